@@ -1,0 +1,100 @@
+"""Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
+
+Azure Tables forbids `/ \\ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
+(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` breaks some clients. `~`
+starts an escape and `|` divides the parts, so both are escaped inside a part.
+"""
+
+import hashlib
+import re
+import unicodedata
+from functools import lru_cache
+
+SEPARATOR = "|"
+MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
+_MAX_PART_CHARACTERS = 200
+_SHORTENED = 150
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%|~\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U00010000-\U0010ffff]")
+_ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
+# The largest character that may stand in a key: every key of a family sorts below family + LAST.
+LAST = "\ufffd"
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"~{code:02X}" if code < 0x100 else f"~u{code:06X}"
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return chr(int(match[1].removeprefix("u"), 16))
+
+
+def escape(part: str) -> str:
+    """`part` as it stands in a key.
+
+    Characters outside the basic plane are escaped too: Azure orders keys by UTF-16 units, SQLite by code points, and
+    the two orders differ only there. A part too long for a key keeps its beginning (so that starts-with still works)
+    and ends in a digest of the whole, so that two long parts never meet in one key.
+    """
+    escaped = _UNSAFE.sub(_escape, part)
+    if len(escaped) <= _MAX_PART_CHARACTERS:
+        return escaped
+    digest = hashlib.sha256(part.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{_cut(escaped, _SHORTENED)}~-{digest}"
+
+
+def _cut(escaped: str, length: int) -> str:
+    """At most `length` characters, never ending inside an escape."""
+    cut = escaped[:length]
+    tail = cut.rfind("~", max(0, length - 8))
+    return cut[:tail] if tail >= 0 and not _ESCAPE.match(cut, tail) else cut
+
+
+def unescape(part: str) -> str:
+    """The text that `escape` was given; a shortened part stays as it is."""
+    return _ESCAPE.sub(_unescape, part)
+
+
+def key(*parts: str) -> str:
+    """The row key of `parts`."""
+    return SEPARATOR.join([escape(part) for part in parts])
+
+
+def split(row_key: str) -> list[str]:
+    """The parts that `key` joined."""
+    return [unescape(part) for part in row_key.split(SEPARATOR)]
+
+
+def prefix_range(*parts: str) -> tuple[str, str]:
+    """Start (inclusive) and stop (exclusive) of the keys whose last named part begins with the last of `parts`.
+
+    `prefix_range("find", "mü")` covers every word that starts with `mü`; `prefix_range("user", id, "")` covers the
+    rows below that user.
+    """
+    *whole, beginning = parts
+    start = SEPARATOR.join([*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _SHORTENED)])
+    return start, start + LAST
+
+
+def after(row_key: str) -> str:
+    """A key that no legal key lies before and that lies behind `row_key`: where a continued range starts."""
+    return row_key + " "
+
+
+@lru_cache(maxsize=4096)
+def fold_case(text: str) -> str:
+    """`text` for comparing attributes with caseExact=false (RFC 7643 section 2.2)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+_PLAIN = {"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "ħ": "h"}
+_PLAIN_TABLE = str.maketrans(_PLAIN)
+
+
+@lru_cache(maxsize=16384)
+def fold(text: str) -> str:
+    """`text` for searching: without case and accents, so that `muller` and `Müller` meet."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)

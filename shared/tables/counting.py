@@ -1,0 +1,45 @@
+"""Counts round trips, so that tests can state the budget of an operation whatever the machine."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from shared.tables.port import Operation, Row, Tables
+
+
+class CountingTables:
+    """An engine that notes each call made through it, as `("get", "contacts")`."""
+
+    def __init__(self, inner: Tables) -> None:
+        self._inner = inner
+        self.calls: list[tuple[str, str]] = []
+
+    @property
+    def count(self) -> int:
+        """Round trips so far."""
+        return len(self.calls)
+
+    @contextmanager
+    def measured(self) -> Iterator[list[tuple[str, str]]]:
+        """The calls made inside the block, in a list that fills as they happen."""
+        outer, self.calls = self.calls, []
+        try:
+            yield self.calls
+        finally:
+            self.calls = outer + self.calls
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        self.calls.append(("get", table))
+        return await self._inner.get(table, partition, key)
+
+    async def query(
+        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+    ) -> list[Row]:
+        self.calls.append(("query", table))
+        return await self._inner.query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        self.calls.append(("transact", table))
+        return await self._inner.transact(table, partition, operations)
+
+    async def close(self) -> None:
+        await self._inner.close()

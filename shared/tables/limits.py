@@ -1,0 +1,64 @@
+"""The limits of the Azure table service, kept by us on every engine: the emulator does not enforce all of them.
+
+Source: learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model and
+performing-entity-group-transactions. Sizes of text count UTF-16, two bytes a unit.
+"""
+
+from collections.abc import Sequence
+
+from shared.keys import MAX_KEY_CHARACTERS
+from shared.tables.port import Delete, Operation, TableError, TooLarge
+
+MAX_OPERATIONS = 100
+MAX_QUERY_ROWS = 1000
+MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
+MAX_ENTITY_BYTES = 1024 * 1024
+PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
+MAX_PROPERTIES = 252
+_ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
+_OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
+
+
+class DuplicateKey(TableError):
+    """One transaction names a key twice: a fault of the caller."""
+
+
+def check(operations: Sequence[Operation]) -> None:
+    """Raise TooLarge or DuplicateKey where the service would refuse the transaction."""
+    if not 1 <= len(operations) <= MAX_OPERATIONS:
+        raise TooLarge("operations in a transaction", len(operations), MAX_OPERATIONS)
+    if len({operation.key for operation in operations}) != len(operations):
+        raise DuplicateKey
+    total = 0
+    for operation in operations:
+        check_key(operation.key)
+        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
+        if not isinstance(operation, Delete):
+            total += len(operation.value)
+            _check_value(operation.key, operation.value)
+    if total > MAX_TRANSACTION_BYTES:
+        raise TooLarge("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
+
+
+def check_key(key: str) -> None:
+    """Raise TooLarge where a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    if len(key) > MAX_KEY_CHARACTERS:
+        raise TooLarge("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
+
+
+def _check_value(key: str, value: bytes) -> None:
+    # UTF-16 never has more units than UTF-8 has bytes, so most values need no decoding.
+    room = MAX_ENTITY_BYTES - _ENTITY_OVERHEAD - 2 * len(key)
+    if 2 * len(value) <= room:
+        return
+    size = len(value.decode().encode("utf-16-le"))
+    if size > room:
+        raise TooLarge("bytes in a row", size, room)
+
+
+def split(text: str) -> list[str]:
+    """`text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
+    if len(text) <= PROPERTY_CHARACTERS // 2 or (text.isascii() and len(text) <= PROPERTY_CHARACTERS):
+        return [text]
+    step = PROPERTY_CHARACTERS if text.isascii() else PROPERTY_CHARACTERS // 2
+    return [text[at : at + step] for at in range(0, len(text), step)]

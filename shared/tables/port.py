@@ -1,0 +1,125 @@
+"""What every engine can do, and what its answers mean. Nothing outside this package knows which engine is in use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+TABLES = ("contacts", "presence", "directories", "tenants", "work")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stored row: its key within the partition, its value (UTF-8 JSON, opaque here) and the tag of this version."""
+
+    key: str
+    value: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Store a new row; fails with AlreadyExists where the key is taken."""
+
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Store a row whatever was there."""
+
+    key: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Store a new value if the row still has this tag; fails with Changed or NotFound."""
+
+    key: str
+    value: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a row, if `etag` is given only while it still has it; fails with NotFound or Changed."""
+
+    key: str
+    etag: str | None = None
+
+
+Operation = Insert | Upsert | Replace | Delete
+
+
+class TableError(Exception):
+    """Base of what a table operation can answer instead of a result."""
+
+
+@dataclass(eq=False)
+class AlreadyExists(TableError):
+    """An inserted key is taken; nothing of the transaction was stored."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class NotFound(TableError):
+    """A row to replace or delete is not there; nothing of the transaction was stored."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class Changed(TableError):
+    """A row has another tag than expected; nothing of the transaction was stored."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class TooLarge(TableError):
+    """A limit of the table service would be passed; nothing was sent."""
+
+    limit: str
+    size: int
+    allowed: int
+
+    def __str__(self) -> str:
+        return f"{self.limit}: {self.size}, at most {self.allowed}"
+
+
+@dataclass(eq=False)
+class StorageUnavailable(TableError):
+    """Storage did not answer; whether a transaction was stored is not known. Worth another try after some seconds."""
+
+    reason: str
+    retry_after: int = 5
+
+
+class Tables(Protocol):
+    """Rows by table, partition and key. Each call that reaches storage is one round trip."""
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        """The row, or None."""
+        ...
+
+    async def query(
+        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+    ) -> list[Row]:
+        """At most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order; fewer means: no more.
+
+        Continue with `start=keys.after(rows[-1].key)`. With `keys_only`, values and tags are left empty.
+        """
+        ...
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        """Carry out 1 to 100 operations on different keys, all or none; the new tags ("" for a delete) in order.
+
+        Raises AlreadyExists, NotFound, Changed, TooLarge or StorageUnavailable.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and files."""
+        ...

@@ -1,0 +1,190 @@
+"""The embedded engine: one SQLite file with a write-ahead log, durable at every answer.
+
+Statements run on the event loop, since they take microseconds and a thread's hand-over takes longer. Only the commit,
+which waits for the disk, runs in a thread; transactions that arrive meanwhile are committed together (group commit).
+"""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.tables import limits
+from shared.tables.port import (
+    TABLES,
+    AlreadyExists,
+    Changed,
+    Delete,
+    Insert,
+    NotFound,
+    Operation,
+    Replace,
+    Row,
+    StorageUnavailable,
+    TableError,
+    Upsert,
+)
+
+_GROUP = 64  # transactions in one commit at the most, so that none waits long
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS {0} (partition TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
+    " version INTEGER NOT NULL, PRIMARY KEY (partition, key)) WITHOUT ROWID"
+)
+_Pending = tuple[str, str, Sequence[Operation], "asyncio.Future[list[str]]"]
+
+
+class SqliteTables:
+    """Tables in the file at `path` (made with its folder when missing); other processes may use it too."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _connect(path)
+        self._writer.execute("PRAGMA journal_mode=WAL")
+        self._writer.execute("PRAGMA synchronous=FULL")
+        for table in TABLES:
+            self._writer.execute(_CREATE.format(table))
+        self._reader = _connect(path)
+        self._pending: list[_Pending] = []
+        self._committing: asyncio.Task[None] | None = None
+        self._versions = random.Random(random.SystemRandom().getrandbits(64))
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        try:
+            found = self._reader.execute(
+                f"SELECT value, version FROM {_known(table)} WHERE partition=? AND key=?", (partition, key)
+            ).fetchone()
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(str(error)) from error
+        return Row(key, found[0], str(found[1])) if found else None
+
+    async def query(
+        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+    ) -> list[Row]:
+        if not 1 <= limit <= limits.MAX_QUERY_ROWS:
+            raise ValueError(f"limit {limit} is not in 1..{limits.MAX_QUERY_ROWS}")
+        columns = "key, x'', ''" if keys_only else "key, value, version"
+        try:
+            found = self._reader.execute(
+                f"SELECT {columns} FROM {_known(table)} WHERE partition=? AND key>=? AND key<? ORDER BY key LIMIT ?",
+                (partition, start, stop, limit),
+            ).fetchall()
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(str(error)) from error
+        return [Row(key, value, str(version)) for key, value, version in found]
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        limits.check(operations)
+        answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+        self._pending.append((_known(table), partition, operations, answer))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_pending())
+        return await answer
+
+    async def close(self) -> None:
+        if self._committing is not None:
+            await self._committing
+        self._reader.close()
+        self._writer.close()
+
+    async def _commit_pending(self) -> None:
+        try:
+            while self._pending:
+                group, self._pending = self._pending[:_GROUP], self._pending[_GROUP:]
+                await self._commit(group)
+        finally:
+            self._committing = None
+
+    async def _commit(self, group: list[_Pending]) -> None:
+        """Carry out a group, wait for the disk once, then tell each its outcome: also a refusal waits, since it may
+        stand on a neighbour's row that is not durable yet."""
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            outcomes = [self._apply(table, partition, operations) for table, partition, operations, _ in group]
+            await asyncio.to_thread(self._writer.execute, "COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            outcomes = [StorageUnavailable(str(error))] * len(group)
+        for (*_, answer), outcome in zip(group, outcomes, strict=True):
+            if answer.cancelled():
+                continue
+            if isinstance(outcome, TableError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+    def _apply(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str] | TableError:
+        version = self._versions.getrandbits(62)
+        self._writer.execute("SAVEPOINT one")
+        try:
+            self._insert(table, partition, version, [o for o in operations if isinstance(o, Insert)])
+            for operation in operations:
+                if not isinstance(operation, Insert):
+                    self._change(table, partition, version, operation)
+        except TableError as refusal:
+            self._writer.execute("ROLLBACK TO one")
+            return refusal
+        finally:
+            self._writer.execute("RELEASE one")
+        return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
+
+    def _insert(self, table: str, partition: str, version: int, inserts: list[Insert]) -> None:
+        try:
+            self._writer.executemany(
+                f"INSERT INTO {table} VALUES (?,?,?,?)", [(partition, o.key, o.value, version) for o in inserts]
+            )
+        except sqlite3.IntegrityError:
+            taken = next((o.key for o in inserts if self._version(table, partition, o.key) not in (None, version)), "")
+            raise AlreadyExists(taken) from None
+
+    def _change(self, table: str, partition: str, version: int, operation: Operation) -> None:
+        where = "WHERE partition=? AND key=?"
+        match operation:
+            case Upsert(key, value):
+                self._writer.execute(
+                    f"INSERT OR REPLACE INTO {table} VALUES (?,?,?,?)", (partition, key, value, version)
+                )
+                return
+            case Replace(key, value, etag):
+                done = self._writer.execute(
+                    f"UPDATE {table} SET value=?, version=? {where} AND version=?",
+                    (value, version, partition, key, _version_of(etag)),
+                )
+            case Delete(key, None):
+                done = self._writer.execute(f"DELETE FROM {table} {where}", (partition, key))
+            case Delete(key, str(etag)):
+                done = self._writer.execute(
+                    f"DELETE FROM {table} {where} AND version=?", (partition, key, _version_of(etag))
+                )
+        if done.rowcount == 0:
+            raise (
+                NotFound(operation.key)
+                if self._version(table, partition, operation.key) is None
+                else Changed(operation.key)
+            )
+
+    def _version(self, table: str, partition: str, key: str) -> int | None:
+        found = self._writer.execute(
+            f"SELECT version FROM {table} WHERE partition=? AND key=?", (partition, key)
+        ).fetchone()
+        return int(found[0]) if found else None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute("PRAGMA cache_size=-32768")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def _known(table: str) -> str:
+    """`table`, which is put into SQL and so must be one of ours."""
+    if table not in TABLES:
+        raise ValueError(f"unknown table {table!r}")
+    return table
+
+
+def _version_of(etag: str) -> int:
+    return int(etag) if etag.isdecimal() else -1
