@@ -1,1 +1,1 @@
-"""One narrow port to the tables (`port`), two engines behind it (`sqlite`, `azure`), the limits both keep (`limits`)."""
+"""One narrow port to the tables (`port`), two engines (`sqlite`, `azure`), the limits both keep (`limits`)."""

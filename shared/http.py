@@ -1,0 +1,105 @@
+"""HTTP as the features see it: a request, a response, and RFC 9457 problems. Knows no web framework."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass
+class Request:
+    """A request: `url` as the client sent it, header names in lower case, `route` the parts of the path template."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    route: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def path(self) -> str:
+        """The path of the URL, still percent-encoded."""
+        return urlsplit(self.url).path
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query's values by name, empty ones included; where a name is repeated, its first value."""
+        _, _, text = self.url.partition("?")
+        return dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True))) if text else {}
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host that the client used."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(slots=True)
+class Response:
+    """A response; a body needs a Content-Type among the headers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class HttpError(Exception):
+    """An answer other than success, as an RFC 9457 problem: what is wrong and what to do about it."""
+
+    def __init__(self, status: int, title: str, detail: str, headers: dict[str, str] | None = None, **extra: Any):
+        super().__init__(title)
+        self.response = problem(status, title, detail, **extra)
+        self.response.headers.update(headers or {})
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`value` as JSON. What is personal must not stay in shared caches, so nothing is stored by default."""
+    return Response(status, orjson.dumps(value), {"Content-Type": JSON, "Cache-Control": "no-store", **(headers or {})})
+
+
+def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
+    """An RFC 9457 problem; `extra` members name for instance the field at fault."""
+    body = orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, **extra})
+    return Response(status, body, {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store"})
+
+
+def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
+    """405 with the `Allow` header that RFC 9110 section 15.5.6 asks for."""
+    names = ", ".join(allowed)
+    return HttpError(405, "Method not allowed", f"This address takes {names}.", {"Allow": names})
+
+
+def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
+    """The JSON value of the body; HttpError 400, 411 or 413 where there is none to be had."""
+    if len(request.body) > limit:
+        raise HttpError(413, "Body too large", f"Send at most {limit} bytes; this body has {len(request.body)}.")
+    if not request.body:
+        if request.headers.get("transfer-encoding"):
+            raise HttpError(411, "Length required", "Send the body with a Content-Length header, not chunked.")
+        raise HttpError(400, "Body missing", "Send a JSON body with a Content-Length header.")
+    try:
+        return orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise HttpError(400, "Body is not JSON", f"The JSON is not valid: {error}.") from None
+
+
+def check_same_origin(request: Request, public_url: str = "") -> None:
+    """Refuse a change that a page of another site asks for (cross-site request forgery).
+
+    Browsers send `Origin` with every change; a client without one is no browser and carries no ambient sign-in.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("origin")
+    expected = {public_url or request.origin, request.origin}
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or (origin and origin not in expected):
+        raise HttpError(
+            403, "Cross-site request", "Changes are only taken from this product's own pages. Reload the page."
+        )
