@@ -1,0 +1,63 @@
+"""Fixtures of all tests: the two engines, a clock that stands still, no network beyond loopback."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.clock import FixedClock
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.open import open_tables
+from tests import azurite
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Tests reach nothing outside this machine: any other address fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def azurite_tables() -> Iterator[str]:
+    """The setting TABLES for a real Azurite."""
+    with azurite.running() as setting:
+        yield setting
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that a test moves by hand."""
+    return FixedClock()
+
+
+@pytest.fixture
+async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
+    """The embedded engine in a file of its own, counting round trips."""
+    engine = CountingTables(open_tables(Settings(tables=f"sqlite:///{tmp_path}/test.db")))  # type: ignore[call-arg]
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture(params=["sqlite", "azurite"])
+async def any_tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CountingTables]:
+    """Each engine in turn: what a test claims here, both keep."""
+    where = (
+        f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("azurite_tables")
+    )
+    engine = CountingTables(open_tables(Settings(tables=where)))  # type: ignore[call-arg]
+    yield engine
+    await engine.close()
