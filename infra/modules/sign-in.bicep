@@ -1,0 +1,56 @@
+metadata description = 'App Service Authentication in front of the pages and the API.'
+
+@description('Name of the function app.')
+param appName string
+
+@description('Client id of the app registration that people sign in with.')
+param clientId string
+
+@description('Client ids of programs that may call the API with a token of their own.')
+param apiClientIds string[]
+
+@description('True when people of other tenants may sign in as well; which ones is the setting WEBSITE_AUTH_AAD_ALLOWED_TENANTS.')
+param severalTenants bool
+
+// With exactly .../common/v2.0 the platform leaves the tenant in the issuer open; the allowed tenants are then the only list.
+var issuer = '${environment().authentication.loginEndpoint}${severalTenants ? 'common' : tenant().tenantId}/v2.0'
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: appName
+}
+
+// Why: nobody reaches a page or the API without signing in; SCIM clients bring tokens of the product instead, and monitors none.
+resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: { enabled: true, runtimeVersion: '~1' }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'RedirectToLoginPage'
+      redirectToProvider: 'azureactivedirectory'
+      excludedPaths: ['/scim/*', '/health']
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: clientId
+          openIdIssuer: issuer
+          clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // the identity's assertion takes the secret's place
+        }
+        validation: {
+          allowedAudiences: [clientId]
+          defaultAuthorizationPolicy: { allowedApplications: union([clientId], apiClientIds) }
+        }
+      }
+    }
+    login: {
+      tokenStore: { enabled: false }
+      preserveUrlFragmentsForLogins: false
+      cookieExpiration: { convention: 'FixedTime', timeToExpiration: '08:00:00' }
+      nonce: { validateNonce: true, nonceExpirationInterval: '00:05:00' }
+    }
+    httpSettings: { requireHttps: true }
+  }
+}
