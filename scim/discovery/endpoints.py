@@ -1,0 +1,60 @@
+"""`/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` and the addresses that only need a clear answer."""
+
+from typing import Any
+
+import azure.functions as func
+
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.discovery import documents
+from scim.edge import Edge
+from scim.http import scim_response
+from shared.http import Request, Response
+
+
+def blueprint(edge: Edge) -> func.Blueprint:
+    """The functions of discovery, `/Me` and the SCIM base itself."""
+    functions = func.Blueprint()
+    edge.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
+    edge.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
+    edge.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
+    edge.add(functions, "scim_base", "", GET=_config)  # OneLogin's "enable" calls the base address
+    me = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
+    edge.add(functions, "scim_me", "Me", **me)
+    return functions
+
+
+async def _config(context: Context, request: Request) -> Response:
+    _refuse_filter(request)
+    return scim_response(documents.service_provider_config(context.base_url))
+
+
+async def _resource_types(context: Context, request: Request) -> Response:
+    return _one_or_all(request, "name", "id", documents.resource_types(context.base_url))
+
+
+async def _schemas(context: Context, request: Request) -> Response:
+    return _one_or_all(request, "urn", "id", documents.schemas(context.base_url))
+
+
+async def _me(context: Context, request: Request) -> Response:
+    """RFC 7644 section 3.11: a provider that does not support the alias answers 501."""
+    raise ScimError(501, "/Me is not supported: a provisioning client is no user of the directory. Use /Users/{id}.")
+
+
+def _one_or_all(request: Request, part: str, identity: str, found: list[dict[str, Any]]) -> Response:
+    wanted = request.route.get(part)
+    if not wanted:
+        _refuse_filter(request)
+        return scim_response(documents.listed(found))
+    for document in found:
+        if document[identity].lower() == wanted.lower():
+            return scim_response(document)
+    known = ", ".join(document[identity] for document in found)
+    raise ScimError(404, f"There is no {wanted} here; known are: {known}.")
+
+
+def _refuse_filter(request: Request) -> None:
+    """Discovery answers are not filtered, so that a client never mistakes a part for the whole (RFC 7644 section 4)."""
+    if "filter" in request.query:
+        raise ScimError(403, "Filters are not possible here (RFC 7644 section 4); leave the filter out.")

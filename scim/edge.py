@@ -1,0 +1,69 @@
+"""The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import azure.functions as func
+
+from directories import provisioning_log, rate
+from directories.authenticate import authenticate
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.http import scim_failure, scim_response
+from scim.listing import Places
+from shared.functions import add_http
+from shared.http import Request, Response
+from shared.services import Services
+
+Endpoint = Callable[[Context, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Registers SCIM endpoints; `places` is shared by the queries of one instance."""
+
+    services: Services
+    places: Places = field(default_factory=Places)
+
+    def add(self, blueprint: func.Blueprint, name: str, route: str, **endpoints: Endpoint) -> None:
+        """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`."""
+        allowed = ", ".join(endpoints)
+
+        async def handle(request: Request) -> Response:
+            context = await self._context(request)
+            endpoint = endpoints.get("GET" if request.method == "HEAD" else request.method)
+            try:
+                if endpoint is None:
+                    raise ScimError(405, f"{request.method} is not possible here; this address takes {allowed}.")
+                return await endpoint(context, request)
+            except ScimError as error:
+                await _note_refusal(context, request, error)
+                response = scim_response(error.body(), error.status)
+                if error.status == 405:
+                    response.headers["Allow"] = allowed
+                return response
+
+        add_http(blueprint, name, f"scim/{{directoryId}}/v2/{route}".rstrip("/"), handle, scim_failure)
+
+    async def _context(self, request: Request) -> Context:
+        services = self.services
+        directory = await authenticate(services, request.route["directoryId"], request.headers.get("authorization"))
+        rate.take(services, directory.id)
+        origin = services.settings.public_url or request.origin
+        agent = request.headers.get("user-agent", "").partition("/")[0].strip()
+        return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places)
+
+
+async def _note_refusal(context: Context, request: Request, error: ScimError) -> None:
+    """The company's administrator sees in the log what was refused and why; a read that finds nothing is no refusal."""
+    if request.method in ("GET", "HEAD") and error.status == 404:
+        return
+    await provisioning_log.refused(
+        context.services,
+        context.directory.id,
+        request.method,
+        error.status,
+        error.scim_type or "",
+        error.detail,
+        context.client,
+    )

@@ -1,0 +1,125 @@
+"""SCIM over HTTP: reading bodies and queries, writing answers and errors (RFC 7644 sections 3.1, 3.4, 3.12)."""
+
+from typing import Any
+
+import orjson
+
+from scim.core.errors import ScimError
+from scim.core.filters import parse_filter
+from scim.core.projection import Projection, read_attributes
+from scim.core.schemas import ResourceType
+from scim.listing import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from shared import log
+from shared.http import HttpError, Request, Response
+from shared.tables.port import StorageUnavailable, TooLarge
+
+SCIM_JSON = "application/scim+json"
+MAX_BODY = 1024 * 1024
+SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+_MAX_PLACE = 2**53
+
+
+def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """`value` as a SCIM answer; people's data is not for shared caches."""
+    return Response(
+        status, orjson.dumps(value), {"Content-Type": SCIM_JSON, "Cache-Control": "no-store", **(headers or {})}
+    )
+
+
+def resource_response(resource: dict[str, Any], projection: Projection, status: int = 200) -> Response:
+    """A resource with its ETag and Location (RFC 7644 section 3.14; 3.3 for 201)."""
+    meta = resource["meta"]
+    return scim_response(projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]})
+
+
+def scim_failure(error: Exception) -> Response:
+    """The SCIM error for whatever went wrong; what was not foreseen is logged and shows nothing of itself."""
+    match error:
+        case ScimError():
+            return scim_response(error.body(), error.status)
+        case HttpError(response=response):
+            return _from_problem(response)
+        case StorageUnavailable(retry_after=seconds):
+            body = ScimError(503, "The storage did not answer; send the request again in some seconds.").body()
+            return scim_response(body, 503, {"Retry-After": str(seconds)})
+        case TooLarge():
+            detail = f"The resource is too large to store: {error}. Send fewer or shorter values."
+            return scim_response(ScimError(413, detail).body(), 413)
+        case _:
+            log.failure("scim.error", error)
+            detail = "The request failed inside the service, nothing was changed; the operator's log has the cause."
+            return scim_response(ScimError(500, detail).body(), 500)
+
+
+def _from_problem(response: Response) -> Response:
+    detail = orjson.loads(response.body)["detail"]
+    kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    return scim_response(ScimError(response.status, detail).body(), response.status, kept)
+
+
+def read_json(request: Request) -> Any:
+    """The JSON value of the body; ScimError 400 invalidSyntax or 413."""
+    body = request.body
+    if len(body) > MAX_BODY:
+        raise ScimError(413, f"The body has {len(body)} bytes; at most {MAX_BODY} are taken. Send smaller requests.")
+    if not body:
+        raise ScimError(
+            400,
+            "The body is missing. Send JSON with a Content-Length header; chunked bodies do not arrive.",
+            "invalidSyntax",
+        )
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ScimError(400, f"The body is not valid JSON in UTF-8: {error}.", "invalidSyntax") from None
+
+
+def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
+    """`attributes` and `excludedAttributes` of a request (RFC 7644 section 3.9)."""
+    return read_attributes(query.get("attributes"), query.get("excludedAttributes"), resource_type)
+
+
+def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQuery:
+    """The parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865); unknown ones are ignored."""
+    text = query.get("filter", "").strip()
+    return ListQuery(
+        projection=read_projection(query, resource_type),
+        filter=parse_filter(text, resource_type) if text else None,
+        start_index=max(1, _integer(query, "startIndex", 1)),
+        count=_count(query),
+        cursor=query.get("cursor"),
+        sort_by=query.get("sortBy", "").strip(),
+        descending=query.get("sortOrder", "").strip().lower() == "descending",
+    )
+
+
+def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
+    """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
+    if not isinstance(body, dict):
+        raise ScimError(400, "A search request is a JSON object.", "invalidSyntax")
+    query: dict[str, str] = {}
+    for name, value in body.items():
+        if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            query[name] = ",".join(value)
+        elif isinstance(value, str | int) and not isinstance(value, bool):
+            query[name] = str(value)
+    return read_list_query(query, resource_type)
+
+
+def _count(query: dict[str, str]) -> int:
+    count = _integer(query, "count", DEFAULT_COUNT)
+    if "cursor" in query and count < 0:
+        raise ScimError(400, "count must not be negative with cursor paging (RFC 9865).", "invalidCount")
+    return min(max(0, count), MAX_COUNT)
+
+
+def _integer(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text) if len(text) <= 20 else _MAX_PLACE
+    except ValueError:
+        kind = "invalidCount" if name == "count" and "cursor" in query else "invalidValue"
+        raise ScimError(400, f'{name} must be an integer, not "{text[:40]}".', kind) from None
+    return max(-_MAX_PLACE, min(value, _MAX_PLACE))

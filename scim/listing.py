@@ -1,0 +1,210 @@
+"""Queries over a kind of resource (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
+
+Memory is bounded by a page: a scan keeps only the page asked for, a sort only the resources up to its end.
+"""
+
+import asyncio
+import base64
+import binascii
+import heapq
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from scim.core.errors import ScimError
+from scim.core.filters import Equality, Filter
+from scim.core.projection import Projection
+from scim.core.schemas import ResourceType
+from scim.core.sorting import sort_key
+from shared.clock import Clock
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+DEFAULT_COUNT = 100
+MAX_COUNT = 1000
+CURSOR_TIMEOUT = 3600
+_SCAN = 500
+_PLACES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A resource as clients see it, with the row key that a walk continues behind."""
+
+    key: str
+    resource: dict[str, Any]
+
+
+class Source(Protocol):
+    """Where resources of one type come from."""
+
+    resource_type: ResourceType
+    directory_id: str
+
+    async def page(self, after: str, count: int) -> list[Item]:
+        """At most `count` resources in stable order from behind the key `after`; fewer means: no more."""
+        ...
+
+    async def key_at(self, after: str, skip: int) -> str | None:
+        """The key of the resource `skip` places behind `after`, without reading the resources."""
+        ...
+
+    async def total(self) -> int:
+        """How many there are."""
+        ...
+
+    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
+        """Candidates by an index that one of the equalities has; None where none has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a client asks for; `cursor` is None for index paging, "" for the first page of cursor paging."""
+
+    projection: Projection
+    filter: Filter | None = None
+    start_index: int = 1
+    count: int = DEFAULT_COUNT
+    cursor: str | None = None
+    sort_by: str = ""
+    descending: bool = False
+
+
+@dataclass(slots=True)
+class Places:
+    """Remembers where a walk from page to page continues, so that each page costs one query.
+
+    Kept per instance: another instance skips along keys, which is slower and just as right.
+    """
+
+    _keys: "OrderedDict[tuple[str, str, int], str]" = field(default_factory=OrderedDict)
+
+    def get(self, source: Source, start_index: int) -> str | None:
+        """The key behind which the resource number `start_index` begins."""
+        return self._keys.get((source.directory_id, source.resource_type.name, start_index))
+
+    def put(self, source: Source, start_index: int, key: str) -> None:
+        """Remember it; the longest unused place is forgotten."""
+        place = (source.directory_id, source.resource_type.name, start_index)
+        self._keys[place] = key
+        self._keys.move_to_end(place)
+        if len(self._keys) > _PLACES:
+            self._keys.popitem(last=False)
+
+
+async def list_resources(source: Source, query: ListQuery, places: Places, clock: Clock) -> dict[str, Any]:
+    """The ListResponse; ScimError for a cursor that is broken or too old."""
+    if query.cursor is not None:
+        return await _by_cursor(source, query, query.cursor, clock)
+    if query.filter is None and not query.sort_by:
+        return await _walked(source, query, places)
+    found = await source.lookup(query.filter.equalities()) if query.filter else None
+    if found is not None and query.filter:
+        matching = [item for item in found if query.filter.matches(item.resource)]
+        return _response(query, len(matching), _window(source, query, matching))
+    total, window = await _scanned(source, query)
+    return _response(query, total, window)
+
+
+async def _walked(source: Source, query: ListQuery, places: Places) -> dict[str, Any]:
+    total = await source.total()
+    if query.count == 0 or query.start_index > total:
+        return _response(query, total, [])
+    after = "" if query.start_index == 1 else places.get(source, query.start_index)
+    if after is None:
+        after = await source.key_at("", query.start_index - 1)
+    page = await source.page(after, query.count) if after is not None else []
+    if page:
+        places.put(source, query.start_index + len(page), page[-1].key)
+    return _response(query, max(total, query.start_index + len(page) - 1 if page else 0), page)
+
+
+async def _scanned(source: Source, query: ListQuery) -> tuple[int, list[Item]]:
+    """Reads everything once; keeps the window, or for a sort what may still come into it."""
+    total, after, kept = 0, "", list[Item]()
+    end = query.start_index - 1 + query.count
+    while True:
+        page = await source.page(after, _SCAN)
+        matching = [item for item in page if query.filter is None or query.filter.matches(item.resource)]
+        if query.sort_by:
+            kept = _sorted(source, query, [*kept, *matching], end)
+        elif total < end:
+            first = query.start_index - 1
+            kept += [item for place, item in enumerate(matching, total) if first <= place < end]
+        total += len(matching)
+        if len(page) < _SCAN:
+            return total, kept[query.start_index - 1 : end] if query.sort_by else kept
+        after = page[-1].key
+        await asyncio.sleep(0)  # a long scan lets other requests through between two pages
+
+
+def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
+    def key(item: Item) -> Any:
+        return sort_key(item.resource, query.sort_by, source.resource_type)
+
+    pick = heapq.nlargest if query.descending else heapq.nsmallest
+    return pick(most, items, key=key)
+
+
+def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
+    end = query.start_index - 1 + query.count
+    ordered = _sorted(source, query, items, end) if query.sort_by else items
+    return ordered[query.start_index - 1 : end]
+
+
+async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
+    """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
+    if query.sort_by:
+        raise ScimError(400, "sortBy is not available with cursor paging; leave one of the two out.", "invalidValue")
+    after = _read_cursor(cursor, clock) if cursor else ""
+    items: list[Item] = []
+    more = True
+    while more and len(items) < query.count:
+        wanted = query.count - len(items) if query.filter is None else _SCAN
+        page = await source.page(after, wanted)
+        more = len(page) == wanted
+        for item in page:
+            if len(items) == query.count:
+                more = True
+                break
+            after = item.key
+            if query.filter is None or query.filter.matches(item.resource):
+                items.append(item)
+    body = _response(query, None if query.filter else await source.total(), items)
+    del body["startIndex"]
+    if more and query.count:
+        body["nextCursor"] = _write_cursor(after, clock)
+    return body
+
+
+def _write_cursor(key: str, clock: Clock) -> str:
+    token = orjson.dumps([key, int(clock.now().timestamp())])
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, clock: Clock) -> str:
+    try:
+        key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        age = clock.now().timestamp() - int(issued)
+        if not isinstance(key, str):
+            raise ValueError("key")
+    except (binascii.Error, ValueError, TypeError):
+        raise ScimError(
+            400, "The cursor is not one this service gave; begin again with an empty cursor.", "invalidCursor"
+        ) from None
+    if age > CURSOR_TIMEOUT:
+        raise ScimError(400, "The cursor is older than an hour; begin again with an empty cursor.", "expiredCursor")
+    return key
+
+
+def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[str, Any]:
+    return {
+        "schemas": [LIST_RESPONSE],
+        **({} if total is None else {"totalResults": total}),
+        "itemsPerPage": len(items),
+        "startIndex": query.start_index,
+        "Resources": [query.projection.apply(item.resource) for item in items],
+    }

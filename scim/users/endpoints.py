@@ -1,0 +1,76 @@
+"""`/Users` and `/Users/{id}`: HTTP in, HTTP out (RFC 7644 sections 3.3 to 3.6)."""
+
+import azure.functions as func
+
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.core.patch import read_patch
+from scim.core.projection import Projection
+from scim.core.schemas import USER
+from scim.edge import Edge
+from scim.http import read_json, read_list_query, read_projection, read_search, resource_response, scim_response
+from scim.listing import list_resources
+from scim.preconditions import Preconditions
+from scim.users import service
+from scim.users.representation import represent
+from scim.users.store import StoredUser
+from shared.http import Request, Response
+
+
+def blueprint(edge: Edge) -> func.Blueprint:
+    """The functions of the Users endpoint."""
+    functions = func.Blueprint()
+    edge.add(functions, "scim_users", "Users", GET=_list, POST=_create)
+    one = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}
+    edge.add(functions, "scim_user", "Users/{id}", **one)
+    return functions
+
+
+async def _list(context: Context, request: Request) -> Response:
+    query = read_list_query(request.query, USER)
+    return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
+
+
+async def _search(context: Context, request: Request) -> Response:
+    """POST /Users/.search (RFC 7644 section 3.4.3); a POST to a user's own address is none."""
+    if request.route["id"] != ".search":
+        raise ScimError(405, "POST is not possible on a user; send it to /Users to create one.")
+    query = read_search(read_json(request), USER)
+    return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
+
+
+async def _create(context: Context, request: Request) -> Response:
+    projection = read_projection(request.query, USER)
+    user = await service.create(context, read_json(request))
+    return resource_response(represent(user, context.base_url), projection, 201)
+
+
+async def _read(context: Context, request: Request) -> Response:
+    projection = read_projection(request.query, USER)
+    user = await service.read(context, request.route["id"])
+    if Preconditions.read(request.headers).not_modified(user.record.etag):
+        return Response(304, headers={"ETag": user.record.etag})
+    return _answer(context, user, projection)
+
+
+async def _replace(context: Context, request: Request) -> Response:
+    projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
+    return _answer(
+        context, await service.replace(context, request.route["id"], read_json(request), conditions), projection
+    )
+
+
+async def _patch(context: Context, request: Request) -> Response:
+    """Answers 200 with the user: Microsoft's validator and Okta both take it (and RFC 7644 section 3.5.2 allows it)."""
+    projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
+    operations = read_patch(read_json(request))
+    return _answer(context, await service.patch(context, request.route["id"], operations, conditions), projection)
+
+
+async def _delete(context: Context, request: Request) -> Response:
+    await service.delete(context, request.route["id"], Preconditions.read(request.headers))
+    return Response(204)
+
+
+def _answer(context: Context, user: StoredUser, projection: Projection) -> Response:
+    return resource_response(represent(user, context.base_url), projection)

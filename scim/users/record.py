@@ -1,0 +1,59 @@
+"""The stored user: the SCIM resource in canonical form with what the service adds to it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A user as stored.
+
+    `resource` is the canonical SCIM JSON without id, meta and groups. `created` and `modified` are RFC 3339 times,
+    `version` counts changes (the ETag). `index` holds the keys, without the id, of every row that stands for this
+    user, so that a change removes just those whatever release or default region derived them.
+    """
+
+    id: str
+    resource: dict[str, Any]
+    created: str
+    modified: str
+    version: int = 1
+    index: tuple[str, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether agents see the person; a user without `active` is active (RFC 7643 section 4.1.1 leaves it open)."""
+        return self.resource.get("active", True) is not False
+
+    @property
+    def etag(self) -> str:
+        """The weak entity tag of RFC 7644 section 3.14."""
+        return f'W/"{self.version}"'
+
+    def changed(self, resource: dict[str, Any], modified: str) -> "UserRecord":
+        """The next version with another resource."""
+        return replace(self, resource=resource, modified=modified, version=self.version + 1)
+
+
+def encode(record: UserRecord) -> bytes:
+    """The record as a row's value; its id is in the row's key."""
+    return orjson.dumps(
+        {
+            "v": VERSION,
+            "resource": record.resource,
+            "created": record.created,
+            "modified": record.modified,
+            "version": record.version,
+            "index": record.index,
+        }
+    )
+
+
+def decode(identifier: str, value: bytes) -> UserRecord:
+    """The record from a row's value."""
+    row = orjson.loads(value)
+    return UserRecord(identifier, row["resource"], row["created"], row["modified"], row["version"], tuple(row["index"]))

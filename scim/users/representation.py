@@ -1,0 +1,25 @@
+"""A stored user as clients see it (RFC 7643 section 4.1)."""
+
+from typing import Any
+
+from scim.users.store import StoredUser
+
+
+def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
+    """The resource with id, groups and meta; `base_url` is the directory's SCIM base."""
+    record = user.record
+    groups = [
+        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "type": "direct"} for group_id in user.groups
+    ]
+    return {
+        **record.resource,
+        "id": record.id,
+        **({"groups": groups} if groups else {}),
+        "meta": {
+            "resourceType": "User",
+            "created": record.created,
+            "lastModified": record.modified,
+            "location": f"{base_url}/Users/{record.id}",
+            "version": record.etag,
+        },
+    }

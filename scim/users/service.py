@@ -1,0 +1,209 @@
+"""One function for each use of the /Users endpoint (RFC 7644 section 3)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from directories import totals
+from directories.provisioning_log import Event
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.core.filters import Equality
+from scim.core.patch import Operation, apply_patch
+from scim.core.resources import read_resource, replace_resource
+from scim.core.schemas import USER
+from scim.listing import Item
+from scim.preconditions import Preconditions
+from scim.users import rows, store
+from scim.users.record import UserRecord
+from scim.users.representation import represent
+from scim.users.store import StoredUser
+from scim.users.strictness import check_numbers
+from shared.clock import timestamp
+from shared.ids import new_id
+from shared.tables.port import AlreadyExists, Changed, NotFound
+
+_ATTEMPTS = 6  # of a read and a write, when other writers of the same user come in between
+
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+async def create(context: Context, body: Any) -> StoredUser:
+    """POST: a new user; 409 uniqueness names the user that has the name already (RFC 7644 section 3.3)."""
+    directory, services = context.directory, context.services
+    resource = read_resource(body, USER)
+    check_numbers(directory, {}, resource)
+    now = timestamp(services.clock.now())
+    user = UserRecord(new_id(services.clock), resource, now, now)
+    event = _event(context, "user.created", user, users=1, active=user.active)
+    try:
+        await store.insert(services, directory.id, user, directory.region, event)
+    except AlreadyExists:
+        raise await _taken(context, resource["userName"]) from None
+    return StoredUser(user, (), "")
+
+
+async def read(context: Context, identifier: str) -> StoredUser:
+    """GET: the user, active or not; 404 where there is none (RFC 7644 section 3.4.1)."""
+    user = await store.get(context.services, context.directory.id, identifier)
+    if user is None:
+        raise _unknown(identifier)
+    return user
+
+
+async def replace(context: Context, identifier: str, body: Any, conditions: Preconditions) -> StoredUser:
+    """PUT: another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
+    incoming = read_resource(body, USER)
+    return await _change(context, identifier, lambda stored: replace_resource(stored, incoming, USER), conditions)
+
+
+async def patch(
+    context: Context, identifier: str, operations: Sequence[Operation], conditions: Preconditions
+) -> StoredUser:
+    """PATCH: all operations in order or none; without effect, nothing is written (RFC 7644 section 3.5.2)."""
+    return await _change(context, identifier, lambda stored: apply_patch(stored, operations, USER), conditions)
+
+
+async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
+    """DELETE: the user is gone, its name free and its groups left (RFC 7644 section 3.6)."""
+    for _ in range(_ATTEMPTS):
+        user = await read(context, identifier)
+        conditions.check(user.record.etag)
+        event = _event(context, "user.deleted", user.record, users=-1, active=False)
+        try:
+            return await store.delete(context.services, context.directory.id, user, event)
+        except (Changed, NotFound):
+            continue
+    raise _contended(identifier)
+
+
+async def _change(context: Context, identifier: str, change: Change, conditions: Preconditions) -> StoredUser:
+    """Read, change, write; begun again where another writer came in between, so no change is lost."""
+    directory, services = context.directory, context.services
+    for _ in range(_ATTEMPTS):
+        user = await read(context, identifier)
+        conditions.check(user.record.etag)
+        old = user.record
+        resource = change(old.resource)
+        if resource == old.resource:
+            return user
+        check_numbers(directory, old.resource, resource)
+        new = old.changed(resource, timestamp(services.clock.now()))
+        try:
+            await store.replace(services, directory.id, user, new, directory.region, _change_event(context, old, new))
+        except AlreadyExists as taken:
+            if taken.key == rows.name_key(resource["userName"]):
+                raise await _taken(context, resource["userName"]) from None
+        except (Changed, NotFound):
+            continue
+        else:
+            return StoredUser(new, user.groups, "")
+    raise _contended(identifier)
+
+
+def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
+    names = sorted(name for name in {*old.resource, *new.resource} if old.resource.get(name) != new.resource.get(name))
+    kind = "user.changed"
+    if old.active != new.active:
+        kind = "user.enabled" if new.active else "user.disabled"
+    was = old.resource.get("externalId", "")
+    moved = was if was != new.resource.get("externalId", "") else ""
+    return _event(context, kind, new, active=new.active, changed=tuple(names), was_external_id=moved)
+
+
+def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
+    return Event(
+        at=timestamp(context.services.clock.now()),
+        kind=kind,
+        resource_type="User",
+        resource_id=user.id,
+        name=user.resource["userName"],
+        external_id=user.resource.get("externalId", ""),
+        client=context.client,
+        **more,
+    )
+
+
+async def _taken(context: Context, user_name: str) -> ScimError:
+    ids = await store.ids_by_user_name(context.services, context.directory.id, user_name)
+    owner = f" by the user with id {ids[0]}" if ids else ""
+    return ScimError(
+        409,
+        f'userName "{user_name}" is already in use{owner}. Match on userName (filter userName eq "{user_name}")'
+        " and update that user, or change the source object's user name.",
+        "uniqueness",
+    )
+
+
+def _unknown(identifier: str) -> ScimError:
+    return ScimError(404, f"There is no user with id {identifier} in this directory; it may have been deleted.")
+
+
+def _contended(identifier: str) -> ScimError:
+    return ScimError(503, f"The user with id {identifier} is being changed by several requests at once; try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The users of a directory as a source for queries."""
+
+    context: Context
+    resource_type = USER
+
+    @property
+    def directory_id(self) -> str:
+        """The directory whose users these are."""
+        return self.context.directory.id
+
+    async def page(self, after: str, count: int) -> list[Item]:
+        """Users in the order of their creation."""
+        return [self._item(user) for user in await store.page(self.context.services, self.directory_id, after, count)]
+
+    async def key_at(self, after: str, skip: int) -> str | None:
+        """The key of the user `skip` places further."""
+        return await store.key_at(self.context.services, self.directory_id, after, skip)
+
+    async def total(self) -> int:
+        """How many users the directory has, active or not."""
+        return (await totals.read(self.context.services, self.directory_id)).users
+
+    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
+        """The users that an index has for the first of the equalities that is indexed."""
+        for path, find in _INDEXES.items():
+            for equality in equalities:
+                if equality.path == path and isinstance(equality.value, str):
+                    return await self._read_all(await find(self.context, equality.value))
+        return None
+
+    async def _read_all(self, ids: list[str]) -> list[Item]:
+        found = [await store.get(self.context.services, self.directory_id, identifier) for identifier in ids]
+        return [self._item(user) for user in found if user is not None]
+
+    def _item(self, user: StoredUser) -> Item:
+        return Item(rows.user_key(user.record.id), represent(user, self.context.base_url))
+
+
+async def _by_id(context: Context, value: str) -> list[str]:
+    return [value]
+
+
+async def _by_user_name(context: Context, value: str) -> list[str]:
+    return await store.ids_by_user_name(context.services, context.directory.id, value)
+
+
+async def _by_external_id(context: Context, value: str) -> list[str]:
+    return await store.ids_in(context.services, context.directory.id, rows.external_id_range(value))
+
+
+async def _by_mail(context: Context, value: str) -> list[str]:
+    return await store.ids_in(context.services, context.directory.id, rows.mail_range(value))
+
+
+# By path, the most selective index first.
+_INDEXES = {
+    "id": _by_id,
+    "userName": _by_user_name,
+    "externalId": _by_external_id,
+    'emails[type eq "work"].value': _by_mail,
+    "emails.value": _by_mail,
+}

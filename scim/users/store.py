@@ -1,0 +1,134 @@
+"""Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
+
+import itertools
+from dataclasses import dataclass
+
+import orjson
+
+from directories import provisioning_log
+from directories.provisioning_log import Event
+from scim.users import record, rows
+from scim.users.record import UserRecord
+from shared import keys
+from shared.services import Services
+from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
+from shared.tables.port import Delete, Row
+
+_CONTACTS = "contacts"
+_FAMILY = "user" + keys.SEPARATOR
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A user with the groups it is a direct member of and the storage tag of its record."""
+
+    record: UserRecord
+    groups: tuple[str, ...]
+    tag: str
+
+
+async def get(services: Services, directory_id: str, identifier: str) -> StoredUser | None:
+    """The user with this id, in one round trip (two where it is in a thousand groups)."""
+    start = rows.user_key(identifier)
+    stop = start + keys.SEPARATOR + keys.LAST
+    found = await services.tables.query(_CONTACTS, directory_id, start, stop)
+    while found and len(found) % MAX_QUERY_ROWS == 0:
+        found += await services.tables.query(_CONTACTS, directory_id, keys.after(found[-1].key), stop)
+    return _assemble(found) if found and found[0].key == start else None
+
+
+def _assemble(found: list[Row]) -> StoredUser:
+    """A user from its record's row and the membership rows behind it."""
+    head = found[0]
+    identifier = keys.split(head.key)[1]
+    groups = tuple(row.key.rpartition(keys.SEPARATOR)[2] for row in found[1:])
+    return StoredUser(record.decode(identifier, head.value), groups, head.etag)
+
+
+async def page(services: Services, directory_id: str, after: str, count: int) -> list[StoredUser]:
+    """At most `count` users in stable order (the order of creation) from behind the row key `after`.
+
+    A user's membership rows follow its record, so one range gives users with their groups: one round trip while nobody
+    in it is in a group, else as many as the rows need. Fewer than `count` means: no more.
+    """
+    start, stop = (keys.after(after) if after else _FAMILY), _FAMILY + keys.LAST
+    limit, families = min(MAX_QUERY_ROWS, count + 1), list[list[Row]]()
+    while True:
+        found = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        for row in found:
+            if _is_record(row.key):
+                families.append([row])
+            elif families and row.key.startswith(families[-1][0].key):
+                families[-1].append(row)
+        if len(found) < limit or len(families) > count:
+            return [_assemble(family) for family in families[:count]]
+        start, limit = keys.after(found[-1].key), MAX_QUERY_ROWS
+
+
+def _is_record(key: str) -> bool:
+    return key.count(keys.SEPARATOR) == 1
+
+
+async def key_at(services: Services, directory_id: str, after: str, skip: int) -> str | None:
+    """The key of the user `skip` places behind the row key `after`, along keys only; None past the end."""
+    start, stop = (keys.after(after) if after else _FAMILY), _FAMILY + keys.LAST
+    key: str | None = after
+    while skip > 0:
+        found = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        for row in found:
+            if _is_record(row.key):
+                skip, key = skip - 1, row.key
+                if skip == 0:
+                    return key
+        if len(found) < MAX_QUERY_ROWS:
+            return None
+        start = keys.after(found[-1].key)
+    return key
+
+
+async def ids_by_user_name(services: Services, directory_id: str, user_name: str) -> list[str]:
+    """The id of the user with this user name, in any case."""
+    row = await services.tables.get(_CONTACTS, directory_id, rows.name_key(user_name))
+    return [orjson.loads(row.value)["id"]] if row else []
+
+
+async def ids_in(services: Services, directory_id: str, bounds: tuple[str, str]) -> list[str]:
+    """The ids at the end of the index keys in a range."""
+    found = await services.tables.query(_CONTACTS, directory_id, *bounds, keys_only=True)
+    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
+
+
+async def insert(services: Services, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
+    """Store a new user; AlreadyExists where the user name is taken."""
+    operations = [*rows.insertion(user, region), provisioning_log.write(event, services.clock)]
+    await services.tables.transact(_CONTACTS, directory_id, operations)
+
+
+async def replace(
+    services: Services, directory_id: str, old: StoredUser, new: UserRecord, region: str, event: Event
+) -> None:
+    """Store the next version; Changed or NotFound where another writer came first, AlreadyExists for a taken name."""
+    operations = rows.replacement(old.record, new, old.tag, region)
+    await services.tables.transact(
+        _CONTACTS, directory_id, [*operations, provisioning_log.write(event, services.clock)]
+    )
+
+
+async def delete(services: Services, directory_id: str, user: StoredUser, event: Event) -> None:
+    """Remove a user with its index rows and memberships; Changed or NotFound where another writer came first.
+
+    A person in so many groups that one transaction cannot hold them all leaves most of them first: killed in between,
+    the user is whole and only in fewer groups, and the client's repeated DELETE finishes.
+    """
+    own = [*rows.removal(user.record, user.tag), provisioning_log.write(event, services.clock)]
+    room = (MAX_OPERATIONS - len(own)) // 2
+    leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]
+    for at in range(room, len(leaving), MAX_OPERATIONS // 2):
+        batch = leaving[at : at + MAX_OPERATIONS // 2]
+        await services.tables.transact(_CONTACTS, directory_id, list(itertools.chain(*batch)))
+    await services.tables.transact(_CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
+
+
+def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
+    """A membership stands in two rows, seen from the group and seen from the user."""
+    return Delete(keys.key("member", group_id, identifier)), Delete(keys.key("user", identifier, group_id))
