@@ -11,7 +11,7 @@ from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
-from tests import azurite
+from tests import emulator
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
@@ -34,7 +34,7 @@ def _loopback_only() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def azurite_tables() -> Iterator[str]:
     """The setting TABLES for a real Azurite."""
-    with azurite.running() as setting:
+    with emulator.running() as setting:
         yield setting
 
 

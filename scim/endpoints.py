@@ -1,0 +1,16 @@
+"""All functions of the SCIM service provider."""
+
+import azure.functions as func
+
+from scim.discovery import endpoints as discovery
+from scim.edge import Edge
+from scim.users import endpoints as users
+from shared.services import Services
+
+
+def blueprint(services: Services) -> func.Blueprint:
+    """The functions under `/scim/`."""
+    functions, edge = func.Blueprint(), Edge(services)
+    for feature in (users, discovery):
+        functions.register_functions(feature.blueprint(edge))
+    return functions
