@@ -4,6 +4,7 @@ import azure.functions as func
 
 from scim.discovery import endpoints as discovery
 from scim.edge import Edge
+from scim.groups import endpoints as groups
 from scim.users import endpoints as users
 from shared.services import Services
 
@@ -11,6 +12,6 @@ from shared.services import Services
 def blueprint(services: Services) -> func.Blueprint:
     """The functions under `/scim/`."""
     functions, edge = func.Blueprint(), Edge(services)
-    for feature in (users, discovery):
-        functions.register_functions(feature.blueprint(edge))
+    for feature in (users, groups, discovery):
+        feature.register(functions, edge)
     return functions

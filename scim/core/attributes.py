@@ -110,6 +110,7 @@ class ResourceType:
     extension_attributes: dict[str, dict[str, Attribute]] = field(init=False, repr=False)
     urns: dict[str, str] = field(init=False, repr=False)
     names: dict[str, Target] = field(init=False, repr=False)
+    required: tuple[Attribute, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for extension in self.extensions:
@@ -123,6 +124,8 @@ class ResourceType:
         urns |= {wrong: urn for wrong, urn in clients.MISSPELT_URNS.items() if urn in extended}
         object.__setattr__(self, "urns", urns)
         object.__setattr__(self, "names", dict(self._names()))
+        required = [a for a in own.values() if a.required and not clients.may_be_missing(a)]
+        object.__setattr__(self, "required", tuple(required))
 
     def find(self, path: str) -> Target | None:
         """What `path` names: an attribute, a sub-attribute or a schema, case-insensitively, with or without its URN."""

@@ -40,7 +40,7 @@ def service_provider_config(base_url: str) -> dict[str, Any]:
             {
                 "type": "oauth2",
                 "name": "OAuth 2.0 client credentials",
-                "description": "Client id and secret, or an assertion signed by Microsoft Entra ID (RFC 6749, RFC 7523).",
+                "description": "Client id with a secret (RFC 6749) or with an assertion signed by Entra ID (RFC 7523).",
                 "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
             },
         ],

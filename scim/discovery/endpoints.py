@@ -12,16 +12,17 @@ from scim.http import scim_response
 from shared.http import Request, Response
 
 
-def blueprint(edge: Edge) -> func.Blueprint:
-    """The functions of discovery, `/Me` and the SCIM base itself."""
-    functions = func.Blueprint()
+def register(functions: func.Blueprint, edge: Edge) -> None:
+    """The functions of discovery, `/Me`, the SCIM base itself and every address that is none."""
     edge.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
     edge.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
     edge.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
     edge.add(functions, "scim_base", "", GET=_config)  # OneLogin's "enable" calls the base address
     me = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
     edge.add(functions, "scim_me", "Me", **me)
-    return functions
+    # The host takes the first template by function name, so this one must sort behind all others of SCIM.
+    anything = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _wrong_path)
+    edge.add(functions, "scim_wrong_path", "{*rest}", **anything)
 
 
 async def _config(context: Context, request: Request) -> Response:
@@ -40,6 +41,15 @@ async def _schemas(context: Context, request: Request) -> Response:
 async def _me(context: Context, request: Request) -> Response:
     """RFC 7644 section 3.11: a provider that does not support the alias answers 501."""
     raise ScimError(501, "/Me is not supported: a provisioning client is no user of the directory. Use /Users/{id}.")
+
+
+async def _wrong_path(context: Context, request: Request) -> Response:
+    raise ScimError(
+        404,
+        f"There is nothing at this path. The SCIM base address is {context.base_url}; check for a typing"
+        " error or something doubled in the tenant URL.",
+        "invalidPath",
+    )
 
 
 def _one_or_all(request: Request, part: str, identity: str, found: list[dict[str, Any]]) -> Response:

@@ -17,13 +17,10 @@ from scim.users.store import StoredUser
 from shared.http import Request, Response
 
 
-def blueprint(edge: Edge) -> func.Blueprint:
+def register(functions: func.Blueprint, edge: Edge) -> None:
     """The functions of the Users endpoint."""
-    functions = func.Blueprint()
-    edge.add(functions, "scim_users", "Users", GET=_list, POST=_create)
-    one = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}
-    edge.add(functions, "scim_user", "Users/{id}", **one)
-    return functions
+    edge.add(functions, "scim_users", "Users", **COLLECTION)
+    edge.add(functions, "scim_user", "Users/{id}", **ONE)
 
 
 async def _list(context: Context, request: Request) -> Response:
@@ -74,3 +71,7 @@ async def _delete(context: Context, request: Request) -> Response:
 
 def _answer(context: Context, user: StoredUser, projection: Projection) -> Response:
     return resource_response(represent(user, context.base_url), projection)
+
+
+COLLECTION = {"GET": _list, "POST": _create}
+ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}

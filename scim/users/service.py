@@ -6,6 +6,7 @@ from typing import Any
 
 from directories import totals
 from directories.provisioning_log import Event
+from scim import family
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.core.filters import Equality
@@ -161,7 +162,7 @@ class Users:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
-        return await store.key_at(self.context.services, self.directory_id, after, skip)
+        return await family.key_at(self.context.services, self.directory_id, "user", after, skip)
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""

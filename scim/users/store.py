@@ -7,15 +7,15 @@ import orjson
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
+from scim import family
 from scim.users import record, rows
 from scim.users.record import UserRecord
 from shared import keys
 from shared.services import Services
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
+from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 
 _CONTACTS = "contacts"
-_FAMILY = "user" + keys.SEPARATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,14 @@ class StoredUser:
 
 
 async def get(services: Services, directory_id: str, identifier: str) -> StoredUser | None:
-    """The user with this id, in one round trip (two where it is in a thousand groups)."""
-    start = rows.user_key(identifier)
-    stop = start + keys.SEPARATOR + keys.LAST
-    found = await services.tables.query(_CONTACTS, directory_id, start, stop)
-    while found and len(found) % MAX_QUERY_ROWS == 0:
-        found += await services.tables.query(_CONTACTS, directory_id, keys.after(found[-1].key), stop)
-    return _assemble(found) if found and found[0].key == start else None
+    """The user with this id, in one round trip."""
+    found = await family.get(services, directory_id, "user", identifier)
+    return _assemble(found) if found else None
+
+
+async def page(services: Services, directory_id: str, after: str, count: int) -> list[StoredUser]:
+    """At most `count` users in the order of their creation from behind the row key `after`; fewer: no more."""
+    return [_assemble(rows) for rows in await family.page(services, directory_id, "user", after, count)]
 
 
 def _assemble(found: list[Row]) -> StoredUser:
@@ -43,47 +44,6 @@ def _assemble(found: list[Row]) -> StoredUser:
     identifier = keys.split(head.key)[1]
     groups = tuple(row.key.rpartition(keys.SEPARATOR)[2] for row in found[1:])
     return StoredUser(record.decode(identifier, head.value), groups, head.etag)
-
-
-async def page(services: Services, directory_id: str, after: str, count: int) -> list[StoredUser]:
-    """At most `count` users in stable order (the order of creation) from behind the row key `after`.
-
-    A user's membership rows follow its record, so one range gives users with their groups: one round trip while nobody
-    in it is in a group, else as many as the rows need. Fewer than `count` means: no more.
-    """
-    start, stop = (keys.after(after) if after else _FAMILY), _FAMILY + keys.LAST
-    limit, families = min(MAX_QUERY_ROWS, count + 1), list[list[Row]]()
-    while True:
-        found = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
-        for row in found:
-            if _is_record(row.key):
-                families.append([row])
-            elif families and row.key.startswith(families[-1][0].key):
-                families[-1].append(row)
-        if len(found) < limit or len(families) > count:
-            return [_assemble(family) for family in families[:count]]
-        start, limit = keys.after(found[-1].key), MAX_QUERY_ROWS
-
-
-def _is_record(key: str) -> bool:
-    return key.count(keys.SEPARATOR) == 1
-
-
-async def key_at(services: Services, directory_id: str, after: str, skip: int) -> str | None:
-    """The key of the user `skip` places behind the row key `after`, along keys only; None past the end."""
-    start, stop = (keys.after(after) if after else _FAMILY), _FAMILY + keys.LAST
-    key: str | None = after
-    while skip > 0:
-        found = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
-        for row in found:
-            if _is_record(row.key):
-                skip, key = skip - 1, row.key
-                if skip == 0:
-                    return key
-        if len(found) < MAX_QUERY_ROWS:
-            return None
-        start = keys.after(found[-1].key)
-    return key
 
 
 async def ids_by_user_name(services: Services, directory_id: str, user_name: str) -> list[str]:

@@ -1,0 +1,89 @@
+"""Bodies of POST and PUT as canonical resources (RFC 7644 sections 3.3 and 3.5.1).
+
+A resource in memory is its SCIM JSON as a dict: canonical names, checked values, nothing unassigned, an extension under
+its URN, `schemas` first.
+"""
+
+from typing import Any
+
+from scim.core import clients
+from scim.core.attributes import Attribute, ResourceType
+from scim.core.errors import ScimError, bad_syntax, bad_value, mutability
+from scim.core.values import read_value
+
+
+def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
+    """The resource that a POST or PUT body describes.
+
+    Names match in any case; unknown attributes and schemas, read-only attributes and the password are passed over.
+    Raises ScimError invalidSyntax where the body is no object, invalidValue for a wrong or missing value.
+    """
+    if not isinstance(body, dict):
+        raise bad_syntax(f"The body is no JSON object. Send one with the attributes of a {resource_type.name}.")
+    result: dict[str, Any] = {"schemas": []}
+    for name, value in body.items():
+        attribute = resource_type.attributes.get(name) or resource_type.attributes.get(name.lower())
+        if attribute is not None:
+            if is_kept(attribute) and (read := read_value(attribute, value)) is not None:
+                result[attribute.name] = read
+        elif (urn := resource_type.urns.get(name.lower())) and not clients.is_empty(value):
+            extension = _read_extension(value, urn, resource_type)
+            if extension:
+                result[urn] = {**result.get(urn, {}), **extension}
+    result["schemas"] = schemas_of(result, resource_type)
+    check_required(result, resource_type)
+    return result
+
+
+def is_kept(attribute: Attribute) -> bool:
+    """Whether a client's value is taken over: not for read-only attributes, `schemas` and the password."""
+    return attribute.mutability not in ("readOnly", "writeOnly") and attribute.name != "schemas"
+
+
+def _read_extension(value: object, urn: str, resource_type: ResourceType) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise bad_value(urn, "is no object", "Send an object with the attributes of the extension.")
+    attributes = resource_type.extension_attributes[urn]
+    result = {}
+    for name, part in value.items():
+        attribute = attributes.get(name.lower())
+        if attribute is not None and is_kept(attribute) and (read := read_value(attribute, part)) is not None:
+            result[attribute.name] = read
+    return result
+
+
+def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:
+    """The URNs of the schemas whose attributes the resource has (RFC 7643 section 3)."""
+    return [resource_type.schema.id, *[urn for urn in resource_type.extension_attributes if urn in resource]]
+
+
+def check_required(resource: dict[str, Any], resource_type: ResourceType) -> None:
+    """ScimError invalidValue where a required attribute is missing or blank."""
+    for attribute in resource_type.required:
+        value = resource.get(attribute.name)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise missing(attribute, resource_type)
+
+
+def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:
+    """The error for a required attribute without a value."""
+    remedy = f"Every {resource_type.name} needs one: check the mapping of {attribute.name} in the client."
+    return bad_value(attribute.path, "is required but missing or empty", remedy)
+
+
+def replace_resource(stored: dict[str, Any], incoming: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
+    """What a PUT of `incoming` (from read_resource) makes of `stored` (RFC 7644 section 3.5.1).
+
+    Read-only attributes stay, others that `incoming` leaves out are cleared. Returns `stored` itself where nothing
+    changes. ScimError mutability where an immutable attribute has another value.
+    """
+    result = dict(incoming)
+    for name, value in stored.items():
+        attribute = resource_type.attributes.get(name.lower())
+        if attribute is None or name == "schemas":
+            continue
+        if attribute.mutability == "readOnly":
+            result[name] = value
+        elif attribute.mutability == "immutable" and result.setdefault(name, value) != value:
+            raise mutability(name, "can't be changed once it is set", "Send the stored value, or leave it out.")
+    return stored if result == stored else result

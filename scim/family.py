@@ -1,0 +1,68 @@
+"""Rows of a family: a record `user|{id}` with the memberships `user|{id}|{group}` right behind it (likewise `group`).
+
+One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
+"""
+
+from shared import keys
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row
+
+_CONTACTS = "contacts"
+
+
+async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
+    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown."""
+    start = keys.key(family, identifier)
+    stop = start + keys.SEPARATOR + keys.LAST
+    found = await services.tables.query(_CONTACTS, directory_id, start, stop)
+    while found and len(found) % MAX_QUERY_ROWS == 0:
+        more = await services.tables.query(_CONTACTS, directory_id, keys.after(found[-1].key), stop)
+        if not more:
+            break
+        found += more
+    return found if found and found[0].key == start else []
+
+
+async def page(services: Services, directory_id: str, family: str, after: str, count: int) -> list[list[Row]]:
+    """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
+
+    One round trip while nobody in it is in a group, else as many as the rows need. Fewer than `count`: no more.
+    """
+    start, stop = _bounds(family, after)
+    limit, found = min(MAX_QUERY_ROWS, count + 1), list[list[Row]]()
+    while True:
+        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        for row in rows:
+            if _is_record(row.key):
+                found.append([row])
+            elif found and row.key.startswith(found[-1][0].key):
+                found[-1].append(row)
+        if len(rows) < limit or len(found) > count:
+            return found[:count]
+        start, limit = keys.after(rows[-1].key), MAX_QUERY_ROWS
+
+
+async def key_at(services: Services, directory_id: str, family: str, after: str, skip: int) -> str | None:
+    """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
+    start, stop = _bounds(family, after)
+    while True:
+        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        for row in rows:
+            if _is_record(row.key):
+                skip -= 1
+                if skip == 0:
+                    return row.key
+        if len(rows) < MAX_QUERY_ROWS:
+            return None
+        start = keys.after(rows[-1].key)
+
+
+def _bounds(family: str, after: str) -> tuple[str, str]:
+    prefix = family + keys.SEPARATOR
+    # Behind a record come its memberships, which a walk has read with it.
+    return (after + keys.SEPARATOR + keys.LAST if after else prefix), prefix + keys.LAST
+
+
+def _is_record(key: str) -> bool:
+    return key.count(keys.SEPARATOR) == 1

@@ -1,0 +1,91 @@
+"""`/Groups` and `/Groups/{id}`: HTTP in, HTTP out (RFC 7644 sections 3.3 to 3.6)."""
+
+import azure.functions as func
+
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.core.patch import read_patch
+from scim.core.projection import Projection
+from scim.core.schemas import GROUP
+from scim.edge import Edge
+from scim.groups import service
+from scim.groups.representation import represent
+from scim.groups.store import StoredGroup
+from scim.http import read_json, read_list_query, read_projection, read_search, resource_response, scim_response
+from scim.listing import ListQuery, list_resources
+from scim.preconditions import Preconditions
+from shared.http import Request, Response
+
+_PROBE = {"id": "", "members": [{"value": "x"}]}
+
+
+def register(functions: func.Blueprint, edge: Edge) -> None:
+    """The functions of the Groups endpoint."""
+    edge.add(functions, "scim_groups", "Groups", **COLLECTION)
+    edge.add(functions, "scim_group", "Groups/{id}", **ONE)
+
+
+async def _list(context: Context, request: Request) -> Response:
+    return await listed(context, read_list_query(request.query, GROUP), request.query.get("filter", ""))
+
+
+async def listed(context: Context, query: ListQuery, filter_text: str) -> Response:
+    """The groups that a query finds; members cost a round trip a group, so they are read only where they count."""
+    needed = _shows_members(query.projection) or "members" in filter_text.lower()
+    source = service.Groups(context, needed)
+    return scim_response(await list_resources(source, query, context.places, context.services.clock))
+
+
+async def _search(context: Context, request: Request) -> Response:
+    """POST /Groups/.search (RFC 7644 section 3.4.3); a POST to a group's own address is none."""
+    if request.route["id"] != ".search":
+        raise ScimError(405, "POST is not possible on a group; send it to /Groups to create one.")
+    body = read_json(request)
+    return await listed(context, read_search(body, GROUP), str(body.get("filter", "")))
+
+
+async def _create(context: Context, request: Request) -> Response:
+    projection = read_projection(request.query, GROUP)
+    return await _answer(context, await service.create(context, read_json(request)), projection, 201)
+
+
+async def _read(context: Context, request: Request) -> Response:
+    projection = read_projection(request.query, GROUP)
+    group = await service.read(context, request.route["id"])
+    # A deleted person leaves a group without a new version of it, so only an answer without members can be unchanged.
+    if not _shows_members(projection) and Preconditions.read(request.headers).not_modified(group.record.etag):
+        return Response(304, headers={"ETag": group.record.etag})
+    return await _answer(context, group, projection)
+
+
+async def _replace(context: Context, request: Request) -> Response:
+    projection, conditions = read_projection(request.query, GROUP), Preconditions.read(request.headers)
+    group = await service.replace(context, request.route["id"], read_json(request), conditions)
+    return await _answer(context, group, projection)
+
+
+async def _patch(context: Context, request: Request) -> Response:
+    """Answers 204, as Entra expects of groups; 200 with the group where `attributes` are asked for."""
+    projection, conditions = read_projection(request.query, GROUP), Preconditions.read(request.headers)
+    group = await service.patch(context, request.route["id"], read_patch(read_json(request)), conditions)
+    if "attributes" in request.query:
+        return await _answer(context, group, projection)
+    return Response(204, headers={"ETag": group.record.etag})
+
+
+async def _delete(context: Context, request: Request) -> Response:
+    await service.delete(context, request.route["id"], Preconditions.read(request.headers))
+    return Response(204)
+
+
+async def _answer(context: Context, group: StoredGroup, projection: Projection, status: int = 200) -> Response:
+    members = await service.members(context, group.record.id) if _shows_members(projection) else None
+    return resource_response(represent(group, members, context.base_url), projection, status)
+
+
+def _shows_members(projection: Projection) -> bool:
+    return "members" in projection.apply(_PROBE)
+
+
+COLLECTION = {"GET": _list, "POST": _create}
+ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}

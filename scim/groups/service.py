@@ -1,0 +1,225 @@
+"""One function for each use of the /Groups endpoint (RFC 7644 section 3, RFC 7643 section 4.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from directories import totals
+from directories.provisioning_log import Event
+from scim import family
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.core.filters import Equality
+from scim.core.patch import MemberChange, Operation, apply_patch, member_changes
+from scim.core.resources import read_resource, replace_resource
+from scim.core.schemas import GROUP
+from scim.groups import membership, record, store
+from scim.groups.membership import Member, Plan
+from scim.groups.record import GroupRecord
+from scim.groups.representation import represent
+from scim.groups.store import StoredGroup
+from scim.listing import Item
+from scim.preconditions import Preconditions
+from shared.clock import timestamp
+from shared.ids import new_id
+from shared.tables.port import AlreadyExists, Changed, NotFound
+
+_ATTEMPTS = 8  # several connections may change the members of one group at once
+
+
+async def create(context: Context, body: Any) -> StoredGroup:
+    """POST: a new group, with members where the client sends them; 409 where the display name is taken."""
+    resource, plan = _divided(read_resource(body, GROUP))
+    now = timestamp(context.services.clock.now())
+    group = GroupRecord(new_id(context.services.clock), resource, now, now)
+    event = _event(context, "group.created", group, groups=1)
+    joining = await membership.operations(context.services, context.directory.id, group.id, plan)
+    try:
+        await store.write(context.services, context.directory.id, record.insertion(group), joining, event)
+    except AlreadyExists:
+        raise await _taken(context, resource["displayName"]) from None
+    except (Changed, NotFound):
+        raise _contended(group.id) from None
+    return StoredGroup(group, (), "")
+
+
+async def read(context: Context, identifier: str) -> StoredGroup:
+    """GET: the group without its members; 404 where there is none."""
+    group = await store.get(context.services, context.directory.id, identifier)
+    if group is None:
+        detail = f"There is no group with id {identifier} in this directory; it may have been deleted."
+        raise ScimError(404, detail)
+    return group
+
+
+async def members(context: Context, identifier: str) -> list[Member]:
+    """The members of a group."""
+    return await membership.members(context.services, context.directory.id, identifier)
+
+
+async def replace(context: Context, identifier: str, body: Any, conditions: Preconditions) -> StoredGroup:
+    """PUT: another resource in place of the stored one; its members become just those sent (RFC 7644 section 3.5.1)."""
+    incoming, plan = _divided(read_resource(body, GROUP))
+    only = Plan(plan.add, (), only=True)
+    return await _change(
+        context, identifier, conditions, only, lambda stored: replace_resource(stored, incoming, GROUP)
+    )
+
+
+async def patch(
+    context: Context, identifier: str, operations: Sequence[Operation], conditions: Preconditions
+) -> StoredGroup:
+    """PATCH: attributes as RFC 7644 section 3.5.2 says, members by row; without effect, nothing is written."""
+    rest, changes = member_changes(operations)
+    plan = Plan.of(changes)
+    return await _change(context, identifier, conditions, plan, lambda stored: apply_patch(stored, rest, GROUP))
+
+
+async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
+    """DELETE: members and the groups around it lose it first, then the group goes."""
+    services, directory_id = context.services, context.directory.id
+    for _ in range(_ATTEMPTS):
+        group = await read(context, identifier)
+        conditions.check(group.record.etag)
+        event = _event(context, "group.deleted", group.record, groups=-1)
+        try:
+            await membership.remove_all(services, directory_id, identifier)
+            await membership.write(services, directory_id, membership.departures("group", identifier, group.parents))
+            return await store.write(services, directory_id, record.removal(group.record, group.tag), [], event)
+        except (Changed, NotFound):
+            continue
+    raise _contended(identifier)
+
+
+async def _change(context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Any) -> StoredGroup:
+    """Read, change, write; begun again where another writer came in between, so no change is lost."""
+    services, directory_id = context.services, context.directory.id
+    if identifier in plan.add:
+        raise ScimError(400, f"members: the group {identifier} cannot be a member of itself.", "invalidValue")
+    for _ in range(_ATTEMPTS):
+        group = await read(context, identifier)
+        conditions.check(group.record.etag)
+        old = group.record
+        resource = change(old.resource)
+        moving = await membership.operations(services, directory_id, identifier, plan)
+        if resource == old.resource and not moving:
+            return group
+        new = old.changed(resource, timestamp(services.clock.now()))
+        own = record.replacement(old, new, group.tag)
+        try:
+            await store.write(services, directory_id, own, moving, _change_event(context, old, new, len(moving)))
+        except AlreadyExists as taken:
+            if taken.key == record.name_key(resource["displayName"]):
+                raise await _taken(context, resource["displayName"]) from None
+        except (Changed, NotFound):
+            continue
+        else:
+            return StoredGroup(new, group.parents, "")
+    raise _contended(identifier)
+
+
+def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
+    """A group as sent, divided into its attributes and its members."""
+    listed = resource.pop("members", [])
+    ids = tuple(dict.fromkeys(member["value"] for member in listed if member.get("value")))
+    return resource, Plan.of([MemberChange("add", ids)])
+
+
+def _change_event(context: Context, old: GroupRecord, new: GroupRecord, moved: int) -> Event:
+    names = {name for name in {*old.resource, *new.resource} if old.resource.get(name) != new.resource.get(name)}
+    changed = tuple(sorted(names | ({"members"} if moved else set())))
+    return _event(context, "group.changed", new, changed=changed)
+
+
+def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Event:
+    return Event(
+        at=timestamp(context.services.clock.now()),
+        kind=kind,
+        resource_type="Group",
+        resource_id=group.id,
+        name=group.resource["displayName"],
+        external_id=group.resource.get("externalId", ""),
+        client=context.client,
+        **more,
+    )
+
+
+async def _taken(context: Context, display_name: str) -> ScimError:
+    ids = await store.ids_by_display_name(context.services, context.directory.id, display_name)
+    owner = f" by the group with id {ids[0]}" if ids else ""
+    return ScimError(
+        409,
+        f'displayName "{display_name}" is already in use{owner}. Match on displayName and update that group, or rename'
+        " the source group.",
+        "uniqueness",
+    )
+
+
+def _contended(identifier: str) -> ScimError:
+    return ScimError(503, f"The group with id {identifier} is being changed by several requests at once; try again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of a directory as a source for queries; members are read only where an answer or filter needs them."""
+
+    context: Context
+    with_members: bool
+    resource_type = GROUP
+
+    @property
+    def directory_id(self) -> str:
+        """The directory whose groups these are."""
+        return self.context.directory.id
+
+    async def page(self, after: str, count: int) -> list[Item]:
+        """Groups in the order of their creation."""
+        found = await store.page(self.context.services, self.directory_id, after, count)
+        return [await self._item(group) for group in found]
+
+    async def key_at(self, after: str, skip: int) -> str | None:
+        """The key of the group `skip` places further."""
+        return await family.key_at(self.context.services, self.directory_id, "group", after, skip)
+
+    async def total(self) -> int:
+        """How many groups the directory has."""
+        return (await totals.read(self.context.services, self.directory_id)).groups
+
+    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
+        """The groups that an index has for the first of the equalities that is indexed."""
+        for path, find in _INDEXES.items():
+            for equality in equalities:
+                if equality.path == path and isinstance(equality.value, str):
+                    ids = await find(self.context, equality.value)
+                    found = [await store.get(self.context.services, self.directory_id, each) for each in ids]
+                    return [await self._item(group) for group in found if group is not None]
+        return None
+
+    async def _item(self, group: StoredGroup) -> Item:
+        listed = await members(self.context, group.record.id) if self.with_members else None
+        return Item(record.group_key(group.record.id), represent(group, listed, self.context.base_url))
+
+
+async def _by_id(context: Context, value: str) -> list[str]:
+    return [value]
+
+
+async def _by_display_name(context: Context, value: str) -> list[str]:
+    return await store.ids_by_display_name(context.services, context.directory.id, value)
+
+
+async def _by_external_id(context: Context, value: str) -> list[str]:
+    return await store.ids_by_external_id(context.services, context.directory.id, value)
+
+
+async def _by_member(context: Context, value: str) -> list[str]:
+    return await membership.groups_of(context.services, context.directory.id, value)
+
+
+# By path, the most selective index first.
+_INDEXES = {
+    "id": _by_id,
+    "displayName": _by_display_name,
+    "externalId": _by_external_id,
+    "members.value": _by_member,
+}
