@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
 from scim.edge import Edge
 from scim.groups import endpoints as groups
@@ -12,6 +13,6 @@ from shared.services import Services
 def blueprint(services: Services) -> func.Blueprint:
     """The functions under `/scim/`."""
     functions, edge = func.Blueprint(), Edge(services)
-    for feature in (users, groups, discovery):
+    for feature in (users, groups, bulk, discovery):
         feature.register(functions, edge)
     return functions

@@ -1,0 +1,66 @@
+"""`/Bulk` and the search over users and groups at the root, `/.search`."""
+
+from dataclasses import replace
+from typing import Any
+
+import azure.functions as func
+import orjson
+
+from scim.bulk import service
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.core.schemas import GROUP, USER, ResourceType
+from scim.edge import Edge
+from scim.groups import endpoints as groups
+from scim.http import read_json, read_search, scim_response
+from scim.listing import ListQuery, list_resources
+from scim.users.service import Users
+from shared.http import Request, Response
+
+
+def register(functions: func.Blueprint, edge: Edge) -> None:
+    """The functions of bulk and root search."""
+    edge.add(functions, "scim_bulk", "Bulk", POST=_bulk)
+    edge.add(functions, "scim_search", ".search", POST=_search)
+
+
+async def _bulk(context: Context, request: Request) -> Response:
+    operations, fail_on_errors = service.read_bulk(read_json(request))
+    results = await service.carry_out(context, operations, fail_on_errors)
+    return scim_response({"schemas": [service.BULK_RESPONSE], "Operations": results})
+
+
+async def _search(context: Context, request: Request) -> Response:
+    """Users first, then groups, in one list (RFC 7644 section 3.4.3)."""
+    body = read_json(request)
+    if isinstance(body, dict) and "cursor" in body:
+        raise ScimError(
+            400, "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search.", "invalidCursor"
+        )
+    of_users, of_groups = _query(body, USER), _query(body, GROUP)
+    if of_users is None and of_groups is None:
+        read_search(body, USER)  # says what is wrong with it
+    found = await _users(context, of_users) if of_users else {}
+    total, shown = found.get("totalResults", 0), found.get("Resources", [])
+    if of_groups:
+        start = max(1, of_groups.start_index - total)
+        rest = replace(of_groups, start_index=start, count=of_groups.count - len(shown))
+        more = orjson.loads((await groups.listed(context, rest, str(body.get("filter", "")))).body)
+        total, shown = total + more["totalResults"], shown + more["Resources"]
+    start_index = (of_users or of_groups or rest).start_index
+    answer = {"totalResults": total, "itemsPerPage": len(shown), "startIndex": start_index, "Resources": shown}
+    return scim_response({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], **answer})
+
+
+async def _users(context: Context, query: ListQuery) -> dict[str, Any]:
+    return await list_resources(Users(context), query, context.places, context.services.clock)
+
+
+def _query(body: Any, kind: ResourceType) -> ListQuery | None:
+    """The query for one type; None where its filter names what that type does not have."""
+    try:
+        return read_search(body, kind)
+    except ScimError as error:
+        if error.scim_type == "invalidFilter":
+            return None
+        raise

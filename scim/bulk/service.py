@@ -1,0 +1,141 @@
+"""Carries out the operations of a bulk request one after the other, each as its own request would be."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from scim.bulk import references
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.edge import Endpoint
+from scim.groups import endpoints as groups
+from scim.http import scim_failure
+from scim.users import endpoints as users
+from shared.http import Request, Response
+
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+MAX_OPERATIONS = 1000
+_COLLECTIONS = {"users": users.COLLECTION, "groups": groups.COLLECTION}
+_ONES = {"users": users.ONE, "groups": groups.ONE}
+_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOperation:
+    """One operation as the client sent it; `place` is its position in the request."""
+
+    place: int
+    method: str
+    path: str
+    bulk_id: str
+    version: str
+    data: Any
+
+
+def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
+    """The operations and `failOnErrors` (0: never stop); ScimError for a request that is none or too long."""
+    if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
+        raise ScimError(400, "A bulk request is a JSON object with an array `Operations`.", "invalidSyntax")
+    operations = body["Operations"]
+    if len(operations) > MAX_OPERATIONS:
+        raise ScimError(413, f"The request has {len(operations)} operations; at most {MAX_OPERATIONS} are taken.")
+    limit = body.get("failOnErrors", 0)
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise ScimError(400, "failOnErrors must be a whole number from 1.", "invalidValue")
+    return [_read_operation(place, each) for place, each in enumerate(operations)], limit
+
+
+def _read_operation(place: int, given: Any) -> BulkOperation:
+    if not isinstance(given, dict):
+        raise ScimError(400, f"Operations[{place}] is no JSON object.", "invalidSyntax")
+    texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
+    if not all(isinstance(text, str) for text in texts):
+        raise ScimError(400, f"Operations[{place}]: method, path, bulkId and version are strings.", "invalidSyntax")
+    method, path, bulk_id, version = texts
+    return BulkOperation(place, method.upper(), path, bulk_id, version, given.get("data"))
+
+
+async def carry_out(context: Context, operations: list[BulkOperation], fail_on_errors: int) -> list[dict[str, Any]]:
+    """The result of each operation, in the order of the request, up to the one with which `fail_on_errors` is reached.
+
+    An operation that refers to a bulkId waits until that resource is there; where it can't come (it failed, it is
+    missing, or two wait for each other), the operation fails with 409 (RFC 7644 section 3.7.1).
+    """
+    ids: dict[str, str] = {}
+    results: dict[int, dict[str, Any]] = {}
+    waiting, errors, stuck = deque(operations), 0, 0
+    while waiting and not (fail_on_errors and errors >= fail_on_errors):
+        operation = waiting.popleft()
+        open_references = (references.names_in(operation.data) | references.names_in(operation.path)) - set(ids)
+        if open_references and stuck < len(waiting):
+            waiting.append(operation)
+            stuck += 1
+            continue
+        stuck = 0
+        response = _unresolved(open_references) if open_references else await _one(context, operation, ids)
+        results[operation.place] = _result(operation, response, ids)
+        errors += response.status >= 400
+    return [results[place] for place in sorted(results)]
+
+
+async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> Response:
+    try:
+        endpoint, identifier = _endpoint(operation, references.resolve(operation.path, ids))
+        data = references.resolve(operation.data, ids)
+        request = Request(
+            operation.method,
+            context.base_url,
+            {"if-match": operation.version} if operation.version else {},
+            b"" if data is None else orjson.dumps(data),
+            {"id": identifier},
+        )
+        return await endpoint(context, request)
+    except Exception as error:
+        return scim_failure(error)
+
+
+def _endpoint(operation: BulkOperation, path: str) -> tuple[Endpoint, str]:
+    kind, _, identifier = path.strip("/").partition("/")
+    endpoints = (_ONES if identifier else _COLLECTIONS).get(kind.lower())
+    if endpoints is None or "/" in identifier or identifier == ".search":
+        raise ScimError(
+            400, f'path "{path}" is no resource; use /Users, /Users/ID, /Groups or /Groups/ID.', "invalidPath"
+        )
+    if (
+        operation.method not in _METHODS
+        or operation.method not in endpoints
+        or (identifier and operation.method == "POST")
+    ):
+        raise ScimError(400, f'method "{operation.method}" is not possible on {path}.', "invalidValue")
+    if operation.method == "POST" and not operation.bulk_id:
+        raise ScimError(400, "bulkId is required with POST (RFC 7644 section 3.7).", "invalidValue")
+    return endpoints[operation.method], identifier
+
+
+def _unresolved(names: set[str]) -> Response:
+    detail = f"bulkId {', '.join(sorted(names))} is not created by this request, so nothing can refer to it."
+    return scim_failure(ScimError(409, detail, "invalidValue"))
+
+
+def _result(operation: BulkOperation, response: Response, ids: dict[str, str]) -> dict[str, Any]:
+    result: dict[str, Any] = {"method": operation.method, "status": str(response.status)}
+    if operation.bulk_id:
+        result["bulkId"] = operation.bulk_id
+    location = response.headers.get("Location") or _location(operation)
+    if location:
+        result["location"] = location
+    if version := response.headers.get("ETag"):
+        result["version"] = version
+    if response.status >= 400:
+        result["response"] = orjson.loads(response.body)
+    elif operation.method == "POST" and operation.bulk_id:
+        ids[operation.bulk_id] = orjson.loads(response.body)["id"]
+    return result
+
+
+def _location(operation: BulkOperation) -> str:
+    """Where the operation was meant for, when the answer does not say (a deletion, a group's 204, an error)."""
+    return "" if operation.method == "POST" else operation.path
