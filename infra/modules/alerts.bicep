@@ -15,8 +15,8 @@ param workspaceId string
 @description('Who is told; empty: alerts are only shown in the portal.')
 param emails string[]
 
-// A line is a JSON object in the message, or the same names as properties of the trace.
-var events = 'AppTraces | extend line = parse_json(Message) | extend event = coalesce(tostring(line.event), tostring(Properties.event)), directory_id = coalesce(tostring(line.directory_id), tostring(Properties.directory_id)), tenant_id = coalesce(tostring(line.tenant_id), tostring(Properties.tenant_id)), timer = coalesce(tostring(line.timer), tostring(Properties.timer))'
+// Every log line of the product is one JSON object (shared/log.py).
+var events = 'AppTraces | extend line = parse_json(Message) | extend event = tostring(line.event), directory_id = tostring(line.directory_id), tenant_id = tostring(line.tenant_id), timer = tostring(line.timer)'
 
 // More than `threshold` rows of `query` within `window` raise the alert; each value of `dimension` has an alert of its own.
 // Severity 0 is critical, 4 is for information.
@@ -45,7 +45,7 @@ var rules = [
     name: 'Timer silent'
     description: 'A timer has not run: presence stands still, or logs and deleted directories are not tidied. Restart the app; see docs/operations.md.'
     severity: 1
-    query: 'let runs = ${events} | where event == "timer.run" | summarize last = max(TimeGenerated) by timer; datatable(timer: string, allowed: timespan) ["presence_timer", 15m, "maintenance_timer", 150m] | join kind=leftouter runs on timer | where isnull(last) or last < ago(allowed) | project timer'
+    query: 'let runs = ${events} | where event == "timer.run" | summarize last = max(TimeGenerated) by timer; datatable(timer: string, allowed: timespan) ["presence_timer", time(15m), "maintenance_timer", time(150m)] | join kind=leftouter runs on timer | where isnull(last) or last < now() - allowed | project timer'
     window: 'PT6H'
     every: 'PT5M'
     threshold: 0

@@ -29,8 +29,8 @@ resource binding 'Microsoft.Web/sites/hostNameBindings@2025-03-01' = {
   }
 }
 
-// Why: a free certificate that the platform renews.
-resource certificate 'Microsoft.Web/sites/certificates@2025-03-01' = {
+// Why: a free certificate that the platform renews; made in the first run, and left alone from then on.
+resource certificate 'Microsoft.Web/sites/certificates@2025-03-01' = if (empty(certificateThumbprint)) {
   parent: app
   name: join(split(domain, '.'), '-')
   location: location
@@ -39,4 +39,4 @@ resource certificate 'Microsoft.Web/sites/certificates@2025-03-01' = {
 }
 
 @description('Thumbprint of the certificate, for the second run.')
-output thumbprint string = certificate.properties.thumbprint
+output thumbprint string = empty(certificateThumbprint) ? certificate!.properties.thumbprint : certificateThumbprint

@@ -1,0 +1,101 @@
+"""Reads the templates as syntax trees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import tree_sitter
+import tree_sitter_bicep
+
+ROOT = Path(__file__).resolve().parents[2]
+INFRA = ROOT / "infra"
+TEMPLATES = sorted(INFRA.rglob("*.bicep"))
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
+
+
+def parse(source: str) -> tree_sitter.Node:
+    """The syntax tree of Bicep text."""
+    return _parser().parse(source.encode()).root_node
+
+
+@cache
+def tree(path: Path) -> tree_sitter.Node:
+    """The syntax tree of a template."""
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """`node` and everything below it."""
+    yield node
+    for child in node.children:
+        yield from walk(child)
+
+
+def text(node: tree_sitter.Node) -> str:
+    """The source of `node`."""
+    return (node.text or b"").decode()
+
+
+def errors(root: tree_sitter.Node) -> list[str]:
+    """Places that are no Bicep."""
+    return [f"{n.start_point.row + 1}: {text(n)[:60]}" for n in walk(root) if n.type == "ERROR" or n.is_missing]
+
+
+def declarations(path: Path, kind: str) -> dict[str, tree_sitter.Node]:
+    """Declarations of `kind` (parameter, variable, resource, module, output) by name."""
+    found = (n for n in walk(tree(path)) if n.type == f"{kind}_declaration")
+    return {text(n.named_children[0]): n for n in found}
+
+
+def identifiers(node: tree_sitter.Node) -> set[str]:
+    """Every identifier below `node`."""
+    return {text(n) for n in walk(node) if n.type == "identifier"}
+
+
+def keys(node: tree_sitter.Node) -> list[str]:
+    """Keys of every object below `node`."""
+    properties = (n for n in walk(node) if n.type == "object_property" and n.named_children)
+    return [text(p.named_children[0]).strip("'") for p in properties]
+
+
+def entries(body: tree_sitter.Node) -> dict[str, tree_sitter.Node]:
+    """Keys and values of one object, without those of objects inside."""
+    pairs = (p.named_children for p in body.named_children if p.type == "object_property")
+    return {text(pair[0]).strip("'"): pair[1] for pair in pairs if len(pair) > 1}
+
+
+def first_object(node: tree_sitter.Node) -> tree_sitter.Node:
+    """The body of a resource or module: its first object."""
+    return next(n for n in walk(node) if n.type == "object")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A module that a template uses."""
+
+    template: Path
+    module: Path
+    given: frozenset[str]
+
+
+def calls(path: Path) -> list[Call]:
+    """Every module that the template at `path` uses, with the parameters that it gives."""
+    found = []
+    for node in declarations(path, "module").values():
+        reference = text(next(n for n in walk(node) if n.type == "string")).strip("'")
+        given = entries(first_object(node)).get("params")
+        names = frozenset(entries(given)) if given is not None else frozenset()
+        found.append(Call(path, (path.parent / reference).resolve(), names))
+    return found
+
+
+def required(path: Path) -> set[str]:
+    """Parameters of a template that have no default."""
+    return {
+        name for name, node in declarations(path, "parameter").items() if "=" not in {c.type for c in node.children}
+    }

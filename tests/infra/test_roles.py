@@ -1,0 +1,53 @@
+"""Roles: the least that the code needs, and exactly what the documentation says."""
+
+import re
+
+from tests.infra import bicep
+from tests.infra.bicep import INFRA, ROOT, TEMPLATES
+
+ROLES = INFRA / "modules/roles.bicep"
+
+
+def _assigned() -> set[tuple[str, str]]:
+    """Role names and scopes of the template."""
+    names = {name: bicep.text(node.named_children[1]) for name, node in bicep.declarations(ROLES, "variable").items()}
+    comments = dict(re.findall(r"^var (\w+) = '[0-9a-f-]+' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M))
+    assert set(comments) == set(names)
+    found = set()
+    for node in bicep.declarations(ROLES, "resource").values():
+        body = bicep.entries(bicep.first_object(node))
+        if "principalId" in bicep.keys(node):
+            used = bicep.identifiers(body["properties"]) & set(names)
+            assert len(used) == 1
+            found.add((comments[used.pop()], bicep.text(body["scope"])))
+    return found
+
+
+def _documented() -> set[tuple[str, str]]:
+    document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    section = document.partition("<!-- roles of the app's identity -->")[2].partition("<!-- end -->")[0]
+    rows = re.findall(r"^\| (?!Role|---)([^|]+) \| ([^|]+) \| [^|]+ \|$", section, re.M)
+    return {(role.strip(), scope.strip()) for role, scope in rows}
+
+
+def test_roles_are_those_of_the_documentation() -> None:
+    """docs/deploy.md names every role assignment, and no other."""
+    scopes = {"storage": "storage account", "insights": "Application Insights"}
+    assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
+
+
+def test_roles_are_assigned_in_one_place() -> None:
+    """Nothing else in the templates gives rights away."""
+    others = [path for path in TEMPLATES if path != ROLES and "roleAssignments" in path.read_text(encoding="utf-8")]
+    assert others == []
+
+
+def test_no_role_can_give_rights_away_or_read_keys() -> None:
+    """Only data roles: no Owner, Contributor or account role of the control plane."""
+    assert all("Data" in role or role == "Monitoring Metrics Publisher" for role, _ in _assigned())
+
+
+def test_every_assignment_says_what_kind_of_principal_it_is_for() -> None:
+    """A new identity replicates slowly; with the kind given, Azure does not look it up."""
+    source = ROLES.read_text(encoding="utf-8")
+    assert source.count("principalType: 'ServicePrincipal'") == len(_assigned())

@@ -1,0 +1,85 @@
+"""Settings: what the code reads and what the deployment sets are the same list."""
+
+import json
+import re
+
+from shared.settings import Settings
+from tests.infra import bicep
+from tests.infra.bicep import INFRA, ROOT
+
+SETTINGS = INFRA / "modules/settings.bicep"
+
+NOT_SET_IN_AZURE = {
+    "LOGIN_URL": "empty: the cloud's own; set only where a simulator stands in",
+    "GRAPH_URL": "empty: the cloud's own; set only where a simulator stands in",
+    "PRESENCE_CLIENT_SECRET": "only where there is no managed identity, that is outside Azure",
+    "PRESENCE_CERTIFICATE": "only where there is no managed identity, that is outside Azure",
+    "WEBSITE_AUTH_ENABLED": "the platform sets it while App Service Authentication is on",
+}
+
+PLATFORM = {
+    "AzureWebJobsStorage__credential": "the host's storage is reached by identity",
+    "AzureWebJobsStorage__clientId": "by which identity",
+    "AzureWebJobsStorage__blobServiceUri": "where the host keeps leases",
+    "AzureWebJobsStorage__queueServiceUri": "where the queue of presence syncs is",
+    "AzureWebJobsStorage__tableServiceUri": "where the host notes its own incidents",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where telemetry is sent",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "as which identity it is sent",
+    "AzureWebJobsDisableHomepage": "/ is the product's page, not the host's",
+    "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
+    "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
+    "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "OpenTelemetry, where switched on",
+}
+
+LOCAL_ONLY = {
+    "AzureWebJobsStorage": "the host needs storage; locally the emulator",
+    "FUNCTIONS_WORKER_RUNTIME": "Core Tools ask for it; Flex Consumption has it in the app's own settings",
+}
+
+
+def _set_by_the_template() -> set[str]:
+    groups = ("productSettings", "platformSettings", "telemetrySettings")
+    variables = bicep.declarations(SETTINGS, "variable")
+    return {key for group in groups for key in bicep.keys(variables[group])}
+
+
+def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:
+    """A setting that the code reads reaches the app."""
+    assert set(Settings.variables()) - set(NOT_SET_IN_AZURE) <= _set_by_the_template()
+
+
+def test_every_setting_of_the_template_is_known() -> None:
+    """No setting is set that nobody reads."""
+    assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(PLATFORM)
+
+
+def test_a_setting_left_out_has_a_default() -> None:
+    """The app starts without the settings that Azure does not get."""
+    defaults = Settings.variables()
+    assert set(NOT_SET_IN_AZURE) <= set(defaults)
+    assert all(isinstance(defaults[name], str | bool | int) for name in NOT_SET_IN_AZURE)
+
+
+def test_example_of_local_settings_names_every_setting() -> None:
+    """local.settings.json.example is complete, with the defaults of the code."""
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    assert set(example) == set(Settings.variables()) | set(LOCAL_ONLY)
+    for name, default in Settings.variables().items():
+        assert example[name] == (str(default).lower() if isinstance(default, bool) else str(default)), name
+
+
+def test_allowed_intervals_have_a_schedule() -> None:
+    """Every interval that the template allows is one that the code accepts, and the other way round."""
+    source = (INFRA / "main.bicep").read_text(encoding="utf-8")
+    match = re.search(r"@allowed\(\[([\d, ]+)\]\)\nparam presenceIntervalSeconds", source)
+    assert match is not None
+    allowed = {int(number) for number in match[1].split(",")}
+    assert allowed == {seconds for seconds in range(10, 301) if 60 % seconds == 0 or seconds % 60 == 0}
+    assert all(Settings.read({"PRESENCE_INTERVAL_SECONDS": str(seconds)}) for seconds in allowed)
+
+
+def test_documentation_names_every_setting_of_the_product() -> None:
+    """docs/deploy.md lists what can be set."""
+    document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    assert [name for name in _set_by_the_template() | set(Settings.variables()) if f"`{name}`" not in document] == []

@@ -1,0 +1,147 @@
+"""The Bicep templates hold together without a compiler at hand."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.infra import bicep
+from tests.infra.bicep import INFRA, TEMPLATES
+
+MAIN = INFRA / "main.bicep"
+PARAMETERS = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
+each_template = pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.relative_to(INFRA).as_posix())
+
+
+@each_template
+def test_parses(path: Path) -> None:
+    """No place of a template is a syntax error (tree-sitter-bicep)."""
+    assert bicep.errors(bicep.tree(path)) == []
+
+
+@each_template
+def test_uses_every_parameter_and_variable(path: Path) -> None:
+    """What is declared is used (linter rules no-unused-params and no-unused-vars)."""
+    root = bicep.tree(path)
+    for kind in ("parameter", "variable"):
+        for name in bicep.declarations(path, kind):
+            uses = [n for n in bicep.walk(root) if n.type == "identifier" and bicep.text(n) == name]
+            assert len(uses) > 1, f"{name} is never used"
+
+
+@each_template
+def test_describes_every_parameter_and_output(path: Path) -> None:
+    """Whoever deploys reads in the template what a value is for."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"(param|output) ", line):
+            above = number - 1
+            while lines[above].startswith("@") and not lines[above].startswith("@description("):
+                above -= 1
+            assert lines[above].startswith("@description("), line
+
+
+@each_template
+def test_says_why_each_resource_and_module_exists(path: Path) -> None:
+    """A reader can name the line that needs a resource."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"(resource|module) ", line) and " existing " not in line:
+            assert lines[number - 1].startswith("// Why: "), line
+
+
+@pytest.mark.parametrize("call", bicep.calls(MAIN), ids=lambda c: c.module.name)
+def test_gives_each_module_exactly_its_parameters(call: bicep.Call) -> None:
+    """A module gets every parameter that has no default, and none that it does not have."""
+    assert call.module.exists()
+    assert call.given <= set(bicep.declarations(call.module, "parameter"))
+    assert bicep.required(call.module) <= call.given
+
+
+def test_uses_every_template() -> None:
+    """No template lies about that nothing deploys."""
+    assert {call.module for call in bicep.calls(MAIN)} | {MAIN} == set(TEMPLATES)
+
+
+def test_reads_only_outputs_that_a_module_has() -> None:
+    """`module.outputs.name` exists in that module."""
+    paths = {
+        name: call.module for name, call in zip(bicep.declarations(MAIN, "module"), bicep.calls(MAIN), strict=True)
+    }
+    for module, output in re.findall(r"(\w+)!?\.outputs\.(\w+)", MAIN.read_text(encoding="utf-8")):
+        assert output in bicep.declarations(paths[module], "output"), f"{module}.outputs.{output}"
+
+
+def test_parameter_file_sets_exactly_the_parameters() -> None:
+    """Every parameter can be set by a variable of azd; only the region is left to the resource group."""
+    assert set(re.findall(r"^param (\w+) = ", PARAMETERS, re.M)) == set(bicep.declarations(MAIN, "parameter")) - {
+        "location"
+    }
+
+
+def test_parameter_file_values_parse() -> None:
+    """Each value of the parameter file is a Bicep expression."""
+    values = re.sub(r"^param ", "var ", PARAMETERS.partition("\n")[2], flags=re.M)
+    assert bicep.errors(bicep.parse(values)) == []
+
+
+def test_parameter_file_has_the_template_s_defaults() -> None:
+    """Without any variable both say the same, so that the file never hides a default."""
+    source = MAIN.read_text(encoding="utf-8")
+    defaults = dict(re.findall(r"^param (\w+) \S+ = (.+)$", source, re.M))
+    for name, default in re.findall(r"^param (\w+) = .*readEnvironmentVariable\('\w+', '([^']*)'\)", PARAMETERS, re.M):
+        if name != "environmentName":
+            assert defaults[name].strip("'") == default, name
+
+
+def test_holds_no_secret() -> None:
+    """No key is read and no secure parameter is passed: identities do everything."""
+    for path in TEMPLATES:
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"listKeys|listAccountSas|@secure\(\)|AccountKey=|sharedAccess", source), path
+
+
+def test_storage_has_no_keys_and_no_public_blobs() -> None:
+    """Shared keys and anonymous reading are off, TLS is at least 1.2."""
+    body = bicep.first_object(bicep.declarations(INFRA / "modules/storage.bicep", "resource")["account"])
+    properties = {name: bicep.text(value) for name, value in bicep.entries(bicep.entries(body)["properties"]).items()}
+    assert properties["allowSharedKeyAccess"] == "false"
+    assert properties["allowBlobPublicAccess"] == "false"
+    assert properties["minimumTlsVersion"] == "'TLS1_2'"
+
+
+def test_sign_in_leaves_only_scim_and_health_open() -> None:
+    """App Service Authentication guards everything but what machines call."""
+    source = (INFRA / "modules/sign-in.bicep").read_text(encoding="utf-8")
+    assert "excludedPaths: ['/scim/*', '/health']" in source
+    assert "requireAuthentication: true" in source
+
+
+def test_creates_the_tables_and_queues_of_the_product() -> None:
+    """The app's identity need not create anything."""
+    source = MAIN.read_text(encoding="utf-8")
+    assert "tables: ['contacts', 'presence', 'directories', 'tenants', 'work']" in source
+    assert "queues: ['presence-sync', 'presence-sync-poison']" in source
+
+
+def test_app_roles_are_those_that_the_code_asks_for() -> None:
+    """The roles of the registration are the ones in shared/sign_in.py."""
+    from shared import sign_in
+
+    roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
+    assert {role["value"] for role in roles} == {sign_in.ADMIN, sign_in.READER}
+    assert len({role["id"] for role in roles}) == len(roles)
+
+
+def test_script_and_template_register_the_same_applications() -> None:
+    """Names, permissions and redirect paths agree, so that either may take over from the other."""
+    template = (INFRA / "registrations/app-registrations.bicep").read_text(encoding="utf-8")
+    script = (INFRA / "register-apps.sh").read_text(encoding="utf-8")
+    guid = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    assert set(re.findall(guid, template)) == set(re.findall(guid, script))
+    for part in ("external-directories-sign-in-", "external-directories-presence-", "/.auth/login/aad/callback"):
+        assert part in template
+        assert part in script
+    assert "/sign-in/callback" in template
+    assert "/sign-in/callback" in script

@@ -1,0 +1,88 @@
+"""GitHub Actions: pinned, with the least rights, without a secret."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra.bicep import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+
+
+def _read(path: Path) -> dict[Any, Any]:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+@each_workflow
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    """A tag can be moved, a commit cannot; the comment says which version it is."""
+    uses = re.findall(r"uses: (.+)", path.read_text(encoding="utf-8"))
+    assert uses
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use) for use in uses)
+
+
+def test_an_action_has_one_version() -> None:
+    """Both workflows use the same commit of an action."""
+    uses = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))}
+    assert len({use.partition("@")[0] for use in uses}) == len(uses)
+
+
+@each_workflow
+def test_rights_are_the_least(path: Path) -> None:
+    """The workflow may read the code; only the deployment may ask for a token of GitHub."""
+    workflow = _read(path)
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        extra = job.get("permissions", {"contents": "read"})
+        assert extra in ({"contents": "read"}, {"contents": "read", "id-token": "write"})
+        assert ("id-token" in extra) == (path.name == "deploy.yml")
+
+
+@each_workflow
+def test_uses_no_secret(path: Path) -> None:
+    """Azure trusts GitHub's own tokens, so the repository needs none."""
+    assert "secrets." not in path.read_text(encoding="utf-8")
+
+
+@each_workflow
+def test_leaves_no_credentials_behind(path: Path) -> None:
+    """The checkout does not keep its token for later steps."""
+    steps = [step for job in _read(path)["jobs"].values() for step in job["steps"]]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@each_workflow
+def test_takes_no_text_of_strangers_into_a_script(path: Path) -> None:
+    """Expressions stand in `env` and `with` only, never inside a command, but for the matrix of our own."""
+    for job in _read(path)["jobs"].values():
+        for step in job["steps"]:
+            expressions = re.findall(r"\$\{\{\s*(\S+)", step.get("run", ""))
+            assert all(expression.startswith("matrix.") for expression in expressions)
+
+
+def test_pull_requests_run_without_the_rights_of_the_repository() -> None:
+    """`pull_request_target` would run a stranger's code with our rights."""
+    assert all("pull_request_target" not in path.read_text(encoding="utf-8") for path in WORKFLOWS)
+
+
+def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
+    """Everything on Python 3.13, the fast checks on 3.11 and 3.12."""
+    jobs = _read(ROOT / ".github/workflows/ci.yml")["jobs"]
+    assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
+    assert jobs["older-pythons"]["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+
+
+def test_pipeline_sets_what_the_parameter_file_reads() -> None:
+    """Every variable that the deployment passes is one that azd or the parameter file reads."""
+    environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
+    parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")
+    azd = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_LOCATION"}
+    assert set(environment) - azd <= set(re.findall(r"readEnvironmentVariable\('(\w+)'", parameters))
