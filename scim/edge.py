@@ -56,7 +56,7 @@ class Edge:
 
 async def _note_refusal(context: Context, request: Request, error: ScimError) -> None:
     """The company's administrator sees in the log what was refused and why; a read that finds nothing is no refusal."""
-    if request.method in ("GET", "HEAD") and error.status == 404:
+    if request.method in ("GET", "HEAD") and error.status == 404 and "rest" not in request.route:
         return
     await provisioning_log.refused(
         context.services,

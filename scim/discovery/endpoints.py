@@ -48,7 +48,6 @@ async def _wrong_path(context: Context, request: Request) -> Response:
         404,
         f"There is nothing at this path. The SCIM base address is {context.base_url}; check for a typing"
         " error or something doubled in the tenant URL.",
-        "invalidPath",
     )
 
 

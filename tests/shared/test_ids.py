@@ -1,0 +1,32 @@
+"""Identifiers sort by the time of their making."""
+
+import uuid
+
+from shared.clock import FixedClock
+from shared.ids import new_id, new_ulid, ulid
+
+
+def test_an_id_is_a_uuid_of_version_7(clock: FixedClock) -> None:
+    """RFC 9562 section 5.7: version 7, variant 10."""
+    made = uuid.UUID(new_id(clock))
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+
+
+def test_later_ids_sort_behind_earlier_ones(clock: FixedClock) -> None:
+    """A walk in key order must not meet a new person in front of where it already is."""
+    earlier = new_id(clock)
+    clock.advance(0.001)
+    assert earlier < new_id(clock)
+
+
+def test_ids_of_one_moment_differ(clock: FixedClock) -> None:
+    """Two people created in one millisecond are two people."""
+    assert len({new_id(clock) for _ in range(1000)}) == 1000
+
+
+def test_a_ulid_without_randomness_bounds_its_millisecond(clock: FixedClock) -> None:
+    """Ranges of events begin at the lowest ULID of a moment."""
+    lowest = ulid(int(clock.now().timestamp() * 1000))
+    assert lowest <= new_ulid(clock)
+    clock.advance(-0.001)
+    assert new_ulid(clock) < lowest

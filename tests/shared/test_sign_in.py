@@ -1,0 +1,72 @@
+"""The platform's word on who is signed in, and when it is not believed."""
+
+import base64
+
+import orjson
+import pytest
+
+from shared.http import HttpError, Request
+from shared.settings import Settings
+from shared.sign_in import ADMIN, READER, principal, require_admin, require_reader
+
+_ON = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
+_OFF = Settings.read({})
+
+
+def _request(*roles: str, tenant: str = "AAAAAAAA-0000-4000-8000-000000000001") -> Request:
+    claims = [
+        {"typ": "http://schemas.microsoft.com/identity/claims/tenantid", "val": tenant},
+        {"typ": "http://schemas.microsoft.com/identity/claims/objectidentifier", "val": "oid"},
+        {"typ": "name", "val": "Ada"},
+        *({"typ": "roles", "val": role} for role in roles),
+    ]
+    header = base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
+    return Request("GET", "https://host/", {"x-ms-client-principal": header})
+
+
+def test_the_account_is_the_tenant_in_lower_case() -> None:
+    """Tenant ids are compared as text, and claims come in any case."""
+    assert principal(_request(READER), _ON).account == "aaaaaaaa-0000-4000-8000-000000000001"
+
+
+def test_the_header_is_not_believed_without_the_platform() -> None:
+    """Anyone can send the header; only the platform in front removes what comes from outside."""
+    with pytest.raises(HttpError) as refused:
+        principal(_request(ADMIN), _OFF)
+    assert refused.value.response.status == 401
+
+
+@pytest.mark.parametrize(
+    "header", ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()]
+)
+def test_a_broken_header_is_nobody(header: str) -> None:
+    """What can't be read signs nobody in."""
+    with pytest.raises(HttpError) as refused:
+        principal(Request("GET", "https://host/", {"x-ms-client-principal": header}), _ON)
+    assert refused.value.response.status == 401
+
+
+def test_a_person_without_a_tenant_is_nobody() -> None:
+    """The account is what separates customers, so nobody is without one."""
+    with pytest.raises(HttpError):
+        principal(_request(ADMIN, tenant=""), _ON)
+
+
+def test_a_reader_is_no_administrator() -> None:
+    """App role Directory.Reader sees contacts and sets nothing up."""
+    assert require_reader(_request(READER), _ON).name == "Ada"
+    with pytest.raises(HttpError) as refused:
+        require_admin(_request(READER), _ON)
+    assert refused.value.response.status == 403
+
+
+def test_an_administrator_may_read() -> None:
+    """App role Directory.Admin includes what a reader may."""
+    assert require_reader(_request(ADMIN), _ON).is_admin
+
+
+def test_someone_without_a_role_sees_nothing() -> None:
+    """Belonging to the tenant alone is not enough."""
+    with pytest.raises(HttpError) as refused:
+        require_reader(_request(), _ON)
+    assert refused.value.response.status == 403
