@@ -38,7 +38,7 @@ def operation_name(op: str) -> str:
 def is_empty(value: object) -> bool:
     """Whether a value stands for "unassigned": null, [] (RFC 7643 section 2.5), and also "" and an array of those.
 
-    An expression mapping in Entra can clear an attribute only by sending "" (Logic App template, SCIM_Null_Update_Test).
+    An expression mapping in Entra clears an attribute only by sending "" (Logic App template, SCIM_Null_Update_Test).
     """
     if value is None or value == "" or value == []:
         return True
@@ -56,7 +56,7 @@ def reference_value(value: object) -> object:
 
 
 def unqualified_extension_name(name: str, target: Target) -> Iterator[tuple[str, Target]]:
-    """Entra removes a manager by `manager[value eq "…"]`, without the extension's URN (thomaspoignant/scim-patch#453)."""
+    """Entra removes a manager by `manager[value eq "…"]`, without the URN (thomaspoignant/scim-patch#453)."""
     yield name, target
 
 

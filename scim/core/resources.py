@@ -60,9 +60,13 @@ def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[st
 def check_required(resource: dict[str, Any], resource_type: ResourceType) -> None:
     """ScimError invalidValue where a required attribute is missing or blank."""
     for attribute in resource_type.required:
-        value = resource.get(attribute.name)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if is_blank(resource.get(attribute.name)):
             raise missing(attribute, resource_type)
+
+
+def is_blank(value: object) -> bool:
+    """Whether a value can't stand for a required attribute."""
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:

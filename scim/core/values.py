@@ -1,4 +1,7 @@
-"""Reads one attribute's value as a client sent it: type-checked, in canonical form, None for "unassigned" (RFC 7643 section 2.3)."""
+"""Reads one attribute's value as a client sent it (RFC 7643 section 2.3).
+
+It comes out type-checked and in canonical form, or None for "unassigned".
+"""
 
 import re
 from collections.abc import Callable

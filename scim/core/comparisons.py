@@ -1,0 +1,135 @@
+"""Tests of single values: what each operator means for each type (RFC 7644 section 3.4.2.2, table 3)."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from scim.core import clients
+from scim.core.attributes import Attribute
+from scim.core.lexer import WORD, Token, fault
+from scim.core.values import parse_date_time
+from shared.keys import fold_case
+
+Test = Callable[[Any], bool]
+
+OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr")
+EXPECTED_OPERATOR = f"an operator ({', '.join(OPERATORS)})"
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
+}  # fmt: skip
+_TEXT: dict[str, Callable[[str, str], bool]] = {
+    **_ORDER, "co": operator.contains, "sw": str.startswith, "ew": str.endswith,
+}  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """`text` as it is compared where case does not matter; the same as the keys of the index rows."""
+    return text.lower() if text.isascii() else fold_case(text)
+
+
+def is_present(value: Any) -> bool:
+    """The operator `pr`: the attribute has a non-empty value."""
+    return value is not None and value != "" and value != [] and value != {}
+
+
+def literal_text(token: Token) -> str | None:
+    """The text that a value of a text attribute is compared with; None for null.
+
+    Quotes may be missing: Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint").
+    """
+    return None if token.kind == WORD and token.text.lower() == "null" else token.text
+
+
+def comparison(attribute: Attribute, op: str, token: Token) -> Test:
+    """The test whether a value of `attribute`, None where it is missing, compares so with the literal `token`.
+
+    ScimError invalidFilter where the operator or the literal does not suit the attribute's type.
+    """
+    if literal_text(token) is None:
+        return _null(attribute, op, token)
+    return _BY_TYPE.get(attribute.type, _text)(attribute, op, token)
+
+
+def _null(attribute: Attribute, op: str, token: Token) -> Test:
+    """Null means unassigned (RFC 7643 section 2.5)."""
+    if op == "eq":
+        return lambda value: not is_present(value)
+    if op == "ne":
+        return is_present
+    raise fault(token.position, f"{op} can't compare {attribute.path} with null", "eq or ne before null, or a value")
+
+
+def _text(attribute: Attribute, op: str, token: Token) -> Test:
+    exact = attribute.case_exact
+    literal = token.text if exact else fold(token.text)
+    if op in ("eq", "ne"):
+        if exact:
+            return (lambda value: value == literal) if op == "eq" else (lambda value: value != literal)
+        if op == "eq":
+            return lambda value: isinstance(value, str) and fold(value) == literal
+        return lambda value: not isinstance(value, str) or fold(value) != literal
+    compare = _TEXT[op]
+    if exact:
+        return lambda value: isinstance(value, str) and compare(value, literal)
+    return lambda value: isinstance(value, str) and compare(fold(value), literal)
+
+
+def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
+    if op not in ("eq", "ne"):
+        raise fault(token.position, f"{op} can't compare {attribute.path}, which is true or false", "eq or ne")
+    literal = clients.boolean_text(token.text)
+    if literal is None:
+        raise fault(token.position, f"{attribute.path} is true or false", "true or false")
+    if op == "eq":
+        return lambda value: value is literal
+    return lambda value: value is not literal
+
+
+def _number(attribute: Attribute, op: str, token: Token) -> Test:
+    try:
+        literal = float(token.text)
+    except ValueError:
+        raise fault(token.position, f"{attribute.path} is a number", "a number") from None
+    if op == "eq":
+        return lambda value: bool(value == literal)
+    if op == "ne":
+        return lambda value: bool(value != literal)
+    if op not in _ORDER:
+        raise fault(token.position, f"{op} can't compare {attribute.path}, which is a number", "eq, ne, gt, ge, lt, le")
+    compare = _ORDER[op]
+    return lambda value: value is not None and compare(value, literal)
+
+
+def _date_time(attribute: Attribute, op: str, token: Token) -> Test:
+    if op in ("co", "sw", "ew"):
+        return _text(attribute, op, token)
+    literal = parse_date_time(token.text)
+    if literal is None:
+        raise fault(token.position, f"{attribute.path} is a date and time", "one like 2026-01-31T08:30:00Z")
+    if op == "eq":
+        return lambda value: parse_date_time(value) == literal
+    if op == "ne":
+        return lambda value: parse_date_time(value) != literal
+    compare = _ORDER[op]
+
+    def test(value: Any) -> bool:
+        parsed = parse_date_time(value)
+        return parsed is not None and compare(parsed, literal)
+
+    return test
+
+
+def _binary(attribute: Attribute, op: str, token: Token) -> Test:
+    if op in _ORDER:
+        raise fault(token.position, f"{op} can't compare {attribute.path}, which is binary", "eq, ne, co, sw, ew")
+    return _text(attribute, op, token)
+
+
+_BY_TYPE: dict[str, Callable[[Attribute, str, Token], Test]] = {
+    "boolean": _boolean,
+    "integer": _number,
+    "decimal": _number,
+    "dateTime": _date_time,
+    "binary": _binary,
+}

@@ -1,0 +1,154 @@
+"""PATCH on multi-valued attributes: which elements a path selects, and what becomes of them.
+
+Every function returns new elements and leaves the given ones as they are.
+"""
+
+from typing import Any
+
+from scim.core import clients
+from scim.core.attributes import Attribute
+from scim.core.errors import bad_value, mutability, no_target
+from scim.core.paths import Path, Selection
+from scim.core.values import read_single, read_value, wrong_type
+
+Element = Any
+Elements = list[Any]
+
+
+def add(attribute: Attribute, current: Elements, value: object) -> Elements:
+    """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1)."""
+    result = current
+    for element in _read(attribute, value):
+        result = _added(result, element)
+    return result
+
+
+def replace(attribute: Attribute, value: object) -> Elements:
+    """All values at once (RFC 7644 section 3.5.2.3)."""
+    return _one_primary(_read(attribute, value), None)
+
+
+def _read(attribute: Attribute, value: object) -> Elements:
+    values = value if isinstance(value, list) else [value]
+    read = [read_single(attribute, element) for element in values]
+    return [element for element in read if element is not None]
+
+
+def _added(current: Elements, element: Element) -> Elements:
+    """RFC 7643 section 2.4: no two elements of the same type and value; what exists already is only completed."""
+    for place, known in enumerate(current):
+        if known == element:
+            return current
+        if isinstance(element, dict) and _same(known, element):
+            merged = {**known, **element}
+            return current if merged == known else _with(current, {place: merged})
+    return _with([*current, element], {len(current): element})
+
+
+def _same(known: dict[str, Any], element: dict[str, Any]) -> bool:
+    """Whether `element` names the value that `known` is: by value, and by type where it has one."""
+    if "value" not in element or known.get("value") != element["value"]:
+        return known.items() >= element.items()
+    return "type" not in element or known.get("type") == element["type"]
+
+
+def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
+    """Elements with some of them changed; one that became primary takes it from the others (RFC 7644 section 3.5.2)."""
+    result = [changed.get(place, element) for place, element in enumerate(elements)]
+    for place, element in changed.items():
+        if isinstance(element, dict) and element.get("primary") is True:
+            return _one_primary(result, place)
+    return result
+
+
+def _one_primary(elements: Elements, winner: int | None) -> Elements:
+    """Elements with `primary` true at `winner` only, or at the first that has it."""
+    result = []
+    for place, element in enumerate(elements):
+        if isinstance(element, dict) and element.get("primary") is True:
+            winner = place if winner is None else winner
+            element = element if place == winner else {**element, "primary": False}
+        result.append(element)
+    return result
+
+
+def assign(attribute: Attribute, current: Elements, path: Path, value: object, op: str) -> Elements:
+    """Add or replace at elements that the path selects, or at one of their sub-attributes.
+
+    Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
+    """
+    if path.sub is not None and path.sub.mutability in ("readOnly", "immutable"):
+        raise mutability(path.sub.path, "can't be changed", f"Remove the element of {attribute.name} and add another.")
+    part = _part(attribute, path.sub, value)
+    places = selected(current, path.selection)
+    if places:
+        changed = {place: _merged(current[place], path.sub, part) for place in places}
+        return _with(current, {place: new for place, new in changed.items() if new != current[place]})
+    if not part:
+        return current
+    created = {} if path.selection is None else clients.selected_element(path.selection.terms)
+    if created is None:
+        detail = f"The path {path.text} selects no element of {attribute.name} in this resource."
+        raise no_target(f"{detail} Look at the resource, and add the element first.")
+    if path.selection is None and op == "replace" and current:
+        return current
+    return _with([*current, {**created, **part}], {len(current): {**created, **part}})
+
+
+def _part(attribute: Attribute, sub: Attribute | None, value: object) -> dict[str, Any]:
+    """What is to be merged into each element; a None in it clears the sub-attribute."""
+    if sub is not None:
+        read = read_value(sub, value)
+        return {} if read is None else {sub.name: read}
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if clients.is_empty(value):
+        return {}
+    if isinstance(value, list):
+        raise bad_value(attribute.path, "was sent as an array for a single element", "Send one object.")
+    if not isinstance(value, dict):
+        raise wrong_type(attribute, value, "an object with its sub-attributes")
+    return read_single(attribute, value) or {}
+
+
+def _merged(element: dict[str, Any], sub: Attribute | None, part: dict[str, Any]) -> dict[str, Any]:
+    if part:
+        return {**element, **part}
+    return _without(element, sub)
+
+
+def _without(element: dict[str, Any], sub: Attribute | None) -> dict[str, Any]:
+    """The element without a sub-attribute; empty, thus dropped in the end, where the whole element goes."""
+    if sub is None:
+        return {}
+    return {name: value for name, value in element.items() if name != sub.name}
+
+
+def remove(attribute: Attribute, current: Elements, path: Path, value: object) -> Elements:
+    """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
+    if path.sub is not None:
+        if path.sub.mutability in ("readOnly", "immutable") or path.sub.required:
+            raise mutability(path.sub.path, "can't be removed by itself", f"Remove the element of {attribute.name}.")
+        places = set(selected(current, path.selection))
+        return [_without(e, path.sub) if place in places else e for place, e in enumerate(current)]
+    if path.selection is not None:
+        return [element for element in current if not path.selection.matches(element)]
+    listed = clients.listed_values(value)
+    if listed is None:
+        return []
+    named = [read_single(attribute, element) for element in listed]
+    return [element for element in current if not any(_is_named(element, name) for name in named)]
+
+
+def _is_named(element: Element, name: Element) -> bool:
+    """Whether a listed element means this one."""
+    if isinstance(element, dict) and isinstance(name, dict):
+        return _same(element, name)
+    return bool(element == name)
+
+
+def selected(current: Elements, selection: Selection | None) -> list[int]:
+    """The places of the elements that a path selects: all of them where it has no brackets."""
+    if selection is None:
+        return list(range(len(current)))
+    return [place for place, element in enumerate(current) if selection.matches(element)]

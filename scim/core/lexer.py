@@ -1,0 +1,64 @@
+"""Splits the text of a filter or path into tokens."""
+
+import json
+import re
+from typing import NamedTuple
+
+from scim.core.errors import ScimError, bad_filter
+from scim.core.values import is_encodable
+
+# A longer filter than any client writes; what is longer is an attack or a mistake.
+MAX_CHARACTERS = 8192
+
+_TOKEN = re.compile(r'\s*(?:([^\s()\[\]"]+)|("(?:[^"\\]|\\.)*")|([()\[\]]))', re.DOTALL)
+
+WORD, TEXT, BRACKET, END = "word", "text", "bracket", "end"
+_KINDS = ("", WORD, TEXT, BRACKET)
+
+
+class Token(NamedTuple):
+    """A piece of a filter; `position` counts characters from 1. The text of quoted text is without its quotes."""
+
+    kind: str
+    text: str
+    position: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
+    if len(text) > MAX_CHARACTERS:
+        raise bad_filter(f"The filter has {len(text)} characters; {MAX_CHARACTERS} are the most. Send a shorter one.")
+    found = []
+    place = 0
+    match = _TOKEN.match(text)
+    while match:
+        index = match.lastindex or 1
+        start = match.start(index) + 1
+        value = match[index]
+        found.append(Token(_KINDS[index], _unquote(value, start) if index == 2 else value, start))
+        place = match.end()
+        match = _TOKEN.match(text, place)
+    rest = text[place:]
+    if rest.strip():
+        start = len(text) - len(rest.lstrip()) + 1
+        raise fault(start, "this quotation mark is never closed", 'a second " at the end of the value')
+    found.append(Token(END, "", len(text) + 1))
+    return found
+
+
+def _unquote(quoted: str, position: int) -> str:
+    """The text of a JSON string (RFC 7644 section 3.4.2.2: compValue is JSON)."""
+    text = quoted[1:-1]
+    if "\\" in text:
+        try:
+            text = str(json.loads(quoted, strict=False))
+        except ValueError:
+            raise fault(position, "this text has a wrong escape", 'JSON escapes, such as \\" and \\\\') from None
+    if not text.isascii() and not is_encodable(text):
+        raise fault(position, "this text holds half of a surrogate pair", "well-formed Unicode")
+    return text
+
+
+def fault(position: int, what: str, expected: str) -> ScimError:
+    """The error at a place of the filter."""
+    return bad_filter(f"Filter, character {position}: {what}. Expected: {expected}.")

@@ -1,0 +1,64 @@
+"""The message of a PATCH request (RFC 7644 section 3.5.2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from scim.core import clients
+from scim.core.errors import ScimError, bad_path, bad_syntax, bad_value, too_large
+
+MAX_OPERATIONS = 1000
+_NAMES = ("add", "remove", "replace")
+PATCH_URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_EXPECTED = f'Send {{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": …, "path": …, "value": …}}]}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation; `op` is add, remove or replace, `path` None where the request has none."""
+
+    op: str
+    path: str | None
+    value: Any = None
+
+
+def read_patch(body: object) -> list[Operation]:
+    """The operations of a PATCH body, names in any case; `schemas` is not insisted on.
+
+    ScimError invalidSyntax where the body is no PatchOp, invalidPath or invalidValue for a fault in an operation, 413
+    for more than MAX_OPERATIONS.
+    """
+    if not isinstance(body, dict):
+        raise bad_syntax(f"The body is no JSON object. {_EXPECTED}.")
+    operations = _member(body, "operations")
+    if not isinstance(operations, list) or not operations:
+        raise bad_syntax(f"The body has no array of Operations. {_EXPECTED}.")
+    if len(operations) > MAX_OPERATIONS:
+        raise too_large(f"The request has {len(operations)} operations. Send at most {MAX_OPERATIONS} at once.")
+    return [_read_operation(operation, number) for number, operation in enumerate(operations, 1)]
+
+
+def _member(body: dict[str, Any], name: str) -> Any:
+    for key, value in body.items():
+        if key.lower() == name:
+            return value
+    return None
+
+
+def _read_operation(operation: object, number: int) -> Operation:
+    if not isinstance(operation, dict):
+        raise bad_syntax(f"Operation {number} is no JSON object. {_EXPECTED}.")
+    fields = {key.lower(): value for key, value in operation.items()}
+    op, path = fields.get("op"), fields.get("path")
+    name = clients.operation_name(op) if isinstance(op, str) else ""
+    if name not in _NAMES:
+        raise bad_syntax(f"Operation {number} has no known op. Send add, remove or replace.")
+    if path is not None and not isinstance(path, str):
+        raise bad_path(f"The path of operation {number} is no text. Send an attribute such as name.givenName.")
+    if name != "remove" and "value" not in fields:
+        raise _without_value(name, path or "", number)
+    return Operation(name, path or None, fields.get("value"))
+
+
+def _without_value(name: str, path: str, number: int) -> ScimError:
+    remedy = "Send one, or remove the attribute."
+    return bad_value(path or f"Operation {number}", f"is in operation {number}, {name}, without a value", remedy)

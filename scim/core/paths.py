@@ -1,0 +1,80 @@
+"""Parses the paths of PATCH operations (RFC 7644 section 3.5.2, figure 7)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from scim.core.attributes import Attribute, ResourceType, Target
+from scim.core.errors import ScimError, UnknownAttribute, bad_path
+from scim.core.expressions import Node, element_terms
+from scim.core.filters import Parser
+
+MAX_CHARACTERS = 2048
+
+_WELL_FORMED = re.compile(r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The filter of a path's brackets: `matches` selects elements, `terms` are what one such element must have."""
+
+    node: Node
+    matches: Callable[[dict[str, Any]], bool]
+    terms: tuple[tuple[str, Any], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A parsed path. `attribute` is None where it names a whole schema; `extension` is empty for the core schema."""
+
+    text: str
+    extension: str
+    attribute: Attribute | None
+    selection: Selection | None
+    sub: Attribute | None
+
+
+@lru_cache(maxsize=4096)
+def parse_path(text: str, resource_type: ResourceType) -> Path:
+    """The path `text`: attribute, sub-attribute, either behind brackets, each with or without URN, or a URN alone.
+
+    ScimError invalidPath for one that is malformed, its subclass UnknownAttribute for one that names what the resource
+    type does not have, invalidFilter for a fault in its brackets.
+    """
+    text = text.strip()
+    target = resource_type.find(text)
+    if target is not None:
+        return Path(text, target.extension, target.attribute, None, target.sub)
+    if len(text) > MAX_CHARACTERS:
+        raise bad_path(f"The path has {len(text)} characters; {MAX_CHARACTERS} are the most. Send a shorter one.")
+    if "[" in text:
+        return _value_path(text, resource_type)
+    raise _unknown(text, text, resource_type)
+
+
+def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
+    if not _WELL_FORMED.fullmatch(name):
+        return bad_path(f'"{text}" is no path. Send an attribute of {resource_type.name}, such as name.givenName.')
+    return UnknownAttribute(400, f'"{text}" is no attribute of {resource_type.name}. See /Schemas.', "invalidPath")
+
+
+def _value_path(text: str, resource_type: ResourceType) -> Path:
+    try:
+        parser = Parser(text, resource_type.name)
+        start = parser.name()
+        target = resource_type.find(start.text)
+        if target is None:
+            raise _unknown(start.text, text, resource_type)
+        return _selected(parser, text, target)
+    except ScimError as error:
+        raise type(error)(400, f"In the path {text}: {error.detail}", error.scim_type) from None
+
+
+def _selected(parser: Parser, text: str, target: Target) -> Path:
+    node = parser.selection(target)
+    sub = parser.sub_attribute(target)
+    parser.end()
+    selection = Selection(node, node.compile(), element_terms(node))
+    return Path(text, target.extension, target.attribute, selection, sub)

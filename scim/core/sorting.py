@@ -1,0 +1,73 @@
+"""sortBy (RFC 7644 section 3.4.2.3)."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from scim.core.attributes import Attribute, ResourceType
+from scim.core.comparisons import fold
+from scim.core.errors import bad_path
+from scim.core.paths import Path, parse_path
+from scim.core.values import parse_date_time
+
+# Sorts before any other where a value is missing and the order is reversed, behind all others where it is not.
+SortKey = tuple[bool, Any]
+_MISSING: SortKey = (True, "")
+
+
+def sort_key(resource: dict[str, Any], path: str, resource_type: ResourceType) -> SortKey:
+    """What `resource` is sorted by: ascending, a missing value comes last; reverse the order for descending.
+
+    ScimError invalidPath where `path` names no attribute that has an order.
+    """
+    return sorter(path, resource_type)(resource)
+
+
+@lru_cache(maxsize=256)
+def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]], SortKey]:
+    """`sort_key` with its path parsed, for sorting many."""
+    parsed = parse_path(path, resource_type)
+    leaf = _leaf(parsed, path)
+    convert = _converter(leaf)
+
+    def key(resource: dict[str, Any]) -> SortKey:
+        value = _value(resource, parsed, leaf)
+        if value is None:
+            return _MISSING
+        converted = convert(value)
+        return _MISSING if converted is None else (False, converted)
+
+    return key
+
+
+def _leaf(path: Path, text: str) -> Attribute:
+    """The attribute whose values are compared: of a complex one its `value`."""
+    leaf = path.sub or path.attribute
+    if leaf is not None and leaf.type == "complex":
+        leaf = leaf.subs.get("value")
+    if leaf is None or path.selection is not None or leaf.returned == "never":
+        raise bad_path(f'sortBy "{text}" names nothing that has an order. Send an attribute such as name.familyName.')
+    return leaf
+
+
+def _converter(leaf: Attribute) -> Callable[[Any], Any]:
+    if leaf.type == "dateTime":
+        return parse_date_time
+    if leaf.type in ("boolean", "integer", "decimal") or leaf.case_exact:
+        return lambda value: value
+    return fold
+
+
+def _value(resource: dict[str, Any], path: Path, leaf: Attribute) -> Any:
+    attribute = path.attribute
+    assert attribute is not None
+    box = resource.get(path.extension) or {} if path.extension else resource
+    value = box.get(attribute.name)
+    if attribute.multi_valued and value:
+        value = _preferred(value)
+    return value.get(leaf.name) if isinstance(value, dict) else value
+
+
+def _preferred(elements: list[Any]) -> Any:
+    """The primary element, else the first."""
+    return next((e for e in elements if isinstance(e, dict) and e.get("primary") is True), elements[0])
