@@ -317,7 +317,7 @@ output CUSTOM_DOMAIN_THUMBPRINT string = empty(customDomain) ? '' : domain!.outp
 @description('What is left to do by hand.')
 output NEXT_STEPS string[] = concat(
   empty(signInId) ? ['Run infra/register-apps.sh, then provision again with the client ids it prints.'] : [],
-  ['Assign yourself the role Directory administrator: Entra admin center > Enterprise applications > ${productName} > Users and groups.'],
+  ['Assign yourself the role Directory administrator: Entra admin center > Enterprise apps > ${productName} sign-in > Users and groups.'],
   !empty(customDomain) && empty(customDomainThumbprint)
     ? ['Set CUSTOM_DOMAIN_THUMBPRINT to the output of that name and provision again.']
     : [],

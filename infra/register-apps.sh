@@ -75,7 +75,7 @@ register() { # unique name, body, may people enter without a role -> client id
 }
 
 sign_in_id=$(register "external-directories-sign-in-$suffix" "{
-  \"displayName\": $(quoted "$product"), \"signInAudience\": \"$audience\", \"appRoles\": $roles,
+  \"displayName\": $(quoted "$product sign-in"), \"signInAudience\": \"$audience\", \"appRoles\": $roles,
   \"api\": {\"requestedAccessTokenVersion\": 2},
   \"web\": {\"redirectUris\": $(redirects /.auth/login/aad/callback),
             \"implicitGrantSettings\": {\"enableIdTokenIssuance\": true, \"enableAccessTokenIssuance\": false}},
@@ -83,7 +83,7 @@ sign_in_id=$(register "external-directories-sign-in-$suffix" "{
 }" true)
 
 presence_id=$(register "external-directories-presence-$suffix" "{
-  \"displayName\": $(quoted "$product presence"), \"signInAudience\": \"AzureADMultipleOrgs\",
+  \"displayName\": $(quoted "$product"), \"signInAudience\": \"AzureADMultipleOrgs\",
   \"groupMembershipClaims\": \"DirectoryRole\",
   \"web\": {\"redirectUris\": $(redirects /sign-in/callback),
             \"implicitGrantSettings\": {\"enableIdTokenIssuance\": false, \"enableAccessTokenIssuance\": false}},

@@ -3,7 +3,7 @@ metadata description = 'The two app registrations. Whoever may not create them h
 @description('Ending of the registrations\' unique names.')
 param suffix string
 
-@description('Name that people see when they sign in or consent.')
+@description('Name that a company sees when it consents; sign-in has the same with a word added.')
 param productName string
 
 @description('Addresses that the app answers at, without a slash at the end.')
@@ -30,7 +30,7 @@ var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}/
 // Why: people sign in to the pages with it, and its roles say who administers and who reads.
 resource signIn 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: 'external-directories-sign-in-${suffix}'
-  displayName: productName
+  displayName: '${productName} sign-in'
   signInAudience: severalTenants ? 'AzureADMultipleOrgs' : 'AzureADMyOrg'
   appRoles: loadJsonContent('app-roles.json')
   api: { requestedAccessTokenVersion: 2 }
@@ -67,7 +67,7 @@ resource signInCredential 'Microsoft.Graph/applications/federatedIdentityCredent
 // Why: a company's administrator consents to this one; it may read presence and nothing else.
 resource presence 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: 'external-directories-presence-${suffix}'
-  displayName: '${productName} presence'
+  displayName: productName
   signInAudience: 'AzureADMultipleOrgs'
   groupMembershipClaims: 'DirectoryRole' // the claim wids shows whether an administrator signed in
   web: {
