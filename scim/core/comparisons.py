@@ -44,8 +44,10 @@ def literal_text(token: Token) -> str | None:
 def comparison(attribute: Attribute, op: str, token: Token) -> Test:
     """The test whether a value of `attribute`, None where it is missing, compares so with the literal `token`.
 
-    ScimError invalidFilter where the operator or the literal does not suit the attribute's type.
+    `ne` is the opposite of `eq` over all values of an attribute, so its test is that of `eq`. ScimError invalidFilter
+    where the operator or the literal does not suit the attribute's type.
     """
+    op = "eq" if op == "ne" else op
     if literal_text(token) is None:
         return _null(attribute, op, token)
     return _BY_TYPE.get(attribute.type, _text)(attribute, op, token)
@@ -53,22 +55,20 @@ def comparison(attribute: Attribute, op: str, token: Token) -> Test:
 
 def _null(attribute: Attribute, op: str, token: Token) -> Test:
     """Null means unassigned (RFC 7643 section 2.5)."""
-    if op == "eq":
-        return lambda value: not is_present(value)
-    if op == "ne":
-        return is_present
-    raise fault(token.position, f"{op} can't compare {attribute.path} with null", "eq or ne before null, or a value")
+    if op != "eq":
+        raise fault(
+            token.position, f"{op} can't compare {attribute.path} with null", "eq or ne before null, or a value"
+        )
+    return lambda value: not is_present(value)
 
 
 def _text(attribute: Attribute, op: str, token: Token) -> Test:
     exact = attribute.case_exact
     literal = token.text if exact else fold(token.text)
-    if op in ("eq", "ne"):
+    if op == "eq":
         if exact:
-            return (lambda value: value == literal) if op == "eq" else (lambda value: value != literal)
-        if op == "eq":
-            return lambda value: isinstance(value, str) and fold(value) == literal
-        return lambda value: not isinstance(value, str) or fold(value) != literal
+            return lambda value: value == literal
+        return lambda value: isinstance(value, str) and fold(value) == literal
     compare = _TEXT[op]
     if exact:
         return lambda value: isinstance(value, str) and compare(value, literal)
@@ -76,14 +76,12 @@ def _text(attribute: Attribute, op: str, token: Token) -> Test:
 
 
 def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
-    if op not in ("eq", "ne"):
+    if op != "eq":
         raise fault(token.position, f"{op} can't compare {attribute.path}, which is true or false", "eq or ne")
     literal = clients.boolean_text(token.text)
     if literal is None:
         raise fault(token.position, f"{attribute.path} is true or false", "true or false")
-    if op == "eq":
-        return lambda value: value is literal
-    return lambda value: value is not literal
+    return lambda value: value is literal
 
 
 def _number(attribute: Attribute, op: str, token: Token) -> Test:
@@ -93,8 +91,6 @@ def _number(attribute: Attribute, op: str, token: Token) -> Test:
         raise fault(token.position, f"{attribute.path} is a number", "a number") from None
     if op == "eq":
         return lambda value: bool(value == literal)
-    if op == "ne":
-        return lambda value: bool(value != literal)
     if op not in _ORDER:
         raise fault(token.position, f"{op} can't compare {attribute.path}, which is a number", "eq, ne, gt, ge, lt, le")
     compare = _ORDER[op]
@@ -109,8 +105,6 @@ def _date_time(attribute: Attribute, op: str, token: Token) -> Test:
         raise fault(token.position, f"{attribute.path} is a date and time", "one like 2026-01-31T08:30:00Z")
     if op == "eq":
         return lambda value: parse_date_time(value) == literal
-    if op == "ne":
-        return lambda value: parse_date_time(value) != literal
     compare = _ORDER[op]
 
     def test(value: Any) -> bool:

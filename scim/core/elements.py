@@ -9,7 +9,9 @@ from scim.core import clients
 from scim.core.attributes import Attribute
 from scim.core.errors import bad_value, mutability, no_target
 from scim.core.paths import Path, Selection
-from scim.core.values import read_single, read_value, wrong_type
+from scim.core.values import read_single, wrong_type
+
+_FIXED = ("readOnly", "immutable")
 
 Element = Any
 Elements = list[Any]
@@ -73,64 +75,56 @@ def _one_primary(elements: Elements, winner: int | None) -> Elements:
 
 
 def assign(attribute: Attribute, current: Elements, path: Path, value: object, op: str) -> Elements:
-    """Add or replace at elements that the path selects, or at one of their sub-attributes.
+    """Add or replace at elements that the path selects, or at one of their sub-attributes; others of theirs stay.
 
     Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
     """
-    if path.sub is not None and path.sub.mutability in ("readOnly", "immutable"):
+    if path.sub is not None and path.sub.mutability in _FIXED:
         raise mutability(path.sub.path, "can't be changed", f"Remove the element of {attribute.name} and add another.")
-    part = _part(attribute, path.sub, value)
     places = selected(current, path.selection)
-    if places:
-        changed = {place: _merged(current[place], path.sub, part) for place in places}
-        return _with(current, {place: new for place, new in changed.items() if new != current[place]})
-    if not part:
-        return current
+    if path.sub is None and clients.is_empty(value):
+        return current if op == "add" else [e for place, e in enumerate(current) if place not in places]
+    sent = {path.sub.name: value} if path.sub is not None else _object(attribute, value)
+    part = read_single(attribute, sent) or {}
+    cleared = {attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs} - part.keys()
+    changed = {place: _without(current[place], cleared) | part for place in places}
+    if not places and part:
+        changed = {len(current): _created(attribute, path) | part}
+        current = [*current, {}]
+    return _with(current, {place: new for place, new in changed.items() if new != current[place]})
+
+
+def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
+    """The beginnings of an element that the path selects; without brackets it selects any."""
     created = {} if path.selection is None else clients.selected_element(path.selection.terms)
     if created is None:
         detail = f"The path {path.text} selects no element of {attribute.name} in this resource."
         raise no_target(f"{detail} Look at the resource, and add the element first.")
-    if path.selection is None and op == "replace" and current:
-        return current
-    return _with([*current, {**created, **part}], {len(current): {**created, **part}})
+    return created
 
 
-def _part(attribute: Attribute, sub: Attribute | None, value: object) -> dict[str, Any]:
-    """What is to be merged into each element; a None in it clears the sub-attribute."""
-    if sub is not None:
-        read = read_value(sub, value)
-        return {} if read is None else {sub.name: read}
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if clients.is_empty(value):
-        return {}
+def _object(attribute: Attribute, value: object) -> dict[str, Any]:
+    """The object sent for one element, which an array of one stands for as well."""
     if isinstance(value, list):
-        raise bad_value(attribute.path, "was sent as an array for a single element", "Send one object.")
+        if len(value) != 1:
+            raise bad_value(attribute.path, "was sent as an array for a single element", "Send one object.")
+        value = value[0]
     if not isinstance(value, dict):
         raise wrong_type(attribute, value, "an object with its sub-attributes")
-    return read_single(attribute, value) or {}
+    return value
 
 
-def _merged(element: dict[str, Any], sub: Attribute | None, part: dict[str, Any]) -> dict[str, Any]:
-    if part:
-        return {**element, **part}
-    return _without(element, sub)
-
-
-def _without(element: dict[str, Any], sub: Attribute | None) -> dict[str, Any]:
-    """The element without a sub-attribute; empty, thus dropped in the end, where the whole element goes."""
-    if sub is None:
-        return {}
-    return {name: value for name, value in element.items() if name != sub.name}
+def _without(element: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in element.items() if name not in names}
 
 
 def remove(attribute: Attribute, current: Elements, path: Path, value: object) -> Elements:
     """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
     if path.sub is not None:
-        if path.sub.mutability in ("readOnly", "immutable") or path.sub.required:
+        if path.sub.mutability in _FIXED or path.sub.required:
             raise mutability(path.sub.path, "can't be removed by itself", f"Remove the element of {attribute.name}.")
         places = set(selected(current, path.selection))
-        return [_without(e, path.sub) if place in places else e for place, e in enumerate(current)]
+        return [_without(e, {path.sub.name}) if place in places else e for place, e in enumerate(current)]
     if path.selection is not None:
         return [element for element in current if not path.selection.matches(element)]
     listed = clients.listed_values(value)

@@ -30,7 +30,8 @@ class Term:
 
     def compile(self) -> Match:
         """Of a resource, or inside a value path of an element."""
-        return _reached(self.target, self.test, self.op == "pr")
+        match = _reached(self.target, self.test, self.op == "pr")
+        return _opposite(match) if self.op == "ne" else match
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,14 @@ class Not:
 
     def compile(self) -> Match:
         """The opposite."""
-        match = self.node.compile()
-        return lambda resource: not match(resource)
+        return _opposite(self.node.compile())
 
 
 Node = Term | ValuePath | And | Or | Not
+
+
+def _opposite(match: Match) -> Match:
+    return lambda resource: not match(resource)
 
 
 def _name(target: Target) -> str:
