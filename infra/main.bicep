@@ -2,7 +2,7 @@ metadata description = 'External Directories: everything one deployment needs, i
 
 targetScope = 'resourceGroup'
 
-@description('Short name of the deployment; part of the resources\' names.')
+@description('Short name of the deployment, part of the resources\' names: letters, digits and hyphens.')
 @minLength(1)
 @maxLength(20)
 param environmentName string
