@@ -15,10 +15,11 @@ from typing import Any, Protocol
 import orjson
 
 from scim.core.errors import ScimError
-from scim.core.filters import Equality, Filter
+from scim.core.expressions import Equality
+from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
-from scim.core.sorting import sort_key
+from scim.core.sorting import sorter
 from shared.clock import Clock
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -40,8 +41,15 @@ class Item:
 class Source(Protocol):
     """Where resources of one type come from."""
 
-    resource_type: ResourceType
-    directory_id: str
+    @property
+    def resource_type(self) -> ResourceType:
+        """The type of the resources."""
+        ...
+
+    @property
+    def directory_id(self) -> str:
+        """The directory that they are in."""
+        ...
 
     async def page(self, after: str, count: int) -> list[Item]:
         """At most `count` resources in stable order from behind the key `after`; fewer means: no more."""
@@ -142,11 +150,9 @@ async def _scanned(source: Source, query: ListQuery) -> tuple[int, list[Item]]:
 
 
 def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
-    def key(item: Item) -> Any:
-        return sort_key(item.resource, query.sort_by, source.resource_type)
-
+    key = sorter(query.sort_by, source.resource_type)
     pick = heapq.nlargest if query.descending else heapq.nsmallest
-    return pick(most, items, key=key)
+    return pick(most, items, key=lambda item: key(item.resource))
 
 
 def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:

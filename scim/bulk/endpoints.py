@@ -8,7 +8,7 @@ import orjson
 
 from scim.bulk import service
 from scim.context import Context
-from scim.core.errors import ScimError
+from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
 from scim.edge import Edge
 from scim.groups import endpoints as groups
@@ -60,7 +60,5 @@ def _query(body: Any, kind: ResourceType) -> ListQuery | None:
     """The query for one type; None where its filter names what that type does not have."""
     try:
         return read_search(body, kind)
-    except ScimError as error:
-        if error.scim_type == "invalidFilter":
-            return None
-        raise
+    except UnknownAttribute:
+        return None

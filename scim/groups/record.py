@@ -53,7 +53,8 @@ def name_key(display_name: str) -> str:
     return keys.key("gname", keys.fold_case(display_name))
 
 
-def _index(record: GroupRecord) -> dict[str, bytes]:
+def index_rows(record: GroupRecord) -> dict[str, bytes]:
+    """The rows by which the group is found."""
     rows = {name_key(record.resource["displayName"]): orjson.dumps({"id": record.id})}
     if external_id := record.resource.get("externalId"):
         rows[keys.key("gext", external_id, record.id)] = b"{}"
@@ -62,13 +63,13 @@ def _index(record: GroupRecord) -> dict[str, bytes]:
 
 def insertion(record: GroupRecord) -> list[Operation]:
     """The operations that store a new group."""
-    index = _index(record)
+    index = index_rows(record)
     return [Insert(group_key(record.id), encode(record)), *(Insert(key, value) for key, value in index.items())]
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[Operation]:
     """The operations that turn a stored group, read with this tag, into its next version."""
-    before, after = _index(old), _index(new)
+    before, after = index_rows(old), index_rows(new)
     return [
         Replace(group_key(new.id), encode(new), tag),
         *(Delete(key) for key in before if key not in after),
@@ -78,4 +79,4 @@ def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[Operation]
 
 def removal(record: GroupRecord, tag: str) -> list[Operation]:
     """The operations that remove a group, read with this tag, and its index rows."""
-    return [Delete(group_key(record.id), tag), *(Delete(key) for key in _index(record))]
+    return [Delete(group_key(record.id), tag), *(Delete(key) for key in index_rows(record))]

@@ -8,8 +8,8 @@ from directories import totals
 from directories.provisioning_log import Event
 from scim import family
 from scim.context import Context
-from scim.core.errors import ScimError
-from scim.core.filters import Equality
+from scim.core.errors import ScimError, not_found, uniqueness
+from scim.core.expressions import Equality
 from scim.core.patch import MemberChange, Operation, apply_patch, member_changes
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import GROUP
@@ -47,8 +47,7 @@ async def read(context: Context, identifier: str) -> StoredGroup:
     """GET: the group without its members; 404 where there is none."""
     group = await store.get(context.services, context.directory.id, identifier)
     if group is None:
-        detail = f"There is no group with id {identifier} in this directory; it may have been deleted."
-        raise ScimError(404, detail)
+        raise not_found("Group", identifier)
     return group
 
 
@@ -146,13 +145,7 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
 
 async def _taken(context: Context, display_name: str) -> ScimError:
     ids = await store.ids_by_display_name(context.services, context.directory.id, display_name)
-    owner = f" by the group with id {ids[0]}" if ids else ""
-    return ScimError(
-        409,
-        f'displayName "{display_name}" is already in use{owner}. Match on displayName and update that group, or rename'
-        " the source group.",
-        "uniqueness",
-    )
+    return uniqueness("displayName", display_name, *ids[:1])
 
 
 def _contended(identifier: str) -> ScimError:

@@ -8,8 +8,8 @@ from directories import totals
 from directories.provisioning_log import Event
 from scim import family
 from scim.context import Context
-from scim.core.errors import ScimError
-from scim.core.filters import Equality
+from scim.core.errors import ScimError, not_found, uniqueness
+from scim.core.expressions import Equality
 from scim.core.patch import Operation, apply_patch
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import USER
@@ -48,7 +48,7 @@ async def read(context: Context, identifier: str) -> StoredUser:
     """GET: the user, active or not; 404 where there is none (RFC 7644 section 3.4.1)."""
     user = await store.get(context.services, context.directory.id, identifier)
     if user is None:
-        raise _unknown(identifier)
+        raise not_found("User", identifier)
     return user
 
 
@@ -127,17 +127,7 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
 
 async def _taken(context: Context, user_name: str) -> ScimError:
     ids = await store.ids_by_user_name(context.services, context.directory.id, user_name)
-    owner = f" by the user with id {ids[0]}" if ids else ""
-    return ScimError(
-        409,
-        f'userName "{user_name}" is already in use{owner}. Match on userName (filter userName eq "{user_name}")'
-        " and update that user, or change the source object's user name.",
-        "uniqueness",
-    )
-
-
-def _unknown(identifier: str) -> ScimError:
-    return ScimError(404, f"There is no user with id {identifier} in this directory; it may have been deleted.")
+    return uniqueness("userName", user_name, *ids[:1])
 
 
 def _contended(identifier: str) -> ScimError:
