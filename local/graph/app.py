@@ -1,0 +1,26 @@
+"""The ASGI application: every address of the simulated login service, of Graph, and of the control."""
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from local.graph.discovery import Discovery
+from local.graph.graph_endpoints import Graph
+from local.graph.simulator import Simulator
+from local.graph.token import TokenEndpoint
+
+
+def create_app(simulator: Simulator) -> ASGIApp:
+    """The application over that state."""
+    discovery, graph = Discovery(simulator), Graph(simulator)
+    return Starlette(
+        routes=[
+            Route("/v1.0/communications/getPresencesByUserId", graph.presences, methods=["POST"]),
+            Route("/v1.0/communications/presences/{id}", graph.presence),
+            Route("/v1.0/users/{id}/presence", graph.presence),
+            Route("/common/discovery/instance", discovery.instance),
+            Route("/{tenant}/v2.0/.well-known/openid-configuration", discovery.openid_configuration),
+            Route("/{tenant}/discovery/v2.0/keys", discovery.keys),
+            Route("/{tenant}/oauth2/v2.0/token", TokenEndpoint(simulator).__call__, methods=["POST"]),
+        ]
+    )

@@ -1,0 +1,38 @@
+"""App registrations: credentials, federated identities and redirect addresses."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+PRESENCE_ROLE = "Presence.Read.All"
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedCredential:
+    """A trust in somebody else's tokens (federatedIdentityCredential): all three must match exactly."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+
+
+@dataclass(slots=True)
+class Application:
+    """One app registration. No redirect addresses: any on this machine will do."""
+
+    client_id: str
+    home_tenant_id: str
+    name: str = "External Directories"
+    secrets: dict[str, bool] = field(default_factory=dict)  # value -> still valid
+    certificates: list[Any] = field(default_factory=list)  # public keys
+    federated: list[FederatedCredential] = field(default_factory=list)
+    redirects: set[str] = field(default_factory=set)
+    app_roles: tuple[str, ...] = (PRESENCE_ROLE,)
+    multi_tenant: bool = True
+
+    def allows_redirect(self, address: str) -> bool:
+        """Whether the address is registered; compared exactly, as Entra does."""
+        if self.redirects:
+            return address in self.redirects
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")

@@ -1,0 +1,61 @@
+"""Authorization codes: single use, five minutes, bound to client, redirect address and tenant."""
+
+import secrets
+from dataclasses import dataclass
+
+from local.graph.applications import Application
+from local.graph.login_errors import LoginError
+from local.graph.people import Person, Tenant
+from local.graph.simulator import Simulator
+
+LIFETIME = 300.0
+
+
+@dataclass(slots=True)
+class Code:
+    """What the sign-in page promised; `issued`: monotonic seconds."""
+
+    client_id: str
+    redirect_uri: str
+    tenant_id: str
+    person: Person
+    nonce: str
+    challenge: str
+    challenge_method: str
+    issued: float
+    used: bool = False
+
+
+def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
+    """A code for the person who signed in; `asked` are the parameters of the authorization request."""
+    value = "0." + secrets.token_urlsafe(48)
+    simulator.codes[value] = Code(
+        client_id=asked["client_id"],
+        redirect_uri=asked["redirect_uri"],
+        tenant_id=tenant.tenant_id,
+        person=person,
+        nonce=asked.get("nonce", ""),
+        challenge=asked.get("code_challenge", ""),
+        challenge_method=asked.get("code_challenge_method", "plain"),
+        issued=simulator.clock.monotonic(),
+    )
+    return value
+
+
+def redeem(simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None) -> Code:
+    """The code, which is used up by that. Raises LoginError."""
+    if not (value := fields.get("code", "")):
+        raise LoginError(900144, detail="code")
+    code: Code | None = simulator.codes.get(value)
+    if code is None or code.client_id != application.client_id:
+        raise LoginError(70000)
+    if code.used:
+        raise LoginError(54005)
+    code.used = True
+    if simulator.clock.monotonic() - code.issued > LIFETIME:
+        raise LoginError(70008)
+    if fields.get("redirect_uri") != code.redirect_uri:
+        raise LoginError(50011, detail=fields.get("redirect_uri", ""))
+    if tenant is not None and tenant.tenant_id != code.tenant_id:
+        raise LoginError(50020, detail=code.person.user_name, tenant=tenant.tenant_id)
+    return code

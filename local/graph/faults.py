@@ -1,0 +1,112 @@
+"""Faults that can be switched on, for one tenant or for all, for a number of calls or a span of time."""
+
+from dataclasses import dataclass
+
+from local.graph.login_errors import KINDS
+from shared.clock import Clock
+
+PLACES = ("discovery", "token", "graph")
+KINDS_OF_ANSWER = {
+    "429": "too many requests, with Retry-After",
+    "500": "internal error",
+    "502": "bad gateway",
+    "503": "service unavailable, with Retry-After",
+    "504": "gateway timeout",
+    "hang": "no answer until the fault is switched off",
+    "drop": "the connection breaks in the middle of the answer",
+    "garbage": "200 with a page instead of JSON",
+}
+ONLY_GRAPH = {
+    "400": "bad request without a reason",
+    "401": "the token is not accepted",
+    "403": "the role is not accepted",
+    "404": "not found, for the whole request",
+}
+
+
+def names() -> dict[str, str]:
+    """Every fault with what it does."""
+    known = {f"{place}.{kind}": text for place in PLACES for kind, text in KINDS_OF_ANSWER.items()}
+    known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
+    return known | {f"AADSTS{code}": f"{kind.status} {kind.error}: {kind.text}" for code, kind in KINDS.items()}
+
+
+class UnknownFault(Exception):
+    """There is no fault of that name."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault that is on. `tenant` empty: all tenants; `times`: calls left; `until`: monotonic seconds."""
+
+    name: str
+    tenant: str = ""
+    times: int | None = None
+    until: float | None = None
+    retry_after: int | None = 5
+    hits: int = 0
+
+    @property
+    def code(self) -> int | None:
+        """The number of an AADSTS fault."""
+        return int(self.name[6:]) if self.name.startswith("AADSTS") else None
+
+
+class Faults:
+    """The faults that are on; the first one that fits a call wins."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._active: list[Fault] = []
+
+    def on(
+        self,
+        name: str,
+        *,
+        tenant: str = "",
+        times: int | None = None,
+        seconds: float | None = None,
+        retry_after: int | None = 5,
+    ) -> Fault:
+        """Switch a fault on, in place of one of the same name and tenant. Raises UnknownFault."""
+        if name not in names():
+            raise UnknownFault(name)
+        until = None if seconds is None else self.clock.monotonic() + seconds
+        self.off(name, tenant=tenant)
+        fault = Fault(name, tenant, times, until, retry_after)
+        self._active = [*self._active, fault]
+        return fault
+
+    def off(self, name: str = "", *, tenant: str | None = None) -> None:
+        """Switch off the faults of that name (of that tenant); without a name all of them."""
+        self._active = [
+            fault
+            for fault in self._active
+            if (name and fault.name != name) or (tenant is not None and fault.tenant != tenant)
+        ]
+
+    def active(self) -> list[Fault]:
+        """The faults that still hit."""
+        now = self.clock.monotonic()
+        self._active = [
+            fault
+            for fault in self._active
+            if (fault.times is None or fault.times > 0) and (fault.until is None or fault.until > now)
+        ]
+        return self._active
+
+    def is_on(self, fault: Fault) -> bool:
+        """Whether that very fault is still on (a call that hangs asks)."""
+        return any(other is fault for other in self._active)
+
+    def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
+        """The fault that this call meets, counted; `codes`: which AADSTS errors can show at this place."""
+        for fault in self.active():
+            code = fault.code
+            here = fault.name.startswith(place + ".") if code is None else code in (codes or ())
+            if here and fault.tenant in ("", tenant):
+                fault.hits += 1
+                if fault.times is not None and not fault.name.endswith(".hang"):
+                    fault.times -= 1
+                return fault
+        return None

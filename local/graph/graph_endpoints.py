@@ -1,0 +1,145 @@
+"""Presence as Microsoft Graph answers it (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid)."""
+
+import asyncio
+import re
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.graph import answers
+from local.graph.applications import PRESENCE_ROLE
+from local.graph.keys import BadSignature
+from local.graph.people import Tenant
+from local.graph.simulator import Simulator
+from local.graph.token import GRAPH_HOSTS
+
+MOST_IDS = 650
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)"
+
+
+class GraphError(Exception):
+    """An answer of Graph that is an error."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.retry_after = status, code, message, retry_after
+
+
+class Graph:
+    """The endpoints below `/v1.0`."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+
+    async def presences(self, request: Request) -> Response:
+        """`POST /communications/getPresencesByUserId`."""
+        return await self._call("presences", request)
+
+    async def presence(self, request: Request) -> Response:
+        """`GET /users/{id}/presence` and `GET /communications/presences/{id}`."""
+        return await self._call("presence", request)
+
+    async def _call(self, endpoint: str, request: Request) -> Response:
+        """Latency, sign-in, limits and faults in the order of the real service, then the answer."""
+        counters = self.simulator.counters
+        counters.running += 1
+        counters.most_at_once = max(counters.most_at_once, counters.running)
+        tenant_id = ""
+        try:
+            body = await request.body()
+            if self.simulator.options.latency:
+                await asyncio.sleep(self.simulator.options.latency)
+            tenant, roles = self._signed_in(request)
+            tenant_id = tenant.tenant_id
+            response = await self._admitted(endpoint, request, tenant, roles, body)
+        except GraphError as error:
+            response = answers.graph_error(
+                self.simulator, error.status, error.code, error.message, retry_after=error.retry_after
+            )
+        finally:
+            counters.running -= 1
+        counters.add(endpoint, tenant_id, response.status_code)
+        return response
+
+    async def _admitted(
+        self, endpoint: str, request: Request, tenant: Tenant, roles: list[str], body: bytes
+    ) -> Response:
+        self._check_limits(tenant)
+        if fault := self.simulator.faults.hit("graph", tenant.tenant_id):
+            broken = await answers.faulty(self.simulator, fault, request)
+            if broken is not None:
+                return broken
+        if PRESENCE_ROLE not in roles and "Presence.ReadWrite.All" not in roles:
+            if self.simulator.options.missing_role == 401:
+                raise GraphError(401, "Unauthorized", "The token has no role that allows this request.")
+            raise GraphError(403, "Forbidden", "Missing role permissions on the request.")
+        if endpoint == "presences":
+            return self._many(tenant, body)
+        return self._one(tenant, request.path_params["id"])
+
+    def _signed_in(self, request: Request) -> tuple[Tenant, list[str]]:
+        """The tenant and roles of the bearer token: signature, audience, issuer and times are checked."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
+        try:
+            claims = self.simulator.keys.read(token)
+        except BadSignature:
+            raise GraphError(401, "InvalidAuthenticationToken", "Signature is invalid.") from None
+        if claims.get("aud") not in (self.simulator.url, *GRAPH_HOSTS):
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+        tenant = self.simulator.tenants.get(claims.get("tid", ""))
+        if tenant is None or claims.get("iss") != self.simulator.issuer(tenant.tenant_id):
+            raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid issuer.")
+        if not claims.get("nbf", 0) - 300 <= self.simulator.clock.now().timestamp() < claims.get("exp", 0):
+            raise GraphError(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+        return tenant, claims.get("roles", [])
+
+    def _check_limits(self, tenant: Tenant) -> None:
+        wait = self.simulator.throttle.admit(tenant.tenant_id) or self.simulator.all_tenants_throttle.admit("")
+        if wait:
+            raise GraphError(429, "TooManyRequests", "Too many requests for this tenant.", retry_after=wait)
+
+    def _many(self, tenant: Tenant, body: bytes) -> Response:
+        ids = _ids(body)
+        self.simulator.counters.ids_asked += len(ids)
+        now, value = self.simulator.clock.now(), []
+        for object_id in sorted({given.lower() for given in ids}):  # the order of the answer is nowhere promised
+            if _GUID.fullmatch(object_id) is not None and tenant.has(object_id):
+                value.append(self.simulator.presence.of(tenant, object_id, now))
+            elif (unknown := _unknown(tenant, object_id)) is not None:
+                value.append(unknown)
+        return Response(orjson.dumps({"@odata.context": _CONTEXT, "value": value}), media_type="application/json")
+
+    def _one(self, tenant: Tenant, given: str) -> Response:
+        object_id = given.lower()
+        if not _GUID.fullmatch(object_id):
+            raise GraphError(400, "BadRequest", "The id is not a GUID; a user principal name does not work here.")
+        if not tenant.has(object_id):
+            raise GraphError(404, "NotFound", "The user was not found.")
+        return answers.json(self.simulator.presence.of(tenant, object_id, self.simulator.clock.now()))
+
+
+def _ids(body: bytes) -> list[str]:
+    try:
+        ids = orjson.loads(body)["ids"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise GraphError(400, "BadRequest", "The body must be a JSON object with the property 'ids'.") from None
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise GraphError(400, "BadRequest", "'ids' must be a list of strings.")
+    if not 0 < len(ids) <= MOST_IDS:
+        raise GraphError(400, "BadRequest", f"'ids' must hold 1 to {MOST_IDS} ids, it holds {len(ids)}.")
+    return ids
+
+
+def _unknown(tenant: Tenant, object_id: str) -> dict[str, object] | None:
+    """What an id that is nobody's does to the answer; nowhere documented, hence the choice."""
+    if tenant.unknown_ids == "chunk-400":
+        raise GraphError(400, "BadRequest", "The request is invalid.")
+    if tenant.unknown_ids == "chunk-404":
+        raise GraphError(404, "NotFound", "A user was not found.")
+    if tenant.unknown_ids == "presence-unknown":
+        return {"id": object_id, "availability": "PresenceUnknown", "activity": "PresenceUnknown"}
+    return None

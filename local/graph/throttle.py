@@ -1,0 +1,38 @@
+"""Graph's limits on presence: 1,500 requests in 30 seconds for each application and tenant.
+
+A refused request counts as usage too ("Microsoft Graph continues to log resource usage while a client is being
+throttled", learn.microsoft.com/graph/throttling), so a client that keeps calling never recovers.
+"""
+
+import math
+from collections import deque
+
+from shared.clock import Clock
+
+LIMIT = 1500
+WINDOW = 30.0
+
+
+class Throttle:
+    """A sliding window for each key; memory is bounded by the limit."""
+
+    def __init__(self, clock: Clock, limit: int = LIMIT, window: float = WINDOW) -> None:
+        self.clock, self.limit, self.window = clock, limit, window
+        self._calls: dict[str, deque[float]] = {}
+
+    def admit(self, key: str) -> int:
+        """Count a call of `key`: 0 when it may go on, else the seconds to wait."""
+        now = self.clock.monotonic()
+        calls = self._calls.get(key)
+        if calls is None or calls.maxlen != self.limit:
+            calls = self._calls[key] = deque(calls or (), maxlen=self.limit)
+        oldest = calls[0] if len(calls) == self.limit else None
+        calls.append(now)
+        if oldest is None or oldest <= now - self.window:
+            return 0
+        return max(1, math.ceil(calls[0] + self.window - now))
+
+    def in_window(self, key: str) -> int:
+        """The calls of the last window, at most the limit."""
+        since = self.clock.monotonic() - self.window
+        return sum(1 for at in self._calls.get(key, ()) if at > since)

@@ -1,0 +1,60 @@
+"""What the tests of the simulator do again and again, with the real libraries."""
+
+from typing import Any
+
+import aiohttp
+import msal
+
+from local.graph.simulator import CLIENT_ID, CLIENT_SECRET
+from tests.local.graph.fixtures import RunningSimulator
+from tests.local.graph.msal_http import LoopbackHttp
+
+GRAPH_SCOPE = "https://graph.microsoft.com/.default"
+PRESENCES = "/v1.0/communications/getPresencesByUserId"
+
+
+def msal_client(
+    running: RunningSimulator, tenant: str, *, credential: Any = CLIENT_SECRET, http: LoopbackHttp | None = None
+) -> Any:
+    """A client of msal for that tenant, with caches of its own."""
+    http = http or LoopbackHttp(running.login_url)
+    return msal.ConfidentialClientApplication(
+        CLIENT_ID,
+        authority=http.authority(tenant),
+        client_credential=credential,
+        instance_discovery=False,
+        http_client=http,
+    )
+
+
+def app_token(running: RunningSimulator, tenant: str, **options: Any) -> dict[str, Any]:
+    """The result of msal's client credentials flow."""
+    client = msal_client(running, tenant, **options)
+    try:
+        return dict(client.acquire_token_for_client([GRAPH_SCOPE]))
+    finally:
+        client.http_client.close()
+
+
+def bearer(running: RunningSimulator, tenant: str, **claims: Any) -> str:
+    """A Graph token cut by the simulator itself."""
+    usual = {"roles": ["Presence.Read.All"]}
+    return running.simulator.token(tenant, "https://graph.microsoft.com", **(usual | claims))
+
+
+async def call(
+    url: str, method: str = "GET", *, token: str = "", headers: dict[str, str] | None = None, **options: Any
+) -> tuple[int, Any, dict[str, str]]:
+    """Status, JSON (or text) and headers (lower-case names) of one real request; redirects are not followed."""
+    headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, url, headers=headers, allow_redirects=False, **options) as answer,
+    ):
+        body = await (answer.json() if "json" in answer.content_type else answer.text())
+        return answer.status, body, {name.lower(): value for name, value in answer.headers.items()}
+
+
+async def ask(running: RunningSimulator, ids: list[Any], token: str) -> tuple[int, Any, dict[str, str]]:
+    """One call of getPresencesByUserId."""
+    return await call(running.url + PRESENCES, "POST", token=token, json={"ids": ids})

@@ -1,0 +1,5 @@
+"""The simulator for the tests of this folder."""
+
+from tests.local.graph.fixtures import graph_simulator, served_simulator
+
+__all__ = ["graph_simulator", "served_simulator"]

@@ -1,0 +1,53 @@
+"""How real msal is pointed at a plain-http server on loopback.
+
+msal (1.39) refuses an authority, and a `token_endpoint` in the metadata, that is not https. So it is given
+`https://127.0.0.1:PORT/{tenant}` as authority with `instance_discovery=False`, and an `http_client` that speaks plain
+http with that one origin and shows its metadata with https addresses. Addresses for the browser (`auth_uri`) go the
+other way, by `for_browser`.
+"""
+
+from typing import Any
+
+import requests
+
+
+class Answer:
+    """The parts of an answer that msal reads."""
+
+    def __init__(self, answer: requests.Response, text: str) -> None:
+        self.status_code, self.headers, self.text = answer.status_code, answer.headers, text
+        self.raise_for_status = answer.raise_for_status
+
+
+class LoopbackHttp:
+    """An `http_client` of msal for a login service at `http://127.0.0.1:PORT`."""
+
+    def __init__(self, login_url: str) -> None:
+        self._plain = login_url.rstrip("/")
+        self._secure = self._plain.replace("http://", "https://", 1)
+        self._session = requests.Session()
+
+    def authority(self, tenant: str) -> str:
+        """The authority to give to msal."""
+        return f"{self._secure}/{tenant}"
+
+    def for_browser(self, address: str) -> str:
+        """An address from msal as a browser must open it."""
+        return address.replace(self._secure, self._plain, 1)
+
+    def get(self, url: str, **options: Any) -> Answer:
+        return self._send("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> Answer:
+        return self._send("POST", url, **options)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _send(self, method: str, url: str, **options: Any) -> Answer:
+        if not url.startswith(self._secure + "/"):
+            raise ValueError(f"{url} is not at {self._secure}")
+        answer = self._session.request(method, self.for_browser(url), timeout=10, **options)
+        return Answer(
+            answer, answer.text.replace(f'"{self._plain}/', f'"{self._secure}/') if method == "GET" else answer.text
+        )
