@@ -7,6 +7,7 @@ from typing import Any
 
 from scim.core import clients
 from scim.core.attributes import Attribute
+from scim.core.comparisons import fold
 from scim.core.errors import bad_value, mutability, no_target
 from scim.core.paths import Path, Selection
 from scim.core.values import read_single, wrong_type
@@ -21,7 +22,7 @@ def add(attribute: Attribute, current: Elements, value: object) -> Elements:
     """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1)."""
     result = current
     for element in _read(attribute, value):
-        result = _added(result, element)
+        result = _added(attribute, result, element)
     return result
 
 
@@ -36,22 +37,30 @@ def _read(attribute: Attribute, value: object) -> Elements:
     return [element for element in read if element is not None]
 
 
-def _added(current: Elements, element: Element) -> Elements:
+def _added(attribute: Attribute, current: Elements, element: Element) -> Elements:
     """RFC 7643 section 2.4: no two elements of the same type and value; what exists already is only completed."""
     for place, known in enumerate(current):
         if known == element:
             return current
-        if isinstance(element, dict) and _same(known, element):
-            merged = {**known, **element}
-            return current if merged == known else _with(current, {place: merged})
+        if isinstance(element, dict) and _same(attribute, known, element):
+            covered = all(_equal(attribute, name, known.get(name), part) for name, part in element.items())
+            return current if covered else _with(current, {place: {**known, **element}})
     return _with([*current, element], {len(current): element})
 
 
-def _same(known: dict[str, Any], element: dict[str, Any]) -> bool:
+def _same(attribute: Attribute, known: dict[str, Any], element: dict[str, Any]) -> bool:
     """Whether `element` names the value that `known` is: by value, and by type where it has one."""
-    if "value" not in element or known.get("value") != element["value"]:
-        return known.items() >= element.items()
-    return "type" not in element or known.get("type") == element["type"]
+    names = [name for name in ("value", "type") if name in element] if "value" in element else element
+    return all(_equal(attribute, name, known.get(name), element[name]) for name in names)
+
+
+def _equal(attribute: Attribute, name: str, one: Any, other: Any) -> bool:
+    """Whether two values of a sub-attribute are equal, by its caseExact."""
+    if one == other:
+        return True
+    if not isinstance(one, str) or not isinstance(other, str) or attribute.subs[name.lower()].case_exact:
+        return False
+    return fold(one) == fold(other)
 
 
 def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
@@ -131,13 +140,13 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
     if listed is None:
         return []
     named = [read_single(attribute, element) for element in listed]
-    return [element for element in current if not any(_is_named(element, name) for name in named)]
+    return [element for element in current if not any(_is_named(attribute, element, name) for name in named)]
 
 
-def _is_named(element: Element, name: Element) -> bool:
+def _is_named(attribute: Attribute, element: Element, name: Element) -> bool:
     """Whether a listed element means this one."""
     if isinstance(element, dict) and isinstance(name, dict):
-        return _same(element, name)
+        return _same(attribute, element, name)
     return bool(element == name)
 
 

@@ -193,10 +193,12 @@ class Parser:
         if literal.kind not in (WORD, TEXT):
             raise self._unexpected("a value to compare with, text in quotes")
         self._place += 1
-        target = _comparable(target, start)
+        text = literal_text(literal)
+        if text is not None or target.attribute is None:
+            target = _comparable(target, start)
         attribute = target.sub or target.attribute
         assert attribute is not None
-        return Term(target, op, literal_text(literal), comparison(attribute, op, literal))
+        return Term(target, op, text, comparison(attribute, op, literal))
 
     def _takes_word(self, word: str) -> bool:
         token = self._tokens[self._place]

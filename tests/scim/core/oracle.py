@@ -1,0 +1,51 @@
+"""scim2-models, an implementation of the RFCs that shares nothing with this one, asked the same questions."""
+
+from typing import Any
+
+from scim2_models import Context, Email, EnterpriseUser, PatchOp, SCIMException, ScimFilter, ScimPolicy, User
+
+from scim.core.patch_body import PATCH_URN
+
+
+class _Email(Email):
+    """Without the check of the address: see `deviations.ANY_ADDRESS`."""
+
+    value: str | None = None
+
+
+class _User(User):  # type: ignore[type-arg]
+    emails: list[_Email] | None = None  # type: ignore[assignment]
+
+
+_model: Any = _User
+UserModel: Any = _model[EnterpriseUser]
+
+# What both tolerate: unknown attributes, Entra's creation of a selected element, its removal by a list of values.
+TOLERANT = ScimPolicy(
+    unknown=ScimPolicy.Unknown.ignore,
+    remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+    unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+)
+
+
+def user(resource: dict[str, Any]) -> Any:
+    """The oracle's own form of a resource."""
+    return UserModel.model_validate(resource, scim_policy=TOLERANT)
+
+
+def matches(text: str, resource: dict[str, Any]) -> bool:
+    """Whether the oracle's filter lets the resource pass."""
+    return bool(ScimFilter[UserModel](text).match(user(resource)))
+
+
+def patched(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:
+    """What the oracle makes of a PATCH: the resource, or its error's scimType."""
+    body = {"schemas": [PATCH_URN], "Operations": operations}
+    model = user(resource)
+    try:
+        message = PatchOp[UserModel].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT)
+        message.patch(model, TOLERANT)
+    except SCIMException as error:
+        return str(error.scim_type)
+    dumped: dict[str, Any] = model.model_dump(scim_ctx=Context.DEFAULT)
+    return dumped

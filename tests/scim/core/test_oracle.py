@@ -1,0 +1,56 @@
+"""The core and scim2-models agree on generated input, but for `deviations`."""
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+
+from scim.core.errors import ScimError
+from scim.core.filters import parse_filter
+from scim.core.patch import apply_patch, read_patch
+from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
+from tests.scim.core import oracle
+from tests.scim.core.deviations import CASEFOLD, DEVIATIONS
+from tests.scim.core.examples import filters, patch_users, patches, share, users
+
+
+def _ours(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:
+    try:
+        return apply_patch(resource, read_patch({"Operations": operations}), USER)
+    except ScimError as error:
+        return str(error.scim_type)
+
+
+@share(0.4)
+@given(users, filters)
+def test_a_filter_selects_what_the_oracle_selects(user: dict[str, Any], text: str) -> None:
+    """RFC 7644 section 3.4.2.2: every operator, type, precedence, value path and case rule."""
+    assert parse_filter(text, USER).matches(user) is oracle.matches(text, user)
+
+
+@share(0.5)
+@given(patch_users, patches)
+def test_a_patch_makes_what_the_oracle_makes(user: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+    """RFC 7644 section 3.5.2: the same resource, or an error of the same scimType."""
+    assume(not any(deviation.applies(user, operations) for deviation in DEVIATIONS.values()))
+    expected = oracle.patched(user, operations)
+    if isinstance(expected, dict):
+        for deviation in DEVIATIONS.values():
+            expected = deviation.adjust(expected)
+    assert _ours(user, operations) == expected
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_a_deviation_still_is_one(name: str) -> None:
+    """A deviation from the oracle is listed only as long as the two differ."""
+    parts, operations = DEVIATIONS[name].example
+    urns = [USER_URN, ENTERPRISE_URN] if ENTERPRISE_URN in parts else [USER_URN]
+    user = {"schemas": urns, "userName": "u", **parts}
+    assert _ours(user, operations) != oracle.patched(user, operations)
+
+
+def test_sharp_s_is_compared_casefolded() -> None:
+    """The one difference in comparing text: the key rows are casefolded, and a filter must agree with them."""
+    user = {"schemas": [USER_URN], "userName": CASEFOLD}
+    text = 'userName eq "SS"'
+    assert (parse_filter(text, USER).matches(user), oracle.matches(text, user)) == (True, False)
