@@ -28,6 +28,8 @@ class Code:
 
 def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
     """A code for the person who signed in; `asked` are the parameters of the authorization request."""
+    now = simulator.clock.monotonic()
+    simulator.codes = {value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME}
     value = "0." + secrets.token_urlsafe(48)
     simulator.codes[value] = Code(
         client_id=asked["client_id"],
@@ -37,7 +39,7 @@ def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str,
         nonce=asked.get("nonce", ""),
         challenge=asked.get("code_challenge", ""),
         challenge_method=asked.get("code_challenge_method", "plain"),
-        issued=simulator.clock.monotonic(),
+        issued=now,
     )
     return value
 

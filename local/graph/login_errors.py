@@ -80,11 +80,13 @@ _TABLE = (
     Kind(700213, 401, "invalid_client", _NO_FEDERATION),
     # the request
     Kind(900144, 400, "invalid_request", "The request body must contain the following parameter: '{detail}'."),
+    Kind(700054, 400, "unsupported_response_type", "response_type '{detail}' is not enabled for the application."),
     Kind(70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type '{detail}'."),
     Kind(70011, 400, "invalid_scope", "The provided value for the input parameter 'scope' is not valid: {detail}."),
     Kind(1002012, 400, "invalid_scope", "The scope {detail} is not valid. It must be suffixed with /.default."),
     Kind(500011, 400, "invalid_resource", "The resource principal named {detail} was not found in the tenant."),
     Kind(50011, 400, "invalid_request", "The redirect URI '{detail}' does not match the ones of the application."),
+    Kind(50058, 400, "login_required", "Session information is not sufficient for single-sign-on."),
     Kind(50059, 400, "invalid_request", "No tenant-identifying information found in the request."),
     Kind(70000, 400, "invalid_grant", "The provided value for the input parameter 'code' is not valid."),
     Kind(70008, 400, "invalid_grant", "The provided authorization code has expired."),

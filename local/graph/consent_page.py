@@ -1,0 +1,106 @@
+"""The admin consent page: `/{tenant}/v2.0/adminconsent`, and `/{tenant}/adminconsent` as it was before.
+
+learn.microsoft.com/entra/identity-platform/v2-admin-consent. Note that `admin_consent=True` is present on errors too.
+`sign_in_as=USER NAME` with `decide=accept`, `cancel` or `cancel-older` in the address answers without asking.
+"""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.graph import answers, sign_in_choice
+from local.graph.login_errors import LoginError
+from local.graph.pages import error_page, page
+from local.graph.people import Tenant
+from local.graph.redirects import back
+from local.graph.simulator import Simulator
+
+_FAULTS = frozenset((65001, 65004, 90094))
+
+
+class ConsentPage:
+    """Asks an administrator to accept; `needs_scope`: the v2.0 form, where `scope` is required."""
+
+    def __init__(self, simulator: Simulator, *, needs_scope: bool = True) -> None:
+        self.simulator, self.needs_scope = simulator, needs_scope
+
+    async def __call__(self, request: Request) -> Response:
+        asked = dict(request.query_params)
+        if request.method == "POST":
+            asked |= await answers.form(request)
+        segment = request.path_params["tenant"]
+        tenant = self.simulator.tenant(segment)
+        try:
+            if self.needs_scope and segment == "common":
+                raise LoginError(50059)
+            response = self._answer(request, sign_in_choice.tenant_of_path(self.simulator, segment), asked)
+        except LoginError as error:
+            response = error_page(error)
+        self.simulator.counters.add("adminconsent", tenant.tenant_id if tenant else "", response.status_code)
+        return response
+
+    def _answer(self, request: Request, tenant: Tenant | None, asked: dict[str, str]) -> Response:
+        self._check(tenant, asked)
+        if asked.get("decide", "").startswith("cancel"):
+            return self._refused(asked)
+        fault = self.simulator.faults.hit("adminconsent", tenant.tenant_id if tenant else "", _FAULTS)
+        if fault is not None and fault.code is not None:
+            return self._error(asked, LoginError(fault.code, client=asked["client_id"]))
+        choice = sign_in_choice.chosen(self.simulator, tenant, asked)
+        if choice is None or asked.get("decide") != "accept":
+            return self._page(request, tenant, asked, choice)
+        home, person = choice
+        if not person.is_administrator:
+            return page("needs_administrator.html", 403, person=person, back=self._return_address(asked))
+        self._accept(home, asked)
+        values = {"admin_consent": "True", "tenant": home.tenant_id}
+        values |= {"scope": asked.get("scope", "")} if self.needs_scope else {}
+        return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+
+    def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
+        for name in ("client_id", "redirect_uri", *(("scope",) if self.needs_scope else ())):
+            if not asked.get(name):
+                raise LoginError(900144, detail=name)
+        application = self.simulator.applications.get(asked["client_id"])
+        if application is None:
+            where = tenant.tenant_id if tenant else "organizations"
+            raise LoginError(700016, client=asked["client_id"], tenant=where)
+        if not application.allows_redirect(asked["redirect_uri"]):
+            raise LoginError(50011, detail=asked["redirect_uri"])
+
+    def _accept(self, tenant: Tenant, asked: Mapping[str, str]) -> None:
+        """Application permissions come only with `/.default`, which grants all that the application asks for."""
+        scopes = asked.get("scope", "").split()
+        if not self.needs_scope or any(scope.endswith("/.default") for scope in scopes):
+            self.simulator.consent(tenant.tenant_id, asked["client_id"])
+        else:
+            self.simulator.sign_in(tenant.tenant_id, asked["client_id"])
+
+    def _refused(self, asked: Mapping[str, str]) -> Response:
+        older = asked["decide"] == "cancel-older" or self.simulator.options.cancel == "permission_denied"
+        if older:
+            values = {"error": "permission_denied", "error_description": "The admin canceled the request"}
+            return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+        return self._error(asked, LoginError(65004))
+
+    def _error(self, asked: Mapping[str, str], error: LoginError) -> Response:
+        values = {"admin_consent": "True", "error": error.kind.error, "error_description": error.text}
+        return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
+
+    def _return_address(self, asked: Mapping[str, str]) -> str:
+        """Where "Return to the application without granting consent" goes."""
+        refused = self._error(asked, LoginError(90094, client=asked["client_id"]))
+        return refused.headers["location"]
+
+    def _page(
+        self, request: Request, tenant: Tenant | None, asked: Mapping[str, str], choice: sign_in_choice.Choice | None
+    ) -> Response:
+        application = self.simulator.applications[asked["client_id"]]
+        return page(
+            "consent.html",
+            application=application,
+            people=sign_in_choice.people(self.simulator, tenant),
+            chosen=choice[1].user_name if choice else "",
+            action=f"{request.url.path}?{request.url.query}",
+        )

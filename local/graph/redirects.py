@@ -1,0 +1,23 @@
+"""Sending the browser back to the application (OAuth 2.0 response modes)."""
+
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from local.graph.login_errors import LoginError
+from local.graph.pages import page
+
+
+def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
+    """The browser goes back to `address` with the values that are not empty."""
+    values = {name: value for name, value in values.items() if value}
+    if mode == "form_post":
+        return page("form_post.html", address=address, values=values)
+    mark = "#" if mode == "fragment" else "&" if "?" in address else "?"
+    return RedirectResponse(f"{address}{mark}{urlencode(values)}", 302, {"Cache-Control": "no-store"})
+
+
+def back_with_error(address: str, error: LoginError, state: str, mode: str = "query", **more: str) -> Response:
+    """The browser goes back with an error, in the order that Microsoft's examples have."""
+    values = {"error": error.kind.error, "error_description": error.text} | more
+    return back(address, values | {"state": state}, mode)
