@@ -1,0 +1,94 @@
+"""Turns a template and its values into a page, with the headers that keep other sites and scripts out."""
+
+import gzip
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.http import Request, Response
+from shared.settings import Settings
+from shared.sign_in import Principal
+from web import static_files, texts
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_SECURITY = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    # Nothing inline, nothing from other hosts; htmx runs without eval.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+_WORTH_COMPRESSING = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A page request with who asks and in which language."""
+
+    request: Request
+    person: Principal | None
+    settings: Settings
+
+    @property
+    def language(self) -> str:
+        """The best of our languages for this browser."""
+        return texts.preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a part of the page that is already shown."""
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    """The templates, compiled when first needed: Jinja2 is not part of a cold start of a SCIM call."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from web import shown
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static_files.address
+    environment.filters.update(shown.FILTERS)
+    return environment
+
+
+def page(
+    visit: Visit, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> Response:
+    """The template as an answer, compressed where the browser takes it."""
+    body = _rendered(visit, template, values).encode()
+    answer = {**_SECURITY, **(headers or {}), "Vary": "Accept-Encoding, Accept-Language, HX-Request"}
+    if len(body) >= _WORTH_COMPRESSING and "gzip" in visit.request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 5, mtime=0)
+        answer["Content-Encoding"] = "gzip"
+    return Response(status, body, answer)
+
+
+def _rendered(visit: Visit, template: str, values: dict[str, Any]) -> str:
+    translate = partial(texts.text, visit.language)
+    shared = {
+        "t": translate,
+        "language": visit.language,
+        "product": visit.settings.product_name,
+        "person": visit.person,
+        "path": visit.request.path,
+    }
+    return _environment().get_template(template).render({**shared, **values})
