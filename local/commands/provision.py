@@ -1,0 +1,131 @@
+"""`python -m local provision`: Entra's provisioning service, played against any SCIM server."""
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import TextIO
+
+import orjson
+
+from local import entra
+from local.entra import CYCLES, Dialect, Options, Progress, Summary
+from local.entra.options import FLAG
+from local.entra.process_time import ProcessTimeError
+
+NAME = "provision"
+HELP = "play Entra's provisioning service against a SCIM server"
+
+_REFRESH = 0.2  # seconds between two updates of the terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add = parser.add_argument
+    add("--base", required=True, metavar="URL", help=f"SCIM base URL (tenant URL), with or without ?{FLAG}")
+    add("--token", required=True, help="secret token of the directory")
+    add("--people", type=int, default=250, metavar="N", help="people in the company (default 250)")
+    add("--groups", type=int, default=5, metavar="G", help="groups to provision (default 5)")
+    add("--connections", type=int, default=8, metavar="C", help="requests at the same time (default 8)")
+    add("--dialect", choices=("default", "flag"), help=f"PATCH as today, or as with {FLAG} (default: what --base says)")
+    add("--matching", choices=("userName", "externalId"), default="userName", help="matching attribute of users")
+    add("--seed", type=int, default=1, metavar="S", help="another number, another company (default 1)")
+    add("--cycles", default=",".join(CYCLES), metavar="LIST", help="comma-separated; default: %(default)s")
+    add("--patience", type=float, default=60.0, metavar="SECONDS", help="how long a failing request is repeated")
+    add("--measure", action="store_true", help="one kind of request at a time instead of cycles")
+    add("--server-pid", type=int, metavar="PID", help="with --measure: the server's CPU time per request too (Linux)")
+    add("--json", action="store_true", help="print one JSON object instead of a table")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the job and print its summary; 0 only when every answer was as Entra expects."""
+    try:
+        options = _options(arguments)
+        summary = asyncio.run(_job(arguments, options))
+    except (ValueError, ProcessTimeError) as error:
+        print(f"provision: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nprovision: stopped; run it again to finish the job", file=sys.stderr)
+        return 130
+    print(orjson.dumps(summary.as_json()).decode() if arguments.json else "\n".join(table(summary)))
+    return 0 if summary.ok else 1
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    dialect: Dialect = arguments.dialect or ("flag" if FLAG.lower() in arguments.base.lower() else "default")
+    return Options(
+        base=arguments.base,
+        token=arguments.token,
+        people=arguments.people,
+        connections=arguments.connections,
+        dialect=dialect,
+        groups=arguments.groups,
+        seed=arguments.seed,
+        cycles=tuple(cycle.strip() for cycle in arguments.cycles.split(",") if cycle.strip()),
+        matching=arguments.matching,
+        patience=arguments.patience,
+    )
+
+
+async def _job(arguments: argparse.Namespace, options: Options) -> Summary:
+    screen = Screen(sys.stderr if arguments.json else sys.stdout)
+    try:
+        if arguments.measure:
+            return await entra.measure(options, screen.show, arguments.server_pid)
+        return await entra.run(options, screen.show)
+    finally:
+        screen.end()
+
+
+class Screen:
+    """Progress: one line that moves on a terminal, one line a cycle in a file."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Nothing is printed before the first report."""
+        self._out, self._terminal = out, out.isatty()
+        self._next, self._cycle, self._last = 0.0, "", ""
+
+    def show(self, progress: Progress) -> None:
+        """Print where the run is, at most five times a second."""
+        line = (
+            f"{progress.cycle:<17}{progress.done:>7,} of {progress.total:,}   {progress.requests_per_second:>6,.0f}"
+            f" requests/s   {progress.errors} errors"
+        )
+        if self._cycle not in ("", progress.cycle):
+            self._print(self._last, final=True)
+        elif self._terminal and time.monotonic() >= self._next:
+            self._print(line, final=False)
+        self._cycle, self._last = progress.cycle, line
+
+    def end(self) -> None:
+        """Leave the last cycle's line standing."""
+        if self._last:
+            self._print(self._last, final=True)
+
+    def _print(self, line: str, *, final: bool) -> None:
+        self._next = time.monotonic() + _REFRESH
+        start, end = "\r\x1b[K" if self._terminal else "", "\n" if final else ""
+        self._out.write(f"{start}{line}{end}")
+        self._out.flush()
+
+
+def table(summary: Summary) -> list[str]:
+    """The summary for people, line by line."""
+    lines = ["", f"{'operation':<24}{'count':>9}{'p50 ms':>9}{'p95 ms':>9}{'/s':>9}{'CPU ms':>9}"]
+    for name, operation in summary.operations.items():
+        rate = f"{operation.requests_per_second:>9,.0f}" if operation.requests_per_second else ""
+        cpu = f"{operation.cpu_ms:>9.2f}" if operation.cpu_ms is not None else ""
+        lines.append(f"{name:<24}{operation.count:>9,}{operation.p50_ms:>9.1f}{operation.p95_ms:>9.1f}{rate}{cpu}")
+    if not any(operation.requests_per_second for operation in summary.operations.values()):
+        lines[1] = lines[1][:51]
+    done = ", ".join(f"{count:,} {what}" for what, count in summary.done.items())
+    lines += ["", done] if done else [""]
+    lines.append(
+        f"{summary.requests:,} requests in {summary.seconds:,.1f} s: {summary.requests_per_second:,.0f}/s,"
+        f" p50 {summary.p50_ms} ms, p95 {summary.p95_ms} ms, {summary.retries} repeated, {summary.error_count} errors"
+    )
+    lines += [f"  {error.count:>6,} × {error.request}: {error.reason}" for error in summary.errors]
+    if summary.quarantined:
+        lines.append(f"Quarantined: {summary.quarantined}")
+    return lines

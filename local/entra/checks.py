@@ -1,0 +1,198 @@
+"""What Entra needs of an answer: each function returns the reasons why an answer would not do, none when it does.
+
+Sources: Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation"; RFC 7643 and 7644.
+"""
+
+import re
+from typing import Any
+
+from local.entra.mapping import ENTERPRISE, GROUP, MANAGER, USER, Flat, flatten
+from local.entra.wire import Answer
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+_DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+
+
+def status(answer: Answer, *expected: int) -> list[str]:
+    """The status is one of those expected, and the body is what SCIM sends with it."""
+    reasons = _envelope(answer)
+    if answer.status not in expected:
+        wanted = " or ".join(str(each) for each in expected)
+        reasons.insert(0, f"status {answer.status} instead of {wanted}{_said(answer)}")
+    if answer.status >= 400:
+        reasons += _error_body(answer)
+    return reasons
+
+
+def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
+    """The body is a User that holds every value exactly as sent."""
+    resource = answer.content
+    if not isinstance(resource, dict):
+        return ["the body is not a JSON object"]
+    return (
+        resource_frame(resource, USER, "User") + (_location(answer, resource) if created else []) + echo(resource, sent)
+    )
+
+
+def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
+    """The body is a Group that holds every value exactly as sent."""
+    resource = answer.content
+    if not isinstance(resource, dict):
+        return ["the body is not a JSON object"]
+    reasons = resource_frame(resource, GROUP, "Group") + (_location(answer, resource) if created else [])
+    return reasons + [
+        f"{name} came back as {resource.get(name)!r} instead of {value!r}"
+        for name, value in sent.items()
+        if resource.get(name) != value
+    ]
+
+
+def resource_frame(resource: dict[str, Any], schema: str, kind: str) -> list[str]:
+    """`id`, `schemas` and `meta` are as RFC 7643 section 3 wants them."""
+    reasons = []
+    if not isinstance(resource.get("id"), str) or not resource["id"]:
+        reasons.append(f"id is {resource.get('id')!r}, not a text")
+    if schema not in (resource.get("schemas") or ()):
+        reasons.append(f"schemas does not name {schema}")
+    meta = resource.get("meta")
+    if not isinstance(meta, dict):
+        return [*reasons, "meta is missing"]
+    if meta.get("resourceType") != kind:
+        reasons.append(f"meta.resourceType is {meta.get('resourceType')!r} instead of {kind!r}")
+    for name in ("created", "lastModified"):
+        if not _DATE_TIME.match(str(meta.get(name))):
+            reasons.append(f"meta.{name} is {meta.get(name)!r}, not a date and time")
+    return reasons
+
+
+def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
+    """Every value came back verbatim, booleans as booleans, a manager as an object, no type of element twice."""
+    received, reasons = flatten(resource), []
+    for attribute, value in sent.items():
+        got = received.get(attribute)
+        if type(got) is not type(value) or got != value:
+            reasons.append(f"{attribute} came back as {got!r} instead of {value!r}")
+    if "active" in resource and not isinstance(resource["active"], bool):
+        reasons.append("active is not a boolean")
+    extension = resource.get(ENTERPRISE)
+    manager = extension.get("manager") if isinstance(extension, dict) else None
+    if manager is not None and not (isinstance(manager, dict) and isinstance(manager.get("value"), str)):
+        reasons.append(f"{MANAGER} is not an object with a value: Entra can't deserialize the resource")
+    return reasons + _doubled(resource)
+
+
+def listing(answer: Answer, kind: str) -> list[str]:
+    """The body is a ListResponse, also when nothing matches, and it fits a query without `startIndex` and `count`."""
+    content = answer.content
+    if not isinstance(content, dict):
+        return ["the body is not a JSON object"]
+    reasons = []
+    if content.get("schemas") != [LIST_RESPONSE]:
+        reasons.append("schemas is not that of a ListResponse")
+    resources = content.get("Resources")
+    if not isinstance(resources, list):
+        return [*reasons, "Resources is not an array"]
+    for name in ("totalResults", "startIndex", "itemsPerPage"):
+        if not isinstance(content.get(name), int) or isinstance(content.get(name), bool):
+            reasons.append(f"{name} is {content.get(name)!r}, not an integer")
+    if not reasons:
+        reasons += _counts(content, len(resources))
+    schema = USER if kind == "User" else GROUP
+    for resource in resources[:1]:
+        reasons += resource_frame(resource, schema, kind) if isinstance(resource, dict) else ["a resource is no object"]
+    return reasons
+
+
+def schemas(answer: Answer) -> list[str]:
+    """/Schemas lists the User schema and holds no nulls, which Entra's schema discovery stumbles over."""
+    content = answer.content
+    if answer.status != 200 or not isinstance(content, dict) or not isinstance(content.get("Resources"), list):
+        return ["/Schemas is not a ListResponse"]
+    reasons = [] if b":null" not in answer.body.replace(b" ", b"") else ["/Schemas holds nulls"]
+    if USER not in [each.get("id") for each in content["Resources"] if isinstance(each, dict)]:
+        reasons.append(f"/Schemas does not list {USER}")
+    return reasons
+
+
+def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
+    """A matching filter answered with at most one resource, and that one has the value."""
+    reasons = status(answer, 200)
+    reasons += listing(answer, kind) if answer.status == 200 else []
+    if reasons:
+        return reasons
+    resources = answer.content["Resources"]
+    if len(resources) > 1:
+        reasons.append(f"{len(resources)} resources match: Entra can't tell which one is meant")
+    for resource in resources:
+        if str(flatten(resource).get(attribute)).casefold() != value.casefold():
+            reasons.append(f"a resource with another {attribute} was returned")
+    return reasons
+
+
+def _envelope(answer: Answer) -> list[str]:
+    if answer.status == 204:
+        return ["a 204 has a body"] if answer.body else []
+    reasons = []
+    content_type = answer.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/scim+json":
+        reasons.append(f"Content-Type is {content_type!r} instead of application/scim+json")
+    if answer.content is None:
+        reasons.append("the body is not JSON")
+    return reasons
+
+
+def _error_body(answer: Answer) -> list[str]:
+    content = answer.content
+    if not isinstance(content, dict) or content.get("schemas") != [ERROR]:
+        return ["the body is not a SCIM error (RFC 7644 section 3.12)"]
+    reasons = []
+    if content.get("status") != str(answer.status):
+        reasons.append(f"the error's status is {content.get('status')!r} instead of the text {str(answer.status)!r}")
+    if not isinstance(content.get("detail"), str) and answer.status != 404:
+        reasons.append("the error has no detail, so that an administrator can't tell what to do")
+    if answer.status == 409 and content.get("scimType") != "uniqueness":
+        reasons.append(f"scimType is {content.get('scimType')!r} instead of 'uniqueness'")
+    return reasons
+
+
+def _said(answer: Answer) -> str:
+    detail = answer.content.get("detail") if isinstance(answer.content, dict) else None
+    return f": {detail[:300]}" if isinstance(detail, str) else ""
+
+
+def _location(answer: Answer, resource: dict[str, Any]) -> list[str]:
+    location, meta = answer.headers.get("location", ""), resource.get("meta")
+    inner = meta.get("location") if isinstance(meta, dict) else None
+    reasons = []
+    if not location.endswith(f"/{resource.get('id')}"):
+        reasons.append(f"Location is {location!r}, not the address of the new resource")
+    if inner != location:
+        reasons.append("meta.location is not the same as Location (RFC 7644 section 3.3)")
+    return reasons
+
+
+def _counts(content: dict[str, Any], returned: int) -> list[str]:
+    reasons = []
+    if content["startIndex"] != 1:
+        reasons.append(f"startIndex is {content['startIndex']} instead of 1")
+    if content["totalResults"] < returned or (not returned and content["totalResults"]):
+        reasons.append(f"totalResults is {content['totalResults']} with {returned} resources")
+    if returned and content["itemsPerPage"] != returned:
+        reasons.append(f"itemsPerPage is {content['itemsPerPage']} with {returned} resources")
+    return reasons
+
+
+def _doubled(resource: dict[str, Any]) -> list[str]:
+    reasons = []
+    for name in ("emails", "phoneNumbers", "addresses"):
+        elements = resource.get(name)
+        if isinstance(elements, list):
+            kinds = [each.get("type") for each in elements if isinstance(each, dict) and each.get("type")]
+            reasons += [
+                f"{name} has {kinds.count(kind)} elements of type {kind}"
+                for kind in set(kinds)
+                if kinds.count(kind) > 1
+            ]
+    return reasons

@@ -1,0 +1,162 @@
+"""The cycles of a provisioning job, each over everybody concerned."""
+
+from collections.abc import Awaitable, Callable
+from random import Random
+from uuid import UUID
+
+from local.entra import changes, checks, groups, users
+from local.entra.job import Job
+from local.entra.people import Person
+from local.entra.wire import Answer, equals
+
+_CONNECT_PATIENCE = 5.0  # seconds: somebody waits in front of the screen
+
+
+async def connect(job: Job) -> None:
+    """Test Connection: a random GUID by the matching attribute, of users and of groups, then the schemas."""
+    guid = str(UUID(int=Random(job.options.seed).getrandbits(128), version=4))
+    job.wire.patience = min(_CONNECT_PATIENCE, job.options.patience)
+    answer = await job.wire.send("test connection", "GET", "/Users", equals(job.options.matching, guid))
+    job.note("test connection", answer, _nothing(answer, "User"))
+    query = f"excludedAttributes=members&{equals('displayName', guid)}"
+    answer = await job.wire.send("test connection", "GET", "/Groups", query)
+    job.note("test connection", answer, _nothing(answer, "Group"))
+    answer = await job.wire.send("read schemas", "GET", "/Schemas")
+    job.note("read schemas", answer, checks.status(answer, 200) + checks.schemas(answer))
+    job.wire.patience = job.options.patience
+
+
+async def initial(job: Job) -> None:
+    """Everybody in scope: matched, then created or updated; then conflicts again, then managers."""
+    people = job.options.people
+    renamed = set(changes.plan(job.options).renamed)
+
+    async def provision(person: Person) -> None:
+        other = [job.company.married(person).user_principal_name] if person.index in renamed else []
+        await users.provision(job, person, known_as=other)
+
+    await job.each("people", job.company.people(0, people), people, provision)
+    await escrow(job)
+    await job.each("managers", job.company.people(0, people), people, lambda person: users.set_manager(job, person))
+
+
+async def escrow(job: Job) -> None:
+    """People whose POST met a conflict: the matching filter must find them now, and what differs is updated."""
+    waiting, job.escrow = job.escrow, []
+
+    async def again(person: Person) -> None:
+        found = await users.match(job, person)
+        if found is None:
+            reason = "409, but the matching filter does not find the user: it can never be provisioned"
+            job.record.deviations("create user", "POST /Users", [reason])
+            return
+        await users.update(job, person, found)
+        job.record.count("matched after conflict")
+
+    if waiting:
+        await job.each("conflicts", waiting, len(waiting), again)
+
+
+async def incremental(job: Job) -> None:
+    """What changed in Entra since: titles, numbers, surnames, departments with managers; and people who joined."""
+    plan = changes.plan(job.options)
+    changed = changes.apply(plan, job.company)
+    job.changed |= {person.index: person for person in changed}
+
+    async def change(person: Person) -> None:
+        if person.index not in job.links:
+            await users.provision(job, person)
+            return
+        stored = await users.read(job, person)
+        if stored is None:
+            await users.provision(job, person)
+            return
+        await users.update(job, person, stored, delta=True)
+        await users.set_manager(job, person)
+
+    await job.each("changes", changed, len(changed), change)
+    await _joiners(job, plan)
+    leaders = [job.person(index) for index in plan.without_manager if index in job.managers]
+    await job.each("managers removed", leaders, len(leaders), lambda person: users.remove_manager(job, person))
+
+
+async def lost_answer(job: Job) -> None:
+    """People whose POST is acted on while its answer is lost: the repetition meets a 409, matching finds them."""
+    start, stop = changes.plan(job.options).lost
+    await job.each(
+        "lost answers",
+        job.company.people(start, stop),
+        stop - start,
+        lambda person: users.provision(job, person, lose_answer=True),
+    )
+    await escrow(job)
+
+
+async def disable(job: Job) -> None:
+    """People leave: soft delete by `active`."""
+    await _linked(
+        job, "disable", changes.plan(job.options).leavers, lambda person: users.set_active(job, person, False)
+    )
+
+
+async def enable(job: Job) -> None:
+    """Half of those who left come back."""
+    back = changes.plan(job.options).returners
+    await _linked(job, "enable", back, lambda person: users.set_active(job, person, True))
+
+
+async def delete(job: Job) -> None:
+    """Thirty days later the others are purged, and so are those whose answers were lost."""
+    plan = changes.plan(job.options)
+    gone = [*plan.purged, *range(*plan.lost)]
+    await _linked(job, "delete", gone, lambda person: users.delete(job, person))
+
+
+async def fill_groups(job: Job) -> None:
+    """Every group."""
+    teams = groups.teams(job)
+    await job.each("groups", teams, len(teams), lambda team: groups.provision(job, team))
+
+
+CYCLES: dict[str, Callable[[Job], Awaitable[None]]] = {
+    "connect": connect,
+    "initial": initial,
+    "groups": fill_groups,
+    "incremental": incremental,
+    "lost-answer": lost_answer,
+    "disable": disable,
+    "enable": enable,
+    "delete": delete,
+}
+
+
+async def _joiners(job: Job, plan: changes.Plan) -> None:
+    async def join(person: Person) -> None:
+        found = await users.match(job, person)
+        if found is None:
+            await users.create(job, person, with_manager=True)
+        else:
+            await users.update(job, person, found)
+
+    start, stop = plan.joiners
+    await job.each("joiners", job.company.people(start, stop), stop - start, join)
+    await escrow(job)
+
+
+async def _linked(job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]) -> None:
+    """Work on people whom the job has not met yet too: it finds them first, as after a restart."""
+
+    async def found(person: Person) -> None:
+        if person.index in job.links or await users.match(job, person) is not None:
+            await work(person)
+
+    people = [job.person(index) for index in indexes]
+    await job.each(cycle, people, len(people), found)
+
+
+def _nothing(answer: Answer, kind: str) -> list[str]:
+    reasons = checks.status(answer, 200)
+    reasons += checks.listing(answer, kind) if answer.status == 200 else []
+    if not reasons and answer.content["Resources"]:
+        reasons.append("a filter for a random GUID found something")
+    return reasons

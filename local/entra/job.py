@@ -1,0 +1,87 @@
+"""A provisioning job: what Entra remembers between cycles, and how it works through many objects at once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TypeVar
+
+from local.entra.mapping import MANAGER, Flat
+from local.entra.options import Options
+from local.entra.people import Company, Person
+from local.entra.record import Progress, Record
+from local.entra.wire import Answer, Quarantined, Wire
+
+Report = Callable[[Progress], None]
+
+_EVALUATED_FROM = 5000  # failures; below, a job is never quarantined for their share (Learn, "Quarantine status")
+_QUARANTINE_SHARE = 0.4
+
+T = TypeVar("T")
+
+
+class Skipped(Exception):
+    """This object's turn is over: an answer could not be used. It has been recorded."""
+
+
+class Job:
+    """Links of people to ids in the target, as Entra caches them, and people as they are now after changes."""
+
+    def __init__(self, options: Options, wire: Wire, record: Record, report: Report) -> None:
+        """A job starts without any links: an initial cycle finds or makes them."""
+        self.options, self.wire, self.record = options, wire, record
+        self.company = Company(options.seed)
+        self.links: dict[int, str] = {}
+        self.managers: dict[int, str] = {}  # index -> id of the manager that the target has stored
+        self.changed: dict[int, Person] = {}
+        self.escrow: list[Person] = []
+        self._report = report
+        self._started = time.monotonic()
+
+    def person(self, index: int) -> Person:
+        """The person as Entra has it now."""
+        return self.changed.get(index) or self.company.person(index)
+
+    def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
+        """Record what is wrong with an answer; whether it is fine."""
+        self.record.deviations(operation, answer.request, reasons)
+        return not reasons
+
+    def must(self, operation: str, answer: Answer, reasons: list[str]) -> None:
+        """Record what is wrong with an answer; anything wrong ends this object's turn."""
+        if not self.note(operation, answer, reasons):
+            raise Skipped
+
+    def wanted(self, person: Person, attributes: Flat) -> Flat:
+        """Attributes with the manager's id in the target, when the manager has been provisioned."""
+        manager = self.links.get(person.manager) if person.manager is not None else None
+        return attributes | {MANAGER: manager} if manager else attributes
+
+    async def each(self, cycle: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]) -> None:
+        """Do the work for every object, as many at a time as there are connections; objects are drawn when needed."""
+        remaining, done = iter(objects), 0
+
+        async def worker(mine: Iterator[T]) -> None:
+            nonlocal done
+            for one in mine:
+                try:
+                    await work(one)
+                except Skipped:
+                    self.record.count("skipped")
+                done += 1
+                self._progress(cycle, done, total)
+                self._quarantine()
+
+        self._progress(cycle, 0, total)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(self.options.connections, max(total, 1))):
+                tasks.create_task(worker(remaining))
+
+    def _progress(self, cycle: str, done: int, total: int) -> None:
+        requests, seconds = self.record.requests, time.monotonic() - self._started
+        rate = requests / seconds if seconds else 0.0
+        self._report(Progress(cycle, done, total, requests, rate, self.record.error_count))
+
+    def _quarantine(self) -> None:
+        failures, requests = self.record.failures, self.record.requests
+        if failures >= _EVALUATED_FROM and failures > _QUARANTINE_SHARE * requests:
+            raise Quarantined(f"{failures} of {requests} requests failed")

@@ -1,0 +1,181 @@
+"""Entra's attribute mappings: a person as target attributes, and those as POST bodies and PATCH operations.
+
+A target attribute is named as Entra's mapping page names it, for example `phoneNumbers[type eq "work"].value`. Entra
+never provisions nulls: an attribute that is not set is not sent, and clearing one sends nothing (Microsoft Learn,
+"Clear attribute values").
+"""
+
+import re
+from typing import Any
+
+from local.entra.options import Dialect
+from local.entra.people import Person
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ADSCIM_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+MANAGER = f"{ENTERPRISE}:manager"
+
+Flat = dict[str, Any]
+"""Target attribute -> value."""
+
+_SELECTED = re.compile(r'^(\w+)\[type eq "(\w+)"\]\.(\w+)$')
+
+
+def target_attributes(person: Person) -> Flat:
+    """The default mapping set with the product's own choices: objectId as externalId, soft delete by `active`."""
+    values: Flat = {
+        "userName": person.user_principal_name,
+        "externalId": person.object_id,
+        "active": person.account_enabled,
+        "displayName": person.display_name,
+        "title": person.job_title,
+        "preferredLanguage": person.preferred_language,
+        "name.givenName": person.given_name,
+        "name.familyName": person.surname,
+        "name.formatted": f"{person.given_name} {person.surname}",
+        'emails[type eq "work"].value': person.mail,
+        'addresses[type eq "work"].locality': person.city,
+        'addresses[type eq "work"].country': person.country,
+        'phoneNumbers[type eq "work"].value': person.business_phone,
+        'phoneNumbers[type eq "mobile"].value': person.mobile_phone,
+        f"{ENTERPRISE}:employeeNumber": person.employee_id,
+        f"{ENTERPRISE}:department": person.department,
+    }
+    return {attribute: value for attribute, value in values.items() if value is not None}
+
+
+def post_body(values: Flat) -> dict[str, Any]:
+    """The body of POST /Users; a manager goes as the bare id, as Entra sends it."""
+    body: dict[str, Any] = {"schemas": [USER, ENTERPRISE], "meta": {"resourceType": "User"}, "roles": []}
+    for attribute, value in values.items():
+        _place(body, attribute, value)
+    for email in body.get("emails", ()):
+        email["primary"] = True
+    return body
+
+
+def group_body(display_name: str, external_id: str) -> dict[str, Any]:
+    """The body of POST /Groups: never any members, and a second schema that is none of SCIM's."""
+    return {
+        "schemas": [GROUP, ADSCIM_GROUP],
+        "externalId": external_id,
+        "displayName": display_name,
+        "meta": {"resourceType": "Group"},
+    }
+
+
+def flatten(resource: dict[str, Any]) -> Flat:
+    """A user as received, by target attribute; of several elements of one type the first, a manager by its id."""
+    flat: Flat = {}
+    for name, value in resource.items():
+        if name == ENTERPRISE and isinstance(value, dict):
+            flat |= {f"{ENTERPRISE}:{sub}": each for sub, each in value.items()}
+        elif isinstance(value, dict):
+            flat |= {f"{name}.{sub}": each for sub, each in value.items()}
+        elif isinstance(value, list):
+            flat |= _elements(name, value)
+        else:
+            flat[name] = value
+    manager = flat.get(MANAGER)
+    if isinstance(manager, dict):
+        flat[MANAGER] = manager.get("value")
+    return flat
+
+
+def difference(wanted: Flat, stored: Flat) -> Flat:
+    """What must be sent so that `stored` becomes `wanted`."""
+    return {
+        attribute: value
+        for attribute, value in wanted.items()
+        if not (attribute in stored and type(stored[attribute]) is type(value) and stored[attribute] == value)
+    }
+
+
+def patch_body(changes: Flat, stored: Flat, dialect: Dialect) -> dict[str, Any]:
+    """The PATCH that makes these changes to what is stored."""
+    speak = _flag_operations if dialect == "flag" else _default_operations
+    return {"schemas": [PATCH_OP], "Operations": speak(changes, stored)}
+
+
+def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
+    """The PATCH that takes a user's manager away."""
+    operation = (
+        {"op": "remove", "path": f'manager[value eq "{manager_id}"]'}
+        if dialect == "flag"
+        else {"op": "Replace", "path": MANAGER, "value": {"value": ""}}
+    )
+    return {"schemas": [PATCH_OP], "Operations": [operation]}
+
+
+def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str, Any]:
+    """The PATCH that adds (`add`) members to a group or removes (`remove`) them."""
+    if dialect == "flag" and op == "remove":
+        return {
+            "schemas": [PATCH_OP],
+            "Operations": [{"op": "remove", "path": f'members[value eq "{each}"]'} for each in member_ids],
+        }
+    value = [{"$ref": None, "value": each} for each in member_ids]
+    name = op if dialect == "flag" else op.capitalize()
+    return {"schemas": [PATCH_OP], "Operations": [{"op": name, "path": "members", "value": value}]}
+
+
+def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
+    """The PATCH that changes a group's own attributes."""
+    if dialect == "flag":
+        return {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": changes}]}
+    operations = [{"op": "Replace", "path": attribute, "value": value} for attribute, value in changes.items()]
+    return {"schemas": [PATCH_OP], "Operations": operations}
+
+
+def _default_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
+    """One operation an attribute; capitalised, and booleans as text."""
+    return [
+        {
+            "op": "Replace" if attribute in stored else "Add",
+            "path": attribute,
+            "value": str(value) if isinstance(value, bool) else value,
+        }
+        for attribute, value in changes.items()
+    ]
+
+
+def _flag_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
+    """Single values together without a path, under dotted and URN keys; elements of arrays one by one."""
+    operations: list[dict[str, Any]] = []
+    for op in ("add", "replace"):
+        mine = {name: value for name, value in changes.items() if (name in stored) == (op == "replace")}
+        plain = {name: value for name, value in mine.items() if not _SELECTED.match(name) and name != "active"}
+        if plain:
+            operations.append({"op": op, "value": plain})
+        operations += [{"op": op, "path": name, "value": value} for name, value in mine.items() if name not in plain]
+    return operations
+
+
+def _place(body: dict[str, Any], attribute: str, value: Any) -> None:
+    if selected := _SELECTED.match(attribute):
+        name, kind, sub = selected.groups()
+        elements = body.setdefault(name, [])
+        element = next((each for each in elements if each["type"] == kind), None)
+        if element is None:
+            elements.append(element := {"type": kind})
+        element[sub] = value
+    elif attribute.startswith(f"{ENTERPRISE}:"):
+        body.setdefault(ENTERPRISE, {})[attribute.removeprefix(f"{ENTERPRISE}:")] = value
+    elif "." in attribute:
+        name, _, sub = attribute.partition(".")
+        body.setdefault(name, {})[sub] = value
+    else:
+        body[attribute] = value
+
+
+def _elements(name: str, elements: list[Any]) -> Flat:
+    flat: Flat = {}
+    for element in elements:
+        if isinstance(element, dict) and isinstance(element.get("type"), str):
+            for sub, value in element.items():
+                if sub != "type":
+                    flat.setdefault(f'{name}[type eq "{element["type"]}"].{sub}', value)
+    return flat

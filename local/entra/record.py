@@ -1,0 +1,144 @@
+"""What a run did: counts, latencies, deviations; and what of it is shown."""
+
+import statistics
+from array import array
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+MAX_ERRORS = 200
+"""Different errors that are kept; further ones are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the run is: `done` of `total` people or groups in this cycle, everything else since the start."""
+
+    cycle: str
+    done: int
+    total: int
+    requests: int
+    requests_per_second: float
+    errors: int
+
+
+@dataclass(slots=True)
+class Deviation:
+    """An answer that Entra could not work with: one request it happened to, why, and how often it happened."""
+
+    request: str
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSummary:
+    """Requests of one kind; times in milliseconds, rate and the server's CPU time where they were measured."""
+
+    count: int
+    p50_ms: float
+    p95_ms: float
+    max_ms: float
+    requests_per_second: float | None = None
+    cpu_ms: float | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """The result of a run. `seconds` is the whole run, waiting between repetitions included."""
+
+    base: str
+    people: int
+    connections: int
+    dialect: str
+    cycles: list[str]
+    seconds: float = 0.0
+    requests: int = 0
+    requests_per_second: float = 0.0
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    operations: dict[str, OperationSummary] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    retries: int = 0
+    error_count: int = 0
+    errors: list[Deviation] = field(default_factory=list)
+    quarantined: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every request was answered as Entra expects."""
+        return not self.error_count and self.quarantined is None
+
+    def as_json(self) -> dict[str, Any]:
+        """The summary as one JSON object."""
+        return {**asdict(self), "ok": self.ok}
+
+
+@dataclass(slots=True)
+class Record:
+    """Collects while a run is under way. The token never gets into it: `secret` is struck out of every text."""
+
+    secret: str = field(repr=False)
+    latencies: dict[str, array[float]] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    retries: int = 0
+    failures: int = 0  # requests with at least one deviation
+    error_count: int = 0
+    errors: dict[tuple[str, str], Deviation] = field(default_factory=dict)
+
+    def answered(self, operation: str, seconds: float, status: int) -> None:
+        """One answer came in."""
+        self.requests += 1
+        self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
+        self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
+
+    def count(self, what: str) -> None:
+        """One more of what the cycles do: people created, groups read."""
+        self.done[what] = self.done.get(what, 0) + 1
+
+    def deviations(self, operation: str, request: str, reasons: list[str]) -> None:
+        """What was wrong with one answer; the same fault of the same operation is kept once and counted."""
+        self.failures += bool(reasons)
+        for reason in reasons:
+            self.error_count += 1
+            request, reason = self._clean(request), self._clean(reason)
+            known = self.errors.get((operation, reason))
+            if known:
+                known.count += 1
+            elif len(self.errors) < MAX_ERRORS:
+                self.errors[operation, reason] = Deviation(request, reason)
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self.secret, "…") if self.secret else text
+
+    def operation(self, name: str, seconds: float | None = None, cpu_ms: float | None = None) -> OperationSummary:
+        """The figures of one kind of request; `seconds` is how long nothing else was sent, if so."""
+        times = self.latencies.get(name, array("d"))
+        p50, p95 = percentiles(times)
+        rate = round(len(times) / seconds, 1) if seconds else None
+        return OperationSummary(len(times), p50, p95, round(max(times, default=0.0), 2), rate, cpu_ms)
+
+    def fill(self, summary: Summary, seconds: float) -> Summary:
+        """Everything collected, as a summary of a run of so many seconds."""
+        summary.seconds = round(seconds, 2)
+        summary.requests = self.requests
+        summary.requests_per_second = round(self.requests / seconds, 1) if seconds else 0.0
+        everything = array("d", (each for times in self.latencies.values() for each in times))
+        summary.p50_ms, summary.p95_ms = percentiles(everything)
+        if not summary.operations:
+            summary.operations = {name: self.operation(name) for name in self.latencies}
+        summary.done, summary.statuses = dict(self.done), dict(sorted(self.statuses.items()))
+        summary.retries, summary.error_count = self.retries, self.error_count
+        summary.errors = list(self.errors.values())
+        return summary
+
+
+def percentiles(times: array[float]) -> tuple[float, float]:
+    """The 50th and 95th percentile, in the unit of the values; 0 where there are none."""
+    if len(times) < 2:
+        value = round(times[0], 2) if times else 0.0
+        return value, value
+    cuts = statistics.quantiles(times, n=20, method="inclusive")
+    return round(cuts[9], 2), round(cuts[18], 2)

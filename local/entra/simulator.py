@@ -1,0 +1,37 @@
+"""A whole run of the simulator."""
+
+import time
+from collections.abc import Iterator
+
+from local.entra.cycles import CYCLES
+from local.entra.job import Job, Report
+from local.entra.options import Options
+from local.entra.record import Progress, Record, Summary
+from local.entra.wire import Quarantined, Wire
+
+
+def silent(_: Progress) -> None:
+    """A report that nobody reads."""
+
+
+async def run(options: Options, report: Report = silent) -> Summary:
+    """Run the job's cycles against the server; whatever the server does ends up in the summary, not in an exception."""
+    record = Record(options.token)
+    summary = Summary(options.base, options.people, options.connections, options.dialect, list(options.cycles))
+    started = time.monotonic()
+    try:
+        async with Wire(options, record) as wire:
+            job = Job(options, wire, record, report)
+            for cycle in options.cycles:
+                await CYCLES[cycle](job)
+    except* Quarantined as errors:
+        summary.quarantined = str(next(_leaves(errors)))
+    return record.fill(summary, time.monotonic() - started)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error

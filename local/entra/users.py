@@ -1,0 +1,166 @@
+"""What Entra does to one user in the target."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from local.entra import checks, mapping
+from local.entra.job import Job, Skipped
+from local.entra.mapping import MANAGER, Flat
+from local.entra.people import Person
+from local.entra.wire import Answer, equals
+
+Resource = dict[str, Any]
+
+
+async def provision(job: Job, person: Person, *, known_as: Iterable[str] = (), lose_answer: bool = False) -> None:
+    """Find the user by the matching attribute, then create it, or update what differs."""
+    found = await match(job, person, known_as)
+    if found is None:
+        await create(job, person, lose_answer=lose_answer)
+    else:
+        await update(job, person, found)
+
+
+async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resource | None:
+    """The user that the matching filter finds, disabled ones too.
+
+    `known_as` are user names under which Entra would still know the link to this user.
+    """
+    by_name = job.options.matching == "userName"
+    values = [person.user_principal_name, *known_as] if by_name else [person.object_id]
+    for value in values:
+        answer = await job.wire.send("filter user", "GET", "/Users", equals(job.options.matching, value))
+        job.must("filter user", answer, checks.match(answer, "User", job.options.matching, value))
+        if answer.content["Resources"]:
+            resource: Resource = answer.content["Resources"][0]
+            link(job, person, resource)
+            return resource
+    return None
+
+
+def link(job: Job, person: Person, resource: Resource) -> None:
+    """Remember the target's id of the person, and the manager stored there."""
+    identifier = resource.get("id")
+    if not isinstance(identifier, str) or not identifier:
+        raise Skipped
+    job.links[person.index] = identifier
+    manager = mapping.flatten(resource).get(MANAGER)
+    if isinstance(manager, str) and manager:
+        job.managers[person.index] = manager
+
+
+async def create(job: Job, person: Person, *, with_manager: bool = False, lose_answer: bool = False) -> None:
+    """POST the user. A conflict is not turned into an update: the person goes to escrow, to be matched again."""
+    sent = mapping.target_attributes(person)
+    if with_manager:
+        sent = job.wanted(person, sent)
+    body = mapping.post_body(sent)
+    answer = await job.wire.send("create user", "POST", "/Users", body=body, lose_answer=lose_answer)
+    if answer.status == 409:
+        reasons = checks.status(answer, 409)
+        if not answer.repeated:
+            reasons.append("409 for a user whom the matching filter did not find")
+        job.note("create user", answer, reasons)
+        job.record.count("conflicts")
+        job.escrow.append(person)
+        return
+    reasons = checks.status(answer, 201)
+    reasons += checks.user(answer, sent, created=True) if answer.status == 201 else []
+    job.note("create user", answer, reasons)
+    if answer.status != 201 or not isinstance(answer.content, dict):
+        raise Skipped
+    link(job, person, answer.content)
+    job.record.count("created")
+
+
+async def update(job: Job, person: Person, stored: Resource, *, delta: bool = False) -> None:
+    """PATCH what differs from the user as stored; nothing when nothing differs.
+
+    In a `delta` cycle Entra replaces telephone numbers also where none is stored (better-auth/better-auth#10682).
+    """
+    flat = mapping.flatten(stored)
+    changes = mapping.difference(mapping.target_attributes(person), flat)
+    if not changes:
+        job.record.count("unchanged")
+        return
+    if delta:
+        flat |= {name: "" for name in changes if name.startswith("phoneNumbers")}
+    await patch(job, person, changes, flat)
+    job.record.count("updated")
+
+
+async def patch(job: Job, person: Person, changes: Flat, stored: Flat) -> None:
+    """Send a PATCH and look whether everything in it was stored verbatim."""
+    body = mapping.patch_body(changes, stored, job.options.dialect)
+    await _patched(job, person, "patch user", body, changes)
+
+
+async def remove_manager(job: Job, person: Person) -> None:
+    """Take the user's manager away."""
+    manager = job.managers.pop(person.index, "")
+    body = mapping.manager_removal(manager, job.options.dialect)
+    answer = await _patched(job, person, "remove manager", body, {})
+    if mapping.flatten(answer.content).get(MANAGER):
+        job.note("remove manager", answer, ["the manager is still there"])
+    job.record.count("managers removed")
+
+
+async def set_manager(job: Job, person: Person) -> None:
+    """PATCH the manager's id in, unless the target has it already."""
+    manager = job.links.get(person.manager) if person.manager is not None else None
+    if not manager or person.index not in job.links or job.managers.get(person.index) == manager:
+        return
+    stored = {MANAGER: ""} if person.index in job.managers else {}
+    body = mapping.patch_body({MANAGER: manager}, stored, job.options.dialect)
+    await _patched(job, person, "set manager", body, {MANAGER: manager})
+    job.managers[person.index] = manager
+    job.record.count("managers set")
+
+
+async def set_active(job: Job, person: Person, active: bool) -> None:
+    """Disable or enable the user; both ways the matching filter must go on finding it."""
+    operation = "enable user" if active else "disable user"
+    body = mapping.patch_body({"active": active}, {"active": not active}, job.options.dialect)
+    await _patched(job, person, operation, body, {"active": active})
+    found = await match(job, person)
+    if found is None or found.get("active") is not active:
+        reason = "the matching filter does not find the user" if found is None else f"active is {found.get('active')!r}"
+        job.record.deviations(operation, f"PATCH /Users/{job.links[person.index]}", [f"afterwards {reason}"])
+    job.record.count("enabled" if active else "disabled")
+
+
+async def delete(job: Job, person: Person) -> None:
+    """DELETE the user; afterwards neither its id nor the matching filter may find it."""
+    path = f"/Users/{job.links.pop(person.index)}"
+    answer = await job.wire.send("delete user", "DELETE", path)
+    # A repeated DELETE whose first answer was lost finds nothing any more.
+    job.must("delete user", answer, checks.status(answer, *((204, 404) if answer.repeated else (204,))))
+    gone = await job.wire.send("get deleted user", "GET", path)
+    job.note("get deleted user", gone, checks.status(gone, 404))
+    if await match(job, person) is not None:
+        job.record.deviations("delete user", answer.request, ["afterwards the matching filter still finds the user"])
+    job.managers.pop(person.index, None)
+    job.record.count("deleted")
+
+
+async def read(job: Job, person: Person) -> Resource | None:
+    """The user by its cached id; None when it is gone, and Entra falls back to matching."""
+    answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
+    if answer.status == 404:
+        job.note("get user", answer, checks.status(answer, 404))
+        return None
+    job.must("get user", answer, checks.status(answer, 200) + checks.user(answer, {}))
+    resource: Resource = answer.content
+    return resource
+
+
+async def _patched(job: Job, person: Person, operation: str, body: Any, changes: Flat) -> Answer:
+    """PATCH and check: 200 with the user or 204, and the changes stored either way."""
+    path = f"/Users/{job.links[person.index]}"
+    answer = await job.wire.send(operation, "PATCH", path, body=body)
+    job.must(operation, answer, checks.status(answer, 200, 204))
+    if answer.status == 204:
+        answer = await job.wire.send("get user", "GET", path)
+        job.must("get user", answer, checks.status(answer, 200))
+    job.must(operation, answer, checks.user(answer, changes))
+    return answer

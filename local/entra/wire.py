@@ -1,0 +1,146 @@
+"""Requests as Entra puts them on the wire: bearer token, no User-Agent, `+` for spaces, repeated with back-off."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote_plus, urlsplit
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from local.entra.options import Options
+from local.entra.record import Record
+
+CONTENT_TYPE = "application/scim+json; charset=utf-8"
+_PASSING = frozenset({429, 502, 503, 504})  # tells a client to come again; a 500 is a fault and is tried once more
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class Quarantined(Exception):
+    """The job can't go on; Entra would put it into quarantine (Microsoft Learn, "Quarantine status")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as received. `content` is the decoded JSON, None without or with malformed JSON.
+
+    `repeated`: the request went out before, and the server may have acted on it although no answer came.
+    """
+
+    request: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    content: Any
+    repeated: bool
+
+
+class Wire:
+    """The connections of one job, an async context manager."""
+
+    def __init__(self, options: Options, record: Record) -> None:
+        """Nothing is connected before the context is entered."""
+        address = urlsplit(options.base)
+        self.base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+        self._flag = address.query  # Entra's compliance flag rides in the tenant URL
+        self.patience = options.patience
+        self._options, self._record = options, record
+        self._random = Random(options.seed)
+        self._headers = {"Accept": "application/scim+json", "Authorization": f"Bearer {options.token}"}
+
+    async def __aenter__(self) -> Self:
+        """Open as many connections as the job may use."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._options.connections),
+            timeout=aiohttp.ClientTimeout(total=self._options.timeout),
+            skip_auto_headers=("User-Agent",),
+            headers=self._headers,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close them."""
+        await self._session.close()
+
+    async def send(
+        self, operation: str, method: str, path: str, query: str = "", body: Any = None, *, lose_answer: bool = False
+    ) -> Answer:
+        """Send until there is an answer that is not passing, or patience has run out.
+
+        With `lose_answer` the connection is cut when the first answer begins, so that the server has acted and Entra
+        doesn't know. Raises Quarantined when credentials are refused or the server can't be reached at all.
+        """
+        url = URL(self.base + path + _query(self._flag, query), encoded=True)
+        request = f"{method} {path}{'?' + query if query else ''}"
+        data = orjson.dumps(body) if body is not None else None
+        give_up, pause, attempt = time.monotonic() + self.patience, _FIRST_PAUSE, 0
+        while True:
+            attempt += 1
+            last = time.monotonic() >= give_up
+            try:
+                answer = await self._once(operation, method, url, request, data, attempt, lose_answer and attempt == 1)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if last:
+                    raise Quarantined(f"{request}: no answer ({type(error).__name__})") from error
+                wait = pause
+            else:
+                if answer.status == 401:
+                    raise Quarantined(f"{request}: 401, the server refuses the token")
+                if last or not (answer.status in _PASSING or (answer.status == 500 and attempt == 1)):
+                    return answer
+                if answer.status == 500:
+                    self._record.deviations(operation, request, ["status 500: the server failed, Entra logs an error"])
+                wait = _retry_after(answer) or pause
+            self._record.retries += 1
+            await asyncio.sleep(wait * self._random.uniform(0.8, 1.2))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _once(
+        self, operation: str, method: str, url: URL, request: str, data: bytes | None, attempt: int, lose: bool
+    ) -> Answer:
+        headers = {"Content-Type": CONTENT_TYPE} if data is not None else {}
+        started = time.perf_counter()
+        async with self._session.request(
+            method, url, data=data, headers=headers, skip_auto_headers=("Content-Type",), allow_redirects=False
+        ) as response:
+            if lose:
+                response.close()
+                raise aiohttp.ClientConnectionError("cut")
+            body = await response.read()
+        self._record.answered(operation, time.perf_counter() - started, response.status)
+        lower = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(request, response.status, lower, body, _decoded(body), attempt > 1)
+
+
+def equals(attribute: str, value: str) -> str:
+    """The query of a matching filter, encoded as Entra encodes it: `filter=userName+eq+%22a%40b%22`."""
+    expression = f'{attribute} eq "{escaped(value)}"'
+    return f"filter={quote_plus(expression)}"
+
+
+def escaped(value: str) -> str:
+    """The value as it stands between the quotes of a filter."""
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _query(flag: str, query: str) -> str:
+    both = "&".join(part for part in (flag, query) if part)
+    return f"?{both}" if both else ""
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _retry_after(answer: Answer) -> float | None:
+    seconds = answer.headers.get("retry-after", "")
+    return min(float(seconds), 60.0) if seconds.isdecimal() else None
