@@ -3,6 +3,7 @@
 Every function returns new elements and leaves the given ones as they are.
 """
 
+from collections.abc import Hashable
 from typing import Any
 
 from scim.core import clients
@@ -13,17 +14,32 @@ from scim.core.paths import Path, Selection
 from scim.core.values import read_single, wrong_type
 
 _FIXED = ("readOnly", "immutable")
+_MAX_LISTED = 100
 
 Element = Any
 Elements = list[Any]
 
 
 def add(attribute: Attribute, current: Elements, value: object) -> Elements:
-    """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1)."""
-    result = current
+    """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1).
+
+    RFC 7643 section 2.4: no two elements of the same type and value, so what exists already is only completed.
+    """
+    result = list(current)
+    places = _places(attribute, current)
+    primary = None
     for element in _read(attribute, value):
-        result = _added(attribute, result, element)
-    return result
+        at = places.setdefault(_key(attribute, element), [])
+        place = next((place for place in at if _same(attribute, result[place], element)), None)
+        if place is None:
+            place = len(result)
+            at.append(place)
+            result.append(element)
+        elif not _covers(attribute, result[place], element):
+            result[place] = {**result[place], **element}
+        if primary is None and _is_primary(element):
+            primary = place
+    return result if primary is None else _one_primary(result, primary)
 
 
 def replace(attribute: Attribute, value: object) -> Elements:
@@ -37,37 +53,56 @@ def _read(attribute: Attribute, value: object) -> Elements:
     return [element for element in read if element is not None]
 
 
-def _added(attribute: Attribute, current: Elements, element: Element) -> Elements:
-    """RFC 7643 section 2.4: no two elements of the same type and value; what exists already is only completed."""
-    for place, known in enumerate(current):
-        if known == element:
-            return current
-        if isinstance(element, dict) and _same(attribute, known, element):
-            covered = all(_equal(attribute, name, known.get(name), part) for name, part in element.items())
-            return current if covered else _with(current, {place: {**known, **element}})
-    return _with([*current, element], {len(current): element})
+def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
+    """Where elements of a value are, so that adding many does not compare each with each."""
+    places: dict[Hashable, list[int]] = {}
+    for place, element in enumerate(elements):
+        places.setdefault(_key(attribute, element), []).append(place)
+    return places
 
 
-def _same(attribute: Attribute, known: dict[str, Any], element: dict[str, Any]) -> bool:
+def _key(attribute: Attribute, element: Element) -> Hashable:
+    """Equal for elements that may be the same: their value, or all they have where they have no value."""
+    if not isinstance(element, dict):
+        return str(element)
+    if "value" in element:
+        return _comparable(attribute, "value", element["value"])
+    return frozenset([(name, _comparable(attribute, name, part)) for name, part in element.items()])
+
+
+def _comparable(attribute: Attribute, name: str, value: Any) -> Hashable:
+    """A sub-attribute's value as its caseExact compares it."""
+    exact = not isinstance(value, str) or attribute.subs[name.lower()].case_exact
+    return str(value) if exact else fold(value)
+
+
+def _same(attribute: Attribute, known: Element, element: Element) -> bool:
     """Whether `element` names the value that `known` is: by value, and by type where it has one."""
-    names = [name for name in ("value", "type") if name in element] if "value" in element else element
-    return all(_equal(attribute, name, known.get(name), element[name]) for name in names)
+    if not isinstance(known, dict) or not isinstance(element, dict):
+        return bool(known == element)
+    names = [name for name in ("value", "type") if name in element] if "value" in element else list(element)
+    return _covers(attribute, known, {name: element[name] for name in names})
 
 
-def _equal(attribute: Attribute, name: str, one: Any, other: Any) -> bool:
-    """Whether two values of a sub-attribute are equal, by its caseExact."""
-    if one == other:
+def _covers(attribute: Attribute, known: Element, element: Element) -> bool:
+    """Whether `known` has all that `element` says."""
+    if not isinstance(known, dict):
         return True
-    if not isinstance(one, str) or not isinstance(other, str) or attribute.subs[name.lower()].case_exact:
-        return False
-    return fold(one) == fold(other)
+    return all(
+        name in known and _comparable(attribute, name, known[name]) == _comparable(attribute, name, part)
+        for name, part in element.items()
+    )
+
+
+def _is_primary(element: Element) -> bool:
+    return isinstance(element, dict) and element.get("primary") is True
 
 
 def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
     """Elements with some of them changed; one that became primary takes it from the others (RFC 7644 section 3.5.2)."""
     result = [changed.get(place, element) for place, element in enumerate(elements)]
     for place, element in changed.items():
-        if isinstance(element, dict) and element.get("primary") is True:
+        if _is_primary(element):
             return _one_primary(result, place)
     return result
 
@@ -76,7 +111,7 @@ def _one_primary(elements: Elements, winner: int | None) -> Elements:
     """Elements with `primary` true at `winner` only, or at the first that has it."""
     result = []
     for place, element in enumerate(elements):
-        if isinstance(element, dict) and element.get("primary") is True:
+        if _is_primary(element):
             winner = place if winner is None else winner
             element = element if place == winner else {**element, "primary": False}
         result.append(element)
@@ -137,17 +172,25 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
     if path.selection is not None:
         return [element for element in current if not path.selection.matches(element)]
     listed = clients.listed_values(value)
-    if listed is None:
-        return []
-    named = [read_single(attribute, element) for element in listed]
-    return [element for element in current if not any(_is_named(attribute, element, name) for name in named)]
+    return [] if listed is None else _without_listed(attribute, current, listed)
 
 
-def _is_named(attribute: Attribute, element: Element, name: Element) -> bool:
-    """Whether a listed element means this one."""
-    if isinstance(element, dict) and isinstance(name, dict):
-        return _same(attribute, element, name)
-    return bool(element == name)
+def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) -> Elements:
+    """The elements that none of the listed ones means: by value, or where it has none by what else it says."""
+    by_value: dict[Hashable, list[Element]] = {}
+    others: list[Element] = []
+    for element in _read(attribute, listed):
+        if isinstance(element, dict) and "value" not in element:
+            others.append(element)
+        else:
+            by_value.setdefault(_key(attribute, element), []).append(element)
+    if len(others) > _MAX_LISTED:
+        raise bad_value(attribute.path, f"lists more than {_MAX_LISTED} elements without a value", "Send their values.")
+    return [
+        element
+        for element in current
+        if not any(_same(attribute, element, name) for name in (*by_value.get(_key(attribute, element), ()), *others))
+    ]
 
 
 def selected(current: Elements, selection: Selection | None) -> list[int]:

@@ -13,6 +13,8 @@ from scim.core.lexer import BRACKET, END, TEXT, WORD, Token, fault, tokens
 
 MAX_DEPTH = 40
 MAX_TERMS = 400
+# Longer filters and paths are parsed each time: kept ones would fill the memory.
+KEPT_CHARACTERS = 256
 
 Scope = Callable[[str], Target | None]
 
@@ -32,13 +34,21 @@ class Filter:
         return list(self._equalities)
 
 
-@lru_cache(maxsize=1024)
 def parse_filter(text: str, resource_type: ResourceType) -> Filter:
-    """The filter `text` over resources of a type.
+    """The filter `text` over resources of a type; short ones, which come again, are kept.
 
     ScimError invalidFilter tells the position and what was expected there; its subclass UnknownAttribute where an
     attribute is unknown to the resource type.
     """
+    return _parse_kept(text, resource_type) if len(text) <= KEPT_CHARACTERS else _parse(text, resource_type)
+
+
+@lru_cache(maxsize=1024)
+def _parse_kept(text: str, resource_type: ResourceType) -> Filter:
+    return _parse(text, resource_type)
+
+
+def _parse(text: str, resource_type: ResourceType) -> Filter:
     parser = Parser(text, resource_type.name)
     node = parser.expression(_resource_scope(resource_type))
     parser.end()

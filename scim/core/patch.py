@@ -7,12 +7,12 @@ from scim.core import clients, elements
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, UnknownAttribute, bad_value, mutability, no_target
 from scim.core.members import MemberChange, member_changes
-from scim.core.patch_body import MAX_OPERATIONS, Operation, read_patch
+from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
 from scim.core.paths import Path, parse_path
 from scim.core.resources import is_blank, missing, schemas_of
 from scim.core.values import read_single, tidy_elements
 
-__all__ = ["MAX_OPERATIONS", "MemberChange", "Operation", "apply_patch", "member_changes", "read_patch"]
+__all__ = ["MAX_OPERATIONS", "PATCH_URN", "MemberChange", "Operation", "apply_patch", "member_changes", "read_patch"]
 
 # What a reference's parts say of the old value is untrue of a new one.
 _DEPENDENT_ON_VALUE = ("$ref", "display", "displayName")

@@ -9,9 +9,8 @@ from typing import Any
 from scim.core.attributes import Attribute, ResourceType, Target
 from scim.core.errors import ScimError, UnknownAttribute, bad_path
 from scim.core.expressions import Node, element_terms
-from scim.core.filters import Parser
-
-MAX_CHARACTERS = 2048
+from scim.core.filters import KEPT_CHARACTERS, Parser
+from scim.core.lexer import MAX_CHARACTERS
 
 _WELL_FORMED = re.compile(r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE)
 
@@ -36,13 +35,21 @@ class Path:
     sub: Attribute | None
 
 
-@lru_cache(maxsize=4096)
 def parse_path(text: str, resource_type: ResourceType) -> Path:
     """The path `text`: attribute, sub-attribute, either behind brackets, each with or without URN, or a URN alone.
 
     ScimError invalidPath for one that is malformed, its subclass UnknownAttribute for one that names what the resource
     type does not have, invalidFilter for a fault in its brackets.
     """
+    return _parse_kept(text, resource_type) if len(text) <= KEPT_CHARACTERS else _parse(text, resource_type)
+
+
+@lru_cache(maxsize=2048)
+def _parse_kept(text: str, resource_type: ResourceType) -> Path:
+    return _parse(text, resource_type)
+
+
+def _parse(text: str, resource_type: ResourceType) -> Path:
     text = text.strip()
     target = resource_type.find(text)
     if target is not None:
@@ -55,6 +62,7 @@ def parse_path(text: str, resource_type: ResourceType) -> Path:
 
 
 def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
+    text = text[:200]
     if not _WELL_FORMED.fullmatch(name):
         return bad_path(f'"{text}" is no path. Send an attribute of {resource_type.name}, such as name.givenName.')
     return UnknownAttribute(400, f'"{text}" is no attribute of {resource_type.name}. See /Schemas.', "invalidPath")
@@ -69,7 +77,7 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
             raise _unknown(start.text, text, resource_type)
         return _selected(parser, text, target)
     except ScimError as error:
-        raise type(error)(400, f"In the path {text}: {error.detail}", error.scim_type) from None
+        raise type(error)(400, f"In the path {text[:200]}: {error.detail}", error.scim_type) from None
 
 
 def _selected(parser: Parser, text: str, target: Target) -> Path:
