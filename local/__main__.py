@@ -1,0 +1,32 @@
+"""`python -m local`: the command line, one command for each module in `local/commands`."""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+OLDEST = (3, 11)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run the command that `given` (sys.argv) names; its exit code."""
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        print(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {found}.", file=sys.stderr)
+        return 1
+    import local.commands
+
+    parser = argparse.ArgumentParser(prog="python -m local", description="External Directories on this machine.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in sorted(each.name for each in pkgutil.iter_modules(local.commands.__path__)):
+        module = importlib.import_module(f"local.commands.{name}")
+        command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    arguments = parser.parse_args(given)
+    code: int = arguments.run(arguments)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

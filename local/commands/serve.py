@@ -1,0 +1,76 @@
+"""`python -m local serve`: the function app on this machine, without Azure and without its tools."""
+
+import argparse
+import asyncio
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+NAME = "serve"
+HELP = "run the function app on this machine, with its timers and queues"
+
+_APP = Path(__file__).parent.parent.parent / "function_app.py"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1 (7071)")
+    parser.add_argument(
+        "--tables",
+        metavar="URL",
+        help="sqlite:///PATH, UseDevelopmentStorage=true, or a table endpoint (setting TABLES)",
+    )
+    parser.add_argument("--app", type=Path, metavar="FILE", default=_APP, help="file of the function app")
+    parser.add_argument("--demo", type=int, metavar="N", help="fill a demo directory with N people, with presence")
+    parser.add_argument("--no-timers", action="store_true", help="start no timer function")
+    parser.add_argument("--access-log", action="store_true", help="log one line for each request")
+    parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log (text)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; 1, with one line on standard error, where that can't be."""
+    from local.host.errors import HostError
+    from local.host.logs import configure
+
+    if arguments.demo is not None:
+        demo = importlib.import_module("local.commands.demo")
+        return int(demo.run(argparse.Namespace(**{**vars(arguments), "people": arguments.demo})))
+    configure(arguments.log)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(arguments))
+    except HostError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    """uvloop where there is one (not on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    from local.host.host import HostOptions
+    from local.host.running import running
+
+    settings = {"TABLES": arguments.tables} if arguments.tables else {}
+    options = HostOptions(timers=not arguments.no_timers, access_log=arguments.access_log)
+    async with running(arguments.app.resolve(), settings, port=arguments.port, options=options) as host:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            host.stop()
+            stopping.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        print(f"{os.environ.get('PRODUCT_NAME', 'NEONNOW')} External Directories at {host.url}", flush=True)
+        await stopping.wait()

@@ -1,0 +1,156 @@
+"""The app's own indexed functions, sorted by trigger; refuses what the platform's engine would refuse to load."""
+
+import inspect
+import re
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+import azure.functions as func
+from azure.functions.decorators.function_app import Function, FunctionRegister
+from azure.functions.decorators.http import HttpTrigger
+from azure.functions.decorators.queue import QueueTrigger
+from azure.functions.decorators.timer import TimerTrigger
+
+from local.host.errors import HostError
+from local.host.templates import Template, parse
+
+_SETTING = re.compile("%([^%]+)%")
+_RESERVED = ("admin", "runtime")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Code:
+    """The Python side of a function: what to call, with which parameter, and the queues that its outputs go to."""
+
+    name: str
+    user_function: Callable[..., Any]
+    is_async: bool
+    parameter: str
+    annotation: object
+    wants_context: bool
+    outputs: Mapping[str, str]  # parameter name, or "$return", to queue name
+    http_answer: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HttpFunction:
+    """A function with an HTTP trigger; `methods` None means all."""
+
+    code: Code
+    template: Template
+    methods: frozenset[str] | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimerFunction:
+    """A function with a timer trigger."""
+
+    code: Code
+    schedule: str
+    run_on_startup: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueueFunction:
+    """A function with a queue trigger."""
+
+    code: Code
+    queue: str
+
+
+@dataclass(slots=True)
+class Functions:
+    """Everything that an app has."""
+
+    http: list[HttpFunction] = field(default_factory=list)
+    timers: list[TimerFunction] = field(default_factory=list)
+    queues: list[QueueFunction] = field(default_factory=list)
+
+
+# An app can be indexed once only: a second get_functions() says that the names are not unique.
+_indexed: weakref.WeakKeyDictionary[FunctionRegister, list[Function]] = weakref.WeakKeyDictionary()
+
+
+def index(app: FunctionRegister, environment: Mapping[str, str], route_prefix: str = "") -> Functions:
+    """The functions of `app`, `%SETTING%` in queue names and schedules resolved. HostError names what can't run."""
+    if app not in _indexed:
+        try:
+            _indexed[app] = app.get_functions()
+        except ValueError as error:
+            raise HostError(f"The app can't be indexed: {error}") from None
+    functions = Functions()
+    for function in _indexed[app]:
+        _add(functions, function, environment, route_prefix)
+    return functions
+
+
+def _add(functions: Functions, function: Function, environment: Mapping[str, str], prefix: str) -> None:
+    trigger = function.get_trigger()
+    code = _code(function, environment)
+    match trigger:
+        case HttpTrigger():
+            functions.http.append(_http_function(code, trigger, prefix))
+        case TimerTrigger():
+            schedule = resolve(trigger.schedule, environment)
+            functions.timers.append(TimerFunction(code, schedule, bool(trigger.run_on_startup)))
+        case QueueTrigger():
+            functions.queues.append(QueueFunction(code, resolve(trigger.queue_name, environment).lower()))
+        case _:
+            kind = trigger.type if trigger else "no"
+            raise HostError(f"Function {code.name} has a trigger of kind {kind}, which does not run locally.")
+
+
+def _http_function(code: Code, trigger: HttpTrigger, prefix: str) -> HttpFunction:
+    # The host takes an empty template for a missing one, which is the function's name; "/" is the root.
+    route = trigger.route or code.name
+    path = f"{prefix}/{route.lstrip('/')}" if prefix else route
+    try:
+        template = parse(path)
+    except ValueError as error:
+        raise HostError(f"Function {code.name} has the template {path!r}: {error}.") from None
+    if path.lstrip("~/").split("/")[0].lower() in _RESERVED:
+        raise HostError(f"Function {code.name} has the template {path!r}; admin and runtime belong to the host.")
+    methods = None if trigger.methods is None else frozenset(str(method) for method in trigger.methods)
+    return HttpFunction(code, template, methods, code.name)
+
+
+def _code(function: Function, environment: Mapping[str, str]) -> Code:
+    name = function.get_function_name() or ""
+    trigger = function.get_trigger()
+    user_function = function.get_user_function()
+    hints = get_type_hints(user_function)
+    bindings = {binding.name: binding for binding in function.get_bindings()}
+    parameters = set(inspect.signature(user_function).parameters)
+    wants_context = "context" in parameters and "context" not in bindings
+    unbound = (parameters - {"context"} if wants_context else parameters) ^ (set(bindings) - {"$return"})
+    if unbound:
+        raise HostError(f"Function {name}: parameters and bindings differ in {', '.join(sorted(unbound))}.")
+    returned = hints.get("return")
+    if "$return" in bindings and bindings["$return"].type == "http" and returned not in (None, str, func.HttpResponse):
+        raise HostError(f"Function {name} must return azure.functions.HttpResponse or str.")
+    outputs = {
+        key: resolve(str(getattr(binding, "queue_name", "")), environment).lower()
+        for key, binding in bindings.items()
+        if binding.type == "queue"
+    }
+    other = {binding.type for binding in bindings.values() if binding is not trigger} - {"queue", "http"}
+    if other:
+        raise HostError(f"Function {name} has a binding of kind {other.pop()}, which does not run locally.")
+    answers = any(binding.type == "http" for binding in bindings.values())
+    parameter = trigger.name if trigger else ""
+    is_async = inspect.iscoroutinefunction(user_function)
+    return Code(name, user_function, is_async, parameter, hints.get(parameter), wants_context, outputs, answers)
+
+
+def resolve(text: str, environment: Mapping[str, str]) -> str:
+    """`text` with each `%NAME%` replaced by that setting. HostError where the setting is missing."""
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) not in environment:
+            raise HostError(f"The setting {match.group(1)}, used in {text!r}, is missing.")
+        return environment[match.group(1)]
+
+    return _SETTING.sub(value, text)

@@ -1,0 +1,97 @@
+"""The host of one app: its HTTP functions, timers and queues together, on the loop that is running."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from azure.functions.decorators.function_app import FunctionRegister
+
+from local.host.asgi import Asgi
+from local.host.functions import Functions, index
+from local.host.hostfile import HostFile
+from local.host.http import HttpFunctions
+from local.host.invocation import Invoker
+from local.host.queues import Queues
+from local.host.timers import Timers
+from shared.clock import Clock, SystemClock
+from shared.http import Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """How to run an app; `grace` is what a slow body may take, in seconds."""
+
+    timers: bool = True
+    access_log: bool = False
+    platform_sign_in: bool = True
+    grace: float = 5.0
+    body_limit: int = 100 * 1024 * 1024
+
+
+class Host:
+    """Runs the functions of one app. Make it on the loop that the app shall run on."""
+
+    def __init__(
+        self,
+        app: FunctionRegister,
+        *,
+        environment: Mapping[str, str],
+        host_file: HostFile | None = None,
+        clock: Clock | None = None,
+        options: HostOptions | None = None,
+        directory: Path | None = None,
+    ):
+        self.options = options or HostOptions()
+        settings = host_file or HostFile(route_prefix="")
+        time = clock or SystemClock()
+        self.functions: Functions = index(app, environment, settings.route_prefix)
+        self._invoker = Invoker(lambda queue, body: self.queues.put(queue, body), str(directory or ""))
+        self.queues = Queues(
+            self.functions.queues,
+            lambda function, message: self._invoker.call(function.code, message),
+            time,
+            settings,
+            asyncio.get_running_loop().call_later,
+        )
+        self.timers = Timers(
+            self.functions.timers, lambda function, request: self._invoker.call(function.code, request), time
+        )
+        home_page = environment.get("AzureWebJobsDisableHomepage", "").lower() != "true"
+        self.http = HttpFunctions(self.functions.http, self._invoker, home_page)
+        self.asgi = Asgi(
+            self.http,
+            platform_sign_in=self.options.platform_sign_in,
+            access_log=self.options.access_log,
+            grace=self.options.grace,
+            body_limit=self.options.body_limit,
+        )
+        self._ticking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start the timers, unless they are switched off."""
+        if self.options.timers and self.functions.timers:
+            self._ticking = asyncio.create_task(self.timers.run())
+
+    async def stop(self) -> None:
+        """Stop the timers, then wait for the ticks and messages that are being handled."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        await self.timers.finish()
+        await self.queues.stop()
+        self._invoker.close()
+
+    async def call(self, request: Request) -> Response:
+        """The answer to `request` without a connection; repeated headers of the answer are joined."""
+        parts = urlsplit(request.url)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers.setdefault("host", parts.netloc or "localhost")
+        answer = await self.asgi.respond(request.method, parts.path or "/", parts.query, headers, request.body)
+        joined: dict[str, str] = {}
+        for name, value in answer.headers:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return Response(answer.status, answer.body, joined)

@@ -1,0 +1,110 @@
+"""HTTP functions as the host calls them: what a function sees of a request, and what a client gets of its answer.
+
+(azure-functions-host: GrpcMessageConversionExtensions.ToRpcHttp; azure-functions: HttpResponseConverter.)
+"""
+
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+import azure.functions as func
+from azure.functions.http import HttpRequest, HttpResponseConverter
+
+from local.host.cookies import set_cookie_lines
+from local.host.functions import HttpFunction
+from local.host.invocation import Invoker
+from local.host.paths import decode_path, encode_path
+from local.host.routes import Router
+from shared import log
+
+_TEXT = "text/plain; charset=utf-8"
+# The server frames the answer itself.
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"})
+_HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and running.</p>"
+_RESERVED = ("/admin", "/runtime")
+
+
+class Answer(NamedTuple):
+    """What goes out; header names in lower case."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+FAILED = Answer(500, [], b"")
+NOT_FOUND = Answer(404, [], b"")
+BAD_REQUEST = Answer(400, [], b"")
+
+
+class HttpFunctions:
+    """Answers requests with the functions of an app."""
+
+    def __init__(self, functions: list[HttpFunction], invoker: Invoker, home_page: bool) -> None:
+        self.router = Router(functions)
+        self._invoker = invoker
+        self._home_page = home_page
+
+    async def answer(
+        self, method: str, origin: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
+    ) -> Answer:
+        """The answer to one request; `headers` have names in lower case, `body` is what the host lets through."""
+        path = decode_path(raw_path)
+        if path is None:
+            return BAD_REQUEST
+        if path[:8].lower().startswith(_RESERVED) and path.lower().split("/")[1] in ("admin", "runtime"):
+            return NOT_FOUND
+        found = self.router.match(method, path)
+        if found is None:
+            return self._home() if path == "/" else NOT_FOUND
+        function, route = found
+        url = f"{origin}{encode_path(path)}?{query}" if query else origin + encode_path(path)
+        parameters = query_parameters(query) if query else {}
+        request = HttpRequest(
+            method, url, headers=headers, params=parameters, route_params=route, body_type="bytes", body=body
+        )
+        try:
+            return answer_of(await self._invoker.call(function.code, request))
+        except Exception as error:
+            log.failure("function.failed", error, function=function.name)
+            return FAILED
+
+    def _home(self) -> Answer:
+        return Answer(200, [("content-type", "text/html")], _HOME) if self._home_page else Answer(204, [], b"")
+
+
+def query_parameters(query: str) -> dict[str, str]:
+    """Query values by name, in any case: repeated ones joined by a comma, empty ones absent."""
+    values: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for pair in query.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            decoded = unquote_plus(name)
+            values.setdefault(names.setdefault(decoded.lower(), decoded), []).append(unquote_plus(value))
+    joined = {name: ",".join(given) for name, given in values.items()}
+    return {name: value for name, value in joined.items() if value}
+
+
+def answer_of(result: Any) -> Answer:
+    """The answer that a function's result stands for; raises where the platform's engine can't encode it."""
+    if isinstance(result, str):
+        return Answer(200, [("content-type", _TEXT)], result.encode())
+    if not isinstance(result, func.HttpResponse):
+        HttpResponseConverter.encode(result, expected_type=None)
+    headers: dict[str, str] = {}
+    cookies: list[str] = []
+    for name, value in result.headers.items():
+        lower = name.lower()
+        if lower == "set-cookie":
+            cookies.append(value)
+        elif lower not in _FRAMING:
+            headers[lower] = value
+    if "content-type" not in headers:
+        text = result.mimetype.startswith("text/")
+        headers["content-type"] = f"{result.mimetype}; charset={result.charset}" if text else result.mimetype
+    lines = list(headers.items())
+    if cookies:
+        lines += [("set-cookie", line) for line in set_cookie_lines(cookies)]
+    status = int(result.status_code)
+    body = b"" if status in (204, 205, 304) or status < 200 else result.get_body()
+    return Answer(status, lines, body)

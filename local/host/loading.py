@@ -1,0 +1,52 @@
+"""Finds the one function app in a module, as the platform's engine does, with its settings in the environment."""
+
+import importlib.util
+import itertools
+import os
+import sqlite3
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from azure.functions.decorators.function_app import FunctionRegister
+
+from local.host.errors import HostError
+from shared.services import Services
+from shared.settings import SettingsError
+from shared.tables.port import TableError
+
+_numbers = itertools.count(1)
+
+
+def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
+    """Run the module afresh with `environment` in os.environ; HostError where its settings or its storage won't do."""
+    name = f"{path.stem}_{next(_numbers)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise HostError(f"{path} is not there: run this in the folder of the function app.")
+    module = importlib.util.module_from_spec(spec)
+    os.environ.update(environment)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SettingsError as error:
+        raise HostError(f"The settings can't be used: {error}.") from None
+    except (TableError, sqlite3.Error, OSError) as error:
+        raise HostError(f"The storage can't be opened: {error}. Check the setting TABLES.") from None
+    return module
+
+
+def find_app(module: ModuleType) -> FunctionRegister:
+    """The function app of the module; HostError where there is none or more than one."""
+    apps = {id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)}
+    if len(apps) != 1:
+        raise HostError(f"{module.__name__} must define exactly one FunctionApp; it has {len(apps)}.")
+    return next(iter(apps.values()))
+
+
+async def close_services(module: ModuleType | None) -> None:
+    """Close the tables that the module opened; the platform just ends the process."""
+    for value in list(vars(module).values()) if module else []:
+        if isinstance(value, Services):
+            await value.tables.close()

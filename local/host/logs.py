@@ -1,0 +1,37 @@
+"""Where the log goes: standard error, one line each, as JSON or to be read by people."""
+
+import logging
+import sys
+from typing import Literal
+
+import orjson
+
+Format = Literal["json", "text"]
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        fields = orjson.loads(message) if message.startswith("{") else {"event": "log", "message": message}
+        line = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name, **fields}
+        return orjson.dumps(line).decode()
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        if message.startswith("{"):
+            fields = orjson.loads(message)
+            message = " ".join(
+                [str(fields.pop("event", "log")), *(f"{name}={value}" for name, value in fields.items())]
+            )
+        return f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {message}"
+
+
+def configure(kind: Format) -> None:
+    """Send the app's log to standard error; the libraries' own only from warnings on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if kind == "json" else _Text())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("external_directories").setLevel(logging.INFO)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

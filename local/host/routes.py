@@ -1,0 +1,78 @@
+"""Which function answers a request: sorted by name (ordinal, any case), the first template and method that match.
+
+There is no precedence of exact templates, and no 405: a method that no function takes is 404
+(azure-functions-host: WebScriptHostHttpRoutesManager, HttpMethodRouteConstraint).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from local.host.templates import Template
+
+
+class Routed(Protocol):
+    """What the router needs to know of a function; `methods` None means all."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def methods(self) -> frozenset[str] | None: ...
+    @property
+    def template(self) -> Template: ...
+
+
+F = TypeVar("F", bound=Routed)
+
+
+class _Table(NamedTuple, Generic[F]):
+    pattern: re.Pattern[str]
+    functions: list[F]
+    groups: dict[int, int]  # the group that closes last -> which function
+
+
+class Router(Generic[F]):
+    """Finds the function of a request, by one regular expression for each method."""
+
+    def __init__(self, functions: Sequence[F]):
+        self._functions = sorted(functions, key=lambda function: function.name.upper())
+        self._tables: dict[str, _Table[F]] = {}
+
+    @property
+    def functions(self) -> Sequence[F]:
+        """All functions, in the order in which they are asked."""
+        return self._functions
+
+    def match(self, method: str, path: str) -> tuple[F, dict[str, str]] | None:
+        """The function and its route values; None where no function takes this method and path."""
+        table = self._tables.get(method) or self._table(method)
+        found = table.pattern.match(path)
+        if found is None or found.lastindex is None:
+            return None
+        position = table.groups[found.lastindex]
+        function = table.functions[position]
+        first = found.lastindex
+        values = function.template.values(found.groups()[first : first + len(function.template.parameters)])
+        return (function, values) if values is not None else self._after(table, position, path)
+
+    def _after(self, table: _Table[F], position: int, path: str) -> tuple[F, dict[str, str]] | None:
+        """The first match behind a function whose template fits but whose constraints do not."""
+        for function in table.functions[position + 1 :]:
+            found = re.match(rf"{function.template.pattern}\Z", path, re.IGNORECASE | re.ASCII | re.DOTALL)
+            values = function.template.values(found.groups()) if found else None
+            if values is not None:
+                return function, values
+        return None
+
+    def _table(self, method: str) -> _Table[F]:
+        functions = [each for each in self._functions if each.methods is None or method in each.methods]
+        groups: dict[int, int] = {}
+        group = 1
+        for position, function in enumerate(functions):
+            groups[group] = position
+            group += 1 + len(function.template.parameters)
+        source = "|".join(rf"({function.template.pattern})\Z" for function in functions) or r"(?!)"
+        table = _Table(re.compile(source, re.IGNORECASE | re.ASCII | re.DOTALL), functions, groups)
+        if len(self._tables) < 32:  # a client can make methods up
+            self._tables[method] = table
+        return table

@@ -1,0 +1,101 @@
+"""A host with its web server, for as long as a block lasts: what `serve` and the tests use."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from azure.functions.decorators.function_app import FunctionRegister
+
+from local.host.host import Host, HostOptions
+from local.host.hostfile import HostFile, read_host_file
+from local.host.loading import close_services, find_app, load_module
+from local.host.server import Server, listen
+from shared.clock import Clock
+from shared.http import Request, Response
+
+ROOT = Path(__file__).parent.parent.parent
+# What the platform sets for an app with App Service Authentication on.
+_PLATFORM = {"WEBSITE_AUTH_ENABLED": "True", "AzureWebJobsDisableHomepage": "true"}
+
+
+class RunningHost:
+    """A host that answers at `url`."""
+
+    def __init__(self, host: Host, server: Server, port: int) -> None:
+        self.host = host
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._server = server
+
+    async def call(self, request: Request) -> Response:
+        """The answer to `request`, in-process."""
+        return await self.host.call(request)
+
+    def stop(self) -> None:
+        """Begin to stop; the block ends when its requests are answered."""
+        self._server.stop()
+
+    async def stopped(self) -> None:
+        """Wait until `stop` was called and the last request is answered."""
+        await self._serving
+
+    def serve(self, listener: socket.socket) -> None:
+        """Start to answer."""
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+
+
+@contextlib.asynccontextmanager
+async def running(
+    app: FunctionRegister | Path | ModuleType,
+    settings: Mapping[str, str] | None = None,
+    *,
+    port: int = 0,
+    host_file: HostFile | None = None,
+    clock: Clock | None = None,
+    options: HostOptions | None = None,
+    patience: int = 30,
+) -> AsyncIterator[RunningHost]:
+    """Serve `app` (an app, a module, or a module's file, which is run afresh with `settings` in the environment)."""
+    options = options or HostOptions(timers=False)
+    environment = {**(_PLATFORM if options.platform_sign_in else {}), **(settings or {})}
+    listener = listen(port)
+    module = None
+    try:
+        with _environment(environment):
+            if isinstance(app, Path):
+                module = load_module(app, environment)
+            found = app if isinstance(app, FunctionRegister) else find_app(module or app)  # type: ignore[arg-type]
+            if host_file is None and isinstance(app, Path):
+                host_file = read_host_file(app.parent / "host.json")
+            host = Host(found, environment=os.environ, host_file=host_file, clock=clock, options=options)
+            server = Server(host.asgi, patience)
+            run = RunningHost(host, server, listener.getsockname()[1])
+            run.serve(listener)
+            host.start()
+            try:
+                yield run
+            finally:
+                run.stop()
+                await run.stopped()
+                await host.stop()
+    finally:
+        await close_services(module)
+        listener.close()
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,70 @@
+"""The web server: uvicorn with httptools, on a socket of this machine only."""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from local.host.asgi import Asgi
+from local.host.errors import HostError
+
+LOOPBACK = "127.0.0.1"
+_KEEP_ALIVE = 130  # seconds, as Kestrel
+_BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to whoever runs it."""
+
+    def __init__(self, asgi: Asgi, patience: int) -> None:
+        """`patience`: seconds that requests in flight get when the server stops."""
+        super().__init__(
+            uvicorn.Config(
+                asgi,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=patience,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing: the signals belong to the command."""
+        yield
+
+    def stop(self) -> None:
+        """Take no more connections, finish the requests in flight; called again: at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback (port 0: a free one). HostError where the port can't be had."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise HostError(_reason(port, error)) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _reason(port: int, error: Exception) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return f"Port {port} is taken. Stop what uses it, or choose another with --port."
+        case errno.EACCES:
+            return f"Port {port} needs the rights of an administrator. Choose one above 1023 with --port."
+    return f"Port {port} can't be used: {error}. Choose one from 1024 to 65535 with --port."

@@ -1,0 +1,158 @@
+"""Plays App Service Authentication in front of the app, for a fixed person of a fixed local account.
+
+Like the platform it removes what pretends to be its own headers, sets them for a signed-in person, sends page
+requests of others to sign in and answers 401 to all else
+(learn.microsoft.com/azure/app-service/overview-authentication-authorization).
+It only ever runs on loopback, where whoever reaches it is the person in front of the machine.
+"""
+
+import base64
+import uuid
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import orjson
+
+from local.host.http import Answer
+
+ACCOUNT = "00000000-0000-4000-8000-000000000001"
+OBJECT_ID = "00000000-0000-4000-8000-0000000000aa"
+ROLES = {"admin": ("Directory.Admin",), "reader": ("Directory.Reader",), "none": ()}
+COOKIE = "LocalSignIn"
+_SIGNED_OUT = "out"
+_DEFAULT = f"admin.{ACCOUNT}"
+_CLAIM = "http://schemas.microsoft.com/identity/claims/"
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
+
+
+@lru_cache(maxsize=64)
+def principal_headers(person: str) -> dict[str, str]:
+    """The headers of `role.account`, as App Service builds them."""
+    role, _, account = person.partition(".")
+    name = f"local.{role}@example.com"
+    claims = [
+        ("iss", f"https://login.microsoftonline.com/{account}/v2.0"),
+        ("name", f"Local {role}"),
+        (f"{_CLAIM}objectidentifier", OBJECT_ID),
+        ("preferred_username", name),
+        *(("roles", value) for value in ROLES[role]),
+        (f"{_CLAIM}tenantid", account),
+        ("ver", "2.0"),
+    ]
+    principal = {
+        "auth_typ": "aad",
+        "claims": [{"typ": kind, "val": value} for kind, value in claims],
+        "name_typ": "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "role_typ": "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+    }
+    return {
+        "x-ms-client-principal": base64.b64encode(orjson.dumps(principal)).decode(),
+        "x-ms-client-principal-id": OBJECT_ID,
+        "x-ms-client-principal-idp": "aad",
+        "x-ms-client-principal-name": name,
+    }
+
+
+def is_excluded(path: str) -> bool:
+    """Whether the platform lets everybody through to this path, as `excludedPaths` of the deployment says."""
+    lower = path.lower()
+    return lower == "/health" or lower.startswith("/scim/")
+
+
+def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
+    """Sets the person's headers in `headers`; an answer instead where the request must not reach the app."""
+    for name in [name for name in headers if name.startswith(_WRITTEN_BY_PLATFORM)]:
+        del headers[name]
+    if is_excluded(path):
+        return None
+    if not _is_loopback(headers.get("host", "")):
+        return Answer(421, [("content-type", "text/plain")], b"This host only answers to 127.0.0.1 and localhost.\n")
+    if path.startswith(("/.auth/", "/.local/")):
+        return _pages(path, dict(parse_qsl(query)), person_of(headers))
+    person = person_of(headers)
+    if person is None:
+        return _ask_to_sign_in(method, path, query, headers)
+    headers.update(principal_headers(person))
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    """Another name in `Host` is a page of another site that resolved its own name to this machine."""
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    return name.lower() in _LOOPBACK
+
+
+def person_of(headers: dict[str, str]) -> str | None:
+    """`role.account` of the person who sent `headers`; None while signed out. Without a cookie: the administrator."""
+    cookie = headers.get("cookie")
+    if cookie is None or COOKIE not in cookie:
+        return _DEFAULT
+    values = [part.strip().partition("=") for part in cookie.split(";")]
+    value = next((value for name, _, value in values if name == COOKIE), _DEFAULT)
+    role, _, account = value.partition(".")
+    return value if role in ROLES and _is_guid(account) else None
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _ask_to_sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer:
+    navigation = headers.get("sec-fetch-mode", "navigate") == "navigate" and "text/html" in headers.get("accept", "")
+    if method not in ("GET", "HEAD") or not navigation:
+        return Answer(401, [("www-authenticate", f'Bearer realm="{headers.get("host", "")}"')], b"")
+    here = f"{path}?{query}" if query else path
+    return _redirect(f"/.auth/login/aad?post_login_redirect_uri={quote(here, safe='')}")
+
+
+def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
+    match path:
+        case "/.auth/login/aad":
+            return _redirect(_local(query.get("post_login_redirect_uri", "/")), _DEFAULT)
+        case "/.auth/logout":
+            return _redirect(_local(query.get("post_logout_redirect_uri", "/.auth/logout/complete")), _SIGNED_OUT)
+        case "/.auth/logout/complete":
+            page = (
+                b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
+            )
+            return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
+        case "/.auth/me":
+            return _me(person)
+        case "/.local/sign-in":
+            return _switch(query)
+    return Answer(404, [], b"")
+
+
+def _me(person: str | None) -> Answer:
+    if person is None:
+        return Answer(401, [], b"")
+    principal = orjson.loads(base64.b64decode(principal_headers(person)["x-ms-client-principal"]))
+    name = principal_headers(person)["x-ms-client-principal-name"]
+    body = orjson.dumps([{"provider_name": "aad", "user_id": name, "user_claims": principal["claims"]}])
+    return Answer(200, [("content-type", "application/json")], body)
+
+
+def _switch(query: dict[str, str]) -> Answer:
+    role, account = query.get("role", "admin"), query.get("account", ACCOUNT).lower()
+    if role not in ROLES or not _is_guid(account):
+        text = f"role must be one of {', '.join(ROLES)}, account a GUID such as {ACCOUNT}.\n"
+        return Answer(400, [("content-type", "text/plain; charset=utf-8")], text.encode())
+    return _redirect(_local(query.get("post_login_redirect_uri", "/")), f"{role}.{account}")
+
+
+def _local(target: str) -> str:
+    """`target` where it stays on this site, else the home page: no open redirects."""
+    parts = urlsplit(target)
+    inside = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
+    return quote(target, safe="/?&=%:@!$'()*+,;~#[]") if inside and not target.startswith("//") else "/"
+
+
+def _redirect(target: str, cookie: str | None = None) -> Answer:
+    headers = [("location", target), ("cache-control", "no-store")]
+    if cookie is not None:
+        headers.append(("set-cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax"))
+    return Answer(302, headers, b"")

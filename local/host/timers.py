@@ -1,0 +1,101 @@
+"""Timer functions by their schedule: never two ticks of one timer at once, late ones marked as past due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.functions.timer import TimerRequest
+
+from local.host.errors import HostError
+from local.host.functions import TimerFunction
+from local.host.schedules import Schedule
+from shared import log
+from shared.clock import Clock, timestamp
+
+_LATE = timedelta(seconds=1)
+_LONGEST_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set, is noticed
+
+Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
+
+
+@dataclass(slots=True, eq=False)
+class _Timer:
+    function: TimerFunction
+    schedule: Schedule
+    due: datetime
+    last: datetime | None = None
+    running: "asyncio.Task[None] | None" = None
+
+
+class Timers:
+    """Runs the timer functions of an app; `tick` does what is due now, `run` goes on doing so."""
+
+    def __init__(self, functions: list[TimerFunction], call: Call, clock: Clock) -> None:
+        self._call = call
+        self._clock = clock
+        self._wake = asyncio.Event()
+        now = clock.now()
+        self._timers = [_Timer(each, schedule, schedule.after(now)) for each in functions for schedule in [_read(each)]]
+
+    def tick(self, *, startup: bool = False) -> list["asyncio.Task[None]"]:
+        """Start what is due; the tasks that were started. At start-up also what asks for that."""
+        now = self._clock.now()
+        return [
+            self._start(timer, now)
+            for timer in self._timers
+            if timer.running is None and (timer.due <= now or (startup and timer.function.run_on_startup))
+        ]
+
+    def seconds_to_next(self) -> float:
+        """Seconds until `tick` has something to do, as far as is known now."""
+        idle = [timer.due for timer in self._timers if timer.running is None]
+        if not idle:
+            return _LONGEST_SLEEP
+        return min(max((min(idle) - self._clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP)
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        self.tick(startup=True)
+        while True:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(self.seconds_to_next()):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self.tick()
+
+    async def finish(self) -> None:
+        """Wait for the ticks that are running."""
+        await asyncio.gather(*(timer.running for timer in self._timers if timer.running))
+
+    def _start(self, timer: _Timer, now: datetime) -> "asyncio.Task[None]":
+        past_due = timer.due <= now - _LATE
+        # However many ticks were missed, one makes up for them.
+        timer.due = timer.schedule.after(now)
+        timer.running = asyncio.create_task(self._tick(timer, past_due, now))
+        return timer.running
+
+    async def _tick(self, timer: _Timer, past_due: bool, now: datetime) -> None:
+        status = {"Last": _text(timer.last), "Next": _text(timer.due), "LastUpdated": _text(timer.last)}
+        request = TimerRequest(past_due=past_due, schedule_status=status, schedule={"AdjustForDST": True})
+        try:
+            await self._call(timer.function, request)
+        except Exception as error:
+            log.failure("function.failed", error, function=timer.function.code.name)
+        finally:
+            timer.last, timer.running = now, None
+            self._wake.set()
+
+
+def _text(moment: datetime | None) -> str:
+    return timestamp(moment) if moment else "0001-01-01T00:00:00"
+
+
+def _read(function: TimerFunction) -> Schedule:
+    try:
+        return Schedule(function.schedule)
+    except ValueError as error:
+        raise HostError(f"Function {function.code.name}: the schedule {function.schedule!r} {error}.") from None
