@@ -17,7 +17,7 @@ class Options:
     """One provisioning job: where to, with what, for whom.
 
     `patience` is how many seconds a request that fails for a passing reason (no connection, 429, 502 to 504) is
-    repeated; `timeout` the seconds that one answer may take.
+    repeated, first after `pause` seconds, then after twice as many; `timeout` the seconds that one answer may take.
     """
 
     base: str
@@ -30,6 +30,7 @@ class Options:
     cycles: tuple[str, ...] = CYCLES
     matching: Literal["userName", "externalId"] = "userName"
     patience: float = 60.0
+    pause: float = 0.1
     timeout: float = 60.0
 
     def __post_init__(self) -> None:

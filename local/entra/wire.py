@@ -17,7 +17,7 @@ from local.entra.record import Record
 
 CONTENT_TYPE = "application/scim+json; charset=utf-8"
 _PASSING = frozenset({429, 502, 503, 504})  # tells a client to come again; a 500 is a fault and is tried once more
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_LONGEST_PAUSE = 5.0
 
 
 class Quarantined(Exception):
@@ -79,12 +79,13 @@ class Wire:
         url = URL(self.base + path + _query(self._flag, query), encoded=True)
         request = f"{method} {path}{'?' + query if query else ''}"
         data = orjson.dumps(body) if body is not None else None
-        give_up, pause, attempt = time.monotonic() + self.patience, _FIRST_PAUSE, 0
+        give_up, pause, attempt = time.monotonic() + self.patience, self._options.pause, 0
         while True:
             attempt += 1
-            last = time.monotonic() >= give_up
+            lose = lose_answer and attempt == 1
+            last = time.monotonic() >= give_up and not lose
             try:
-                answer = await self._once(operation, method, url, request, data, attempt, lose_answer and attempt == 1)
+                answer = await self._once(operation, method, url, request, data, attempt, lose)
             except (aiohttp.ClientError, TimeoutError) as error:
                 if last:
                     raise Quarantined(f"{request}: no answer ({type(error).__name__})") from error

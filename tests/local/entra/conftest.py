@@ -1,0 +1,39 @@
+"""A strict server to provision into, and options of a small company."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from local.entra import Options, Summary, run
+from tests.local.entra.strict_server import TOKEN, StrictServer
+
+Provision = Callable[..., Awaitable[Summary]]
+
+
+@pytest.fixture
+def strict() -> StrictServer:
+    """The server's state; a test may build a fault in."""
+    return StrictServer()
+
+
+@pytest.fixture
+async def options(strict: StrictServer) -> AsyncIterator[Options]:
+    """A job against the running server, without patience for passing faults."""
+    server = TestServer(strict.application(), host="127.0.0.1")
+    await server.start_server()
+    base = str(server.make_url(strict.prefix))
+    yield Options(base, TOKEN, people=40, connections=4, groups=2, patience=0, pause=0)
+    await server.close()
+
+
+@pytest.fixture
+def provision(options: Options) -> Provision:
+    """Run the job with other options."""
+
+    async def job(**changes: Any) -> Summary:
+        return await run(replace(options, **changes))
+
+    return job

@@ -1,0 +1,318 @@
+"""Each check of the simulator fires: a server with one fault is always found out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from local.entra import checks
+from local.entra.wire import Answer
+from tests.local.entra.conftest import Provision
+from tests.local.entra.strict_server import ENTERPRISE, TOKEN, Fault, Reply, StrictServer
+
+Change = Callable[[Reply], object]
+
+
+def on(method: str, part: str, change: Change, *, status: int | None = None) -> Fault:
+    """A fault in answers to this method, under paths that hold this part."""
+
+    def fault(request: web.Request, reply: Reply) -> Reply | None:
+        if request.method == method and part in request.raw_path and status in (None, reply.status):
+            change(reply)
+        return reply
+
+    return fault
+
+
+def body(**values: Any) -> Change:
+    """Other values in the body; None takes one away."""
+
+    def change(reply: Reply) -> None:
+        reply.content = {name: value for name, value in {**reply.content, **values}.items() if value is not None}
+
+    return change
+
+
+def header(name: str, value: str) -> Change:
+    """Another header."""
+    return lambda reply: reply.headers.update({name: value})
+
+
+def meta(**values: Any) -> Change:
+    """Other values in `meta`."""
+    return lambda reply: body(meta={**reply.content["meta"], **values})(reply)
+
+
+def becomes(status: int, content: Any = None) -> Change:
+    """Another answer altogether."""
+
+    def change(reply: Reply) -> None:
+        reply.status, reply.content = status, content
+
+    return change
+
+
+def error(code: int, **values: Any) -> Change:
+    """A SCIM error, less or more what is given."""
+    frame = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": str(code),
+        "detail": "because",
+        "scimType": "uniqueness",
+    }
+    return becomes(code, {name: value for name, value in {**frame, **values}.items() if value is not None})
+
+
+def resources(change: Callable[[list[Any]], list[Any]]) -> Change:
+    """Other resources in a ListResponse, counted truly."""
+
+    def changed(reply: Reply) -> None:
+        found = change(reply.content["Resources"])
+        body(Resources=found, totalResults=len(found), itemsPerPage=len(found))(reply)
+
+    return changed
+
+
+def both(reply: Reply) -> None:
+    """Every resource twice."""
+    resources(lambda found: found * 2)(reply)
+
+
+def number_beautified(reply: Reply) -> None:
+    """Microsoft Learn: "Transformations of data shouldn't happen"."""
+    for number in reply.content.get("phoneNumbers", ()):
+        number["value"] = number["value"].replace(" ", "").replace("-", "") + "#"
+
+
+def mail_doubled(reply: Reply) -> None:
+    """The same selector made two elements (simpleidserver#808)."""
+    reply.content["emails"] = reply.content["emails"] * 2
+
+
+def manager_as_text(reply: Reply) -> None:
+    """Entra can't read its own bare id back."""
+    extension = reply.content[ENTERPRISE]
+    if "manager" in extension:
+        extension = extension | {"manager": extension["manager"]["value"]}
+        reply.content = reply.content | {ENTERPRISE: extension}
+
+
+JSON = "application/json"
+USERS, GROUPS, FILTER = "/Users", "/Groups", "/Users?filter"
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "plain JSON": (on("POST", USERS, header("Content-Type", JSON)), "Content-Type is 'application/json'"),
+    "plain JSON errors": (on("GET", "/Users/", header("Content-Type", JSON), status=404), "Content-Type is"),
+    "404 for nothing found": (on("GET", FILTER, error(404)), "status 404 instead of 200: because"),
+    "no groups at all": (on("GET", GROUPS, error(404)), "status 404 instead of 200"),
+    "no Resources": (on("GET", FILTER, body(Resources=None)), "Resources is not an array"),
+    "a bare user": (on("GET", FILTER, becomes(200, [])), "the body is not a JSON object"),
+    "text total": (on("GET", FILTER, body(totalResults="0")), "totalResults is '0', not an integer"),
+    "no startIndex": (on("GET", FILTER, body(startIndex=None)), "startIndex is None"),
+    "startIndex 0": (on("GET", FILTER, body(startIndex=0)), "startIndex is 0 instead of 1"),
+    "itemsPerPage 20": (on("GET", FILTER, body(itemsPerPage=20)), "itemsPerPage is 20 with 1 resources"),
+    "total of all": (on("GET", FILTER, body(totalResults=40)), "totalResults is 40 with 0 resources"),
+    "no list schema": (on("GET", FILTER, body(schemas=[])), "schemas is not that of a ListResponse"),
+    "every user twice": (on("GET", FILTER, both), "2 resources match"),
+    "GUID finds somebody": (
+        on("GET", GROUPS, body(Resources=[], totalResults=3)),
+        "totalResults is 3 with 0 resources",
+    ),
+    "200 for a create": (on("POST", USERS, lambda reply: setattr(reply, "status", 200)), "status 200 instead of 201"),
+    "empty body for a create": (on("POST", USERS, becomes(201)), "the body is not JSON"),
+    "no id": (on("POST", USERS, body(id=None)), "id is None, not a text"),
+    "number as id": (on("POST", USERS, body(id=7)), "id is 7, not a text"),
+    "no schemas": (on("POST", USERS, body(schemas=None)), "schemas does not name"),
+    "no meta": (on("POST", USERS, body(meta=None)), "meta is missing"),
+    "no Location": (on("POST", USERS, lambda reply: reply.headers.pop("Location")), "Location is ''"),
+    "another location": (on("POST", USERS, meta(location="http://other")), "meta.location is not the same"),
+    "no resource type": (on("POST", USERS, meta(resourceType=None)), "meta.resourceType is None"),
+    "a date only": (on("POST", USERS, meta(created="2026-01-02")), "meta.created is '2026-01-02'"),
+    "userName in capitals": (on("POST", USERS, body(userName="X@Y")), "userName came back as 'X@Y'"),
+    "beautified number": (on("POST", USERS, number_beautified), 'phoneNumbers[type eq "work"].value came back as'),
+    "active as text": (on("POST", USERS, body(active="True")), "active is not a boolean"),
+    "name lost": (on("POST", USERS, body(name=None)), "name.givenName came back as None"),
+    "two work addresses": (on("POST", USERS, mail_doubled), "emails has 2 elements of type work"),
+    "manager as text": (on("PATCH", USERS, manager_as_text), "manager is not an object with a value"),
+    "a conflict from nowhere": (on("POST", USERS, error(409)), "409 for a user whom the matching filter did not find"),
+    "no scimType": (on("POST", USERS, error(409, scimType=None)), "scimType is None instead of 'uniqueness'"),
+    "status as number": (on("POST", USERS, error(409, status=409)), "the error's status is 409"),
+    "no detail": (on("POST", USERS, error(409, detail=None)), "the error has no detail"),
+    "another error format": (on("POST", USERS, error(409, schemas=None)), "the body is not a SCIM error"),
+    "a server error": (on("POST", USERS, error(500)), "status 500"),
+    "a gateway error": (on("POST", USERS, error(503)), "status 503 instead of 201"),
+    "PATCH refused": (on("PATCH", USERS, error(400)), "status 400 instead of 200 or 204: because"),
+    "PATCH not stored": (on("PATCH", USERS, body(title="old")), "title came back as 'old'"),
+    "active not stored": (on("PATCH", USERS, body(active=True)), "active came back as True instead of False"),
+    "manager not removed": (
+        on("PATCH", USERS, body(**{ENTERPRISE: {"manager": {"value": "id-1"}}})),
+        "the manager is still there",
+    ),
+    "disabled people hidden": (
+        on("GET", FILTER, resources(lambda found: [each for each in found if each["active"]])),
+        "afterwards the matching filter does not find the user",
+    ),
+    "DELETE with 200": (on("DELETE", USERS, becomes(200, {})), "status 200 instead of 204"),
+    "deleted people shown": (on("GET", "/Users/", becomes(200, {}), status=404), "status 200 instead of 404"),
+    "404 in HTML": (on("GET", "/Users/", becomes(404), status=404), "the body is not JSON"),
+    "group without id": (on("POST", GROUPS, body(id=None)), "id is None, not a text"),
+    "group renamed": (on("POST", GROUPS, body(displayName="x")), "displayName came back as 'x'"),
+    "members in spite": (
+        on("GET", "/Groups/", body(members=[{"value": "1"}])),
+        "members are returned in spite of excludedAttributes=members",
+    ),
+    "members lost": (on("GET", "/Groups/", body(members=[])), "members are missing"),
+    "group PATCH refused": (on("PATCH", GROUPS, error(409)), "status 409 instead of 200 or 204"),
+    "no schemas endpoint": (on("GET", "/Schemas", error(404)), "status 404 instead of 200"),
+    "nulls in schemas": (on("GET", "/Schemas", lambda reply: body(Resources=[{"id": None}])(reply)), "holds nulls"),
+    "User not in schemas": (on("GET", "/Schemas", body(Resources=[])), "/Schemas does not list"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_a_server_with_one_fault_is_found_out(provision: Provision, strict: StrictServer, name: str) -> None:
+    """The summary names the request and the reason."""
+    strict.fault, reason = FAULTS[name]
+    summary = await provision(people=12)
+    found = [each for each in summary.errors if reason in each.reason]
+    assert found, [each.reason for each in summary.errors]
+    assert all(each.request.split()[0] in ("GET", "POST", "PATCH", "DELETE") for each in found)
+    assert not summary.ok
+
+
+async def test_removing_one_member_must_not_remove_all(provision: Provision, strict: StrictServer) -> None:
+    """RFC 7644 section 3.5.2.2 read literally empties the group."""
+
+    def fault(request: web.Request, reply: Reply) -> Reply:
+        if request.method == "PATCH" and GROUPS in request.path and b'"Remove"' in strict.requests[-1][2]:
+            for each in strict.resources["Groups"].values():
+                each["members"] = []
+        return reply
+
+    strict.fault = fault
+    summary = await provision()
+    assert any("members are missing" in each.reason for each in summary.errors)
+
+
+async def test_a_filter_that_finds_others_is_found_out(provision: Provision, strict: StrictServer) -> None:
+    """rstudio#14992: startIndex applied with a filter, attributes ignored."""
+    await provision(people=3, cycles=("initial",))
+    first = next(iter(strict.resources["Users"].values()))
+    strict.fault = on("GET", FILTER, resources(lambda _: [first]))
+    summary = await provision(people=3)
+    reasons = [each.reason for each in summary.errors]
+    assert "a filter for a random GUID found something" in reasons
+    assert "a resource with another userName was returned" in reasons
+
+
+async def test_a_conflict_that_matching_cannot_resolve_is_found_out(provision: Provision, strict: StrictServer) -> None:
+    """Whatever makes a POST answer 409 must be found by the matching filter, else Entra tries for 28 days in vain."""
+
+    def fault(request: web.Request, reply: Reply) -> Reply:
+        if request.method == "POST":
+            strict.resources["Users"].clear()
+            error(409)(reply)
+        return reply
+
+    strict.fault = fault
+    summary = await provision(people=3, cycles=("initial",))
+    assert any("it can never be provisioned" in each.reason for each in summary.errors)
+
+
+async def test_people_still_found_after_delete_are_found_out(provision: Provision, strict: StrictServer) -> None:
+    """Learn: only hard-deleted users are not returned."""
+    ghosts: dict[str, Any] = {}
+
+    def fault(request: web.Request, reply: Reply) -> Reply:
+        if request.method == "POST" and isinstance(reply.content, dict) and "userName" in reply.content:
+            ghosts[reply.content["userName"]] = reply.content
+        name = request.query.get("filter", "").partition('"')[2].rstrip('"')
+        if name in ghosts and not reply.content["Resources"]:
+            resources(lambda _: [ghosts[name]])(reply)
+        return reply
+
+    strict.fault = fault
+    summary = await provision()
+    assert any("still finds the user" in each.reason for each in summary.errors)
+
+
+async def test_a_refused_token_puts_the_job_into_quarantine(provision: Provision) -> None:
+    """Learn, "Quarantine status": invalid credentials stop the job at once; the token is never repeated."""
+    summary = await provision(token="a-wrong-token")
+    assert summary.quarantined is not None
+    assert "401" in summary.quarantined
+    assert summary.requests == 1
+    assert not summary.ok
+
+
+async def test_a_server_that_is_gone_puts_the_job_into_quarantine(provision: Provision, strict: StrictServer) -> None:
+    """There is nothing to provision into."""
+    strict.fault = lambda _, __: None
+    summary = await provision()
+    assert summary.quarantined is not None
+    assert "no answer" in summary.quarantined
+
+
+async def test_a_job_that_mostly_fails_ends_in_quarantine(
+    provision: Provision, strict: StrictServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Learn, "Quarantine status": from 5,000 failures on, more than 40 percent."""
+    monkeypatch.setattr("local.entra.job._EVALUATED_FROM", 20)
+    strict.fault = on("GET", FILTER, error(400))
+    summary = await provision(people=100)
+    assert summary.quarantined is not None
+    assert "requests failed" in summary.quarantined
+
+
+async def test_a_busy_server_is_asked_again(provision: Provision, strict: StrictServer) -> None:
+    """429 and 503 pass; the answer after them counts, and nothing is an error."""
+    turns: dict[str, int] = {}
+
+    def fault(request: web.Request, reply: Reply) -> Reply:
+        turns[request.method] = turns.get(request.method, 0) + 1
+        if turns[request.method] % 5 == 0:
+            error(429 if turns[request.method] % 2 else 503)(reply)
+        return reply
+
+    strict.fault = lambda request, reply: fault(request, reply) if request.method == "GET" else reply
+    summary = await provision(patience=30)
+    assert summary.errors == []
+    assert summary.retries > 5
+
+
+async def test_connections_cut_in_the_middle_lose_nobody(provision: Provision, strict: StrictServer) -> None:
+    """Learn, "Troubleshoot": a repeated POST meets a 409, and the matching filter finds the user."""
+    turns = iter(range(10**6))
+
+    def fault(request: web.Request, reply: Reply) -> Reply | None:
+        return None if request.method == "POST" and next(turns) % 4 == 0 else reply
+
+    strict.fault = fault
+    summary = await provision(patience=30, cycles=("initial",))
+    assert summary.errors == []
+    assert summary.done["matched after conflict"] >= 5
+    assert len(strict.resources["Users"]) == 40
+
+
+async def test_the_token_is_struck_out_of_every_reason(provision: Provision, strict: StrictServer) -> None:
+    """A server may repeat what it was sent."""
+    strict.fault = on("POST", USERS, error(400, detail=f"what is {TOKEN}?"))
+    summary = await provision(people=3)
+    assert summary.errors
+    assert TOKEN not in repr(summary)
+    assert TOKEN not in str(summary.as_json())
+
+
+async def test_the_same_fault_is_listed_once_and_counted(provision: Provision, strict: StrictServer) -> None:
+    """A list of 100,000 equal lines helps nobody."""
+    strict.fault = on("POST", USERS, header("Content-Type", JSON))
+    summary = await provision(cycles=("initial",))
+    assert [each.count for each in summary.errors] == [40]
+    assert summary.error_count == 40
+
+
+def test_a_body_after_204_is_found_out() -> None:
+    """RFC 9110 section 15.3.5: a 204 has no content."""
+    answer = Answer("DELETE /Users/1", 204, {}, b"{}", {}, False)
+    assert checks.status(answer, 204) == ["a 204 has a body"]

@@ -1,0 +1,61 @@
+"""What Entra writes into bodies."""
+
+from local.entra import Company, mapping
+from local.entra.mapping import ENTERPRISE, MANAGER
+
+
+def test_a_body_and_its_flat_form_are_two_views_of_one_user() -> None:
+    """What is sent can be compared with what comes back."""
+    for person in Company().people(0, 100):
+        values = mapping.target_attributes(person) | {MANAGER: "id-1"}
+        received = mapping.flatten(mapping.post_body(values))
+        assert {name: received[name] for name in values} == values
+
+
+def test_an_attribute_that_is_not_set_is_not_sent() -> None:
+    """Learn, "Clear attribute values": Entra never provisions nulls."""
+    without = next(each for each in Company().people(0, 500) if each.business_phone is None)
+    body = mapping.post_body(mapping.target_attributes(without))
+    assert all(each["type"] != "work" for each in body.get("phoneNumbers", ()))
+
+
+def test_the_manager_is_sent_as_a_bare_id() -> None:
+    """apache/directory-scimple#1242: `manager` is a text, not an object."""
+    assert mapping.post_body({MANAGER: "id-1"})[ENTERPRISE] == {"manager": "id-1"}
+
+
+def test_the_default_dialect_capitalises_and_sends_booleans_as_text() -> None:
+    """Learn, "Known issues with SCIM 2.0 compliance"."""
+    body = mapping.patch_body({"active": False, "title": "CTO"}, {"active": True}, "default")
+    assert body["Operations"] == [
+        {"op": "Replace", "path": "active", "value": "False"},
+        {"op": "Add", "path": "title", "value": "CTO"},
+    ]
+
+
+def test_the_flag_dialect_sends_single_values_without_a_path() -> None:
+    """Learn, "Known issues with SCIM 2.0 compliance", aadOptscim062020."""
+    mail = 'emails[type eq "work"].value'
+    changes = {"name.givenName": "A", f"{ENTERPRISE}:department": "B", mail: "c@d", "active": False}
+    body = mapping.patch_body(changes, changes, "flag")
+    assert body["Operations"] == [
+        {"op": "replace", "value": {"name.givenName": "A", f"{ENTERPRISE}:department": "B"}},
+        {"op": "replace", "path": mail, "value": "c@d"},
+        {"op": "replace", "path": "active", "value": False},
+    ]
+
+
+def test_members_are_removed_by_value_list_or_by_path() -> None:
+    """Learn, "Known issues with SCIM 2.0 compliance": group membership in both dialects."""
+    assert mapping.members_patch("remove", ["1"], "default")["Operations"] == [
+        {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "1"}]}
+    ]
+    assert mapping.members_patch("remove", ["1"], "flag")["Operations"] == [
+        {"op": "remove", "path": 'members[value eq "1"]'}
+    ]
+
+
+def test_text_true_is_not_the_boolean_true() -> None:
+    """A server that stores "True" has not stored what was sent."""
+    assert mapping.difference({"active": True}, {"active": "True"}) == {"active": True}
+    assert mapping.difference({"active": True}, {"active": True}) == {}
