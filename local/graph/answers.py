@@ -19,11 +19,12 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
     return Response(orjson.dumps(value), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
 
 
-def login_error(simulator: Simulator, error: LoginError, correlation_id: str = "") -> Response:
-    """An error as the token endpoint words it."""
+def login_error(simulator: Simulator, error: LoginError, correlation_id: str = "", word: str = "") -> Response:
+    """An error as the token endpoint words it; `word` in place of the usual `error`."""
     wait = error.kind.retry_after
     headers = {"Retry-After": str(wait)} if wait else {}
-    return json(error.body(simulator.clock.now(), correlation_id), error.kind.status, headers)
+    body = error.body(simulator.clock.now(), correlation_id)
+    return json(body | ({"error": word} if word else {}), error.kind.status, headers)
 
 
 def graph_error(simulator: Simulator, status: int, code: str, message: str, retry_after: int = 0) -> Response:
@@ -47,6 +48,8 @@ async def form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
 
 
+# The metadata endpoint has a word of its own for a tenant that is not there.
+METADATA_WORDS = {90002: "invalid_tenant"}
 _WORDS = {
     400: ("BadRequest", "Bad Request"),
     401: ("InvalidAuthenticationToken", "Access token validation failure."),
@@ -63,7 +66,8 @@ _WORDS = {
 async def faulty(simulator: Simulator, fault: Fault, request: Request, *, tenant: str = "") -> Response | None:
     """The answer that the fault makes; None once a fault that let the call hang is gone."""
     if fault.code is not None:
-        return login_error(simulator, LoginError(fault.code, client="the application", tenant=tenant))
+        error = LoginError(fault.code, client="the application", tenant=tenant)
+        return login_error(simulator, error, word=METADATA_WORDS.get(fault.code, ""))
     place, kind = fault.name.split(".")
     if kind == "hang":
         while simulator.faults.is_on(fault) and not await request.is_disconnected():

@@ -26,9 +26,9 @@ class Discovery:
             if broken is not None:
                 return self._counted("discovery", tenant_id, broken)
         if tenant is None and segment not in ANY_TENANT:
-            return self._counted(
-                "discovery", "", answers.login_error(self.simulator, LoginError(90002, tenant=segment))
-            )
+            error = LoginError(90002, tenant=segment)
+            missing = answers.login_error(self.simulator, error, word=answers.METADATA_WORDS[90002])
+            return self._counted("discovery", "", missing)
         return self._counted("discovery", tenant_id, answers.json(self._metadata(tenant_id)))
 
     async def keys(self, request: Request) -> Response:

@@ -74,7 +74,7 @@ _TABLE = (
     Kind(700027, 401, "invalid_client", "The certificate used to sign the client assertion is not registered."),
     Kind(700024, 401, "invalid_client", "Client assertion is not within its valid time range."),
     Kind(700023, 401, "invalid_client", "Client assertion audience does not match the realm issuer."),
-    Kind(70021, 400, "invalid_request", _NO_FEDERATION),
+    Kind(70021, 401, "invalid_client", _NO_FEDERATION),
     Kind(700211, 401, "invalid_client", _NO_FEDERATION),
     Kind(700212, 401, "invalid_client", _NO_FEDERATION),
     Kind(700213, 401, "invalid_client", _NO_FEDERATION),

@@ -1,6 +1,9 @@
 """What the tests of the simulator do again and again, with the real libraries."""
 
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import aiohttp
 import msal
@@ -9,7 +12,9 @@ from local.graph.simulator import CLIENT_ID, CLIENT_SECRET
 from tests.local.graph.fixtures import RunningSimulator
 from tests.local.graph.msal_http import LoopbackHttp
 
+REDIRECT = "http://127.0.0.1:7071/sign-in/callback"
 GRAPH_SCOPE = "https://graph.microsoft.com/.default"
+HIDDEN = re.compile(r'type="hidden" name="([^"]*)" value="([^"]*)"')
 PRESENCES = "/v1.0/communications/getPresencesByUserId"
 
 
@@ -58,3 +63,31 @@ async def call(
 async def ask(running: RunningSimulator, ids: list[Any], token: str) -> tuple[int, Any, dict[str, str]]:
     """One call of getPresencesByUserId."""
     return await call(running.url + PRESENCES, "POST", token=token, json={"ids": ids})
+
+
+async def sign_in(running: RunningSimulator, address: str, who: str) -> dict[str, str]:
+    """What comes back to the application after that person signed in at the address."""
+    status, body, headers = await call(address + "&" + urlencode({"sign_in_as": who}))
+    if status == 302:
+        return dict(parse_qsl(urlsplit(headers["location"]).query))
+    assert status == 200, status
+    return {name: unescape(value) for name, value in HIDDEN.findall(body)}
+
+
+async def admin_consent(
+    running: RunningSimulator, tenant: str, who: str, decide: str = "accept", **changes: str
+) -> dict[str, str]:
+    """What comes back to the application after that person decided at the consent page."""
+    asked = {
+        "client_id": CLIENT_ID,
+        "scope": GRAPH_SCOPE,
+        "redirect_uri": REDIRECT,
+        "state": "s-1",
+        "sign_in_as": who,
+        "decide": decide,
+    }
+    address = f"{running.login_url}/{tenant}/v2.0/adminconsent?{urlencode(asked | changes)}"
+    status, _, headers = await call(address)
+    assert status == 302, status
+    assert headers["location"].startswith(REDIRECT + "?")
+    return dict(parse_qsl(urlsplit(headers["location"]).query))

@@ -1,0 +1,111 @@
+"""Faults of the network and of the services."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from local.graph.faults import UnknownFault, names
+from local.graph.simulator import CONTOSO, FABRIKAM
+from shared.clock import FixedClock
+from tests.local.graph.calls import ask, bearer, call
+from tests.local.graph.fixtures import RunningSimulator
+
+
+async def token_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+    """One call of the token endpoint (AADSTS900144 while nothing is broken)."""
+    return await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data={})
+
+
+async def discovery_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+    """One call for metadata."""
+    return await call(f"{running.login_url}/{tenant}/v2.0/.well-known/openid-configuration")
+
+
+async def graph_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+    """One call for presence."""
+    return await ask(running, [running.simulator.tenants[tenant].object_id(0)], bearer(running, tenant))
+
+
+CALLS = {"token": token_call, "discovery": discovery_call, "graph": graph_call}
+HEALTHY = {"token": 400, "discovery": 200, "graph": 200}
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name.split(".")[-1].isdigit()])
+async def test_a_status_can_be_switched_on_for_some_calls(graph_simulator: RunningSimulator, name: str) -> None:
+    """`times`: so many calls get it; 429 and 503 carry Retry-After."""
+    place, status = name.split(".")
+    graph_simulator.simulator.faults.on(name, times=2, retry_after=7)
+    answers = [await CALLS[place](graph_simulator) for _ in range(3)]
+    assert [answer[0] for answer in answers] == [int(status), int(status), HEALTHY[place]]
+    assert answers[0][2].get("retry-after") == ("7" if status in ("429", "503") else None)
+
+
+async def test_retry_after_can_be_missing(graph_simulator: RunningSimulator) -> None:
+    """Graph does not always send it."""
+    graph_simulator.simulator.faults.on("graph.429", retry_after=None)
+    assert "retry-after" not in (await graph_call(graph_simulator))[2]
+
+
+async def test_a_fault_can_last_for_a_time(graph_simulator: RunningSimulator) -> None:
+    """Graph 503 for a minute."""
+    clock = graph_simulator.simulator.clock = FixedClock()
+    graph_simulator.simulator.faults.on("graph.503", seconds=60)
+    assert (await graph_call(graph_simulator))[0] == 503
+    clock.advance(59)
+    assert (await graph_call(graph_simulator))[0] == 503
+    clock.advance(1)
+    assert (await graph_call(graph_simulator))[0] == 200
+
+
+async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningSimulator) -> None:
+    """At every place."""
+    for place, one_call in CALLS.items():
+        graph_simulator.simulator.faults.on(f"{place}.500", tenant=CONTOSO)
+        assert (await one_call(graph_simulator, CONTOSO))[0] == 500
+        assert (await one_call(graph_simulator, FABRIKAM))[0] == HEALTHY[place]
+
+
+@pytest.mark.parametrize("place", list(CALLS))
+async def test_a_dropped_connection_is_an_error_of_the_client(graph_simulator: RunningSimulator, place: str) -> None:
+    """The answer breaks off in the middle."""
+    graph_simulator.simulator.faults.on(f"{place}.drop", times=1)
+    with pytest.raises(aiohttp.ClientError):
+        await CALLS[place](graph_simulator)
+    assert (await CALLS[place](graph_simulator))[0] == HEALTHY[place]
+
+
+@pytest.mark.parametrize("place", list(CALLS))
+async def test_a_call_can_hang_until_the_fault_is_off(graph_simulator: RunningSimulator, place: str) -> None:
+    """No answer comes; the calls of another tenant go on meanwhile."""
+    simulator = graph_simulator.simulator
+    fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
+    waiting = asyncio.create_task(CALLS[place](graph_simulator))
+    while not fault.hits:
+        await CALLS[place](graph_simulator, FABRIKAM)
+    assert not waiting.done()
+    simulator.faults.off(f"{place}.hang")
+    assert (await waiting)[0] == HEALTHY[place]
+
+
+async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) -> None:
+    """What a proxy in between may answer."""
+    graph_simulator.simulator.faults.on("graph.garbage")
+    status, body, _ = await graph_call(graph_simulator)
+    assert status == 200
+    assert body.startswith("<html>")
+
+
+def test_a_fault_that_does_not_exist_cannot_be_switched_on(graph_simulator: RunningSimulator) -> None:
+    """A typing error does not pass for a service without faults."""
+    with pytest.raises(UnknownFault):
+        graph_simulator.simulator.faults.on("graph.999")
+
+
+@pytest.mark.parametrize("code", [90002, 90038])
+async def test_a_tenant_of_nowhere_shows_in_the_metadata(graph_simulator: RunningSimulator, code: int) -> None:
+    """Tenant gone, or in another cloud: already the metadata call fails."""
+    graph_simulator.simulator.faults.on(f"AADSTS{code}", tenant=CONTOSO)
+    status, body, _ = await discovery_call(graph_simulator)
+    assert (status, body["error_codes"]) == (400, [code])
