@@ -1,0 +1,192 @@
+"""Bodies of POST and PUT as clients send them."""
+
+from typing import Any
+
+import pytest
+
+from scim.core.errors import ScimError
+from scim.core.resources import read_resource, replace_resource
+from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
+
+
+def _user(**attributes: Any) -> dict[str, Any]:
+    return read_resource({"userName": "babs", **attributes}, USER)
+
+
+def _fault(body: object) -> tuple[str | None, str]:
+    with pytest.raises(ScimError) as raised:
+        read_resource(body, USER)
+    return raised.value.scim_type, raised.value.detail
+
+
+def test_names_match_in_any_case() -> None:
+    """RFC 7643 section 2.1: attribute names are case-insensitive."""
+    assert read_resource({"USERNAME": "babs", "Name": {"GIVENNAME": "Babs"}}, USER) == {
+        "schemas": [USER_URN],
+        "userName": "babs",
+        "name": {"givenName": "Babs"},
+    }
+
+
+def test_values_are_kept_exactly_as_sent() -> None:
+    """Microsoft Learn: "Transformations of data shouldn't happen"; numbers, case and blanks stay."""
+    phones = [{"type": "Work", "value": " 10-040-1308 "}]
+    assert _user(phoneNumbers=phones)["phoneNumbers"] == phones
+
+
+def test_unknown_attributes_and_schemas_are_passed_over() -> None:
+    """Entra's default mapping sends more than a target has, OneLogin's template an old schema."""
+    assert _user(schemas=["urn:scim:schemas:core:1.0", "urn:x"], favourite="red", **{"urn:x": {"a": 1}}) == _user()
+
+
+def test_read_only_attributes_are_ignored() -> None:
+    """RFC 7644 section 3.3: read-only attributes of a request are ignored."""
+    assert _user(id=None, meta={"resourceType": "User"}, groups=[{"value": "1"}]) == _user()
+
+
+def test_a_password_is_not_kept() -> None:
+    """Okta sends one; nobody here signs in with it."""
+    assert "password" not in _user(password="t1meMa$heen")
+
+
+@pytest.mark.parametrize("empty", [None, "", [], [None], {}])
+def test_null_and_empty_are_absent(empty: object) -> None:
+    """RFC 7643 section 2.5: null, an empty array and absence are the same; "" is what an Entra expression can send."""
+    assert _user(name=empty, title="x") == _user(title="x")
+
+
+@pytest.mark.parametrize("roles", [None, [], "", [{"value": ""}]])
+def test_empty_roles_are_absent(roles: object) -> None:
+    """Entra sends "roles": [] in every POST."""
+    assert _user(roles=roles) == _user()
+
+
+@pytest.mark.parametrize(("sent", "read"), [("True", True), ("false", False), (True, True)])
+def test_booleans_may_be_text(sent: object, read: bool) -> None:
+    """Entra without its flag: "True"; OneLogin's templates: "true"."""
+    assert _user(active=sent)["active"] is read
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("26118915", "26118915"), ({"value": "1"}, "1"), ([{"$ref": "x", "value": "1"}], "1"), ({"Value": "1"}, "1")],
+)
+def test_a_manager_comes_back_as_an_object(sent: object, kept: str) -> None:
+    """apache/directory-scimple#1242: Entra sends the bare id and can't read it back."""
+    assert _user(**{ENTERPRISE_URN: {"manager": sent}})[ENTERPRISE_URN]["manager"]["value"] == kept
+
+
+def test_a_managers_name_is_ours_to_say() -> None:
+    """RFC 7643 section 4.3: manager.displayName is read-only; OneLogin sends it."""
+    sent = {"value": "1", "displayName": "Boss"}
+    assert _user(**{ENTERPRISE_URN: {"manager": sent}})[ENTERPRISE_URN]["manager"] == {"value": "1"}
+
+
+def test_the_extension_is_listed_when_it_is_used() -> None:
+    """RFC 7643 section 3: schemas lists the URNs of the attributes that are there."""
+    assert _user(**{ENTERPRISE_URN: {"department": "x"}})["schemas"] == [USER_URN, ENTERPRISE_URN]
+    assert _user(schemas=[USER_URN, ENTERPRISE_URN])["schemas"] == [USER_URN]
+
+
+def test_a_misspelt_extension_is_read() -> None:
+    """Microsoft's example bodies leave out the URN's last colon."""
+    misspelt = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User"
+    assert _user(**{misspelt: {"department": "x"}})[ENTERPRISE_URN] == {"department": "x"}
+
+
+def test_two_values_of_one_type_stay() -> None:
+    """Microsoft's Postman collection sends two work addresses."""
+    emails = [{"type": "work", "value": "a@x.com"}, {"type": "work", "value": "b@x.com"}]
+    assert _user(emails=emails)["emails"] == emails
+
+
+def test_a_repeated_value_is_kept_once() -> None:
+    """RFC 7643 section 2.4: the same type and value are not returned twice."""
+    email = {"type": "work", "value": "a@x.com"}
+    assert _user(emails=[email, {**email, "primary": True}])["emails"] == [{**email, "primary": True}]
+
+
+def test_one_value_is_primary() -> None:
+    """RFC 7643 section 2.4: primary is true at most once; the first one stays."""
+    emails = [{"value": "a@x.com", "primary": "True"}, {"value": "b@x.com", "primary": True}]
+    assert [email["primary"] for email in _user(emails=emails)["emails"]] == [True, False]
+
+
+def test_an_element_without_a_value_is_dropped() -> None:
+    """A number that is only a type would show as an empty line."""
+    assert "phoneNumbers" not in _user(phoneNumbers=[{"type": "work", "value": None, "primary": True}])
+
+
+@pytest.mark.parametrize("name", [None, "", "  "])
+def test_a_missing_user_name_is_named(name: object) -> None:
+    """RFC 7643 section 4.1.1: userName is required; the detail names it and the mapping."""
+    scim_type, detail = _fault({"userName": name})
+    assert (scim_type, detail.split()[0]) == ("invalidValue", "userName")
+
+
+def test_nobody_is_refused_for_having_no_name() -> None:
+    """Guests and room accounts have neither given nor family name; one refusal is retried for 28 days."""
+    assert _user()["userName"] == "babs"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        ({"active": "maybe"}, "active"),
+        ({"active": 1}, "active"),
+        ({"title": 7}, "title"),
+        ({"title": ["x"]}, "title"),
+        ({"name": "Babs"}, "name"),
+        ({"name": {"givenName": {}}}, "name.givenName"),
+        ({"emails": {"value": "a@x.com"}}, "emails"),
+        ({"emails": ["a@x.com"]}, "emails"),
+        ({"emails": [{"value": 1}]}, "emails.value"),
+        ({"x509Certificates": [{"value": "%%"}]}, "x509Certificates.value"),
+        ({ENTERPRISE_URN: {"department": 5}}, f"{ENTERPRISE_URN}:department"),
+        ({ENTERPRISE_URN: "x"}, ENTERPRISE_URN),
+        ({"displayName": "\ud800"}, "displayName"),
+    ],
+)
+def test_a_wrong_type_names_the_attribute(attributes: dict[str, Any], named: str) -> None:
+    """RFC 7644 section 3.12, invalidValue: the value is not compatible with the attribute's type."""
+    scim_type, detail = _fault({"userName": "babs", **attributes})
+    assert (scim_type, detail.split()[0]) == ("invalidValue", named)
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 1, [{}]])
+def test_a_body_that_is_no_object_is_bad_syntax(body: object) -> None:
+    """RFC 7644 section 3.12, invalidSyntax."""
+    assert _fault(body)[0] == "invalidSyntax"
+
+
+def test_a_group_is_created_without_members() -> None:
+    """Entra creates a group with an unknown schema and without members."""
+    body = {
+        "schemas": [GROUP_URN, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+        "externalId": "8aa1",
+        "displayName": "Sales",
+        "meta": {"resourceType": "Group"},
+    }
+    assert read_resource(body, GROUP) == {"schemas": [GROUP_URN], "externalId": "8aa1", "displayName": "Sales"}
+
+
+def test_a_put_clears_what_it_leaves_out() -> None:
+    """RFC 7644 section 3.5.1: read-write attributes that are omitted are cleared."""
+    assert replace_resource(_user(title="x"), _user(nickName="B"), USER) == _user(nickName="B")
+
+
+def test_a_put_keeps_what_is_read_only() -> None:
+    """RFC 7644 section 3.5.1: read-only values of the request are ignored, stored ones stay."""
+    stored = {**_user(), "id": "1", "meta": {"version": 'W/"1"'}}
+    assert replace_resource(stored, _user(title="x"), USER) == {**stored, "title": "x"}
+
+
+def test_a_put_of_the_same_changes_nothing() -> None:
+    """The stored object itself comes back, so that lastModified and the ETag stay."""
+    stored = {**_user(title="x"), "id": "1"}
+    assert replace_resource(stored, _user(title="x"), USER) is stored
+
+
+def test_a_put_without_the_extension_drops_it() -> None:
+    """RFC 7644 section 3.5.1 holds for extensions, too."""
+    assert replace_resource(_user(**{ENTERPRISE_URN: {"department": "x"}}), _user(), USER) == _user()

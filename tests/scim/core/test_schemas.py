@@ -1,0 +1,124 @@
+"""The schemas say what RFC 7643 and Microsoft's discovery test want."""
+
+from typing import Any
+
+import pytest
+from scim2_models import Schema
+
+from scim.core.schemas import (
+    ENTERPRISE_URN,
+    GROUP,
+    GROUP_SCHEMA,
+    RESOURCE_TYPES,
+    SCHEMAS,
+    USER,
+    USER_SCHEMA,
+    USER_URN,
+)
+
+
+def _listed(schema: Any) -> dict[str, Any]:
+    return {attribute["name"]: attribute for attribute in schema.to_json()["attributes"]}
+
+
+def _sub(attribute: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(sub for sub in attribute["subAttributes"] if sub["name"] == name)
+
+
+def _values(value: Any) -> Any:
+    if isinstance(value, dict):
+        yield from (part for entry in value.values() for part in _values(entry))
+    elif isinstance(value, list):
+        yield from (part for entry in value for part in _values(entry))
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("urn", SCHEMAS)
+def test_a_schema_has_no_nulls(urn: str) -> None:
+    """Microsoft Learn, requirements of /Schemas: no null values."""
+    assert None not in _values(SCHEMAS[urn].to_json())
+
+
+@pytest.mark.parametrize("urn", SCHEMAS)
+def test_a_schema_is_one_to_another_implementation(urn: str) -> None:
+    """RFC 7643 section 7: scim2-models reads every characteristic."""
+    assert Schema.model_validate(SCHEMAS[urn].to_json()).id == urn
+
+
+@pytest.mark.parametrize("name", ["emails", "phoneNumbers", "addresses", "ims", "photos"])
+def test_types_list_their_canonical_values(name: str) -> None:
+    """Logic App template, Schema_Discoverability_Test: a mapped emails[type eq "work"].value is found by them."""
+    assert _sub(_listed(USER_SCHEMA)[name], "type")["canonicalValues"]
+
+
+def test_phone_numbers_list_the_types_that_entra_maps() -> None:
+    """Entra's default mapping writes work, mobile and fax numbers."""
+    types = _sub(_listed(USER_SCHEMA)["phoneNumbers"], "type")["canonicalValues"]
+    assert {"work", "mobile", "fax"} <= set(types)
+
+
+@pytest.mark.parametrize("name", ["id", "externalId", "meta", "active", "displayName", "title", "userName"])
+def test_every_mapped_attribute_is_listed(name: str) -> None:
+    """Schema_Discoverability_Test looks for mapped attributes; RFC 7643 section 3.1 allows to list common ones."""
+    assert name in _listed(USER_SCHEMA)
+
+
+def test_name_is_announced_as_required() -> None:
+    """SCIM_Null_Update_Test leaves out what is required: it must not clear both parts of a name."""
+    assert _listed(USER_SCHEMA)["name"]["required"] is True
+
+
+def test_user_name_ignores_case_and_external_id_does_not() -> None:
+    """RFC 7643 sections 3.1 and 4.1.1."""
+    attributes = _listed(USER_SCHEMA)
+    assert (attributes["userName"]["caseExact"], attributes["externalId"]["caseExact"]) == (False, True)
+
+
+def test_a_password_is_never_returned() -> None:
+    """RFC 7643 section 4.1.1."""
+    password = _listed(USER_SCHEMA)["password"]
+    assert (password["returned"], password["mutability"]) == ("never", "writeOnly")
+
+
+def test_the_parts_of_a_member_are_immutable() -> None:
+    """RFC 7643 section 8.7.1."""
+    members = _listed(GROUP_SCHEMA)["members"]
+    assert _sub(members, "value")["mutability"] == "immutable"
+
+
+def test_pagination_is_part_of_the_configuration() -> None:
+    """RFC 9865 section 4."""
+    pagination = _listed(SCHEMAS["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"])["pagination"]
+    names = {sub["name"] for sub in pagination["subAttributes"]}
+    assert names >= {"cursor", "index", "defaultPaginationMethod", "defaultPageSize", "maxPageSize", "cursorTimeout"}
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("USERNAME", "userName"),
+        ("Name.GivenName", "name.givenName"),
+        (f"{USER_URN.upper()}:userName", "userName"),
+        (f"{ENTERPRISE_URN}:department", f"{ENTERPRISE_URN}:department"),
+        (f"{ENTERPRISE_URN.lower()}:manager.value", f"{ENTERPRISE_URN}:manager.value"),
+        ("manager", f"{ENTERPRISE_URN}:manager"),
+        (ENTERPRISE_URN, ENTERPRISE_URN),
+        (f"{ENTERPRISE_URN.replace(':User', 'User')}:department", f"{ENTERPRISE_URN}:department"),
+    ],
+)
+def test_a_name_is_found_in_any_case_with_and_without_urn(text: str, path: str) -> None:
+    """RFC 7643 section 2.1: names and URNs ignore case; RFC 7644 section 3.10: full notation; Entra's misspelt URN."""
+    target = USER.find(text)
+    assert target is not None
+    assert target.text == path
+
+
+def test_what_a_type_does_not_have_is_not_found() -> None:
+    """A group has no userName."""
+    assert GROUP.find("userName") is None
+
+
+def test_resource_types_have_their_endpoints() -> None:
+    """RFC 7644 section 3.2."""
+    assert {name: kind.endpoint for name, kind in RESOURCE_TYPES.items()} == {"User": "/Users", "Group": "/Groups"}
