@@ -1,0 +1,91 @@
+"""What the demo does that people would do: add a directory, provision it, consent to presence. All of it over HTTP."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+
+from local.entra import Options, Progress, Summary
+from local.entra import run as provision
+from local.graph.simulator import CONTOSO, Simulator
+
+NAME = "Brightwater (demo)"
+_ADMINISTRATOR = "gloria.global@contoso.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The demo's directory; the token is kept in `data/`, since the product itself keeps only its hash."""
+
+    id: str
+    scim_base_url: str
+    token: str
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
+    """The demo's directory: that of an earlier start if it is still there, else a new one."""
+    if keep.exists():
+        known = Directory(**orjson.loads(keep.read_bytes()))
+        async with session.get(f"/api/directories/{known.id}") as response:
+            if response.status == 200:
+                body = await response.json()
+                return Directory(known.id, body["scim_base_url"], known.token)
+    body = await _json(session, "POST", "/api/directories", {"name": NAME, "kind": "entra", "region": "GB"}, 201)
+    made = Directory(body["id"], body["scim_base_url"], body["token"])
+    keep.touch(mode=0o600)
+    keep.write_bytes(orjson.dumps(made))
+    return made
+
+
+async def people(made: Directory, count: int, report: Callable[[Progress], None]) -> Summary:
+    """Provision the company; a second start finds everybody there already and changes nothing."""
+    cycles = ("connect", "initial", "groups")
+    return await provision(Options(made.scim_base_url, made.token, people=count, cycles=cycles), report)
+
+
+async def presence(session: aiohttp.ClientSession, made: Directory, simulator: Simulator) -> None:
+    """Consent as the company's administrator would, on the simulator's pages, and wait until the link is there."""
+    simulator.tenants[CONTOSO].anyone = True
+    state = await _json(session, "GET", f"/api/directories/{made.id}/presence")
+    if state["state"] in ("active", "consented"):
+        simulator.consent(CONTOSO)  # the simulator forgets when it stops, the product does not
+        return
+    started = await _json(session, "POST", f"/api/directories/{made.id}/presence", {"action": "start"})
+    answers = {"sign_in_as": _ADMINISTRATOR, "decide": "accept"}
+    address = started["location"]
+    while address.startswith(simulator.url):
+        address = await _redirect(session, f"{address}&{urlencode(answers)}")
+        if not address.startswith(simulator.url):
+            address = await _redirect(session, address)
+    for _ in range(60):
+        state = await _json(session, "GET", f"/api/directories/{made.id}/presence")
+        if state["state"] == "active":
+            return
+        await asyncio.sleep(0.5)
+    raise DemoError(f"Presence was not connected: {state.get('sentence', state['state'])}")
+
+
+async def _redirect(session: aiohttp.ClientSession, address: str) -> str:
+    async with session.get(address, allow_redirects=False) as response:
+        if response.status not in (302, 303):
+            raise DemoError(f"Expected a redirect, got {response.status} from {address.partition('?')[0]}")
+        return response.headers["Location"]
+
+
+async def _json(
+    session: aiohttp.ClientSession, method: str, path: str, body: Any = None, status: int = 200
+) -> dict[str, Any]:
+    async with session.request(method, path, json=body) as response:
+        answer: dict[str, Any] = await response.json(content_type=None)
+        if response.status not in (status, 200, 202):
+            raise DemoError(f"{method} {path}: {response.status} {answer.get('detail', '')}")
+        return answer
