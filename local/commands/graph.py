@@ -1,6 +1,7 @@
 """`python -m local graph`: the simulator of Microsoft's login service and Graph presence."""
 
 import argparse
+import sys
 
 NAME = "graph"
 HELP = "simulate Microsoft's login service and Graph presence on this machine"
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; 1 when the port is taken."""
     from local.graph.server import serve
-    from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, Simulator
+    from local.graph.simulator import Simulator
 
     simulator = Simulator()
     simulator.options.latency = arguments.latency / 1000
@@ -32,16 +33,23 @@ def run(arguments: argparse.Namespace) -> int:
         tenant = simulator.add_tenant(domain.split(".")[0].capitalize(), domain, crowd=people)
         if arguments.consented:
             simulator.consent(tenant.tenant_id)
-    print(f"Microsoft simulator at http://127.0.0.1:{arguments.port}/control")
-    print(f"PRESENCE_CLIENT_ID={CLIENT_ID} PRESENCE_CLIENT_SECRET={CLIENT_SECRET}")
     try:
-        serve(arguments.port, simulator)
+        serve(arguments.port, simulator, _announce)
     except (OSError, OverflowError) as error:
-        print(f"port {arguments.port} cannot be used: {error}. Choose another with --port.")
+        print(f"port {arguments.port} cannot be used: {error}. Choose another with --port.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _announce(url: str) -> None:
+    """What to put into the product's settings."""
+    from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID
+
+    print(f"Microsoft simulator, to be turned at {url}/control")
+    print(f"LOGIN_URL={url}\nGRAPH_URL={url}\nHOME_TENANT_ID={HOME_TENANT_ID}")
+    print(f"PRESENCE_CLIENT_ID={CLIENT_ID}\nPRESENCE_CLIENT_SECRET={CLIENT_SECRET}", flush=True)
 
 
 def _tenants(given: list[str], people: int) -> list[tuple[str, int]]:

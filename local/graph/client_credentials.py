@@ -53,12 +53,19 @@ def _check_assertion(simulator: Simulator, tenant_id: str, application: Applicat
     except jwt.InvalidTokenError:
         raise LoginError(700027, client=application.client_id) from None
     now = simulator.clock.now().timestamp()
-    if not claims.get("nbf", now) - 300 <= now < claims.get("exp", 0) + 300:
+    if not _time(claims, "nbf", now) - 300 <= now < _time(claims, "exp", 0) + 300:
         raise LoginError(700024)
     if claims.get("iss") == application.client_id:
         _check_certificate(simulator, tenant_id, application, assertion, claims)
     else:
         _check_federated(simulator, application, assertion, claims)
+
+
+def _time(claims: dict[str, Any], name: str, missing: float) -> float:
+    value = claims.get(name, missing)
+    if not isinstance(value, int | float):
+        raise LoginError(700024)
+    return value
 
 
 def _check_certificate(

@@ -31,6 +31,7 @@
 """
 
 import dataclasses
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -157,6 +158,8 @@ class Control:
     async def set_presence(self, request: Request) -> object:
         tenant, body = self._tenant(request), await read(request, control_bodies.Presence)
         object_id = request.path_params["id"].lower()
+        if not re.fullmatch(control_bodies.GUID, object_id):
+            raise Refused(400, "id: must be an object id, a GUID.")
         if not tenant.has(object_id):
             tenant.known.add(object_id)
         self.simulator.presence.set(tenant.tenant_id, object_id, **body.model_dump())

@@ -1,15 +1,16 @@
 """Bodies of the control calls."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from cryptography.x509 import load_pem_x509_certificate
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from local.graph.applications import Application, FederatedCredential
 from local.graph.people import GLOBAL_ADMINISTRATOR, MEMBER, PRIVILEGED_ROLE_ADMINISTRATOR, UnknownIds
 from local.graph.simulator import CLIENT_ID, HOME_TENANT_ID
 from local.graph.wire import Style
 
+GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _ROLES = {
     "global-administrator": GLOBAL_ADMINISTRATOR,
     "privileged-role-administrator": PRIVILEGED_ROLE_ADMINISTRATOR,
@@ -59,7 +60,10 @@ class NewTenant(TenantChange):
 
     name: str = Field(min_length=1)
     domain: str = ""
-    id: str = Field("", pattern="^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$")
+    id: str = Field("", pattern=f"^({GUID})?$")
+
+
+Guid = Annotated[str, StringConstraints(pattern=f"^{GUID}$")]
 
 
 class SignInPerson(_Body):
@@ -67,7 +71,7 @@ class SignInPerson(_Body):
 
     name: str = Field(min_length=1, pattern=r"\S")
     user_name: str = ""
-    id: str = ""
+    id: str = Field("", pattern=f"^({GUID})?$")
     roles: list[str] = ["member"]
 
 
@@ -75,8 +79,8 @@ class People(_Body):
     """People to add: who can sign in, ids that exist, ids without a licence."""
 
     sign_in: list[SignInPerson] = []
-    ids: list[str] = []
-    unlicensed: list[str] = []
+    ids: list[Guid] = []
+    unlicensed: list[Guid] = []
 
 
 class Presence(_Body):

@@ -51,6 +51,11 @@ class Fault:
         """The number of an AADSTS fault."""
         return int(self.name[6:]) if self.name.startswith("AADSTS") else None
 
+    @property
+    def hangs(self) -> bool:
+        """Whether calls wait for this fault to be switched off; it stays on for them when `times` has run out."""
+        return self.name.endswith(".hang")
+
 
 class Faults:
     """The faults that are on; the first one that fits a call wins."""
@@ -91,22 +96,22 @@ class Faults:
         self._active = [
             fault
             for fault in self._active
-            if (fault.times is None or fault.times > 0) and (fault.until is None or fault.until > now)
+            if (fault.times is None or fault.times > 0 or fault.hangs) and (fault.until is None or fault.until > now)
         ]
         return self._active
 
     def is_on(self, fault: Fault) -> bool:
         """Whether that very fault is still on (a call that hangs asks)."""
-        return any(other is fault for other in self._active)
+        return any(other is fault for other in self.active())
 
     def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
         """The fault that this call meets, counted; `codes`: which AADSTS errors can show at this place."""
         for fault in self.active():
             code = fault.code
             here = fault.name.startswith(place + ".") if code is None else code in (codes or ())
-            if here and fault.tenant in ("", tenant):
+            if here and fault.tenant in ("", tenant) and fault.times != 0:
                 fault.hits += 1
-                if fault.times is not None and not fault.name.endswith(".hang"):
+                if fault.times is not None:
                     fault.times -= 1
                 return fault
         return None

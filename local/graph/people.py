@@ -65,6 +65,7 @@ class Tenant:
     unknown_ids: UnknownIds = "missing"
     style: Style = "old"
     moving: bool = True
+    still_since: float | None = None  # seconds since 1970: when a tenant that does not move stopped
     consents: dict[str, Consent] = field(default_factory=dict)
     _tail: str = ""
 

@@ -1,7 +1,7 @@
 """Serves the simulator on loopback: in the foreground, or in a thread of its own."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
@@ -26,11 +26,12 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def serve(port: int, simulator: Simulator | None = None) -> None:
-    """Serve until interrupted. Raises OSError when the port is taken."""
+def serve(port: int, simulator: Simulator | None = None, ready: Callable[[str], None] = lambda url: None) -> None:
+    """Serve until interrupted; `ready` is told the address. Raises OSError when the port is taken."""
     simulator = simulator or Simulator()
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"
+        ready(simulator.url)
         _server(simulator).run(sockets=[listening])
 
 

@@ -61,7 +61,7 @@ class Simulator:
         """Everything as at the start: two customers' tenants, one application, no fault, no consent."""
         self.options = Options()
         self.counters.reset()
-        self.presence = PresenceSource(self._seed)
+        self.presence = PresenceSource(self._clock, self._seed)
         self.faults = Faults(self._clock)
         self.throttle = Throttle(self._clock)
         self.all_tenants_throttle = Throttle(self._clock, limit=2000, window=1.0)
@@ -90,7 +90,7 @@ class Simulator:
     @clock.setter
     def clock(self, clock: Clock) -> None:
         self._clock = clock
-        for part in (self.faults, self.throttle, self.all_tenants_throttle):
+        for part in (self.presence, self.faults, self.throttle, self.all_tenants_throttle):
             part.clock = clock
 
     @property

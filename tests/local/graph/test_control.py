@@ -159,6 +159,8 @@ async def test_assertions_and_keys_are_made_by_call(graph_simulator: RunningSimu
         ("POST", "/tenants", {"name": "Contoso", "domain": "contoso.example"}, 409, "already"),
         ("POST", "/tenants", {"name": "X", "id": "1"}, 400, "id"),
         ("PATCH", "/options", {"latencyy": 1}, 400, "latencyy"),
+        ("PUT", f"/tenants/{CONTOSO}/presence/x", {"availability": "Busy"}, 400, "id"),
+        ("POST", f"/tenants/{CONTOSO}/people", {"ids": ["x"]}, 400, "ids"),
         ("PUT", f"/applications/{CLIENT_ID}", {"certificates": ["no PEM"]}, 400, "certificates"),
         ("GET", f"/tenants/{CONTOSO}/ids?start=x", {}, 400, "whole numbers"),
     ],

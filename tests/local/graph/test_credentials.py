@@ -127,6 +127,13 @@ def test_without_any_federated_credential_it_is_70021(graph_simulator: RunningSi
     assert result["error_codes"] == [70021]
 
 
+@pytest.mark.parametrize("assertion", ["nonsense", jwt.encode({"exp": "soon"}, "k" * 32, "HS256")])
+def test_an_assertion_that_makes_no_sense_is_refused(graph_simulator: RunningSimulator, assertion: str) -> None:
+    """An error of the client, not of the server."""
+    result = app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: assertion})
+    assert result["error"] == "invalid_client"
+
+
 def test_a_forged_or_expired_assertion_is_refused(graph_simulator: RunningSimulator) -> None:
     """The signature is checked with the issuer's keys, the times with the clock."""
     simulator = graph_simulator.simulator

@@ -89,6 +89,30 @@ async def test_a_call_can_hang_until_the_fault_is_off(graph_simulator: RunningSi
     assert (await waiting)[0] == HEALTHY[place]
 
 
+async def test_one_call_can_hang_while_others_go_on(graph_simulator: RunningSimulator) -> None:
+    """`times` counts the calls that hang; the next ones are answered."""
+    simulator = graph_simulator.simulator
+    fault = simulator.faults.on("graph.hang", times=1)
+    waiting = asyncio.create_task(graph_call(graph_simulator))
+    while not fault.hits:
+        await asyncio.sleep(0)
+    assert (await graph_call(graph_simulator))[0] == 200
+    assert not waiting.done()
+    simulator.faults.off()
+    assert (await waiting)[0] == 200
+
+
+async def test_a_call_that_hangs_goes_on_when_the_time_is_over(graph_simulator: RunningSimulator) -> None:
+    """`seconds` ends a hang too."""
+    clock = graph_simulator.simulator.clock = FixedClock()
+    fault = graph_simulator.simulator.faults.on("token.hang", seconds=60)
+    waiting = asyncio.create_task(token_call(graph_simulator))
+    while not fault.hits:
+        await asyncio.sleep(0)
+    clock.advance(60)
+    assert (await waiting)[0] == 400
+
+
 async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) -> None:
     """What a proxy in between may answer."""
     graph_simulator.simulator.faults.on("graph.garbage")

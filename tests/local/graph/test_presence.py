@@ -1,6 +1,7 @@
 """Graph presence (learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid), over real HTTP."""
 
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ async def test_presence_changes_with_time_and_only_with_time(graph_simulator: Ru
 
 
 async def test_a_tenant_can_stand_still(graph_simulator: RunningSimulator, ids: list[str]) -> None:
-    """`moving` off: nothing changes, whatever the time."""
+    """`moving` off: from the next answer on nothing changes, whatever the time."""
     clock = graph_simulator.simulator.clock = FixedClock()
     graph_simulator.simulator.tenants[CONTOSO].moving = False
     token = bearer(graph_simulator, CONTOSO)
@@ -177,7 +178,28 @@ async def test_a_status_set_by_hand_stays_until_released(graph_simulator: Runnin
     assert one["outOfOfficeSettings"] == {"message": "back on Monday", "isOutOfOffice": True}
     simulator.presence.release(CONTOSO, ids[0])
     clock.advance(-86_400)
-    assert (await ask(graph_simulator, ids[:1], token))[1]["value"] == before
+    after = (await ask(graph_simulator, ids[:1], token))[1]["value"]
+    assert after[0]["availability"] == before[0]["availability"]
+    assert after[0]["outOfOfficeSettings"] == before[0]["outOfOfficeSettings"]
+
+
+async def test_a_sequence_number_only_grows(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+    """ "Lexicographically sortable": whatever happens to a person, the later answer has the greater number."""
+    simulator = graph_simulator.simulator
+    clock = simulator.clock = FixedClock()
+    token = bearer(graph_simulator, CONTOSO, exp=4_000_000_000)
+    seen = []
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: None,
+        lambda: simulator.presence.set(CONTOSO, ids[0], "Busy"),
+        lambda: simulator.presence.set(CONTOSO, ids[0], "Away"),
+        lambda: simulator.presence.release(CONTOSO),
+        lambda: clock.advance(3600),
+    )
+    for step in steps:
+        step()
+        seen.append((await ask(graph_simulator, ids[:1], token))[1]["value"][0]["sequenceNumber"])
+    assert seen == sorted(set(seen))
 
 
 async def test_1500_calls_in_30_seconds_then_429(graph_simulator: RunningSimulator, ids: list[str]) -> None:
