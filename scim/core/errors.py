@@ -23,7 +23,7 @@ class ScimError(Exception):
         body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(self.status)}
         if self.scim_type:
             body["scimType"] = self.scim_type
-        body["detail"] = self.detail
+        body["detail"] = self.detail.encode("utf-8", "replace").decode()  # it may quote half of a surrogate pair
         return body
 
 

@@ -28,6 +28,8 @@ def tokens(text: str) -> list[Token]:
     """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
     if len(text) > MAX_CHARACTERS:
         raise bad_filter(f"The filter has {len(text)} characters; {MAX_CHARACTERS} are the most. Send a shorter one.")
+    if not text.isascii() and not is_encodable(text):
+        raise fault(1, "the filter holds half of a surrogate pair", "well-formed Unicode")
     found = []
     place = 0
     match = _TOKEN.match(text)

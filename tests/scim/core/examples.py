@@ -1,12 +1,13 @@
 """Generated users, filters, paths and PATCHes: the same input for the core and for its oracle."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from scim.core.schemas import ENTERPRISE_URN, USER_URN
+from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
 # A few values that meet often, in different case, with and without accents, with what filters must quote.
 TEXTS = ("a", "A", "ab", "Ab B", "b", "Éa", "éA", 'x"y', "x\\y", "work", "true", "1", "a]b", "(a)", "日本")
@@ -79,6 +80,33 @@ patch_users = st.fixed_dictionaries(
     },
 ).map(_user)
 users = patch_users | patch_users.map(_with_spellings)
+
+
+def _respelt(value: Any, spell: Callable[[str], str]) -> Any:
+    """The names inside a value in another case."""
+    if isinstance(value, dict):
+        return {spell(name): _respelt(part, spell) for name, part in value.items()}
+    return [_respelt(part, spell) for part in value] if isinstance(value, list) else value
+
+
+bodies = st.builds(
+    lambda user, spell: {**_respelt(user, spell), "schemas": user["schemas"]},
+    patch_users,
+    st.sampled_from((str, str.upper, str.lower, str.title)),
+)
+
+# Without the names that only this implementation knows: the extension's without URN, and under Entra's misspelt one.
+paths = st.builds(
+    lambda name, spell: spell(name),
+    st.sampled_from(
+        [
+            name
+            for name, target in USER.names.items()
+            if target.attribute and bool(target.extension) == (ENTERPRISE_URN.lower() in name)
+        ]
+    ),
+    st.sampled_from((str, str.upper, str.title)),
+)
 
 TEXT_ATTRIBUTES = (
     "userName",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scim2_models import Context, Email, EnterpriseUser, PatchOp, SCIMException, ScimFilter, ScimPolicy, User
+from scim2_models import Context, Email, EnterpriseUser, PatchOp, Path, SCIMException, ScimFilter, ScimPolicy, User
 
 from scim.core.patch_body import PATCH_URN
 
@@ -36,6 +36,18 @@ def user(resource: dict[str, Any]) -> Any:
 def matches(text: str, resource: dict[str, Any]) -> bool:
     """Whether the oracle's filter lets the resource pass."""
     return bool(ScimFilter[UserModel](text).match(user(resource)))
+
+
+def read(body: dict[str, Any]) -> dict[str, Any]:
+    """What the oracle makes of a POST's body."""
+    dumped: dict[str, Any] = user(body).model_dump(scim_ctx=Context.DEFAULT)
+    return dumped
+
+
+def resolved(path: str) -> str:
+    """The full name, with URN, of what a path means."""
+    binding = Path[UserModel](path).resolve()
+    return str(binding.urn) if binding else ""
 
 
 def patched(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:

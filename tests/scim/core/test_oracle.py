@@ -8,10 +8,12 @@ from hypothesis import assume, given
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
 from scim.core.patch import apply_patch, read_patch
+from scim.core.paths import parse_path
+from scim.core.resources import read_resource
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 from tests.scim.core import oracle
 from tests.scim.core.deviations import CASEFOLD, DEVIATIONS
-from tests.scim.core.examples import filters, patch_users, patches, share, users
+from tests.scim.core.examples import bodies, filters, patch_users, patches, paths, share, users
 
 
 def _ours(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any] | str:
@@ -21,7 +23,7 @@ def _ours(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[st
         return str(error.scim_type)
 
 
-@share(0.4)
+@share(0.5)
 @given(users, filters)
 def test_a_filter_selects_what_the_oracle_selects(user: dict[str, Any], text: str) -> None:
     """RFC 7644 section 3.4.2.2: every operator, type, precedence, value path and case rule."""
@@ -38,6 +40,23 @@ def test_a_patch_makes_what_the_oracle_makes(user: dict[str, Any], operations: l
         for deviation in DEVIATIONS.values():
             expected = deviation.adjust(expected)
     assert _ours(user, operations) == expected
+
+
+@share(0.1)
+@given(bodies)
+def test_a_body_is_read_as_the_oracle_reads_it(body: dict[str, Any]) -> None:
+    """RFC 7644 section 3.3, RFC 7643 section 2.1: names in any case, the same resource."""
+    assert read_resource(body, USER) == oracle.read(body)
+
+
+@share(0.1)
+@given(paths)
+def test_a_path_means_what_the_oracle_means(path: str) -> None:
+    """RFC 7644 section 3.10: every name, in any case, with and without URN."""
+    parsed = parse_path(path, USER)
+    leaf = parsed.sub or parsed.attribute
+    assert leaf is not None
+    assert oracle.resolved(path) == (leaf.path if parsed.extension else f"{USER_URN}:{leaf.path}")
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)

@@ -1,0 +1,256 @@
+"""PATCH as RFC 7644 section 3.5.2 has it."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from scim.core.errors import ScimError
+from scim.core.patch import Operation, apply_patch, read_patch
+from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
+
+BABS: dict[str, Any] = {
+    "schemas": [USER_URN],
+    "id": "1",
+    "userName": "babs",
+    "name": {"givenName": "Babs", "familyName": "Jensen"},
+    "title": "Guide",
+    "emails": [
+        {"type": "work", "value": "babs@x.com", "primary": True},
+        {"type": "home", "value": "babs@home.org"},
+    ],
+}
+
+
+def _patched(*operations: dict[str, Any], resource: dict[str, Any] = BABS) -> dict[str, Any]:
+    return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
+
+
+def _op(op: str, path: str, value: object) -> dict[str, Any]:
+    return {"op": op, "path": path, "value": value}
+
+
+def _scim_type(*operations: dict[str, Any]) -> str | None:
+    with pytest.raises(ScimError) as raised:
+        _patched(*operations)
+    assert raised.value.status == 400
+    return raised.value.scim_type
+
+
+def test_operations_apply_in_order() -> None:
+    """RFC 7644 section 3.5.2: sequentially, each on the result of the one before."""
+    operations = [_op("remove", "title", None), _op("add", "title", "a"), _op("replace", "title", "b")]
+    assert _patched(*operations)["title"] == "b"
+
+
+def test_a_failing_operation_leaves_the_resource_alone() -> None:
+    """RFC 7644 section 3.5.2: atomic; and a stored resource is never changed in place."""
+    before = copy.deepcopy(BABS)
+    change = [_op("replace", "name.givenName", "x"), _op("replace", 'emails[type eq "work"].value', "y")]
+    assert _scim_type(*change, _op("replace", "active", "maybe")) == "invalidValue"
+    _patched(*change)
+    assert before == BABS
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [_op("replace", "title", "Guide")],
+        [_op("add", "emails", [{"type": "work", "value": "babs@x.com"}])],
+        [_op("add", "emails", {"value": "BABS@x.com"})],
+        [_op("remove", "nickName", None)],
+        [_op("remove", 'emails[type eq "other"]', None)],
+        [_op("replace", "nickName", None)],
+        [_op("add", "emails", [])],
+        [_op("remove", "title", None), _op("add", "title", "Guide")],
+        [_op("replace", "name", {"givenName": "Babs"})],
+    ],
+)
+def test_what_changes_nothing_gives_the_same_object(operations: list[dict[str, Any]]) -> None:
+    """RFC 7644 section 3.5.2.1: no change, no new lastModified; the caller sees it by identity."""
+    assert _patched(*operations) is BABS
+
+
+def test_replacing_a_complex_attribute_keeps_its_other_parts() -> None:
+    """RFC 7644 section 3.5.2.3: sub-attributes that are not named stay."""
+    assert _patched(_op("replace", "name", {"FamilyName": "New"}))["name"] == {"givenName": "Babs", "familyName": "New"}
+
+
+def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
+    """RFC 7643 section 2.5: an attribute without any value is unassigned. Removing both names is accepted."""
+    assert _patched(_op("remove", "name.givenName", None))["name"] == {"familyName": "Jensen"}
+    both = [_op("remove", "name.givenName", None), _op("remove", "name.familyName", None)]
+    assert "name" not in _patched(*both)
+
+
+def test_adding_to_a_plural_attribute_appends() -> None:
+    """RFC 7644 section 3.5.2.1."""
+    assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [*BABS["emails"], {"value": "c@x.com"}]
+
+
+def test_replacing_a_plural_attribute_replaces_all() -> None:
+    """RFC 7644 section 3.5.2.3."""
+    assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [{"value": "c@x.com"}]
+
+
+def test_a_new_primary_takes_it_from_the_others() -> None:
+    """RFC 7644 section 3.5.2: setting primary to true sets it to false elsewhere."""
+    by_path = _patched(_op("replace", 'emails[type eq "home"].primary', True))["emails"]
+    by_value = _patched(_op("add", "emails", [{"value": "c@x.com", "primary": True}]))["emails"]
+    assert [email.get("primary") for email in by_path] == [False, True]
+    assert [email.get("primary") for email in by_value] == [False, None, True]
+
+
+def test_a_selection_changes_every_element_it_matches() -> None:
+    """RFC 7644 section 3.5.2.3: all matching values."""
+    emails = _patched(_op("replace", 'emails[value sw "babs"].display', "B"))["emails"]
+    assert [email["display"] for email in emails] == ["B", "B"]
+
+
+def test_a_path_without_brackets_means_every_element() -> None:
+    """RFC 7644 section 3.5.2: `emails.display` is a part of all."""
+    emails = _patched(_op("add", "emails.display", "B"))["emails"]
+    assert [email["display"] for email in emails] == ["B", "B"]
+
+
+def test_a_selected_element_keeps_what_is_not_named() -> None:
+    """RFC 7644 section 3.5.2.3 for complex values."""
+    emails = _patched(_op("replace", 'emails[type eq "work"]', {"value": "n@x.com"}))["emails"]
+    assert emails[0] == {"type": "work", "value": "n@x.com", "primary": True}
+
+
+def test_removing_by_selection_removes_only_those() -> None:
+    """RFC 7644 section 3.5.2.2; the last one takes the attribute with it."""
+    assert _patched(_op("remove", 'emails[type eq "work"]', None))["emails"] == [BABS["emails"][1]]
+    assert "emails" not in _patched(_op("remove", "emails[value pr]", None))
+
+
+def test_an_extension_is_written_by_its_urn() -> None:
+    """RFC 7644 section 3.10; `schemas` follows what is there."""
+    patched = _patched(_op("add", f"{ENTERPRISE_URN}:department", "Tours"))
+    assert patched["schemas"] == [USER_URN, ENTERPRISE_URN]
+    assert patched[ENTERPRISE_URN] == {"department": "Tours"}
+    again = _patched(_op("remove", f"{ENTERPRISE_URN}:department", None), resource=patched)
+    assert again == BABS
+
+
+def test_a_whole_extension_is_merged_and_removed() -> None:
+    """RFC 7644 section 3.5.2: a URN is a path like a complex attribute's."""
+    user = _patched(_op("add", ENTERPRISE_URN, {"department": "a", "costCenter": "b"}))
+    merged = _patched(_op("replace", ENTERPRISE_URN, {"department": "c", "division": None}), resource=user)
+    assert merged[ENTERPRISE_URN] == {"department": "c", "costCenter": "b"}
+    assert _patched(_op("remove", ENTERPRISE_URN, None), resource=merged) == BABS
+    assert _patched({"op": "replace", "value": {ENTERPRISE_URN: None}}, resource=merged) == BABS
+
+
+def test_a_value_without_path_holds_attributes() -> None:
+    """RFC 7644 sections 3.5.2.1 and 3.5.2.3: without a path the value is a set of attributes."""
+    patched = _patched({"op": "replace", "value": {"TITLE": "x", "emails": [{"value": "c@x.com"}]}})
+    assert (patched["title"], patched["emails"]) == ("x", [{"value": "c@x.com"}])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "remove"},
+        _op("replace", 'emails[value eq "no@x.com"].display', "x"),
+        _op("replace", 'emails[type sw "x"].value', "x"),
+        _op("add", 'addresses[not (type eq "work")].country', "GB"),
+    ],
+)
+def test_no_target_is_told(operation: dict[str, Any]) -> None:
+    """RFC 7644 sections 3.5.2.2 and 3.5.2.3: remove without a path, a selection that can't be fulfilled."""
+    assert _scim_type(operation) == "noTarget"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        _op("replace", "id", "2"),
+        _op("remove", "meta", None),
+        _op("add", "groups", [{"value": "g"}]),
+        _op("replace", "meta.created", "2026-01-01T00:00:00Z"),
+        _op("remove", "userName", None),
+        _op("remove", USER_URN, None),
+    ],
+)
+def test_what_may_not_change_is_refused(operation: dict[str, Any]) -> None:
+    """RFC 7644 sections 3.5.2 and 3.5.2.2: read-only attributes, and removing a required one."""
+    assert _scim_type(operation) == "mutability"
+
+
+@pytest.mark.parametrize("value", ["", None, " ", []])
+def test_a_required_attribute_is_not_cleared(value: object) -> None:
+    """RFC 7643 section 4.1.1: userName is never empty."""
+    assert _scim_type(_op("replace", "userName", value)) == "invalidValue"
+
+
+@pytest.mark.parametrize(
+    ("operation", "scim_type"),
+    [
+        (_op("replace", "active", 3), "invalidValue"),
+        (_op("replace", "name", "Babs"), "invalidValue"),
+        (_op("replace", "emails", "a@x.com"), "invalidValue"),
+        (_op("replace", 'emails[type eq "work"]', "a@x.com"), "invalidValue"),
+        (_op("replace", 'emails[type eq "work"]', [{"value": "a"}, {"value": "b"}]), "invalidValue"),
+        (_op("add", ENTERPRISE_URN, "x"), "invalidValue"),
+        ({"op": "add", "value": "x"}, "invalidValue"),
+        (_op("add", "a b", "x"), "invalidPath"),
+        (_op("add", 'emails[type eq "a"', "x"), "invalidFilter"),
+    ],
+)
+def test_a_wrong_operation_is_named(operation: dict[str, Any], scim_type: str) -> None:
+    """RFC 7644 section 3.12, table 9."""
+    assert _scim_type(operation) == scim_type
+
+
+def test_an_immutable_part_is_not_changed() -> None:
+    """RFC 7643 section 4.2: a member's value is immutable."""
+    group = {"schemas": [GROUP_URN], "displayName": "x", "members": [{"value": "1"}]}
+    for op in ("replace", "remove"):
+        with pytest.raises(ScimError) as raised:
+            apply_patch(group, [Operation(op, 'members[value eq "1"].value', "2")], GROUP)
+        assert raised.value.scim_type == "mutability"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {"Operations": []},
+        {"Operations": {}},
+        {"Operations": ["x"]},
+        {"Operations": [{"path": "title"}]},
+        {"Operations": [{"op": "move", "path": "title"}]},
+        {"Operations": [{"op": 1}]},
+    ],
+)
+def test_a_body_that_is_no_patch_is_bad_syntax(body: object) -> None:
+    """RFC 7644 section 3.12, invalidSyntax."""
+    with pytest.raises(ScimError) as raised:
+        read_patch(body)
+    assert raised.value.scim_type == "invalidSyntax"
+
+
+def test_an_operation_without_value_is_refused() -> None:
+    """RFC 7644 section 3.5.2: add and replace have a value; null is one, it clears."""
+    with pytest.raises(ScimError) as raised:
+        read_patch({"Operations": [{"op": "replace", "path": "title"}]})
+    assert raised.value.scim_type == "invalidValue"
+    assert "title" not in _patched(_op("replace", "title", None))
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    """RFC 7644 section 3.12, invalidPath."""
+    with pytest.raises(ScimError) as raised:
+        read_patch({"Operations": [{"op": "replace", "path": 1, "value": 1}]})
+    assert raised.value.scim_type == "invalidPath"
+
+
+def test_too_many_operations_are_refused() -> None:
+    """413: one request may not hold up the others."""
+    with pytest.raises(ScimError) as raised:
+        read_patch({"Operations": [_op("add", "title", "x")] * 1001})
+    assert raised.value.status == 413

@@ -1,0 +1,183 @@
+"""PATCH as Entra and the others send it; each deviation from the RFC has its source in `scim.core.clients`."""
+
+from typing import Any
+
+import pytest
+
+from scim.core.patch import apply_patch, read_patch
+from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
+
+BABS: dict[str, Any] = {"schemas": [USER_URN], "userName": "babs", "active": True, "title": "Guide"}
+MANAGER = f"{ENTERPRISE_URN}:manager"
+WORK_PHONE = 'phoneNumbers[type eq "work"].value'
+
+
+def _patched(*operations: dict[str, Any], resource: dict[str, Any] = BABS) -> dict[str, Any]:
+    return apply_patch(resource, read_patch({"schemas": ["x"], "operations": list(operations)}), USER)
+
+
+def _op(op: str, path: str, value: object) -> dict[str, Any]:
+    return {"op": op, "path": path, "value": value}
+
+
+@pytest.mark.parametrize("value", ["False", "false", False, "FALSE"])
+def test_a_user_is_disabled_by_text_or_boolean(value: object) -> None:
+    """Entra without its flag sends "False"; read as true, people stay visible after they left."""
+    assert _patched(_op("Replace", "active", value))["active"] is False
+
+
+def test_a_user_is_disabled_without_a_path() -> None:
+    """Okta: {"op": "replace", "value": {"active": false}}."""
+    assert _patched({"op": "replace", "value": {"active": False}})["active"] is False
+
+
+@pytest.mark.parametrize("op", ["Add", "Replace", "add", "REPLACE"])
+def test_a_value_that_was_never_set_is_created(op: str) -> None:
+    """better-auth#10682: a delta sync replaces the number of a user who has none."""
+    assert _patched(_op(op, WORK_PHONE, "+1"))["phoneNumbers"] == [{"type": "work", "value": "+1"}]
+
+
+def test_operations_on_one_selection_hit_one_element() -> None:
+    """simpleidserver#808: sub-attributes must not end up in elements of their own."""
+    country = 'addresses[type eq "work"].country'
+    street = 'addresses[type eq "work"].streetAddress'
+    patched = _patched(_op("Add", country, "GB"), _op("Add", street, "1 High Street"))
+    assert patched["addresses"] == [{"type": "work", "country": "GB", "streetAddress": "1 High Street"}]
+
+
+def test_an_element_may_begin_with_primary() -> None:
+    """The order of Entra's mappings is the administrator's: primary may come before the value."""
+    patched = _patched(
+        _op("Add", 'emails[type eq "work"].primary', "True"), _op("Add", 'emails[type eq "work"].value', "a")
+    )
+    assert patched["emails"] == [{"type": "work", "primary": True, "value": "a"}]
+
+
+def test_roles_are_selected_by_primary() -> None:
+    """Entra writes roles[primary eq "True"].value: a quoted boolean in the brackets."""
+    patched = _patched(_op("Add", 'roles[primary eq "True"].value', "Admin"))
+    assert _patched(_op("Replace", 'roles[primary eq "True"].value', "User"), resource=patched)["roles"] == [
+        {"primary": True, "value": "User"}
+    ]
+
+
+@pytest.mark.parametrize("value", ["", None])
+@pytest.mark.parametrize("path", [WORK_PHONE, "title", "name.givenName", "name", "phoneNumbers", MANAGER])
+def test_an_empty_value_clears(path: str, value: object) -> None:
+    """SCIM_Null_Update_Test: "" and null leave null, "" or nothing behind; never a 400."""
+    full = _patched(
+        _op("add", WORK_PHONE, "+1"), _op("add", "name", {"givenName": "B"}), _op("add", MANAGER, {"value": "9"})
+    )
+    cleared = _patched(_op("replace", path, value), resource=full)
+    top = path.partition("[")[0].partition(".")[0] if path != MANAGER else ENTERPRISE_URN
+    assert top in full
+    assert top not in cleared
+
+
+@pytest.mark.parametrize("path", [WORK_PHONE, "nickName", "name.givenName", MANAGER, "urn:x:y:z"])
+def test_clearing_what_is_not_there_changes_nothing(path: str) -> None:
+    """The same test clears every mapped attribute, set or not."""
+    assert _patched(_op("replace", path, "")) is BABS
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        _op("Add", "favouriteColour", "red"),
+        _op("Add", "urn:ietf:params:scim:schemas:extension:custom:2.0:User:badge", "7"),
+        _op("Remove", "favouriteColour", None),
+        _op("Replace", 'favourites[type eq "work"].value', "x"),
+        _op("Replace", 'emails[colour eq "red"].value', "x"),
+        _op("Replace", "name.nick", "x"),
+        {"op": "replace", "value": {"favouriteColour": "red", "urn:x": {"a": 1}}},
+        _op("replace", "password", "secret"),
+        _op("add", "schemas", [ENTERPRISE_URN]),
+    ],
+)
+def test_what_is_not_supported_is_passed_over(operation: dict[str, Any]) -> None:
+    """Entra's default mappings send more than a target has; one refused operation would lose the request."""
+    assert _patched(operation) is BABS
+
+
+def test_the_compliance_flag_writes_paths_as_names() -> None:
+    """Entra with aadOptscim062020: a path-less value with dotted names and URNs (scim-for-keycloak#26)."""
+    value = {
+        "displayName": "Bjfe",
+        "name.givenName": "Kkom",
+        "name.familyName": "Unua",
+        f"{ENTERPRISE_URN}:employeeNumber": "Aklq",
+        WORK_PHONE: "+1",
+    }
+    patched = _patched({"op": "replace", "value": value}, _op("replace", 'emails[type eq "work"].value', "a@x.com"))
+    assert patched["name"] == {"givenName": "Kkom", "familyName": "Unua"}
+    assert patched[ENTERPRISE_URN] == {"employeeNumber": "Aklq"}
+    assert patched["phoneNumbers"] == [{"type": "work", "value": "+1"}]
+    assert patched["emails"] == [{"type": "work", "value": "a@x.com"}]
+
+
+def test_read_only_names_in_a_value_are_passed_over() -> None:
+    """Okta sends the id along: {"op": "replace", "value": {"id": …, "displayName": …}}."""
+    group = {"schemas": [GROUP_URN], "id": "1", "displayName": "a"}
+    value = {"id": "2", "displayName": "b", "meta": {}, "schemas": []}
+    patched = apply_patch(group, read_patch({"Operations": [{"op": "replace", "value": value}]}), GROUP)
+    assert patched == {**group, "displayName": "b"}
+
+
+@pytest.mark.parametrize("path", [MANAGER, "manager"])
+@pytest.mark.parametrize("value", ["9", {"value": "9"}, [{"$ref": "", "value": "9"}]])
+def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
+    """Entra: the bare id, an object, an array of one; with and without the URN."""
+    assert _patched(_op("Add", path, value))[ENTERPRISE_URN] == {"manager": {"value": "9"}}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        _op("replace", MANAGER, {"value": ""}),
+        _op("replace", MANAGER, ""),
+        _op("Remove", MANAGER, None),
+        _op("remove", 'manager[value eq "9"]', None),
+        _op("remove", f'{MANAGER}[value eq "9"]', None),
+        _op("replace", f"{MANAGER}.value", ""),
+    ],
+)
+def test_a_manager_is_removed_by_every_shape(operation: dict[str, Any]) -> None:
+    """Entra's removals (captured; scim-patch#453)."""
+    user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
+    assert _patched(operation, resource=user) == BABS
+
+
+def test_another_manager_is_not_removed() -> None:
+    """manager[value eq "1"] does not mean manager 9."""
+    user = _patched(_op("add", MANAGER, "9"))
+    assert _patched(_op("remove", 'manager[value eq "1"]', None), resource=user) is user
+
+
+def test_a_new_manager_does_not_keep_the_old_ones_reference() -> None:
+    """$ref is the URI of what value names."""
+    user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
+    assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN]["manager"] == {"value": "8"}
+
+
+def test_values_are_removed_by_list() -> None:
+    """Entra without its flag names the values; the RFC, read literally, would remove all."""
+    emails = [{"value": "a", "type": "work"}, {"value": "b", "type": "work"}]
+    user = {**BABS, "emails": emails}
+    removed = _patched(_op("Remove", "emails", [{"$ref": None, "value": "A"}]), resource=user)
+    assert removed["emails"] == [emails[1]]
+    assert _patched(_op("Remove", "emails", []), resource=user) is user
+    assert "emails" not in _patched(_op("Remove", "emails", [{"type": "work"}]), resource=user)
+
+
+def test_a_group_is_renamed() -> None:
+    """langwatch#7136: replacing a group's externalId must not touch its members."""
+    group = {"schemas": [GROUP_URN], "displayName": "a", "externalId": "1", "members": [{"value": "u"}]}
+    operations = [_op("Replace", "externalId", "2"), _op("Replace", "displayName", "b")]
+    patched = apply_patch(group, read_patch({"Operations": operations}), GROUP)
+    assert patched == {**group, "externalId": "2", "displayName": "b"}
+
+
+def test_several_operations_on_one_attribute() -> None:
+    """SCIM Validator, preview: remove, add and replace of the same attribute in one request."""
+    operations = [_op("remove", WORK_PHONE, None), _op("add", WORK_PHONE, "1"), _op("replace", WORK_PHONE, "2")]
+    assert _patched(*operations)["phoneNumbers"] == [{"type": "work", "value": "2"}]
