@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
-from local.host.http import BAD_REQUEST, Answer, HttpFunctions
+from local.host.http import BAD_REQUEST, Answer
 from local.host.paths import decode_path
 from local.host.sign_in import sign_in
 from shared import log
@@ -23,6 +23,14 @@ TOO_SLOW = Answer(408, [("connection", "close")], b"")
 TOO_LONG = Answer(414, [("connection", "close")], b"")
 
 
+class Answers(Protocol):
+    """What answers the requests that the server lets through; see `HttpFunctions.answer`."""
+
+    async def answer(
+        self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
+    ) -> Answer: ...
+
+
 class ClientGone(Exception):
     """The client went away before its request was complete; there is nobody to answer."""
 
@@ -32,7 +40,7 @@ class Asgi:
 
     def __init__(
         self,
-        functions: HttpFunctions,
+        functions: Answers,
         *,
         platform_sign_in: bool = True,
         access_log: bool = False,
@@ -91,29 +99,30 @@ class Asgi:
         """The answer to a complete request."""
         if "host" not in headers:
             return BAD_REQUEST
+        path = decode_path(raw_path)
+        if path is None:
+            return BAD_REQUEST
         if self._platform_sign_in:
-            path = decode_path(raw_path)
-            instead = sign_in(method, path, query, headers) if path is not None else BAD_REQUEST
+            instead = sign_in(method, path, query, headers)
             if instead is not None:
                 return instead
-        return await self._functions.answer(method, "http://" + headers["host"], raw_path, query, headers, body)
+        return await self._functions.answer(method, "http://" + headers["host"], path, query, headers, body)
 
     async def _body(self, receive: Receive) -> bytes | Answer:
-        message = await self._next(receive, 0, 0.0)
-        if message is None:
-            return TOO_SLOW
-        if not message.get("more_body"):
-            return message.get("body", b"")  # type: ignore[no-any-return]
         started = time.monotonic()
-        parts = bytearray(message["body"])
-        while message.get("more_body"):
-            message = await self._next(receive, len(parts), time.monotonic() - started)
+        parts: list[bytes] = []
+        received = 0
+        while True:
+            message = await self._next(receive, received, time.monotonic() - started)
             if message is None:
                 return TOO_SLOW
-            parts += message.get("body", b"")
-            if len(parts) > self._body_limit:
+            part: bytes = message.get("body", b"")
+            received += len(part)
+            if received > self._body_limit:
                 return TOO_LARGE
-        return bytes(parts)
+            parts.append(part)
+            if not message.get("more_body"):
+                return b"".join(parts)
 
     async def _next(self, receive: Receive, received: int, elapsed: float) -> Message | None:
         """The next part of the body; None where the client is slower than the host puts up with."""

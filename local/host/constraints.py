@@ -10,7 +10,7 @@ _HEX = "[0-9a-fA-F]"
 _GUID = f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 _GUIDS = re.compile(rf"{_HEX}{{32}}|{_GUID}|\{{{_GUID}\}}|\({_GUID}\)")
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
-_DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?<=[0-9.])\s*")
+_DECIMAL = re.compile(r"\s*[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)\s*")
 
 
 def _integer(bits: int) -> Check:

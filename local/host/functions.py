@@ -17,7 +17,7 @@ from local.host.errors import HostError
 from local.host.templates import Template, parse
 
 _SETTING = re.compile("%([^%]+)%")
-_RESERVED = ("admin", "runtime")
+RESERVED = ("admin", "runtime")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +111,7 @@ def _http_function(code: Code, trigger: HttpTrigger, prefix: str) -> HttpFunctio
         template = parse(path)
     except ValueError as error:
         raise HostError(f"Function {code.name} has the template {path!r}: {error}.") from None
-    if path.lstrip("~/").split("/")[0].lower() in _RESERVED:
+    if path.lstrip("~/").split("/")[0].lower() in RESERVED:
         raise HostError(f"Function {code.name} has the template {path!r}; admin and runtime belong to the host.")
     methods = None if trigger.methods is None else frozenset(str(method) for method in trigger.methods)
     return HttpFunction(code, template, methods, code.name)

@@ -10,9 +10,9 @@ import azure.functions as func
 from azure.functions.http import HttpRequest, HttpResponseConverter
 
 from local.host.cookies import set_cookie_lines
-from local.host.functions import HttpFunction
+from local.host.functions import RESERVED, HttpFunction
 from local.host.invocation import Invoker
-from local.host.paths import decode_path, encode_path
+from local.host.paths import encode_path
 from local.host.routes import Router
 from shared import log
 
@@ -20,7 +20,6 @@ _TEXT = "text/plain; charset=utf-8"
 # The server frames the answer itself.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"})
 _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and running.</p>"
-_RESERVED = ("/admin", "/runtime")
 
 
 class Answer(NamedTuple):
@@ -45,13 +44,10 @@ class HttpFunctions:
         self._home_page = home_page
 
     async def answer(
-        self, method: str, origin: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
+        self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        """The answer to one request; `headers` have names in lower case, `body` is what the host lets through."""
-        path = decode_path(raw_path)
-        if path is None:
-            return BAD_REQUEST
-        if path[:8].lower().startswith(_RESERVED) and path.lower().split("/")[1] in ("admin", "runtime"):
+        """The answer to one request: `path` decoded, header names in lower case, `body` as the host lets it in."""
+        if path[1:2] in "aArR" and path.lower().split("/")[1] in RESERVED:
             return NOT_FOUND
         found = self.router.match(method, path)
         if found is None:

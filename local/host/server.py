@@ -1,5 +1,6 @@
 """The web server: uvicorn with httptools, on a socket of this machine only."""
 
+import asyncio
 import contextlib
 import errno
 import socket
@@ -20,6 +21,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, asgi: Asgi, patience: int) -> None:
         """`patience`: seconds that requests in flight get when the server stops."""
+        self._stopping = asyncio.Event()
         super().__init__(
             uvicorn.Config(
                 asgi,
@@ -41,10 +43,18 @@ class Server(uvicorn.Server):
         """Nothing: the signals belong to the command."""
         yield
 
+    async def main_loop(self) -> None:
+        """As uvicorn's own, which renews the Date header each second, but ended at once by `stop`."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
+
     def stop(self) -> None:
         """Take no more connections, finish the requests in flight; called again: at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
+        self._stopping.set()
 
 
 def listen(port: int) -> socket.socket:

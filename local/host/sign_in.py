@@ -62,7 +62,7 @@ def is_excluded(path: str) -> bool:
 
 def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
     """Sets the person's headers in `headers`; an answer instead where the request must not reach the app."""
-    for name in [name for name in headers if name.startswith(_WRITTEN_BY_PLATFORM)]:
+    for name in [name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)]:
         del headers[name]
     if is_excluded(path):
         return None

@@ -56,7 +56,7 @@ def parse(text: str) -> Template:
     names = [parameter.name.lower() for parameter in parameters]
     if len(set(names)) < len(names):
         raise ValueError("a parameter is named twice")
-    if any(parameter.catch_all for parameter in parameters[:-1]):
+    if any(isinstance(part, Parameter) and part.catch_all for segment in segments[:-1] for part in segment):
         raise ValueError("a catch-all parameter must come last")
     return Template(text, _pattern(segments), parameters)
 

@@ -1,0 +1,42 @@
+"""A timer that puts messages into queues, and the functions that take them."""
+
+import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+seen: list[str] = []
+
+
+@app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+@app.queue_output(arg_name="work", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+async def plan(timer: func.TimerRequest, work: func.Out[list[str]]) -> None:
+    seen.append(f"plan past_due={timer.past_due}")
+    work.set(["one", "two"])
+
+
+@app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+async def work(message: func.QueueMessage) -> None:
+    body = message.get_body().decode()
+    seen.append(f"work {body} {message.dequeue_count}")
+    if body == "bad":
+        raise RuntimeError(body)
+
+
+@app.queue_trigger(arg_name="message", queue_name="%QUEUE%-poison", connection="AzureWebJobsStorage")
+async def give_up(message: func.QueueMessage) -> None:
+    seen.append(f"give up {message.get_body().decode()}")
+
+
+@app.queue_trigger(arg_name="text", queue_name="second", connection="AzureWebJobsStorage")
+@app.queue_output(arg_name="$return", queue_name="third", connection="AzureWebJobsStorage")
+def hand_on(text: str) -> str:
+    """Not async, its message as text, its output as what it returns."""
+    return f"{text}!"
+
+
+@app.route(route="enqueue", methods=["POST"])
+@app.queue_output(arg_name="out", queue_name="second", connection="AzureWebJobsStorage")
+async def enqueue(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
+    out.set(req.get_body().decode())
+    if req.params.get("fail"):
+        raise RuntimeError("no message may leave")
+    return func.HttpResponse("queued", status_code=202)

@@ -1,0 +1,154 @@
+"""The part of App Service Authentication (DESIGN: in Azure the platform signs people in, locally a fixed account)."""
+
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from local.host.host import HostOptions
+from local.host.running import RunningHost, running
+from local.host.server import listen
+from local.host.sign_in import ACCOUNT, person_of, principal_headers
+from shared.http import Request
+from shared.settings import Settings
+from shared.sign_in import ADMIN, READER, Principal, principal
+
+from .conftest import APPS, NO_PREFIX
+from .wire import Reply, ask
+
+OTHER = "11111111-1111-4111-8111-111111111111"
+PAGE = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
+_ON = Settings(platform_sign_in=True)  # type: ignore[call-arg]
+
+
+def signed_in(headers: dict[str, str]) -> Principal:
+    return principal(Request("GET", "http://localhost/", headers), _ON)
+
+
+async def echoed(host: RunningHost, headers: dict[str, str] | None = None) -> dict[str, str]:
+    reply = await ask(host.port, "/echo", headers=headers)
+    content: dict[str, str] = orjson.loads(reply.body)["headers"]
+    return content
+
+
+def cookie(reply: Reply) -> dict[str, str]:
+    return {"Cookie": reply.one("Set-Cookie").split(";")[0]}
+
+
+async def test_everybody_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
+    """Without any sign-in step; the app reads it as it reads the platform's header."""
+    person = signed_in(await echoed(host))
+    assert (person.account, person.roles, person.name) == (ACCOUNT, frozenset({ADMIN}), "Local admin")
+
+
+async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: RunningHost) -> None:
+    """Whoever sends X-MS-CLIENT-PRINCIPAL is not believed, on excluded paths neither."""
+    forged = {"X-MS-CLIENT-PRINCIPAL": "Zm9yZ2Vk", "X-MS-Client-Principal-Extra": "x", "X-MS-TOKEN-AAD-ID-TOKEN": "x"}
+    headers = await echoed(host, forged)
+    assert "x-ms-client-principal-extra" not in headers
+    assert "x-ms-token-aad-id-token" not in headers
+    assert signed_in(headers).account == ACCOUNT
+    assert (await ask(host.port, "/health", headers=forged)).body == b"nobody"
+
+
+@pytest.mark.parametrize("path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"])
+async def test_excluded_paths_have_nobody(host: RunningHost, path: str) -> None:
+    """`excludedPaths` of the deployment: /scim/* and /health."""
+    assert (await ask(host.port, path)).body == b"nobody"
+
+
+async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> None:
+    """What is routed is what was checked."""
+    assert "x-ms-client-principal" in (await ask(host.port, "/scim/../echo")).body.decode()
+
+
+@pytest.mark.parametrize(("role", "roles"), [("admin", [ADMIN]), ("reader", [READER]), ("none", [])])
+async def test_person_can_be_switched(host: RunningHost, role: str, roles: list[str]) -> None:
+    """`/.local/sign-in?role=…&account=…` sets a cookie."""
+    reply = await ask(host.port, f"/.local/sign-in?role={role}&account={OTHER}")
+    person = signed_in(await echoed(host, cookie(reply)))
+    assert (reply.status, person.account, sorted(person.roles)) == (302, OTHER, roles)
+
+
+@pytest.mark.parametrize("query", ["role=king", "account=1", "account=" + OTHER + "%0d%0aX:1"])
+async def test_wrong_person_is_refused(host: RunningHost, query: str) -> None:
+    """With what would be right."""
+    reply = await ask(host.port, f"/.local/sign-in?{query}")
+    assert (reply.status, b"must be" in reply.body) == (400, True)
+
+
+async def test_signed_out_pages_go_to_sign_in_and_come_back(host: RunningHost) -> None:
+    """302 to /.auth/login/aad for a navigation, and from there back to the page."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    page = await ask(host.port, "/echo?x=1&y=2", headers={**PAGE, **gone})
+    assert (page.status, page.one("Location")) == (
+        302,
+        "/.auth/login/aad?post_login_redirect_uri=%2Fecho%3Fx%3D1%26y%3D2",
+    )
+    back = await ask(host.port, page.one("Location"), headers=gone)
+    assert (back.status, back.one("Location")) == (302, "/echo?x=1&y=2")
+    assert signed_in(await echoed(host, cookie(back))).account == ACCOUNT
+
+
+@pytest.mark.parametrize("headers", [{"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}])
+async def test_signed_out_calls_are_401(host: RunningHost, headers: dict[str, str]) -> None:
+    """A script can't follow to a sign-in page."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    assert (await ask(host.port, "/echo", headers={**headers, **gone})).status == 401
+    assert (await ask(host.port, "/echo", method="POST", headers={**PAGE, **gone})).status == 401
+
+
+async def test_signed_out_scim_still_works(host: RunningHost) -> None:
+    """SCIM clients are signed in by their token."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    assert (await ask(host.port, "/health", headers=gone)).status == 200
+
+
+async def test_logout_goes_where_it_is_told(host: RunningHost) -> None:
+    """`post_logout_redirect_uri`, or the platform's own page."""
+    told = await ask(host.port, "/.auth/logout?post_logout_redirect_uri=/bye")
+    plain = await ask(host.port, "/.auth/logout")
+    assert (told.one("Location"), plain.one("Location")) == ("/bye", "/.auth/logout/complete")
+    assert b"signed out" in (await ask(host.port, "/.auth/logout/complete")).body
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+async def test_redirects_stay_on_this_site(host: RunningHost, target: str) -> None:
+    """No open redirect."""
+    reply = await ask(host.port, f"/.auth/login/aad?post_login_redirect_uri={quote(target, safe='')}")
+    assert reply.one("Location") == "/"
+
+
+async def test_me_names_the_person(host: RunningHost) -> None:
+    """`/.auth/me` of the platform; 401 while signed out."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    assert b'"provider_name":"aad"' in (await ask(host.port, "/.auth/me")).body
+    assert (await ask(host.port, "/.auth/me", headers=gone)).status == 401
+
+
+async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
+    """DNS rebinding: a page that resolves its own name to this machine must not be the administrator."""
+    assert (await ask(host.port, "/echo", headers={"Host": "evil.example"})).status == 421
+    assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
+
+
+async def test_switched_off_the_host_adds_nothing() -> None:
+    """Then the app has no platform in front and says so itself."""
+    options = HostOptions(timers=False, platform_sign_in=False)
+    async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
+        assert "x-ms-client-principal" not in await echoed(host)
+
+
+def test_only_this_machine_can_connect() -> None:
+    """The socket is bound to loopback; there is no option for another address."""
+    with listen(0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+
+
+def test_unknown_cookie_is_nobody() -> None:
+    """A value that was not set here signs nobody in."""
+    assert person_of({"cookie": "LocalSignIn=root.x"}) is None
+    assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"
+    assert set(principal_headers(f"none.{ACCOUNT}")) >= {"x-ms-client-principal", "x-ms-client-principal-id"}

@@ -1,0 +1,71 @@
+"""Talks HTTP/1.1 byte by byte, so that a test sees exactly what goes over the wire."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+
+class Reply(NamedTuple):
+    """An answer: header names as sent, in order."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def one(self, name: str) -> str:
+        """The value of a header that is there once."""
+        (value,) = self.all(name)
+        return value
+
+
+class Connection:
+    """One connection to the host."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._reader, self.writer = reader, writer
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def reply(self, method: str = "GET") -> Reply:
+        """The next answer; `method` is the request's."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.rstrip().split("\r\n")
+        headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        body = b"" if method == "HEAD" else await self._reader.readexactly(length)
+        return Reply(int(first.split()[1]), headers, body)
+
+    async def at_end(self) -> bool:
+        """Whether the server closes the connection without sending more."""
+        return await self._reader.read() == b""
+
+
+@contextlib.asynccontextmanager
+async def connect(port: int) -> AsyncIterator[Connection]:
+    """A connection to the host at `port`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Connection(reader, writer)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def ask(
+    port: int, target: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
+) -> Reply:
+    """One request on a connection of its own."""
+    given = {"Host": f"127.0.0.1:{port}", **({"Content-Length": str(len(body))} if body else {}), **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    async with connect(port) as connection:
+        await connection.send(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        return await connection.reply(method)
