@@ -1,0 +1,127 @@
+"""Who may use a directory's SCIM address: the bearer of a live token (RFC 6750).
+
+The answer to a stranger is always the same, and so is the work: one read of the directory, two comparisons in constant
+time, whether the directory exists or not. Cold, a token costs one storage round trip (an access token of the OAuth
+endpoint two at the same time); warm, none.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import orjson
+
+from directories import last_calls, store, tokens, totals
+from directories.cache import CACHED_SECONDS, cache
+from directories.directory import Directory
+from directories.memory import Bounded, PerInstance, beside
+from shared import keys
+from shared.http import HttpError
+from shared.services import Services
+
+_UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
+_DETAIL = (
+    "The security token is missing, wrong, expired or revoked, or this address belongs to no directory. Copy the base"
+    " URL and a live security token from the directory's page, and save them in your provisioning settings."
+)
+
+
+class Unauthenticated(HttpError):
+    """401, one answer for every reason, so that strangers learn nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "Not signed in", _DETAIL, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An access token of the OAuth endpoint: issued for the client secret `by` (or "trust"), good until `expires`."""
+
+    by: str
+    expires: str
+
+
+@dataclass(slots=True)
+class _Seen:
+    access: Bounded[tuple[str, str], tuple[float, Access | None]] = field(default_factory=lambda: Bounded(4096))
+    requests: Bounded[str, int] = field(default_factory=lambda: Bounded(4096))
+
+
+_seen: PerInstance[_Seen] = PerInstance(_Seen)
+
+
+async def authenticate(services: Services, directory_id: str, authorization: str | None) -> Directory:
+    """The active directory whose live token the header `Authorization` carries; raises Unauthenticated."""
+    plain = _bearer(authorization)
+    hashed = tokens.digest(plain)
+    if plain.startswith(tokens.ACCESS_PREFIX):
+        (directory, fresh), access = await asyncio.gather(
+            cache(services).get(services, directory_id), _access(services, directory_id, hashed)
+        )
+    else:
+        (directory, fresh), access = await cache(services).get(services, directory_id), None
+    credential = _fitting(directory, hashed, access, store.now(services.clock))
+    if credential is None and not fresh:
+        directory = await cache(services).again(services, directory_id)
+        credential = _fitting(directory, hashed, access, store.now(services.clock))
+    if directory is None or credential is None:
+        if directory is not None:
+            last_calls.refused(services, directory, _reason(directory, plain, hashed))
+        raise Unauthenticated
+    last_calls.accepted(services, directory.id, credential)
+    _count(services, directory.id)
+    return directory
+
+
+def access_key(hashed: str) -> str:
+    """The row of an access token in its directory's partition."""
+    return keys.key("access", hashed)
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, value = (authorization or "").strip().partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _access(services: Services, directory_id: str, hashed: str) -> Access | None:
+    memory, place = _seen.of(services).access, (directory_id, hashed)
+    at = services.clock.monotonic()
+    remembered = memory.get(place)
+    if remembered and at - remembered[0] < CACHED_SECONDS:
+        return remembered[1]
+    row = await services.tables.get(store.TABLE, directory_id, access_key(hashed))
+    access = Access(**orjson.loads(row.value)) if row else None
+    memory.put(place, (at, access))
+    return access
+
+
+def _fitting(directory: Directory | None, hashed: str, access: Access | None, now: str) -> str | None:
+    """The id of what opened the door: a token, a client secret, or "trust"."""
+    token = tokens.find(directory.tokens if directory else (), hashed)
+    if directory is None:
+        return None
+    if token is not None:
+        return token.id if token.is_live(now) else None
+    if access is None or access.expires <= now:
+        return None
+    if access.by == "trust":
+        return "trust" if directory.trust else None
+    return next((secret.id for secret in directory.secrets if secret.id == access.by and secret.is_live(now)), None)
+
+
+def _reason(directory: Directory, plain: str, hashed: str) -> str:
+    """Why, for the administrator's eyes only."""
+    if not plain:
+        return "missing"
+    token = tokens.find(directory.tokens, hashed)
+    if token is not None:
+        return "revoked" if token.revoked else "expired"
+    return "access" if plain.startswith(tokens.ACCESS_PREFIX) else "wrong"
+
+
+def _count(services: Services, directory_id: str) -> None:
+    """Long imports leave many events behind the total; folding them now and then keeps the next reader quick."""
+    requests = _seen.of(services).requests
+    count = (requests.get(directory_id) or 0) + 1
+    requests.put(directory_id, count)
+    if count % _UPKEEP_EVERY == 0:
+        beside(services, totals.keep_up(services, directory_id), "totals.keep_up")

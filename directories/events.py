@@ -1,0 +1,169 @@
+"""Events: what was changed in a directory, by which client, and what was refused and why.
+
+An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written in the same
+transaction as the change. The marks stand in the key, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
+`g-1` for people and groups that came or went, `x3` for three refused requests.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from shared import keys
+from shared.clock import Clock
+from shared.ids import new_ulid, ulid
+from shared.tables.port import Insert, Row, Tables
+
+TABLE = "contacts"
+FAMILY = "event"
+_MAX_TEXT = 1000
+_ULID = 26
+REFUSED = "request.refused"
+_MARK = re.compile(r"([ugx])(-?[0-9]+)")
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
+
+    `count`: how many equal requests a refusal stands for; `method` is theirs. Empty fields are not stored.
+    """
+
+    at: str
+    kind: str
+    resource_type: str = ""
+    resource_id: str = ""
+    name: str = ""
+    external_id: str = ""
+    was_external_id: str = ""
+    active: bool | None = None
+    users: int = 0
+    groups: int = 0
+    changed: tuple[str, ...] = ()
+    status: int = 0
+    scim_type: str = ""
+    attribute: str = ""
+    detail: str = ""
+    remedy: str = ""
+    client: str = ""
+    method: str = ""
+    count: int = 1
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether nothing was changed because the request was refused."""
+        return self.kind == REFUSED
+
+
+_FIELDS = tuple(field.name for field in fields(Event))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event with its row key, which is also a cursor."""
+
+    key: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What an event's key says of it."""
+
+    users: int = 0
+    groups: int = 0
+    refused: int = 0
+
+
+def write(event: Event, clock: Clock) -> Insert:
+    """The operation that stores `event`, for the transaction of the change it tells of."""
+    return Insert(_key(event, new_ulid(clock)), encode(event))
+
+
+def encode(event: Event) -> bytes:
+    """The value of an event's row."""
+    value = {name: getattr(event, name) for name in _FIELDS}
+    stored = {name: _cut(part) for name, part in value.items() if part not in ("", (), 0, None) or part is False}
+    if event.count == 1:
+        stored.pop("count", None)
+    return orjson.dumps({"v": 1, **stored})
+
+
+def decode(value: bytes) -> Event:
+    """The event that `encode` wrote."""
+    stored: dict[str, Any] = orjson.loads(value)
+    known = {name: stored[name] for name in _FIELDS if name in stored}
+    known["changed"] = tuple(known.get("changed", ()))
+    return Event(**known)
+
+
+def marks(row_key: str) -> Marks:
+    """What the key of an event says, without its value."""
+    found = {kind: int(number) for kind, number in _MARK.findall(row_key, len(FAMILY) + 2 + _ULID)}
+    return Marks(found.get("u", 0), found.get("g", 0), found.get("x", 0))
+
+
+def moment_of(row_key: str) -> datetime:
+    """When the event was written, from its key; to the millisecond."""
+    milliseconds = 0
+    for character in row_key[len(FAMILY) + 1 : len(FAMILY) + 11]:
+        milliseconds = milliseconds * 32 + _DIGITS.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def bound(moment: datetime) -> str:
+    """The lowest key that an event of that moment can have."""
+    return keys.key(FAMILY, ulid(max(0, int(moment.timestamp() * 1000))))
+
+
+def end() -> str:
+    """A key behind all events."""
+    return keys.key(FAMILY, "") + keys.LAST
+
+
+async def events_since(tables: Tables, directory_id: str, cursor: str, limit: int = 1000) -> list[StoredEvent]:
+    """At most `limit` events with keys behind `cursor` ("": from the first), oldest first; fewer: no more for now.
+
+    A transaction that was slow may show up behind a cursor already passed, so continue from `safe_cursor`.
+    """
+    start = keys.after(cursor) if cursor else keys.key(FAMILY, "")
+    return _decoded(await tables.query(TABLE, directory_id, start, end(), limit=limit))
+
+
+def safe_cursor(cursor: str, events: list[StoredEvent], clock: Clock, overlap: float = 60.0) -> str:
+    """The cursor to continue from, `overlap` seconds behind the present: late events are then met, some events twice.
+
+    While more than `events` wait behind it, the cursor is simply the last one's key.
+    """
+    if not events:
+        return cursor
+    horizon = clock.now().timestamp() - overlap
+    safe = [stored.key for stored in events if moment_of(stored.key).timestamp() < horizon]
+    return safe[-1] if safe else cursor
+
+
+def _decoded(rows: list[Row]) -> list[StoredEvent]:
+    return [StoredEvent(row.key, decode(row.value)) for row in rows]
+
+
+def _key(event: Event, identifier: str) -> str:
+    suffix = ",".join(_suffix(event))
+    return f"{FAMILY}|{identifier}|{suffix}" if suffix else f"{FAMILY}|{identifier}"
+
+
+def _suffix(event: Event) -> Iterator[str]:
+    if event.users:
+        yield f"u{event.users}"
+    if event.groups:
+        yield f"g{event.groups}"
+    if event.is_refusal:
+        yield f"x{event.count}"
+
+
+def _cut(part: Any) -> Any:
+    return f"{part[: _MAX_TEXT - 1]}…" if isinstance(part, str) and len(part) > _MAX_TEXT else part

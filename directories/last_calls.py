@@ -1,0 +1,112 @@
+"""When each credential was last used and who was turned away: written beside the requests, never delaying one.
+
+Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
+and `used|denied`, at most every minute an instance, so that a stranger who floods the address writes next to nothing.
+"""
+
+from dataclasses import dataclass, field
+
+import orjson
+
+from directories import events, store
+from directories.directory import Directory
+from directories.events import Event
+from directories.memory import Bounded, PerInstance, beside
+from shared import keys
+from shared.services import Services
+from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
+
+USED_SECONDS = 300.0
+DENIED_SECONDS = 60.0
+_DENIED = "denied"  # longer than "trust", shorter than the id of a token or secret: no credential is called so
+
+
+@dataclass(slots=True)
+class _Denials:
+    written_at: float
+    reason: str
+    unwritten: int = 0
+
+
+@dataclass(slots=True)
+class _Notes:
+    used: Bounded[tuple[str, str], float] = field(default_factory=lambda: Bounded(8192))
+    denied: Bounded[str, _Denials] = field(default_factory=lambda: Bounded(4096))
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Calls that were turned away with 401: the last one, why, and how many with it."""
+
+    at: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastCalls:
+    """When each credential was last used, by its id, and the last call that was turned away."""
+
+    used: dict[str, str]
+    denied: Denied | None
+
+    @property
+    def latest(self) -> str:
+        """The time of the last accepted call, to about 5 minutes; "" before the first."""
+        return max(self.used.values(), default="")
+
+
+_notes: PerInstance[_Notes] = PerInstance(_Notes)
+
+
+def accepted(services: Services, directory_id: str, credential: str) -> None:
+    """Note the use of a token, a client secret or the trust."""
+    used, place = _notes.of(services).used, (directory_id, credential)
+    at, last = services.clock.monotonic(), used.get(place)
+    if last is None or at - last >= USED_SECONDS:
+        used.put(place, at)
+        beside(services, _write_used(services, directory_id, credential, first=last is None), "directory.used")
+
+
+def refused(services: Services, directory: Directory, reason: str) -> None:
+    """Note a call with `reason`: missing, wrong, expired, revoked, access."""
+    denied, at = _notes.of(services).denied, services.clock.monotonic()
+    last = denied.get(directory.id)
+    if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
+        last.unwritten += 1
+        return
+    if last is not None and at - last.written_at < 1.0:
+        last.unwritten += 1  # changing reasons must not make a write of every call
+        return
+    count = 1 + (last.unwritten if last else 0)
+    denied.put(directory.id, _Denials(at, reason))
+    beside(services, _write_denied(services, directory.id, reason, count), "directory.denied")
+
+
+async def read(tables: Tables, directory_id: str) -> LastCalls:
+    """The notes of all instances, in one round trip."""
+    rows = await tables.query(store.TABLE, directory_id, *keys.prefix_range("used", ""))
+    notes = {keys.split(row.key)[1]: orjson.loads(row.value) for row in rows}
+    denied = notes.pop(_DENIED, None)
+    return LastCalls({name: str(note["at"]) for name, note in notes.items()}, Denied(**denied) if denied else None)
+
+
+async def _write_used(services: Services, directory_id: str, credential: str, *, first: bool) -> None:
+    key, at = keys.key("used", credential), store.now(services.clock)
+    value = orjson.dumps({"at": at})
+    if first:
+        try:
+            await services.tables.transact(store.TABLE, directory_id, [Insert(key, value)])
+        except AlreadyExists:
+            pass
+        else:
+            event = Event(at=at, kind="connection.tested", detail=credential)
+            operation = events.write(event, services.clock)
+            await services.tables.transact("contacts", directory_id, [operation])
+            return
+    await services.tables.transact(store.TABLE, directory_id, [Upsert(key, value)])
+
+
+async def _write_denied(services: Services, directory_id: str, reason: str, count: int) -> None:
+    value = orjson.dumps({"at": store.now(services.clock), "reason": reason, "count": count})
+    await services.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])

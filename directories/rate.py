@@ -1,0 +1,67 @@
+"""How fast one directory may call, so that none hurts the others (RFC 6585 section 4).
+
+Entra must be able to send 25 requests a second for each tenant (Microsoft Learn, "Develop a SCIM endpoint"), and a 429
+may count towards its quarantine, so the limit is far above what a provisioning client sends. A directory that has the
+instance to itself hurts nobody and may go ten times as fast: a first import or a move is done sooner.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from directories.memory import Bounded, PerInstance
+from shared.http import HttpError
+from shared.services import Services
+
+SUSTAINED = 100.0  # requests a second of one directory on one instance beside others
+ALONE = 1000.0
+BURST = 200.0
+_BESIDE_SECONDS = 10.0  # others count as present for so long after their last request
+
+
+class TooManyRequests(HttpError):
+    """429 with the seconds after which the next request will be served."""
+
+    def __init__(self, rate: float, retry_after: int) -> None:
+        detail = (
+            f"This directory takes {rate:.0f} requests a second. Send the request again after {retry_after} s,"
+            " and use fewer connections at the same time."
+        )
+        super().__init__(429, "Too many requests", detail, {"Retry-After": str(retry_after)})
+
+
+@dataclass(slots=True)
+class _Bucket:
+    level: float
+    at: float
+
+
+@dataclass(slots=True)
+class _Buckets:
+    by_directory: Bounded[str, _Bucket] = field(default_factory=lambda: Bounded(8192))
+    latest: tuple[str, float] = ("", -math.inf)
+    other: tuple[str, float] = ("", -math.inf)  # the last call of a directory that is not the latest one
+
+    def has_company(self, directory_id: str, now: float) -> bool:
+        """Whether another directory called within the last seconds; notes this call."""
+        if self.latest[0] != directory_id:
+            self.other = self.latest
+        self.latest = (directory_id, now)
+        return now - self.other[1] < _BESIDE_SECONDS
+
+
+_buckets: PerInstance[_Buckets] = PerInstance(_Buckets)
+
+
+def take(services: Services, directory_id: str) -> None:
+    """Count one request of the directory; raises TooManyRequests where it floods."""
+    buckets, now = _buckets.of(services), services.clock.monotonic()
+    rate = SUSTAINED if buckets.has_company(directory_id, now) else ALONE
+    bucket = buckets.by_directory.get(directory_id)
+    if bucket is None:
+        bucket = _Bucket(BURST, now)
+        buckets.by_directory.put(directory_id, bucket)
+    bucket.level = min(BURST, bucket.level + (now - bucket.at) * rate)
+    bucket.at = now
+    if bucket.level < 1.0:
+        raise TooManyRequests(rate, max(1, math.ceil((1.0 - bucket.level) / rate)))
+    bucket.level -= 1.0

@@ -1,0 +1,141 @@
+"""What an account may do with its directories: create, read, list, change, delete, restore.
+
+Every function is given the account of the person who asks; another account's directory is NotThere, as if it did not
+exist.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from directories import store, tokens
+from directories.cache import cache
+from directories.directory import Directory, Kind, Token, is_directory_id
+from directories.faults import BadField, NotThere, Overtaken
+from shared.services import Services
+from shared.tables.port import Changed, NotFound
+
+MAX_NAME = 100
+MIN_GIVEN_TOKEN = 20
+_ATTEMPTS = 6
+
+Change = Callable[[Directory], Directory]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDirectory:
+    """What a directory begins with. `id` and `token`: those of another deployment that it is moved from."""
+
+    name: str
+    kind: Kind = "entra"
+    region: str = ""
+    strict_numbers: bool = False
+    id: str = ""
+    token: str = ""
+
+
+async def create(services: Services, account: str, new: NewDirectory) -> tuple[Directory, str]:
+    """A new directory of the account and its plain security token, which is shown once; raises BadField."""
+    plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
+    at = store.now(services.clock)
+    directory = Directory(
+        id=_given_id(new.id) if new.id else tokens.new_short_id(20),
+        name=check_name(new.name),
+        account=account,
+        kind=new.kind,
+        region=check_region(new.region) if new.region else services.settings.default_region,
+        created=at,
+        strict_numbers=new.strict_numbers,
+        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at),),
+    )
+    try:
+        stored = await store.insert(services.tables, directory)
+    except store.AlreadyThere:
+        raise BadField("id", f"{directory.id} is taken by another directory", "Choose another id.") from None
+    cache(services).forget(directory.id)
+    return stored, plain
+
+
+async def list_directories(services: Services, account: str) -> list[Directory]:
+    """The account's directories in the order of their creation, read from storage."""
+    found = await store.of_account(services.tables, services.clock, account)
+    return [directory for directory in found if directory.is_active]
+
+
+async def read(services: Services, account: str, directory_id: str) -> Directory:
+    """The account's directory with this id; raises NotThere."""
+    directory = await store.get(services.tables, directory_id)
+    if directory is None or not directory.is_active or directory.account != account:
+        raise NotThere(directory_id)
+    return directory
+
+
+async def change(services: Services, account: str, directory_id: str, alter: Change, expected: str = "") -> Directory:
+    """The directory after `alter`; begun again where another writer came in between.
+
+    `expected` is the storage tag that the caller has seen: another one raises Overtaken. Raises NotThere.
+    """
+    for _ in range(_ATTEMPTS):
+        directory = await read(services, account, directory_id)
+        if expected and directory.etag != expected:
+            raise Overtaken(directory_id)
+        altered = alter(directory)
+        if altered == directory:
+            return directory
+        try:
+            stored = await store.replace(services.tables, altered)
+        except (Changed, NotFound):
+            continue
+        cache(services).forget(directory_id)
+        return stored
+    raise Overtaken(directory_id)
+
+
+async def set_up(services: Services, account: str, directory_id: str, expected: str = "", **settings: Any) -> Directory:
+    """Change name, kind, region, strict_numbers, setup, presence or tenant_id; raises BadField, NotThere, Overtaken."""
+    if "name" in settings:
+        settings["name"] = check_name(settings["name"])
+    if "region" in settings:
+        settings["region"] = check_region(settings["region"])
+    return await change(
+        services, account, directory_id, lambda directory: dataclasses.replace(directory, **settings), expected
+    )
+
+
+def check_name(name: str) -> str:
+    """A directory's name without space around it; raises BadField."""
+    plain = " ".join(name.split())
+    if not plain or len(plain) > MAX_NAME:
+        fault = "is empty" if not plain else f"has {len(plain)} characters"
+        raise BadField("name", fault, f"Give a meaningful name of 1 to {MAX_NAME} characters.")
+    if any(not character.isprintable() for character in plain):
+        raise BadField("name", "has characters that can't be shown", "Use letters, digits, punctuation and spaces.")
+    return plain
+
+
+def check_region(region: str) -> str:
+    """An ISO 3166 region whose national numbers can be read, in upper case; raises BadField."""
+    import phonenumbers  # 0.1 s, needed here only
+
+    code = region.strip().upper()
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        fault = f'"{region[:20]}" is no region with phone numbers'
+        raise BadField("region", fault, "Give a two-letter ISO 3166 code such as GB, DE or US.")
+    return code
+
+
+def _given_id(text: str) -> str:
+    if not is_directory_id(text):
+        raise BadField("id", "can't stand in every client's URL", "Use 4 to 64 letters, digits and hyphens.")
+    return text
+
+
+def _given_token(text: str) -> str:
+    if len(text) < MIN_GIVEN_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
+        raise BadField(
+            "token", "is too short or has spaces", f"Use at least {MIN_GIVEN_TOKEN} printable ASCII characters."
+        )
+    if text.startswith(tokens.ACCESS_PREFIX):
+        raise BadField("token", f"begins with {tokens.ACCESS_PREFIX}", "Leave it out to have a new one made.")
+    return text

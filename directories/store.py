@@ -1,0 +1,132 @@
+"""Rows of directories to values and back; knows rows, not rules.
+
+Table `directories`: partition = directory id with the row `directory` and the small rows beside it (`used|…`,
+`access|…`, `jti|…`); partition `account|{account}` has a row for each directory of the account, and
+partition `index|all` one for each directory. Index rows are written first and removed last, so that no directory is
+ever without them; one without a directory is passed over, and removed once it is old.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from typing import Any
+
+import orjson
+
+from directories.directory import Directory, Token, Trust, is_directory_id
+from shared import keys
+from shared.clock import Clock, parse_timestamp, timestamp
+from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
+
+TABLE = "directories"
+RECORD = "directory"
+ALL = "index|all"
+_ORPHAN_SECONDS = 3600.0
+_AT_ONCE = 16
+_FIELDS = frozenset(field.name for field in dataclasses.fields(Directory)) - {"id", "etag"}
+
+
+class AlreadyThere(Exception):
+    """A directory with this id exists."""
+
+
+async def get(tables: Tables, directory_id: str) -> Directory | None:
+    """The directory with this id, whatever its state."""
+    if not is_directory_id(directory_id):
+        return None
+    row = await tables.get(TABLE, directory_id, RECORD)
+    return decode(directory_id, row.value, row.etag) if row else None
+
+
+async def insert(tables: Tables, directory: Directory) -> Directory:
+    """Store a new directory; AlreadyThere where its id is taken."""
+    entry = orjson.dumps({"v": 1, "created": directory.created})
+    # Upserts: a run that was killed before the last step left the same rows.
+    await tables.transact(TABLE, account_partition(directory.account), [Upsert(directory.id, entry)])
+    await tables.transact(TABLE, ALL, [Upsert(directory.id, entry)])
+    try:
+        (etag,) = await tables.transact(TABLE, directory.id, [Insert(RECORD, encode(directory))])
+    except AlreadyExists:
+        raise AlreadyThere(directory.id) from None
+    return decode(directory.id, encode(directory), etag)
+
+
+async def replace(tables: Tables, directory: Directory) -> Directory:
+    """Store the next version of a directory; Changed or NotFound where another writer came first."""
+    value = encode(directory)
+    (etag,) = await tables.transact(TABLE, directory.id, [Replace(RECORD, value, directory.etag)])
+    return decode(directory.id, value, etag)
+
+
+async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directory]:
+    """The account's directories in the order of their creation, deleted ones too as long as they can be restored."""
+    partition = account_partition(account)
+    entries = await index(tables, partition)
+    found = await get_many(tables, [entry.key for entry in entries])
+    by_id = {directory.id: directory for directory in found if directory.account == account}
+    for entry in entries:
+        if entry.key not in by_id and _is_old(entry, clock):
+            await remove(tables, partition, entry.key)
+    return sorted(by_id.values(), key=lambda directory: (directory.created, directory.id))
+
+
+async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
+    """The directories with these ids, as far as they exist."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(directory_id: str) -> Directory | None:
+        async with gate:
+            return await get(tables, directory_id)
+
+    return [directory for directory in await asyncio.gather(*map(one, ids)) if directory is not None]
+
+
+async def index(tables: Tables, partition: str) -> list[Row]:
+    """All rows of an index partition."""
+    rows: list[Row] = []
+    start = ""
+    while True:
+        found = await tables.query(TABLE, partition, start, keys.LAST)
+        rows += found
+        if len(found) < 1000:
+            return rows
+        start = keys.after(found[-1].key)
+
+
+async def remove(tables: Tables, partition: str, key: str) -> None:
+    """Remove one row if it is there."""
+    with contextlib.suppress(NotFound):
+        await tables.transact(TABLE, partition, [Delete(key)])
+
+
+def account_partition(account: str) -> str:
+    """The partition with the account's directory ids."""
+    return keys.key("account", account)
+
+
+def encode(directory: Directory) -> bytes:
+    """The value of the row `directory`; what stands in the keys and the tag is left out."""
+    value = dataclasses.asdict(directory)
+    del value["id"], value["etag"]
+    return orjson.dumps({"v": 1, **value})
+
+
+def decode(directory_id: str, value: bytes, etag: str) -> Directory:
+    """The directory that `encode` wrote."""
+    stored: dict[str, Any] = orjson.loads(value)
+    fields = {name: stored[name] for name in _FIELDS if name in stored}  # a later version may have more
+    fields["tokens"] = tuple(Token(**token) for token in fields["tokens"])
+    fields["secrets"] = tuple(Token(**secret) for secret in fields["secrets"])
+    if trust := fields["trust"]:
+        fields["trust"] = Trust(trust["tenant_id"], trust["subject"], tuple(trust["audiences"]))
+    return Directory(id=directory_id, etag=etag, **fields)
+
+
+def now(clock: Clock) -> str:
+    """The time as it is stored and compared."""
+    return timestamp(clock.now())
+
+
+def _is_old(entry: Row, clock: Clock) -> bool:
+    created = parse_timestamp(orjson.loads(entry.value)["created"])
+    return (clock.now() - created).total_seconds() > _ORPHAN_SECONDS

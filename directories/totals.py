@@ -1,0 +1,159 @@
+"""How many people and groups a directory has, exactly, without counting them; and how its last day went.
+
+The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events behind it add the
+rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes behind, and
+what an instance remembers ten seconds: within that, the keys are read anew each time. What an instance remembers is
+read again after a minute, so that even a transaction slower than that is counted.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import orjson
+
+from directories import events
+from directories.memory import Bounded, PerInstance, beside
+from shared import keys
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import AlreadyExists, Changed, Insert, NotFound, Replace
+
+ROW = "total"
+LAG = timedelta(minutes=5)
+RECENT = timedelta(seconds=10)
+_REVIEW_SECONDS = 60.0
+_WORTH_FOLDING = 500  # events behind the row, old enough to be added to it
+_TO_HALF_A_MINUTE = len(events.FAMILY) + 1 + 7  # a key's characters that tell the time to 32 seconds
+_HOURS = 25  # of the last day, counted by the hour
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """People and groups; `hours` has, by the hour ("2026-01-01T07"), the changes carried out and the ones refused."""
+
+    users: int = 0
+    groups: int = 0
+    hours: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def last_day(self, now: datetime) -> tuple[int, int]:
+        """Changes carried out and refused in the 24 hours before `now`, to the hour."""
+        first = _hour(now - timedelta(hours=_HOURS - 1))
+        recent = [counts for hour, counts in self.hours.items() if hour >= first]
+        return sum(done for done, _ in recent), sum(refused for _, refused in recent)
+
+    def plus(self, row_keys: Iterable[str]) -> "Totals":
+        """With the events of these keys added."""
+        users, groups, done, refused = self.users, self.groups, Counter[str](), Counter[str]()
+        for row_key in row_keys:
+            marks = events.marks(row_key)
+            users += marks.users
+            groups += marks.groups
+            hour = _hour_of(row_key[:_TO_HALF_A_MINUTE])
+            refused[hour] += marks.refused
+            done[hour] += 0 if marks.refused else 1
+        hours = dict(self.hours)
+        for hour in done:
+            before = hours.get(hour, (0, 0))
+            hours[hour] = (before[0] + done[hour], before[1] + refused[hour])
+        return Totals(users, groups, dict(sorted(hours.items())[-_HOURS:]))
+
+
+@dataclass(slots=True)
+class _Known:
+    """What an instance knows: the sums up to the key `through`, and when storage was last asked for all of it."""
+
+    totals: Totals
+    through: str
+    reviewed: float
+
+
+@dataclass(slots=True)
+class _Memory:
+    known: Bounded[str, _Known] = field(default_factory=lambda: Bounded(2048))
+
+
+_memory: PerInstance[_Memory] = PerInstance(_Memory)
+
+
+async def read(services: Services, directory_id: str) -> Totals:
+    """The totals of this moment: two round trips at first, one while the instance remembers."""
+    memory, now = _memory.of(services).known, services.clock.monotonic()
+    known = memory.get(directory_id)
+    reviewed = known is None or now - known.reviewed >= _REVIEW_SECONDS
+    if known is None or reviewed:
+        known = _Known(*(await _stored(services, directory_id))[:2], now)
+    behind = await _keys_between(services, directory_id, known.through, events.end())
+    if reviewed and _older(services, behind, LAG)[_WORTH_FOLDING - 1 :]:
+        beside(services, keep_up(services, directory_id), "totals.keep_up")
+    settled = _older(services, behind, RECENT)
+    base = known.totals.plus(settled)
+    memory.put(directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed))
+    return base.plus(behind[len(settled) :])
+
+
+async def keep_up(services: Services, directory_id: str) -> None:
+    """Bring the row `total` forward where many events are behind it."""
+    await fold(services, directory_id, _WORTH_FOLDING)
+
+
+async def fold(services: Services, directory_id: str, at_least: int = 1) -> str:
+    """Add the events older than the lag to the row, if there are `at_least` so many; the key that it stands at then."""
+    totals, through, etag = await _stored(services, directory_id)
+    until = events.bound(services.clock.now() - LAG)
+    old = await _keys_between(services, directory_id, through, until)
+    if len(old) < max(1, at_least):
+        return through
+    value = _encode(totals.plus(old), old[-1])
+    operation = Replace(ROW, value, etag) if etag else Insert(ROW, value)
+    try:
+        await services.tables.transact(events.TABLE, directory_id, [operation])
+    except (AlreadyExists, Changed, NotFound):
+        return through  # another instance did it in the meantime
+    return old[-1]
+
+
+async def _stored(services: Services, directory_id: str) -> tuple[Totals, str, str]:
+    """The row: the sums, the key they go up to, its storage tag."""
+    row = await services.tables.get(events.TABLE, directory_id, ROW)
+    if row is None:
+        return Totals(), "", ""
+    value = orjson.loads(row.value)
+    hours = {hour: (counts[0], counts[1]) for hour, counts in value.get("hours", {}).items()}
+    return Totals(value["users"], value["groups"], hours), value["through"], row.etag
+
+
+def _encode(totals: Totals, through: str) -> bytes:
+    return orjson.dumps(
+        {"v": 1, "users": totals.users, "groups": totals.groups, "hours": totals.hours, "through": through}
+    )
+
+
+async def _keys_between(services: Services, directory_id: str, cursor: str, stop: str) -> list[str]:
+    """The keys of the events behind `cursor` and before `stop`."""
+    start = keys.after(cursor) if cursor else keys.key(events.FAMILY, "")
+    found: list[str] = []
+    while start < stop:
+        rows = await services.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
+        found += [row.key for row in rows]
+        if len(rows) < MAX_QUERY_ROWS:
+            break
+        start = keys.after(rows[-1].key)
+    return found
+
+
+def _older(services: Services, row_keys: list[str], lag: timedelta) -> list[str]:
+    """Those of the keys, in order, that are older than `lag`."""
+    return row_keys[: bisect_left(row_keys, events.bound(services.clock.now() - lag))]
+
+
+@lru_cache(maxsize=4096)
+def _hour_of(beginning: str) -> str:
+    return _hour(events.moment_of(beginning + "000"))
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H}"
