@@ -1,0 +1,163 @@
+"""Timer functions (learn.microsoft.com/azure/azure-functions/functions-bindings-timer)."""
+
+import asyncio
+import logging
+from typing import Any
+
+import azure.functions as func
+import pytest
+from azure.functions.timer import TimerRequest
+
+from local.host.errors import HostError
+from local.host.functions import TimerFunction, index
+from local.host.host import Host
+from local.host.timers import Timers
+from shared.clock import FixedClock
+
+
+def timer_function(schedule: str = "*/30 * * * * *", **options: Any) -> TimerFunction:
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule=schedule, **options)
+    @app.queue_output(arg_name="out", queue_name="q", connection="c")
+    async def tick(timer: func.TimerRequest, out: func.Out[str]) -> None:
+        out.set("x")
+
+    return index(app, {}).timers[0]
+
+
+class Recorder:
+    """Notes each tick; holds it until released."""
+
+    def __init__(self) -> None:
+        self.requests: list[TimerRequest] = []
+        self.release = asyncio.Event()
+        self.release.set()
+
+    async def __call__(self, function: TimerFunction, request: TimerRequest) -> None:
+        self.requests.append(request)
+        await self.release.wait()
+
+
+@pytest.fixture
+def ticks() -> Recorder:
+    return Recorder()
+
+
+async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: Recorder) -> None:
+    """Nothing is started early, nothing at start-up."""
+    timers = Timers([timer_function()], ticks, clock)
+    assert timers.tick(startup=True) == []
+    assert timers.seconds_to_next() == 30
+    clock.advance(30)
+    await asyncio.gather(*timers.tick())
+    assert [request.past_due for request in ticks.requests] == [False]
+    assert timers.tick() == []
+
+
+async def test_missed_ticks_are_made_up_for_once_and_marked(clock: FixedClock, ticks: Recorder) -> None:
+    """Ten minutes asleep: one tick, past due, then on schedule again."""
+    timers = Timers([timer_function()], ticks, clock)
+    clock.advance(605)
+    await asyncio.gather(*timers.tick())
+    clock.advance(25)
+    await asyncio.gather(*timers.tick())
+    assert [request.past_due for request in ticks.requests] == [True, False]
+
+
+async def test_one_timer_never_ticks_twice_at_once(clock: FixedClock, ticks: Recorder) -> None:
+    """A tick that takes longer than its interval delays the next one, which is past due."""
+    timers = Timers([timer_function()], ticks, clock)
+    ticks.release.clear()
+    clock.advance(30)
+    (first,) = timers.tick()
+    await asyncio.sleep(0)
+    clock.advance(70)
+    assert timers.tick() == []
+    ticks.release.set()
+    await first
+    await asyncio.gather(*timers.tick())
+    assert [request.past_due for request in ticks.requests] == [False, True]
+
+
+async def test_other_timers_are_not_held_up(clock: FixedClock, ticks: Recorder) -> None:
+    """Each has its own time."""
+    timers = Timers([timer_function(), timer_function("0 * * * * *")], ticks, clock)
+    ticks.release.clear()
+    clock.advance(30)
+    started = timers.tick()
+    clock.advance(30)
+    started += timers.tick()
+    ticks.release.set()
+    await asyncio.gather(*started)
+    assert len(ticks.requests) == 2
+
+
+async def test_error_is_logged_and_the_timer_goes_on(clock: FixedClock, caplog: pytest.LogCaptureFixture) -> None:
+    """No retry before the next tick."""
+    calls = []
+
+    async def fail(function: TimerFunction, request: TimerRequest) -> None:
+        calls.append(1)
+        raise RuntimeError("personal data")
+
+    timers = Timers([timer_function()], fail, clock)
+    for _ in range(2):
+        clock.advance(30)
+        with caplog.at_level(logging.ERROR, "external_directories"):
+            await asyncio.gather(*timers.tick())
+    assert (len(calls), "function.failed" in caplog.text, "personal" in caplog.text) == (2, True, False)
+
+
+async def test_run_on_startup_is_obeyed(clock: FixedClock, ticks: Recorder) -> None:
+    """The one case in which a timer runs outside its schedule."""
+    timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
+    await asyncio.gather(*timers.tick(startup=True))
+    assert [request.past_due for request in ticks.requests] == [False]
+
+
+async def test_status_names_last_and_next(clock: FixedClock, ticks: Recorder) -> None:
+    """`ScheduleStatus` as the schedule monitor keeps it."""
+    timers = Timers([timer_function()], ticks, clock)
+    for _ in range(2):
+        clock.advance(30)
+        await asyncio.gather(*timers.tick())
+    status = ticks.requests[1].schedule_status
+    assert (status["Last"], status["Next"]) == ("2026-01-01T00:00:30.000Z", "2026-01-01T00:01:30.000Z")
+
+
+async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> None:
+    """What is due when it starts is run; then it waits."""
+    timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
+    running = asyncio.create_task(timers.run())
+    while not ticks.requests:
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await timers.finish()
+
+
+async def test_schedule_can_be_a_setting(clock: FixedClock) -> None:
+    """`%NAME%` is taken from the settings; a missing one stops the host with its name."""
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+    async def tick(timer: func.TimerRequest) -> None:
+        pass
+
+    assert index(app, {"EVERY": "0 * * * * *"}).timers[0].schedule == "0 * * * * *"
+    with pytest.raises(HostError, match="EVERY"):
+        index(app, {})
+
+
+async def test_wrong_schedule_stops_the_host(clock: FixedClock) -> None:
+    """Named with its function."""
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="* * *")
+    async def tick(timer: func.TimerRequest) -> None:
+        pass
+
+    with pytest.raises(HostError, match="Function tick: the schedule"):
+        Host(app, environment={}, clock=clock)
