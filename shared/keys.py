@@ -1,8 +1,8 @@
 """Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
 
 Azure Tables forbids `/ \\ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
-(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` breaks some clients. `~`
-starts an escape and `|` divides the parts, so both are escaped inside a part.
+(learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` and `'` break some
+clients. `~` starts an escape and `|` divides the parts, so both are escaped inside a part.
 """
 
 import hashlib
@@ -14,9 +14,10 @@ SEPARATOR = "|"
 MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
 _SHORTENED = 150
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%|~\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U00010000-\U0010ffff]")
+_MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]")
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
-# The largest character that may stand in a key: every key of a family sorts below family + LAST.
+# Behind every character that may stand in a key: every key of a family sorts below family + LAST.
 LAST = "\ufffd"
 
 
@@ -72,7 +73,7 @@ def prefix_range(*parts: str) -> tuple[str, str]:
     rows below that user.
     """
     *whole, beginning = parts
-    start = SEPARATOR.join([*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _SHORTENED)])
+    start = SEPARATOR.join([*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _MAX_BEGINNING)])
     return start, start + LAST
 
 

@@ -24,7 +24,7 @@ from azure.core.pipeline.policies import (
     UserAgentPolicy,
 )
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.data.tables import TableTransactionError, UpdateMode
+from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.tables import limits
@@ -53,6 +53,9 @@ _NOT_NEEDED = (
     RequestIdPolicy,
     UserAgentPolicy,
 )
+_NEVER = "W/\"datetime'1601-01-01T00%3A00%3A00.0000000Z'\""
+_NO_TABLE = "the table does not exist; deploy the infrastructure"
+_BACKOFF = 0.2  # seconds, doubled from try to try: a reader waits at most 1.5 s for an account that is gone
 _BUSY_ATTEMPTS = 3  # a 503 says that nothing was carried out, so a transaction may be sent again
 
 
@@ -151,7 +154,11 @@ class AzureTables:
                 return client
             self._transport = self._transport or AioHttpTransport()
             client = _LeanTableClient(
-                self._endpoint, table, credential=self._credential, transport=_Shared(self._transport)
+                self._endpoint,
+                table,
+                credential=self._credential,
+                transport=_Shared(self._transport),
+                retry_backoff_factor=_BACKOFF,
             )
             if self._create_tables:
                 async with _translated():
@@ -194,6 +201,8 @@ async def _translated(operations: Sequence[Operation] = ()) -> AsyncIterator[Non
     except TableTransactionError as error:
         raise _refusal(error, operations[min(error.index, len(operations) - 1)]) from None
     except ResourceNotFoundError as error:
+        if _is_without_table(error):
+            raise StorageUnavailable(_NO_TABLE) from error
         raise NotFound("") from error
     except HttpResponseError as error:
         if error.status_code == 503 and operations:
@@ -207,6 +216,8 @@ def _refusal(error: TableTransactionError, operation: Operation) -> TableError |
     match error.status_code:
         case 409:
             return AlreadyExists(operation.key)
+        case 404 if _is_without_table(error):
+            return StorageUnavailable(_NO_TABLE)
         case 404:
             return NotFound(operation.key)
         case 412:
@@ -217,6 +228,11 @@ def _refusal(error: TableTransactionError, operation: Operation) -> TableError |
             return StorageUnavailable(f"status {status}")
 
 
+def _is_without_table(error: HttpResponseError) -> bool:
+    """Whether the table itself is missing, which must not look like a table without rows."""
+    return getattr(error, "error_code", None) == TableErrorCode.TABLE_NOT_FOUND
+
+
 def _to_batch(partition: str, operation: Operation) -> tuple[Any, ...]:
     match operation:
         case Insert(key, value):
@@ -224,7 +240,11 @@ def _to_batch(partition: str, operation: Operation) -> tuple[Any, ...]:
         case Upsert(key, value):
             return "upsert", _entity(partition, key, value), {"mode": UpdateMode.REPLACE}
         case Replace(key, value, etag):
-            match_tag = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
+            match_tag = {
+                "mode": UpdateMode.REPLACE,
+                "etag": _well_formed(etag),
+                "match_condition": MatchConditions.IfNotModified,
+            }
             return "update", _entity(partition, key, value), match_tag
         case Delete(key, None):
             return "delete", {"PartitionKey": partition, "RowKey": key}
@@ -232,8 +252,13 @@ def _to_batch(partition: str, operation: Operation) -> tuple[Any, ...]:
             return (
                 "delete",
                 {"PartitionKey": partition, "RowKey": key},
-                {"etag": etag, "match_condition": MatchConditions.IfNotModified},
+                {"etag": _well_formed(etag or ""), "match_condition": MatchConditions.IfNotModified},
             )
+
+
+def _well_formed(etag: str) -> str:
+    """The tag, or one that no row ever has: the service refuses the form of a foreign tag before it compares."""
+    return etag if etag.startswith("W/\"datetime'") else _NEVER
 
 
 def _entity(partition: str, key: str, value: bytes) -> dict[str, str]:

@@ -4,6 +4,7 @@ Source: learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 performing-entity-group-transactions. Sizes of text count UTF-16, two bytes a unit.
 """
 
+import json
 from collections.abc import Sequence
 
 from shared.keys import MAX_KEY_CHARACTERS
@@ -16,6 +17,7 @@ MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
 MAX_PROPERTIES = 252
 _ENTITY_OVERHEAD = 2 * 1024  # names and types of the properties, timestamp
+_MOST_ESCAPED = 6  # bytes that one byte of a value may need on the wire
 _OPERATION_OVERHEAD = 1024  # MIME headers, URL and braces of one operation in a transaction's body
 
 
@@ -36,6 +38,17 @@ def check(operations: Sequence[Operation]) -> None:
         if not isinstance(operation, Delete):
             total += len(operation.value)
             _check_value(operation.key, operation.value)
+    if total > MAX_TRANSACTION_BYTES // _MOST_ESCAPED:
+        _check_sent(operations)
+
+
+def _check_sent(operations: Sequence[Operation]) -> None:
+    """The exact size: a value is sent as a JSON string of ASCII, where a quote takes 2 bytes and an accent 6."""
+    total = 0
+    for operation in operations:
+        total += _OPERATION_OVERHEAD + 2 * len(operation.key)
+        if not isinstance(operation, Delete):
+            total += len(json.dumps(operation.value.decode()))
     if total > MAX_TRANSACTION_BYTES:
         raise TooLarge("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
 

@@ -5,6 +5,8 @@ which waits for the disk, runs in a thread; transactions that arrive meanwhile a
 """
 
 import asyncio
+import contextlib
+import os
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -27,6 +29,7 @@ from shared.tables.port import (
 )
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
+_PATIENT = "PRAGMA busy_timeout=10000"  # milliseconds that another process may hold the file
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {0} (partition TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
     " version INTEGER NOT NULL, PRIMARY KEY (partition, key))"
@@ -46,17 +49,20 @@ class SqliteTables:
         self._writer.execute("PRAGMA synchronous=FULL")
         for table in TABLES:
             self._writer.execute(_CREATE.format(table))
+        self._writer.execute("PRAGMA busy_timeout=0")  # waiting for another process is done off the event loop
         self._reader = _connect(path)
+        self._path, self._file = path, _file_of(path)
         self._pending: list[_Pending] = []
         self._committing: asyncio.Task[None] | None = None
         self._versions = random.Random(random.SystemRandom().getrandbits(64))
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
+        limits.check_key(key)
         try:
             found = self._reader.execute(
                 f"SELECT value, version FROM {_known(table)} WHERE partition=? AND key=?", (partition, key)
             ).fetchone()
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
         return Row(key, found[0], str(found[1])) if found else None
 
@@ -71,7 +77,7 @@ class SqliteTables:
                 f"SELECT {columns} FROM {_known(table)} WHERE partition=? AND key>=? AND key<? ORDER BY key LIMIT ?",
                 (partition, start, stop, limit),
             ).fetchall()
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             raise StorageUnavailable(str(error)) from error
         return [Row(key, value, str(version)) for key, value, version in found]
 
@@ -100,38 +106,77 @@ class SqliteTables:
     async def _commit(self, group: list[_Pending]) -> None:
         """Carry out a group, wait for the disk once, then tell each its outcome: also a refusal waits, since it may
         stand on a neighbour's row that is not durable yet."""
+        outcomes: list[list[str] | Exception]
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
+            await self._begin()
             outcomes = [self._apply(table, partition, operations) for table, partition, operations, _ in group]
             await asyncio.to_thread(self._writer.execute, "COMMIT")
-        except sqlite3.Error as error:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            outcomes = [StorageUnavailable(str(error))] * len(group)
+        except Exception as error:
+            self._roll_back()
+            failure = StorageUnavailable(str(error)) if isinstance(error, sqlite3.Error | OSError) else error
+            outcomes = [failure] * len(group)
         for (*_, answer), outcome in zip(group, outcomes, strict=True):
             if answer.cancelled():
                 continue
-            if isinstance(outcome, TableError):
+            if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
 
+    async def _begin(self) -> None:
+        """Take the write lock. A file that was moved away would take rows that nobody finds again."""
+        if _file_of(self._path) != self._file:
+            raise OSError("the database file was replaced; restart the app")
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.to_thread(self._begin_behind_another_process)
+
+    def _begin_behind_another_process(self) -> None:
+        self._writer.execute(_PATIENT)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        finally:
+            self._writer.execute("PRAGMA busy_timeout=0")
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+
     def _apply(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str] | TableError:
+        """Inserts go first and together, which is quickest; only the error has to be that of the operations' order."""
         version = self._versions.getrandbits(62)
+        inserts = [operation for operation in operations if isinstance(operation, Insert)]
+        others = [operation for operation in operations if not isinstance(operation, Insert)]
+        refusal = self._try(table, partition, version, inserts, others)
+        if refusal is None:
+            return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
+        return self._try(table, partition, version, (), operations) or refusal
+
+    def _try(
+        self, table: str, partition: str, version: int, inserts: Sequence[Insert], others: Sequence[Operation]
+    ) -> TableError | None:
+        """Carry out all operations; where one is refused none, and its error is the answer."""
         self._writer.execute("SAVEPOINT one")
         try:
-            self._insert(table, partition, version, [o for o in operations if isinstance(o, Insert)])
-            for operation in operations:
-                if not isinstance(operation, Insert):
+            self._insert(table, partition, version, inserts)
+            for operation in others:
+                if isinstance(operation, Insert):
+                    self._insert(table, partition, version, (operation,))
+                else:
                     self._change(table, partition, version, operation)
         except TableError as refusal:
             self._writer.execute("ROLLBACK TO one")
             return refusal
         finally:
-            self._writer.execute("RELEASE one")
-        return ["" if isinstance(operation, Delete) else str(version) for operation in operations]
+            if self._writer.in_transaction:
+                self._writer.execute("RELEASE one")
+        return None
 
-    def _insert(self, table: str, partition: str, version: int, inserts: list[Insert]) -> None:
+    def _insert(self, table: str, partition: str, version: int, inserts: Sequence[Insert]) -> None:
         try:
             self._writer.executemany(
                 f"INSERT INTO {table} VALUES (?,?,?,?)", [(partition, o.key, o.value, version) for o in inserts]
@@ -173,9 +218,15 @@ class SqliteTables:
         return int(found[0]) if found else None
 
 
+def _file_of(path: Path) -> tuple[int, int]:
+    """Which file stands at the path."""
+    status = os.stat(path)
+    return status.st_dev, status.st_ino
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute(_PATIENT)
     connection.execute("PRAGMA cache_size=-32768")
     connection.execute("PRAGMA temp_store=MEMORY")
     return connection
@@ -189,4 +240,4 @@ def _known(table: str) -> str:
 
 
 def _version_of(etag: str) -> int:
-    return int(etag) if etag.isdecimal() else -1
+    return int(etag) if etag.isdecimal() and len(etag) <= 19 and int(etag) < 1 << 63 else -1
