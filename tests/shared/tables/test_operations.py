@@ -1,0 +1,240 @@
+"""What insert, upsert, replace and delete answer, the same on both engines."""
+
+import asyncio
+
+import pytest
+
+from shared.tables.port import (
+    AlreadyExists,
+    Changed,
+    Delete,
+    Insert,
+    NotFound,
+    Operation,
+    Replace,
+    Row,
+    TableError,
+    Tables,
+    Upsert,
+)
+
+TABLE = "contacts"
+
+
+async def _all(tables: Tables, partition: str) -> dict[str, bytes]:
+    return {row.key: row.value for row in await tables.query(TABLE, partition, "!", "~~")}
+
+
+async def test_a_stored_row_is_read_back_with_the_tag_of_its_writing(any_tables: Tables, partition: str) -> None:
+    """The tag that a transaction answers is the tag that a read gives."""
+    (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b'{"n":"M\xc3\xbcller"}')])
+    row = Row("a", b'{"n":"M\xc3\xbcller"}', tag)
+    assert await any_tables.get(TABLE, partition, "a") == row
+    assert await any_tables.query(TABLE, partition, "a", "b") == [row]
+
+
+async def test_an_empty_value_is_a_value(any_tables: Tables, partition: str) -> None:
+    """A row may say everything in its key."""
+    await any_tables.transact(TABLE, partition, [Insert("a", b"")])
+    row = await any_tables.get(TABLE, partition, "a")
+    assert row is not None
+    assert row.value == b""
+
+
+async def test_what_is_not_there_is_none(any_tables: Tables, partition: str) -> None:
+    """A missing row, also in a partition without any, is no error."""
+    assert await any_tables.get(TABLE, partition, "a") is None
+    assert await any_tables.query(TABLE, partition, "a", "b") == []
+
+
+async def test_a_taken_key_is_not_inserted(any_tables: Tables, partition: str) -> None:
+    """Uniqueness, as of user names, is the table's own; the error names the key and nothing changed."""
+    await any_tables.transact(TABLE, partition, [Insert("taken", b"1")])
+    with pytest.raises(AlreadyExists) as refusal:
+        await any_tables.transact(TABLE, partition, [Insert("a", b"2"), Insert("taken", b"2"), Insert("z", b"2")])
+    assert refusal.value.key == "taken"
+    assert await _all(any_tables, partition) == {"taken": b"1"}
+
+
+async def test_every_write_gives_a_new_tag(any_tables: Tables, partition: str) -> None:
+    """Even the same value written again is another version."""
+    tags = [(await any_tables.transact(TABLE, partition, [Upsert("a", b"1")]))[0] for _ in range(3)]
+    assert len(set(tags)) == 3
+
+
+async def test_an_upsert_takes_what_it_finds(any_tables: Tables, partition: str) -> None:
+    """Upsert stores a row whatever was there, whole and not merged."""
+    await any_tables.transact(TABLE, partition, [Upsert("a", b"x" * 70_000)])
+    await any_tables.transact(TABLE, partition, [Upsert("a", b"1")])
+    assert await _all(any_tables, partition) == {"a": b"1"}
+
+
+async def test_a_replace_needs_the_tag_that_was_read(any_tables: Tables, partition: str) -> None:
+    """The second of two writers that read the same version is told so."""
+    (first,) = await any_tables.transact(TABLE, partition, [Insert("a", b"x" * 70_000)])
+    (second,) = await any_tables.transact(TABLE, partition, [Replace("a", b"2", first)])
+    with pytest.raises(Changed) as refusal:
+        await any_tables.transact(TABLE, partition, [Replace("a", b"3", first)])
+    assert refusal.value.key == "a"
+    assert await any_tables.get(TABLE, partition, "a") == Row("a", b"2", second)
+
+
+async def test_the_tag_of_a_former_row_fits_no_later_one(any_tables: Tables, partition: str) -> None:
+    """A row deleted and made again is another row to whoever read the former."""
+    (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    await any_tables.transact(TABLE, partition, [Delete("a")])
+    await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    with pytest.raises(Changed):
+        await any_tables.transact(TABLE, partition, [Replace("a", b"2", tag)])
+
+
+async def test_a_delete_may_need_a_tag(any_tables: Tables, partition: str) -> None:
+    """With a tag, only the version that was read goes; without, whatever is there."""
+    (old,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    (new,) = await any_tables.transact(TABLE, partition, [Upsert("a", b"2")])
+    with pytest.raises(Changed) as refusal:
+        await any_tables.transact(TABLE, partition, [Delete("a", old)])
+    assert refusal.value.key == "a"
+    assert await any_tables.transact(TABLE, partition, [Delete("a", new)]) == [""]
+    assert await any_tables.get(TABLE, partition, "a") is None
+
+
+@pytest.mark.parametrize("operation", [Delete("gone"), Delete("gone", "TAG"), Replace("gone", b"", "TAG")], ids=str)
+async def test_a_row_that_is_not_there_is_neither_replaced_nor_deleted(
+    any_tables: Tables, partition: str, operation: Operation
+) -> None:
+    """NotFound names the key, whether or not a tag was asked for."""
+    (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    if isinstance(operation, Delete) and operation.etag:
+        operation = Delete("gone", tag)
+    elif isinstance(operation, Replace):
+        operation = Replace("gone", b"", tag)
+    with pytest.raises(NotFound) as refusal:
+        await any_tables.transact(TABLE, partition, [Insert("b", b"1"), operation])
+    assert refusal.value.key == "gone"
+    assert await _all(any_tables, partition) == {"a": b"1"}
+
+
+@pytest.mark.parametrize("tag", ["", "1", "9" * 40, "W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""])
+async def test_a_tag_never_given_fits_no_row(any_tables: Tables, partition: str, tag: str) -> None:
+    """Tags are opaque: whatever a caller sends is at most not the right one."""
+    await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    with pytest.raises(Changed):
+        await any_tables.transact(TABLE, partition, [Delete("a", tag)])
+    await any_tables.transact(TABLE, partition, [Upsert("a", b"2")])
+    assert await _all(any_tables, partition) == {"a": b"2"}
+
+
+@pytest.mark.parametrize("place", [0, 50, 99])
+@pytest.mark.parametrize("fault", [AlreadyExists, NotFound, Changed])
+async def test_a_hundred_rows_are_stored_all_or_none(
+    any_tables: Tables, partition: str, place: int, fault: type[TableError]
+) -> None:
+    """One refused operation anywhere in a full transaction leaves nothing of it."""
+    (tag,) = await any_tables.transact(TABLE, partition, [Insert("old", b"1")])
+    await any_tables.transact(TABLE, partition, [Upsert("old", b"2")])
+    operations: list[Operation] = [Insert(f"k{n:03}", b"1") for n in range(100)]
+    refused: dict[type[TableError], Operation] = {
+        AlreadyExists: Insert("old", b"3"),
+        NotFound: Delete("gone"),
+        Changed: Replace("old", b"3", tag),
+    }
+    with pytest.raises(fault) as refusal:
+        await any_tables.transact(TABLE, partition, [*operations[:place], refused[fault], *operations[place + 1 :]])
+    assert getattr(refusal.value, "key", "") == refused[fault].key
+    assert await _all(any_tables, partition) == {"old": b"2"}
+    await any_tables.transact(TABLE, partition, operations)
+    assert len(await _all(any_tables, partition)) == 101
+
+
+async def test_of_two_faults_the_first_is_reported(any_tables: Tables, partition: str) -> None:
+    """Operations are judged in order: a stale record before a name that is taken means trying again, not a conflict."""
+    (tag,) = await any_tables.transact(TABLE, partition, [Insert("record", b"1")])
+    await any_tables.transact(TABLE, partition, [Upsert("record", b"2"), Insert("name", b"1")])
+    with pytest.raises(Changed):
+        await any_tables.transact(TABLE, partition, [Replace("record", b"3", tag), Insert("name", b"3")])
+    with pytest.raises(AlreadyExists):
+        await any_tables.transact(TABLE, partition, [Insert("name", b"3"), Replace("record", b"3", tag)])
+    with pytest.raises(NotFound):
+        await any_tables.transact(TABLE, partition, [Delete("gone"), Insert("name", b"3")])
+
+
+async def test_partitions_and_tables_are_apart(any_tables: Tables, partition: str) -> None:
+    """The same key in another partition or table is another row; no range reaches over."""
+    other = partition + "x"
+    await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
+    await any_tables.transact(TABLE, other, [Insert("a", b"2")])
+    await any_tables.transact("presence", partition, [Insert("a", b"3")])
+    assert await _all(any_tables, partition) == {"a": b"1"}
+    assert await _all(any_tables, other) == {"a": b"2"}
+
+
+async def test_an_unknown_table_is_a_fault_of_the_program(any_tables: Tables, partition: str) -> None:
+    """Tables are those of the port; a name from outside never reaches an engine."""
+    with pytest.raises(ValueError, match="unknown table"):
+        await any_tables.get("contacts; drop table contacts", partition, "a")
+
+
+async def test_of_racing_inserts_one_wins(any_tables: Tables, partition: str) -> None:
+    """Of many writers that claim a key together exactly one gets it, and no row of the others is left."""
+
+    async def claim(writer: int, turn: int) -> bool:
+        rows = [Insert(f"claim{turn}", b"1"), Insert(f"{turn}-{writer}", b"1")]
+        try:
+            await any_tables.transact(TABLE, partition, rows)
+        except AlreadyExists:
+            return False
+        return True
+
+    for turn in range(5):
+        assert sum(await asyncio.gather(*(claim(writer, turn) for writer in range(8)))) == 1
+    assert len(await _all(any_tables, partition)) == 10
+
+
+async def test_no_increment_is_lost(any_tables: Tables, partition: str) -> None:
+    """Writers that read, change and replace with the tag count exactly, however they meet."""
+    await any_tables.transact(TABLE, partition, [Insert("n", b"0")])
+
+    async def increment() -> None:
+        while row := await any_tables.get(TABLE, partition, "n"):
+            try:
+                await any_tables.transact(TABLE, partition, [Replace("n", b"%d" % (int(row.value) + 1), row.etag)])
+            except Changed:
+                continue
+            return
+
+    await asyncio.gather(*(increment() for _ in range(10)))
+    assert await _all(any_tables, partition) == {"n": b"10"}
+
+
+async def test_a_reader_never_sees_half_a_transaction(any_tables: Tables, partition: str) -> None:
+    """All rows of a transaction appear at once."""
+    keys = [f"k{n}" for n in range(20)]
+    await any_tables.transact(TABLE, partition, [Upsert(key, b"0") for key in keys])
+
+    async def write() -> None:
+        for turn in range(1, 6):
+            await any_tables.transact(TABLE, partition, [Upsert(key, b"%d" % turn) for key in keys])
+
+    writing = asyncio.create_task(write())
+    while not writing.done():
+        assert len(set((await _all(any_tables, partition)).values())) == 1
+        await asyncio.sleep(0)  # the embedded engine reads without a pause
+    await writing
+
+
+async def test_a_cancelled_caller_leaves_the_engine_in_order(any_tables: Tables, partition: str) -> None:
+    """A request that is given up while it waits takes nothing from the others; its rows are all there or none."""
+    calls = [
+        asyncio.create_task(any_tables.transact(TABLE, partition, [Insert(f"{n}a", b"1"), Insert(f"{n}b", b"1")]))
+        for n in range(6)
+    ]
+    await asyncio.sleep(0)
+    for call in calls[::2]:
+        call.cancel()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(outcome, list) for outcome in outcomes[1::2])
+    await any_tables.transact(TABLE, partition, [Insert("last", b"1")])
+    stored = await _all(any_tables, partition)
+    assert {"1a", "1b", "3a", "3b", "5a", "5b", "last"} <= stored.keys()
+    assert all((f"{n}a" in stored) == (f"{n}b" in stored) for n in range(6))

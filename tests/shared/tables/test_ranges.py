@@ -1,0 +1,93 @@
+"""Ranges of keys, the same on both engines: order, bounds, continuation, keys alone, any Unicode in a key."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared import keys
+from shared.tables.port import Insert, Tables, Upsert
+
+TABLE = "contacts"
+
+
+async def _fill(tables: Tables, partition: str, row_keys: list[str]) -> None:
+    for at in range(0, len(row_keys), 100):
+        await tables.transact(TABLE, partition, [Insert(key, b"{}") for key in row_keys[at : at + 100]])
+
+
+async def _found(tables: Tables, partition: str, start: str, stop: str) -> list[str]:
+    return [row.key for row in await tables.query(TABLE, partition, start, stop)]
+
+
+async def test_a_range_has_its_start_and_not_its_stop(any_tables: Tables, partition: str) -> None:
+    """start <= key < stop."""
+    await _fill(any_tables, partition, ["a", "b", "bb", "c"])
+    assert await _found(any_tables, partition, "a", "c") == ["a", "b", "bb"]
+    assert await _found(any_tables, partition, "aa", "bb") == ["b"]
+    assert await _found(any_tables, partition, "c", "a") == []
+    assert await _found(any_tables, partition, "b", "b") == []
+
+
+async def test_order_is_that_of_code_points(any_tables: Tables, partition: str) -> None:
+    """Digits before capitals before small letters before accents, whatever the order of writing; no locale."""
+    row_keys = ["é", "z", "a", "A", "Z", "9", "10", "-", "_", "ß", "ｚ", "中", "a b", "a|b", "ab", "O'Brien", "a'"]
+    await _fill(any_tables, partition, row_keys)
+    assert await _found(any_tables, partition, " ", "\ufffe") == sorted(row_keys)
+
+
+async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -> None:
+    """Continued behind the last key, pages of any size join without a gap or an overlap."""
+    row_keys = [*(keys.key("find", "word", f"{n:03}") for n in range(95)), keys.key("find", "word ", "x")]
+    await _fill(any_tables, partition, row_keys)
+    start, stop = keys.prefix_range("find", "word")
+    for size in (7, 95, 96, 1000):
+        walked, at = list[str](), start
+        while rows := await any_tables.query(TABLE, partition, at, stop, limit=size):
+            assert len(rows) <= size
+            walked += [row.key for row in rows]
+            at = keys.after(rows[-1].key)
+        assert walked == sorted(row_keys)
+
+
+async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: str) -> None:
+    """The service gives at most 1,000 rows an answer, so the port does on every engine."""
+    await _fill(any_tables, partition, [f"{n:04}" for n in range(1030)])
+    rows = await any_tables.query(TABLE, partition, "0", "9")
+    assert [row.key for row in rows] == [f"{n:04}" for n in range(1000)]
+    rest = await any_tables.query(TABLE, partition, keys.after(rows[-1].key), "9")
+    assert [row.key for row in rest] == [f"{n:04}" for n in range(1000, 1030)]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+async def test_a_limit_out_of_bounds_is_a_fault_of_the_program(any_tables: Tables, partition: str, limit: int) -> None:
+    """The port's contract: 1 to 1,000."""
+    with pytest.raises(ValueError, match="limit"):
+        await any_tables.query(TABLE, partition, "a", "b", limit=limit)
+
+
+async def test_keys_alone_come_without_values(any_tables: Tables, partition: str) -> None:
+    """Who needs only keys does not pay for values."""
+    await any_tables.transact(TABLE, partition, [Insert("a", b"x" * 100_000), Insert("b", b"1")])
+    rows = await any_tables.query(TABLE, partition, "a", "c", keys_only=True)
+    assert [(row.key, row.value, row.etag) for row in rows] == [("a", b"", ""), ("b", b"", "")]
+
+
+_PART = st.text(max_size=12) | st.text("|~/\\#?%'\"\x00\x1f\x7f\x85 +&;:@=$,\ud800\U0001f600\ufffd\uffff", max_size=12)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.tuples(_PART, _PART), min_size=1, max_size=12, unique=True))
+async def test_any_unicode_is_kept_and_ordered(
+    any_tables: Tables, partition: str, parts: list[tuple[str, str]]
+) -> None:
+    """Names, addresses and ids of any script, separators and control characters included, make good keys."""
+    row_keys = [keys.key("u", *pair) for pair in parts]
+    await any_tables.transact(TABLE, partition, [Upsert(key, b"{}") for key in row_keys])
+    for key in row_keys:
+        row = await any_tables.get(TABLE, partition, key)
+        assert row is not None
+        assert row.key == key
+    stored = await _found(any_tables, partition, *keys.prefix_range("u", ""))
+    assert stored == sorted(stored)
+    assert set(row_keys) <= set(stored)
+    assert {tuple(keys.split(key)[1:]) for key in row_keys} == set(parts)

@@ -1,0 +1,166 @@
+"""The embedded engine: durable at every answer, one commit for many, honest when its file is gone."""
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.tables.port import Insert, StorageUnavailable, Upsert
+from shared.tables.sqlite import SqliteTables
+
+TABLE = "contacts"
+_WRITER = """
+import asyncio, sys
+from pathlib import Path
+from shared.tables.port import Insert
+from shared.tables.sqlite import SqliteTables
+
+async def write(tables, writer):
+    for turn in range(100_000):
+        rows = [Insert(f"{writer}-{turn:06}-{n}", b"x" * 500) for n in range(4)]
+        await tables.transact("contacts", "p", rows)
+        print(f"{writer}-{turn:06}", flush=True)
+
+async def main():
+    tables = SqliteTables(Path(sys.argv[1]))
+    await asyncio.gather(*(write(tables, writer) for writer in range(4)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_answered_is_there_after_reopening(tmp_path: Path) -> None:
+    """A second start finds the data of the first."""
+    path = tmp_path / "new/folder/test.db"
+    tables = SqliteTables(path)
+    tags = await tables.transact(TABLE, "p", [Insert("a", b"1")])
+    await tables.close()
+    again = SqliteTables(path)
+    row = await again.get(TABLE, "p", "a")
+    await again.close()
+    assert row is not None
+    assert (row.value, [row.etag]) == (b"1", tags)
+
+
+async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None:
+    """SIGKILL in the middle of writing: every answered transaction is there and every stored one is whole."""
+    path = tmp_path / "test.db"
+    with subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        answered = [process.stdout.readline().strip() for _ in range(200)]
+        process.send_signal(signal.SIGKILL)
+        answered += [line.strip() for line in process.stdout if line.endswith("\n")]
+    tables = SqliteTables(path)
+    stored, start = list[str](), "0"
+    while rows := await tables.query(TABLE, "p", start, "9", keys_only=True):
+        stored += [row.key for row in rows]
+        start = rows[-1].key + " "
+    await tables.close()
+    whole = {key.rpartition("-")[0] for key in stored}
+    assert set(answered) <= whole
+    assert sorted(stored) == sorted(f"{turn}-{n}" for turn in whole for n in range(4))
+
+
+async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
+    """synchronous=FULL with a write-ahead log: an answer means that the disk has it (sqlite.org/pragma.html)."""
+    tables = SqliteTables(tmp_path / "test.db")
+    modes = [tables._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    await tables.close()
+    assert modes == ["wal", 2]
+
+
+async def test_transactions_that_meet_are_committed_together(tmp_path: Path) -> None:
+    """A hundred waiting writers cost a few waits for the disk, not a hundred; each gets its own answer."""
+    tables = SqliteTables(tmp_path / "test.db")
+    statements = list[str]()
+    tables._writer.set_trace_callback(statements.append)
+    calls = [tables.transact(TABLE, "p", [Insert(f"{n % 90:02}", b"")]) for n in range(100)]
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    await tables.close()
+    assert statements.count("COMMIT") <= 3
+    assert [isinstance(outcome, list) for outcome in outcomes] == [n < 90 for n in range(100)]
+
+
+async def test_another_process_may_write_too(tmp_path: Path) -> None:
+    """A command beside the running app: its lock is waited for without stopping the app's other work."""
+    tables = SqliteTables(tmp_path / "test.db")
+    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(tables.transact(TABLE, "p", [Insert("a", b"1")]))
+    for _ in range(20):
+        assert await tables.get(TABLE, "p", "a") is None
+        await asyncio.sleep(0)
+    assert not writing.done()
+    other.execute(f"INSERT INTO {TABLE} VALUES ('p', 'b', x'32', 1)")
+    other.execute("COMMIT")
+    other.close()
+    await writing
+    rows = await tables.query(TABLE, "p", "a", "c")
+    await tables.close()
+    assert [row.value for row in rows] == [b"1", b"2"]
+
+
+@pytest.mark.parametrize("loss", ["removed", "replaced"])
+async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None:
+    """Rows written to a file that nobody can find again would be lost at the next start: better no answer at all."""
+    path = tmp_path / "test.db"
+    tables = SqliteTables(path)
+    await tables.transact(TABLE, "p", [Insert("a", b"1")])
+    path.rename(tmp_path / "moved.db")
+    if loss == "replaced":
+        path.write_bytes(b"")
+    with pytest.raises(StorageUnavailable) as refusal:
+        await tables.transact(TABLE, "p", [Insert("b", b"1")])
+    assert refusal.value.retry_after > 0
+    (tmp_path / "moved.db").rename(path)
+    await tables.transact(TABLE, "p", [Insert("c", b"1")])
+    assert [row.key for row in await tables.query(TABLE, "p", "a", "d")] == ["a", "c"]
+    await tables.close()
+
+
+async def test_a_full_disk_is_storage_unavailable_and_recovers(tmp_path: Path) -> None:
+    """What does not fit is refused whole; with room again the app goes on without a restart."""
+    tables = SqliteTables(tmp_path / "test.db")
+    await tables.transact(TABLE, "p", [Insert("a", b"1")])
+    pages = tables._writer.execute("PRAGMA page_count").fetchone()[0]
+    tables._writer.execute(f"PRAGMA max_page_count={pages + 2}")
+    with pytest.raises(StorageUnavailable):
+        await tables.transact(TABLE, "p", [Upsert("a", b"2"), Insert("b", b"x" * 100_000)])
+    assert [row.value for row in await tables.query(TABLE, "p", "a", "c")] == [b"1"]
+    tables._writer.execute("PRAGMA max_page_count=1000000")
+    await tables.transact(TABLE, "p", [Upsert("a", b"2")])
+    await tables.close()
+
+
+async def test_a_damaged_file_is_storage_unavailable(tmp_path: Path) -> None:
+    """A read of a broken file is an error of storage, never an empty directory."""
+    path = tmp_path / "test.db"
+    tables = SqliteTables(path)
+    await tables.transact(TABLE, "p", [Insert(f"{n:03}", b"x" * 20_000) for n in range(50)])
+    await tables.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    broken = sqlite3.connect(path)
+    broken.close()
+    damaged = SqliteTables.__new__(SqliteTables)
+    damaged._reader = sqlite3.connect(path)
+    with pytest.raises(StorageUnavailable):
+        await damaged.query(TABLE, "p", "0", "9")
+    with pytest.raises(StorageUnavailable):
+        await damaged.get(TABLE, "p", "001")
+    damaged._reader.close()
+
+
+async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    """A shutdown loses no transaction that was accepted."""
+    tables = SqliteTables(tmp_path / "test.db")
+    writing = asyncio.create_task(tables.transact(TABLE, "p", [Insert("a", b"1")]))
+    await asyncio.sleep(0)
+    await tables.close()
+    assert len(await writing) == 1

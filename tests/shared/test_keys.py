@@ -1,0 +1,100 @@
+"""Row keys: what they keep apart, what they keep together, and how names fold for searching."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared import keys
+
+_ALL = st.characters(codec=None, categories=None)
+_TEXT = st.text(_ALL, max_size=40)
+_LONG = st.text(_ALL, min_size=100, max_size=400) | st.text("|~\U0001f600a", min_size=130, max_size=260)
+_FORBIDDEN = set("/\\#?%'") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+
+
+@given(st.lists(_TEXT, min_size=1, max_size=4))
+def test_parts_come_back_as_they_were(parts: list[str]) -> None:
+    """Escaping loses nothing of a part that fits."""
+    assert keys.split(keys.key(*parts)) == parts
+
+
+@given(_TEXT | _LONG)
+def test_a_key_holds_nothing_that_the_table_service_forbids(text: str) -> None:
+    """No slash, backslash, hash, question mark or control character, at most 1 KiB, only the basic plane."""
+    key = keys.key("find", text, "3f0e1c9a-0000-7000-8000-000000000000")
+    assert not _FORBIDDEN & set(key)
+    assert len(key.encode("utf-16-le")) <= 1024
+    assert len(key.encode("utf-16-le")) == 2 * len(key)
+    assert key.count(keys.SEPARATOR) == 2
+
+
+@given(st.lists(_TEXT | _LONG, min_size=2, max_size=8, unique=True))
+def test_different_parts_have_different_keys(parts: list[str]) -> None:
+    """Also what is too long to be kept whole never meets another in one key."""
+    assert len({keys.key("name", part) for part in parts}) == len(parts)
+
+
+@given(_TEXT | _LONG, st.integers(0, 400), _TEXT)
+@example("\ufffdword", 0, "id")
+@example("word\uffff", 4, "id")
+@example("a" * 142 + "\U0001f600" * 20, 143, "id")
+@example("a" * 147 + "~" * 60, 148, "id")
+def test_a_range_of_a_beginning_has_every_key_that_begins_so(text: str, length: int, identifier: str) -> None:
+    """Starts-with search misses nobody, however strange or long the word."""
+    start, stop = keys.prefix_range("find", text[:length])
+    assert start <= keys.key("find", text, identifier) < stop
+
+
+@given(_TEXT, _TEXT)
+def test_a_range_has_no_key_of_another_family_or_beginning(beginning: str, other: str) -> None:
+    """A short beginning's range holds only what begins with it."""
+    start, stop = keys.prefix_range("find", beginning)
+    assert (start <= keys.key("find", other, "id") < stop) == other.startswith(beginning)
+    assert not start <= keys.key("findx", beginning, "id") < stop
+    assert not start <= keys.key("fin", beginning, "id") < stop
+
+
+@given(_TEXT, _TEXT)
+def test_nothing_lies_between_a_key_and_its_successor(one: str, other: str) -> None:
+    """A continued range neither repeats its last row nor misses the next."""
+    last, candidate = keys.key("a", one), keys.key("a", other)
+    assert (candidate >= keys.after(last)) == (candidate > last)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Müller", "muller"),
+        ("MU\u0308LLER", "muller"),
+        ("Straße", "strasse"),
+        ("Łukasz Żółć", "lukasz zolc"),
+        ("Søren Ærø", "soren aero"),
+        ("Đặng", "dang"),
+        ("İstanbul", "istanbul"),
+        ("ﬁnance", "finance"),
+        ("Ａｎｎａ", "anna"),
+        ("Ελένη", "ελενη"),
+        ("ΣΊΣΥΦΟΣ", "σισυφοσ"),
+        ("Ёлка", "елка"),
+        ("田中", "田中"),
+        ("", ""),
+    ],
+)
+def test_search_knows_neither_case_nor_accents(text: str, folded: str) -> None:
+    """`muller` finds `Müller`, as people type on a keyboard without umlauts."""
+    assert keys.fold(text) == folded
+
+
+@given(_TEXT)
+def test_folding_again_changes_nothing(text: str) -> None:
+    """What is typed and what is stored meet in one form."""
+    assert keys.fold(keys.fold(text)) == keys.fold(text)
+    assert keys.fold(text.upper()) == keys.fold(text.upper().lower())
+
+
+@given(_TEXT)
+def test_names_without_case_meet_and_keep_their_accents(text: str) -> None:
+    """caseExact=false (RFC 7643 section 2.2) ignores case alone: Müller and Muller are two user names."""
+    assert keys.fold_case(keys.fold_case(text)) == keys.fold_case(text)
+    assert keys.fold_case("Müller@X.example") == keys.fold_case("MU\u0308LLER@x.EXAMPLE")
+    assert keys.fold_case("Müller") != keys.fold_case("Muller")
