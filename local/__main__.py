@@ -1,5 +1,7 @@
 """`python -m local`: the command line, one command for each module in `local/commands`."""
 
+from __future__ import annotations  # an old Python must get as far as the check
+
 import argparse
 import importlib
 import pkgutil

@@ -1,11 +1,12 @@
 """Finds the one function app in a module, as the platform's engine does, with its settings in the environment."""
 
+import contextlib
 import importlib.util
 import itertools
 import os
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -26,15 +27,30 @@ def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
     if spec is None or spec.loader is None or not path.exists():
         raise HostError(f"{path} is not there: run this in the folder of the function app.")
     module = importlib.util.module_from_spec(spec)
-    os.environ.update(environment)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with settings_in_environment(environment):
+            spec.loader.exec_module(module)
     except SettingsError as error:
         raise HostError(f"The settings can't be used: {error}.") from None
     except (TableError, sqlite3.Error, OSError) as error:
         raise HostError(f"The storage can't be opened: {error}. Check the setting TABLES.") from None
     return module
+
+
+@contextlib.contextmanager
+def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Add to the process's environment for as long as the block lasts."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def find_app(module: ModuleType) -> FunctionRegister:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +12,7 @@ from azure.functions.decorators.function_app import FunctionRegister
 
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile, read_host_file
-from local.host.loading import close_services, find_app, load_module
+from local.host.loading import close_services, find_app, load_module, settings_in_environment
 from local.host.server import Server, listen
 from shared.clock import Clock
 from shared.http import Request, Response
@@ -65,7 +65,7 @@ async def running(
     listener = listen(port)
     module = None
     try:
-        with _environment(environment):
+        with settings_in_environment(environment):
             if isinstance(app, Path):
                 module = load_module(app, environment)
             found = app if isinstance(app, FunctionRegister) else find_app(module or app)  # type: ignore[arg-type]
@@ -85,17 +85,3 @@ async def running(
     finally:
         await close_services(module)
         listener.close()
-
-
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
