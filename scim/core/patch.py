@@ -173,10 +173,12 @@ def _complex(attribute: Attribute, current: dict[str, Any], path: Path, value: o
     sent = clients.reference_value(value) if "value" in attribute.subs else value
     read = read_single(attribute, sent) or {}
     assert isinstance(sent, dict)
-    cleared = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
-    kept = {name: part for name, part in current.items() if name not in cleared}
+    named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
+    kept = {name: part for name, part in current.items() if name not in named}
     if "value" in read and read["value"] != current.get("value"):
         kept = {name: part for name, part in kept.items() if name not in _DEPENDENT_ON_VALUE}
+    if "$ref" in read and "value" not in named:
+        return {**kept, **read}  # a reference by its URI alone
     return _settled(attribute, {**kept, **read})
 
 

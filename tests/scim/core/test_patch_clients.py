@@ -159,6 +159,12 @@ def test_a_new_manager_does_not_keep_the_old_ones_reference() -> None:
     assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN]["manager"] == {"value": "8"}
 
 
+def test_a_manager_may_be_named_by_its_uri_alone() -> None:
+    """RFC 7643 section 4.3: $ref is the URI of the manager; neither part is required."""
+    patched = _patched(_op("add", MANAGER, {"$ref": "https://x/Users/9"}))
+    assert patched[ENTERPRISE_URN]["manager"] == {"$ref": "https://x/Users/9"}
+
+
 def test_values_are_removed_by_list() -> None:
     """Entra without its flag names the values; the RFC, read literally, would remove all."""
     emails = [{"value": "a", "type": "work"}, {"value": "b", "type": "work"}]
