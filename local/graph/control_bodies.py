@@ -31,17 +31,17 @@ class Options(_Body):
     """Every field left out stays as it is."""
 
     latency: float = Field(0.0, ge=0, le=60)
-    token_lifetime: int = Field(3599, ge=1)
-    consent_delay: float = Field(0.0, ge=0)
-    consent_delay_tokens: int = Field(0, ge=0)
+    token_lifetime: int = Field(3599, ge=1, le=1_000_000)
+    consent_delay: float = Field(0.0, ge=0, le=1_000_000)
+    consent_delay_tokens: int = Field(0, ge=0, le=1_000_000)
     missing_principal: Literal[700016, 7000229] = 700016
     missing_role: Literal[403, 401] = 403
     cancel: Literal["consent_required", "permission_denied"] = "consent_required"
     id_token_roles: bool = True
     signed_in_as: str = ""
-    limit: int = Field(1500, ge=1)
-    seed: int = 1
-    period: float = Field(900.0, ge=1)
+    limit: int = Field(1500, ge=1, le=1_000_000)
+    seed: int = Field(1, ge=0, lt=2**32)
+    period: float = Field(900.0, ge=1, le=1_000_000)
 
 
 class TenantChange(_Body):
@@ -103,9 +103,9 @@ class Fault(_Body):
     """Whom a fault hits and how long."""
 
     tenant: str = ""
-    times: int | None = Field(None, ge=1)
-    seconds: float | None = Field(None, gt=0)
-    retry_after: int | None = Field(5, ge=0)
+    times: int | None = Field(None, ge=1, le=1_000_000)
+    seconds: float | None = Field(None, gt=0, le=1_000_000)
+    retry_after: int | None = Field(5, ge=0, le=1_000_000)
 
 
 class Federated(_Body):
@@ -145,7 +145,7 @@ class Assertion(_Body):
     tenant: str
     audience: str
     subject: str
-    lifetime: int = 3599
+    lifetime: int = Field(3599, ge=-1_000_000, le=1_000_000)
     forged: bool = False
     claims: dict[str, Any] = {}
 

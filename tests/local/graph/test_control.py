@@ -154,6 +154,7 @@ async def test_assertions_and_keys_are_made_by_call(graph_simulator: RunningSimu
     [
         ("PUT", "/faults/graph.999", {}, 404, "graph.999"),
         ("PUT", "/faults/graph.503", {"times": 0}, 400, "times"),
+        ("PUT", "/faults/graph.503", {"times": 10**30}, 400, "times"),
         ("PATCH", "/tenants/nobody.example", {}, 404, "no such tenant"),
         ("PATCH", f"/tenants/{CONTOSO}", {"style": "baroque"}, 400, "style"),
         ("POST", "/tenants", {"name": "Contoso", "domain": "contoso.example"}, 409, "already"),
