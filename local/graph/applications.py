@@ -34,5 +34,8 @@ class Application:
         """Whether the address is registered; compared exactly, as Entra does."""
         if self.redirects:
             return address in self.redirects
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return False
         return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")

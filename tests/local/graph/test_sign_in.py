@@ -138,6 +138,7 @@ async def test_an_invented_code_is_refused(graph_simulator: RunningSimulator) ->
     ("changes", "text"),
     [
         ({"redirect_uri": "https://evil.example/callback"}, "AADSTS50011"),
+        ({"redirect_uri": "http://["}, "AADSTS50011"),
         ({"client_id": FABRIKAM}, "AADSTS700016"),
         ({"response_type": "id_token"}, "AADSTS700054"),
         ({"scope": "profile"}, "AADSTS70011"),
