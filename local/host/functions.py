@@ -5,7 +5,8 @@ import re
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from types import GenericAlias
+from typing import Any, get_args, get_type_hints
 
 import azure.functions as func
 from azure.functions.decorators.function_app import Function, FunctionRegister
@@ -139,10 +140,20 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
     other = {binding.type for binding in bindings.values() if binding is not trigger} - {"queue", "http"}
     if other:
         raise HostError(f"Function {name} has a binding of kind {other.pop()}, which does not run locally.")
+    for key in outputs:
+        _check_out(name, key, hints.get(key))
     answers = any(binding.type == "http" for binding in bindings.values())
     parameter = trigger.name if trigger else ""
     is_async = inspect.iscoroutinefunction(user_function)
     return Code(name, user_function, is_async, parameter, hints.get(parameter), wants_context, outputs, answers)
+
+
+def _check_out(function: str, parameter: str, annotation: object) -> None:
+    """The engine knows `typing.List[str]` but takes `list[str]` for no type at all."""
+    if any(isinstance(argument, GenericAlias) for argument in get_args(annotation)):
+        raise HostError(
+            f"Function {function}: write azure.functions.Out[typing.List[...]] for {parameter}, not list[...]."
+        )
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> str:

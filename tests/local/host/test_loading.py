@@ -84,6 +84,19 @@ def test_parameters_and_bindings_must_be_the_same() -> None:
         index(app, {})
 
 
+def test_output_with_a_builtin_list_is_refused() -> None:
+    """The engine says "invalid non-type annotation" to `func.Out[list[str]]`, and loads no function at all."""
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+    @app.queue_output(arg_name="out", queue_name="q", connection="c")
+    def wrong(timer: func.TimerRequest, out: func.Out[list[str]]) -> None:
+        pass
+
+    with pytest.raises(HostError, match="List"):
+        index(app, {})
+
+
 def test_http_function_must_return_a_response_or_text() -> None:
     """As the engine checks the annotation."""
     app = func.FunctionApp()

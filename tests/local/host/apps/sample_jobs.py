@@ -1,5 +1,7 @@
 """A timer that puts messages into queues, and the functions that take them."""
 
+from typing import List  # noqa: UP035  the engine takes no list[str] in func.Out
+
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -8,7 +10,7 @@ seen: list[str] = []
 
 @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
 @app.queue_output(arg_name="work", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
-async def plan(timer: func.TimerRequest, work: func.Out[list[str]]) -> None:
+async def plan(timer: func.TimerRequest, work: func.Out[List[str]]) -> None:  # noqa: UP006
     seen.append(f"plan past_due={timer.past_due}")
     work.set(["one", "two"])
 

@@ -1,0 +1,109 @@
+"""The same requests through the local host and through the platform's engine: the answers must be the same bytes."""
+
+import base64
+import random
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from unittest.mock import patch
+
+import orjson
+
+from local.host.asgi import Answers, Asgi
+from local.host.http import Answer
+from shared.clock import FixedClock
+
+_PLACEHOLDER = re.compile(r"<(\w+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request. `<name>` in it stands for what an earlier answer held: `keep` says what under which name.
+
+    `keep` maps a name to the place in the answer's JSON: `token.value`, or `scim_base_url`.
+    """
+
+    method: str
+    target: str
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    keep: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to a step, in a form that compares: headers sorted by name, cookies in their order."""
+
+    request: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
+    """Send the steps in order, through the same sign-in; `functions` is the local host's or the engine."""
+    asgi = Asgi(functions)
+    kept: dict[str, str] = {}
+    found = []
+    for step in steps:
+        target = _fill(step.target, kept)
+        path, _, query = target.partition("?")
+        body = _body(step, kept)
+        headers = {"host": "127.0.0.1:7071", **{key.lower(): _fill(value, kept) for key, value in step.headers.items()}}
+        if body:
+            headers.setdefault("content-length", str(len(body)))
+            headers.setdefault("content-type", "application/json")
+        answer = await asgi.respond(step.method, path, query, headers, body)
+        found.append(_outcome(f"{step.method} {target}", answer))
+        content = orjson.loads(answer.body) if step.keep else None
+        kept |= {name: _at(content, place) for name, place in step.keep.items()}
+    return found
+
+
+def _outcome(request: str, answer: Answer) -> Outcome:
+    return Outcome(request, answer.status, tuple(sorted(answer.headers, key=lambda each: each[0])), answer.body)
+
+
+def _fill(text: str, kept: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: kept.get(match.group(1), match.group()), text)
+
+
+def _body(step: Step, kept: Mapping[str, str]) -> bytes:
+    if step.body is None or isinstance(step.body, bytes):
+        return step.body or b""
+    return _fill(orjson.dumps(step.body).decode(), kept).encode()
+
+
+def _at(content: Any, place: str) -> str:
+    for part in place.split("."):
+        content = content[int(part)] if isinstance(content, list) else content[part]
+    return str(content)
+
+
+class _Seeded(Protocol):
+    def seed(self, a: int) -> None: ...
+
+
+@contextmanager
+def reproducible() -> Iterator[_Seeded]:
+    """A standing clock and known randomness for apps loaded inside, so that two runs can be compared.
+
+    Call `seed` before each run.
+    """
+    source = random.Random(1)
+    with (
+        patch("shared.clock.SystemClock", FixedClock),
+        patch.object(random.SystemRandom, "getrandbits", lambda self, k: source.getrandbits(k)),
+        patch.object(secrets, "randbits", source.getrandbits),
+        patch.object(secrets, "token_bytes", lambda nbytes=32: source.randbytes(nbytes)),
+        patch.object(secrets, "token_hex", lambda nbytes=32: source.randbytes(nbytes).hex()),
+        patch.object(secrets, "token_urlsafe", lambda nbytes=32: _url_safe(source.randbytes(nbytes))),
+    ):
+        yield source
+
+
+def _url_safe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
