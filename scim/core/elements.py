@@ -127,7 +127,8 @@ def assign(attribute: Attribute, current: Elements, path: Path, value: object, o
         raise mutability(path.sub.path, "can't be changed", f"Remove the element of {attribute.name} and add another.")
     places = selected(current, path.selection)
     if path.sub is None and clients.is_empty(value):
-        return current if op == "add" else [e for place, e in enumerate(current) if place not in places]
+        emptied = set(places) if op == "replace" else set()
+        return [element for place, element in enumerate(current) if place not in emptied]
     sent = {path.sub.name: value} if path.sub is not None else _object(attribute, value)
     part = read_single(attribute, sent) or {}
     cleared = {attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs} - part.keys()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from scim.core.errors import ScimError
 from scim.core.patch import apply_patch, read_patch
 from scim.core.schemas import ENTERPRISE_URN, GROUP, GROUP_URN, USER, USER_URN
 
@@ -173,6 +174,14 @@ def test_values_are_removed_by_list() -> None:
     assert removed["emails"] == [emails[1]]
     assert _patched(_op("Remove", "emails", []), resource=user) is user
     assert "emails" not in _patched(_op("Remove", "emails", [{"type": "work"}]), resource=user)
+
+
+def test_a_removal_lists_values() -> None:
+    """Elements listed without a value are compared with each of those there: a hundred are enough."""
+    listed = [{"locality": str(n)} for n in range(101)]
+    with pytest.raises(ScimError) as raised:
+        _patched(_op("remove", "addresses", listed))
+    assert raised.value.scim_type == "invalidValue"
 
 
 def test_a_group_is_renamed() -> None:

@@ -103,7 +103,9 @@ def test_two_values_of_one_type_stay() -> None:
 def test_a_repeated_value_is_kept_once() -> None:
     """RFC 7643 section 2.4: the same type and value are not returned twice."""
     email = {"type": "work", "value": "a@x.com"}
-    assert _user(emails=[email, {**email, "primary": True}])["emails"] == [{**email, "primary": True}]
+    primary = {**email, "primary": True}
+    assert _user(emails=[email, primary])["emails"] == [primary]
+    assert _user(emails=[primary, email])["emails"] == [primary]
 
 
 def test_one_value_is_primary() -> None:
