@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 import orjson
 
 from directories import totals
+from directories.directory import Directory
 from scim.groups import record as group_record
 from scim.users import record as user_record
+from scim.users import rows as user_rows
+from scim.users.record import UserRecord
 from shared import keys
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
@@ -27,13 +30,15 @@ class Findings:
     faults: list[str] = field(default_factory=list)
 
 
-async def check(services: Services, directory_id: str) -> Findings:
+async def check(services: Services, directory: Directory) -> Findings:
     """Read every row of the directory once and compare each with what it stands for.
 
     Keys hold names and numbers, so faults name only the kind of row and the id that it belongs to.
     """
+    directory_id = directory.id
     findings = Findings(directory_id)
     expected: dict[str, str] = {}  # key of an index row -> id of its owner
+    values: dict[str, bytes] = {}  # key of an index row -> what this release would write there
     memberships: set[tuple[str, str]] = set()  # (group, member) seen from the member
     found: dict[str, bytes] = {}
     known: set[str] = set()
@@ -44,7 +49,9 @@ async def check(services: Services, directory_id: str) -> Findings:
             case ["user", identifier]:
                 findings.users += 1
                 known.add(identifier)
-                expected |= _expected_of_user(identifier, row.value)
+                user = user_record.decode(identifier, row.value)
+                expected |= _expected_of_user(user)
+                values |= user_rows.index_rows(user, directory.region)
             case ["group", identifier]:
                 findings.groups += 1
                 known.add(identifier)
@@ -54,6 +61,8 @@ async def check(services: Services, directory_id: str) -> Findings:
             case [family, *_] if family in _INDEX_FAMILIES:
                 found[row.key] = row.value
     _compare(findings, expected, memberships, found, known)
+    stale = [key for key, value in values.items() if key in found and found[key] != value]
+    findings.faults += [f"{key.partition(keys.SEPARATOR)[0]} row of {expected.get(key, '?')} is stale" for key in stale]
     stored = await totals.read(services, directory_id)
     if (stored.users, stored.groups) != (findings.users, findings.groups):
         findings.faults.append(
@@ -89,9 +98,8 @@ def _compare(
             findings.faults.append(f"membership of {member} in {group} has no member row")
 
 
-def _expected_of_user(identifier: str, value: bytes) -> dict[str, str]:
-    user = user_record.decode(identifier, value)
-    return {(name + identifier if name.endswith(keys.SEPARATOR) else name): identifier for name in user.index}
+def _expected_of_user(user: UserRecord) -> dict[str, str]:
+    return dict.fromkeys(user_rows.stored_keys(user), user.id)
 
 
 def _expected_of_group(identifier: str, value: bytes) -> dict[str, str]:

@@ -15,7 +15,7 @@ from local.entra import run as provision
 from local.graph.simulator import CONTOSO, Simulator
 
 NAME = "Brightwater (demo)"
-_ADMINISTRATOR = "gloria.global@contoso.example"
+_ADMINISTRATOR = "gloria@contoso.example"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
     """The operations that turn a stored user, read with this tag, into its next version."""
-    before, after = set(_keys(old)), index_rows(new, region)
+    before, after = set(stored_keys(old)), index_rows(new, region)
     unchanged = index_rows(old, region)
     operations: list[Operation] = [
         Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
@@ -110,7 +110,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
     """The operations that remove a user, read with this tag, with all that stands for it."""
-    return [Delete(user_key(record.id), etag), *(Delete(key) for key in _keys(record))]
+    return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
@@ -119,5 +119,6 @@ def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
     return tuple(key.removesuffix(identifier) if key.endswith(suffix) else key for key in rows)
 
 
-def _keys(record: UserRecord) -> Iterator[str]:
+def stored_keys(record: UserRecord) -> Iterator[str]:
+    """The keys of the rows that were written for this version of the user."""
     return (name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index)

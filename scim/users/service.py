@@ -70,7 +70,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
     for _ in range(_ATTEMPTS):
         user = await read(context, identifier)
         conditions.check(user.record.etag)
-        event = _event(context, "user.deleted", user.record, users=-1, active=False)
+        event = _event(context, "user.deleted", user.record, users=-1, active=False, was_active=user.record.active)
         try:
             return await store.delete(context.services, context.directory.id, user, event)
         except (Changed, NotFound):

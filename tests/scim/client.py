@@ -1,0 +1,92 @@
+"""A SCIM client on the function app itself, in-process: the host's routing and the edges are the real ones."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from local.host.host import Host
+from shared.http import Request
+from shared.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response with its JSON read."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def id(self) -> str:
+        """The id of the resource that was answered."""
+        return str(self.body["id"])
+
+    @property
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources of a list."""
+        return list(self.body["Resources"])
+
+
+@dataclass(frozen=True, slots=True)
+class ScimClient:
+    """Speaks to one directory with its token."""
+
+    host: Host
+    services: Services
+    directory_id: str
+    token: str
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+    ) -> Answer:
+        """Send a request; a body that is not bytes is sent as JSON."""
+        url = f"https://app.example/scim/{self.directory_id}/v2{path}" + (f"?{urlencode(query)}" if query else "")
+        sent = {"authorization": f"Bearer {self.token}", "content-type": "application/scim+json", **(headers or {})}
+        raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        if raw:
+            sent["content-length"] = str(len(raw))
+        response = await self.host.call(Request(method, url, sent, raw))
+        kept = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, kept, orjson.loads(response.body) if response.body else None)
+
+    async def get(self, path: str, **query: Any) -> Answer:
+        """GET."""
+        return await self.call("GET", path, **query)
+
+    async def post(self, path: str, body: Any, **query: Any) -> Answer:
+        """POST."""
+        return await self.call("POST", path, body, **query)
+
+    async def put(self, path: str, body: Any) -> Answer:
+        """PUT."""
+        return await self.call("PUT", path, body)
+
+    async def delete(self, path: str) -> Answer:
+        """DELETE."""
+        return await self.call("DELETE", path)
+
+    async def patch(self, path: str, *operations: dict[str, Any]) -> Answer:
+        """PATCH with these operations."""
+        return await self.call("PATCH", path, patch_body(*operations))
+
+    async def user(self, user_name: str = "anna@example.com", **attributes: Any) -> Answer:
+        """Create a user."""
+        return await self.post("/Users", {"schemas": [USER], "userName": user_name, **attributes})
+
+    async def group(self, display_name: str = "Sales", *members: str) -> Answer:
+        """Create a group with these members."""
+        listed = {"members": [{"value": member} for member in members]} if members else {}
+        return await self.post("/Groups", {"schemas": [GROUP], "displayName": display_name, **listed})
+
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def patch_body(*operations: dict[str, Any]) -> dict[str, Any]:
+    """A PATCH message."""
+    return {"schemas": [PATCH_OP], "Operations": list(operations)}

@@ -1,0 +1,109 @@
+"""The SCIM service provider in the host, over the counting engine, with directories to speak to."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import azure.functions as func
+import pytest
+
+from directories import memory, store, tokens
+from directories.directory import Directory, Token
+from local.host.host import Host
+from local.host.hostfile import HostFile
+from scim import endpoints
+from scim.users import rows
+from scim.users.record import UserRecord
+from shared.clock import FixedClock, timestamp
+from shared.ids import new_id
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.port import Operation
+from tests.scim.client import ScimClient
+
+ACCOUNT = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def services(tables: CountingTables, clock: FixedClock) -> Services:
+    """Settings as on a fresh machine, a clock that stands still, the embedded engine."""
+    return Services(Settings.read({}), clock, tables)
+
+
+@pytest.fixture
+async def host(services: Services) -> AsyncIterator[Host]:
+    """The SCIM functions, routed as the platform's host does."""
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    host = Host(app, environment={}, host_file=HostFile(route_prefix=""))
+    yield host
+    await host.stop()
+    await memory.settled(services)
+
+
+async def client_of(host: Host, services: Services, directory_id: str, **options: object) -> ScimClient:
+    """A client with the token of a new directory."""
+    token = tokens.new_secret(tokens.TOKEN_PREFIX)
+    now = timestamp(services.clock.now())
+    live = (Token("token", tokens.digest(token), now),)
+    directory = Directory(directory_id, "Contoso", ACCOUNT, "entra", "GB", now, tokens=live, **options)  # type: ignore[arg-type]
+    await store.insert(services.tables, directory)
+    return ScimClient(host, services, directory_id, token)
+
+
+@pytest.fixture
+async def scim(host: Host, services: Services) -> ScimClient:
+    """A client of an empty directory."""
+    return await client_of(host, services, "contoso")
+
+
+@pytest.fixture
+async def other_scim(host: Host, services: Services) -> ScimClient:
+    """A client of another directory of the same deployment."""
+    return await client_of(host, services, "fabrikam")
+
+
+@pytest.fixture
+async def strict_scim(host: Host, services: Services) -> ScimClient:
+    """A client of a directory with strict numbers."""
+    return await client_of(host, services, "strict", strict_numbers=True)
+
+
+@pytest.fixture
+def filled(scim: ScimClient, services: Services) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
+    """Fills the directory with people `person0@example.com` …; gives the client and the first one's id."""
+
+    async def fill(count: int) -> tuple[ScimClient, str]:
+        first, operations = "", list[Operation]()
+        for number in range(count):
+            services.clock.advance(0.001)  # type: ignore[attr-defined]
+            user = _person(services, number)
+            first = first or user.id
+            operations += rows.insertion(user, "GB")
+            if len(operations) > 85 or number == count - 1:
+                await services.tables.transact("contacts", scim.directory_id, operations)
+                operations = []
+        await _count(services, scim.directory_id, count)
+        return scim, first
+
+    return fill
+
+
+def _person(services: Services, number: int) -> UserRecord:
+    now = timestamp(services.clock.now())
+    address = f"person{number}@example.com"
+    resource = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": address,
+        "externalId": f"external-{number}",
+        "emails": [{"type": "work", "value": address}],
+    }
+    return UserRecord(new_id(services.clock), resource, now, now)
+
+
+async def _count(services: Services, directory_id: str, users: int) -> None:
+    """One event that stands for all of them, as folded events do."""
+    from directories.events import Event, write
+
+    event = Event(at=timestamp(services.clock.now()), kind="user.created", users=users)
+    await services.tables.transact("contacts", directory_id, [write(event, services.clock)])
+    services.clock.advance(60)  # type: ignore[attr-defined]

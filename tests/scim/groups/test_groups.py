@@ -1,0 +1,202 @@
+"""The Groups endpoint (RFC 7643 section 4.2) as Entra uses it."""
+
+import asyncio
+
+import pytest
+
+from shared.tables.counting import CountingTables
+from tests.scim.client import GROUP, ScimClient
+
+
+async def _members(scim: ScimClient, group_id: str) -> set[str]:
+    body = (await scim.get(f"/Groups/{group_id}")).body
+    return {member["value"] for member in body.get("members", [])}
+
+
+async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
+    """Microsoft: the unknown schema URI is tolerated; 201 with id and meta."""
+    answer = await scim.post(
+        "/Groups",
+        {
+            "schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+            "externalId": "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159",
+            "displayName": "Sales",
+            "meta": {"resourceType": "Group"},
+        },
+    )
+    assert answer.status == 201
+    assert answer.body["schemas"] == [GROUP]
+    assert answer.headers["location"] == answer.body["meta"]["location"]
+
+
+async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
+    """Entra matches groups by displayName, so it is unique: 409 names the group that has it."""
+    first = await scim.group("Sales")
+    again = await scim.group("SALES")
+    assert (again.status, again.body["scimType"]) == (409, "uniqueness")
+    assert first.id in again.body["detail"]
+
+
+async def test_a_member_is_added_and_seen_from_both_sides(scim: ScimClient) -> None:
+    """RFC 7643 section 4.1.2: a user's `groups` are the direct memberships, read-only."""
+    user, group = await scim.user(), await scim.group()
+    operation = {"op": "Add", "path": "members", "value": [{"$ref": None, "value": user.id}]}
+    assert (await scim.patch(f"/Groups/{group.id}", operation)).status == 204
+    assert await _members(scim, group.id) == {user.id}
+    seen = (await scim.get(f"/Users/{user.id}")).body["groups"]
+    assert [(entry["value"], entry["type"]) for entry in seen] == [(group.id, "direct")]
+
+
+async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
+    """Re-adding succeeds (simpleidserver#245) and keeps the version."""
+    user = await scim.user()
+    group = await scim.group("Sales", user.id)
+    await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]})
+    assert (await scim.get(f"/Groups/{group.id}")).headers["etag"] == group.headers["etag"]
+
+
+@pytest.mark.parametrize("shape", ["list", "path", "pathless"])
+async def test_only_the_named_member_is_removed(scim: ScimClient, shape: str) -> None:
+    """Entra's removal shapes never empty a group (RFC 7644 section 3.5.2.2 read literally would)."""
+    kept, gone = await scim.user("kept@example.com"), await scim.user("gone@example.com")
+    group = await scim.group("Sales", kept.id, gone.id)
+    operation = {
+        "list": {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": gone.id}]},
+        "path": {"op": "remove", "path": f'members[value eq "{gone.id}"]'},
+        "pathless": {"op": "replace", "value": {"members": [{"value": kept.id}]}},
+    }[shape]
+    assert (await scim.patch(f"/Groups/{group.id}", operation)).status == 204
+    assert await _members(scim, group.id) == {kept.id}
+    assert "groups" not in (await scim.get(f"/Users/{gone.id}")).body
+
+
+@pytest.mark.parametrize("attribute", ["displayName", "externalId"])
+async def test_replacing_a_name_keeps_the_members(scim: ScimClient, attribute: str) -> None:
+    """langwatch#7136: a group was emptied by a replaced externalId."""
+    user = await scim.user()
+    group = await scim.group("Sales", user.id)
+    await scim.patch(f"/Groups/{group.id}", {"op": "Replace", "path": attribute, "value": "Other"})
+    assert (await scim.get(f"/Groups/{group.id}")).body[attribute] == "Other"
+    assert await _members(scim, group.id) == {user.id}
+
+
+async def test_members_can_be_left_out(scim: ScimClient, tables: CountingTables) -> None:
+    """Entra reads groups with excludedAttributes=members: the members are not even read."""
+    user = await scim.user()
+    group = await scim.group("Sales", user.id)
+    with tables.measured() as calls:
+        answer = await scim.get(f"/Groups/{group.id}", excludedAttributes="members")
+    assert "members" not in answer.body
+    assert len(calls) == 1
+
+
+async def test_a_filter_by_name_finds_in_any_case(scim: ScimClient) -> None:
+    """The SCIM Validator filters groups in another case."""
+    group = await scim.group("Sales")
+    found = await scim.get("/Groups", excludedAttributes="members", filter='displayName eq "sALES"')
+    assert [entry["id"] for entry in found.resources] == [group.id]
+
+
+async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
+    """`members.value eq` is answered from the member's own rows."""
+    user = await scim.user()
+    inside = await scim.group("In", user.id)
+    await scim.group("Out")
+    found = await scim.get("/Groups", filter=f'members.value eq "{user.id}"')
+    assert [entry["id"] for entry in found.resources] == [inside.id]
+
+
+async def test_a_deleted_user_leaves_its_groups(scim: ScimClient) -> None:
+    """Deleting a person leaves no dangling member."""
+    user = await scim.user()
+    group = await scim.group("Sales", user.id)
+    await scim.delete(f"/Users/{user.id}")
+    assert await _members(scim, group.id) == set()
+
+
+async def test_a_deleted_group_leaves_its_members(scim: ScimClient) -> None:
+    """Deleting a group of many leaves none of its rows behind."""
+    people = [(await scim.user(f"p{n}@example.com")).id for n in range(70)]
+    group = await scim.group("Sales", *people)
+    assert (await scim.delete(f"/Groups/{group.id}")).status == 204
+    assert (await scim.get(f"/Groups/{group.id}")).status == 404
+    assert "groups" not in (await scim.get(f"/Users/{people[0]}")).body
+    assert (await scim.group("Sales")).status == 201
+
+
+async def test_a_person_in_many_groups_can_be_deleted(scim: ScimClient, tables: CountingTables) -> None:
+    """More memberships than one transaction holds: all of them go."""
+    user = await scim.user()
+    for number in range(60):
+        await scim.group(f"G{number}", user.id)
+    assert (await scim.delete(f"/Users/{user.id}")).status == 204
+    rows = await tables.query("contacts", scim.directory_id, "member|", "member|\ufffd", keys_only=True)
+    assert rows == []
+
+
+async def test_an_unknown_member_is_refused_by_name(scim: ScimClient) -> None:
+    """400 invalidValue names the id and says what to do; the group stays as it was."""
+    group = await scim.group()
+    answer = await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]})
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
+    assert "nobody" in answer.body["detail"]
+    assert (await scim.get(f"/Groups/{group.id}")).headers["etag"] == group.headers["etag"]
+
+
+async def test_a_group_can_be_in_a_group_but_not_in_itself(scim: ScimClient) -> None:
+    """RFC 7643 section 4.2: members are users or groups."""
+    inner = await scim.group("Inner")
+    outer = await scim.group("Outer", inner.id)
+    assert (await scim.get(f"/Groups/{outer.id}")).body["members"][0]["type"] == "Group"
+    own = await scim.patch(f"/Groups/{inner.id}", {"op": "add", "path": "members", "value": [{"value": inner.id}]})
+    assert own.status == 400
+    await scim.delete(f"/Groups/{inner.id}")
+    assert await _members(scim, outer.id) == set()
+
+
+async def test_concurrent_additions_are_all_kept(scim: ScimClient) -> None:
+    """Several connections fill one group; a stale read is read again."""
+    people = [(await scim.user(f"p{n}@example.com")).id for n in range(4)]
+    group = await scim.group()
+    added = [
+        scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": each}]})
+        for each in people
+    ]
+    assert {answer.status for answer in await asyncio.gather(*added)} == {204}
+    assert await _members(scim, group.id) == set(people)
+
+
+async def test_a_person_deleted_while_being_added_is_no_member(scim: ScimClient) -> None:
+    """Whichever comes first, no membership of nobody stays behind."""
+    user, group = await scim.user(), await scim.group()
+    add = scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]})
+    await asyncio.gather(add, scim.delete(f"/Users/{user.id}"))
+    assert await _members(scim, group.id) == set()
+
+
+@pytest.mark.parametrize("size", [5, pytest.param(5_000, marks=pytest.mark.slow)])
+async def test_adding_one_member_costs_the_same_in_any_group(
+    scim: ScimClient, tables: CountingTables, size: int
+) -> None:
+    """Members are rows: the group is never read or written as a whole."""
+    group = await scim.group("Sales", *await _people(scim, size))
+    one = await scim.user("one@example.com")
+    with tables.measured() as calls:
+        await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": one.id}]})
+    assert len(calls) == 4, calls
+    with tables.measured() as calls:
+        await scim.patch(f"/Groups/{group.id}", {"op": "remove", "path": f'members[value eq "{one.id}"]'})
+    assert len(calls) == 3, calls
+
+
+async def _people(scim: ScimClient, size: int) -> list[str]:
+    """People made by bulk: a thousand a request."""
+    ids: list[str] = []
+    for start in range(0, size, 1000):
+        operations = [
+            {"method": "POST", "path": "/Users", "bulkId": str(n), "data": {"userName": f"m{n}@example.com"}}
+            for n in range(start, min(size, start + 1000))
+        ]
+        made = await scim.post("/Bulk", {"Operations": operations})
+        ids += [each["location"].rpartition("/")[2] for each in made.body["Operations"]]
+    return ids

@@ -1,0 +1,92 @@
+"""Bulk requests (RFC 7644 section 3.7)."""
+
+from typing import Any
+
+from tests.scim.client import ScimClient
+
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
+
+def _bulk(*operations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"schemas": [BULK], "Operations": list(operations), **more}
+
+
+def _post(path: str, bulk_id: str, **data: Any) -> dict[str, Any]:
+    return {"method": "POST", "path": path, "bulkId": bulk_id, "data": data}
+
+
+async def test_each_operation_has_its_result(scim: ScimClient) -> None:
+    """Status as text, location, version; the body only of errors."""
+    answer = await scim.post(
+        "/Bulk", _bulk(_post("/Users", "a", userName="a@b.c"), _post("/Users", "b", userName="A@b.c"))
+    )
+    made, refused = answer.body["Operations"]
+    assert (answer.status, made["status"], made["bulkId"], made["version"]) == (200, "201", "a", 'W/"1"')
+    assert (await scim.get(made["location"].partition("/v2")[2])).status == 200
+    assert (refused["status"], refused["response"]["scimType"]) == ("409", "uniqueness")
+
+
+async def test_a_reference_to_a_later_operation_waits_for_it(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.2: bulkId references in any order, in data and in paths."""
+    group = _post("/Groups", "g", displayName="Sales", members=[{"value": "bulkId:u"}])
+    rename = {
+        "method": "PATCH",
+        "path": "/Users/bulkId:u",
+        "data": {"Operations": [{"op": "add", "path": "title", "value": "X"}]},
+    }
+    answer = await scim.post("/Bulk", _bulk(group, rename, _post("/Users", "u", userName="a@b.c")))
+    assert [each["status"] for each in answer.body["Operations"]] == ["201", "200", "201"]
+    user = (await scim.get("/Users")).resources[0]
+    assert user["title"] == "X"
+    assert len(user["groups"]) == 1
+
+
+async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.1: what can't be resolved is a 409 of that operation."""
+    one = _post("/Groups", "one", displayName="One", members=[{"value": "bulkId:two"}])
+    two = _post("/Groups", "two", displayName="Two", members=[{"value": "bulkId:one"}])
+    answer = await scim.post("/Bulk", _bulk(one, two, _post("/Users", "u", userName="a@b.c")))
+    assert sorted(each["status"] for each in answer.body["Operations"]) == ["201", "409", "409"]
+
+
+async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: failOnErrors; what comes behind is not tried."""
+    bad = {"method": "DELETE", "path": "/Users/nobody"}
+    answer = await scim.post("/Bulk", _bulk(bad, bad, _post("/Users", "u", userName="a@b.c"), failOnErrors=2))
+    assert [each["status"] for each in answer.body["Operations"]] == ["404", "404"]
+    assert (await scim.get("/Users")).body["totalResults"] == 0
+
+
+async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.4: 413 beyond maxOperations of ServiceProviderConfig."""
+    limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxOperations"]
+    answer = await scim.post("/Bulk", _bulk(*[{"method": "DELETE", "path": "/Users/x"}] * (limit + 1)))
+    assert answer.status == 413
+
+
+async def test_an_operation_that_is_none_is_refused_by_its_place(scim: ScimClient) -> None:
+    """The error names which operation and what is wrong with it."""
+    answer = await scim.post("/Bulk", _bulk(_post("/Users", "u", userName="a@b.c"), 7))  # type: ignore[arg-type]
+    assert answer.status == 400
+    assert "Operations[1]" in answer.body["detail"]
+
+
+async def test_an_unknown_path_or_method_fails_alone(scim: ScimClient) -> None:
+    """One operation at fault does not lose the others."""
+    answer = await scim.post(
+        "/Bulk",
+        _bulk(
+            {"method": "POST", "path": "/Cars", "bulkId": "x", "data": {}},
+            {"method": "GET", "path": "/Users"},
+            _post("/Users", "u", userName="a@b.c"),
+        ),
+    )
+    assert [each["status"] for each in answer.body["Operations"]] == ["400", "400", "201"]
+
+
+async def test_if_match_of_an_operation_counts(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: `version` is the operation's If-Match."""
+    user = await scim.user()
+    delete = {"method": "DELETE", "path": f"/Users/{user.id}", "version": 'W/"7"'}
+    answer = await scim.post("/Bulk", _bulk(delete))
+    assert answer.body["Operations"][0]["status"] == "412"

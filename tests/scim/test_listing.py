@@ -1,0 +1,159 @@
+"""Queries: paging, sorting, filters, cursors (RFC 7644 section 3.4.2, RFC 9865)."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.clock import FixedClock
+from shared.tables.counting import CountingTables
+from tests.scim.client import ScimClient
+
+Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
+
+
+async def test_a_walk_meets_everybody_once(filled: Filled) -> None:
+    """Microsoft's pagination test: next startIndex = startIndex + itemsPerPage, startIndex is echoed."""
+    scim, _ = await filled(23)
+    start, seen = 1, list[str]()
+    while True:
+        page = await scim.get("/Users", startIndex=start, count=5)
+        assert page.body["startIndex"] == start
+        assert page.body["totalResults"] == 23
+        assert page.body["itemsPerPage"] == len(page.resources)
+        if not page.resources:
+            break
+        seen += [user["userName"] for user in page.resources]
+        start += len(page.resources)
+    assert seen == [f"person{number}@example.com" for number in range(23)]
+
+
+async def test_each_page_of_a_walk_costs_the_same(filled: Filled, tables: CountingTables) -> None:
+    """Two round trips a page: the page itself and the events behind the total that the instance remembers."""
+    scim, _ = await filled(1500)
+    trips = []
+    for start in range(1, 1501, 100):
+        with tables.measured() as calls:
+            await scim.get("/Users", startIndex=start, count=100)
+        trips.append(len(calls))
+    assert set(trips[1:]) == {2}
+
+
+async def test_a_cold_jump_skips_along_keys(filled: Filled) -> None:
+    """Another instance may answer the next page; it finds the same place."""
+    scim, _ = await filled(30)
+    page = await scim.get("/Users", startIndex=21, count=3)
+    assert [user["userName"] for user in page.resources] == [f"person{n}@example.com" for n in (20, 21, 22)]
+
+
+async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
+    """A user's memberships stand between users; pages hold users only, with their groups."""
+    people = sorted([(await scim.user(f"p{n}@example.com")).id for n in range(5)])
+    groups = [(await scim.group(f"g{n}", *people)).id for n in range(3)]
+    first = await scim.get("/Users", startIndex=1, count=3)
+    rest = await scim.get("/Users", startIndex=4, count=3)
+    assert [user["id"] for user in [*first.resources, *rest.resources]] == people
+    assert all({g["value"] for g in user["groups"]} == set(groups) for user in first.resources)
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "items", "echoed"), [(0, 2, 2, 1), (-5, 2, 2, 1), (1, 0, 0, 1), (1, -3, 0, 1), (99, 2, 0, 99)]
+)
+async def test_odd_paging_values(filled: Filled, start: int, count: int, items: int, echoed: int) -> None:
+    """RFC 7644 section 3.4.2.4: startIndex below 1 is 1, a negative count is 0, count 0 gives totals only."""
+    scim, _ = await filled(4)
+    page = await scim.get("/Users", startIndex=start, count=count)
+    assert (page.body["totalResults"], len(page.resources), page.body["startIndex"]) == (4, items, echoed)
+
+
+async def test_a_count_that_is_no_number_is_refused(scim: ScimClient) -> None:
+    """The error names the parameter."""
+    answer = await scim.get("/Users", count="many")
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
+    assert "count" in answer.body["detail"]
+
+
+async def test_a_filter_without_an_index_scans(filled: Filled) -> None:
+    """RFC 7644 section 3.4.2.2: any attribute may be filtered by; totalResults counts all matches, not the page."""
+    scim, _ = await filled(12)
+    page = await scim.get("/Users", filter='userName sw "person1"', startIndex=2, count=1)
+    assert (page.body["totalResults"], page.body["itemsPerPage"]) == (3, 1)
+    assert page.resources[0]["userName"] == "person10@example.com"
+
+
+async def test_an_index_and_another_term(filled: Filled) -> None:
+    """`userName eq … and title eq …`: the index finds, the rest of the filter decides."""
+    scim, _ = await filled(3)
+    both = await scim.get("/Users", filter='userName eq "person1@example.com" and externalId eq "external-2"')
+    assert both.body["totalResults"] == 0
+
+
+async def test_sorted_both_ways(filled: Filled) -> None:
+    """RFC 7644 section 3.4.2.3: ascending unless said otherwise."""
+    scim, _ = await filled(12)
+    down = await scim.get("/Users", sortBy="userName", sortOrder="descending", count=2)
+    assert [user["userName"] for user in down.resources] == ["person9@example.com", "person8@example.com"]
+    up = await scim.get("/Users", sortBy="userName", count=2, startIndex=2)
+    assert [user["userName"] for user in up.resources] == ["person10@example.com", "person11@example.com"]
+
+
+async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
+    """RFC 9865 section 2: begin with an empty cursor, go on with nextCursor until there is none."""
+    scim, _ = await filled(11)
+    cursor, seen = "", list[str]()
+    while cursor is not None:
+        page = await scim.get("/Users", cursor=cursor, count=4)
+        seen += [user["userName"] for user in page.resources]
+        cursor = page.body.get("nextCursor")
+    assert seen == [f"person{number}@example.com" for number in range(11)]
+
+
+async def test_a_cursor_walk_with_a_filter(filled: Filled) -> None:
+    """A filter narrows the walk; every match comes once."""
+    scim, _ = await filled(25)
+    cursor, seen = "", list[str]()
+    while cursor is not None:
+        page = await scim.get("/Users", cursor=cursor, count=2, filter='userName co "1"')
+        seen += [user["userName"] for user in page.resources]
+        cursor = page.body.get("nextCursor")
+    assert len(seen) == len(set(seen)) == 12
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "bnVsbA", "W10", "WyJhIl0"])
+async def test_a_broken_cursor_is_refused(scim: ScimClient, cursor: str) -> None:
+    """RFC 9865 section 2: 400 invalidCursor."""
+    answer = await scim.get("/Users", cursor=cursor)
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
+
+
+async def test_an_old_cursor_is_refused(filled: Filled, clock: FixedClock) -> None:
+    """RFC 9865 section 2: 400 expiredCursor, after the cursorTimeout of ServiceProviderConfig."""
+    scim, _ = await filled(3)
+    cursor = (await scim.get("/Users", cursor="", count=1)).body["nextCursor"]
+    clock.advance(3601)
+    answer = await scim.get("/Users", cursor=cursor)
+    assert (answer.status, answer.body["scimType"]) == (400, "expiredCursor")
+
+
+async def test_a_negative_count_with_a_cursor_is_refused(scim: ScimClient) -> None:
+    """RFC 9865 section 2: 400 invalidCount."""
+    answer = await scim.get("/Users", cursor="", count=-1)
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidCount")
+
+
+async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
+    """RFC 7644 section 3.4.3: the same answer as the GET."""
+    scim, _ = await filled(5)
+    body = {"schemas": [], "filter": 'userName sw "person"', "count": 2, "attributes": ["userName"]}
+    searched = await scim.post("/Users/.search", body)
+    read = await scim.get("/Users", filter='userName sw "person"', count=2, attributes="userName")
+    assert searched.body == read.body
+
+
+async def test_the_root_search_covers_users_and_groups(filled: Filled) -> None:
+    """RFC 7644 section 3.4.3: a query at the base goes over all resource types."""
+    scim, _ = await filled(3)
+    await scim.group("Sales")
+    everything = await scim.post("/.search", {"schemas": [], "count": 10})
+    assert [r["meta"]["resourceType"] for r in everything.resources] == ["User"] * 3 + ["Group"]
+    only = await scim.post("/.search", {"filter": 'userName eq "person1@example.com"'})
+    assert only.body["totalResults"] == 1

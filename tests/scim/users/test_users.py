@@ -1,0 +1,169 @@
+"""The Users endpoint: what RFC 7644 section 3 asks for, as Entra and its validators see it."""
+
+import asyncio
+
+from shared.clock import FixedClock
+from shared.tables.counting import CountingTables
+from tests.scim.client import ScimClient
+
+WORK_PHONE = 'phoneNumbers[type eq "work"].value'
+
+
+async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None:
+    """RFC 7644 section 3.3: 201, Location equal to meta.location, the whole representation."""
+    answer = await scim.user(externalId="x1", title="Engineer")
+    assert answer.status == 201
+    assert answer.headers["location"] == answer.body["meta"]["location"]
+    assert answer.headers["location"].endswith(f"/scim/{scim.directory_id}/v2/Users/{answer.id}")
+    assert answer.headers["content-type"] == "application/scim+json"
+    assert answer.headers["etag"] == answer.body["meta"]["version"] == 'W/"1"'
+    assert answer.body["meta"]["resourceType"] == "User"
+    assert (await scim.get(f"/Users/{answer.id}")).body == answer.body
+
+
+async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
+    """Microsoft: transformations of data should not happen; not even of a number that is no E.164."""
+    sent = [{"type": "work", "value": "(020) 7946-0018 x12"}, {"type": "mobile", "value": "10-040-1308"}]
+    answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent)
+    assert answer.body["phoneNumbers"] == sent
+    assert answer.body["userName"] == "Anna.MÜLLER@Example.com"
+
+
+async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
+    """RFC 7643 section 4.1.1: userName is unique and not case-exact; the 409 names the user that has it."""
+    first = await scim.user("anna@example.com")
+    again = await scim.user("ANNA@example.com")
+    assert (again.status, again.body["scimType"]) == (409, "uniqueness")
+    assert first.id in again.body["detail"]
+
+
+async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
+    """Entra repeats a POST whose answer was late: never two users with one name."""
+    answers = await asyncio.gather(*(scim.user("anna@example.com") for _ in range(8)))
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 7
+    assert (await scim.get("/Users")).body["totalResults"] == 1
+
+
+async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
+    """Microsoft: disabled users are returned by id and by filter; `active` is a boolean."""
+    user = await scim.user()
+    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "active", "value": "False"})
+    assert (await scim.get(f"/Users/{user.id}")).body["active"] is False
+    found = await scim.get("/Users", filter='userName eq "anna@example.com"')
+    assert found.resources[0]["active"] is False
+
+
+async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> None:
+    """RFC 7644 section 3.6: 204, then 404, not in queries, and the name can be used again."""
+    user = await scim.user()
+    assert (await scim.delete(f"/Users/{user.id}")).status == 204
+    assert (await scim.delete(f"/Users/{user.id}")).status == 404
+    assert (await scim.get(f"/Users/{user.id}")).status == 404
+    assert (await scim.get("/Users")).body["totalResults"] == 0
+    assert (await scim.user()).status == 201
+
+
+async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClient) -> None:
+    """A changed userPrincipalName arrives as PATCH userName on the same id."""
+    user = await scim.user("old@example.com")
+    await scim.patch(f"/Users/{user.id}", {"op": "replace", "value": {"userName": "new@example.com"}})
+    assert (await scim.get("/Users", filter='userName eq "old@example.com"')).body["totalResults"] == 0
+    assert (await scim.get("/Users", filter='userName eq "new@example.com"')).resources[0]["id"] == user.id
+    assert (await scim.user("old@example.com")).status == 201
+    taken = await scim.patch(f"/Users/{user.id}", {"op": "replace", "value": {"userName": "OLD@example.com"}})
+    assert taken.status == 409
+    assert (await scim.get(f"/Users/{user.id}")).body["userName"] == "new@example.com"
+
+
+async def test_a_patch_without_effect_keeps_version_and_time(scim: ScimClient, clock: FixedClock) -> None:
+    """RFC 7644 section 3.5.2.1: adding what is there already changes nothing, not even lastModified."""
+    user = await scim.user(title="Engineer")
+    clock.advance(60)
+    answer = await scim.patch(f"/Users/{user.id}", {"op": "Add", "path": "title", "value": "Engineer"})
+    assert answer.body["meta"] == user.body["meta"]
+
+
+async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClock) -> None:
+    """RFC 7643 section 3.1: lastModified and version follow every change; created stays."""
+    user = await scim.user(title="Engineer")
+    clock.advance(60)
+    answer = await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "title", "value": "Captain"})
+    assert answer.body["meta"]["version"] == 'W/"2"'
+    assert answer.body["meta"]["created"] == user.body["meta"]["created"] < answer.body["meta"]["lastModified"]
+
+
+async def test_a_patch_is_all_or_nothing(scim: ScimClient) -> None:
+    """RFC 7644 section 3.5.2: one operation that fails leaves the user as it was."""
+    user = await scim.user(title="Engineer")
+    answer = await scim.patch(
+        f"/Users/{user.id}",
+        {"op": "Replace", "path": "title", "value": "Captain"},
+        {"op": "Replace", "path": "userName", "value": ""},
+    )
+    assert answer.status == 400
+    assert (await scim.get(f"/Users/{user.id}")).body == user.body
+
+
+async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
+    """Two writers of one user: the later one reads again, so neither change is lost."""
+    user = await scim.user()
+    names = ("title", "nickName", "displayName", "userType")
+    changes = [scim.patch(f"/Users/{user.id}", {"op": "Add", "path": name, "value": "X"}) for name in names]
+    assert {answer.status for answer in await asyncio.gather(*changes)} == {200}
+    body = (await scim.get(f"/Users/{user.id}")).body
+    assert all(body[name] == "X" for name in names)
+
+
+async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
+    """RFC 7644 section 3.5.1: attributes that are not sent are cleared; id and created stay."""
+    user = await scim.user(title="Engineer", nickName="Ann")
+    answer = await scim.put(f"/Users/{user.id}", {"userName": "anna@example.com", "nickName": "Ann", "id": "other"})
+    assert (answer.status, answer.id) == (200, user.id)
+    assert "title" not in answer.body
+
+
+async def test_put_never_creates(scim: ScimClient) -> None:
+    """RFC 7644 section 3.5.1."""
+    assert (await scim.put("/Users/nobody", {"userName": "x"})).status == 404
+
+
+async def test_if_match_guards_a_change(scim: ScimClient) -> None:
+    """RFC 7644 section 3.14: 412 when the version is another; the change is made when it is the one."""
+    user = await scim.user()
+    body = {"schemas": [], "Operations": [{"op": "replace", "path": "title", "value": "X"}]}
+    stale = await scim.call("PATCH", f"/Users/{user.id}", body, headers={"if-match": 'W/"9"'})
+    assert stale.status == 412
+    fresh = await scim.call("PATCH", f"/Users/{user.id}", body, headers={"if-match": user.headers["etag"]})
+    assert fresh.status == 200
+
+
+async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
+    """RFC 7644 section 3.14: 304 for a version that the client has."""
+    user = await scim.user()
+    answer = await scim.call("GET", f"/Users/{user.id}", headers={"if-none-match": user.headers["etag"]})
+    assert (answer.status, answer.body) == (304, None)
+
+
+async def test_index_rows_follow_every_change(scim: ScimClient, tables: CountingTables) -> None:
+    """After a life of changes and its end, a person leaves no row but events behind."""
+    user = await scim.user(
+        externalId="x",
+        emails=[{"type": "work", "value": "a@b.c"}],
+        phoneNumbers=[{"type": "work", "value": "+442079460018"}],
+        name={"givenName": "Anna", "familyName": "Müller"},
+    )
+    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": WORK_PHONE, "value": "nonsense"})
+    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "name.familyName", "value": "Schmidt"})
+    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "active", "value": False})
+    await scim.delete(f"/Users/{user.id}")
+    rows = await tables.query("contacts", scim.directory_id, "", "\ufffd")
+    assert {row.key.partition("|")[0] for row in rows} <= {"event", "total"}
+
+
+async def test_another_directory_knows_nothing_of_a_user(scim: ScimClient, other_scim: ScimClient) -> None:
+    """Ids, names and tokens of one directory mean nothing in another."""
+    user = await scim.user()
+    assert (await other_scim.get(f"/Users/{user.id}")).status == 404
+    assert (await other_scim.user()).status == 201
+    crossed = ScimClient(scim.host, scim.services, scim.directory_id, other_scim.token)
+    assert (await crossed.get("/Users")).status == 401
