@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["entra", "other"]
-State = Literal["active", "deleting"]
+State = Literal["active", "deleting", "removing"]
 SetupStep = Literal["connect", "presence", "done"]
 Presence = Literal["undecided", "on", "off"]
 
@@ -39,9 +39,10 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One company's directory; `account` owns it, `region` reads its national numbers, `tenant_id` is for presence.
+    """One company's directory; `account` owns it, `region` reads its national numbers.
 
-    `setup` is the wizard's step to go on with; `etag` is the storage tag of this version.
+    `setup` is the wizard's step to go on with, `presence` what was chosen there; `etag` is the storage tag of this
+    version. `deleting` can still be restored, `removing` no more.
     """
 
     id: str
@@ -58,7 +59,6 @@ class Directory:
     trust: Trust | None = None
     setup: SetupStep = "connect"
     presence: Presence = "undecided"
-    tenant_id: str = ""
     etag: str = field(default="", compare=False)
 
     @property

@@ -2,7 +2,7 @@
 
 An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written in the same
 transaction as the change. The marks stand in the key, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
-`g-1` for people and groups that came or went, `x3` for three refused requests.
+`g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests.
 """
 
 import re
@@ -23,7 +23,7 @@ FAMILY = "event"
 _MAX_TEXT = 1000
 _ULID = 26
 REFUSED = "request.refused"
-_MARK = re.compile(r"([ugx])(-?[0-9]+)")
+_MARK = re.compile(r"([ugax])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 
 
@@ -31,7 +31,8 @@ _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 class Event:
     """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
 
-    `count`: how many equal requests a refusal stands for; `method` is theirs. Empty fields are not stored.
+    `was_active`: whether a person now deleted was active until then. `count`: how many equal requests a refusal stands
+    for; `method` is theirs. Empty fields are not stored.
     """
 
     at: str
@@ -53,14 +54,27 @@ class Event:
     client: str = ""
     method: str = ""
     count: int = 1
+    was_active: bool = False
 
     @property
     def is_refusal(self) -> bool:
         """Whether nothing was changed because the request was refused."""
         return self.kind == REFUSED
 
+    @property
+    def active_people(self) -> int:
+        """By how many the active people became more: +1, 0 or -1."""
+        match self.kind:
+            case "user.created" | "user.enabled":
+                return 1 if self.active else 0
+            case "user.disabled":
+                return -1
+            case "user.deleted":
+                return -1 if self.was_active else 0
+        return 0
 
-_FIELDS = tuple(field.name for field in fields(Event))
+
+_DEFAULTS = {field.name: field.default for field in fields(Event)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class Marks:
 
     users: int = 0
     groups: int = 0
+    active: int = 0
     refused: int = 0
 
 
@@ -87,17 +102,15 @@ def write(event: Event, clock: Clock) -> Insert:
 
 def encode(event: Event) -> bytes:
     """The value of an event's row."""
-    value = {name: getattr(event, name) for name in _FIELDS}
-    stored = {name: _cut(part) for name, part in value.items() if part not in ("", (), 0, None) or part is False}
-    if event.count == 1:
-        stored.pop("count", None)
+    value = {name: getattr(event, name) for name in _DEFAULTS}
+    stored = {name: _cut(part) for name, part in value.items() if part != _DEFAULTS[name]}
     return orjson.dumps({"v": 1, **stored})
 
 
 def decode(value: bytes) -> Event:
     """The event that `encode` wrote."""
     stored: dict[str, Any] = orjson.loads(value)
-    known = {name: stored[name] for name in _FIELDS if name in stored}
+    known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
     return Event(**known)
 
@@ -105,7 +118,7 @@ def decode(value: bytes) -> Event:
 def marks(row_key: str) -> Marks:
     """What the key of an event says, without its value."""
     found = {kind: int(number) for kind, number in _MARK.findall(row_key, len(FAMILY) + 2 + _ULID)}
-    return Marks(found.get("u", 0), found.get("g", 0), found.get("x", 0))
+    return Marks(found.get("u", 0), found.get("g", 0), found.get("a", 0), found.get("x", 0))
 
 
 def moment_of(row_key: str) -> datetime:
@@ -161,6 +174,8 @@ def _suffix(event: Event) -> Iterator[str]:
         yield f"u{event.users}"
     if event.groups:
         yield f"g{event.groups}"
+    if event.active_people:
+        yield f"a{event.active_people}"
     if event.is_refusal:
         yield f"x{event.count}"
 

@@ -5,24 +5,24 @@ from directories.events import (
     REFUSED,
     Event,
     StoredEvent,
-    bound,
-    end,
     events_since,
-    moment_of,
     safe_cursor,
     write,
 )
+from directories.log_reader import EVERYTHING, Line, Page, Wanted, read
 from shared.clock import timestamp
 from shared.services import Services
 
 __all__ = [
+    "EVERYTHING",
     "REFUSED",
     "Event",
+    "Line",
+    "Page",
     "StoredEvent",
-    "bound",
-    "end",
+    "Wanted",
     "events_since",
-    "moment_of",
+    "read",
     "refused",
     "safe_cursor",
     "write",

@@ -93,7 +93,7 @@ async def change(services: Services, account: str, directory_id: str, alter: Cha
 
 
 async def set_up(services: Services, account: str, directory_id: str, expected: str = "", **settings: Any) -> Directory:
-    """Change name, kind, region, strict_numbers, setup, presence or tenant_id; raises BadField, NotThere, Overtaken."""
+    """Change name, kind, region, strict_numbers, setup or presence; raises BadField, NotThere, Overtaken."""
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
     if "region" in settings:

@@ -81,22 +81,22 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
     return [directory for directory in await asyncio.gather(*map(one, ids)) if directory is not None]
 
 
-async def index(tables: Tables, partition: str) -> list[Row]:
-    """All rows of an index partition."""
+async def index(tables: Tables, partition: str, table: str = TABLE) -> list[Row]:
+    """All rows of a partition that has few."""
     rows: list[Row] = []
     start = ""
     while True:
-        found = await tables.query(TABLE, partition, start, keys.LAST)
+        found = await tables.query(table, partition, start, keys.LAST)
         rows += found
         if len(found) < 1000:
             return rows
         start = keys.after(found[-1].key)
 
 
-async def remove(tables: Tables, partition: str, key: str) -> None:
+async def remove(tables: Tables, partition: str, key: str, table: str = TABLE) -> None:
     """Remove one row if it is there."""
     with contextlib.suppress(NotFound):
-        await tables.transact(TABLE, partition, [Delete(key)])
+        await tables.transact(table, partition, [Delete(key)])
 
 
 def account_partition(account: str) -> str:

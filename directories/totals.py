@@ -6,6 +6,7 @@ what an instance remembers ten seconds: within that, the keys are read anew each
 read again after a minute, so that even a transaction slower than that is counted.
 """
 
+import dataclasses
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
@@ -33,10 +34,14 @@ _HOURS = 25  # of the last day, counted by the hour
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """People and groups; `hours` has, by the hour ("2026-01-01T07"), the changes carried out and the ones refused."""
+    """People, those of them who are active, and groups.
+
+    `hours` has, by the hour ("2026-01-01T07"), the changes carried out and the requests refused.
+    """
 
     users: int = 0
     groups: int = 0
+    active: int = 0
     hours: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def last_day(self, now: datetime) -> tuple[int, int]:
@@ -47,11 +52,13 @@ class Totals:
 
     def plus(self, row_keys: Iterable[str]) -> "Totals":
         """With the events of these keys added."""
-        users, groups, done, refused = self.users, self.groups, Counter[str](), Counter[str]()
+        users, groups, active = self.users, self.groups, self.active
+        done, refused = Counter[str](), Counter[str]()
         for row_key in row_keys:
             marks = events.marks(row_key)
             users += marks.users
             groups += marks.groups
+            active += marks.active
             hour = _hour_of(row_key[:_TO_HALF_A_MINUTE])
             refused[hour] += marks.refused
             done[hour] += 0 if marks.refused else 1
@@ -59,7 +66,7 @@ class Totals:
         for hour in done:
             before = hours.get(hour, (0, 0))
             hours[hour] = (before[0] + done[hour], before[1] + refused[hour])
-        return Totals(users, groups, dict(sorted(hours.items())[-_HOURS:]))
+        return Totals(users, groups, active, dict(sorted(hours.items())[-_HOURS:]))
 
 
 @dataclass(slots=True)
@@ -123,13 +130,11 @@ async def _stored(services: Services, directory_id: str) -> tuple[Totals, str, s
         return Totals(), "", ""
     value = orjson.loads(row.value)
     hours = {hour: (counts[0], counts[1]) for hour, counts in value.get("hours", {}).items()}
-    return Totals(value["users"], value["groups"], hours), value["through"], row.etag
+    return Totals(value["users"], value["groups"], value["active"], hours), value["through"], row.etag
 
 
 def _encode(totals: Totals, through: str) -> bytes:
-    return orjson.dumps(
-        {"v": 1, "users": totals.users, "groups": totals.groups, "hours": totals.hours, "through": through}
-    )
+    return orjson.dumps({"v": 1, **dataclasses.asdict(totals), "through": through})
 
 
 async def _keys_between(services: Services, directory_id: str, cursor: str, stop: str) -> list[str]:

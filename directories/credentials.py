@@ -1,0 +1,130 @@
+"""Security tokens, client secrets and the trusted Entra identity of a directory: issue, rotate, revoke.
+
+At most two tokens (and two secrets) are live at a time, so that the new one can be put in place before the old one
+ends. What has ended is kept for a while: then the page can say "Entra still uses the token you revoked".
+"""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal
+
+from directories import service, store, tokens
+from directories.directory import MAX_LIVE, Directory, Token, Trust
+from directories.faults import BadField, NotThere, TooMany
+from shared.clock import timestamp
+from shared.services import Services
+
+Sort = Literal["tokens", "secrets"]
+MAX_LIFETIME_DAYS = 1095
+MAX_OVERLAP_HOURS = 24 * 30
+SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery asks for one to three years
+_MAX_ENDED = 5
+_MAX_AUDIENCES = 5
+_PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+async def issue(
+    services: Services, account: str, directory_id: str, sort: Sort, lifetime_days: int | None = None
+) -> tuple[Directory, Token, str]:
+    """One more token or secret beside the live ones, and its plain text; raises TooMany where two are live."""
+    token, plain = _made(services, sort, lifetime_days)
+
+    def altered(directory: Directory) -> Directory:
+        live, ended = _divided(services, directory, sort)
+        if len(live) >= MAX_LIVE:
+            raise TooMany
+        return _with(directory, sort, (*live, token), ended)
+
+    return await service.change(services, account, directory_id, altered), token, plain
+
+
+async def rotate(
+    services: Services,
+    account: str,
+    directory_id: str,
+    sort: Sort,
+    overlap_hours: float,
+    lifetime_days: int | None = None,
+) -> tuple[Directory, Token, str]:
+    """A new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
+    if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
+        raise BadField("overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours.")
+    token, plain = _made(services, sort, lifetime_days)
+    until = timestamp(services.clock.now() + timedelta(hours=overlap_hours))
+
+    def altered(directory: Directory) -> Directory:
+        live, ended = _divided(services, directory, sort)
+        newest = [_ending(each, until) for each in live[-1:]]
+        older = [_revoked(services, each) for each in live[:-1]]
+        if overlap_hours == 0:
+            older, newest = [*older, *(_revoked(services, each) for each in live[-1:])], []
+        return _with(directory, sort, (*newest, token), (*ended, *older))
+
+    return await service.change(services, account, directory_id, altered), token, plain
+
+
+async def revoke(services: Services, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
+    """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
+
+    def altered(directory: Directory) -> Directory:
+        held: tuple[Token, ...] = getattr(directory, sort)
+        if all(token.id != token_id for token in held):
+            raise NotThere(token_id)
+        changed = tuple(_revoked(services, token) if token.id == token_id else token for token in held)
+        return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
+
+    return await service.change(services, account, directory_id, altered)
+
+
+async def set_trust(services: Services, account: str, directory_id: str, trust: Trust | None) -> Directory:
+    """Trust this Entra identity's assertions, or (None) no longer any; raises BadField."""
+    checked = _checked(trust) if trust else None
+    return await service.change(
+        services, account, directory_id, lambda directory: dataclasses.replace(directory, trust=checked)
+    )
+
+
+def _made(services: Services, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
+    if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
+        raise BadField("expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days.")
+    if lifetime_days is None and sort == "secrets":
+        lifetime_days = SECRET_LIFETIME_DAYS
+    plain, now = tokens.new_secret(_PREFIXES[sort]), services.clock.now()
+    expires = timestamp(now + timedelta(days=lifetime_days)) if lifetime_days else ""
+    return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
+
+
+def _divided(services: Services, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
+    """Live tokens, oldest first, and ended ones."""
+    held: tuple[Token, ...] = getattr(directory, sort)
+    now = store.now(services.clock)
+    return [token for token in held if token.is_live(now)], [token for token in held if not token.is_live(now)]
+
+
+def _with(directory: Directory, sort: Sort, live: Sequence[Token], ended: Sequence[Token]) -> Directory:
+    return dataclasses.replace(directory, **{sort: (*ended[-_MAX_ENDED:], *live)})  # type: ignore[arg-type]
+
+
+def _revoked(services: Services, token: Token) -> Token:
+    return token if token.revoked else dataclasses.replace(token, expires=store.now(services.clock), revoked=True)
+
+
+def _ending(token: Token, until: str) -> Token:
+    """The token with its end at `until`, or earlier if it was to end earlier."""
+    return dataclasses.replace(token, expires=min(token.expires or until, until))
+
+
+def _checked(trust: Trust) -> Trust:
+    tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
+    for name, value in (("tenant_id", tenant_id), ("subject", subject)):
+        if not _GUID.fullmatch(value):
+            raise BadField(name, "is no GUID", "Copy it from the enterprise application's overview in Entra.")
+    audiences = tuple(dict.fromkeys(audience.strip() for audience in trust.audiences if audience.strip()))
+    if not 1 <= len(audiences) <= _MAX_AUDIENCES or any(len(audience) > 200 for audience in audiences):
+        raise BadField(
+            "audiences", "is empty or too long", f"Give 1 to {_MAX_AUDIENCES} exact audiences such as api://…"
+        )
+    return Trust(tenant_id, subject, audiences)

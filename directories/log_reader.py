@@ -1,0 +1,142 @@
+"""Reads the provisioning log newest first, though rows are read upwards only: in windows of time fit for its density."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from directories import events
+from directories.events import Event, StoredEvent
+from shared.keys import fold, fold_case
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+
+_MAX_QUERIES = 30  # for one page; the next one goes on from there
+_FIRST_WINDOW = timedelta(hours=1)
+_NARROWEST = timedelta(milliseconds=8)
+_STEP = 8
+_FEW = 100
+
+
+@dataclass(slots=True)
+class Line:
+    """An event as the administrator reads it; refusals of one person for one reason are one line.
+
+    `key` and `event` are the newest one's, `count` is how many requests it stands for, `first` the oldest one's time.
+    """
+
+    key: str
+    event: Event
+    count: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines, newest first; `before` continues behind them, "" at the end of the log."""
+
+    lines: list[Line]
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: of one `person` (id, externalId or name), refused ones only, with `text` in what they say."""
+
+    person: str = ""
+    refused_only: bool = False
+    text: str = ""
+
+    def has(self, event: Event) -> bool:
+        """Whether the event is wanted."""
+        if self.refused_only and not event.is_refusal:
+            return False
+        ids = (event.resource_id, event.external_id, event.was_external_id)
+        if self.person and self.person not in ids and fold_case(self.person) != fold_case(event.name):
+            return False
+        said = (event.name, event.external_id, event.kind, event.attribute, event.detail, event.client, *event.changed)
+        return not self.text or fold(self.text) in fold("\n".join(said))
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Lines so far, and those of them that an older refusal may still be added to."""
+
+    lines: list[Line] = field(default_factory=list)
+    open: dict[tuple[str, ...], Line] = field(default_factory=dict)
+
+    def line_of(self, event: Event) -> Line | None:
+        """The line that this refusal belongs to."""
+        return self.open.get(_sort(event)) if event.is_refusal else None
+
+    def add(self, stored: StoredEvent) -> None:
+        """Take in the next older event; once a person's request succeeded, older failures are a line of their own."""
+        event = stored.event
+        if line := self.line_of(event):
+            line.count += event.count
+            line.first = event.at
+            return
+        line = Line(stored.key, event, event.count, event.at)
+        self.lines.append(line)
+        if event.is_refusal:
+            self.open[_sort(event)] = line
+        else:
+            self.open = {sort: line for sort, line in self.open.items() if not _is_same(line.event, event)}
+
+
+async def read(
+    services: Services, directory_id: str, before: str = "", limit: int = 50, wanted: Wanted = EVERYTHING
+) -> Page:
+    """The newest wanted lines before the key `before` ("": from now); fewer than `limit` may come with more behind."""
+    collected, queries, reached = _Collected(), 0, before
+    async for found, start in _backwards(services, directory_id, before):
+        queries += 1
+        for stored in found:
+            if wanted.has(stored.event):
+                if len(collected.lines) >= limit and collected.line_of(stored.event) is None:
+                    return Page(collected.lines, reached)
+                collected.add(stored)
+            reached = stored.key
+        reached = start
+        if queries >= _MAX_QUERIES:
+            return Page(collected.lines, reached)
+    return Page(collected.lines, "")
+
+
+async def _backwards(
+    services: Services, directory_id: str, before: str
+) -> AsyncIterator[tuple[list[StoredEvent], str]]:
+    """Windows of events, the newest first, each with the key that it begins at; a full one is tried again narrower."""
+    now = services.clock.now()
+    oldest = now - timedelta(days=services.settings.event_retention_days + 1)
+    stop = before or events.bound(now + timedelta(days=1))
+    top, width = (events.moment_of(before) if before else now), _FIRST_WINDOW
+    while stop > (floor := events.bound(oldest)):
+        start = max(floor, events.bound(max(oldest, top - width)))
+        rows = await services.tables.query(events.TABLE, directory_id, start, stop)
+        if len(rows) == MAX_QUERY_ROWS and width > _NARROWEST:
+            width = max(_NARROWEST, width / _STEP)
+            continue
+        yield [StoredEvent(row.key, events.decode(row.value)) for row in reversed(rows)], start
+        stop, top = start, events.moment_of(start)
+        width = width * _STEP if len(rows) < _FEW else width
+
+
+def _sort(event: Event) -> tuple[str, ...]:
+    """What two refusals must share to be one line: the person and the reason, or all that was said of nobody."""
+    if identity := _identity(event):
+        return (identity, str(event.status), event.scim_type, event.attribute)
+    return ("", str(event.status), event.scim_type, event.attribute, event.method, event.detail)
+
+
+def _identity(event: Event) -> str:
+    return event.external_id or fold_case(event.name) or event.resource_id
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    """Whether both are about the same person or group."""
+    if one.resource_id and one.resource_id == other.resource_id:
+        return True
+    return bool(_identity(one)) and _identity(one) == _identity(other)

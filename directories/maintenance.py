@@ -1,0 +1,74 @@
+"""What a timer does for directories: removals go on each hour, and once a day each directory is tidied.
+
+Directories are spread over the hours of the day by their id, so that thousands of idle ones cost next to nothing.
+"""
+
+import zlib
+from datetime import timedelta
+
+import orjson
+
+from directories import events, quarantine_guard, removal, store, totals
+from shared import keys, log
+from shared.services import Services
+from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
+from shared.tables.port import Delete, NotFound
+
+_HOURS = 24
+_EXPIRING = ("access", "jti")
+
+
+async def run(services: Services, deadline: float) -> None:
+    """One run, until the clock's monotonic `deadline`."""
+    removed = await removal.run(services, deadline)
+    hour, tidied = services.clock.now().hour, 0
+    for row in await store.index(services.tables, store.ALL):
+        if zlib.crc32(row.key.encode()) % _HOURS != hour:
+            continue
+        if services.clock.monotonic() >= deadline:
+            break
+        await tidy(services, row.key)
+        tidied += 1
+    log.event("maintenance.done", removed=removed, tidied=tidied)
+
+
+async def tidy(services: Services, directory_id: str) -> None:
+    """Fold the totals, drop events beyond their retention and credentials beyond their end, look at the quarantine."""
+    through = await totals.fold(services, directory_id)
+    oldest = services.clock.now() - timedelta(days=services.settings.event_retention_days)
+    # Never beyond what the totals hold: an event that is gone can't be counted any more.
+    await _trim_events(services, directory_id, min(events.bound(oldest), keys.after(through)))
+    for family in _EXPIRING:
+        await _trim_expired(services, directory_id, family)
+    await quarantine_guard.warn(services, directory_id)
+
+
+async def _trim_events(services: Services, directory_id: str, stop: str) -> None:
+    start = keys.key(events.FAMILY, "")
+    while start < stop:
+        rows = await services.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
+        await _drop(services, events.TABLE, directory_id, [row.key for row in rows])
+        if len(rows) < MAX_QUERY_ROWS:
+            return
+
+
+async def _trim_expired(services: Services, directory_id: str, family: str) -> None:
+    start, stop = keys.prefix_range(family, "")
+    now = store.now(services.clock)
+    while True:
+        rows = await services.tables.query(store.TABLE, directory_id, start, stop)
+        expired = [row.key for row in rows if orjson.loads(row.value)["expires"] <= now]
+        await _drop(services, store.TABLE, directory_id, expired)
+        if len(rows) < MAX_QUERY_ROWS:
+            return
+        start = keys.after(rows[-1].key)
+
+
+async def _drop(services: Services, table: str, partition: str, row_keys: list[str]) -> None:
+    for at in range(0, len(row_keys), MAX_OPERATIONS):
+        batch = row_keys[at : at + MAX_OPERATIONS]
+        try:
+            await services.tables.transact(table, partition, [Delete(key) for key in batch])
+        except NotFound:  # another run was quicker with some
+            for key in batch:
+                await store.remove(services.tables, partition, key, table=table)
