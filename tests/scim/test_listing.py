@@ -99,7 +99,8 @@ async def test_sorted_both_ways(filled: Filled) -> None:
 async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
     """RFC 9865 section 2: begin with an empty cursor, go on with nextCursor until there is none."""
     scim, _ = await filled(11)
-    cursor, seen = "", list[str]()
+    cursor: str | None = ""
+    seen: list[str] = []
     while cursor is not None:
         page = await scim.get("/Users", cursor=cursor, count=4)
         seen += [user["userName"] for user in page.resources]
@@ -110,7 +111,8 @@ async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
 async def test_a_cursor_walk_with_a_filter(filled: Filled) -> None:
     """A filter narrows the walk; every match comes once."""
     scim, _ = await filled(25)
-    cursor, seen = "", list[str]()
+    cursor: str | None = ""
+    seen: list[str] = []
     while cursor is not None:
         page = await scim.get("/Users", cursor=cursor, count=2, filter='userName co "1"')
         seen += [user["userName"] for user in page.resources]

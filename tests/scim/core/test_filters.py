@@ -47,6 +47,7 @@ def _passes(text: str) -> bool:
         "active eq false",
         "active ne true",
         'id eq "2819c223"',
+        'externalId sw "aB"',
         'meta.lastModified gt "2011-05-13T04:42:34Z"',
         'meta.lastModified eq "2026-05-13T06:42:34+02:00"',
         'meta.lastModified le "2026-05-13T04:42:34.000Z"',
@@ -72,6 +73,8 @@ def test_every_operator_compares_as_its_type_wants(text: str) -> None:
         'meta.lastModified lt "2011-05-13T04:42:34Z"',
         'id eq "2819C223"',
         'externalId eq "ab1"',
+        'externalId sw "AB"',
+        'externalId co "b2"',
     ],
 )
 def test_what_differs_does_not_match(text: str) -> None:

@@ -19,6 +19,7 @@ BABS: dict[str, Any] = {
         {"type": "work", "value": "babs@x.com", "primary": True},
         {"type": "home", "value": "babs@home.org"},
     ],
+    "addresses": [{"type": "work", "locality": "London"}],
 }
 
 
@@ -64,6 +65,7 @@ def test_a_failing_operation_leaves_the_resource_alone() -> None:
         [_op("add", "emails", [])],
         [_op("remove", "title", None), _op("add", "title", "Guide")],
         [_op("replace", "name", {"givenName": "Babs"})],
+        [_op("add", "addresses", [{"type": "Work", "locality": "LONDON"}])],
     ],
 )
 def test_what_changes_nothing_gives_the_same_object(operations: list[dict[str, Any]]) -> None:

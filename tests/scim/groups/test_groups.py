@@ -1,6 +1,7 @@
 """The Groups endpoint (RFC 7643 section 4.2) as Entra uses it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -60,12 +61,12 @@ async def test_only_the_named_member_is_removed(scim: ScimClient, shape: str) ->
     """Entra's removal shapes never empty a group (RFC 7644 section 3.5.2.2 read literally would)."""
     kept, gone = await scim.user("kept@example.com"), await scim.user("gone@example.com")
     group = await scim.group("Sales", kept.id, gone.id)
-    operation = {
+    shapes: dict[str, dict[str, Any]] = {
         "list": {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": gone.id}]},
         "path": {"op": "remove", "path": f'members[value eq "{gone.id}"]'},
         "pathless": {"op": "replace", "value": {"members": [{"value": kept.id}]}},
-    }[shape]
-    assert (await scim.patch(f"/Groups/{group.id}", operation)).status == 204
+    }
+    assert (await scim.patch(f"/Groups/{group.id}", shapes[shape])).status == 204
     assert await _members(scim, group.id) == {kept.id}
     assert "groups" not in (await scim.get(f"/Users/{gone.id}")).body
 
