@@ -1,0 +1,49 @@
+"""What importing the function app costs beside importing its libraries alone: `make bench-import`.
+
+Interleaved runs in fresh processes; medians. The app may cost at most 1.6 times its libraries.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 11
+LIMIT = 1.6
+ROOT = Path(__file__).parent.parent
+LIBRARIES = "import azure.functions, azure.data.tables.aio, aiohttp, pydantic"
+APP = "import function_app"
+_TIMED = "import time; started = time.perf_counter()\n{}\nprint(time.perf_counter() - started)"
+
+
+def seconds(code: str, environment: dict[str, str]) -> float:
+    """Seconds that `code` takes in a process of its own."""
+    command = [sys.executable, "-c", _TIMED.format(code)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr.strip().splitlines()[-1])
+    return float(done.stdout)
+
+
+def medians(codes: Sequence[str], rounds: int = ROUNDS) -> list[float]:
+    """The median of each, run in turns so that a busy machine is fair to all; the first round only warms caches."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "TABLES": f"sqlite:///{folder}/bench.db"}
+        runs = [[seconds(code, environment) for code in codes] for _ in range(rounds + 1)][1:]
+    return [median(column) for column in zip(*runs, strict=True)]
+
+
+def main() -> int:
+    """Print both and the ratio; 1 where it is over the limit."""
+    libraries, app = medians([LIBRARIES, APP])
+    print(f"libraries alone  {libraries * 1000:7.0f} ms   ({LIBRARIES.removeprefix('import ')})")
+    print(f"function_app     {app * 1000:7.0f} ms")
+    print(f"ratio            {app / libraries:7.2f}      (at most {LIMIT})")
+    return int(app / libraries > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
