@@ -222,6 +222,7 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
         ("userName gt null", 13, "eq or ne"),
         ('userName eq "\\x"', 13, "JSON escapes"),
         ('userName eq "\\ud800"', 13, "Unicode"),
+        ("userName eq \ud800", 1, "Unicode"),
         ('x509Certificates.value gt "a"', 27, "eq, ne, co"),
     ],
 )
