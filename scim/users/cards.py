@@ -16,7 +16,10 @@ _APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent."""
+    """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
+
+    `extension` is that of the number that led to the card, in number rows only.
+    """
 
     id: str
     name: str
@@ -26,6 +29,7 @@ class Card:
     user_name: str = ""
     number: str = ""
     external_id: str = ""
+    extension: str = ""
 
     def words(self) -> list[str]:
         """The folded words under which the person is found, most telling first, none twice."""
@@ -51,6 +55,7 @@ _LETTERS = {
     "u": "user_name",
     "p": "number",
     "x": "external_id",
+    "e": "extension",
 }
 
 

@@ -14,9 +14,10 @@ from shared import keys, numbers
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 24 + 12 + 4) + 2 = 98 of 100 operations.
+# record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
 MAX_MAILS = 8
-MAX_WORDS = 24
+MAX_WORDS = 22
+MAX_TYPED = 2  # numbers found by their beginning as they are typed
 MAX_NUMBERS = 12
 _EMPTY = b"{}"
 
@@ -83,9 +84,12 @@ def _shown_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> It
     yield keys.key("list", keys.fold(card.name), record.id), value
     for word in card.words()[:MAX_WORDS]:
         yield keys.key("find", word, record.id), value
-    for _, number in own:
+    for digits in [number.digits for _, number in own if number.e164][:MAX_TYPED]:
+        yield keys.key("find", digits, record.id), value
+    for _, number in reversed(own):  # of two with the same digits the main one has the last word
         if len(number.digits) >= 3:
-            yield keys.key("num", number.digits[::-1], record.id), value
+            card_of_number = replace(card, extension=number.extension)
+            yield keys.key("num", number.digits[::-1], record.id), cards.encode(card_of_number)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
