@@ -1,6 +1,10 @@
 """Where real provisioning clients leave the RFCs: one function (or table) a deviation, with its source.
 
 Entra: Microsoft Learn, "Develop a SCIM endpoint" and "SCIM 2.0 compliance of the provisioning service".
+
+Deviations that are a step of their own stand where they act, with their source: `parser.Parser.sub_attribute`
+(a part of a selected value in a filter), `patch._apply_named` (paths as names, read-only names in a value),
+`patch._apply_at` (unknown attributes), `members._split` (members of a value without a path).
 """
 
 from __future__ import annotations
@@ -28,6 +32,14 @@ def boolean_text(value: object) -> bool | None:
     Learn, "Known issues with SCIM 2.0 compliance"; github.com/scimmyjs/scimmy/issues/51 and 86. None: neither.
     """
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def unquoted_text(word: str) -> str | None:
+    """The text that a word without quotes stands for; None for null.
+
+    Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint"); the RFC wants JSON.
+    """
+    return None if word.lower() == "null" else word
 
 
 def operation_name(op: str) -> str:

@@ -34,11 +34,8 @@ def is_present(value: Any) -> bool:
 
 
 def literal_text(token: Token) -> str | None:
-    """The text that a value of a text attribute is compared with; None for null.
-
-    Quotes may be missing: Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint").
-    """
-    return None if token.kind == WORD and token.text.lower() == "null" else token.text
+    """The text that a value of a text attribute is compared with; None for null."""
+    return clients.unquoted_text(token.text) if token.kind == WORD else token.text
 
 
 def comparison(attribute: Attribute, op: str, token: Token) -> Test:

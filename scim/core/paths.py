@@ -9,8 +9,9 @@ from typing import Any
 from scim.core.attributes import Attribute, ResourceType, Target
 from scim.core.errors import ScimError, UnknownAttribute, bad_path
 from scim.core.expressions import Node, element_terms
-from scim.core.filters import KEPT_CHARACTERS, Parser
+from scim.core.filters import KEPT_CHARACTERS
 from scim.core.lexer import MAX_CHARACTERS
+from scim.core.parser import Parser
 
 _WELL_FORMED = re.compile(r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE)
 

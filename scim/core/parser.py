@@ -1,0 +1,214 @@
+"""Recursive descent over the tokens of a filter or path (grammar: filter.abnf)."""
+
+from collections.abc import Callable
+
+from scim.core import clients
+from scim.core.attributes import Attribute, ResourceType, Target
+from scim.core.comparisons import EXPECTED_OPERATOR, OPERATORS, comparison, is_present, literal_text
+from scim.core.errors import ScimError, UnknownAttribute
+from scim.core.expressions import And, Node, Not, Or, Term, ValuePath
+from scim.core.lexer import BRACKET, END, TEXT, WORD, Token, fault, tokens
+
+MAX_DEPTH = 40
+MAX_TERMS = 400
+
+# What a name means where it stands; None where it means nothing there.
+Scope = Callable[[str], Target | None]
+
+
+def resource_scope(resource_type: ResourceType) -> Scope:
+    """The names outside of brackets."""
+
+    def scope(name: str) -> Target | None:
+        target = resource_type.find(name)
+        if target is None and name.lower() in clients.FILTER_ALIASES:
+            target = resource_type.find(clients.FILTER_ALIASES[name.lower()])
+        if target is not None and target.attribute is not None and target.attribute.returned == "never":
+            return None  # nobody may guess at a password
+        return target
+
+    return scope
+
+
+def element_scope(attribute: Attribute) -> Scope:
+    """The names inside the brackets of a value path: the attribute's sub-attributes."""
+
+    def scope(name: str) -> Target | None:
+        sub = attribute.subs.get(name.lower())
+        return Target("", sub, None) if sub else None
+
+    return scope
+
+
+class Parser:
+    """Recursive descent over the tokens of one filter or path."""
+
+    __slots__ = ("_depth", "_owner", "_place", "_terms", "_tokens")
+
+    def __init__(self, text: str, owner: str) -> None:
+        self._tokens = tokens(text)
+        self._place = 0
+        self._depth = 0
+        self._terms = 0
+        self._owner = owner
+
+    def expression(self, scope: Scope) -> Node:
+        """`or` binds weaker than `and`, `and` weaker than `not`."""
+        nodes = [self._conjunction(scope)]
+        while self._takes_word("or"):
+            nodes.append(self._conjunction(scope))
+        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+
+    def _conjunction(self, scope: Scope) -> Node:
+        nodes = [self._factor(scope)]
+        while self._takes_word("and"):
+            nodes.append(self._factor(scope))
+        return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
+
+    def _factor(self, scope: Scope) -> Node:
+        token = self._tokens[self._place]
+        if token.kind == WORD and token.text.lower() == "not":
+            self._place += 1
+            if self._tokens[self._place].text != "(":
+                raise self._unexpected("( after not")
+            return Not(self._group(scope))
+        if token.kind == BRACKET and token.text == "(":
+            return self._group(scope)
+        return self._term(scope)
+
+    def _group(self, scope: Scope) -> Node:
+        self._enter()
+        node = self.expression(scope)
+        self._leave(")")
+        return node
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise fault(
+                self._tokens[self._place].position, "too many brackets inside each other", f"at most {MAX_DEPTH}"
+            )
+        self._place += 1
+
+    def _leave(self, bracket: str) -> None:
+        token = self._tokens[self._place]
+        if token.kind != BRACKET or token.text != bracket:
+            raise self._unexpected(f"and, or, or {bracket}")
+        self._depth -= 1
+        self._place += 1
+
+    def _term(self, scope: Scope) -> Node:
+        token = self._tokens[self._place]
+        if token.kind != WORD:
+            raise self._unexpected("an attribute")
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise fault(token.position, "too many comparisons", f"at most {MAX_TERMS}")
+        self._place += 1
+        target = self._resolve(token, scope)
+        if self._opens():
+            return self._value_path(token, target)
+        return self._comparison(target, token)
+
+    def _opens(self) -> bool:
+        token = self._tokens[self._place]
+        return token.kind == BRACKET and token.text == "["
+
+    def _resolve(self, token: Token, scope: Scope) -> Target:
+        target = scope(token.text)
+        if target is None:
+            detail = (
+                f'Filter, character {token.position}: "{token.text}" is no attribute of {self._owner} to filter by.'
+            )
+            raise UnknownAttribute(400, f"{detail} Expected: one that /Schemas lists.", "invalidFilter")
+        return target
+
+    def selection(self, target: Target) -> Node:
+        """The filter in the brackets of a value path, which open here."""
+        attribute = target.attribute
+        if attribute is None or target.sub is not None or attribute.type != "complex":
+            raise self._unexpected("brackets only behind an attribute with sub-attributes")
+        self._enter()
+        owner, self._owner = self._owner, attribute.path
+        inner = self.expression(element_scope(attribute))
+        self._owner = owner
+        self._leave("]")
+        return inner
+
+    def _value_path(self, start: Token, target: Target) -> ValuePath:
+        inner = self.selection(target)
+        sub = self.sub_attribute(target)
+        if sub is None:
+            return ValuePath(target, inner, None)
+        return ValuePath(target, inner, self._comparison(Target("", sub, None), start))
+
+    def sub_attribute(self, target: Target) -> Attribute | None:
+        """`.value` right behind the closing bracket: Entra's, not in RFC 7644's filter grammar (Learn)."""
+        token = self._tokens[self._place]
+        before = self._tokens[self._place - 1]
+        if token.kind != WORD or not token.text.startswith(".") or token.position != before.position + 1:
+            return None
+        self._place += 1
+        assert target.attribute is not None
+        moved = Token(WORD, token.text[1:], token.position + 1)
+        return self._resolve(moved, element_scope(target.attribute)).attribute
+
+    def _comparison(self, target: Target, start: Token) -> Term:
+        token = self._tokens[self._place]
+        op = token.text.lower()
+        if token.kind != WORD or op not in OPERATORS:
+            raise self._unexpected(EXPECTED_OPERATOR)
+        self._place += 1
+        if op == "pr":
+            return Term(target, op, None, is_present)
+        literal = self._tokens[self._place]
+        if literal.kind not in (WORD, TEXT):
+            raise self._unexpected("a value to compare with, text in quotes")
+        self._place += 1
+        text = literal_text(literal)
+        if text is not None or target.attribute is None:
+            target = _comparable(target, start)
+        attribute = target.sub or target.attribute
+        assert attribute is not None
+        return Term(target, op, text, comparison(attribute, op, literal))
+
+    def _takes_word(self, word: str) -> bool:
+        token = self._tokens[self._place]
+        if token.kind != WORD or token.text.lower() != word:
+            return False
+        self._place += 1
+        return True
+
+    def name(self) -> Token:
+        """The name that a path begins with."""
+        token = self._tokens[self._place]
+        if token.kind != WORD:
+            raise self._unexpected("an attribute")
+        self._place += 1
+        return token
+
+    def end(self) -> None:
+        """Nothing may follow."""
+        if self._tokens[self._place].kind != END:
+            raise self._unexpected("and, or, or the end")
+
+    def _unexpected(self, expected: str) -> ScimError:
+        token = self._tokens[self._place]
+        what = "it ends too early" if token.kind == END else f'"{token.text[:60]}" is not expected here'
+        return fault(token.position, what, expected)
+
+
+def _comparable(target: Target, start: Token) -> Target:
+    """A complex attribute is compared by its `value` (RFC 7644 section 3.4.2.2: `emails co "example.com"`)."""
+    attribute = target.sub or target.attribute
+    if attribute is not None and attribute.type != "complex":
+        return target
+    value = attribute.subs.get("value") if attribute else None
+    if attribute is None or value is None or target.sub is not None:
+        parts = (
+            f"one of its sub-attributes, such as {next(iter(attribute.subs.values())).path}"
+            if attribute
+            else "an attribute of it"
+        )
+        raise fault(start.position, f"{target.text or start.text} has no value of its own", parts)
+    return Target(target.extension, attribute, value)
