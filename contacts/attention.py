@@ -1,0 +1,34 @@
+"""Numbers that need the administrator's attention: they have no E.164 form, so calls can't be matched to them."""
+
+from dataclasses import dataclass
+
+import orjson
+
+from contacts.walk import CONTACTS
+from directories.directory import Directory
+from shared import keys
+from shared.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A person with numbers as sent: `value`, `type` and `fault` with its remedy."""
+
+    id: str
+    name: str
+    numbers: list[dict[str, str]]
+
+
+async def list_unparsed(
+    services: Services, directory: Directory, limit: int, cursor: str = ""
+) -> tuple[list[Unparsed], str]:
+    """The next `limit` people, in the order of their creation, and the cursor that goes on ("": no more)."""
+    start, stop = keys.prefix_range("unparsed", "")
+    if cursor:
+        start = keys.after(keys.key("unparsed", cursor))
+    rows = await services.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
+    found = []
+    for row in rows[:limit]:
+        value = orjson.loads(row.value)
+        found.append(Unparsed(keys.split(row.key)[1], value["name"], value["numbers"]))
+    return found, found[-1].id if len(rows) > limit else ""

@@ -1,0 +1,65 @@
+"""People as comma-separated values (RFC 4180), safe to open in a spreadsheet."""
+
+import re
+
+from scim.users import cards
+from scim.users.record import UserRecord
+from shared.numbers import Number
+
+_COLUMNS = (
+    "Display name",
+    "Given name",
+    "Family name",
+    "Title",
+    "Department",
+    "Email",
+    "Other emails",
+    "User name",
+    "Number",
+    "Other numbers",
+    "External ID",
+)
+_FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
+_E164 = re.compile(r"\+[0-9]{4,15}")
+
+
+def entry(user: UserRecord, numbers: list[tuple[str, Number]]) -> bytes:
+    """A line; numbers in E.164 where they have that form, else as sent."""
+    resource = user.resource
+    name, mail = resource.get("name", {}), cards.work_mail(resource)
+    written = [number.e164 + _extension(number) if number.e164 else number.raw for _, number in numbers]
+    fields = (
+        cards.display_name(resource),
+        name.get("givenName", ""),
+        name.get("familyName", ""),
+        resource.get("title", ""),
+        resource.get(cards.ENTERPRISE, {}).get("department", ""),
+        mail,
+        "; ".join(address for address in cards.addresses(resource) if address != mail),
+        resource["userName"],
+        written[0] if written else "",
+        "; ".join(written[1:]),
+        resource.get("externalId", ""),
+    )
+    return _line(fields)
+
+
+def _extension(number: Number) -> str:
+    return f";ext={number.extension}" if number.extension else ""
+
+
+def _line(fields: tuple[str, ...]) -> bytes:
+    return (",".join(map(_cell, fields)) + "\r\n").encode()
+
+
+def _cell(text: str) -> str:
+    """A quoted cell that no spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection).
+
+    An E.164 number stays as it is: with its plus it is at worst read as a number.
+    """
+    safe = f"'{text}" if _FORMULA.match(text) and not _E164.fullmatch(text) else text
+    return '"' + safe.replace('"', '""') + '"'
+
+
+# The byte order mark makes Excel read UTF-8.
+HEAD = b"\xef\xbb\xbf" + _line(_COLUMNS)

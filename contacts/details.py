@@ -1,0 +1,86 @@
+"""One person with everything that an agent is shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from contacts.walk import CONTACTS, each
+from directories.directory import Directory
+from scim.groups import record as groups
+from scim.users import cards, rows, store
+from scim.users.cards import ENTERPRISE
+from scim.users.record import UserRecord
+from shared import keys
+from shared.http import HttpError
+from shared.numbers import Number
+from shared.services import Services
+
+_MOST_GROUPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person: the stored user, the card, the numbers with their types (main one first), groups as (id, name)."""
+
+    directory: Directory
+    user: UserRecord
+    card: cards.Card
+    numbers: list[tuple[str, Number]]
+    groups: list[tuple[str, str]]
+
+
+async def read_contact(services: Services, directory: Directory, contact_id: str) -> Person:
+    """The person with this id: a round trip, and one for each of the first 50 groups. HttpError 404 if not shown."""
+    stored = await store.get(services, directory.id, contact_id)
+    if stored is None or not stored.record.active:
+        raise HttpError(
+            404, "Contact not found", "There is no such person in this directory, or the person is no longer active."
+        )
+    user = stored.record
+    numbers = rows.derived(user, directory.region)
+    main = (numbers[0][1].e164 or numbers[0][1].raw) if numbers else ""
+    named = await _named(services, directory, stored.groups[:_MOST_GROUPS])
+    return Person(directory, user, cards.card_of(user.id, user.resource, main), numbers, named)
+
+
+async def _named(services: Services, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
+    async def name(group_id: str) -> tuple[str, str]:
+        row = await services.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
+        return group_id, groups.decode(group_id, row.value).resource["displayName"] if row else ""
+
+    found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]
+    return sorted(found, key=lambda group: (keys.fold(group[1]), group[0]))
+
+
+def details(person: Person) -> dict[str, Any]:
+    """What the JSON of a contact has beyond the card."""
+    resource = person.user.resource
+    enterprise = resource.get(ENTERPRISE, {})
+    found = {
+        "name": resource.get("name"),
+        "organization": enterprise.get("organization"),
+        "division": enterprise.get("division"),
+        "manager": enterprise.get("manager", {}).get("displayName"),
+        "preferredLanguage": resource.get("preferredLanguage"),
+    }
+    return {
+        **{name: value for name, value in found.items() if value},
+        "emails": [_mail(mail) for mail in resource.get("emails", []) if mail.get("value")],
+        "numbers": [_number(kind, number) for kind, number in person.numbers],
+        "groups": [{"id": group_id, "displayName": name} for group_id, name in person.groups],
+        "lastModified": person.user.modified,
+    }
+
+
+def _mail(mail: dict[str, Any]) -> dict[str, str]:
+    return {"value": mail["value"], "type": mail.get("type", "")}
+
+
+def _number(kind: str, number: Number) -> dict[str, Any]:
+    return {
+        "value": number.raw,
+        "type": kind,
+        "e164": number.e164,
+        "extension": number.extension,
+        **({"fault": number.fault} if number.fault else {}),
+    }

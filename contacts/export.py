@@ -1,0 +1,64 @@
+"""A directory's people as a file, in chunks of bounded size that simply follow each other.
+
+An answer must be complete in 230 s and below 100 MB (limits of the host), which a directory of several 100,000 people
+does not promise. So an answer holds at most `MOST` people and names the next chunk in a `Link` header (RFC 8288).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from contacts import csv_file, vcard
+from directories.directory import Directory
+from scim.users import rows, store
+from scim.users.record import UserRecord
+from shared.numbers import Number
+from shared.services import Services
+
+MOST = 20_000
+_PAGE = 999  # with the row that tells whether there are more, one round trip
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How people are written; `head` stands once at the beginning of the file."""
+
+    media_type: str
+    extension: str
+    head: bytes
+    entry: Callable[[UserRecord, list[tuple[str, Number]]], bytes]
+
+
+FORMATS = {
+    "csv": Format("text/csv; charset=utf-8; header=present", "csv", csv_file.HEAD, csv_file.entry),
+    "vcard": Format("text/vcard; charset=utf-8", "vcf", b"", vcard.entry),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of the file; `cursor` asks for the next one, "" behind the last."""
+
+    content: bytes
+    cursor: str
+
+
+async def export(services: Services, directory: Directory, form: Format, limit: int, cursor: str = "") -> Chunk:
+    """The next `limit` users of the directory, the inactive ones left out; a thousand a round trip."""
+    parts = [] if cursor else [form.head]
+    after, left = rows.user_key(cursor) if cursor else "", limit
+    while True:
+        count = min(_PAGE, left)
+        page = await store.page(services, directory.id, after, count)
+        parts += _entries(form, directory, (user.record for user in page))
+        left -= len(page)
+        if len(page) < count:
+            return Chunk(b"".join(parts), "")
+        if not left:
+            return Chunk(b"".join(parts), page[-1].record.id)
+        after = rows.user_key(page[-1].record.id)
+        await asyncio.sleep(0)  # others want their turn
+
+
+def _entries(form: Format, directory: Directory, users: Iterable[UserRecord]) -> list[bytes]:
+    return [form.entry(user, rows.derived(user, directory.region)) for user in users if user.active]

@@ -1,0 +1,68 @@
+"""People in display order, and the members of a group."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from contacts.walk import CONTACTS, Found, Page, Range, each, walk
+from directories.directory import Directory
+from scim.users import record, rows
+from scim.users.cards import card_of
+from shared import keys
+from shared.http import HttpError
+from shared.keys import fold
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+
+
+async def list_contacts(services: Services, directories: Sequence[Directory], limit: int, cursor: str = "") -> Page:
+    """The next `limit` people by name; one round trip a directory."""
+    return await walk(services, directories, Range("list"), limit, cursor)
+
+
+async def member_ids(services: Services, directory: Directory, group_id: str) -> frozenset[str]:
+    """The ids of a group's people, a thousand a round trip."""
+    start = keys.key("member", group_id, "")
+    stop, found = start + keys.LAST, set[str]()
+    while True:
+        members = await services.tables.query(CONTACTS, directory.id, start, stop, keys_only=True)
+        found.update(row.key.rpartition(keys.SEPARATOR)[2] for row in members)
+        if len(members) < MAX_QUERY_ROWS:
+            return frozenset(found)
+        start = keys.after(members[-1].key)
+
+
+async def list_members(services: Services, directory: Directory, group_id: str, limit: int, cursor: str = "") -> Page:
+    """The next `limit` people of a group, in the order of the members' ids, by name within the page.
+
+    One round trip for the members and one for each person: a group keeps no cards, so that changing a person costs the
+    same however many groups it is in.
+    """
+    start = keys.key("member", group_id, cursor)
+    stop = keys.key("member", group_id, "") + keys.LAST
+    members = await services.tables.query(
+        CONTACTS, directory.id, keys.after(start) if cursor else start, stop, limit=limit + 1
+    )
+    ids = [row.key.rpartition(keys.SEPARATOR)[2] for row in members[:limit] if orjson.loads(row.value)["t"] == "User"]
+    people = await each(ids, lambda identifier: _person(services, directory, identifier))
+    found = sorted((one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id))
+    last = members[limit - 1].key.rpartition(keys.SEPARATOR)[2] if len(members) > limit else ""
+    return Page(found, last)
+
+
+async def _person(services: Services, directory: Directory, identifier: str) -> Found | None:
+    row = await services.tables.get(CONTACTS, directory.id, rows.user_key(identifier))
+    user = record.decode(identifier, row.value) if row else None
+    if user is None or not user.active:
+        return None
+    own = rows.derived(user, directory.region)
+    main = (own[0][1].e164 or own[0][1].raw) if own else ""
+    return Found(directory, card_of(identifier, user.resource, main))
+
+
+async def check_group(services: Services, directory: Directory, group_id: str) -> None:
+    """HttpError 404 for a group that the directory does not have."""
+    if await services.tables.get(CONTACTS, directory.id, keys.key("group", group_id)) is None:
+        raise HttpError(
+            404, "Group not found", "group is no group of this directory. It may be deleted by now.", field="group"
+        )

@@ -1,0 +1,106 @@
+"""Starts-with search over all words of names, title, department, addresses, and numbers however they are typed."""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from contacts import lookup
+from contacts.walk import Found, Keep, Page, Range, each, walk
+from directories.directory import Directory
+from scim.users.cards import Card, words_of
+from scim.users.rows import MAX_WORDS
+from shared import keys
+from shared.keys import fold
+from shared.numbers import MIN_DIGITS, digits_of, query_forms
+from shared.services import Services
+
+_AHEAD = 2  # rows read for each person wanted: some words lead to the same person
+_NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)", re.IGNORECASE)
+
+
+async def search(
+    services: Services,
+    directories: Sequence[Directory],
+    text: str,
+    limit: int,
+    cursor: str = "",
+    only: frozenset[str] | None = None,
+) -> Page:
+    """The people of the directories with a word beginning with each word of `text`; one round trip a directory.
+
+    `only`: ids of the members of a group. Within a page, people whose name was meant come first. A number is looked up
+    by its beginning and its end; its answer is one page.
+    """
+    text = unicodedata.normalize("NFKC", text).strip()
+    if is_number(text):
+        return Page(_chosen(await _by_number(services, directories, text, limit), only, limit))
+    words = query_words(text)
+    if not words:
+        return Page([])
+    most_telling = max(words, key=lambda word: (not word.isdigit(), len(word)))
+    where = Range("find", most_telling)
+    page = await walk(services, directories, where, limit, cursor, _matching(words, most_telling, only), _AHEAD)
+    return Page(_ranked(page.found, words), page.cursor)
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is typed as a phone number: at least three digits and no letters."""
+    return len(digits_of(text)) >= MIN_DIGITS and _NUMBER.fullmatch(text) is not None
+
+
+def query_words(text: str) -> list[str]:
+    """The folded words to search by; what has an @ is an address and stays whole."""
+    found = dict[str, None]()
+    for token in text.split():
+        found.update(dict.fromkeys([fold(token)] if "@" in token.strip("@") else words_of(token)))
+    return list(found)
+
+
+def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -> Keep:
+    """Takes a person once, at the first of its words that begin with the queried one, if it has the other words too."""
+    others = [word for word in words if word != queried]
+
+    def keep(word: str, card: Card) -> bool:
+        if only is not None and card.id not in only:
+            return False
+        own = card.words()
+        indexed = [keys.escape(one) for one in own[:MAX_WORDS] if one.startswith(queried)]
+        if indexed and word != min(indexed):
+            return False
+        digits = digits_of(card.number)
+        return all(any(one.startswith(other) for one in own) or (other in digits) for other in others)
+
+    return keep
+
+
+def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
+    """Names before titles, departments and addresses; then alphabetically."""
+
+    def rank(one: Found) -> tuple[bool, str, str]:
+        named = words_of(one.card.name)
+        meant = any(own.startswith(word) for own in named for word in words)
+        return not meant, fold(one.card.name), one.card.id
+
+    return sorted(found, key=rank)
+
+
+async def _by_number(services: Services, directories: Sequence[Directory], text: str, limit: int) -> list[Found]:
+    async def one(directory: Directory) -> list[Found]:
+        query = query_forms(text, directory.region)
+        if query.number.e164:
+            matches = await lookup.in_directory(services, directory, text)
+            return [Found(match.directory, match.card) for match in matches]
+        beginnings = {query.beginning} if query.is_beginning else {digits_of(text), query.beginning}
+        walks = [walk(services, [directory], Range("find", beginning), limit) for beginning in sorted(beginnings)]
+        ends = [] if query.is_beginning else [walk(services, [directory], Range("num", digits_of(text)[::-1]), limit)]
+        pages = await asyncio.gather(*ends, *walks)
+        return [found for page in pages for found in page.found]
+
+    return [found for own in await each(directories, one) for found in own]
+
+
+def _chosen(found: list[Found], only: frozenset[str] | None, limit: int) -> list[Found]:
+    """Each person once, in the order found."""
+    once = {(one.directory.id, one.card.id): one for one in reversed(found) if only is None or one.card.id in only}
+    return list(reversed(once.values()))[:limit]

@@ -1,0 +1,156 @@
+"""Walks along index rows of one or many directories in one common order, with a cursor that any instance can continue.
+
+The order is that of the row keys (word or name, then id), which is the same in every directory; so the pages of many
+directories merge like sorted lists and a cursor is nothing but the last position shown.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import orjson
+
+from directories.directory import Directory
+from scim.users.cards import Card, decode
+from shared import keys
+from shared.http import HttpError
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+
+CONTACTS = "contacts"
+AT_ONCE = 16  # queries of one request that run at the same time
+_MOST_QUERIES = 8  # of one directory for one page: a page may come short, its cursor goes on
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+Keep = Callable[[str, Card], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person of a directory; `position` is where the walk met it."""
+
+    directory: Directory
+    card: Card
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the people asked for; `cursor` continues behind them, "" when there are no more."""
+
+    found: list[Found]
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The rows of a family whose first part begins with `beginning`."""
+
+    family: str
+    beginning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What one directory has; `scanned_to` is the position up to which that is all, "" for the end of the range."""
+
+    found: list[Found]
+    scanned_to: str
+
+
+def _everybody(_word: str, _card: Card) -> bool:
+    return True
+
+
+async def walk(
+    services: Services,
+    directories: Sequence[Directory],
+    where: Range,
+    limit: int,
+    cursor: str = "",
+    keep: Keep = _everybody,
+    ahead: int = 1,
+) -> Page:
+    """The next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
+
+    One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for. Raises
+    HttpError 400 for a cursor of something else.
+    """
+    after = _read_cursor(cursor, where)
+
+    async def one(directory: Directory) -> _Stretch:
+        return await _stretch(services, directory, where, after, limit, keep, min(MAX_QUERY_ROWS, limit * ahead + 1))
+
+    stretches = await each(directories, one)
+    horizons = [stretch.scanned_to for stretch in stretches if stretch.scanned_to]
+    horizon = min(horizons, default="")
+    found = [one for stretch in stretches for one in stretch.found if not horizon or one.position <= horizon]
+    found.sort(key=lambda one: (one.position, one.directory.id))
+    last = found[limit - 1].position if len(found) > limit else horizon
+    return Page(found[:limit], _write_cursor(last, where) if last else "")
+
+
+async def _stretch(
+    services: Services, directory: Directory, where: Range, after: str, limit: int, keep: Keep, batch: int
+) -> _Stretch:
+    start, stop = keys.prefix_range(where.family, where.beginning)
+    if after:
+        start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{after}"))
+    found, position = list[Found](), ""
+    for _ in range(_MOST_QUERIES):
+        rows = await services.tables.query(CONTACTS, directory.id, start, stop, limit=batch)
+        for row in rows:
+            position = row.key.partition(keys.SEPARATOR)[2]
+            word, _, identifier = position.rpartition(keys.SEPARATOR)
+            card = decode(identifier, row.value)
+            if keep(word, card):
+                found.append(Found(directory, card, position))
+        if len(rows) < batch:
+            return _Stretch(found, "")
+        if len(found) >= limit:
+            break
+        start, batch = keys.after(rows[-1].key), MAX_QUERY_ROWS
+        await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
+    return _Stretch(found, position)
+
+
+async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+    """What `use` gives for each item, in order, some at a time."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(item: Item) -> Result:
+        async with gate:
+            return await use(item)
+
+    return await asyncio.gather(*(one(item) for item in items))
+
+
+def _write_cursor(position: str, where: Range) -> str:
+    token = orjson.dumps([where.family, where.beginning, position])
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, where: Range) -> str:
+    """The position in a cursor that `walk` wrote for the same range."""
+    if not cursor:
+        return ""
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        family, beginning, position = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
+    except (binascii.Error, ValueError, TypeError):
+        raise _bad_cursor() from None
+    if (family, beginning) != (where.family, where.beginning) or not isinstance(position, str):
+        raise _bad_cursor()
+    return position
+
+
+def _bad_cursor() -> HttpError:
+    return HttpError(
+        400,
+        "Cursor not valid",
+        "cursor is not one that this query gave. Begin again without a cursor and follow nextCursor.",
+        field="cursor",
+    )
