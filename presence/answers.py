@@ -1,0 +1,36 @@
+"""What a call to Graph can come to instead of presence."""
+
+from dataclasses import dataclass
+
+
+class GraphError(Exception):
+    """Base of all of them."""
+
+
+@dataclass(eq=False)
+class Throttled(GraphError):
+    """429: no call before `retry_after` seconds are over."""
+
+    retry_after: float | None
+
+
+@dataclass(eq=False)
+class Unavailable(GraphError):
+    """5xx, a broken connection, no answer in time, or an answer that is none."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(eq=False)
+class Refused(GraphError):
+    """401 or 403: the token or its role is not accepted, a matter of consent."""
+
+    status: int
+
+
+@dataclass(eq=False)
+class BadRequest(GraphError):
+    """400 or 404: something among the ids is not accepted; Graph does not say what."""
+
+    status: int

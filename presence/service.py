@@ -1,0 +1,166 @@
+"""Presence for other features: statuses of people of a directory, and what changed since.
+
+Answered from the instance's snapshot of the tenant, at most a second old and shared by all agents on the instance: a
+screen costs at most one round trip to storage, whatever its size.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from presence import demand, links
+from presence.entries import Entry
+from presence.moments import SECOND, is_recent, moment, now_ms
+from presence.runtime import Runtime, runtime_of
+from presence.snapshot import Snapshot
+from presence.snapshots import SHARED_FOR
+from presence.values import Shown, shown
+from shared.clock import timestamp
+from shared.services import Services
+
+_LINK_SECONDS = 60.0
+_NO_LINK_SECONDS = 5.0
+_LINKS = 20_000
+STALE_AFTER = 3  # intervals
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A person's presence as agents see it.
+
+    `shown` is one of seven states, `text` the words for the details; `availability` and `activity` as Graph wrote them.
+    `as_of`: last confirmed, `changed_at`: since when it is so, None where never; `stale`: not confirmed for three
+    intervals, to be shown grey.
+    """
+
+    availability: str
+    activity: str
+    shown: Shown
+    text: str
+    out_of_office: bool
+    as_of: datetime | None
+    changed_at: datetime | None
+    stale: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the JSON API."""
+        return {
+            "shown": self.shown,
+            "text": self.text,
+            "availability": self.availability,
+            "activity": self.activity,
+            "outOfOffice": self.out_of_office,
+            "asOf": timestamp(self.as_of) if self.as_of else None,
+            "changedAt": timestamp(self.changed_at) if self.changed_at else None,
+            "stale": self.stale,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is new since a cursor. `is_reset`: it is too old; ask for the statuses anew. Continue with `cursor`."""
+
+    cursor: str
+    people: dict[str, Status]
+    is_reset: bool = False
+
+
+async def statuses(
+    services: Services, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
+) -> dict[str, Status]:
+    """Status by external id, as far as the directory is linked and has that person; one round trip at most.
+
+    `on_demand`: people are on a screen, so those whose status is older than ten seconds are asked for first.
+    """
+    runtime = runtime_of(services)
+    found = await _linked(services, runtime, directory_id)
+    if found is None:
+        return {}
+    tenant_id, snapshot, bit = found
+    wanted = {external_id.lower(): external_id for external_id in external_ids if external_id}
+    known = {low: asked for low, asked in wanted.items() if _has(snapshot, low, bit)}
+    if on_demand and known:
+        await demand.refresh(services, runtime, tenant_id, snapshot, known)
+    return _statuses(services, runtime, tenant_id, snapshot, known)
+
+
+async def refresh_on_demand(services: Services, directory_id: str, external_ids: Iterable[str]) -> None:
+    """Ask Graph for those whose status is older than ten seconds; coalesced, within the budget, never fails."""
+    await statuses(services, directory_id, external_ids, on_demand=True)
+
+
+async def changes_since(services: Services, directory_id: str, cursor: str) -> Changes:
+    """Whose status changed since `cursor` ("" at first: a reset with the cursor to go on with); for live pages."""
+    runtime = runtime_of(services)
+    found = await _linked(services, runtime, directory_id)
+    if found is None:
+        return Changes("", {}, is_reset=cursor != "")
+    tenant_id, snapshot, bit = found
+    here = f"{snapshot.head.epoch}.{snapshot.head.seq}"
+    epoch, _, seq = cursor.partition(".")
+    names = snapshot.changed_since(int(seq)) if epoch == snapshot.head.epoch and seq.isdecimal() else None
+    if names is None:
+        return Changes(here, {}, is_reset=True)
+    known = {name: name for name in names if _has(snapshot, name, bit)}
+    return Changes(here, _statuses(services, runtime, tenant_id, snapshot, known))
+
+
+async def _linked(services: Services, runtime: Runtime, directory_id: str) -> tuple[str, Snapshot, int] | None:
+    """The directory's tenant, its snapshot and the directory's bit. The snapshot's head has the last word on links."""
+    link = await _link(services, runtime, directory_id)
+    if link is None or link.state != "linked":
+        return None
+    snapshot = await runtime.snapshots.get(services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR)
+    bit = snapshot.head.bit(directory_id) if snapshot else 0
+    if snapshot is None or not bit:
+        runtime.links.pop(directory_id, None)
+        return None
+    return link.tenant_id, snapshot, bit
+
+
+async def _link(services: Services, runtime: Runtime, directory_id: str) -> links.DirectoryLink | None:
+    now = services.clock.monotonic()
+    if (kept := runtime.links.get(directory_id)) is not None:
+        at, link = kept
+        if 0 <= now - at < (_LINK_SECONDS if link and link.state == "linked" else _NO_LINK_SECONDS):
+            return link
+    if len(runtime.links) > _LINKS:
+        runtime.links.clear()
+    link = await links.directory(services.tables, directory_id)
+    runtime.links[directory_id] = now, link
+    return link
+
+
+def _has(snapshot: Snapshot, object_id: str, bit: int) -> bool:
+    entry = snapshot.entries.get(object_id)
+    return entry is not None and bool(entry.directories & bit)
+
+
+def _statuses(
+    services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: dict[str, str]
+) -> dict[str, Status]:
+    now = now_ms(services.clock)
+    longest = STALE_AFTER * services.settings.presence_interval * SECOND
+    found: dict[str, Status] = {}
+    for object_id, asked in ids.items():
+        entry = snapshot.entries.get(object_id)
+        if entry is not None:
+            as_of = demand.confirmed_at(runtime, snapshot, tenant_id, object_id, entry, now)
+            found[asked] = _status(entry, as_of, is_stale=not is_recent(as_of, now, longest))
+    return found
+
+
+def _status(entry: Entry, as_of: int, *, is_stale: bool) -> Status:
+    availability, activity, out_of_office = entry.value
+    state, text = shown(entry.value)
+    return Status(
+        availability,
+        activity,
+        state,
+        text,
+        out_of_office,
+        moment(as_of),
+        moment(entry.changed_at),
+        is_stale,
+    )

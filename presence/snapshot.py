@@ -1,0 +1,45 @@
+"""All people of a tenant in memory, as the rows say, brought up to date delta by delta."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from presence.entries import FOLLOWS, NEVER, Delta, Entry
+from presence.head import Head
+
+_REMEMBERED = 128  # deltas that a page which follows the changes may lag behind
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A tenant's people at `head.seq`; `tag` is the version of the head's row."""
+
+    head: Head
+    tag: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+    changes: deque[tuple[int, tuple[str, ...]]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    complete_from: int = 0  # `changes` names everybody who changed after this delta
+
+    def apply(self, seq: int, delta: Delta) -> None:
+        """Take a delta in. Twice, or over pages that hold it already, does no harm: entries are whole."""
+        self.entries.update(delta.changed)
+        for object_id in delta.gone:
+            self.entries.pop(object_id, None)
+        names = (*delta.changed, *delta.gone)
+        if len(self.changes) == self.changes.maxlen:
+            self.complete_from = self.changes[0][0]
+        self.changes.append((seq, names))
+
+    def changed_since(self, seq: int) -> set[str] | None:
+        """Who changed after delta `seq`; None where that is too long ago to say."""
+        if not self.complete_from <= seq <= self.head.seq:
+            return None
+        return {name for at, names in self.changes if at > seq for name in names}
+
+    def as_of(self, entry: Entry, now: int) -> int:
+        """When the presence of a person was last confirmed; 0 for never.
+
+        A change that a refresh on demand saw is newer than the last sync, unless a clock that was wrong dated it.
+        """
+        if entry.as_of == FOLLOWS:
+            return max(self.head.as_of, entry.changed_at) if entry.changed_at <= now else self.head.as_of
+        return 0 if entry.as_of == NEVER else entry.as_of

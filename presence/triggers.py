@@ -1,0 +1,38 @@
+"""The edge to the platform's timer and queue: names, schedules and bindings."""
+
+from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
+
+import azure.functions as func
+
+from presence import queue
+from shared import log
+from shared.services import Services
+
+CONNECTION = "AzureWebJobsStorage"
+
+
+def add(blueprint: func.Blueprint, services: Services) -> None:
+    """Register `presence_timer` (schedule of the settings), `presence_sync` and `presence_poison`.
+
+    A tick that runs twice puts two messages for a tenant into the queue, of which the second finds its work done.
+    """
+
+    @blueprint.function_name("presence_timer")
+    @blueprint.timer_trigger("timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False)
+    @blueprint.queue_output("messages", queue.QUEUE, CONNECTION)
+    async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
+        messages.set(await queue.due(services))
+
+    @blueprint.function_name("presence_sync")
+    @blueprint.queue_trigger("message", queue.QUEUE, CONNECTION)
+    async def presence_sync(message: func.QueueMessage) -> None:
+        try:
+            await queue.handle(services, message.get_body())
+        except Exception as error:
+            log.failure("presence.sync_failed", error)
+            raise  # the host delivers it again, up to five times
+
+    @blueprint.function_name("presence_poison")
+    @blueprint.queue_trigger("message", queue.POISON, CONNECTION)
+    async def presence_poison(message: func.QueueMessage) -> None:
+        queue.poisoned(message.get_body())

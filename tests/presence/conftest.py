@@ -1,0 +1,21 @@
+"""The simulator and a deployment whose presence comes from it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from presence.runtime import runtime_of
+from shared.clock import FixedClock
+from shared.tables.counting import CountingTables
+from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
+from tests.presence.world import World, settings_for
+
+__all__ = ["graph_simulator", "served_simulator"]
+
+
+@pytest.fixture
+async def world(tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator) -> AsyncIterator[World]:
+    """A deployment with nothing linked yet; the simulator's time is the deployment's."""
+    world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
+    yield world
+    await runtime_of(world.services).close()
