@@ -79,7 +79,7 @@ class Record:
     """Collects while a run is under way. The token never gets into it: `secret` is struck out of every text."""
 
     secret: str = field(repr=False)
-    latencies: dict[str, array[float]] = field(default_factory=dict)
+    latencies: "dict[str, array[float]]" = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
     requests: int = 0
