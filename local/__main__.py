@@ -20,7 +20,9 @@ def main(given: list[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m local", description="External Directories on this machine.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in sorted(each.name for each in pkgutil.iter_modules(local.commands.__path__)):
+    names = sorted(each.name for each in pkgutil.iter_modules(local.commands.__path__))
+    asked = (sys.argv[1:] if given is None else given)[:1]
+    for name in asked if asked and asked[0] in names else names:  # one command need not import the others
         module = importlib.import_module(f"local.commands.{name}")
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
         module.add_arguments(command)

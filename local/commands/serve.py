@@ -58,11 +58,16 @@ def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
 
 async def _serve(arguments: argparse.Namespace) -> None:
     from local.host.host import HostOptions
+    from local.host.local_settings import read_local_settings
     from local.host.running import running
 
-    settings = {"TABLES": arguments.tables} if arguments.tables else {}
+    app = arguments.app.resolve()
+    settings = read_local_settings(app.parent / "local.settings.json", os.environ)
+    if arguments.tables:
+        settings["TABLES"] = arguments.tables
+    settings.pop("WEBSITE_AUTH_ENABLED", None)  # the local host is the platform: its sign-in is on
     options = HostOptions(timers=not arguments.no_timers, access_log=arguments.access_log)
-    async with running(arguments.app.resolve(), settings, port=arguments.port, options=options) as host:
+    async with running(app, settings, port=arguments.port, options=options) as host:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
 

@@ -75,15 +75,25 @@ class Host:
         if self.options.timers and self.functions.timers:
             self._ticking = asyncio.create_task(self.timers.run())
 
-    async def stop(self) -> None:
-        """Stop the timers, then wait for the ticks and messages that are being handled."""
+    async def stop(self, patience: float = 30.0) -> None:
+        """Stop the timers and queues; ticks and messages being handled get `patience` seconds to finish."""
         if self._ticking is not None:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
-        await self.timers.finish()
-        await self.queues.stop()
+        self.queues.stop()
+        jobs = self.timers.running() + self.queues.running()
+        if jobs:
+            await asyncio.wait(jobs, timeout=patience)
+        await self.cancel_jobs()
         self._invoker.close()
+
+    async def cancel_jobs(self) -> None:
+        """End the ticks and messages being handled; the platform, too, ends jobs that outlast its grace."""
+        jobs = self.timers.running() + self.queues.running()
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
     async def call(self, request: Request) -> Response:
         """The answer to `request` without a connection; repeated headers of the answer are joined."""

@@ -100,15 +100,18 @@ class Queues:
         if delay:
             self._later(delay, lambda: self.pump(queue))
 
+    def running(self) -> list["asyncio.Task[None]"]:
+        """The messages being handled."""
+        return [task for running in self._running.values() for task in running]
+
     async def idle(self) -> None:
         """Wait until nothing is being handled; hidden messages stay."""
-        while tasks := [task for running in self._running.values() for task in running]:
+        while tasks := self.running():
             await asyncio.wait(tasks)
 
-    async def stop(self) -> None:
-        """Start on no more messages and wait for those being handled."""
+    def stop(self) -> None:
+        """Start on no more messages."""
         self._stopped = True
-        await self.idle()
 
 
 def _argument(function: QueueFunction, message: Message, now: datetime) -> object:
@@ -116,7 +119,7 @@ def _argument(function: QueueFunction, message: Message, now: datetime) -> objec
         return message.body.decode()
     if function.code.annotation is bytes:
         return message.body
-    return QueueMessage(  # type: ignore[no-untyped-call]
+    return QueueMessage(
         id=message.id,
         body=message.body,
         dequeue_count=message.dequeues,

@@ -30,14 +30,19 @@ class RunningHost:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._server = server
+        self._stops = 0
 
     async def call(self, request: Request) -> Response:
         """The answer to `request`, in-process."""
         return await self.host.call(request)
 
     def stop(self) -> None:
-        """Begin to stop; the block ends when its requests are answered."""
+        """Begin to stop; the block ends when its requests are answered. Called again: without waiting for them."""
+        self._stops += 1
         self._server.stop()
+        if self._stops > 1:
+            self._server.hurry()
+            self._hurry = asyncio.create_task(self.host.cancel_jobs())
 
     async def stopped(self) -> None:
         """Wait until `stop` was called and the last request is answered."""
@@ -79,9 +84,9 @@ async def running(
             try:
                 yield run
             finally:
-                run.stop()
+                server.stop()
                 await run.stopped()
-                await host.stop()
+                await host.stop(patience)
     finally:
         await close_services(module)
         listener.close()

@@ -51,10 +51,13 @@ class Server(uvicorn.Server):
                     await self._stopping.wait()
 
     def stop(self) -> None:
-        """Take no more connections, finish the requests in flight; called again: at once."""
-        self.force_exit = self.should_exit
+        """Take no more connections, finish the requests in flight."""
         self.should_exit = True
         self._stopping.set()
+
+    def hurry(self) -> None:
+        """Do not wait for the requests in flight either."""
+        self.force_exit = True
 
 
 def listen(port: int) -> socket.socket:

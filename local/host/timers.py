@@ -67,9 +67,9 @@ class Timers:
                 pass
             self.tick()
 
-    async def finish(self) -> None:
-        """Wait for the ticks that are running."""
-        await asyncio.gather(*(timer.running for timer in self._timers if timer.running))
+    def running(self) -> list["asyncio.Task[None]"]:
+        """The ticks that are running."""
+        return [timer.running for timer in self._timers if timer.running]
 
     def _start(self, timer: _Timer, now: datetime) -> "asyncio.Task[None]":
         past_due = timer.due <= now - _LATE

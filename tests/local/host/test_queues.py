@@ -142,7 +142,8 @@ async def test_stopping_handles_what_was_begun_only(clock: FixedClock) -> None:
     queues, _ = collecting(work, clock, HostFile(batch_size=1, new_batch_threshold=0))
     for body in (b"1", b"2", b"3"):
         queues.put("q", body)
-    await queues.stop()
+    queues.stop()
+    await queues.idle()
     assert (done, [message.body for message in queues.waiting("q")]) == ([b"1"], [b"2", b"3"])
 
 

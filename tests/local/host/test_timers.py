@@ -135,7 +135,27 @@ async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await timers.finish()
+    assert timers.running() == []
+
+
+async def test_stopping_waits_for_ticks_but_not_for_ever(clock: FixedClock) -> None:
+    """A tick gets some time to finish; what takes longer is ended, as the platform ends it."""
+    started, ended = asyncio.Event(), asyncio.Event()
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="0 * * * * *", run_on_startup=True)
+    async def endless(timer: func.TimerRequest) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    host = Host(app, environment={}, clock=clock)
+    host.start()
+    await started.wait()
+    await host.stop(patience=0)
+    assert ended.is_set()
 
 
 async def test_schedule_can_be_a_setting(clock: FixedClock) -> None:
