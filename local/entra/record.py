@@ -135,7 +135,7 @@ class Record:
         return summary
 
 
-def percentiles(times: array[float]) -> tuple[float, float]:
+def percentiles(times: "array[float]") -> tuple[float, float]:
     """The 50th and 95th percentile, in the unit of the values; 0 where there are none."""
     if len(times) < 2:
         value = round(times[0], 2) if times else 0.0
