@@ -66,6 +66,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.globals["static"] = static_files.address
+    environment.globals["icon"] = environment.get_template("icons.html").module
     environment.filters.update(shown.FILTERS)
     return environment
 

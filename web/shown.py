@@ -1,13 +1,19 @@
 """How values are shown: initials, colours of avatars, times, numbers. Pure functions, used as template filters."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.clock import parse_timestamp
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 AVATAR_COLOURS = 8
+_CODE = re.compile(r"`([^`]+)`")
+_EMPHASIS = re.compile(r"\*([^*]+)\*")
 
 
 def initials(name: str) -> str:
@@ -46,9 +52,26 @@ def since(moment: str, now: datetime) -> float:
     return (now - parse_timestamp(moment)).total_seconds()
 
 
+def thousands(number: int, language: str = "en") -> str:
+    """A count with the thousands of the reader's language apart."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if language == "de" else text
+
+
+def rich(text: str) -> "Markup":
+    """A text of ours with its emphasis: `*word*` for names of screens and buttons, backquotes for code."""
+    from markupsafe import Markup, escape
+
+    escaped = str(escape(text))
+    escaped = _CODE.sub(r"<code>\1</code>", escaped)
+    return Markup(_EMPHASIS.sub(r"<b>\1</b>", escaped))  # noqa: S704 - escaped above
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "initials": initials,
     "colour": colour,
     "clock_time": clock_time,
     "readable_number": readable_number,
+    "rich": rich,
+    "thousands": thousands,
 }
