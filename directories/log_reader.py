@@ -1,4 +1,4 @@
-"""Reads the provisioning log newest first, though rows are read upwards only: in windows of time fit for its density."""
+"""Reads the provisioning log newest first, though rows are read upwards only: in windows of time that fit it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field

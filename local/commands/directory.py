@@ -1,0 +1,159 @@
+"""`python -m local directory`: directories made, listed, rotated and deleted from the command line."""
+
+import argparse
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from local.host.sign_in import ACCOUNT
+
+NAME = "directory"
+HELP = "add, list, rotate or delete directories; prints JSON"
+_DEFAULT_TABLES = "sqlite:///data/directory.db"
+_REMOVAL_SECONDS = 3600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    common = argparse.ArgumentParser(add_help=False)
+    add = common.add_argument
+    add("--tables", default=_DEFAULT_TABLES, metavar="URL", help="where the directories are (default: %(default)s)")
+    add("--account", default=ACCOUNT, metavar="TENANT", help="owner: an Entra tenant id (default: the local one)")
+    add(
+        "--url",
+        default="http://127.0.0.1:7071",
+        help="the app's address (default: %(default)s)",
+    )
+
+    new = actions.add_parser("add", parents=[common], help="make a directory; prints its id, SCIM base URL and token")
+    new.add_argument("--name", required=True, help="its name on the pages")
+    new.add_argument("--kind", choices=("entra", "other"), default="entra", help="who provisions it (default: entra)")
+    new.add_argument("--region", default="", metavar="XX", help="ISO 3166 region of national numbers (default: GB)")
+    new.add_argument("--strict-numbers", action="store_true", help="refuse people with numbers that can't be read")
+    new.add_argument("--id", default="", help="keep the id of another deployment, so that the address stays")
+    new.add_argument("--token", default="", help="keep the security token of another deployment")
+
+    actions.add_parser("list", parents=[common], help="the account's directories, without their tokens")
+
+    rotate = actions.add_parser("rotate", parents=[common], help="issue a new token; prints it")
+    rotate.add_argument("--id", required=True, help="the directory")
+    rotate.add_argument("--overlap", type=float, default=24.0, metavar="HOURS", help="the old token lives on (24)")
+
+    delete = actions.add_parser("delete", parents=[common], help="delete a directory and its people, for good")
+    delete.add_argument("--id", required=True, help="the directory")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the action; 1 with one line of explanation where it can't be done."""
+    from directories.faults import BadField, NotThere, Overtaken
+    from shared.settings import SettingsError
+    from shared.tables.port import StorageUnavailable
+
+    try:
+        result = asyncio.run(_act(arguments))
+    except BadField as error:
+        return _failed(f"--{error.field} {error.fault}. {error.remedy}")
+    except NotThere:
+        return _failed(f"there is no directory {arguments.id} in account {arguments.account}")
+    except Overtaken:
+        return _failed("somebody else changed the directory at the same time; try again")
+    except SettingsError as error:
+        return _failed(str(error))
+    except (StorageUnavailable, OSError, sqlite3.Error) as error:
+        return _failed(f"{arguments.tables} can't be used: {error}")
+    print(orjson.dumps(result).decode())
+    return 0
+
+
+def _failed(reason: str) -> int:
+    print(f"directory: {reason}", file=sys.stderr)
+    return 1
+
+
+async def _act(arguments: argparse.Namespace) -> Any:
+    from shared.clock import SystemClock
+    from shared.services import Services
+    from shared.settings import Settings
+    from shared.tables.open import open_tables
+
+    settings = Settings.read({"TABLES": arguments.tables, "PUBLIC_URL": arguments.url})
+    services = Services(settings, SystemClock(), open_tables(settings))
+    try:
+        return await _ACTIONS[arguments.action](services, arguments)
+    finally:
+        await services.tables.close()
+
+
+async def _add(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.service import NewDirectory, create
+
+    new = NewDirectory(
+        name=arguments.name,
+        kind=arguments.kind,
+        region=arguments.region,
+        strict_numbers=arguments.strict_numbers,
+        id=arguments.id,
+        token=arguments.token,
+    )
+    directory, token = await create(services, arguments.account, new)
+    return {"directory_id": directory.id, "scim_base_url": _base_url(services, directory.id), "token": token}
+
+
+async def _list(services: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from directories import totals
+    from directories.service import list_directories
+
+    found = []
+    for directory in await list_directories(services, arguments.account):
+        people = await totals.read(services, directory.id)
+        found.append(
+            {
+                "directory_id": directory.id,
+                "name": directory.name,
+                "kind": directory.kind,
+                "region": directory.region,
+                "strict_numbers": directory.strict_numbers,
+                "created": directory.created,
+                "people": people.users,
+                "groups": people.groups,
+                "scim_base_url": _base_url(services, directory.id),
+            }
+        )
+    return found
+
+
+async def _rotate(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.credentials import rotate
+
+    place = (arguments.account, arguments.id)
+    directory, _, token = await rotate(services, *place, "tokens", arguments.overlap)
+    live = [held.expires for held in directory.tokens if held.expires and not held.revoked]
+    result = {"directory_id": directory.id, "scim_base_url": _base_url(services, directory.id), "token": token}
+    return {**result, "old_token_until": max(live, default=None)}
+
+
+async def _delete(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.removal import remove_now
+
+    deadline = services.clock.monotonic() + _REMOVAL_SECONDS
+    removed = await remove_now(services, arguments.account, arguments.id, deadline)
+    return {"directory_id": arguments.id, "deleted": True, "rows_removed": removed}
+
+
+def _base_url(services: Any, directory_id: str) -> str:
+    from directories.views import scim_base_url
+
+    return scim_base_url(services, "", directory_id)
+
+
+_ACTIONS: dict[str, Callable[[Any, argparse.Namespace], Awaitable[Any]]] = {
+    "add": _add,
+    "list": _list,
+    "rotate": _rotate,
+    "delete": _delete,
+}

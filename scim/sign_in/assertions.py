@@ -1,0 +1,92 @@
+"""Assertions signed by Entra in place of a client secret (RFC 7523 section 3): is this one what the directory trusts?
+
+The claims are looked at before the signature too, so that only what could be right makes keys be fetched.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from directories.access import Assertion
+from directories.directory import Trust
+from scim.sign_in.entra_keys import issuer, signing_key
+from shared.clock import timestamp
+from shared.services import Services
+
+ALGORITHM = "RS256"  # the only one that Entra signs with
+LEEWAY_SECONDS = 60.0
+_MAX_LIFETIME_SECONDS = 25 * 3600.0  # the longest that Entra issues is about a day
+_MAX_LENGTH = 16 * 1024
+_LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
+
+
+class BadAssertion(Exception):
+    """The assertion is not what the directory trusts; the text says in what."""
+
+
+async def verify(services: Services, trust: Trust, text: str, client_ids: frozenset[str]) -> Assertion | None:
+    """Check form, issuer, audience, subject, times and signature; raises BadAssertion, KeysUnavailable.
+
+    `client_ids` are the ids that the request claims to be. The result is what has to be remembered against replay:
+    None without a `jti`, since Entra then presents one assertion several times while it is good.
+    """
+    import jwt
+
+    if len(text) > _MAX_LENGTH:
+        raise BadAssertion("it is too long")
+    try:
+        header = jwt.get_unverified_header(text)
+        claims = jwt.decode(text, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError):
+        raise BadAssertion("it is no JSON Web Token") from None
+    if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
+        raise BadAssertion(f"it must be signed with {ALGORITHM} and name its key (kid)")
+    found = _check(services, trust, claims, client_ids)
+    key = await signing_key(services, trust.tenant_id, header["kid"])
+    if key is None:
+        raise BadAssertion("its key (kid) is not one of the tenant's")
+    try:
+        jwt.PyJWS().decode(text, key, algorithms=[ALGORITHM])
+    except jwt.InvalidTokenError:
+        raise BadAssertion("its signature is wrong") from None
+    return found
+
+
+def _check(services: Services, trust: Trust, claims: dict[str, Any], client_ids: frozenset[str]) -> Assertion | None:
+    expected = issuer(services, trust.tenant_id)
+    if claims.get("iss") != expected:
+        raise BadAssertion(f"its issuer (iss) must be {expected}")
+    if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
+        raise BadAssertion("its tenant (tid) is not the trusted one")
+    audiences = claims.get("aud")
+    if not any(audience in trust.audiences for audience in (audiences if isinstance(audiences, list) else [audiences])):
+        raise BadAssertion("its audience (aud) is not one of the trusted ones")
+    identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
+    if trust.subject not in identities:
+        raise BadAssertion("its subject (sub or oid) is not the trusted one")
+    known = identities | {trust.subject} | {str(claims.get(name, "")).lower() for name in ("azp", "appid")}
+    if any(client_id.lower() not in known for client_id in client_ids):
+        raise BadAssertion("client_id is neither the directory's id nor the trusted identity")
+    return _check_times(services, claims)
+
+
+def _check_times(services: Services, claims: dict[str, Any]) -> Assertion | None:
+    now = services.clock.now().timestamp()
+    expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
+    if expires + LEEWAY_SECONDS <= now:
+        raise BadAssertion("it has expired (exp)")
+    if begins - LEEWAY_SECONDS > now:
+        raise BadAssertion("it is not valid yet (nbf)")
+    if expires - now > _MAX_LIFETIME_SECONDS:
+        raise BadAssertion("it lives too long (exp)")
+    identifier = claims.get("jti")
+    if not identifier:
+        return None
+    until = datetime.fromtimestamp(expires + LEEWAY_SECONDS, UTC)
+    return Assertion(str(claims["iss"]), str(identifier), timestamp(until))
+
+
+def _time(claims: dict[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _LAST_SECOND:
+        raise BadAssertion(f"its {name} must be a time in seconds")
+    return float(value)
