@@ -6,6 +6,7 @@ from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
 from scim.edge import Edge
 from scim.groups import endpoints as groups
+from scim.sign_in import endpoints as sign_in
 from scim.users import endpoints as users
 from shared.services import Services
 
@@ -15,4 +16,5 @@ def blueprint(services: Services) -> func.Blueprint:
     functions, edge = func.Blueprint(), Edge(services)
     for feature in (users, groups, bulk, discovery):
         feature.register(functions, edge)
+    sign_in.register(functions, services)
     return functions
