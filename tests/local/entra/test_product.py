@@ -1,0 +1,63 @@
+"""The simulator against the product itself, over HTTP: neither finds a fault in the other."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import azure.functions as func
+import pytest
+
+from directories import memory, store
+from directories.service import NewDirectory, create
+from local.check import check
+from local.entra import Dialect, Options, measure, run
+from local.host.running import running
+from scim import endpoints
+from shared.clock import SystemClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+
+
+@pytest.fixture
+def services(tables: CountingTables) -> Services:
+    """As on a fresh machine; the rate limit of a directory needs time that passes."""
+    return Services(Settings.read({}), SystemClock(), tables)
+
+
+@pytest.fixture
+async def product(services: Services) -> AsyncIterator[Options]:
+    """A job into an empty directory of the running product."""
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    directory, token = await create(services, "account", NewDirectory("Contoso"))
+    async with running(app) as host:
+        yield Options(f"{host.url}/scim/{directory.id}/v2", token, people=60, connections=4, groups=2, patience=10)
+    await memory.settled(services)
+
+
+@pytest.mark.parametrize("dialect", ["default", "flag"])
+async def test_every_cycle_runs_without_an_error(product: Options, services: Services, dialect: Dialect) -> None:
+    """A whole life of a company, twice, and every row agrees afterwards."""
+    options = replace(product, dialect=dialect)
+    for _ in range(2):
+        summary = await run(options)
+        assert summary.quarantined is None
+        assert summary.errors == []
+    directory = await store.get(services.tables, options.base.split("/")[-2])
+    assert directory is not None
+    findings = await check(services, directory)
+    assert findings.faults == []
+    assert findings.users == 61, "one joined, one left and came back, those with lost answers are purged"
+
+
+async def test_matching_by_external_id_runs_without_an_error(product: Options) -> None:
+    """The product's mapping table makes objectId the externalId."""
+    summary = await run(replace(product, matching="externalId"))
+    assert summary.errors == []
+
+
+async def test_the_measurement_runs_without_an_error(product: Options) -> None:
+    """Every operation, and an empty directory afterwards."""
+    summary = await measure(product)
+    assert summary.quarantined is None
+    assert summary.errors == []

@@ -1,0 +1,80 @@
+"""The product's SCIM functions in the host, with a new directory for each test."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import azure.functions as func
+import pytest
+
+from directories import memory
+from directories.directory import Directory
+from directories.service import NewDirectory, create
+from local.host.host import Host
+from local.host.running import running
+from scim import endpoints
+from shared.clock import FixedClock
+from shared.http import Request
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from tests.shapes.player import Mismatch, Step, play, play_http
+
+ACCOUNT = "00000000-0000-4000-8000-000000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One directory of the running product; its clock moves a second with every request."""
+
+    host: Host
+    clock: FixedClock
+    directory: Directory
+    token: str
+    url: str = "https://app.example"
+
+    @property
+    def base(self) -> str:
+        """The SCIM base URL."""
+        return f"{self.url}/scim/{self.directory.id}/v2"
+
+    async def send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """A request without a connection, through everything behind the web server."""
+        self.clock.advance(1)
+        framed = {**headers, "Content-Length": str(len(body))} if body else headers
+        answer = await self.host.call(Request(method, self.base + path, framed, body))
+        return answer.status, answer.headers, answer.body
+
+    async def play(self, steps: list[Step]) -> list[Mismatch]:
+        """Play steps without a connection."""
+        return await play(steps, self.send, headers={"Authorization": f"Bearer {self.token}"})
+
+    async def play_http(self, steps: list[Step]) -> list[Mismatch]:
+        """Play steps over HTTP."""
+        return await play_http(self.base, self.token, steps)
+
+
+@pytest.fixture
+async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
+    """The product with an empty directory, without a web server."""
+    services = Services(Settings.read({}), clock, tables)
+    host = Host(_app(services), environment={})
+    yield Product(host, clock, *await create(services, ACCOUNT, NewDirectory("Contoso")))
+    await host.stop()
+    await memory.settled(services)
+
+
+@pytest.fixture
+async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
+    """The product with an empty directory, at an address."""
+    services = Services(Settings.read({}), clock, tables)
+    async with running(_app(services)) as server:
+        yield Product(server.host, clock, *await create(services, ACCOUNT, NewDirectory("Contoso")), url=server.url)
+    await memory.settled(services)
+
+
+def _app(services: Services) -> func.FunctionApp:
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    return app
