@@ -19,7 +19,6 @@ _MEMBERS = Attribute(
         _fixed("value", "The id of the member.", case_exact=True),
         _fixed("$ref", "The URI of the member.", "reference", reference_types=("User", "Group"), case_exact=True),
         _fixed("type", "The kind of member.", canonical_values=("User", "Group")),
-        _fixed("display", "The name of the member."),
     ),
 )
 

@@ -80,14 +80,15 @@ def _schemas() -> Attribute:
     return Attribute("schemas", "reference", True, "The URNs of the resource's schemas.", returned="always")
 
 
-# RFC 7643 section 3.1 lets schemas list the common attributes, and Microsoft's gallery test looks for them there.
-USER_SCHEMA = replace(_USER_SCHEMA, listed=(_id(), _external_id(), _meta()))
-GROUP_SCHEMA = replace(_GROUP_SCHEMA, listed=(_id(), _external_id(), _meta()))
+# RFC 7643 section 3.1 lets schemas list the common attributes, and Microsoft's gallery test looks for those that can be
+# mapped. `meta` cannot, and clients that build classes from /Schemas (scim2-client) stumble over one of their own.
+USER_SCHEMA = replace(_USER_SCHEMA, listed=(_id(), _external_id()))
+GROUP_SCHEMA = replace(_GROUP_SCHEMA, listed=(_id(), _external_id()))
 
 USER = ResourceType(
-    "User", "/Users", USER_SCHEMA, (ENTERPRISE_SCHEMA,), (_schemas(), *USER_SCHEMA.listed), "User Account"
+    "User", "/Users", USER_SCHEMA, (ENTERPRISE_SCHEMA,), (_schemas(), *USER_SCHEMA.listed, _meta()), "User Account"
 )
-GROUP = ResourceType("Group", "/Groups", GROUP_SCHEMA, (), (_schemas(), *GROUP_SCHEMA.listed), "Group")
+GROUP = ResourceType("Group", "/Groups", GROUP_SCHEMA, (), (_schemas(), *GROUP_SCHEMA.listed, _meta()), "Group")
 
 RESOURCE_TYPES = {resource_type.name: resource_type for resource_type in (USER, GROUP)}
 

@@ -58,7 +58,7 @@ def test_phone_numbers_list_the_types_that_entra_maps() -> None:
     assert {"work", "mobile", "fax"} <= set(types)
 
 
-@pytest.mark.parametrize("name", ["id", "externalId", "meta", "active", "displayName", "title", "userName"])
+@pytest.mark.parametrize("name", ["id", "externalId", "active", "displayName", "title", "userName"])
 def test_every_mapped_attribute_is_listed(name: str) -> None:
     """Schema_Discoverability_Test looks for mapped attributes; RFC 7643 section 3.1 allows to list common ones."""
     assert name in _listed(USER_SCHEMA)
