@@ -71,6 +71,8 @@ def test_every_operator_compares_as_its_type_wants(text: str) -> None:
         'nickName co ""',
         "active eq true",
         'meta.lastModified lt "2011-05-13T04:42:34Z"',
+        'meta.created gt "2011-05-13T04:42:34Z"',
+        'meta.created lt "2031-05-13T04:42:34Z"',
         'id eq "2819C223"',
         'externalId eq "ab1"',
         'externalId sw "AB"',

@@ -127,6 +127,20 @@ def test_removing_by_selection_removes_only_those() -> None:
     assert "emails" not in _patched(_op("remove", "emails[value pr]", None))
 
 
+def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
+    """RFC 7644 section 3.5.2.2: a sub-attribute of what the path selects."""
+    shown = _patched(_op("add", "emails.display", "B"))
+    emails = _patched(_op("remove", 'emails[type eq "home"].display', None), resource=shown)["emails"]
+    assert [email.get("display") for email in emails] == ["B", None]
+
+
+@pytest.mark.parametrize("value", [None, "", []])
+def test_a_selected_element_is_cleared_as_a_whole(value: object) -> None:
+    """RFC 7643 section 2.5: replaced by null, it is unassigned; null adds nothing."""
+    assert _patched(_op("replace", 'emails[type eq "work"]', value))["emails"] == [BABS["emails"][1]]
+    assert _patched(_op("add", 'emails[type eq "work"]', value)) is BABS
+
+
 def test_an_extension_is_written_by_its_urn() -> None:
     """RFC 7644 section 3.10; `schemas` follows what is there."""
     patched = _patched(_op("add", f"{ENTERPRISE_URN}:department", "Tours"))

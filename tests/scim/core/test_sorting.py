@@ -55,11 +55,11 @@ def test_dates_are_ordered_as_instants() -> None:
 def test_parts_and_extensions_can_be_sorted_by() -> None:
     """RFC 7644 section 3.10: the standard attribute notation."""
     users = [
-        {"id": "1", "name": {"familyName": "b"}, "active": True, ENTERPRISE_URN: {"department": "a"}},
-        {"id": "2", "name": {"familyName": "a"}, "active": False, ENTERPRISE_URN: {"department": "b"}},
+        {"id": "1", "name": {"familyName": "b"}, "active": True, ENTERPRISE_URN: {"department": "b"}},
+        {"id": "2", "name": {"familyName": "a"}, "active": False, ENTERPRISE_URN: {"department": "a"}},
     ]
     assert _sorted("NAME.familyName", *users) == ["2", "1"]
-    assert _sorted(f"{ENTERPRISE_URN}:department", *users) == ["1", "2"]
+    assert _sorted(f"{ENTERPRISE_URN}:department", *users) == ["2", "1"]
     assert _sorted("active", *users) == ["2", "1"]
 
 
