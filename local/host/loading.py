@@ -62,7 +62,11 @@ def find_app(module: ModuleType) -> FunctionRegister:
 
 
 async def close_services(module: ModuleType | None) -> None:
-    """Close the tables that the module opened; the platform just ends the process."""
+    """Close what the module opened, its connections to Graph and its tables; the platform just ends the process."""
     for value in list(vars(module).values()) if module else []:
         if isinstance(value, Services):
+            if "presence.runtime" in sys.modules:
+                from presence.runtime import runtime_of
+
+                await runtime_of(value).close()
             await value.tables.close()
