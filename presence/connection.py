@@ -6,7 +6,7 @@ that should not be, and doing it again finishes.
 
 from dataclasses import replace
 
-from presence import links, store
+from presence import links, signs, store
 from presence.entries import Delta
 from presence.head import Head, Roll
 from presence.head import decode as decode_head
@@ -34,15 +34,16 @@ async def connect(services: Services, link: DirectoryLink) -> None:
 async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:
     """Stop syncing for the directory and drop tokens and presence that no other directory shares; what was linked."""
     link = await links.directory(services.tables, directory_id)
-    if link is None:
-        return None
+    if link is None or link.state == "removed":
+        return link
     runtime = runtime_of(services)
     await _leave(services, link.tenant_id, directory_id)
-    rest = await links.leave(services.tables, link)
+    rest = await links.leave(services.tables, link, now_ms(services.clock))
     if rest is None:
         runtime.credential.drop(link.tenant_id)
         runtime.snapshots.forget(link.tenant_id)
         runtime.demand.pop(link.tenant_id, None)
+        await signs.is_fresh(services, link.tenant_id)
     runtime.links.pop(directory_id, None)
     return link
 

@@ -1,13 +1,122 @@
-"""The functions of this feature."""
+"""The functions of this feature: timer and queue, the wizard's API, the way back from Microsoft, health."""
+
+from typing import Any
+from urllib.parse import parse_qsl
 
 import azure.functions as func
 
-from presence import triggers
+from directories.faults import NotThere
+from presence import health, triggers, wizard
+from presence.consent import CALLBACK
+from shared.functions import add_http, by_method
+from shared.http import HttpError, Request, Response, check_same_origin, json_body, json_response
 from shared.services import Services
+from shared.sign_in import Principal, require_admin
+
+_ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
+_FORM = "application/x-www-form-urlencoded"
 
 
 def blueprint(services: Services) -> func.Blueprint:
     """The timer, the queue, and the HTTP functions of presence."""
-    found = func.Blueprint()
-    triggers.add(found, services)
-    return found
+    functions = func.Blueprint()
+    triggers.add(functions, services)
+
+    async def read(request: Request) -> Response:
+        return await _read(services, request)
+
+    async def act(request: Request) -> Response:
+        return await _act(services, request)
+
+    async def back(request: Request) -> Response:
+        return await _back(services, request)
+
+    async def healthy(request: Request) -> Response:
+        return await _health(services, request)
+
+    add_http(functions, "presence_connection", "api/directories/{directoryId}/presence", by_method(GET=read, POST=act))
+    add_http(functions, "presence_sign_in_callback", CALLBACK.lstrip("/"), by_method(GET=back))
+    add_http(functions, "presence_health", "health", by_method(GET=healthy))
+    return functions
+
+
+async def _read(services: Services, request: Request) -> Response:
+    person = require_admin(request, services.settings)
+    directory_id = request.route["directoryId"]
+    try:
+        found = await wizard.read(services, person, directory_id)
+        left = await wizard.how_to_remove(services, person, directory_id)
+    except NotThere:
+        raise _not_there() from None
+    return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+
+
+async def _act(services: Services, request: Request) -> Response:
+    """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
+    person = require_admin(request, services.settings)
+    check_same_origin(request, services.settings.public_url)
+    is_form = request.headers.get("content-type", "").startswith(_FORM)
+    action = _action(request, is_form=is_form)
+    try:
+        return await _carry_out(services, person, request, action, is_form=is_form)
+    except NotThere:
+        raise _not_there() from None
+
+
+async def _carry_out(
+    services: Services, person: Principal, request: Request, action: str, *, is_form: bool
+) -> Response:
+    directory_id = request.route["directoryId"]
+    match action:
+        case "connect":
+            location, headers = await wizard.connect(services, person, directory_id, request)
+            if is_form:
+                return Response(303, b"", {"Location": location, "Cache-Control": "no-store", **headers})
+            return json_response({"location": location}, headers=headers)
+        case "check":
+            return json_response((await wizard.check(services, person, directory_id)).as_json())
+        case "retry":
+            return json_response((await wizard.retry(services, person, directory_id)).as_json())
+        case "remove":
+            found, left = await wizard.remove(services, person, directory_id)
+            return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+        case _:
+            gone, sentence = await wizard.check_gone(services, person, directory_id)
+            return json_response({"gone": gone, "sentence": sentence})
+
+
+def _action(request: Request, *, is_form: bool) -> str:
+    body: Any = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if is_form else json_body(request, 4096)
+    action = body.get("action") if isinstance(body, dict) else None
+    if action not in _ACTIONS:
+        raise HttpError(
+            400, "Unknown action", f"The field action must be one of {', '.join(_ACTIONS)}.", field="action"
+        )
+    return str(action)
+
+
+async def _back(services: Services, request: Request) -> Response:
+    """The one redirect address: of the sign-in and of admin consent; the stored state tells which is awaited."""
+    person = require_admin(request, services.settings)
+    way = await wizard.back(services, person, request)
+    location = way.location
+    if way.outcome:
+        page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
+        location = f"{wizard.origin_of(services, request)}{page}?outcome={way.outcome}"
+    # The address holds a code and a state; no other site may learn it.
+    headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Response(303, b"", headers)
+
+
+async def _health(services: Services, request: Request) -> Response:
+    """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
+    well, checks = await health.read(services)
+    works = all(checks[name]["ok"] for name in ("timer", "queue"))
+    status = 503 if not works or (not well and request.query.get("strict")) else 200
+    word = "ok" if well else ("degraded" if works else "failing")
+    return json_response({"status": word, "checks": checks}, status)
+
+
+def _not_there() -> HttpError:
+    detail = "The directory does not exist, was deleted, or belongs to another account. Reload the list of directories."
+    return HttpError(404, "Not found", detail)

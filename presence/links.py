@@ -4,8 +4,9 @@ One partition holds all, so that a link is one transaction: a row for the tenant
 presence is on) and a row for each directory (its tenant, how far its connection has come).
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
@@ -14,7 +15,7 @@ from shared.tables.port import AlreadyExists, Changed, Delete, Insert, NotFound,
 
 TABLE = "tenants"
 PARTITION = "tenant"
-DirectoryState = Literal["propagating", "linked"]
+DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 4
 
 
@@ -36,7 +37,11 @@ class TenantLink:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLink:
-    """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first."""
+    """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first.
+
+    `probed_at`, `probes`, `reason`: the last look whether consent has arrived, how many there were, what stood in the
+    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone.
+    """
 
     directory_id: str
     tenant_id: str
@@ -44,6 +49,9 @@ class DirectoryLink:
     state: DirectoryState = "linked"
     since: int = 0
     probe_id: str = ""
+    probed_at: int = 0
+    probes: int = 0
+    reason: str = ""
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
@@ -67,25 +75,37 @@ async def tenants(tables: Tables) -> list[TenantLink]:
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """The directory's connection; None where there is none."""
     row = await tables.get(TABLE, PARTITION, _directory_key(directory_id))
-    return _directory(directory_id, row) if row else None
+    return _directory(row) if row else None
 
 
-async def begin(tables: Tables, link: DirectoryLink) -> None:
-    """Note that an administrator consented and that it is still to be seen whether tokens have the role.
+async def directories(tables: Tables) -> list[DirectoryLink]:
+    """Every directory's connection, removed ones too; a round trip for each 1,000."""
+    start, stop = keys.prefix_range("directory", "")
+    found: list[DirectoryLink] = []
+    while True:
+        rows = await tables.query(TABLE, PARTITION, start, stop)
+        found += map(_directory, rows)
+        if len(rows) < 1000:
+            return found
+        start = keys.after(rows[-1].key)
 
-    Raises OwnedByAnother.
-    """
-    owner = await tenant(tables, link.tenant_id)
-    if owner is not None and owner.owner != link.account:
-        raise OwnedByAnother
-    await tables.transact(
-        TABLE, PARTITION, [Upsert(_directory_key(link.directory_id), _encode(replace(link, state="propagating")))]
-    )
+
+async def note(tables: Tables, link: DirectoryLink) -> None:
+    """Store a directory's connection as it is; joining and leaving a tenant have their own functions."""
+    await tables.transact(TABLE, PARTITION, [Upsert(_directory_key(link.directory_id), _encode(link))])
+
+
+async def forget(tables: Tables, directory_id: str) -> None:
+    """Delete what is known of a directory that does not exist any more."""
+    try:
+        await tables.transact(TABLE, PARTITION, [Delete(_directory_key(directory_id))])
+    except NotFound:
+        return
 
 
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on. Raises OwnedByAnother."""
-    linked = replace(link, state="linked", since=now)
+    linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
     def joined(old: TenantLink | None) -> TenantLink:
         if old is not None and old.owner != link.account:
@@ -99,14 +119,15 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     return found
 
 
-async def leave(tables: Tables, link: DirectoryLink) -> TenantLink | None:
+async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
     """Unlink the directory; what is left of the tenant's link, or None where no other directory shares it."""
+    removed = replace(link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason="")
 
     def left(old: TenantLink | None) -> TenantLink | None:
         rest = tuple(one for one in old.directories if one != link.directory_id) if old else ()
         return replace(old, directories=rest) if old and rest else None
 
-    return await _change(tables, link.tenant_id, left, Delete(_directory_key(link.directory_id)))
+    return await _change(tables, link.tenant_id, left, Upsert(_directory_key(link.directory_id), _encode(removed)))
 
 
 async def pause(tables: Tables, tenant_id: str, reason: str, since: int, until: int) -> None:
@@ -118,14 +139,14 @@ async def pause(tables: Tables, tenant_id: str, reason: str, since: int, until: 
     await _change(tables, tenant_id, paused, None)
 
 
-async def _change(tables: Tables, tenant_id: str, change: Any, also: Operation | None) -> TenantLink | None:
+async def _change(
+    tables: Tables, tenant_id: str, change: Callable[[TenantLink | None], TenantLink | None], also: Operation | None
+) -> TenantLink | None:
     """Replace the tenant's row by what `change` makes of it, in one transaction with `also`."""
     for _ in range(_ATTEMPTS):
         row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
-        new: TenantLink | None = change(_tenant(row) if row else None)
+        new = change(_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
-        if isinstance(also, Delete) and await tables.get(TABLE, PARTITION, also.key) is None:
-            also = None  # done by somebody else
         if also is not None:
             operations.append(also)
         try:
@@ -161,7 +182,7 @@ def _tenant(row: Row) -> TenantLink:
     return TenantLink(**{**content, "directories": tuple(content["directories"])})
 
 
-def _directory(directory_id: str, row: Row) -> DirectoryLink:
+def _directory(row: Row) -> DirectoryLink:
     content = orjson.loads(row.value)
     content.pop("v")
     return DirectoryLink(**content)

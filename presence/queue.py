@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from presence import links, signs
+from presence import links, signs, sweep
 from presence.moments import HOUR, SECOND, is_ahead, is_recent, now_ms
 from presence.runtime import runtime_of
 from presence.sync import Outcome, sync
@@ -18,6 +18,8 @@ POISON = "presence-sync-poison"
 async def due(services: Services) -> list[str]:
     """A message for each tenant that is due, and the sign of life that the timer ran."""
     began, now = services.clock.monotonic(), now_ms(services.clock)
+    if sweep.is_due(now, services.settings.presence_interval):
+        await sweep.sweep(services)
     linked = await links.tenants(services.tables)
     messages = [
         orjson.dumps({"v": 1, "tenant_id": link.tenant_id, "at": now}).decode()

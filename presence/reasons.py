@@ -123,27 +123,29 @@ _BY_ERROR = {
 
 @dataclass(eq=False)
 class Fault(Exception):
-    """No token, and why. `is_doubtful`: the answer could also be due to the other side (see above)."""
+    """No token, and why. `is_doubtful`: the answer could also be due to the other side (see above).
+
+    `status`: of the answer, 0 where there was none.
+    """
 
     reason: str
     codes: tuple[int, ...] = ()
     retry_after: int | None = None
     is_doubtful: bool = False
+    status: int = 0
 
 
 def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: int | None) -> Fault:
     """What an answer of the login service means; status 0: there was none."""
     by_number = next((_BY_NUMBER[code] for code in codes if code in _BY_NUMBER), None)
+    is_open = status in (400, 401) and error in ("invalid_client", "unauthorized_client")
     if by_number is not None:
-        return Fault(
-            by_number, codes, retry_after, is_doubtful=by_number == "own_credential" or _is_open(status, error)
-        )
-    if status == 429:
-        return Fault("throttled", codes, retry_after)
-    if status == 0 or status >= 500:
-        return Fault("unavailable", codes, retry_after)
-    return Fault(_BY_ERROR.get(error, "unavailable"), codes, retry_after, is_doubtful=_is_open(status, error))
-
-
-def _is_open(status: int, error: str) -> bool:
-    return status in (400, 401) and error in ("invalid_client", "unauthorized_client")
+        reason = by_number
+        is_open = is_open or by_number == "own_credential"
+    elif status == 429:
+        reason = "throttled"
+    elif status == 0 or status >= 500:
+        reason = "unavailable"
+    else:
+        reason = _BY_ERROR.get(error, "unavailable")
+    return Fault(reason, codes, retry_after, is_open, status)

@@ -1,0 +1,173 @@
+"""From the wizard to Microsoft and back: who may connect which company's presence.
+
+The redirect of admin consent proves nothing: "Never use the tenant ID value of the tenant parameter to authenticate or
+authorize users" (learn.microsoft.com/entra/identity-platform/v2-admin-consent), and a token for a tenant proves only
+that *somebody* there consented once. So the administrator signs in first (authorization code, state, nonce, PKCE); the
+validated id_token names the tenant (`tid`) and the role (`wids`). Then that very tenant is asked for consent, and only
+that tenant is ever linked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from presence import attempts, connection, links
+from presence.attempts import Attempt
+from presence.clouds import cloud_of
+from presence.links import DirectoryLink
+from presence.moments import now_ms
+from presence.reasons import Fault
+from presence.roster import is_object_id
+from presence.runtime import runtime_of
+from shared import log
+from shared.services import Services
+from shared.sign_in import Principal
+
+CALLBACK = "/sign-in/callback"
+# Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
+# (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
+ADMINISTRATORS = frozenset({"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"})
+# `error` of the authorization endpoint and of admin consent; the numbers stand in the description only.
+_DECLINED = frozenset({"access_denied", "consent_required", "permission_denied"})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where to send the browser next; `outcome`, `directory_id`: how it ended, once it did."""
+
+    location: str = ""
+    outcome: str = ""
+    directory_id: str = ""
+
+
+async def begin(services: Services, person: Principal, directory_id: str, origin: str, browser: str) -> Way:
+    """The way to Microsoft's sign-in. `browser`: the cookie's secret. Raises Fault where there is none."""
+    state, redirect_uri = attempts.new_secret(), origin + CALLBACK
+    location, flow = await runtime_of(services).credential.sign_in(redirect_uri, state)
+    flow.pop("state")
+    now = now_ms(services.clock)
+    attempt = Attempt(
+        "sign-in",
+        directory_id,
+        person.account,
+        person.object_id,
+        attempts.digest(browser),
+        now + attempts.LIFETIME,
+        redirect_uri,
+        flow=flow,
+    )
+    await attempts.keep(services.tables, state, attempt, now)
+    return Way(location)
+
+
+async def back(services: Services, person: Principal, browser: str, query: Mapping[str, str]) -> Way:
+    """What the browser's return from Microsoft comes to: the next page there, or the end."""
+    state = query.get("state", "")
+    attempt = await attempts.take(services.tables, state, browser, now_ms(services.clock))
+    if attempt is None:
+        return Way(outcome="expired")
+    if (attempt.account, attempt.person_id) != (person.account, person.object_id):
+        return Way(outcome="expired")
+    if query.get("error"):  # comes beside admin_consent=True, so it is looked at first
+        outcome = _outcome_of(query["error"], query.get("error_description", ""))
+    elif attempt.step == "sign-in":
+        return await _signed_in(services, attempt, query, state, browser)
+    else:
+        outcome = await _consented(services, attempt, query)
+    log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
+    return Way(outcome=outcome, directory_id=attempt.directory_id)
+
+
+async def _signed_in(services: Services, attempt: Attempt, query: Mapping[str, str], state: str, browser: str) -> Way:
+    outcome, proven = "failed", attempt
+    try:
+        if code := query.get("code", ""):
+            flow = {**attempt.flow, "state": state}
+            claims = await runtime_of(services).credential.signed_in(flow, code, state)
+            outcome, proven = await _judge(services, attempt, claims)
+    except ValueError:
+        outcome = "failed"
+    except Fault as fault:
+        outcome = _outcome_of_fault(fault)
+    if outcome:
+        log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
+        return Way(outcome=outcome, directory_id=attempt.directory_id)
+    return Way(await _to_consent(services, proven, browser))
+
+
+async def _judge(services: Services, attempt: Attempt, claims: Mapping[str, Any]) -> tuple[str, Attempt]:
+    """Whether who signed in may connect the directory to the tenant of the id_token; "" for yes."""
+    tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
+    roles = claims.get("wids")
+    if not is_object_id(tenant_id):
+        return "failed", attempt
+    if not isinstance(roles, list) or not ADMINISTRATORS.intersection(map(str, roles)):
+        return "not_admin", attempt
+    owner = await links.tenant(services.tables, tenant_id)
+    if owner is not None and owner.owner != attempt.account:
+        return "owned", attempt
+    linked = await links.directory(services.tables, attempt.directory_id)
+    if linked is not None and linked.state == "linked" and linked.tenant_id != tenant_id:
+        return "other_tenant", attempt
+    return "", replace(attempt, tenant_id=tenant_id, probe_id=object_id)
+
+
+async def _to_consent(services: Services, proven: Attempt, browser: str) -> str:
+    """The address of admin consent for the proven tenant, with a state of its own."""
+    cloud, state, now = cloud_of(services.settings), attempts.new_secret(), now_ms(services.clock)
+    kept = replace(proven, step="consent", flow={}, expires=now + attempts.LIFETIME, browser=attempts.digest(browser))
+    await attempts.keep(services.tables, state, kept, now)
+    asked = {
+        "client_id": services.settings.presence_client_id,
+        "scope": cloud.scope,
+        "redirect_uri": proven.redirect_uri,
+        "state": state,
+    }
+    return f"{cloud.login_url}/{proven.tenant_id}/v2.0/adminconsent?{urlencode(asked)}"
+
+
+async def _consented(services: Services, attempt: Attempt, query: Mapping[str, str]) -> str:
+    """Note that consent was given; whether it has, tokens will show. `tenant` can only spoil it."""
+    named = query.get("tenant", "").lower()
+    if query.get("admin_consent", "").lower() != "true":
+        return "failed"
+    if named and named != attempt.tenant_id:
+        return "other_tenant"
+    link = DirectoryLink(
+        attempt.directory_id,
+        attempt.tenant_id,
+        attempt.account,
+        "propagating",
+        since=now_ms(services.clock),
+        probe_id=attempt.probe_id,
+    )
+    owner = await links.tenant(services.tables, attempt.tenant_id)
+    if owner is not None and owner.owner != attempt.account:
+        return "owned"
+    before = await links.directory(services.tables, attempt.directory_id)
+    if before is not None and before.state == "linked":
+        if before.tenant_id != attempt.tenant_id:
+            return "other_tenant"
+        await connection.connect(services, link)  # consent was renewed; the next sync shows whether it helped
+    else:
+        await links.note(services.tables, link)
+        runtime_of(services).links.pop(attempt.directory_id, None)
+    return "consented"
+
+
+def _outcome_of(error: str, description: str) -> str:
+    if "AADSTS90094" in description or "AADSTS65001" in description:
+        return "needs_approval"
+    if any(f"AADSTS{code}" in description for code in ("53003", "530032", "530035", "7000112")):
+        return "blocked"
+    return "declined" if error in _DECLINED else "failed"
+
+
+def _outcome_of_fault(fault: Fault) -> str:
+    if fault.reason in ("throttled", "unavailable"):
+        return "failed" if 400 <= fault.status < 429 else "unavailable"
+    if fault.reason in ("own_credential", "not_set_up"):
+        log.event("credential.invalid")
+        return "own_credential"
+    return "blocked" if fault.reason in ("blocked", "disabled") else "failed"

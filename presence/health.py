@@ -1,0 +1,39 @@
+"""What a monitor may see without sign-in: whether presence moves. No ids, no data."""
+
+from typing import Any
+
+import orjson
+
+from presence import signs
+from presence.moments import MINUTE, SECOND, now_ms
+from shared import keys
+from shared.services import Services
+
+_ALLOWED = 3  # intervals
+_SLACK = MINUTE  # for an instance that starts
+
+
+async def read(services: Services) -> tuple[bool, dict[str, Any]]:
+    """Whether all is well, and the checks by name; one round trip."""
+    now, interval = now_ms(services.clock), services.settings.presence_interval * SECOND
+    rows = await services.tables.query(signs.TABLE, signs.PARTITION, keys.key("queue", ""), keys.LAST)
+    stored = {row.key: orjson.loads(row.value) for row in rows}
+    timer, queue = stored.get(signs.TIMER), stored.get(signs.QUEUE)
+    stale = sum(1 for key in stored if key.startswith(keys.key("stale", "")))
+    timer_age = _age(now, timer["at"]) if timer else None
+    sent_age = _age(now, queue["sent_at"]) if queue else None
+    waits = bool(timer and timer["messages"])
+    longest = (_ALLOWED * interval + _SLACK) // SECOND
+    checks: dict[str, dict[str, Any]] = {
+        "presence": {"ok": stale == 0, "staleTenants": stale},
+        "timer": {"ok": timer_age is None or timer_age <= longest, "lastRunSecondsAgo": timer_age},
+        "queue": {
+            "ok": not waits or sent_age is None or sent_age <= longest,
+            "newestHandledSecondsAgo": sent_age,
+        },
+    }
+    return all(check["ok"] for check in checks.values()), checks
+
+
+def _age(now: int, at: int) -> int:
+    return max(0, now - at) // SECOND

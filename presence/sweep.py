@@ -1,0 +1,37 @@
+"""What the timer looks after now and then: connections that nobody finished, and those of deleted directories."""
+
+import asyncio
+
+from directories import store as directories
+from presence import connection, links, propagation
+from presence.links import DirectoryLink
+from presence.moments import MINUTE, SECOND, now_ms
+from shared.services import Services
+
+_EVERY = 10 * MINUTE
+_AT_ONCE = 16
+
+
+def is_due(now: int, interval: int) -> bool:
+    """Whether this tick is the first of a span of ten minutes; `interval`: seconds between ticks."""
+    return now // _EVERY != (now - interval * SECOND) // _EVERY
+
+
+async def sweep(services: Services) -> None:
+    """Look once more for consent that has not arrived, and disconnect directories that were deleted."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(link: DirectoryLink) -> None:
+        async with gate:
+            await _look_after(services, link)
+
+    await asyncio.gather(*map(one, await links.directories(services.tables)))
+
+
+async def _look_after(services: Services, link: DirectoryLink) -> None:
+    directory = await directories.get(services.tables, link.directory_id)
+    if directory is None or directory.state == "removing":
+        await connection.disconnect(services, link.directory_id)
+        await links.forget(services.tables, link.directory_id)
+    elif link.state == "propagating" and not propagation.is_abandoned(link, now_ms(services.clock)):
+        await propagation.check(services, link.directory_id)

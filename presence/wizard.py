@@ -1,0 +1,119 @@
+"""What an administrator may do with a directory's presence; used by the JSON API and by the pages.
+
+Every function takes the signed-in person and sees only directories of the person's account. Raises
+`directories.faults.NotThere` for any other, HttpError where the step makes no sense.
+"""
+
+import re
+from http.cookies import CookieError, SimpleCookie
+
+from directories import service as directories
+from presence import attempts, connection, consent, links, propagation, state
+from presence.clouds import NO_PRESENCE, cloud_of
+from presence.consent import Way
+from presence.reasons import REASONS, Fault
+from presence.removal import Removal, removal
+from presence.runtime import runtime_of
+from presence.state import Connection
+from shared.http import HttpError, Request
+from shared.services import Services
+from shared.sign_in import Principal
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_COOKIE = "presence-consent"
+
+
+def origin_of(services: Services, request: Request) -> str:
+    """The address of the app as the browser knows it."""
+    return services.settings.public_url or request.origin
+
+
+async def connect(
+    services: Services, person: Principal, directory_id: str, request: Request
+) -> tuple[str, dict[str, str]]:
+    """Where to send the browser to sign in at Microsoft, and the headers that bind it (a cookie)."""
+    directory = await directories.read(services, person.account, directory_id)
+    if directory.kind != "entra":
+        raise HttpError(409, "No presence here", "Presence is for directories of Microsoft Entra ID only.")
+    if not cloud_of(services.settings).has_presence:
+        raise HttpError(409, "No presence in this cloud", NO_PRESENCE)
+    origin = origin_of(services, request)
+    browser = browser_of(request) or attempts.new_secret()
+    try:
+        way = await consent.begin(services, person, directory_id, origin, browser)
+    except Fault as fault:
+        reason = REASONS[fault.reason]
+        raise HttpError(503, "Sign-in is not possible now", f"{reason.sentence} {reason.remedy}") from None
+    return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
+
+
+async def back(services: Services, person: Principal, request: Request) -> Way:
+    """What the browser's return from Microsoft comes to."""
+    return await consent.back(services, person, browser_of(request), request.query)
+
+
+async def read(services: Services, person: Principal, directory_id: str) -> Connection:
+    """The connection as it is stored."""
+    await directories.read(services, person.account, directory_id)
+    return await state.read(services, directory_id)
+
+
+async def check(services: Services, person: Principal, directory_id: str) -> Connection:
+    """The connection after a look whether consent has arrived, if one is due."""
+    await directories.read(services, person.account, directory_id)
+    return await state.describe(services, await propagation.check(services, directory_id))
+
+
+async def retry(services: Services, person: Principal, directory_id: str) -> Connection:
+    """Forget why presence was held up: the next tick tries again."""
+    await directories.read(services, person.account, directory_id)
+    link = await links.directory(services.tables, directory_id)
+    if link is not None and link.state == "linked":
+        await connection.connect(services, link)
+    return await state.read(services, directory_id)
+
+
+async def remove(services: Services, person: Principal, directory_id: str) -> tuple[Connection, Removal | None]:
+    """Remove access: statuses and tokens are gone at once; what is left for the company to do."""
+    await directories.read(services, person.account, directory_id)
+    link = await connection.disconnect(services, directory_id)
+    return await state.read(services, directory_id), removal(services, link.tenant_id) if link else None
+
+
+async def how_to_remove(services: Services, person: Principal, directory_id: str) -> Removal | None:
+    """The second step of removing access, while there is something to remove."""
+    await directories.read(services, person.account, directory_id)
+    link = await links.directory(services.tables, directory_id)
+    return removal(services, link.tenant_id) if link else None
+
+
+async def check_gone(services: Services, person: Principal, directory_id: str) -> tuple[bool, str]:
+    """Whether Microsoft still gives tokens for the company that was connected, and a sentence about it."""
+    await directories.read(services, person.account, directory_id)
+    link = await links.directory(services.tables, directory_id)
+    if link is None:
+        raise HttpError(409, "Nothing to check", "This directory was never connected to a company's presence.")
+    if link.state == "removed":
+        runtime_of(services).credential.drop(link.tenant_id)
+    return await propagation.is_gone(services, link.tenant_id)
+
+
+def browser_of(request: Request) -> str:
+    """The secret that binds this browser; "" without one."""
+    try:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    for name in (f"__Host-{_COOKIE}", _COOKIE):
+        if name in cookies and _SECRET.fullmatch(cookies[name].value):
+            return cookies[name].value
+    return ""
+
+
+def _set_cookie(browser: str, origin: str) -> str:
+    """SameSite=Lax lets it come along when Microsoft sends the browser back. Without TLS, so on loopback only, a
+    browser takes no `__Host-` cookie."""
+    secure = origin.startswith("https://")
+    name = f"__Host-{_COOKIE}" if secure else _COOKIE
+    age = attempts.LIFETIME // 1000
+    return f"{name}={browser}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
