@@ -34,7 +34,7 @@ async def empty(req: func.HttpRequest) -> func.HttpResponse:
 
 def load(path: Path) -> int:
     """Load the app in this process, as the worker does; the number of its functions."""
-    sys.path[:0] = [str(ROOT), str(path.parent)]
+    sys.path[:0] = [str(path.parent), str(ROOT)]
     os.environ["PYTHON_SCRIPT_FILE_NAME"] = path.name
     runtime: Any = importlib.import_module("azure_functions_runtime")
     protos: Any = importlib.import_module("tests.engine.protos")
