@@ -16,6 +16,7 @@ from local.entra.process_time import ProcessTimeError
 NAME = "provision"
 HELP = "play Entra's provisioning service against a SCIM server"
 
+_SHOWN = 20  # kinds of error
 _REFRESH = 0.2  # seconds between two updates of the terminal
 
 
@@ -125,7 +126,9 @@ def table(summary: Summary) -> list[str]:
         f"{summary.requests:,} requests in {summary.seconds:,.1f} s: {summary.requests_per_second:,.0f}/s,"
         f" p50 {summary.p50_ms} ms, p95 {summary.p95_ms} ms, {summary.retries} repeated, {summary.error_count} errors"
     )
-    lines += [f"  {error.count:>6,} × {error.request}: {error.reason}" for error in summary.errors]
+    lines += [f"  {error.count:>6,} × {error.request}: {error.reason}" for error in summary.errors[:_SHOWN]]
+    if len(summary.errors) > _SHOWN:
+        lines.append(f"  and {len(summary.errors) - _SHOWN} other kinds of error, which --json lists")
     if summary.quarantined:
         lines.append(f"Quarantined: {summary.quarantined}")
     return lines

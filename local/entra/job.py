@@ -26,10 +26,12 @@ class Skipped(Exception):
 class Job:
     """Links of people to ids in the target, as Entra caches them, and people as they are now after changes."""
 
-    def __init__(self, options: Options, wire: Wire, record: Record, report: Report) -> None:
+    def __init__(
+        self, options: Options, wire: Wire, record: Record, report: Report, company: Company | None = None
+    ) -> None:
         """A job starts without any links: an initial cycle finds or makes them."""
         self.options, self.wire, self.record = options, wire, record
-        self.company = Company(options.seed)
+        self.company = company or Company(options.seed)
         self.links: dict[int, str] = {}
         self.managers: dict[int, str] = {}  # index -> id of the manager that the target has stored
         self.changed: dict[int, Person] = {}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from local.entra import checks, mapping
 from local.entra.job import Job, Report, Skipped
 from local.entra.options import Options
-from local.entra.people import Person
+from local.entra.people import Company, Person
 from local.entra.process_time import cpu_seconds
 from local.entra.record import Record, Summary
 from local.entra.simulator import silent
@@ -46,15 +46,16 @@ class Measurement:
 async def measure(options: Options, report: Report = silent, server_pid: int | None = None) -> Summary:
     """POST, GET by id, filter hit and miss, PATCH, pages of 100 and DELETE of as many people as the options say.
 
-    With `server_pid` the server's CPU milliseconds per request too. The server should hold none of these people;
-    afterwards it holds none again.
+    With `server_pid` the server's CPU milliseconds per request too. The people have addresses of their own, so that a
+    directory may be in use; afterwards they are gone.
     """
     record = Record(options.token)
     summary = Summary(options.base, options.people, options.connections, options.dialect, ["measure"])
     started = time.monotonic()
     try:
         async with Wire(options, record) as wire:
-            await _phases(Measurement(Job(options, wire, record, report), summary, server_pid))
+            company = Company(options.seed, subdomain="measured")
+            await _phases(Measurement(Job(options, wire, record, report, company), summary, server_pid))
     except* Quarantined as errors:
         first: BaseException = errors
         while isinstance(first, BaseExceptionGroup):

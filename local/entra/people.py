@@ -12,6 +12,7 @@ from local.entra import chart, offices
 from local.entra.names import CULTURES, Culture, address_part, spelt
 
 DOMAIN = "brightwater.example"
+"""The domain of the company with seed 1; others have their own, so that several fit into one directory."""
 
 _TURN = sum(culture.weight for culture in CULTURES)
 
@@ -45,7 +46,13 @@ class Company:
     """Everybody of one company; the same seed gives the same people on every machine."""
 
     seed: int = 1
-    domain: str = DOMAIN
+    subdomain: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The domain of everybody's address."""
+        domain = DOMAIN if self.seed == 1 else f"company{self.seed}.example"
+        return f"{self.subdomain}.{domain}" if self.subdomain else domain
 
     def people(self, start: int, stop: int) -> Iterator[Person]:
         """People by index, made one at a time."""

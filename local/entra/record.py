@@ -1,9 +1,13 @@
 """What a run did: counts, latencies, deviations; and what of it is shown."""
 
+import re
 import statistics
 from array import array
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+# What differs between two errors of one kind: quoted texts, except in `[type eq "work"]`, and ids.
+_VALUES = re.compile(r"""(?<!eq )"[^"]*"|'[^']*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b""")
 
 MAX_ERRORS = 200
 """Different errors that are kept; further ones are only counted."""
@@ -99,16 +103,16 @@ class Record:
         self.done[what] = self.done.get(what, 0) + 1
 
     def deviations(self, operation: str, request: str, reasons: list[str]) -> None:
-        """What was wrong with one answer; the same fault of the same operation is kept once and counted."""
+        """What was wrong with one answer; a fault of one kind is kept once and counted."""
         self.failures += bool(reasons)
         for reason in reasons:
             self.error_count += 1
             request, reason = self._clean(request), self._clean(reason)
-            known = self.errors.get((operation, reason))
-            if known:
-                known.count += 1
+            kind = (operation, _VALUES.sub("…", reason))
+            if kind in self.errors:
+                self.errors[kind].count += 1
             elif len(self.errors) < MAX_ERRORS:
-                self.errors[operation, reason] = Deviation(request, reason)
+                self.errors[kind] = Deviation(request, reason)
 
     def _clean(self, text: str) -> str:
         return text.replace(self.secret, "…") if self.secret else text

@@ -312,6 +312,21 @@ async def test_the_same_fault_is_listed_once_and_counted(provision: Provision, s
     assert summary.error_count == 40
 
 
+async def test_faults_that_differ_only_in_values_are_one_kind(provision: Provision, strict: StrictServer) -> None:
+    """Everybody's own name in the reason does not make it another fault; another attribute does."""
+
+    def fault(request: web.Request, reply: Reply) -> Reply:
+        if request.method == "POST":
+            numbers = [{**each, "value": f"{each['value']}#"} for each in reply.content.get("phoneNumbers", ())]
+            body(userName=reply.content["userName"].upper(), phoneNumbers=numbers)(reply)
+        return reply
+
+    strict.fault = fault
+    summary = await provision(cycles=("initial",))
+    kinds = sorted(each.reason.partition(" came back")[0] for each in summary.errors)
+    assert kinds == ['phoneNumbers[type eq "mobile"].value', 'phoneNumbers[type eq "work"].value', "userName"]
+
+
 def test_a_body_after_204_is_found_out() -> None:
     """RFC 9110 section 15.3.5: a 204 has no content."""
     answer = Answer("DELETE /Users/1", 204, {}, b"{}", {}, False)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from local.entra import Options, measure
+from local.entra import Options, measure, run
 from local.entra.process_time import ProcessTimeError, cpu_seconds
 from local.entra.record import percentiles
 from tests.local.entra.strict_server import StrictServer
@@ -25,6 +25,15 @@ async def test_every_operation_is_measured_alone(options: Options, strict: Stric
         assert operation.requests_per_second
         assert operation.cpu_ms is None
     assert strict.resources["Users"] == {}
+
+
+async def test_a_directory_in_use_can_be_measured(options: Options, strict: StrictServer) -> None:
+    """The people measured with are none of those provisioned."""
+    await run(options)
+    before = set(strict.resources["Users"])
+    summary = await measure(options)
+    assert summary.errors == []
+    assert set(strict.resources["Users"]) == before
 
 
 async def test_cpu_time_of_the_server_is_shared_out_among_its_requests(options: Options) -> None:

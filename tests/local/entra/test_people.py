@@ -19,13 +19,19 @@ def test_user_principal_names_and_object_ids_are_unique_in_a_large_company() -> 
 def test_user_principal_names_are_what_entra_accepts() -> None:
     """Learn, "userPrincipalName": letters, digits and ' . - _ ! # ^ ~ before the @."""
     for person in Company().people(0, 2000):
-        assert re.fullmatch(r"[a-z0-9.-]+@[a-z.]+", person.user_principal_name)
+        assert re.fullmatch(r"[a-z0-9.-]+@[a-z0-9.]+", person.user_principal_name)
 
 
 def test_the_same_seed_gives_the_same_people_in_any_order() -> None:
     """A job is run again on a half-filled server, and then must find the same people."""
     assert Company(5).person(77) == list(Company(5).people(0, 100))[77]
     assert Company(5).person(77) != Company(6).person(77)
+
+
+def test_two_companies_fit_into_one_directory() -> None:
+    """Another seed is another company, with addresses of its own."""
+    one, other = ({person.user_principal_name for person in Company(seed).people(0, 500)} for seed in (1, 2))
+    assert not one & other
 
 
 def test_people_are_made_only_when_drawn() -> None:
