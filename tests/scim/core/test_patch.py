@@ -90,6 +90,12 @@ def test_adding_to_a_plural_attribute_appends() -> None:
     assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [*BABS["emails"], {"value": "c@x.com"}]
 
 
+def test_adding_a_known_value_completes_it() -> None:
+    """RFC 7643 section 2.4: no two elements of the same type and value."""
+    emails = _patched(_op("add", "emails", [{"value": "babs@x.com", "type": "work", "display": "B"}]))["emails"]
+    assert emails == [BABS["emails"][0] | {"display": "B"}, BABS["emails"][1]]
+
+
 def test_replacing_a_plural_attribute_replaces_all() -> None:
     """RFC 7644 section 3.5.2.3."""
     assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [{"value": "c@x.com"}]

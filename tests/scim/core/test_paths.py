@@ -73,6 +73,7 @@ def test_a_malformed_path_is_refused(text: str) -> None:
         'emails[type eq "work"',
         'emails[type eq "work"]x',
         "emails[]",
+        "[a]",
         "emails[type]",
         'title[type eq "work"]',
         "emails]",
