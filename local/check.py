@@ -1,22 +1,68 @@
-"""The invariants of a directory's rows: every record and every row that stands for it agree, totals are true."""
+"""The invariants of a deployment's rows: each record and the rows that stand for it agree, totals are true, every
+directory is in its indexes, every link has its tenant.
 
-from collections.abc import AsyncIterator
+Keys hold names and numbers, so faults name only the kind of row and the id that it belongs to. What is compared is kept
+in a temporary file, so that a directory of any size needs little memory.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import orjson
 
-from directories import totals
+from directories import events, store, totals
 from directories.directory import Directory
+from local.transfer import partitions
+from local.transfer.partitions import Section
+from presence import links
+from presence.store import HEAD
 from scim.groups import record as group_record
 from scim.users import record as user_record
 from scim.users import rows as user_rows
 from scim.users.record import UserRecord
 from shared import keys
 from shared.services import Services
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
+from shared.tables.port import Row, StorageUnavailable
 
-_INDEX_FAMILIES = ("name", "ext", "mail", "list", "find", "num", "unparsed", "gname", "gext", "member")
+MAX_FAULTS = 1000  # kept of each kind
+_INDEX_FAMILIES = frozenset(("name", "ext", "mail", "list", "find", "num", "unparsed", "gname", "gext"))
+_SCHEMA = """
+CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
+CREATE TABLE found (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
+CREATE TABLE known (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE joined (group_id TEXT, member TEXT, PRIMARY KEY (group_id, member)) WITHOUT ROWID;
+CREATE TABLE listed (group_id TEXT, member TEXT, PRIMARY KEY (group_id, member)) WITHOUT ROWID;
+"""
+_COMPARISONS = (
+    ("{} row of {} is missing", "SELECT key, owner FROM expected WHERE key NOT IN (SELECT key FROM found)"),
+    ("{} row of {} stands for nobody", "SELECT key, owner FROM found WHERE key NOT IN (SELECT key FROM expected)"),
+    (
+        "{} row of {} is stale",
+        "SELECT key, expected.owner FROM expected JOIN found USING (key)"
+        " WHERE expected.digest IS NOT NULL AND expected.digest != found.digest",
+    ),
+    (
+        "{} row of {} names somebody else",
+        "SELECT key, expected.owner FROM expected JOIN found USING (key) WHERE expected.owner != found.owner",
+    ),
+)
+_MEMBERSHIPS = (
+    (
+        "member row of {} in {} has no counterpart",
+        "SELECT member, group_id FROM listed EXCEPT SELECT member, group_id FROM joined",
+    ),
+    (
+        "membership of {} in {} has no member row",
+        "SELECT member, group_id FROM joined EXCEPT SELECT member, group_id FROM listed",
+    ),
+    (
+        "membership of {} in {}: one of them does not exist",
+        "SELECT member, group_id FROM joined WHERE member NOT IN known OR group_id NOT IN known",
+    ),
+)
 
 
 @dataclass(slots=True)
@@ -26,93 +72,124 @@ class Findings:
     directory_id: str
     users: int = 0
     groups: int = 0
+    active: int = 0
     rows: int = 0
     faults: list[str] = field(default_factory=list)
 
 
 async def check(services: Services, directory: Directory) -> Findings:
-    """Read every row of the directory once and compare each with what it stands for.
-
-    Keys hold names and numbers, so faults name only the kind of row and the id that it belongs to.
-    """
-    directory_id = directory.id
-    findings = Findings(directory_id)
-    expected: dict[str, str] = {}  # key of an index row -> id of its owner
-    values: dict[str, bytes] = {}  # key of an index row -> what this release would write there
-    memberships: set[tuple[str, str]] = set()  # (group, member) seen from the member
-    found: dict[str, bytes] = {}
-    known: set[str] = set()
-    async for row in _rows(services, directory_id):
-        findings.rows += 1
-        parts = row.key.split(keys.SEPARATOR)
-        match parts:
-            case ["user", identifier]:
-                findings.users += 1
-                known.add(identifier)
-                user = user_record.decode(identifier, row.value)
-                expected |= _expected_of_user(user)
-                values |= user_rows.index_rows(user, directory.region)
-            case ["group", identifier]:
-                findings.groups += 1
-                known.add(identifier)
-                expected |= _expected_of_group(identifier, row.value)
-            case ["user" | "group", member, group]:
-                memberships.add((group, member))
-            case [family, *_] if family in _INDEX_FAMILIES:
-                found[row.key] = row.value
-    _compare(findings, expected, memberships, found, known)
-    stale = [key for key, value in values.items() if key in found and found[key] != value]
-    findings.faults += [f"{key.partition(keys.SEPARATOR)[0]} row of {expected.get(key, '?')} is stale" for key in stale]
-    stored = await totals.read(services, directory_id)
-    if (stored.users, stored.groups) != (findings.users, findings.groups):
+    """Read every row of the directory once and compare each with what it stands for."""
+    findings = Findings(directory.id)
+    with closing(sqlite3.connect("", isolation_level=None)) as notes:
+        notes.executescript(_SCHEMA)
+        notes.execute("BEGIN")
+        async for row in partitions.rows(services.tables, Section(partitions.CONTACTS, directory.id)):
+            findings.rows += 1
+            try:
+                _note(notes, findings, row, directory.region)
+            except StorageUnavailable as error:  # a row of a later release
+                findings.faults.append(error.reason)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
+        _compare(notes, findings)
+    stored = await totals.read(services, directory.id)
+    said, true = (stored.users, stored.groups, stored.active), (findings.users, findings.groups, findings.active)
+    if said != true:
         findings.faults.append(
-            f"totals say {stored.users} users and {stored.groups} groups, there are {findings.users}"
-            f" and {findings.groups}"
+            f"totals say {said[0]} users, {said[1]} groups, {said[2]} active; there are {true[0]}, {true[1]}, {true[2]}"
         )
+    findings.faults += await _index_faults(services, directory)
     return findings
 
 
-def _compare(
-    findings: Findings,
-    expected: dict[str, str],
-    memberships: set[tuple[str, str]],
-    found: dict[str, bytes],
-    known: set[str],
-) -> None:
-    for key, owner in expected.items():
-        if key not in found:
-            findings.faults.append(f"{key.partition(keys.SEPARATOR)[0]} row of {owner} is missing")
-    for key, value in found.items():
-        family, *_, last = key.split(keys.SEPARATOR)
-        if family == "member":
-            group, member = key.split(keys.SEPARATOR)[1:]
-            if (group, member) not in memberships:
-                findings.faults.append(f"member row of {member} in {group} has no counterpart")
-        elif key not in expected:
-            owner = orjson.loads(value)["id"] if family in ("name", "gname") else last
-            findings.faults.append(f"{family} row of {owner} stands for nobody")
-    for group, member in memberships:
-        if group not in known or member not in known:
-            findings.faults.append(f"membership of {member} in {group}: one of them does not exist")
-        if keys.key("member", group, member) not in found:
-            findings.faults.append(f"membership of {member} in {group} has no member row")
+async def check_links(services: Services) -> list[str]:
+    """Whether tenants, directories and presence name each other."""
+    faults, tables = list[str](), services.tables
+    linked = {link.tenant_id: link for link in await links.tenants(tables)}
+    for link in linked.values():
+        if await tables.get(partitions.PRESENCE, link.tenant_id, HEAD) is None:
+            faults.append(f"tenant {link.tenant_id} is linked and has no presence head")
+        for directory_id in link.directories:
+            own = await links.directory(tables, directory_id)
+            if own is None or own.tenant_id != link.tenant_id:
+                faults.append(f"tenant {link.tenant_id} names directory {directory_id}, which is not linked to it")
+            elif (found := await store.get(tables, directory_id)) is None:
+                faults.append(f"tenant {link.tenant_id} names directory {directory_id}, which does not exist")
+            elif found.account != link.owner:
+                faults.append(f"tenant {link.tenant_id} and its directory {directory_id} belong to two accounts")
+    return faults
 
 
-def _expected_of_user(user: UserRecord) -> dict[str, str]:
-    return dict.fromkeys(user_rows.stored_keys(user), user.id)
+async def _index_faults(services: Services, directory: Directory) -> list[str]:
+    places = {"the index": store.ALL, "its account's index": store.account_partition(directory.account)}
+    return [
+        f"the directory is not in {name}"
+        for name, partition in places.items()
+        if await services.tables.get(store.TABLE, partition, directory.id) is None
+    ]
 
 
-def _expected_of_group(identifier: str, value: bytes) -> dict[str, str]:
-    group = group_record.decode(identifier, value)
-    return dict.fromkeys(group_record.index_rows(group), identifier)
+def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) -> None:
+    match row.key.split(keys.SEPARATOR):
+        case ["user", identifier]:
+            user = user_record.decode(identifier, row.value)
+            findings.users += 1
+            findings.active += user.active
+            _know(notes, identifier)
+            _expect(notes, _of_user(user, region), identifier)
+        case ["group", identifier]:
+            group = group_record.decode(identifier, row.value)
+            findings.groups += 1
+            _know(notes, identifier)
+            _expect(notes, ((key, _digest(value)) for key, value in group_record.index_rows(group).items()), identifier)
+        case ["user" | "group", member, group_id]:
+            notes.execute("INSERT INTO joined VALUES (?,?)", (group_id, member))
+        case ["member", group_id, member]:
+            notes.execute("INSERT INTO listed VALUES (?,?)", (group_id, member))
+        case [family, *_] if family in _INDEX_FAMILIES:
+            notes.execute("INSERT INTO found VALUES (?,?,?)", (row.key, _owner(row), _digest(row.value)))
+        case ["event", *_]:
+            events.decode(row.value)
+        case ["total"]:
+            pass
+        case _:
+            findings.faults.append(f"{_family(row.key)} row is of no known kind")
 
 
-async def _rows(services: Services, directory_id: str) -> AsyncIterator[Row]:
-    start = ""
-    while True:
-        rows = await services.tables.query("contacts", directory_id, start, keys.LAST)
-        for row in rows:
-            yield row
-        if len(rows) < MAX_QUERY_ROWS:
-            return
-        start = keys.after(rows[-1].key)
+def _know(notes: sqlite3.Connection, identifier: str) -> None:
+    notes.execute("INSERT INTO known VALUES (?)", (identifier,))
+
+
+def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]]:
+    """What the record says was written for it, and where this release would write the same rows their values."""
+    values = user_rows.index_rows(user, region)
+    for key in user_rows.stored_keys(user):
+        yield key, _digest(values[key]) if key in values else None
+
+
+def _expect(notes: sqlite3.Connection, rows: Iterator[tuple[str, bytes | None]], owner: str) -> None:
+    notes.executemany("INSERT OR REPLACE INTO expected VALUES (?,?,?)", ((key, owner, digest) for key, digest in rows))
+
+
+def _compare(notes: sqlite3.Connection, findings: Findings) -> None:
+    for sentence, query in _COMPARISONS:
+        for key, owner in notes.execute(f"{query} LIMIT {MAX_FAULTS}"):
+            findings.faults.append(sentence.format(_family(key), owner))
+    for sentence, query in _MEMBERSHIPS:
+        for member, group_id in notes.execute(f"{query} LIMIT {MAX_FAULTS}"):
+            findings.faults.append(sentence.format(member, group_id))
+
+
+def _family(key: str) -> str:
+    return key.partition(keys.SEPARATOR)[0]
+
+
+def _owner(row: Row) -> str:
+    """The id of the person or group that an index row stands for."""
+    if _family(row.key) in ("name", "gname"):
+        return str(orjson.loads(row.value)["id"])
+    return row.key.rpartition(keys.SEPARATOR)[2]
+
+
+def _digest(value: bytes) -> bytes:
+    return blake2b(value, digest_size=16).digest()

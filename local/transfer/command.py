@@ -1,0 +1,37 @@
+"""What the commands share: opening the tables, and one clear line for what can't be."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from local.transfer.file import TransferError
+from shared.clock import SystemClock
+from shared.services import Services
+from shared.settings import Settings, SettingsError
+from shared.tables.open import open_tables
+from shared.tables.port import TableError
+
+_SQLITE = "sqlite:///"
+
+
+async def carry_out(where: str | None, work: Callable[[Services], Awaitable[int]], *, reading: bool = False) -> int:
+    """`work` with the tables at `where` (None: as the settings say); `reading`: they must be there already."""
+    try:
+        settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
+        path = Path(settings.tables.removeprefix(_SQLITE))
+        if reading and settings.tables.startswith(_SQLITE) and not path.exists():
+            raise TransferError(f"{path} does not exist: there is nothing to read.")
+        tables = open_tables(settings)
+        try:
+            return await work(Services(settings, SystemClock(), tables))
+        finally:
+            await tables.close()
+    except SettingsError as error:
+        print(f"The settings can't be used: {error}.", file=sys.stderr)
+    except TransferError as error:
+        print(error, file=sys.stderr)
+    except (TableError, sqlite3.Error, OSError) as error:
+        print(f"The storage can't be used: {error}. Check --tables.", file=sys.stderr)
+    return 1

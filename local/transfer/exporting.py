@@ -1,0 +1,160 @@
+"""Writes every row of a deployment into a file, while the deployment may go on working.
+
+A directory is read again where somebody changed it meanwhile, so that what is written of it belongs together. The file
+gets its name only when it is complete; it holds people's data and the hashes of tokens, so only its owner may read it.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from directories import events, store
+from local.transfer import partitions
+from local.transfer.file import Sum, TransferError, complete_line, end_line, header_line, row_line, section_line
+from local.transfer.partitions import Section
+from local.transfer.progress import Progress
+from presence.store import HEAD
+from shared.clock import timestamp
+from shared.services import Services
+
+_ATTEMPTS = 5
+_LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made
+_ONLY_OWNER = 0o600
+Mark = Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export came to; `restless`: directories that somebody changed each time they were read."""
+
+    directories: int
+    rows: int
+    restless: list[str]
+
+
+@dataclass(slots=True)
+class _Writing:
+    """The file that is being written."""
+
+    services: Services
+    out: IO[bytes]
+    progress: Progress
+    sections: int = 0
+    rows: int = 0
+    sums: Any = field(default_factory=hashlib.sha256)
+    restless: list[str] = field(default_factory=list)
+
+
+async def export(services: Services, to: Path, progress: Progress) -> Exported:
+    """Write the file; raises TransferError where that can't be. Nothing is at `to` until everything is."""
+    unfinished = to.with_name(to.name + ".part")
+    with _opened(unfinished) as out:
+        writing = _Writing(services, out, progress)
+        out.write(header_line(timestamp(services.clock.now())))
+        ids = await _write_all(writing)
+        out.write(complete_line(writing.sections, writing.rows, writing.sums.hexdigest()))
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(unfinished, to)
+    return Exported(len(ids), writing.rows, writing.restless)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Any:
+    try:
+        path.unlink(missing_ok=True)  # what an export that was stopped left; its mode may be another
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OWNER), "wb")
+    except OSError as error:
+        raise TransferError(f"{path} can't be written: {error.strerror}.") from None
+    with file:
+        yield file
+
+
+async def _write_all(writing: _Writing) -> list[str]:
+    tables = writing.services.tables
+    ids = await partitions.directory_ids(tables)
+    await _write(writing, [partitions.INDEX], _nothing)
+    for directory_id in ids:
+        sections = partitions.of_directory(directory_id)
+        if not await _write(writing, sections, _mark_of_directory(writing.services, directory_id)):
+            writing.restless.append(directory_id)
+    for section in await partitions.account_sections(tables, ids):
+        await _write(writing, [section], _nothing)
+    for section in await partitions.presence_sections(tables):
+        # One that is never at rest is none the worse: the next sync writes whoever is missing.
+        await _write(writing, [section], _mark_of_tenant(writing.services, section.partition))
+    for section in partitions.last_sections():
+        await _write(writing, [section], _nothing)
+    return ids
+
+
+async def _write(writing: _Writing, sections: list[Section], mark: Mark) -> bool:
+    """Write sections that belong together; again where the mark changed meanwhile. False: it changed each time."""
+    for attempt in range(_ATTEMPTS):
+        before = await mark()
+        with tempfile.TemporaryFile() as spool:
+            sums = [await _spool(writing, section, spool) for section in sections]
+            at_rest = await mark() == before
+            if at_rest or attempt == _ATTEMPTS - 1:
+                spool.seek(0)
+                shutil.copyfileobj(spool, writing.out, 1 << 20)
+                for found in sums:
+                    writing.sections += 1
+                    writing.rows += found.rows
+                    writing.sums.update(found.sha256.encode())
+                return at_rest
+            writing.progress.add(-sum(found.rows for found in sums))
+    raise AssertionError("unreachable")
+
+
+async def _spool(writing: _Writing, section: Section, spool: IO[bytes]) -> Sum:
+    found = Sum(section)
+    spool.write(section_line(section))
+    async for row in partitions.rows(writing.services.tables, section):
+        line = row_line(row)
+        found.add(line)
+        spool.write(line)
+        writing.progress.add(1, section.table)
+    spool.write(end_line(found))
+    return found
+
+
+async def _nothing() -> str:
+    return ""
+
+
+def _mark_of_directory(services: Services, directory_id: str) -> Mark:
+    """Every change of people and groups writes an event, every other change a new version of the record."""
+    since = events.bound(services.clock.now() - _LATE)
+    section = Section(events.TABLE, directory_id)
+
+    async def mark() -> str:
+        record = await store.get(services.tables, directory_id)
+        digest = hashlib.sha256((record.etag if record else "").encode())
+        async for row in _events(services, section, since):
+            digest.update(row.encode())
+        return digest.hexdigest()
+
+    return mark
+
+
+async def _events(services: Services, section: Section, since: str) -> AsyncIterator[str]:
+    async for row in partitions.rows(services.tables, section, keys_only=True, start=since):
+        if row.key >= events.end():
+            return
+        yield row.key
+
+
+def _mark_of_tenant(services: Services, tenant_id: str) -> Mark:
+    async def mark() -> str:
+        row = await services.tables.get(partitions.PRESENCE, tenant_id, HEAD)
+        return row.etag if row else ""
+
+    return mark

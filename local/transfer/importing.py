@@ -1,0 +1,220 @@
+"""Puts the rows of a file into a deployment's tables.
+
+How far it is stands in the target itself (table `work`, partition `import`), so an import that was stopped goes on
+when it is started again with the same file. Rows are written as upserts: those behind the last mark are written twice,
+which changes nothing. At the end each partition is read back and compared with the file's checksum.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import orjson
+
+from local.transfer import file, partitions
+from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_line
+from local.transfer.partitions import Section
+from local.transfer.progress import Progress
+from shared.services import Services
+from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
+from shared.tables.port import Delete, NotFound, Operation, Row, StorageUnavailable, TooLarge, Upsert
+
+_MARK = Section(partitions.WORK, "import")
+_STATE = "state"
+_AT_ONCE = 4  # transactions
+_BATCH_BYTES = MAX_TRANSACTION_BYTES // 4  # of values; their sent form is longer
+_PATIENCE = (1.0, 2.0, 4.0, 8.0)  # seconds before storage that does not answer is asked again
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the target says of an import: of which file, and up to which row of which section it is certainly stored."""
+
+    sha256: str
+    clearing: bool = False
+    section: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to; `continued`: it went on where another run was stopped."""
+
+    overview: Overview
+    continued: bool
+
+
+@dataclass(slots=True)
+class _Loading:
+    services: Services
+    source: Path
+    progress: Progress
+    overview: Overview
+    state: _State
+
+
+async def load(services: Services, source: Path, progress: Progress, *, replace: bool = False) -> Imported:
+    """Bring all rows of the file into the tables; raises TransferError, before anything is changed where it can."""
+    overview = file.overview(source)
+    state = await _state(services)
+    continued = state is not None and state.sha256 == overview.sha256
+    if state is None or not continued:
+        if not replace and not await _is_empty(services):
+            raise TransferError(
+                "The target holds directories or the beginning of another import. Nothing was changed."
+                " With --replace all of its rows are removed first."
+            )
+        state = _State(overview.sha256, clearing=True)
+        await _note(services, state)
+    if state.clearing:
+        await _clear(services)
+        state = _State(overview.sha256)
+        await _note(services, state)
+    loading = _Loading(services, source, progress, overview, state)
+    await _write_all(loading)
+    await _compare(loading)
+    await _drop(services, _MARK, [_STATE])
+    return Imported(overview, continued)
+
+
+async def _state(services: Services) -> _State | None:
+    row = await services.tables.get(_MARK.table, _MARK.partition, _STATE)
+    if row is None:
+        return None
+    value = orjson.loads(row.value)
+    value.pop("v")
+    return _State(**value)
+
+
+async def _note(services: Services, state: _State) -> None:
+    value = orjson.dumps({"v": 1, **asdict(state)})
+    await _patiently(lambda: services.tables.transact(_MARK.table, _MARK.partition, [Upsert(_STATE, value)]))
+
+
+async def _is_empty(services: Services) -> bool:
+    for section in (partitions.INDEX, *partitions.last_sections(), _MARK):
+        async for _ in partitions.rows(services.tables, section, keys_only=True):
+            return False
+    return True
+
+
+async def _clear(services: Services) -> None:
+    """Remove every row; the index by which the others are found goes last."""
+    tables = services.tables
+    ids = await partitions.directory_ids(tables)
+    accounts = await partitions.account_sections(tables, ids)
+    sections = [*await partitions.presence_sections(tables), *accounts]
+    sections += [section for each in ids for section in partitions.of_directory(each)]
+    for section in [*sections, *partitions.last_sections(), partitions.INDEX]:
+        await _clear_one(services, section)
+
+
+async def _clear_one(services: Services, section: Section) -> None:
+    waiting: list[str] = []
+    async for row in partitions.rows(services.tables, section, keys_only=True):
+        waiting.append(row.key)
+        if len(waiting) == MAX_OPERATIONS:
+            await _drop(services, section, waiting)
+            waiting = []
+    await _drop(services, section, waiting)
+
+
+async def _drop(services: Services, section: Section, row_keys: list[str]) -> None:
+    """Delete rows; where some are gone already, the others one by one."""
+    if not row_keys:
+        return
+    operations: list[Operation] = [Delete(key) for key in row_keys]
+    try:
+        await _patiently(lambda: services.tables.transact(section.table, section.partition, operations))
+    except NotFound:
+        if len(row_keys) > 1:
+            for key in row_keys:
+                await _drop(services, section, [key])
+
+
+async def _write_all(loading: _Loading) -> None:
+    number = -1
+    section, row_number = partitions.INDEX, 0
+    batches: list[list[Row]] = []
+    with closing(file.read(loading.source)) as parts:  # type: ignore[type-var]
+        for part in _batched(parts):
+            match part:
+                case Begin():
+                    section, number, row_number = part.section, number + 1, 0
+                case list():
+                    row_number += len(part)
+                    loading.progress.add(len(part), section.table)
+                    if (number, row_number) <= (loading.state.section, loading.state.rows):
+                        continue  # an earlier run stored it
+                    batches.append(part)
+                    if len(batches) == _AT_ONCE:
+                        await _store(
+                            loading, section, batches, _State(loading.overview.sha256, False, number, row_number)
+                        )
+                        batches = []
+                case End() if batches:
+                    await _store(loading, section, batches, _State(loading.overview.sha256, False, number, row_number))
+                    batches = []
+
+
+def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
+    """Rows in batches that fit a transaction, the same ones in every run."""
+    batch, size = list[Row](), 0
+    for part in parts:
+        if not isinstance(part, Row):
+            if batch:
+                yield batch
+            batch, size = [], 0
+            if not isinstance(part, Overview):
+                yield part
+            continue
+        if batch and (len(batch) == MAX_OPERATIONS or size + len(part.value) > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(part)
+        size += len(part.value)
+
+
+async def _store(loading: _Loading, section: Section, batches: list[list[Row]], state: _State) -> None:
+    await asyncio.gather(*(_upsert(loading.services, section, batch) for batch in batches))
+    await _note(loading.services, state)
+
+
+async def _upsert(services: Services, section: Section, rows: list[Row]) -> None:
+    operations: list[Operation] = [Upsert(row.key, row.value) for row in rows]
+    try:
+        await _patiently(lambda: services.tables.transact(section.table, section.partition, operations))
+    except TooLarge:
+        if len(rows) == 1:
+            raise
+        await _upsert(services, section, rows[: len(rows) // 2])
+        await _upsert(services, section, rows[len(rows) // 2 :])
+
+
+async def _compare(loading: _Loading) -> None:
+    """Read every partition back: byte for byte what the file says."""
+    for part in file.read(loading.source):
+        if isinstance(part, End):
+            found = Sum(part.section)
+            async for row in partitions.rows(loading.services.tables, part.section):
+                found.add(row_line(row))
+            if (found.rows, found.sha256) != (part.rows, part.sha256):
+                raise TransferError(
+                    f"Partition {part.section.partition} of table {part.section.table} is not what the file says:"
+                    f" {found.rows} rows instead of {part.rows}, or other values. Something else writes to the target;"
+                    " stop the app there and import again with --replace."
+                )
+
+
+async def _patiently(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Storage that does not answer is asked again; upserts and deletes may be done twice."""
+    for seconds in _PATIENCE:
+        try:
+            return await work()
+        except StorageUnavailable:
+            await asyncio.sleep(seconds)
+    return await work()

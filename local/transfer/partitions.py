@@ -1,0 +1,71 @@
+"""Where a deployment's rows are. Tables can only be read partition by partition, so every partition is found from what
+is known: the index of all directories, their accounts, the linked tenants.
+
+The order is that of the file. The index of all directories comes first and each directory's record behind its people,
+so that an import that was stopped knows what it has begun, and nobody calls a directory that is half there. Tenants
+come last: from then on presence is synced.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from directories import store
+from presence import links
+from shared import keys
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row, Tables
+
+CONTACTS = "contacts"
+PRESENCE = "presence"
+WORK = "work"
+# Of table `work`: removals under way. Left out are the signs of life of timers and queues (partition `health`), which
+# tell of the deployment that was left, and `import` itself.
+REMOVALS = "directory-removal"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One partition of one table."""
+
+    table: str
+    partition: str
+
+
+INDEX = Section(store.TABLE, store.ALL)
+
+
+def of_directory(directory_id: str) -> list[Section]:
+    """The sections that belong to one directory and are only right together."""
+    return [Section(CONTACTS, directory_id), Section(store.TABLE, directory_id)]
+
+
+async def directory_ids(tables: Tables) -> list[str]:
+    """Every directory that the index knows, whatever its state."""
+    return [row.key async for row in rows(tables, INDEX, keys_only=True)]
+
+
+async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
+    """The index of each account that owns one of the directories."""
+    accounts = dict.fromkeys([found.account for each in ids if (found := await store.get(tables, each))])
+    return [Section(store.TABLE, store.account_partition(account)) for account in accounts]
+
+
+async def presence_sections(tables: Tables) -> list[Section]:
+    """The presence of each linked tenant; without its head no sync would begin again after a restore."""
+    return [Section(PRESENCE, link.tenant_id) for link in await links.tenants(tables)]
+
+
+def last_sections() -> list[Section]:
+    """What comes last."""
+    return [Section(WORK, REMOVALS), Section(links.TABLE, links.PARTITION)]
+
+
+async def rows(tables: Tables, section: Section, *, keys_only: bool = False, start: str = "") -> AsyncIterator[Row]:
+    """Every row of a partition in the order of its keys, a thousand in memory at a time."""
+    while True:
+        found = await tables.query(section.table, section.partition, start, keys.LAST, keys_only=keys_only)
+        for row in found:
+            yield row
+        if len(found) < MAX_QUERY_ROWS:
+            return
+        start = keys.after(found[-1].key)

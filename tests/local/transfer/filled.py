@@ -1,0 +1,102 @@
+"""A deployment with rows of every kind in every partition, made by the product's own code."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import azure.functions as func
+
+from directories import memory, removal, service
+from directories.service import NewDirectory
+from local.host.host import Host
+from local.host.hostfile import HostFile
+from presence import connection
+from presence.entries import Delta, Entry
+from presence.links import DirectoryLink
+from presence.runtime import runtime_of
+from presence.store import commit, load
+from scim import endpoints
+from shared.services import Services
+from shared.tables.port import TABLES
+from tests.scim.client import ScimClient
+
+ACCOUNT = "00000000-0000-4000-8000-000000000001"
+TENANT = "00000000-0000-4000-8000-000000000002"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Two directories with people and groups, one of them being deleted; the first one is linked to a tenant."""
+
+    services: Services
+    contoso: ScimClient
+    fabrikam: ScimClient
+
+
+@contextlib.asynccontextmanager
+async def scim_host(services: Services) -> AsyncIterator[Host]:
+    """The SCIM functions in the host."""
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    host = Host(app, environment={}, host_file=HostFile(route_prefix=""))
+    try:
+        yield host
+    finally:
+        await host.stop()
+        await memory.settled(services)
+
+
+async def filled(services: Services, host: Host, people: int = 12) -> Deployment:
+    """Fill the tables."""
+    contoso, fabrikam = [await _client(services, host, name) for name in ("contoso", "fabrikam")]
+    for scim in (contoso, fabrikam):
+        ids = [await _person(scim, number) for number in range(people)]
+        team = (await scim.group("Sales", *ids[:3])).id
+        await scim.group("Everyone", team)
+        assert (await scim.post("/Users", {"userName": ""})).status == 400
+        assert (await scim.call("GET", "/Users", headers={"authorization": "Bearer wrong"})).status == 401
+        await memory.settled(services)
+    await _link(services, contoso.directory_id)
+    await removal.delete(services, ACCOUNT, fabrikam.directory_id)
+    return Deployment(services, contoso, fabrikam)
+
+
+async def _client(services: Services, host: Host, name: str) -> ScimClient:
+    new = NewDirectory(name, id=name)
+    directory, token = await service.create(services, ACCOUNT, new)
+    return ScimClient(host, services, directory.id, token)
+
+
+async def _person(scim: ScimClient, number: int) -> str:
+    number_text = "not a number" if number == 1 else f"+44 20 7946 {number:04}"
+    answer = await scim.user(
+        f"person{number}@example.com",
+        externalId=f"00000000-0000-4000-8000-{number:012}",
+        displayName=f"Person {number} Müller",
+        active=number != 2,
+        emails=[{"type": "work", "value": f"person{number}@example.com"}],
+        phoneNumbers=[{"type": "work", "value": number_text}],
+    )
+    assert answer.status == 201
+    return answer.id
+
+
+async def _link(services: Services, directory_id: str) -> None:
+    await connection.connect(services, DirectoryLink(directory_id, TENANT, ACCOUNT))
+    snapshot = await load(services.tables, TENANT)
+    assert snapshot
+    people = Delta({f"00000000-0000-4000-8000-{number:012}": Entry() for number in range(12)})
+    await commit(services.tables, TENANT, snapshot, snapshot.head, people)
+    await runtime_of(services).close()
+
+
+def every_row(path: Path) -> dict[tuple[str, str, str], bytes]:
+    """All rows of an embedded engine's file, read around the port."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return {
+            (table, partition, key): value
+            for table in TABLES
+            for partition, key, value in connection.execute(f"SELECT partition, key, value FROM {table}")
+        }

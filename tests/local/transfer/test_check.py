@@ -1,0 +1,108 @@
+"""`check` finds every way in which a directory's rows can disagree."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+import pytest
+
+from directories import store
+from local.check import check, check_links
+from shared.services import Services
+from shared.tables.port import Delete, Operation, Upsert
+from tests.local.transfer.filled import TENANT, Deployment
+
+
+async def _faults(services: Services, directory_id: str = "contoso") -> list[str]:
+    directory = await store.get(services.tables, directory_id)
+    assert directory
+    return (await check(services, directory)).faults
+
+
+async def test_filled_deployment_has_no_fault(deployment: Deployment) -> None:
+    """People, groups in groups, refusals, presence: all of it agrees."""
+    assert await _faults(deployment.services) == []
+    assert await check_links(deployment.services) == []
+
+
+@pytest.mark.parametrize("family", ["name", "ext", "mail", "list", "find", "num", "unparsed", "gname", "member"])
+async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
+    """Whatever stands for a person or group is missed when it is gone."""
+    services = deployment.services
+    (row, *_) = await services.tables.query("contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1)
+    await services.tables.transact("contacts", "contoso", [Delete(row.key)])
+    assert any("missing" in fault or "no member row" in fault for fault in await _faults(services))
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (Upsert("find|ghost|nobody", b'{"v":1}'), "find row of nobody stands for nobody"),
+        (Upsert("name|ghost", b'{"id":"nobody"}'), "name row of nobody stands for nobody"),
+        (Upsert("name|person3@example.com", b'{"id":"nobody"}'), "names somebody else"),
+        (Upsert("member|g|u", b"{}"), "member row of u in g has no counterpart"),
+        (Upsert("user|u|g", b"{}"), "membership of u in g: one of them does not exist"),
+        (Upsert("user|half", b"not JSON"), "user row of half can't be read"),
+        (Upsert("user|half", b'{"v":1}'), "user row of half can't be read"),
+        (Upsert("user|half", b"[]"), "user row of half can't be read"),
+        (Upsert("what|is|this", b"{}"), "what row is of no known kind"),
+    ],
+)
+async def test_strange_row_is_found(deployment: Deployment, operation: Operation, said: str) -> None:
+    """A row too many, half a row, a row of no kind: named by kind and id."""
+    await deployment.services.tables.transact("contacts", "contoso", [operation])
+    assert any(said in fault for fault in await _faults(deployment.services))
+
+
+async def _stale_card(services: Services) -> None:
+    (row, *_) = await services.tables.query("contacts", "contoso", "find|", "find|\ufffd", limit=1)
+    value = orjson.dumps({**orjson.loads(row.value), "t": "Another title"})
+    await services.tables.transact("contacts", "contoso", [Upsert(row.key, value)])
+
+
+async def _wrong_total(services: Services) -> None:
+    value = orjson.dumps({"v": 1, "users": 1, "groups": 0, "active": 1, "hours": {}, "through": ""})
+    await services.tables.transact("contacts", "contoso", [Upsert("total", value)])
+
+
+async def _lost_index(services: Services) -> None:
+    await services.tables.transact("directories", store.ALL, [Delete("contoso")])
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"), [(_stale_card, "stale"), (_wrong_total, "totals say"), (_lost_index, "not in the index")]
+)
+async def test_harm_is_found(deployment: Deployment, harm: Callable[[Services], Awaitable[None]], said: str) -> None:
+    """An old card, wrong totals, a directory that no list shows."""
+    await harm(deployment.services)
+    fresh = Services(deployment.services.settings, deployment.services.clock, _Same(deployment.services))  # type: ignore[arg-type]
+    assert any(said in fault for fault in await _faults(fresh))
+
+
+class _Same:
+    """The same tables as another instance has them: what the first remembers counts for nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self.get, self.query = services.tables.get, services.tables.query
+        self.transact = services.tables.transact
+
+
+async def test_broken_link_is_found(deployment: Deployment) -> None:
+    """A tenant whose presence or whose directory is gone."""
+    tables = deployment.services.tables
+    await tables.transact("presence", TENANT, [Delete("head")])
+    await tables.transact("tenants", "tenant", [Delete("directory|contoso")])
+    said = "\n".join(await check_links(deployment.services))
+    assert "no presence head" in said
+    assert "not linked to it" in said
+
+
+async def test_faults_name_nobody(deployment: Deployment) -> None:
+    """Keys hold names and numbers; a fault shows none of them."""
+    rows = await deployment.services.tables.query("contacts", "contoso", "", "\ufffd")
+    index = [row for row in rows if row.key.split("|")[0] in ("name", "ext", "mail", "list", "find", "num")]
+    for row in index[::3]:
+        await deployment.services.tables.transact("contacts", "contoso", [Delete(row.key)])
+    said = "\n".join(await _faults(deployment.services)).lower()
+    assert "missing" in said
+    for personal in ("person", "example.com", "muller", "müller", "7946", "6497"):
+        assert personal not in said

@@ -1,0 +1,336 @@
+"""Backup and restore between engines: nothing is missing, nothing is half, nothing is shown."""
+
+import asyncio
+import io
+import re
+import stat
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from local.__main__ import main
+from local.transfer import file, importing
+from local.transfer.exporting import export
+from local.transfer.file import TransferError
+from local.transfer.importing import load
+from local.transfer.progress import Progress
+from shared import keys
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.open import open_tables
+from shared.tables.port import Operation, Upsert
+from tests.local.transfer.filled import Deployment, every_row
+
+LEFT_OUT = {("work", "health")}
+
+
+@pytest.fixture
+def quiet() -> Progress:
+    """Nobody looks."""
+    return Progress(io.StringIO(), "")
+
+
+@asynccontextmanager
+async def opened(where: str) -> AsyncIterator[Services]:
+    """The tables at `where`."""
+    settings = Settings.read({"TABLES": where})
+    tables = open_tables(settings)
+    try:
+        yield Services(settings, FixedClock(), tables)
+    finally:
+        await tables.close()
+
+
+async def test_every_row_arrives_on_the_other_engine_and_back(
+    deployment: Deployment, quiet: Progress, azurite_tables: str, tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    """Embedded -> Azure Tables -> embedded: byte for byte the same rows, in every partition there is."""
+    await export(deployment.services, tmp_path / "one", quiet)
+    async with opened(azurite_tables) as azure:
+        await load(azure, tmp_path / "one", quiet, replace=True)
+        await export(azure, tmp_path / "two", quiet)
+    async with opened(place("back")) as back:
+        await load(back, tmp_path / "two", quiet)
+    before = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    assert len({(table, partition) for table, partition, _ in before}) >= 9
+    assert every_row(tmp_path / "back.db") == before
+
+
+async def test_commands_end_with_a_check(
+    deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: Callable[[str], str]
+) -> None:
+    """`export`, `import`, `check` as people call them: 0, and no name, number or token is printed."""
+    arguments = ["export", "--tables", place("test"), "--to", f"{tmp_path}/backup"]
+    assert await asyncio.to_thread(main, arguments) == 0
+    arguments = ["import", "--tables", place("new"), "--from", f"{tmp_path}/backup"]
+    assert await asyncio.to_thread(main, arguments) == 0
+    said = "".join(capsys.readouterr())
+    assert "no faults" in said
+    for secret in (deployment.contoso.token, "example.com", "Müller", "7946"):
+        assert secret not in said
+    assert await asyncio.to_thread(main, ["check", "--tables", place("new")]) == 0
+
+
+async def test_file_is_for_its_owner_only(deployment: Deployment, quiet: Progress, tmp_path: Path) -> None:
+    """Mode 0600: it holds people's data."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
+    assert deployment.contoso.token not in (tmp_path / "backup").read_text()
+
+
+class Stopped(Exception):
+    """The process is killed."""
+
+
+class Stopping(CountingTables):
+    """An engine that fails at the `after`-th transaction, as if the process were killed."""
+
+    def __init__(self, inner: CountingTables, after: int) -> None:
+        super().__init__(inner)
+        self.after = after
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        self.after -= 1
+        if self.after < 0:
+            raise Stopped
+        return await super().transact(table, partition, operations)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+async def test_interrupted_import_goes_on(
+    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str], replace: bool
+) -> None:
+    """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
+    time, and without writing again what an earlier run noted as stored."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    async with opened(place("new")) as target:
+        if replace:
+            await target.tables.transact("contacts", "oldone", [Upsert("user|x", b'{"v":1}')])
+            await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
+        stops, first = 0, replace
+        while True:
+            engine = Stopping(CountingTables(target.tables), after=7)
+            try:
+                done = await load(
+                    Services(target.settings, target.clock, engine), tmp_path / "backup", quiet, replace=first
+                )
+                break
+            except Stopped:
+                stops, first = stops + 1, False
+        assert done.continued
+        assert stops >= 3
+    expected = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    assert every_row(tmp_path / "new.db") == expected
+
+
+async def test_target_with_rows_is_not_overwritten(
+    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    """Only --replace removes what is there; a refused import changes nothing."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    async with opened(place("new")) as target:
+        await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
+        before = every_row(tmp_path / "new.db")
+        with pytest.raises(TransferError, match="--replace"):
+            await load(target, tmp_path / "backup", quiet)
+        assert every_row(tmp_path / "new.db") == before
+
+
+async def test_begun_import_of_another_file_counts_as_rows(
+    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str], clock: FixedClock
+) -> None:
+    """Two halves of two backups never meet; and --replace removes the first half wholly."""
+    await export(deployment.services, tmp_path / "one", quiet)
+    assert (await deployment.contoso.user("late@example.com")).status == 201
+    await export(deployment.services, tmp_path / "two", quiet)
+    async with opened(place("new")) as target:
+        half = Services(target.settings, target.clock, Stopping(CountingTables(target.tables), after=6))
+        with pytest.raises(Stopped):
+            await load(half, tmp_path / "one", quiet)
+        with pytest.raises(TransferError, match="--replace"):
+            await load(target, tmp_path / "two", quiet)
+        await load(target, tmp_path / "two", quiet, replace=True)
+    expected = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    assert every_row(tmp_path / "new.db") == expected
+
+
+async def test_export_that_was_stopped_is_recognised(
+    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    """The file has its name only when complete; a cut one is refused before anything is written."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    content = (tmp_path / "backup").read_bytes()
+    lines = content.splitlines(keepends=True)
+    cuts = [b"".join(lines[:count]) for count in (0, 1, 2, 3, len(lines) // 2, len(lines) - 1)]
+    async with opened(place("new")) as target:
+        for cut in [*cuts, content[: len(content) // 2], content[:-5]]:
+            (tmp_path / "cut").write_bytes(cut)
+            with pytest.raises(TransferError):
+                await load(target, tmp_path / "cut", quiet)
+        assert every_row(tmp_path / "new.db") == {}
+
+
+async def test_damaged_file_is_refused(deployment: Deployment, quiet: Progress, tmp_path: Path) -> None:
+    """A changed value, a row left out, two rows exchanged: the checksum shows the section it is in."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    lines = (tmp_path / "backup").read_bytes().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.startswith(b'{"k":"find|'))
+    for changed in (
+        [*lines[:at], lines[at].replace(b"find", b"fund"), *lines[at + 1 :]],
+        [*lines[:at], *lines[at + 1 :]],
+        [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]],
+        [*lines[:at], b"{}\n", *lines[at + 1 :]],
+        [*lines[:at], b"not JSON\n", *lines[at + 1 :]],
+    ):
+        (tmp_path / "changed").write_bytes(b"".join(changed))
+        with pytest.raises(TransferError, match="damaged at line"):
+            file.overview(tmp_path / "changed")
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [(b"", "no export"), (b"{}\n", "no export"), (b"[1]\n", "no export"), (b'{"format":"x"}\n', "no export")],
+)
+def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> None:
+    """What is no export is not taken for one."""
+    (tmp_path / "other").write_bytes(header)
+    with pytest.raises(TransferError, match=said):
+        file.overview(tmp_path / "other")
+
+
+def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
+    """With the release that can read it as the remedy."""
+    (tmp_path / "later").write_bytes(file.header_line("2026").replace(b'"version":1', b'"version":2'))
+    with pytest.raises(TransferError, match="format 2, this release reads 1"):
+        file.overview(tmp_path / "later")
+
+
+class Busy(CountingTables):
+    """An engine in which somebody changes a person whenever the list of a directory's people has been read."""
+
+    def __init__(self, inner: CountingTables, change: Callable[[], object], times: int) -> None:
+        super().__init__(inner)
+        self.change, self.times = change, times
+
+    async def query(self, table, partition, start, stop, *, limit=1000, keys_only=False):  # type: ignore[no-untyped-def]
+        found = await super().query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+        if (table, partition, start, keys_only) == ("contacts", "contoso", "", False) and self.times:
+            self.times -= 1
+            await self.change()  # type: ignore[misc]
+        return found
+
+
+@pytest.mark.parametrize(("times", "restless"), [(2, []), (99, ["contoso"])])
+async def test_directory_that_changes_is_read_again(
+    deployment: Deployment,
+    quiet: Progress,
+    tmp_path: Path,
+    place: Callable[[str], str],
+    times: int,
+    restless: list[str],
+) -> None:
+    """What is written of a directory belongs together; where it never comes to rest, the export says so."""
+    number = iter(range(1000))
+
+    async def change() -> None:
+        assert (await deployment.contoso.user(f"new{next(number)}@example.com")).status == 201
+
+    services = deployment.services
+    busy = Services(services.settings, services.clock, Busy(services.tables, change, times))  # type: ignore[arg-type]
+    done = await export(busy, tmp_path / "backup", quiet)
+    assert done.restless == restless
+    people = re.findall(r'"k":"name\|new(\d)', (tmp_path / "backup").read_text())
+    assert people == (["0", "1"] if not restless else ["0", "1", "2", "3"])
+
+
+async def test_other_rows_in_the_target_are_noticed(
+    deployment: Deployment,
+    quiet: Progress,
+    tmp_path: Path,
+    place: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each partition is read back: what something else wrote meanwhile is no success."""
+    await export(deployment.services, tmp_path / "backup", quiet)
+    async with opened(place("new")) as target:
+        await target.tables.transact("contacts", "contoso", [Upsert("user|stranger", b'{"v":1}')])
+        with pytest.raises(TransferError, match="contoso"):
+            await load(target, tmp_path / "backup", quiet)
+
+
+async def test_large_rows_are_divided_into_transactions(
+    services: Services, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    """Rows whose sent form is far longer than they are still fit: 4 MiB a transaction."""
+    await services.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
+    for number in range(20):
+        value = ('{"v":"' + "é" * 200_000 + '"}').encode()
+        await services.tables.transact("contacts", "big", [Upsert(keys.key("user", str(number)), value)])
+    await export(services, tmp_path / "backup", quiet)
+    async with opened(place("new")) as target:
+        await load(target, tmp_path / "backup", quiet)
+    assert every_row(tmp_path / "new.db") == every_row(tmp_path / "test.db")
+
+
+async def test_storage_that_does_not_answer_is_asked_again(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passing fault does not end an import of hours."""
+    from shared.tables.port import StorageUnavailable
+
+    monkeypatch.setattr(importing, "_PATIENCE", (0.0, 0.0))
+    answers = iter([StorageUnavailable("gone"), StorageUnavailable("gone"), None])
+
+    async def work() -> str:
+        if error := next(answers):
+            raise error
+        return "done"
+
+    assert await importing._patiently(work) == "done"
+
+
+class Terminal(io.StringIO):
+    """A screen."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_moves_on_a_terminal_only() -> None:
+    """One line with the rows so far; nothing in a file."""
+    screen, log = Terminal(), io.StringIO()
+    for out in (screen, log):
+        shown = Progress(out, "Imported", 200)
+        shown.add(100, "contacts")
+        shown.end()
+    assert "Imported 100 of 200 (50 %) rows" in screen.getvalue()
+    assert log.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "--tables", "sqlite:///{}/none.db", "--to", "{}/b"], "does not exist"),
+        (["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/no/folder"], "No such file or directory"),
+        (["export", "--tables", "nonsense", "--to", "{}/b"], "TABLES"),
+        (["import", "--tables", "sqlite:///{}/new.db", "--from", "{}/none"], "No such file or directory"),
+        (["check", "--tables", "sqlite:///{}/none.db"], "does not exist"),
+        (["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/e.db"], "--replace"),
+    ],
+)
+def test_what_can_not_be_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """Exit code 1 and one clear line on standard error, no traceback."""
+    asyncio.run(_make(tmp_path / "e.db"))
+    assert main([argument.format(tmp_path) for argument in arguments]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+async def _make(path: Path) -> None:
+    await open_tables(Settings.read({"TABLES": f"sqlite:///{path}"})).close()
