@@ -126,6 +126,7 @@ def table(summary: Summary) -> list[str]:
         f"{summary.requests:,} requests in {summary.seconds:,.1f} s: {summary.requests_per_second:,.0f}/s,"
         f" p50 {summary.p50_ms} ms, p95 {summary.p95_ms} ms, {summary.retries} repeated, {summary.error_count} errors"
     )
+    lines.append("answers: " + ", ".join(f"{count:,} × {status}" for status, count in summary.statuses.items()))
     lines += [f"  {error.count:>6,} × {error.request}: {error.reason}" for error in summary.errors[:_SHOWN]]
     if len(summary.errors) > _SHOWN:
         lines.append(f"  and {len(summary.errors) - _SHOWN} other kinds of error, which --json lists")

@@ -6,6 +6,9 @@ from array import array
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+PASSING = frozenset({429, 502, 503, 504})
+"""Statuses that tell a client to come again."""
+
 # What differs between two errors of one kind: quoted texts, except in `[type eq "work"]`, and ids.
 _VALUES = re.compile(r"""(?<!eq )"[^"]*"|'[^']*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b""")
 
@@ -93,9 +96,10 @@ class Record:
     errors: dict[tuple[str, str], Deviation] = field(default_factory=dict)
 
     def answered(self, operation: str, seconds: float, status: int) -> None:
-        """One answer came in."""
+        """One answer came in; one that only says "later" is no figure of the operation."""
         self.requests += 1
-        self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
+        if status not in PASSING:
+            self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
         self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
 
     def count(self, what: str) -> None:

@@ -13,10 +13,9 @@ import orjson
 from yarl import URL
 
 from local.entra.options import Options
-from local.entra.record import Record
+from local.entra.record import PASSING, Record
 
 CONTENT_TYPE = "application/scim+json; charset=utf-8"
-_PASSING = frozenset({429, 502, 503, 504})  # tells a client to come again; a 500 is a fault and is tried once more
 _LONGEST_PAUSE = 5.0
 
 
@@ -93,7 +92,8 @@ class Wire:
             else:
                 if answer.status == 401:
                     raise Quarantined(f"{request}: 401, the server refuses the token")
-                if last or not (answer.status in _PASSING or (answer.status == 500 and attempt == 1)):
+                # A 500 is a fault, and is tried once more.
+                if last or not (answer.status in PASSING or (answer.status == 500 and attempt == 1)):
                     return answer
                 if answer.status == 500:
                     self._record.deviations(operation, request, ["status 500: the server failed, Entra logs an error"])

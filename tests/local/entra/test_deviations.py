@@ -279,6 +279,9 @@ async def test_a_busy_server_is_asked_again(provision: Provision, strict: Strict
     summary = await provision(patience=30)
     assert summary.errors == []
     assert summary.retries > 5
+    assert summary.statuses["429"] + summary.statuses["503"] == summary.retries - 1, "and one answer was lost"
+    figures = sum(operation.count for operation in summary.operations.values())
+    assert figures == summary.requests - summary.statuses["429"] - summary.statuses["503"]
 
 
 async def test_connections_cut_in_the_middle_lose_nobody(provision: Provision, strict: StrictServer) -> None:
