@@ -94,6 +94,8 @@ def test_adding_a_known_value_completes_it() -> None:
     """RFC 7643 section 2.4: no two elements of the same type and value."""
     emails = _patched(_op("add", "emails", [{"value": "babs@x.com", "type": "work", "display": "B"}]))["emails"]
     assert emails == [BABS["emails"][0] | {"display": "B"}, BABS["emails"][1]]
+    other = _op("add", "emails", [{"value": "babs@x.com", "primary": False}])
+    assert _patched(other)["emails"] == [BABS["emails"][0] | {"primary": False}, BABS["emails"][1]]
 
 
 def test_replacing_a_plural_attribute_replaces_all() -> None:

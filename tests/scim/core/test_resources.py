@@ -161,6 +161,11 @@ def test_a_body_that_is_no_object_is_bad_syntax(body: object) -> None:
     assert _fault(body)[0] == "invalidSyntax"
 
 
+def test_a_certificate_is_kept_as_sent() -> None:
+    """RFC 7643 section 2.3.6: binary is base64."""
+    assert _user(x509Certificates=[{"value": "MIID Qz=="}])["x509Certificates"] == [{"value": "MIID Qz=="}]
+
+
 def test_a_group_is_created_without_members() -> None:
     """Entra creates a group with an unknown schema and without members."""
     body = {
