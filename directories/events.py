@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ TABLE = "contacts"
 FAMILY = "event"
 _MAX_TEXT = 1000
 _ULID = 26
+MARKS_AT = len(FAMILY) + 1 + _ULID  # where the marks begin in a key
 REFUSED = "request.refused"
 _MARK = re.compile(r"([ugax])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
@@ -117,7 +119,13 @@ def decode(value: bytes) -> Event:
 
 def marks(row_key: str) -> Marks:
     """What the key of an event says, without its value."""
-    found = {kind: int(number) for kind, number in _MARK.findall(row_key, len(FAMILY) + 2 + _ULID)}
+    return marks_in(row_key[MARKS_AT:])
+
+
+@lru_cache(maxsize=1024)
+def marks_in(suffix: str) -> Marks:
+    """What the end of an event's key says, from `MARKS_AT` on."""
+    found = {kind: int(number) for kind, number in _MARK.findall(suffix)}
     return Marks(found.get("u", 0), found.get("g", 0), found.get("a", 0), found.get("x", 0))
 
 

@@ -28,7 +28,7 @@ LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
 _WORTH_FOLDING = 500  # events behind the row, old enough to be added to it
-_TO_HALF_A_MINUTE = len(events.FAMILY) + 1 + 7  # a key's characters that tell the time to 32 seconds
+_TO_A_SECOND = len(events.FAMILY) + 1 + 8  # a key's characters that tell the time to 1.024 s
 _HOURS = 25  # of the last day, counted by the hour
 
 
@@ -54,14 +54,16 @@ class Totals:
         """With the events of these keys added."""
         users, groups, active = self.users, self.groups, self.active
         done, refused = Counter[str](), Counter[str]()
-        for row_key in row_keys:
-            marks = events.marks(row_key)
-            users += marks.users
-            groups += marks.groups
-            active += marks.active
-            hour = _hour_of(row_key[:_TO_HALF_A_MINUTE])
-            refused[hour] += marks.refused
-            done[hour] += 0 if marks.refused else 1
+        # An import leaves thousands of keys that are alike but for the parts in between: each sort is read once.
+        sorts = Counter([(row_key[:_TO_A_SECOND], row_key[events.MARKS_AT :]) for row_key in row_keys])
+        for (time, suffix), count in sorts.items():
+            marks = events.marks_in(suffix)
+            users += marks.users * count
+            groups += marks.groups * count
+            active += marks.active * count
+            hour = _hour_of(time)
+            refused[hour] += marks.refused * count
+            done[hour] += 0 if marks.refused else count
         hours = dict(self.hours)
         for hour in done:
             before = hours.get(hour, (0, 0))
@@ -157,7 +159,7 @@ def _older(services: Services, row_keys: list[str], lag: timedelta) -> list[str]
 
 @lru_cache(maxsize=4096)
 def _hour_of(beginning: str) -> str:
-    return _hour(events.moment_of(beginning + "000"))
+    return _hour(events.moment_of(beginning + "ZZ"))
 
 
 def _hour(moment: datetime) -> str:

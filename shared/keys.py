@@ -16,6 +16,7 @@ _MAX_PART_CHARACTERS = 200
 _SHORTENED = 150
 _MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]")
+_UNSAFE_BUT_DIVIDING = re.compile(_UNSAFE.pattern.replace("|", ""))
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
 # Behind every character that may stand in a key: every key of a family sorts below family + LAST.
 LAST = "\ufffd"
@@ -58,6 +59,14 @@ def unescape(part: str) -> str:
 
 def key(*parts: str) -> str:
     """The row key of `parts`."""
+    plain = SEPARATOR.join(parts)
+    # One look at the whole instead of one at each part: nearly every key needs no escape.
+    if (
+        len(plain) <= _MAX_PART_CHARACTERS
+        and plain.count(SEPARATOR) < len(parts)
+        and not _UNSAFE_BUT_DIVIDING.search(plain)
+    ):
+        return plain
     return SEPARATOR.join([escape(part) for part in parts])
 
 

@@ -84,7 +84,7 @@ class Query:
 
     `number` is the text as a stored number would be read. `ends` are digits that the end of a stored number is
     compared with. `beginning` are the first digits of an E.164 form whose rest may still be typed, and `is_beginning`
-    says that the text can be nothing else (it starts with +, 00 or a trunk prefix).
+    says that the text can be nothing else (it starts with + or another international prefix).
     """
 
     number: Number
@@ -124,9 +124,9 @@ def _beginning(cleaned: str, typed: str, region: str) -> tuple[str, bool]:
     prefix = _INTERNATIONAL.match(cleaned)
     if prefix and (trunk != "0" or prefix[0].endswith("00")):  # behind a trunk zero, 11 is an area code
         return typed[len(digits_of(prefix[0])) :], True
-    if trunk == "0" and typed.startswith("0"):
-        return code + typed[1:], True
-    return code + typed, typed.startswith("0")
+    if trunk == "0":  # without it, what is typed is a country code or from the middle of a number
+        return (code + typed[1:] if typed.startswith("0") else typed), False
+    return code + typed, False
 
 
 def _clean(text: str) -> str:

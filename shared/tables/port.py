@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 TABLES = ("contacts", "presence", "directories", "tenants", "work")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A stored row: its key within the partition, its value (UTF-8 JSON, opaque here) and the tag of this version."""
 
     key: str
