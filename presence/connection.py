@@ -28,7 +28,9 @@ async def connect(services: Services, link: DirectoryLink) -> None:
         raise links.OwnedByAnother
     await _enter(services, link)
     await links.join(services.tables, link, now_ms(services.clock))
-    runtime_of(services).links.pop(link.directory_id, None)
+    runtime = runtime_of(services)
+    runtime.links.pop(link.directory_id, None)
+    runtime.snapshots.expire(link.tenant_id)
 
 
 async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:

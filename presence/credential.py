@@ -12,6 +12,7 @@ What msal (1.39) makes necessary here:
 
 import asyncio
 import base64
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +25,21 @@ import orjson
 from presence.clouds import Cloud, cloud_of
 from presence.login_http import LoginHttp
 from presence.reasons import Fault, fault_of
+from shared.clock import Clock
 from shared.settings import Settings
 
 ROLE = "Presence.Read.All"
 _ROLES = frozenset({ROLE, "Presence.ReadWrite.All"})
 _TENANTS = 1024
 _THREADS = 24
+_SKEW = 120  # seconds between two clocks
+_ID_TOKEN: Any = {
+    "require": ["exp", "iat", "aud", "iss", "tid", "oid", "nonce"],
+    # Times are compared with the app's own clock.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 T = TypeVar("T")
 
 
@@ -54,8 +64,8 @@ class OwnCredential(Exception):
 class Credential:
     """Tokens for all tenants of one app registration. Safe for one event loop; msal runs in threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
         self._cloud: Cloud = cloud_of(settings)
         self._applications: OrderedDict[str, tuple[LoginHttp, Any]] = OrderedDict()
         self._locks: dict[str, asyncio.Lock] = {}
@@ -96,6 +106,9 @@ class Credential:
 
         def begin() -> tuple[str, dict[str, Any]]:
             http, application = self._application("organizations")
+            # form_post would be a POST from another site, with which no SameSite=Lax cookie comes along; the code is
+            # of no use without the cookie, the verifier and our credential.
+            warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
             try:
                 flow = application.initiate_auth_code_flow(
                     [], redirect_uri=redirect_uri, state=state, prompt="select_account"
@@ -112,12 +125,12 @@ class Credential:
         def finish() -> dict[str, Any]:
             http, application = self._application("organizations")
             try:
-                result = application.acquire_token_by_auth_code_flow(flow, {"code": code, "state": state})
+                result = self._answered(
+                    http, lambda: application.acquire_token_by_auth_code_flow(flow, {"code": code, "state": state})
+                )
                 if "id_token" not in result:
                     raise fault_of(http.last_status, str(result.get("error", "")), http.last_codes, http.last_wait)
                 return self._validated(http, result["id_token"])
-            except RuntimeError as error:  # msal's word for a wrong nonce
-                raise ValueError(str(type(error))) from None
             finally:
                 http.close()
 
@@ -141,15 +154,24 @@ class Credential:
     def _token(self, tenant_id: str) -> Token:
         kept = self._applications.get(tenant_id)
         http, application = kept or self._application(tenant_id)
-        token = self._acquire(http, application)
-        if not token.may_read_presence:
-            self._applications.pop(tenant_id, None)
-            http.close()
-        elif kept is None:
-            self._applications[tenant_id] = http, application
-            while len(self._applications) > _TENANTS:
-                self._applications.popitem(last=False)[1][0].close()
+        is_kept = False
+        try:
+            token = self._acquire(http, application)
+            is_kept = token.may_read_presence
+        finally:
+            if is_kept:
+                self._keep(tenant_id, http, application)
+            elif kept is None:
+                http.close()
+        if not is_kept:
+            self.drop(tenant_id)
         return token
+
+    def _keep(self, tenant_id: str, http: LoginHttp, application: Any) -> None:
+        self._applications[tenant_id] = http, application
+        self._applications.move_to_end(tenant_id)
+        while len(self._applications) > _TENANTS:
+            self._applications.popitem(last=False)[1][0].close()
 
     def _fresh(self, tenant_id: str) -> Token:
         http, application = self._application(tenant_id)
@@ -173,7 +195,7 @@ class Credential:
                 http_client=http,
                 exclude_scopes=["offline_access"],  # one sign-in is all that is wanted
             )
-        except (requests.RequestException, ValueError, RuntimeError):
+        except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             http.close()
             if http.last_status == 200:
                 raise Fault("unavailable") from None  # a page that is no metadata
@@ -181,18 +203,29 @@ class Credential:
         return http, application
 
     def _acquire(self, http: LoginHttp, application: Any) -> Token:
-        import requests
-
         try:
-            result = application.acquire_token_for_client([self._cloud.scope])
-        except OwnCredential:
-            raise Fault("own_credential") from None
-        except (requests.RequestException, ValueError, RuntimeError):
-            raise fault_of(http.last_status if http.last_status >= 400 else 0, "", (), http.last_wait) from None
+            result = self._answered(http, lambda: application.acquire_token_for_client([self._cloud.scope]))
+        except ValueError:
+            raise Fault("unavailable") from None
         if "access_token" not in result:
             codes = tuple(code for code in result.get("error_codes", ()) if isinstance(code, int))
             raise fault_of(http.last_status or 400, str(result.get("error", "")), codes, http.last_wait)
         return _read(result["access_token"])
+
+    def _answered(self, http: LoginHttp, ask: Callable[[], Any]) -> dict[str, Any]:
+        """What msal makes of an answer. Raises Fault where there was none, ValueError where it does not fit."""
+        import msal
+        import requests
+
+        try:
+            result: dict[str, Any] = ask()
+        except OwnCredential:
+            raise Fault("own_credential") from None
+        except (requests.RequestException, msal.exceptions.MsalError):  # msal raises on 5xx
+            raise fault_of(http.last_status, "", (), http.last_wait) from None
+        except (ValueError, RuntimeError) as error:  # no JSON; RuntimeError: the nonce is another one
+            raise ValueError(type(error).__name__) from None
+        return result
 
     def _own_proof(self) -> Any:
         """What msal takes as client_credential: managed identity first, else certificate, else secret."""
@@ -233,17 +266,20 @@ class Credential:
         try:
             tenant_id = str(jwt.decode(id_token, options={"verify_signature": False}).get("tid", ""))
             keys = jwt.PyJWKSet.from_json(http.get(http.authority(tenant_id) + "/discovery/v2.0/keys").text)
-            return jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 id_token,
                 keys[jwt.get_unverified_header(id_token).get("kid", "")],
                 ["RS256"],
                 audience=self._settings.presence_client_id,
                 issuer=f"{self._cloud.login_url}/{tenant_id}/v2.0",
-                leeway=120,
-                options={"require": ["exp", "iat", "aud", "iss", "tid", "oid", "nonce"]},
+                options=_ID_TOKEN,
             )
         except (jwt.PyJWTError, KeyError) as error:
             raise ValueError(f"id_token: {type(error).__name__}") from None
+        now = self._clock.now().timestamp()
+        if not claims["iat"] - _SKEW <= now < claims["exp"] + _SKEW:
+            raise ValueError("id_token: not now")
+        return claims
 
 
 def _read(value: str) -> Token:

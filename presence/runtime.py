@@ -50,7 +50,7 @@ def runtime_of(services: Services) -> Runtime:
     found = _runtimes.get(services.tables)
     if found is None:
         found = _runtimes[services.tables] = Runtime(
-            Credential(services.settings),
+            Credential(services.settings, services.clock),
             GraphClient(cloud_of(services.settings).graph_url, services.clock),
             Budget(services.clock),
         )

@@ -45,6 +45,11 @@ class Snapshots:
         self._bound()
         return kept.snapshot
 
+    def expire(self, tenant_id: str) -> None:
+        """Read the table again before the tenant's snapshot serves anybody."""
+        if (kept := self._kept.get(tenant_id)) is not None:
+            kept.read_at = float("-inf")
+
     def forget(self, tenant_id: str) -> None:
         """Let go of a tenant."""
         self._kept.pop(tenant_id, None)

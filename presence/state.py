@@ -15,7 +15,6 @@ from presence.moments import MINUTE, SECOND, is_recent, moment, now_ms
 from presence.outcomes import Tone
 from presence.reasons import REASONS
 from presence.runtime import runtime_of
-from presence.snapshots import SHARED_FOR
 from shared.clock import timestamp
 from shared.services import Services
 
@@ -111,9 +110,7 @@ def _propagating(services: Services, link: DirectoryLink) -> Connection:
 
 
 async def _linked(services: Services, link: DirectoryLink) -> Connection:
-    snapshot = await runtime_of(services).snapshots.get(
-        services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR
-    )
+    snapshot = await runtime_of(services).snapshots.get(services.tables, services.clock, link.tenant_id)
     if snapshot is None or not snapshot.head.bit(link.directory_id):
         return Connection(
             "troubled",

@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from directories import service as directories
+from directories.service import NewDirectory
+from presence.consent import CALLBACK
 from presence.runtime import runtime_of
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
-from tests.presence.world import World, settings_for
+from tests.presence.browser import LOOPBACK, ORIGIN, Browser
+from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 
 __all__ = ["graph_simulator", "served_simulator"]
 
@@ -19,3 +23,11 @@ async def world(tables: CountingTables, clock: FixedClock, graph_simulator: Runn
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
     await runtime_of(world.services).close()
+
+
+@pytest.fixture
+async def browser(world: World) -> Browser:
+    """An administrator of the account, whose directory is not connected yet."""
+    await directories.create(world.services, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    world.running.simulator.application.redirects = {f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)}
+    return Browser(world)

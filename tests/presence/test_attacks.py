@@ -1,0 +1,207 @@
+"""Ways to get at a company's presence without its administrator; each fails (facts 2.2)."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from local.graph.simulator import CONTOSO, FABRIKAM
+from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
+from tests.presence.world import DIRECTORY, World
+
+VICTIM = CONTOSO
+MALLORY = "gloria@fabrikam.example"  # a real administrator, of another company
+EVIL = "directory-evil"
+
+
+@pytest.fixture
+async def mallory(world: World, browser: Browser) -> Browser:
+    """A customer of ours with a directory of their own; the victim has consented long ago."""
+    from directories import service
+    from directories.service import NewDirectory
+
+    world.running.simulator.consent(VICTIM)
+    await service.create(world.services, "account-evil", NewDirectory("Evil", id=EVIL))
+    return Browser(world, account="account-evil", person="mallory")
+
+
+async def test_naming_the_victims_tenant_with_a_sign_in_state(world: World, mallory: Browser) -> None:
+    """The confused deputy: a valid state of the attacker's, the victim's tenant in the address."""
+    state = state_of(await mallory.start(EVIL))
+    forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
+    assert (await mallory.send("GET", f"/sign-in/callback?{forged}")).outcome == "failed"
+    assert await has_nothing(world, VICTIM)
+
+
+async def test_naming_the_victims_tenant_with_a_consent_state(world: World, mallory: Browser) -> None:
+    """Signed in at their own company, then the victim's tenant in the answer of the consent page."""
+    state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
+    forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
+    assert (await mallory.send("GET", f"/sign-in/callback?{forged}")).outcome == "other_tenant"
+    assert await has_nothing(world, VICTIM)
+
+
+async def test_naming_no_tenant_links_only_ones_own(world: World, mallory: Browser) -> None:
+    """Without `tenant` the proven one counts, and there the probe shows that nobody consented."""
+    state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
+    forged = urlencode({"admin_consent": "True", "state": state})
+    await mallory.send("GET", f"/sign-in/callback?{forged}")
+    found = (await mallory.act("check", EVIL)).json
+    assert (found["state"], found["tenantId"]) == ("propagating", FABRIKAM)
+    assert await has_nothing(world, VICTIM)
+
+
+async def test_a_state_works_once(world: World, browser: Browser) -> None:
+    """Replay of the address that Microsoft sent the browser to."""
+    returned = await browser.at_microsoft(await browser.start())
+    assert "adminconsent" in (await browser.send("GET", returned)).location
+    assert (await browser.send("GET", returned)).outcome == "expired"
+
+
+async def test_a_state_works_once_for_consent_too(world: World, browser: Browser) -> None:
+    """Replay of the second return."""
+    returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
+    assert (await browser.send("GET", returned)).outcome == "consented"
+    assert (await browser.send("GET", returned)).outcome == "expired"
+
+
+async def test_a_state_works_in_its_own_browser_only(world: World, browser: Browser, mallory: Browser) -> None:
+    """The attacker's way sent to the victim's administrator, whose silent sign-in would complete it (login CSRF)."""
+    returned = await mallory.at_microsoft(await mallory.start(EVIL), GLORIA)
+    victim = Browser(world, account="account-evil", person="mallory")  # even if signed in here as the same person
+    assert (await victim.send("GET", returned)).outcome == "expired"
+    assert (await mallory.send("GET", returned)).outcome == "expired"  # and it is used up
+    assert await has_nothing(world, VICTIM)
+
+
+async def test_another_browsers_cookie_does_not_fit(world: World, browser: Browser) -> None:
+    """A cookie of one's own with somebody else's state."""
+    returned = await browser.at_microsoft(await browser.start())
+    other = Browser(world)
+    await other.start()
+    assert (await other.send("GET", returned)).outcome == "expired"
+
+
+async def test_another_person_in_the_same_browser_does_not_fit(world: World, browser: Browser) -> None:
+    """The state belongs to the administrator who pressed the button."""
+    returned = await browser.at_microsoft(await browser.start())
+    for account, person in ((browser.account, "somebody-else"), ("account-evil", browser.person)):
+        other = Browser(world, account=account, person=person, cookies=dict(browser.cookies))
+        assert (await other.send("GET", returned)).outcome == "expired"
+
+
+async def test_a_state_lasts_ten_minutes(world: World, browser: Browser) -> None:
+    """A way that was begun and left lying about."""
+    returned = await browser.at_microsoft(await browser.start())
+    world.clock.advance(601)
+    assert (await browser.send("GET", returned)).outcome == "expired"
+
+
+@pytest.mark.parametrize("query", ["", "state=", "state=made-up", "code=x", "admin_consent=True&tenant=" + VICTIM])
+async def test_a_made_up_state_opens_nothing(world: World, browser: Browser, query: str) -> None:
+    """No state, an unknown one, none of the rest counts."""
+    await browser.start()
+    answer = await browser.send("GET", f"/sign-in/callback?{query}")
+    assert (answer.status, answer.outcome) == (303, "expired")
+    assert await has_nothing(world)
+
+
+async def test_a_code_of_another_sign_in_does_not_fit(world: World, browser: Browser) -> None:
+    """Code injection: a code from another flow fails on PKCE, whoever it is for."""
+    other = Browser(world, person="another")
+    theirs = await other.at_microsoft(await other.start(), GLORIA)
+    state = state_of(await browser.start())
+    code = theirs.partition("code=")[2].partition("&")[0]
+    assert (await browser.send("GET", f"/sign-in/callback?code={code}&state={state}")).outcome == "failed"
+    assert await has_nothing(world)
+
+
+async def test_an_id_token_that_microsoft_did_not_sign_is_refused(world: World, browser: Browser) -> None:
+    """msal does not validate id_tokens: signature, issuer, audience and time are checked here (facts 2.7)."""
+    simulator = world.running.simulator
+    returned = await browser.at_microsoft(await browser.start())
+    published = simulator.keys.published
+    simulator.keys.published = [simulator.keys.unpublished]
+    document = simulator.keys.document
+    simulator.keys.document = lambda: {"keys": [key.public for key in published]}  # type: ignore[method-assign]
+    try:
+        assert (await browser.send("GET", returned)).outcome == "failed"
+    finally:
+        simulator.keys.document = document  # type: ignore[method-assign]
+        simulator.keys.published = published
+    assert await has_nothing(world)
+
+
+async def test_an_old_id_token_is_refused(world: World, browser: Browser) -> None:
+    """`exp` is compared with the app's own clock."""
+    world.running.simulator.options.token_lifetime = -600
+    assert (await browser.signed_in()).outcome == "failed"
+
+
+async def test_a_tenant_belongs_to_the_account_that_linked_it_first(world: World, browser: Browser) -> None:
+    """Even an administrator of the company cannot link it to a second account (facts 2.2 no. 4)."""
+    from directories import service
+    from directories.service import NewDirectory
+
+    await browser.connected()
+    await browser.act("check")
+    await service.create(world.services, "account-two", NewDirectory("Two", id="directory-two"))
+    second = Browser(world, account="account-two", person="other")
+    assert (await second.signed_in(GLORIA, "directory-two")).outcome == "owned"
+
+
+async def test_two_accounts_on_the_way_at_once_end_with_one_owner(world: World, browser: Browser) -> None:
+    """Both came back from Microsoft before either was linked: the first look that succeeds owns the tenant."""
+    from directories import service
+    from directories.service import NewDirectory
+
+    await service.create(world.services, "account-two", NewDirectory("Two", id="directory-two"))
+    second = Browser(world, account="account-two", person="other")
+    await browser.connected()
+    await second.connected(GLORIA, "directory-two")
+    assert (await second.act("check", "directory-two")).json["state"] == "waiting"
+    assert (await browser.act("check")).json["state"] == "removed"
+
+
+async def test_another_accounts_directory_cannot_be_touched(world: World, browser: Browser, mallory: Browser) -> None:
+    """Every action on it is 404, as if it did not exist."""
+    for action in ("connect", "check", "retry", "remove", "check-gone"):
+        assert (await mallory.act(action, DIRECTORY)).status == 404
+    assert (await mallory.send("GET", f"/api/directories/{DIRECTORY}/presence")).status == 404
+
+
+async def test_a_page_of_another_site_cannot_start_or_remove(world: World, browser: Browser) -> None:
+    """Cross-site request forgery on the wizard."""
+    answer = await browser.send(
+        "POST",
+        f"/api/directories/{DIRECTORY}/presence",
+        b"action=remove",
+        content_type="application/x-www-form-urlencoded",
+        origin="https://evil.example",
+    )
+    assert answer.status == 403
+
+
+async def test_a_reader_cannot_connect_or_come_back(world: World, browser: Browser) -> None:
+    """Directory.Reader is not enough; neither is nobody."""
+    reader = Browser(world, roles=("Directory.Reader",), cookies=browser.cookies)
+    assert (await reader.act("connect")).status == 403
+    assert (await reader.send("GET", "/sign-in/callback?state=x")).status == 403
+
+
+async def test_secrets_are_stored_as_hashes(world: World, browser: Browser) -> None:
+    """Whoever reads the table cannot finish somebody's sign-in: neither state nor cookie stands there."""
+    state = state_of(await browser.start())
+    rows = await world.tables.query("work", "consent", "", "\ufffd")
+    stored = b"".join(row.value + row.key.encode() for row in rows)
+    assert len(rows) == 1
+    assert state.encode() not in stored
+    assert next(iter(browser.cookies.values())).encode() not in stored
+
+
+async def test_abandoned_attempts_do_not_pile_up(world: World, browser: Browser) -> None:
+    """What nobody came back from is deleted by later attempts."""
+    for _ in range(5):
+        await browser.start()
+    world.clock.advance(601)
+    await browser.start()
+    assert len(await world.tables.query("work", "consent", "", "\ufffd")) == 1

@@ -1,0 +1,180 @@
+"""From the wizard to Microsoft and back (issue: consent that can't be forged)."""
+
+import pytest
+
+from local.graph.simulator import CONTOSO, FABRIKAM
+from tests.presence.browser import GLORIA, LOOPBACK, MAX, Browser, has_nothing, tenant_of
+from tests.presence.world import DIRECTORY, World
+
+
+async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser) -> None:
+    """The whole way: sign-in, consent of that very tenant, probe, link, first sync."""
+    ids = world.people(5)
+    await world.provision(ids)
+    signed_in = await browser.signed_in()
+    assert tenant_of(signed_in.location) == CONTOSO
+    back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
+    assert back.status == 303
+    assert back.location == f"{browser.origin}/directories/{DIRECTORY}/presence?outcome=consented"
+    assert (await browser.connection())["state"] == "propagating"
+    assert (await browser.act("check")).json["state"] == "waiting"
+    await world.tick()
+    found = await browser.connection()
+    assert (found["state"], found["health"]["people"], found["tenantId"]) == ("active", 5, CONTOSO)
+    assert await world.shown(ids) == world.truth(ids)
+
+
+async def test_the_page_goes_on_by_itself_while_consent_propagates(world: World, browser: Browser) -> None:
+    """Tokens lack the role at first: each look takes a fresh one, none of them is kept (facts 2.3)."""
+    world.running.simulator.options.consent_delay_tokens = 2
+    await browser.connected()
+    for _ in range(2):
+        found = (await browser.act("check")).json
+        assert (found["state"], found["moving"], found["reason"]) == ("propagating", True, "no_role")
+        world.clock.advance(5)
+    assert (await browser.act("check")).json["state"] == "waiting"
+    assert await world.tick() == "synced"
+
+
+async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) -> None:
+    """The page asks every two seconds; Microsoft is asked at growing distances."""
+    world.running.simulator.options.consent_delay = 3600
+    await browser.connected()
+    before = world.running.simulator.counters.calls("token", tenant=CONTOSO)
+    for _ in range(60):
+        await browser.act("check")
+        world.clock.advance(2)
+    assert world.running.simulator.counters.calls("token", tenant=CONTOSO) - before <= 10
+
+
+async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: World, browser: Browser) -> None:
+    """The timer looks now and then for a day."""
+    from presence import queue
+
+    world.running.simulator.options.consent_delay = 60
+    await browser.connected()
+    await browser.act("check")
+    for _ in range(25):
+        world.clock.advance(30)
+        await queue.due(world.services)
+    assert (await browser.connection())["state"] == "waiting"
+
+
+@pytest.mark.parametrize("shape", ["cancel", "cancel-older"])
+async def test_declined_is_said_although_admin_consent_is_true(world: World, browser: Browser, shape: str) -> None:
+    """Microsoft's error answer has admin_consent=True too; `error` decides (facts 2.1)."""
+    signed_in = await browser.signed_in()
+    back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, shape))
+    assert back.outcome == "declined"
+    assert await has_nothing(world)
+
+
+async def test_cancelling_the_sign_in_is_declined(world: World, browser: Browser) -> None:
+    """access_denied at the first page."""
+    back = await browser.send("GET", await browser.at_microsoft(await browser.start(), "cancel"))
+    assert back.outcome == "declined"
+    assert await has_nothing(world)
+
+
+async def test_a_plain_member_is_told_to_find_an_administrator(world: World, browser: Browser) -> None:
+    """Membership of the company is not enough: `wids` must hold an administrator's role (facts 2.2)."""
+    assert (await browser.signed_in(MAX)).outcome == "not_admin"
+    assert await has_nothing(world)
+
+
+async def test_a_privileged_role_administrator_may_connect(browser: Browser) -> None:
+    """The other role that may consent to application permissions of Graph (facts 2.1)."""
+    assert (await browser.connected("priya@contoso.example")).outcome == "consented"
+
+
+async def test_without_role_claims_nobody_is_an_administrator(world: World, browser: Browser) -> None:
+    """A registration that does not send `wids` opens nothing."""
+    world.running.simulator.options.id_token_roles = False
+    assert (await browser.signed_in()).outcome == "not_admin"
+
+
+async def test_a_form_is_sent_on_by_redirect(browser: Browser) -> None:
+    """The wizard works without script."""
+    answer = await browser.send(
+        "POST",
+        f"/api/directories/{DIRECTORY}/presence",
+        b"action=connect",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status == 303
+    assert "/organizations/oauth2/v2.0/authorize?" in answer.location
+
+
+async def test_state_nonce_and_proof_key_are_sent(browser: Browser) -> None:
+    """OpenID Connect with PKCE, code flow, sign-in only: no refresh token is asked for."""
+    location = await browser.start()
+    for part in ("state=", "nonce=", "code_challenge=", "code_challenge_method=S256", "response_type=code"):
+        assert part in location
+    assert "offline_access" not in location
+
+
+async def test_the_cookie_cannot_leave_its_host(browser: Browser) -> None:
+    """`__Host-`, HttpOnly, Secure, Lax: it comes along on Microsoft's redirect and nowhere else (facts 2.2)."""
+    cookie = (await browser.act("connect")).headers["set-cookie"]
+    assert cookie.startswith("__Host-presence-consent=")
+    assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"} <= set(cookie.split("; "))
+
+
+async def test_on_loopback_the_cookie_goes_without_tls(world: World, browser: Browser) -> None:
+    """A browser takes no `__Host-` cookie over http; there the whole flow works with a plain one."""
+    local = Browser(world, origin=LOOPBACK)
+    assert (await local.connected()).outcome == "consented"
+    assert set(local.cookies) == {"presence-consent"}
+
+
+async def test_two_directories_of_an_account_share_a_tenant(world: World, browser: Browser) -> None:
+    """Several directories of one account may be connected to one tenant (facts 2.2 no. 4)."""
+    from directories import service
+    from directories.service import NewDirectory
+
+    await service.create(world.services, browser.account, NewDirectory("Two", id="directory-two"))
+    for directory_id in (DIRECTORY, "directory-two"):
+        await browser.connected(directory_id=directory_id)
+        assert (await browser.act("check", directory_id)).json["state"] == "waiting"
+
+
+async def test_renewed_consent_ends_the_pause(world: World, browser: Browser) -> None:
+    """Connected again after a loss: the next tick syncs, without waiting for the hour to pass."""
+    await browser.connected()
+    await browser.act("check")
+    world.running.simulator.delete_principal(CONTOSO)
+    for _ in range(30):
+        await world.tick()
+    assert (await browser.connection())["state"] == "lost"
+    await browser.connected()
+    assert await world.tick() == "synced"
+    assert (await browser.connection())["state"] == "active"
+
+
+async def test_a_connected_directory_cannot_wander_to_another_company(world: World, browser: Browser) -> None:
+    """Access is removed first; a slip of the account chooser must not swap companies."""
+    await browser.connected()
+    await browser.act("check")
+    assert (await browser.signed_in("gloria@fabrikam.example")).outcome == "other_tenant"
+    assert await has_nothing(world, FABRIKAM)
+
+
+@pytest.mark.parametrize("fault", ["discovery.503", "token.503", "token.429", "discovery.garbage"])
+async def test_microsoft_not_answering_is_said_so(world: World, browser: Browser, fault: str) -> None:
+    """An outage during sign-in is an outcome or a 503 with a remedy, never a 500."""
+    if fault.startswith("discovery"):
+        world.running.simulator.faults.on(fault)
+        answer = await browser.act("connect")
+        assert answer.status == 503
+        assert answer.json["detail"]
+    else:
+        returned = await browser.at_microsoft(await browser.start())
+        world.running.simulator.faults.on(fault)
+        assert (await browser.send("GET", returned)).outcome == "unavailable"
+
+
+async def test_our_own_wrong_credential_is_not_the_companys_fault(world: World, browser: Browser) -> None:
+    """AADSTS7000215 when the code is redeemed: the operator is told (facts 2.4)."""
+    returned = await browser.at_microsoft(await browser.start())
+    world.running.simulator.application.secrets.clear()
+    assert (await browser.send("GET", returned)).outcome == "own_credential"
