@@ -23,7 +23,7 @@ async def presence_of(services: Services, people: Iterable[tuple[Directory, Card
     """The statuses of people by directory id and external id; a round trip a directory at the most."""
     wanted: dict[str, set[str]] = {}
     for directory, card in people:
-        if card.external_id and directory.presence == "on":
+        if card.external_id:
             wanted.setdefault(directory.id, set()).add(card.external_id)
     found = await each(wanted.items(), lambda item: statuses(services, item[0], item[1]))
     return {

@@ -20,7 +20,8 @@ _COLUMNS = (
     "External ID",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-_E164 = re.compile(r"\+[0-9]{4,15}")
+_NUMBER = r"\+?[0-9]{3,15}(?:;ext=[0-9]{1,9})?"
+_NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 
 
 def entry(user: UserRecord, numbers: list[tuple[str, Number]]) -> bytes:
@@ -55,9 +56,9 @@ def _line(fields: tuple[str, ...]) -> bytes:
 def _cell(text: str) -> str:
     """A quoted cell that no spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection).
 
-    An E.164 number stays as it is: with its plus it is at worst read as a number.
+    Numbers stay as they are: with its plus, one is at worst read as a number.
     """
-    safe = f"'{text}" if _FORMULA.match(text) and not _E164.fullmatch(text) else text
+    safe = f"'{text}" if _FORMULA.match(text) and not _NUMBERS.fullmatch(text) else text
     return '"' + safe.replace('"', '""') + '"'
 
 

@@ -91,10 +91,12 @@ async def _by_number(services: Services, directories: Sequence[Directory], text:
         if query.number.e164:
             matches = await lookup.in_directory(services, directory, text)
             return [Found(match.directory, match.card) for match in matches]
-        beginnings = {query.beginning} if query.is_beginning else {digits_of(text), query.beginning}
-        walks = [walk(services, [directory], Range("find", beginning), limit) for beginning in sorted(beginnings)]
-        ends = [] if query.is_beginning else [walk(services, [directory], Range("num", digits_of(text)[::-1]), limit)]
-        pages = await asyncio.gather(*ends, *walks)
+        typed, ranges = digits_of(text), {Range("find", query.beginning): None}
+        if not query.is_beginning:
+            ranges[Range("num", typed[::-1])] = None
+            if not typed.startswith("0"):
+                ranges[Range("find", typed)] = None
+        pages = await asyncio.gather(*(walk(services, [directory], where, limit) for where in ranges))
         return [found for page in pages for found in page.found]
 
     return [found for own in await each(directories, one) for found in own]

@@ -1,0 +1,157 @@
+"""Companies of believable people for the contacts' tests, stored as SCIM stores them."""
+
+import asyncio
+import base64
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from directories.directory import Directory
+from local.host.host import Host
+from scim.groups import record as groups
+from scim.groups.record import GroupRecord
+from scim.users import cards, rows
+from scim.users.record import UserRecord
+from shared import keys
+from shared.clock import FixedClock, timestamp
+from shared.http import Request, Response
+from shared.ids import new_id
+from shared.services import Services
+from shared.tables.port import Insert, Operation
+
+ACCOUNT = "11111111-1111-1111-1111-111111111111"
+OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
+_GIVEN = ("Anna", "Björn", "Chloé", "David", "Elif", "Farid", "Grace", "Hanna", "Ivan", "Jürgen")
+_FAMILY = ("Müller", "Smith", "O'Brien", "García", "Nowak", "Okafor", "Patel", "Østergård", "Rossi", "Łęcki", "Weber")
+_TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant")
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A directory whose people tests store directly."""
+
+    services: Services
+    directory: Directory
+
+    @property
+    def id(self) -> str:
+        """The directory's id."""
+        return self.directory.id
+
+    async def hire(self, name: str, *numbers: str, mail: str = "", **more: Any) -> str:
+        """Store a person; the id. Each number is `value` or `type:value`."""
+        user = self.person(name, *numbers, mail=mail, **more)
+        await self._store(rows.insertion(user, self.directory.region))
+        return user.id
+
+    def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
+        """A person who is not stored yet."""
+        self._tick()
+        now, identifier = timestamp(self.services.clock.now()), new_id(self.services.clock)
+        given, _, family = name.rpartition(" ")
+        department = more.pop("department", "")
+        resource: dict[str, Any] = {
+            "userName": mail or f"zz{identifier.replace('-', '')}@example.com",
+            "displayName": name,
+            "name": {"givenName": given, "familyName": family},
+            "phoneNumbers": [_number(number) for number in numbers],
+            **({"emails": [{"value": mail, "type": "work"}]} if mail else {}),
+            **({cards.ENTERPRISE: {"department": department}} if department else {}),
+            **more,
+        }
+        return UserRecord(identifier, resource, now, now)
+
+    async def fill(self, count: int) -> None:
+        """Store `count` people of all kinds."""
+        operations, batches = list[Operation](), list[list[Operation]]()
+        for n in range(count):
+            name = f"{_GIVEN[n % 10]} {_FAMILY[n % 11]}{_LETTERS[n % 26]}{_LETTERS[n // 26 % 26]}"
+            user = self.person(
+                name,
+                f"+4420{70_000_000 + n:08}",
+                mail=f"person{n}@contoso.example",
+                title=_TITLES[n % 4],
+                externalId=f"external-{n}",
+            )
+            own = rows.insertion(user, self.directory.region)
+            if len(operations) + len(own) > 100:
+                batches.append(operations)
+                operations = []
+            operations += own
+        for at in range(0, len(batches), 64):
+            await asyncio.gather(*(self._store(batch) for batch in batches[at : at + 64]))
+        await self._store(operations)
+
+    async def group(self, name: str, *members: str) -> str:
+        """Store a group with people by id."""
+        self._tick()
+        now, identifier = timestamp(self.services.clock.now()), new_id(self.services.clock)
+        await self._store(groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now)))
+        for member in members:
+            seen = Insert(keys.key("member", identifier, member), b'{"t":"User"}')
+            await self._store([seen, Insert(keys.key("user", member, identifier), b"{}")])
+        return identifier
+
+    async def _store(self, operations: list[Operation]) -> None:
+        await self.services.tables.transact("contacts", self.id, operations)
+
+    def _tick(self) -> None:
+        assert isinstance(self.services.clock, FixedClock)
+        self.services.clock.advance(0.001)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _number(text: str) -> dict[str, str]:
+    kind, colon, value = text.partition(":")
+    return (
+        {"type": kind, "value": value}
+        if colon and kind in ("work", "mobile", "home")
+        else {
+            "type": "work",
+            "value": text,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody signed in, at the function app's own endpoints in-process."""
+
+    host: Host
+    account: str = ACCOUNT
+    role: str = "Directory.Reader"
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+    ) -> Response:
+        """Send a request as this person; a body that is not bytes is sent as JSON."""
+        url = f"https://app.example{path}" + (f"?{urlencode(query)}" if query else "")
+        raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        claims = [{"typ": "tid", "val": self.account}, {"typ": "roles", "val": self.role}]
+        principal = base64.b64encode(orjson.dumps({"claims": claims})).decode() if self.account else ""
+        sent = {**({"x-ms-client-principal": principal} if principal else {}), **(headers or {})}
+        if raw:
+            sent |= {"content-length": str(len(raw)), "content-type": "application/json"}
+        return await self.host.call(Request(method, url, sent, raw))
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """The JSON of a GET that must succeed."""
+        response = await self.call("GET", path, **query)
+        assert response.status == 200, response.body
+        return orjson.loads(response.body)
+
+    async def names(self, path: str, **query: Any) -> list[str]:
+        """The names of the people on a page."""
+        return [one["displayName"] for one in (await self.get(path, **query))["contacts"]]
+
+    async def lookup(self, *numbers: str, **more: Any) -> list[list[tuple[str, str]]]:
+        """Name and kind of each match of each number."""
+        response = await self.call("POST", "/api/contacts/lookup", {"numbers": numbers, **more})
+        assert response.status == 200, response.body
+        found = orjson.loads(response.body)["numbers"]
+        assert [one["number"] for one in found] == list(numbers)
+        return [[(match["displayName"], match["match"]) for match in one["matches"]] for one in found]

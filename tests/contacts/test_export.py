@@ -1,0 +1,181 @@
+"""A directory as a file: chunks that follow each other, safe in spreadsheets, right vCards."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contacts import csv_file, vcard
+from scim.users import rows
+from scim.users.cards import ENTERPRISE
+from scim.users.record import UserRecord
+from shared.tables.counting import CountingTables
+from tests.contacts.people import Company, Person
+
+
+async def _chunks(admin: Person, company: Company, **query: Any) -> list[bytes]:
+    path, found = f"/api/directories/{company.id}/export", list[bytes]()
+    response = await admin.call("GET", path, **query)
+    while True:
+        assert response.status == 200, response.body
+        found.append(response.body)
+        link = response.headers.get("link", "")
+        if not link:
+            return found
+        assert link.endswith('>; rel="next"')
+        response = await admin.call("GET", link[1 : link.index(">")])
+
+
+def _lines(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) -> None:
+    """Names, title, department, addresses, numbers in E.164 and the id by which Entra knows the person."""
+    await contoso.hire(
+        "Anna Müller",
+        "020 7946 0958",
+        "mobile:07700 900123",
+        "home:1234",
+        mail="anna@contoso.example",
+        title='The "Boss"',
+        department="R&D, Europe",
+        externalId="object-1",
+    )
+    await contoso.hire("Gone", active=False)
+    (content,) = await _chunks(admin, contoso)
+    assert _lines(content) == [
+        {
+            "Display name": "Anna Müller",
+            "Given name": "Anna",
+            "Family name": "Müller",
+            "Title": 'The "Boss"',
+            "Department": "R&D, Europe",
+            "Email": "anna@contoso.example",
+            "Other emails": "",
+            "User name": "anna@contoso.example",
+            "Number": "+442079460958",
+            "Other numbers": "+447700900123; 1234",
+            "External ID": "object-1",
+        }
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "vcard"])
+async def test_chunks_joined_are_the_whole_file(admin: Person, contoso: Company, form: str) -> None:
+    """However it is cut: the head stands once, everybody is there once."""
+    await contoso.fill(25)
+    (whole,) = await _chunks(admin, contoso, format=form)
+    for limit in (1, 7, 24, 25, 26):
+        chunks = await _chunks(admin, contoso, format=form, limit=limit)
+        assert b"".join(chunks) == whole
+        assert len(chunks) >= 25 // limit
+    assert whole.count(b"person1@contoso.example") > 0
+
+
+async def test_an_export_reads_a_thousand_people_a_round_trip(
+    admin: Person, contoso: Company, tables: CountingTables
+) -> None:
+    """100,000 people are about a hundred reads, in requests that stay within the host's limits."""
+    await contoso.fill(2500)
+    await admin.get("/api/contacts", q="warm")
+    with tables.measured() as calls:
+        (content,) = await _chunks(admin, contoso)
+    assert len(_lines(content)) == 2500
+    assert len([call for call in calls if call[1] == "contacts"]) == 3
+
+
+async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company) -> None:
+    """For the browser to save it (RFC 6266); never sniffed, never cached."""
+    response = await admin.call("GET", f"/api/directories/{contoso.id}/export", format="vcard")
+    assert response.headers["content-disposition"] == (
+        "attachment; filename=\"Contoso.vcf\"; filename*=UTF-8''Contoso.vcf"
+    )
+    assert response.headers["content-type"] == "text/vcard; charset=utf-8"
+    assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+@pytest.mark.parametrize("query", [{"format": "xlsx"}, {"limit": "20001"}, {"limit": "0"}])
+async def test_a_wrong_parameter_is_refused(admin: Person, contoso: Company, query: dict[str, Any]) -> None:
+    """400 with what is possible."""
+    response = await admin.call("GET", f"/api/directories/{contoso.id}/export", **query)
+    assert response.status == 400
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "%x", "＝1", "\n=1"]
+)
+async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) -> None:
+    """A person can choose a name, an administrator opens the file (OWASP: CSV injection)."""
+    await contoso.hire("Anna", "+442079460958", title=text, displayName=text)
+    (content,) = await _chunks(admin, contoso)
+    (line,) = _lines(content)
+    assert line["Title"] == line["Display name"] == f"'{text}"
+    assert line["Number"] == "+442079460958"
+
+
+_TEXT = st.text(st.characters(codec="utf-8"), max_size=120)
+
+
+def _user(name: str, title: str, number: str) -> UserRecord:
+    resource = {
+        "userName": "u",
+        "displayName": name,
+        "name": {"familyName": name, "givenName": title},
+        "title": title,
+        "phoneNumbers": [{"type": "work", "value": number or "1"}],
+        "emails": [{"type": "work", "value": name or "x"}],
+        ENTERPRISE: {"department": title, "organization": name},
+    }
+    return UserRecord("0190", resource, "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z")
+
+
+@given(_TEXT, _TEXT, _TEXT)
+def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
+    """Quotes, commas and line breaks in names move nothing to another column."""
+    user = _user(name, title, number)
+    content = csv_file.HEAD + csv_file.entry(user, rows.derived(user, "GB"))
+    (line,) = _lines(content)
+    assert line["Title"].removeprefix("'") == title.removeprefix("'")
+    assert not line["Title"].lstrip().startswith(("=", "+", "-", "@"))
+
+
+@given(_TEXT, _TEXT, _TEXT)
+def test_any_text_makes_a_well_formed_vcard(name: str, title: str, number: str) -> None:
+    """Lines of at most 75 octets, cut between characters, that unfold to one property each (RFC 6350 section 3)."""
+    user = _user(name, title, number)
+    content = vcard.entry(user, rows.derived(user, "GB"))
+    pieces = content.split(b"\r\n")
+    assert pieces.pop() == b""
+    assert all(len(piece) <= 75 for piece in pieces)
+    assert not any(c < " " or c == "\x7f" for piece in pieces for c in piece.decode())
+    lines = content.decode().replace("\r\n ", "").split("\r\n")[:-1]
+    assert (lines[0], lines[1], lines[-1]) == ("BEGIN:VCARD", "VERSION:4.0", "END:VCARD")
+    names = [line.partition(":")[0].partition(";")[0] for line in lines]
+    assert set(names) <= {"BEGIN", "VERSION", "UID", "FN", "N", "ORG", "TITLE", "EMAIL", "TEL", "REV", "END"}
+    assert names.count("FN") == 1
+
+
+def test_a_vcard_says_all_numbers_with_their_kind() -> None:
+    """E.164 as `tel:` URI with the extension, other numbers as text; what has a meaning is escaped."""
+    user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
+    user.resource["phoneNumbers"] += [{"type": "mobile", "value": "+447700900123"}, {"type": "other", "value": "12,3"}]
+    assert vcard.entry(user, rows.derived(user, "GB")).decode().split("\r\n") == [
+        "BEGIN:VCARD",
+        "VERSION:4.0",
+        "UID:urn:uuid:0190",
+        "FN:Müller\\; Anna\\, Dr.",
+        "N:Müller\\; Anna\\, Dr.;Head\\nof R\\\\D;;;",
+        "ORG:Müller\\; Anna\\, Dr.;Head\\nof R\\\\D",
+        "TITLE:Head\\nof R\\\\D",
+        "EMAIL;TYPE=work:Müller\\; Anna\\, Dr.",
+        'TEL;VALUE=uri;TYPE="work,voice";PREF=1:tel:+442079460958;ext=12',
+        'TEL;VALUE=uri;TYPE="cell,voice";PREF=2:tel:+447700900123',
+        'TEL;VALUE=text;TYPE="voice";PREF=3:12\\,3',
+        "REV:20260101T000000Z",
+        "END:VCARD",
+        "",
+    ]
