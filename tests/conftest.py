@@ -26,7 +26,7 @@ def _loopback_only() -> Iterator[None]:
             raise AssertionError(f"a test tried to reach {address[0]}")
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
 
@@ -55,9 +55,7 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
 @pytest.fixture(params=["sqlite", "azurite"])
 async def any_tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CountingTables]:
     """Each engine in turn: what a test claims here, both keep."""
-    where = (
-        f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("azurite_tables")
-    )
+    where = f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("azurite_tables")
     engine = CountingTables(open_tables(Settings(tables=where)))  # type: ignore[call-arg]
     yield engine
     await engine.close()
