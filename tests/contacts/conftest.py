@@ -34,7 +34,8 @@ async def host(services: Services) -> AsyncIterator[Host]:
     await settled(services)
 
 
-async def _company(services: Services, account: str, name: str, region: str) -> Company:
+async def make_company(services: Services, account: str, name: str, region: str) -> Company:
+    """A company with a directory and nobody in it yet."""
     services.clock.advance(1)  # type: ignore[attr-defined]
     directory, _ = await create(services, account, NewDirectory(name, region=region))
     return Company(services, directory)
@@ -43,19 +44,19 @@ async def _company(services: Services, account: str, name: str, region: str) -> 
 @pytest.fixture
 async def contoso(services: Services) -> Company:
     """A British company."""
-    return await _company(services, ACCOUNT, "Contoso", "GB")
+    return await make_company(services, ACCOUNT, "Contoso", "GB")
 
 
 @pytest.fixture
 async def fabrikam(services: Services) -> Company:
     """A German company of the same account."""
-    return await _company(services, ACCOUNT, "Fabrikam", "DE")
+    return await make_company(services, ACCOUNT, "Fabrikam", "DE")
 
 
 @pytest.fixture
 async def stranger(services: Services) -> Company:
     """A company of another account."""
-    return await _company(services, OTHER_ACCOUNT, "Stranger", "GB")
+    return await make_company(services, OTHER_ACCOUNT, "Stranger", "GB")
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Presence joined into lists, lookups and a contact, from what the presence sync stored."""
+
+from collections.abc import AsyncIterator
+
+import orjson
+import pytest
+
+from contacts.answers import page_json, person_json
+from contacts.details import read_contact
+from contacts.listing import list_contacts
+from contacts.walk import Found
+from presence.runtime import runtime_of
+from shared.clock import FixedClock
+from shared.tables.counting import CountingTables
+from tests.contacts.conftest import make_company
+from tests.contacts.people import ACCOUNT, Company
+from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
+from tests.presence.world import World, settings_for
+
+__all__ = ["graph_simulator", "served_simulator"]
+
+
+@pytest.fixture
+async def world(tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator) -> AsyncIterator[World]:
+    """A deployment whose presence comes from the simulator."""
+    world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
+    yield world
+    await runtime_of(world.services).close()
+
+
+async def _linked(world: World, count: int) -> tuple[Company, list[str]]:
+    """A company with synced people."""
+    company = await make_company(world.services, ACCOUNT, "Contoso", "GB")
+    ids = world.people(count)
+    world.tenant().moving = False
+    for n, object_id in enumerate(ids):
+        await company.hire(f"Person {n:02}", externalId=object_id)
+    await world.link(company.id, account=ACCOUNT)
+    await world.tick()
+    return company, ids
+
+
+async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
+    """State, words, when confirmed; a person of whom nothing is known has none."""
+    company, _ = await _linked(world, 3)
+    await company.hire("Unknown")
+    page = await list_contacts(world.services, [company.directory], 10)
+    *known, unknown = (await page_json(world.services, page.found, page.cursor))["contacts"]
+    assert [one["presence"]["stale"] for one in known] == [False] * 3
+    assert all(one["presence"]["shown"] and one["presence"]["asOf"] for one in known)
+    assert "presence" not in unknown
+
+
+async def test_a_screen_of_people_costs_one_round_trip_for_presence(world: World) -> None:
+    """Whatever its size; the same second's other agents cost none."""
+    company, _ = await _linked(world, 50)
+    page = await list_contacts(world.services, [company.directory], 50)
+    await page_json(world.services, page.found, "")
+    world.clock.advance(2)
+    with world.tables.measured() as calls:
+        await page_json(world.services, page.found, "")
+    assert len(calls) <= 1
+    with world.tables.measured() as calls:
+        await page_json(world.services, page.found, "")
+    assert calls == []
+
+
+async def test_a_contact_has_its_status(world: World) -> None:
+    """The same object as in a list."""
+    company, _ = await _linked(world, 1)
+    page = await list_contacts(world.services, [company.directory], 1)
+    found: Found = page.found[0]
+    one = await person_json(world.services, await read_contact(world.services, company.directory, found.card.id))
+    listed = (await page_json(world.services, page.found, ""))["contacts"][0]
+    assert one["presence"] == listed["presence"]
+    assert orjson.dumps(one)
