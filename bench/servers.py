@@ -1,7 +1,7 @@
 """Which web server carries the local host: `python -m bench.servers` (granian: `pip install granian==2.8.7`).
 
-Each server runs in a process of its own, alone and with the host in front of a function that does nothing; figures are
-medians of interleaved rounds.
+Each server runs in a process of its own: alone, which for uvicorn means with ASGI, and with the host in front of a
+function that does nothing, which for uvicorn means with `local/host/protocol.py`. Medians of interleaved rounds.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 import azure.functions as func
+import uvicorn
 import uvloop
 
 from bench.load import Figures, measure
@@ -42,19 +43,19 @@ async def _bare_asgi(scope: Any, receive: Any, send: Any) -> None:
 
 
 class _Rsgi:
-    """The host behind granian's own interface; `asgi` None: without the host."""
+    """The host behind granian's own interface; `edge` None: without the host."""
 
-    def __init__(self, asgi: Any) -> None:
-        self._asgi = asgi
+    def __init__(self, edge: Any) -> None:
+        self._edge = edge
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         headers = dict(scope.headers.items())
         headers.setdefault("host", scope.authority or "")
         body = await protocol() if scope.method == "POST" else b""
-        if self._asgi is None:
+        if self._edge is None:
             protocol.response_bytes(200, [("content-type", "application/json")], _BODY)
             return
-        answer = await self._asgi.respond(scope.method, scope.path, scope.query_string, headers, body)
+        answer = await self._edge.respond(scope.method, scope.path, scope.query_string, headers, body)
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
 
@@ -62,8 +63,11 @@ async def _uvicorn(port: int, with_host: bool) -> None:
     from local.host.host import Host
     from local.host.server import Server, listen
 
-    asgi: Any = Host(app, environment={}).asgi if with_host else _bare_asgi
-    await Server(asgi, patience=1).serve(sockets=[listen(port)])
+    if with_host:
+        await Server(Host(app, environment={}), patience=1).serve(sockets=[listen(port)])
+        return
+    config = uvicorn.Config(_bare_asgi, port=port, http="httptools", lifespan="off", log_config=None, access_log=False)
+    await uvicorn.Server(config).serve()
 
 
 async def _granian(port: int, with_host: bool) -> None:
@@ -71,7 +75,7 @@ async def _granian(port: int, with_host: bool) -> None:
 
     embed: Any = importlib.import_module("granian.server.embed")
     constants: Any = importlib.import_module("granian.constants")
-    target = _Rsgi(Host(app, environment={}).asgi if with_host else None)
+    target = _Rsgi(Host(app, environment={}).edge if with_host else None)
     await embed.Server(target, port=port, interface=constants.Interfaces.RSGI, log_enabled=False).serve()
 
 

@@ -1,0 +1,27 @@
+"""`make bench`: every measurement of docs/PERFORMANCE.md, one after the other."""
+
+import subprocess
+import sys
+
+_BENCHES = (
+    ("core",),
+    ("imports",),
+    ("coldstart",),
+    ("provisioning", "--engine", "sqlite"),
+    ("provisioning", "--engine", "azurite"),
+    ("search",),
+    ("presence",),
+)
+
+
+def main() -> int:
+    """Run them; 1 where one failed."""
+    failed = 0
+    for name, *arguments in _BENCHES:
+        print(f"\n== python -m bench.{' '.join((name, *arguments))}", flush=True)
+        failed |= subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], check=False).returncode
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
