@@ -71,7 +71,7 @@ setup-test: .venv/test.ready
 		apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || $(BIN)/python -m playwright install --with-deps chromium; }
 	@touch $@
 
-bench: setup-run  ## all measurements of docs/PERFORMANCE.md
+bench: setup  ## all measurements of docs/PERFORMANCE.md
 	$(BIN)/python -m bench
 
 bench-import: setup-run  ## what importing the function app costs, beside its libraries alone
