@@ -2,8 +2,8 @@
 
     python -m bench.provisioning [--people 1000] [--engine sqlite|azurite]
 
-Starts `python -m local serve` in a process of its own on an empty store, adds a directory, sends homogeneous phases over
-8 connections and reads the server's CPU time. The figures to beat are the best in-memory peers' on such a machine.
+Starts `python -m local serve` in a process of its own on an empty store, adds a directory, sends homogeneous phases
+over 8 connections and reads the server's CPU time. The figures to beat are the best in-memory peers' on such a machine.
 """
 
 import argparse
