@@ -12,10 +12,11 @@ import web.endpoints
 from shared.clock import SystemClock
 from shared.services import Services
 from shared.settings import Settings
+from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
 _settings = Settings.read(os.environ)
-_services = Services(_settings, SystemClock(), open_tables(_settings))
+_services = Services(_settings, SystemClock(), MeteredTables(open_tables(_settings)))
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for _feature in (directories, scim, presence, contacts, web):

@@ -20,6 +20,7 @@ _EXPIRING = ("access", "jti")
 
 async def run(services: Services, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`."""
+    began = services.clock.monotonic()
     removed = await removal.run(services, deadline)
     hour, tidied = services.clock.now().hour, 0
     for row in await store.index(services.tables, store.ALL):
@@ -30,6 +31,7 @@ async def run(services: Services, deadline: float) -> None:
         await tidy(services, row.key)
         tidied += 1
     log.event("maintenance.done", removed=removed, tidied=tidied)
+    log.event("timer.run", timer="maintenance_timer", seconds=round(services.clock.monotonic() - began, 3))
 
 
 async def tidy(services: Services, directory_id: str) -> None:

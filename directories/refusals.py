@@ -6,12 +6,14 @@ is one event with a count.
 """
 
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from directories import events, quarantine_guard
 from directories.events import REFUSED, Event
 from directories.memory import Bounded, PerInstance, beside
 from shared import log
 from shared.clock import timestamp
+from shared.metrics import metrics
 from shared.services import Services
 from shared.tables.port import TableError
 
@@ -45,13 +47,29 @@ _minutes: PerInstance[_Minutes] = PerInstance(_Minutes)
 
 async def note(services: Services, directory_id: str, event: Event) -> None:
     """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
+    metrics.refused(_reason(event))
     due = _to_store(services, directory_id, event)
+    for each in due:
+        log.event(
+            "provisioning.refused",
+            directory_id=directory_id,
+            reason=_reason(each),
+            status=each.status,
+            count=each.count,
+        )
     if due:
         operations = [events.write(each, services.clock) for each in due]
         try:
             await services.tables.transact(events.TABLE, directory_id, operations)
         except TableError as error:
             log.failure("event.lost", error, directory_id=directory_id)
+
+
+def _reason(event: Event) -> str:
+    """SCIM's keyword for the fault, else what the status says; nothing that the request said."""
+    if event.scim_type or not event.status:
+        return event.scim_type or "several"
+    return HTTPStatus(event.status).phrase
 
 
 def _to_store(services: Services, directory_id: str, event: Event) -> list[Event]:

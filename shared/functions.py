@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared import log
+from shared.clock import SystemClock
 from shared.http import HttpError, Request, Response, method_not_allowed, problem
+from shared.metrics import metrics
 from shared.tables.port import StorageUnavailable, TooLarge
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -25,8 +27,10 @@ def add_http(
     Anonymous to the host: SCIM clients cannot send function keys, and people are signed in by the platform in front.
     """
     answer = failure or problem_of
+    seconds = SystemClock().monotonic
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
+        started, call = seconds(), log.begin(name, req.route_params.get("directoryId", ""))
         request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
         try:
             response = await handler(request)
@@ -34,6 +38,8 @@ def add_http(
             response = answer(error)
         if request.method == "HEAD":
             response.body = b""
+        metrics.called(name, response.status, seconds() - started, call.round_trips)
+        log.end()
         return func.HttpResponse(response.body, status_code=response.status, headers=response.headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(main)
@@ -66,4 +72,6 @@ def problem_of(error: Exception) -> Response:
             return problem(413, "Too large to store", f"The request is too large to store: {error}.")
         case _:
             log.failure("http.error", error)
-            return problem(500, "Internal error", "The request failed inside the service; the operator's log has it.")
+            call = log.current()
+            place = f"the operator's log has it as request {call.id}" if call else "the operator's log has it"
+            return problem(500, "Internal error", f"The request failed inside the service; {place}.")

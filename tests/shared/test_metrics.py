@@ -1,0 +1,154 @@
+"""Metrics: counted exactly, reported once a minute, cheap, and to OpenTelemetry only where it is on."""
+
+import logging
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from shared import log, metrics
+from shared.clock import FixedClock
+from shared.metrics import Metrics
+from shared.tables.counting import CountingTables
+from shared.tables.metered import MeteredTables
+from shared.tables.port import Upsert
+
+
+@pytest.fixture(autouse=True)
+def _no_call_is_left() -> Iterator[None]:
+    yield
+    log.end()
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    caplog.set_level(logging.INFO, "external_directories")
+
+    class Lines(list[dict[str, Any]]):
+        def __iter__(self) -> Any:
+            return iter([orjson.loads(record.getMessage()) for record in caplog.records])
+
+    return Lines()
+
+
+def test_a_minute_of_calls_is_one_line_an_operation(lines: list[dict[str, Any]]) -> None:
+    """Calls, refusals, failures, latency, round trips: exact counts, percentiles by bounds."""
+    clock = FixedClock()
+    counted = Metrics(clock)
+    for number in range(100):
+        counted.called("scim_user", 404 if number < 10 else 500 if number < 12 else 200, 0.004, 2)
+    counted.called("directory", 200, 3.0, 5)
+    assert list(lines) == []
+    clock.advance(60)
+    counted.called("scim_user", 200, 0.7, 2)
+    assert list(lines) == [
+        {
+            "event": "metrics.calls", "operation": "scim_user", "seconds": 60, "calls": 101, "refused": 10, "failed": 2,
+            "round_trips": 202, "p50_ms": 5.0, "p95_ms": 5.0, "slowest_ms": 700.0,
+        },
+        {
+            "event": "metrics.calls", "operation": "directory", "seconds": 60, "calls": 1, "refused": 0, "failed": 0,
+            "round_trips": 5, "p50_ms": 3000.0, "p95_ms": 3000.0, "slowest_ms": 3000.0,
+        },
+    ]  # fmt: skip
+
+
+def test_refusals_and_presence_are_reported(lines: list[dict[str, Any]]) -> None:
+    """By reason; and how old statuses had become, at the worst."""
+    clock = FixedClock()
+    counted = Metrics(clock)
+    counted.refused("uniqueness")
+    counted.refused("uniqueness")
+    counted.presence(31)
+    clock.advance(90)
+    counted.presence(700)
+    assert list(lines) == [
+        {"event": "metrics.refusals", "reason": "uniqueness", "seconds": 90, "count": 2},
+        {"event": "metrics.presence", "seconds": 90, "syncs": 2, "p95_age_seconds": 700.0, "oldest_seconds": 700.0},
+    ]
+
+
+def test_counts_begin_anew_after_a_report(lines: list[dict[str, Any]]) -> None:
+    """Nothing is reported twice, and nothing where nothing happened."""
+    counted = Metrics(FixedClock())
+    counted.called("a", 200, 0.001, 1)
+    counted.report()
+    counted.report()
+    assert len(list(lines)) == 1
+
+
+async def test_round_trips_are_counted_for_each_call(tables: CountingTables) -> None:
+    """Also those of tasks that a call starts."""
+    metered = MeteredTables(tables)
+    call = log.begin("test", "contoso")
+    await metered.transact("contacts", "p", [Upsert("k", b"{}")])
+    await metered.get("contacts", "p", "k")
+    await metered.query("contacts", "p", "", "z")
+    assert call.round_trips == tables.count == 3
+
+
+def test_lines_of_a_call_belong_together(lines: list[dict[str, Any]]) -> None:
+    """Request id, operation and directory stand in every line of a call; a made-up directory id does not."""
+    call = log.begin("scim_users", "contoso")
+    log.event("one", count=1)
+    log.begin("scim_users", "anna@example.com")
+    log.event("two")
+    first, second = list(lines)
+    assert first == {
+        "event": "one", "request_id": call.id, "operation": "scim_users", "directory_id": "contoso", "count": 1
+    }  # fmt: skip
+    assert "directory_id" not in second
+    assert second["request_id"] != call.id
+
+
+def test_opentelemetry_is_not_imported_while_it_is_off() -> None:
+    """No import cost (DESIGN: cold start counts)."""
+    code = (
+        "import sys; from shared.metrics import metrics; metrics.called('a', 200, 0.1, 1);"
+        "print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_opentelemetry_gets_every_measurement_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform loads the SDK before the app; its meter then gets instruments and values."""
+    recorded: list[tuple[str, float, dict[str, Any]]] = []
+
+    class Instrument:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def record(self, value: float, attributes: dict[str, Any] | None = None) -> None:
+            recorded.append((self.name, value, attributes or {}))
+
+        add = record
+
+    class Meter:
+        def create_histogram(self, name: str, unit: str, description: str) -> Instrument:
+            return Instrument(name)
+
+        create_counter = create_histogram
+
+    api = types.ModuleType("opentelemetry.metrics")
+    api.get_meter = lambda name: Meter()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.metrics", types.ModuleType("opentelemetry.sdk.metrics"))
+    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", api)
+    metrics._instruments.cache_clear()
+    try:
+        counted = Metrics(FixedClock())
+        counted.called("scim_user", 200, 0.25, 2)
+        counted.refused("uniqueness")
+        counted.presence(30)
+    finally:
+        metrics._instruments.cache_clear()
+    assert recorded == [
+        ("directories.call.duration", 0.25, {"operation": "scim_user", "status": 200}),
+        ("directories.call.round_trips", 2, {"operation": "scim_user"}),
+        ("directories.refusals", 1, {"reason": "uniqueness"}),
+        ("directories.presence.age", 30, {}),
+    ]
