@@ -147,12 +147,12 @@ async def _drop(services: Services, table: str, partition: str, rows: list[Row])
 
 
 async def _finish(services: Services, directory_id: str, directory: Directory | None) -> None:
-    """Remove the directory's own rows, its work row last."""
+    """Remove the index rows (hidden as it is, nobody misses them), the record that names its account, the work row."""
     tables = services.tables
-    await store.remove(tables, directory_id, store.RECORD)
     if directory is not None:
         await store.remove(tables, store.account_partition(directory.account), directory_id)
     await store.remove(tables, store.ALL, directory_id)
+    await store.remove(tables, directory_id, store.RECORD)
     await store.remove(tables, _PARTITION, directory_id, table=_WORK)
     cache(services).forget(directory_id)
 

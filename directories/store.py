@@ -2,8 +2,8 @@
 
 Table `directories`: partition = directory id with the row `directory` and the small rows beside it (`used|…`,
 `access|…`, `jti|…`); partition `account|{account}` has a row for each directory of the account, and
-partition `index|all` one for each directory. Index rows are written first and removed last, so that no directory is
-ever without them; one without a directory is passed over, and removed once it is old.
+partition `index|all` one for each directory. Index rows are written before the directory and stay as long as it can be
+seen, so that none is ever without them; one without a directory is passed over, and removed once it is old.
 """
 
 import asyncio

@@ -1,0 +1,259 @@
+"""The JSON API of directories, through the host's own routing."""
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+import orjson
+import pytest
+
+from directories import endpoints
+from directories.authenticate import Unauthenticated, authenticate
+from directories.memory import settled
+from directories.provisioning_log import refused
+from local.host.host import Host, HostOptions
+from local.host.hostfile import HostFile
+from shared.clock import FixedClock
+from shared.http import Request, Response
+from shared.services import Services
+from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
+
+
+def signed_in(account: str, *roles: str) -> str:
+    """The header that App Service Authentication sets."""
+    claims = [{"typ": "tid", "val": account}, *({"typ": "roles", "val": role} for role in roles)]
+    return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls the API as an administrator."""
+
+    host: Host
+    account: str = ACCOUNT
+    role: str = "Directory.Admin"
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
+        """One request; `body` is sent as JSON."""
+        raw = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
+        sent = {"x-ms-client-principal": signed_in(self.account, self.role), "content-length": str(len(raw))}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.host.call(Request(method, f"http://127.0.0.1:7071/api/directories{path}", sent, raw))
+
+    async def json(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """The JSON of an answer that must have this status."""
+        response = await self.call(method, path, body)
+        assert response.status == status, response.body
+        return orjson.loads(response.body)
+
+
+@pytest.fixture
+async def host(services: Services) -> AsyncIterator[Host]:
+    """The functions of this feature in the host."""
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    host = Host(app, environment={}, host_file=HostFile(route_prefix=""), options=HostOptions(platform_sign_in=False))
+    yield host
+    await settled(services)
+    await host.stop()
+
+
+@pytest.fixture
+def api(host: Host) -> Api:
+    """An administrator of the account."""
+    return Api(host)
+
+
+async def test_a_directory_lives_its_life(api: Api, services: Services) -> None:
+    """Created with its token and address, renamed, deleted, restored."""
+    made = await api.json("POST", "", {"name": "Contoso", "kind": "other", "region": "DE"}, 201)
+    path = f"/{made['id']}"
+    assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
+    assert (await authenticate(services, made["id"], f"Bearer {made['token']}")).region == "DE"
+    assert [each["name"] for each in (await api.json("GET", ""))["directories"]] == ["Contoso"]
+    assert (await api.json("PATCH", path, {"name": "Renamed", "setup": "presence"}))["name"] == "Renamed"
+    read = await api.json("GET", path)
+    assert (read["name"], read["kind"], read["setup"]) == ("Renamed", "other", "presence")
+    assert made["token"].encode() not in orjson.dumps(read)
+    gone = await api.json("DELETE", path, status=202)
+    assert gone["restore"] == f"/api/directories{path}/restore"
+    await api.json("GET", path, status=404)
+    listed = await api.json("GET", "?deleted=")
+    assert (listed["directories"], listed["deleted"][0]["name"]) == ([], "Renamed")
+    assert (await api.json("POST", f"{path}/restore"))["name"] == "Renamed"
+
+
+async def test_another_accounts_directory_does_not_exist(host: Host, made: Made) -> None:
+    """Every address of it answers 404 to an administrator of another account."""
+    stranger = Api(host, OTHER_ACCOUNT)
+    calls = [
+        ("GET", "", None),
+        ("PATCH", "", {"name": "x"}),
+        ("DELETE", "", None),
+        ("POST", "/restore", None),
+        ("GET", "/tokens", None),
+        ("POST", "/tokens", None),
+        ("DELETE", f"/tokens/{made.directory.tokens[0].id}", None),
+        ("POST", "/secrets", {}),
+        ("GET", "/trust", None),
+        ("DELETE", "/trust", None),
+        ("GET", "/state", None),
+        ("GET", "/events", None),
+    ]
+    for method, path, body in calls:
+        assert (await stranger.call(method, f"/{made.id}{path}", body)).status == 404, (method, path)
+    assert await stranger.json("GET", "") == {"directories": []}
+
+
+async def test_only_administrators_get_in(host: Host, made: Made) -> None:
+    """403 for an agent, 401 for nobody (DESIGN section 6)."""
+    agent = Api(host, role="Directory.Reader")
+    for method, path in (("GET", ""), ("POST", ""), ("GET", f"/{made.id}/state"), ("POST", f"/{made.id}/tokens")):
+        assert (await agent.call(method, path)).status == 403
+        assert (await agent.call(method, path, x_ms_client_principal="")).status == 401
+
+
+async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> None:
+    """Cross-site requests carry the sign-in cookie, so the browser's Origin decides."""
+    for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}):
+        assert (await api.call("DELETE", f"/{made.id}", **headers)).status == 403
+    assert (await api.call("PATCH", f"/{made.id}", {"name": "A"}, origin="http://127.0.0.1:7071")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "", {}, "name"),
+        ("POST", "", {"name": ""}, "name"),
+        ("POST", "", {"name": 5}, "name"),
+        ("POST", "", {"name": "A", "kind": "ldap"}, "kind"),
+        ("POST", "", {"name": "A", "region": "XX"}, "region"),
+        ("POST", "", {"name": "A", "strict_numbers": "yes"}, "strict_numbers"),
+        ("POST", "", {"name": "A", "colour": "red"}, "colour"),
+        ("PATCH", "/{id}", {"presence": "maybe"}, "presence"),
+        ("POST", "/{id}/tokens", {"expires_in_days": 0}, "expires_in_days"),
+        ("POST", "/{id}/tokens", {"overlap_hours": 1e9}, "overlap_hours"),
+        ("POST", "/{id}/tokens", {"overlap_hours": -1}, "overlap_hours"),
+        ("PUT", "/{id}/trust", {"tenant_id": "x", "subject": "y", "audiences": []}, "tenant_id"),
+        ("GET", "/{id}/events?limit=0", None, "limit"),
+        ("GET", "/{id}/events?limit=many", None, "limit"),
+        ("GET", "/{id}/events?before=../../x", None, "before"),
+    ],
+)
+async def test_a_wrong_field_is_named_with_its_remedy(
+    api: Api, made: Made, method: str, path: str, body: Any, field: str
+) -> None:
+    """RFC 9457 problem with the members field, fault and remedy."""
+    response = await api.call(method, path.format(id=made.id), body)
+    problem = orjson.loads(response.body)
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
+    assert problem["field"] == field
+    assert problem["fault"]
+    assert problem["remedy"].endswith(".")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"null", b'{"name": "\\ud800"}', b"[" * 2000])
+async def test_a_broken_body_is_a_clear_400(api: Api, body: bytes) -> None:
+    """Never a 500."""
+    assert (await api.call("POST", "", body)).status == 400
+
+
+async def test_methods_not_taken_are_405_with_allow(api: Api, made: Made) -> None:
+    """RFC 9110 section 15.5.6."""
+    response = await api.call("PUT", f"/{made.id}")
+    assert (response.status, response.headers["allow"]) == (405, "GET, PATCH, DELETE, HEAD")
+
+
+async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made) -> None:
+    """If-Match with the ETag of the version that the page showed (RFC 9110 section 13.1.1)."""
+    seen = (await api.call("GET", f"/{made.id}")).headers["etag"]
+    assert (await api.call("PATCH", f"/{made.id}", {"name": "A"}, if_match=seen)).status == 200
+    assert (await api.call("PATCH", f"/{made.id}", {"name": "B"}, if_match=seen)).status == 412
+    assert (await api.call("DELETE", f"/{made.id}", if_match=seen)).status == 412
+    assert (await api.call("PATCH", f"/{made.id}", {"name": "C"}, if_match="*")).status == 200
+
+
+async def test_tokens_are_issued_rotated_and_revoked(api: Api, services: Services, made: Made) -> None:
+    """The plain token is in the answer that made it and nowhere else."""
+    path = f"/{made.id}/tokens"
+    second = await api.json("POST", path, {"expires_in_days": 30}, 201)
+    assert second["expires"] == "2026-01-31T00:00:00.000Z"
+    await api.json("POST", path, {}, 409)
+    third = await api.json("POST", path, {"overlap_hours": 1}, 201)
+    listed = (await api.json("GET", path))["tokens"]
+    assert [token["state"] for token in listed] == ["revoked", "live", "live"]
+    assert all("hash" not in token and "token" not in token for token in listed)
+    assert (await api.call("DELETE", f"{path}/{third['id']}")).status == 204
+    with pytest.raises(Unauthenticated):
+        await authenticate(services, made.id, f"Bearer {third['token']}")
+    assert (await api.call("DELETE", f"{path}/unknown")).status == 404
+
+
+async def test_last_use_of_a_token_is_shown(api: Api, services: Services, made: Made) -> None:
+    """To about five minutes; never used is null."""
+    assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] is None
+    await authenticate(services, made.id, made.header)
+    await settled(services)
+    assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] == "2026-01-01T00:00:00.000Z"
+
+
+async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
+    """PUT, GET, DELETE."""
+    guid = "5f2f7b1c-0a52-4c39-9d60-0c4f3f8f7a10"
+    trust = {"tenant_id": guid, "subject": guid, "audiences": ["api://app"]}
+    assert (await api.json("PUT", f"/{made.id}/trust", trust))["trust"] == trust
+    assert (await api.json("GET", f"/{made.id}/trust"))["trust"] == trust
+    assert (await api.call("DELETE", f"/{made.id}/trust")).status == 204
+    assert (await api.json("GET", f"/{made.id}/trust"))["trust"] is None
+
+
+async def test_the_live_line_moves(api: Api, services: Services, made: Made, clock: FixedClock) -> None:
+    """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
+    from directories.events import Event, write
+
+    path = f"/{made.id}/state"
+    assert (await api.json("GET", path))["stage"] == "waiting"
+    with pytest.raises(Unauthenticated):
+        await authenticate(services, made.id, "Bearer wrong")
+    await settled(services)
+    state = await api.json("GET", path)
+    assert (state["stage"], state["denied"]["reason"]) == ("waiting", "wrong")
+    assert state["denied"]["remedy"].endswith(".")
+    clock.advance(5)
+    await authenticate(services, made.id, made.header)
+    await settled(services)
+    state = await api.json("GET", path)
+    assert (state["stage"], state["denied"], state["last_call"]) == ("connected", None, "2026-01-01T00:00:05.000Z")
+    await refused(services, made.id, "POST", 400, "invalidValue", "userName is missing.", "Entra", attribute="userName")
+    state = await api.json("GET", path)
+    assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (1, "userName is missing.")
+    event = Event("t", "user.created", users=1, active=True)
+    await services.tables.transact("contacts", made.id, [write(event, clock)])
+    state = await api.json("GET", path)
+    assert (state["stage"], state["people"], state["active"]) == ("provisioning", 1, 1)
+
+
+async def test_the_log_is_read_through_the_api(api: Api, services: Services, made: Made, clock: FixedClock) -> None:
+    """Newest first, page by page, filtered."""
+    for number in range(5):
+        await refused(services, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}")
+        clock.advance(1)
+    first = await api.json("GET", f"/{made.id}/events?limit=3")
+    rest = await api.json("GET", f"/{made.id}/events?limit=3&before={first['before']}")
+    names = [event["name"] for event in first["events"] + rest["events"]]
+    assert names == [f"person{number}" for number in (4, 3, 2, 1, 0)]
+    assert rest["before"] is None
+    one = await api.json("GET", f"/{made.id}/events?person=person2&refused=1")
+    assert [(event["client"], event["status"], event["count"]) for event in one["events"]] == [("Okta", 400, 1)]
+
+
+async def test_the_public_address_stands_in_every_url(services: Services, made: Made, clock: FixedClock) -> None:
+    """PUBLIC_URL wins over the address that the request came to."""
+    from directories.views import scim_base_url, token_endpoint
+
+    public = services.settings.model_copy(update={"public_url": "https://scim.example"})
+    behind = Services(public, clock, services.tables)
+    assert scim_base_url(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/v2"
+    assert token_endpoint(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/oauth2/token"

@@ -1,0 +1,136 @@
+"""`python -m local directory`."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from directories.authenticate import Unauthenticated, authenticate
+from directories.memory import settled
+from local.__main__ import main
+from shared.clock import SystemClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.open import open_tables
+from tests.directories.made import ACCOUNT
+
+
+class Command:
+    """Runs the command on a file of its own."""
+
+    def __init__(self, path: Path, output: pytest.CaptureFixture[str]) -> None:
+        self.url = f"sqlite:///{path}/command.db"
+        self._output = output
+
+    def run(self, *arguments: str, code: int = 0) -> Any:
+        """The JSON that it prints; with `code` 1 the line that says why not."""
+        assert main(["directory", *arguments, "--tables", self.url]) == code
+        printed = self._output.readouterr()
+        return orjson.loads(printed.out) if code == 0 else printed.err
+
+    async def opens(self, directory_id: str, token: str) -> bool:
+        """Whether the SCIM endpoint would take the token."""
+        services = Services(Settings.read({"TABLES": self.url}), SystemClock(), open_tables(Settings(tables=self.url)))  # type: ignore[call-arg]
+        try:
+            await authenticate(services, directory_id, f"Bearer {token}")
+        except Unauthenticated:
+            return False
+        else:
+            return True
+        finally:
+            await settled(services)
+            await services.tables.close()
+
+
+@pytest.fixture
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command on an empty file."""
+    return Command(tmp_path, capsys)
+
+
+def opens(command: Command, directory_id: str, token: str) -> bool:
+    """Whether the token opens the directory."""
+    import asyncio
+
+    return asyncio.run(command.opens(directory_id, token))
+
+
+def test_add_prints_what_entra_needs(command: Command) -> None:
+    """One JSON object with the id, the SCIM base URL and the token, which works."""
+    made = command.run("add", "--name", "Contoso", "--kind", "other", "--region", "de", "--strict-numbers")
+    assert set(made) == {"directory_id", "scim_base_url", "token"}
+    assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['directory_id']}/v2"
+    assert opens(command, made["directory_id"], made["token"])
+    (listed,) = command.run("list")
+    assert (listed["name"], listed["region"], listed["strict_numbers"], listed["people"]) == ("Contoso", "DE", True, 0)
+
+
+def test_a_directory_moves_with_its_address_and_token(command: Command) -> None:
+    """With --id and --token of the old deployment, Entra's settings stay as they are."""
+    token = "a-token-from-the-old-deployment"
+    made = command.run("add", "--name", "Moved", "--id", "Old-Id-1", "--token", token, "--url", "https://new.example")
+    assert made == {
+        "directory_id": "Old-Id-1",
+        "scim_base_url": "https://new.example/scim/Old-Id-1/v2",
+        "token": token,
+    }
+    assert opens(command, "Old-Id-1", token)
+    assert "--id" in command.run("add", "--name", "Again", "--id", "Old-Id-1", code=1)
+
+
+def test_rotate_prints_a_new_token_and_the_end_of_the_old_one(command: Command) -> None:
+    """The old token lives on for the hours asked for."""
+    made = command.run("add", "--name", "Contoso")
+    rotated = command.run("rotate", "--id", made["directory_id"])
+    assert rotated["old_token_until"]
+    assert opens(command, made["directory_id"], made["token"])
+    assert opens(command, made["directory_id"], rotated["token"])
+    command.run("rotate", "--id", made["directory_id"], "--overlap", "0")
+    assert not opens(command, made["directory_id"], rotated["token"])
+
+
+def test_delete_removes_the_directory(command: Command) -> None:
+    """Gone from the list, and its token with it; a second time is an error in one line."""
+    made = command.run("add", "--name", "Contoso")
+    assert command.run("delete", "--id", made["directory_id"]) == {
+        "directory_id": made["directory_id"],
+        "deleted": True,
+        "rows_removed": True,
+    }
+    assert command.run("list") == []
+    assert not opens(command, made["directory_id"], made["token"])
+    assert "there is no directory" in command.run("delete", "--id", made["directory_id"], code=1)
+
+
+def test_accounts_are_kept_apart(command: Command) -> None:
+    """--account chooses the owner; another owner's directory is not there."""
+    made = command.run("add", "--name", "Contoso", "--account", ACCOUNT)
+    assert command.run("list") == []
+    assert len(command.run("list", "--account", ACCOUNT)) == 1
+    command.run("rotate", "--id", made["directory_id"], code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "--name", " "), "--name is empty"),
+        (("add", "--name", "A", "--region", "XX"), "--region"),
+        (("add", "--name", "A", "--token", "short"), "--token"),
+        (("add", "--name", "A", "--url", "ftp://x"), "PUBLIC_URL"),
+        (("rotate", "--id", "none", "--overlap", "99999"), "--overlap"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(command: Command, arguments: tuple[str, ...], said: str) -> None:
+    """The option, the fault and the remedy; no traceback."""
+    printed = command.run(*arguments, code=1)
+    assert printed.startswith("directory: ")
+    assert said in printed
+    assert printed.count("\n") == 1
+
+
+def test_a_wrong_place_is_said_in_one_line(command: Command) -> None:
+    """A TABLES value that is none, and a file that can't be opened."""
+    for url in ("nonsense", "sqlite:////proc/none/x.db"):
+        command.url = url
+        assert command.run("list", code=1).count("\n") == 1

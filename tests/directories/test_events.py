@@ -1,0 +1,220 @@
+"""The provisioning log: events written, read newest first, collapsed, and protected from floods."""
+
+from datetime import timedelta
+
+import pytest
+
+from directories import events, provisioning_log
+from directories.events import Event, Marks, marks
+from directories.maintenance import tidy
+from directories.memory import settled
+from directories.provisioning_log import Wanted, events_since, read, refused, safe_cursor, write
+from shared.clock import FixedClock, timestamp
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from shared.tables.port import StorageUnavailable
+
+DIRECTORY = "d1"
+
+
+async def put(services: Services, *found: Event) -> None:
+    """Write events, each in a transaction, a second apart."""
+    for event in found:
+        await services.tables.transact("contacts", DIRECTORY, [write(event, services.clock)])
+        services.clock.advance(1)  # type: ignore[attr-defined]
+
+
+def created(services: Services, name: str, **more: object) -> Event:
+    """A person who came."""
+    at = timestamp(services.clock.now())
+    return Event(at, "user.created", "User", f"id-{name}", name, users=1, active=True, **more)  # type: ignore[arg-type]
+
+
+async def fail(services: Services, name: str, detail: str = "title is too long.") -> None:
+    """A refused request about a person."""
+    await refused(services, DIRECTORY, "POST", 400, "invalidValue", detail, "Entra", name=name, attribute="title")
+
+
+@pytest.mark.parametrize(
+    ("event", "found"),
+    [
+        (Event("t", "user.created", users=1, active=True), Marks(users=1, active=1)),
+        (Event("t", "user.created", users=1, active=False), Marks(users=1)),
+        (Event("t", "user.disabled", active=False), Marks(active=-1)),
+        (Event("t", "user.enabled", active=True), Marks(active=1)),
+        (Event("t", "user.deleted", users=-1, active=False, was_active=True), Marks(users=-1, active=-1)),
+        (Event("t", "user.deleted", users=-1, active=False), Marks(users=-1)),
+        (Event("t", "group.created", groups=1), Marks(groups=1)),
+        (Event("t", "group.deleted", groups=-1), Marks(groups=-1)),
+        (Event("t", "request.refused", count=12), Marks(refused=12)),
+        (Event("t", "user.changed", active=True), Marks()),
+    ],
+)
+def test_the_key_tells_what_an_event_adds(clock: FixedClock, event: Event, found: Marks) -> None:
+    """Totals read keys only."""
+    key = write(event, clock).key
+    assert marks(key) == found
+    assert events.moment_of(key) == clock.now()
+
+
+def test_an_event_is_read_as_it_was_written() -> None:
+    """Every field survives, and False is not taken for absent."""
+    event = Event(
+        at="2026-01-01T00:00:00.000Z",
+        kind="user.disabled",
+        resource_type="User",
+        resource_id="1",
+        name="anna@contoso.example",
+        external_id="x",
+        was_external_id="y",
+        active=False,
+        changed=("active", "title"),
+        client="Entra",
+    )
+    assert events.decode(events.encode(event)) == event
+    assert events.decode(events.encode(Event("t", "user.changed"))).active is None
+
+
+async def test_the_log_is_read_newest_first_page_by_page(any_services: Services) -> None:
+    """Pages follow each other without gap or overlap, on both engines."""
+    names = [f"person{number}" for number in range(25)]
+    directory_before = [line.event.name for line in (await read(any_services, "d-pages")).lines]
+    assert directory_before == []
+    for name in names:
+        operation = write(created(any_services, name), any_services.clock)
+        await any_services.tables.transact("contacts", "d-pages", [operation])
+        any_services.clock.advance(1800)  # type: ignore[attr-defined]
+    seen: list[str] = []
+    before = ""
+    while True:
+        page = await read(any_services, "d-pages", before, 10)
+        seen += [line.event.name for line in page.lines]
+        if not (before := page.before):
+            break
+    assert seen == names[::-1]
+
+
+async def test_a_dense_log_is_read_in_few_queries(services: Services, tables: CountingTables) -> None:
+    """The newest lines of 5,000 events of one minute cost a handful of reads, not a walk through all of them."""
+    for _ in range(50):
+        operations = [write(created(services, "someone"), services.clock) for _ in range(100)]
+        await tables.transact("contacts", DIRECTORY, operations)
+        services.clock.advance(1)  # type: ignore[attr-defined]
+    with tables.measured() as calls:
+        page = await read(services, DIRECTORY, limit=50)
+    assert len(page.lines) == 50
+    assert len(calls) <= 6
+
+
+async def test_repeated_failures_of_a_person_are_one_line_with_a_count(services: Services) -> None:
+    """Entra retries a failing person for 28 days; the log says it once, since when, and how often."""
+    for _ in range(3):
+        await fail(services, "anna")
+        services.clock.advance(1)  # type: ignore[attr-defined]
+        await fail(services, "bob")
+        services.clock.advance(3599)  # type: ignore[attr-defined]
+    page = await read(services, DIRECTORY)
+    assert [(line.event.name, line.count) for line in page.lines] == [("bob", 3), ("anna", 3)]
+    assert page.lines[1].first == "2026-01-01T00:00:00.000Z"
+    assert page.lines[1].event.at == "2026-01-01T02:00:00.000Z"
+
+
+async def test_a_success_in_between_parts_the_failures(services: Services) -> None:
+    """What failed before a person's request succeeded is another story than what failed after it."""
+    await fail(services, "anna")
+    services.clock.advance(1)  # type: ignore[attr-defined]
+    await put(services, created(services, "anna"))
+    services.clock.advance(100)  # type: ignore[attr-defined]
+    await fail(services, "anna")
+    kinds = [(line.event.kind, line.count) for line in (await read(services, DIRECTORY)).lines]
+    assert kinds == [("request.refused", 1), ("user.created", 1), ("request.refused", 1)]
+
+
+async def test_the_log_is_filtered(services: Services) -> None:
+    """By a person's history, by refused requests only, by text without case and accents."""
+    await put(services, created(services, "anna", external_id="x-1"), created(services, "bob", changed=("title",)))
+    await fail(services, "Müller", "phoneNumbers is no number.")
+    await put(services, created(services, "Müller"))
+
+    async def names(wanted: Wanted) -> list[str]:
+        return [line.event.name for line in (await read(services, DIRECTORY, wanted=wanted)).lines]
+
+    assert await names(Wanted(person="ANNA")) == ["anna"]
+    assert await names(Wanted(person="x-1")) == ["anna"]
+    assert await names(Wanted(person="id-bob")) == ["bob"]
+    assert await names(Wanted(refused_only=True)) == ["Müller"]
+    assert await names(Wanted(text="muller")) == ["Müller", "Müller"]
+    assert await names(Wanted(text="no number")) == ["Müller"]
+    assert await names(Wanted(text="TITLE")) == ["Müller", "bob"]
+    assert await names(Wanted(person="nobody")) == []
+
+
+async def test_equal_refusals_of_a_minute_are_stored_once(services: Services, tables: CountingTables) -> None:
+    """A client in a loop writes one event a minute; the count comes with the next one."""
+    with tables.measured() as calls:
+        for _ in range(1000):
+            await fail(services, "anna")
+    assert calls.count(("transact", "contacts")) == 1
+    services.clock.advance(61)  # type: ignore[attr-defined]
+    await fail(services, "anna")
+    (line,) = (await read(services, DIRECTORY)).lines
+    assert line.count == 1001
+    await settled(services)
+
+
+async def test_a_flood_of_different_refusals_is_bounded(services: Services, tables: CountingTables) -> None:
+    """No more than 60 events a minute, and the number of the others."""
+    for number in range(500):
+        await fail(services, f"person{number}")
+    rows = await tables.query("contacts", DIRECTORY, "event|", events.end())
+    assert len(rows) == 60
+    services.clock.advance(61)  # type: ignore[attr-defined]
+    await fail(services, "last")
+    counts = [line.count for line in (await read(services, DIRECTORY, limit=100)).lines]
+    assert sum(counts) == 501
+    await settled(services)
+
+
+async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(services: Services, clock: FixedClock) -> None:
+    """Storage in trouble loses the line, never the answer."""
+
+    class Broken(CountingTables):
+        async def transact(self, table: str, partition: str, operations: object) -> list[str]:
+            raise StorageUnavailable("down")
+
+    await fail(Services(services.settings, clock, Broken(services.tables)), "anna")
+
+
+async def test_readers_go_on_from_a_cursor(services: Services, clock: FixedClock) -> None:
+    """Each event is met, and one that was stored late too: the cursor stays a minute behind the present."""
+    assert (await events_since(services.tables, DIRECTORY, "")) == []
+    late = write(created(services, "late"), clock)
+    clock.advance(30)
+    await put(services, created(services, "first"))
+    found = await events_since(services.tables, DIRECTORY, "")
+    cursor = safe_cursor("", found, clock)
+    assert ([stored.event.name for stored in found], cursor) == (["first"], "")
+    await services.tables.transact("contacts", DIRECTORY, [late])
+    found = await events_since(services.tables, DIRECTORY, cursor)
+    assert [stored.event.name for stored in found] == ["late", "first"]
+    clock.advance(90)
+    cursor = safe_cursor(cursor, found, clock)
+    assert await events_since(services.tables, DIRECTORY, cursor) == []
+
+
+async def test_events_are_kept_for_the_set_time(any_services: Services, clock: FixedClock) -> None:
+    """Older events go (EVENT_RETENTION_DAYS), and the totals stay right without them."""
+    from directories import totals
+
+    directory_id = "d-retention"
+    for name in ("old", "new"):
+        operation = write(created(any_services, name), clock)
+        await any_services.tables.transact("contacts", directory_id, [operation])
+        clock.advance(timedelta(days=20).total_seconds())
+    await tidy(any_services, directory_id)
+    kept = await events_since(any_services.tables, directory_id, "")
+    assert [stored.event.name for stored in kept] == ["new"]
+    assert (await totals.read(any_services, directory_id)).users == 2
+    fresh = Services(any_services.settings, clock, CountingTables(any_services.tables))
+    assert (await totals.read(fresh, directory_id)).users == 2
+    assert provisioning_log.EVERYTHING.has(kept[0].event)

@@ -1,0 +1,149 @@
+"""Rate of a directory, quarantine's thresholds, and the notes of last calls."""
+
+import logging
+
+import pytest
+
+from directories import last_calls, quarantine_guard, rate
+from directories.authenticate import Unauthenticated, authenticate
+from directories.events import Event, events_since, write
+from directories.memory import settled
+from directories.quarantine_guard import judge
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from tests.directories.made import Made
+
+
+def served(services: Services, directory_id: str, requests: int) -> int:
+    """How many of so many requests at once are served."""
+    count = 0
+    for _ in range(requests):
+        try:
+            rate.take(services, directory_id)
+        except rate.TooManyRequests:
+            continue
+        count += 1
+    return count
+
+
+def test_a_directory_has_its_rate_beside_a_flood(services: Services, clock: FixedClock) -> None:
+    """25 requests a second for each tenant, sustained (Learn, "Develop a SCIM endpoint"), whatever another one does."""
+    flooded, calm = 0, 0
+    for _ in range(120):
+        clock.advance(0.5)
+        flooded += served(services, "flood", 500)
+        calm += served(services, "calm", 13)
+    assert calm == 120 * 13
+    assert flooded <= rate.BURST + 60 * rate.SUSTAINED + rate.ALONE
+
+
+def test_a_flood_is_told_when_to_come_back(services: Services) -> None:
+    """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
+    served(services, "flood", 1000)
+    with pytest.raises(rate.TooManyRequests) as caught:
+        rate.take(services, "flood")
+    assert caught.value.response.status == 429
+    assert int(caught.value.response.headers["Retry-After"]) >= 1
+
+
+def test_a_directory_alone_may_go_faster(services: Services, clock: FixedClock) -> None:
+    """A first import hurts nobody where nobody else is."""
+    total = 0
+    for _ in range(100):
+        clock.advance(0.1)
+        total += served(services, "import", 60)
+    assert total == 6000
+
+
+@pytest.mark.parametrize(
+    ("successes", "failures", "outlook"),
+    [
+        (0, 0, "good"),
+        (100, 2000, "good"),  # a high share of few is not evaluated
+        (4000, 2600, "near"),
+        (100_000, 2600, "good"),
+        (6000, 5000, "beyond"),
+        (8000, 5000, "near"),
+        (1_000_000, 20_001, "near"),
+        (1_000_000, 40_001, "beyond"),
+    ],
+)
+def test_the_warning_comes_before_entras_thresholds(successes: int, failures: int, outlook: str) -> None:
+    """From 5,000 failures on more than 40 %, or over 40,000 (Learn, "Quarantine status")."""
+    assert judge(successes, failures).outlook == outlook
+
+
+async def test_nearing_quarantine_is_logged_for_the_operator(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The event `quarantine.near` names the directory and the counts."""
+    event = Event("t", "request.refused", count=4000)
+    await services.tables.transact("contacts", "d1", [write(event, services.clock)])
+    with caplog.at_level(logging.WARNING):
+        await quarantine_guard.warn(services, "d1")
+        await quarantine_guard.warn(services, "d2")
+    assert [record.message for record in caplog.records if "quarantine.near" in record.message] == [
+        '{"event":"quarantine.near","directory_id":"d1","outlook":"near","failures":4000,"successes":0}'
+    ]
+
+
+async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
+    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+) -> None:
+    """The request never waits for the note, and a busy token writes next to nothing."""
+    with tables.measured() as calls:
+        for _ in range(100):
+            await authenticate(services, made.id, made.header)
+            await settled(services)
+            clock.advance(2)
+    assert calls.count(("transact", "directories")) == 1
+    first = await last_calls.read(tables, made.id)
+    clock.advance(200)
+    await authenticate(services, made.id, made.header)
+    await settled(services)
+    second = await last_calls.read(tables, made.id)
+    assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
+
+
+async def test_the_first_call_of_a_token_is_an_event(services: Services, made: Made, clock: FixedClock) -> None:
+    """The live line says that the connection was tested; once for each token, on whichever instance."""
+    for instance in (services, Services(services.settings, clock, CountingTables(services.tables))):
+        await authenticate(instance, made.id, made.header)
+        await settled(instance)
+    found = await events_since(services.tables, made.id, "")
+    assert [stored.event.kind for stored in found] == ["connection.tested"]
+
+
+@pytest.mark.parametrize(("header", "reason"), [(None, "missing"), ("Bearer nope", "wrong")])
+async def test_a_call_that_was_turned_away_is_noted(
+    services: Services, made: Made, header: str | None, reason: str
+) -> None:
+    """The administrator learns why the first call failed, though the client is told nothing."""
+    with pytest.raises(Unauthenticated):
+        await authenticate(services, made.id, header)
+    await settled(services)
+    denied = (await last_calls.read(services.tables, made.id)).denied
+    assert denied == last_calls.Denied("2026-01-01T00:00:00.000Z", reason, 1)
+
+
+async def test_strangers_write_next_to_nothing(
+    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+) -> None:
+    """A flood of wrong tokens is one row, written once a minute, and no event; an unknown directory is no row."""
+    with tables.measured() as calls:
+        for attempt in range(300):
+            for directory_id in (made.id, "unknown0unknown0unkn"):
+                with pytest.raises(Unauthenticated):
+                    await authenticate(services, directory_id, f"Bearer wrong{attempt}")
+        await settled(services)
+    assert [call for call in calls if call[0] == "transact"] == [("transact", "directories")]
+    clock.advance(61)
+    with pytest.raises(Unauthenticated):
+        await authenticate(services, made.id, "Bearer wrong")
+    await settled(services)
+    denied = (await last_calls.read(tables, made.id)).denied
+    assert denied is not None
+    assert denied.count == 300
+    assert await events_since(tables, made.id, "") == []
+    assert await tables.query("directories", "unknown0unknown0unkn", "", "\ufffd") == []

@@ -1,0 +1,159 @@
+"""Directories: created, listed, changed; each seen by its own account only."""
+
+from collections.abc import Sequence
+
+import orjson
+import pytest
+
+from directories import service, store
+from directories.directory import is_directory_id
+from directories.faults import BadField, NotThere, Overtaken
+from directories.memory import settled
+from directories.service import NewDirectory
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from shared.tables.port import Operation, StorageUnavailable, Upsert
+from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
+
+
+async def test_a_directory_is_read_as_it_was_made(any_services: Services) -> None:
+    """Name, kind, region and strictness are kept on both engines; what is left out has the deployment's default."""
+    new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
+    directory, token = await service.create(any_services, ACCOUNT, new)
+    plain, _ = await service.create(any_services, ACCOUNT, NewDirectory("Plain"))
+    found = await service.read(any_services, ACCOUNT, directory.id)
+    assert found == directory
+    assert (found.name, found.kind, found.region, found.strict_numbers) == ("Contoso Ltd", "other", "DE", True)
+    assert (plain.kind, plain.region, plain.strict_numbers) == ("entra", "GB", False)
+    assert len(token) > 43
+
+
+async def test_ids_fit_every_client(services: Services) -> None:
+    """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
+    ids = {(await service.create(services, ACCOUNT, NewDirectory("A")))[0].id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(len(one) == 20 and one.isalnum() and one == one.lower() and is_directory_id(one) for one in ids)
+
+
+async def test_the_plain_token_is_stored_nowhere(services: Services, made: Made) -> None:
+    """Only the SHA-256 of a token is kept."""
+    row = await services.tables.get("directories", made.id, "directory")
+    assert row is not None
+    assert made.token.encode() not in row.value
+    assert made.directory.tokens[0].hash.encode() in row.value
+
+
+async def test_accounts_do_not_see_each_other(services: Services, made: Made) -> None:
+    """Another account's directory does not exist for a person (DESIGN section 6)."""
+    theirs, _ = await service.create(services, OTHER_ACCOUNT, NewDirectory("Theirs"))
+    assert [found.id for found in await service.list_directories(services, ACCOUNT)] == [made.id]
+    assert [found.id for found in await service.list_directories(services, OTHER_ACCOUNT)] == [theirs.id]
+    with pytest.raises(NotThere):
+        await service.read(services, OTHER_ACCOUNT, made.id)
+    with pytest.raises(NotThere):
+        await service.set_up(services, OTHER_ACCOUNT, made.id, name="Mine now")
+
+
+async def test_directories_are_listed_in_the_order_of_their_making(any_services: Services, clock: FixedClock) -> None:
+    """The list keeps its order, whatever the ids are."""
+    account = "33333333-3333-3333-3333-333333333333"
+    for name in ("One", "Two", "Three"):
+        await service.create(any_services, account, NewDirectory(name))
+        clock.advance(1)
+    assert [found.name for found in await service.list_directories(any_services, account)] == ["One", "Two", "Three"]
+
+
+@pytest.mark.parametrize(
+    ("new", "field"),
+    [
+        (NewDirectory(" "), "name"),
+        (NewDirectory("a" * 101), "name"),
+        (NewDirectory("a\x07b"), "name"),
+        (NewDirectory("A", region="ZZ"), "region"),
+        (NewDirectory("A", region="Germany"), "region"),
+        (NewDirectory("A", id="a_b_c_d"), "id"),
+        (NewDirectory("A", id="abc"), "id"),
+        (NewDirectory("A", token="short"), "token"),
+        (NewDirectory("A", token="with space " * 4), "token"),
+        (NewDirectory("A", token="extdiracc_" + "a" * 43), "token"),
+    ],
+)
+async def test_a_wrong_field_is_named(services: Services, new: NewDirectory, field: str) -> None:
+    """What can't be taken is refused with the field, the fault and the remedy."""
+    with pytest.raises(BadField) as caught:
+        await service.create(services, ACCOUNT, new)
+    assert caught.value.field == field
+    assert caught.value.fault
+    assert caught.value.remedy.endswith(".")
+
+
+async def test_a_given_id_is_taken_once(any_services: Services) -> None:
+    """A directory moved from another deployment keeps its id and token; a second one with that id is refused."""
+    new = NewDirectory("Moved", id="5d1b8f2e-moved", token="token-of-the-old-deployment")
+    directory, token = await service.create(any_services, ACCOUNT, new)
+    assert (directory.id, token) == ("5d1b8f2e-moved", "token-of-the-old-deployment")
+    with pytest.raises(BadField, match="taken"):
+        await service.create(any_services, OTHER_ACCOUNT, new)
+    assert (await service.read(any_services, ACCOUNT, directory.id)).account == ACCOUNT
+    assert directory.id not in [found.id for found in await service.list_directories(any_services, OTHER_ACCOUNT)]
+
+
+async def test_a_change_by_two_at_once_loses_nothing(any_services: Services) -> None:
+    """A change read from an older version is made again on the newer one; with a tag to be met it is refused."""
+    directory, _ = await service.create(any_services, ACCOUNT, NewDirectory("Old"))
+    renamed = await service.set_up(any_services, ACCOUNT, directory.id, name="New")
+    changed = await service.set_up(any_services, ACCOUNT, directory.id, strict_numbers=True)
+    assert (changed.name, changed.strict_numbers) == ("New", True)
+    with pytest.raises(Overtaken):
+        await service.set_up(any_services, ACCOUNT, directory.id, renamed.etag, name="Newer")
+
+
+async def test_a_change_without_effect_writes_nothing(services: Services, made: Made) -> None:
+    """The same settings again keep the version."""
+    assert (await service.set_up(services, ACCOUNT, made.id, name="Contoso")).etag == made.directory.etag
+
+
+class Dying(CountingTables):
+    """Tables of a process that is killed after some transactions."""
+
+    left = 0
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        """Carry out, as long as the process lives."""
+        if self.left == 0:
+            raise StorageUnavailable("killed")
+        self.left -= 1
+        return await super().transact(table, partition, operations)
+
+
+@pytest.mark.parametrize("transactions", [0, 1, 2])
+async def test_a_creation_that_was_killed_leaves_nothing_to_see(
+    services: Services, clock: FixedClock, transactions: int
+) -> None:
+    """Index rows come first, so a half-made directory is no directory; a later listing removes what is left of it."""
+    tables = Dying(services.tables)
+    tables.left = transactions
+    with pytest.raises(StorageUnavailable):
+        await service.create(Services(services.settings, clock, tables), ACCOUNT, NewDirectory("Half"))
+    assert await service.list_directories(services, ACCOUNT) == []
+    clock.advance(3601)
+    assert await service.list_directories(services, ACCOUNT) == []
+    assert await store.index(services.tables, store.account_partition(ACCOUNT)) == []
+
+
+async def test_an_index_row_of_another_accounts_directory_shows_nothing(services: Services, made: Made) -> None:
+    """The directory's own record says whose it is."""
+    row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(services.clock)}))
+    await services.tables.transact("directories", store.account_partition(OTHER_ACCOUNT), [row])
+    assert await service.list_directories(services, OTHER_ACCOUNT) == []
+
+
+async def test_a_field_of_a_later_version_does_no_harm(services: Services, made: Made) -> None:
+    """After going back to an older version of the product, directories stay readable."""
+    row = await services.tables.get("directories", made.id, "directory")
+    assert row is not None
+    value = orjson.dumps({**orjson.loads(row.value), "v": 2, "colour": "red"})
+    await services.tables.transact("directories", made.id, [Upsert("directory", value)])
+    assert (await service.read(services, ACCOUNT, made.id)).name == "Contoso"
+    await settled(services)

@@ -1,0 +1,124 @@
+"""Totals: exact without counting."""
+
+import random
+
+from directories import totals
+from directories.events import Event, write
+from directories.memory import settled
+from directories.totals import Totals, fold, read
+from shared.clock import FixedClock, timestamp
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from shared.tables.port import Insert
+
+DIRECTORY = "d1"
+CAME = Event("t", "user.created", users=1, active=True)
+WENT = Event("t", "user.deleted", users=-1, was_active=True)
+GROUP = Event("t", "group.created", groups=1)
+
+
+async def put(services: Services, *found: Event, directory_id: str = DIRECTORY) -> None:
+    """Write events, up to 100 in a transaction."""
+    for at in range(0, len(found), 100):
+        operations = [write(event, services.clock) for event in found[at : at + 100]]
+        await services.tables.transact("contacts", directory_id, operations)
+
+
+def elsewhere(services: Services) -> Services:
+    """Another instance on the same storage."""
+    return Services(services.settings, services.clock, CountingTables(services.tables))
+
+
+async def test_totals_follow_each_write_at_once(any_services: Services) -> None:
+    """A client that has just written sees the new total, on this instance and another, on both engines."""
+    other, directory_id = elsewhere(any_services), "d-follow"
+    expected = 0
+    for number in range(12):
+        expected += -1 if number % 4 == 3 else 1
+        await put(any_services, WENT if number % 4 == 3 else CAME, directory_id=directory_id)
+        any_services.clock.advance(random.Random(number).choice([0, 1, 20, 400]))  # type: ignore[attr-defined]
+        for instance in (any_services, other):
+            found = await read(instance, directory_id)
+            assert (found.users, found.active) == (expected, expected)
+    await settled(any_services)
+
+
+async def test_a_read_costs_two_round_trips_and_then_one(services: Services, tables: CountingTables) -> None:
+    """The row and the keys behind it; the instance remembers the row's part (DESIGN, "Totals")."""
+    await put(services, CAME, GROUP)
+    with tables.measured() as calls:
+        assert await read(services, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})
+    assert calls == [("get", "contacts"), ("query", "contacts")]
+    with tables.measured() as calls:
+        await read(services, DIRECTORY)
+    assert calls == [("query", "contacts")]
+
+
+async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
+    services: Services, tables: CountingTables, clock: FixedClock
+) -> None:
+    """After 20,000 people came, a fresh instance needs two round trips, as with ten."""
+    await put(services, *[CAME] * 20_000)
+    clock.advance(600)
+    assert (await read(services, DIRECTORY)).users == 20_000
+    await settled(services)
+    with tables.measured() as calls:
+        assert (await read(elsewhere(services), DIRECTORY)).users == 20_000
+    assert len(calls) == 2
+
+
+async def test_events_of_the_last_minutes_are_not_folded(services: Services, clock: FixedClock) -> None:
+    """A transaction may be stored later than its event's key says; folding waits five minutes for it."""
+    late = write(CAME, clock)
+    await put(services, CAME)
+    clock.advance(299)
+    assert await fold(services, DIRECTORY) == ""
+    await services.tables.transact("contacts", DIRECTORY, [late])
+    clock.advance(2)
+    assert await fold(services, DIRECTORY) != ""
+    assert (await read(elsewhere(services), DIRECTORY)).users == 2
+
+
+async def test_a_slow_transaction_is_counted_within_a_minute(services: Services, clock: FixedClock) -> None:
+    """What an instance remembers is read again after a minute, so a late event is not lost for ever."""
+    late = write(CAME, clock)
+    clock.advance(30)
+    await put(services, CAME)
+    assert (await read(services, DIRECTORY)).users == 1
+    clock.advance(20)
+    assert (await read(services, DIRECTORY)).users == 1
+    await services.tables.transact("contacts", DIRECTORY, [late])
+    clock.advance(45)
+    assert (await read(services, DIRECTORY)).users == 2
+
+
+async def test_two_instances_fold_at_once_without_counting_twice(services: Services, clock: FixedClock) -> None:
+    """The row's tag lets one of them win."""
+    await put(services, CAME, CAME)
+    clock.advance(600)
+    import asyncio
+
+    await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
+    await put(services, CAME)
+    clock.advance(600)
+    await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
+    assert (await read(elsewhere(services), DIRECTORY)).users == 3
+
+
+async def test_the_last_day_is_counted_by_the_hour(services: Services, clock: FixedClock) -> None:
+    """Changes and refusals of 24 hours, whether folded or not; older ones drop out."""
+    refusal = Event(timestamp(clock.now()), "request.refused", count=4)
+    await put(services, CAME, refusal)
+    clock.advance(12 * 3600)
+    await put(services, CAME, CAME, refusal)
+    await fold(services, DIRECTORY)
+    assert (await read(services, DIRECTORY)).last_day(clock.now()) == (3, 8)
+    clock.advance(13 * 3600)
+    found = await read(elsewhere(services), DIRECTORY)
+    assert (found.users, found.last_day(clock.now())) == (3, (2, 4))
+
+
+async def test_foreign_rows_between_do_not_count(services: Services) -> None:
+    """Only events count."""
+    await services.tables.transact("contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")])
+    assert (await totals.read(services, DIRECTORY)).users == 0

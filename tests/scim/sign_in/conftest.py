@@ -1,0 +1,52 @@
+"""A directory with a client secret, one that trusts Entra's simulator, and a client for their token endpoints."""
+
+from collections.abc import AsyncIterator
+
+import azure.functions as func
+import pytest
+
+from directories import credentials, memory, service
+from directories.directory import Trust
+from directories.service import NewDirectory
+from local.graph.simulator import CONTOSO
+from local.host.host import Host
+from local.host.hostfile import HostFile
+from scim import endpoints
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
+from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
+
+__all__ = ["graph_simulator", "served_simulator"]
+
+
+@pytest.fixture
+async def services(
+    graph_simulator: RunningSimulator, tables: CountingTables, clock: FixedClock
+) -> AsyncIterator[Services]:
+    """Settings whose login service is the simulator; both follow one clock."""
+    graph_simulator.simulator.clock = clock
+    services = Services(Settings(login_url=graph_simulator.login_url), clock, tables)  # type: ignore[call-arg]
+    yield services
+    await memory.settled(services)
+
+
+def host_of(services: Services) -> Host:
+    """The SCIM functions of one instance in the host."""
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    return Host(app, environment={}, host_file=HostFile(route_prefix=""))
+
+
+@pytest.fixture
+async def client(services: Services) -> AsyncIterator[TokenClient]:
+    """A directory with a client secret and a trusted identity."""
+    host = host_of(services)
+    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Contoso"))
+    _, _, secret = await credentials.issue(services, ACCOUNT, directory.id, "secrets")
+    await credentials.set_trust(services, ACCOUNT, directory.id, Trust(CONTOSO, SUBJECT, ("api://other", AUDIENCE)))
+    yield TokenClient(host, services, directory.id, secret)
+    await memory.settled(services)
+    await host.stop()

@@ -1,0 +1,197 @@
+"""Workload identity federation: assertions signed by Entra in place of a secret (RFC 7523)."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from directories import credentials
+from directories.memory import settled
+from local.graph.simulator import CONTOSO, FABRIKAM
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from tests.local.graph.fixtures import RunningSimulator
+from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
+from tests.scim.sign_in.conftest import host_of
+
+
+@pytest.fixture
+def sign(graph_simulator: RunningSimulator) -> Any:
+    """Mints an assertion as Entra's provisioning service would; arguments replace the usual claims."""
+
+    def signed(tenant_id: str = CONTOSO, audience: str = AUDIENCE, subject: str = SUBJECT, **more: Any) -> str:
+        return graph_simulator.simulator.provisioning_assertion(tenant_id, audience, subject, **more)
+
+    return signed
+
+
+async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, sign: Any) -> None:
+    """No secret exists: Entra's signature is enough (RFC 7523 section 2.2)."""
+    answer = await client.by_assertion(sign())
+    assert answer.body["expires_in"] == 3600
+    assert answer.headers["cache-control"] == "no-store"
+    assert await client.users(answer.token) == 200
+
+
+@pytest.mark.parametrize("client_id", ["", "directory", "subject"])
+async def test_client_id_is_left_out_or_names_the_client(client: TokenClient, sign: Any, client_id: str) -> None:
+    """RFC 7523 section 3: client_id is optional and must be the same client."""
+    value = {"": "", "directory": client.directory_id, "subject": SUBJECT}[client_id]
+    assert (await client.by_assertion(sign(), client_id=value)).status == 200
+    assert (await client.by_assertion(sign(), client_id="somebody-else")).status == 401
+
+
+async def test_the_other_grant_of_rfc_7523_works_too(client: TokenClient, sign: Any) -> None:
+    """Section 2.1: the assertion as the grant itself."""
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    assert (await client.post({"grant_type": grant, "assertion": sign()})).status == 200
+    assert (await client.post({"grant_type": grant})).status == 401
+
+
+async def refused(client: TokenClient, assertion: str, why: str) -> None:
+    """The assertion gets 401 invalid_client with a description that says what is wrong with it."""
+    answer = await client.by_assertion(assertion)
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+    assert why in answer.body["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"forged": True}, "kid"),
+        ({"audience": "api://external-directories/"}, "aud"),
+        ({"audience": "API://external-directories"}, "aud"),
+        ({"aud": None}, "aud"),
+        ({"aud": [{"a": 1}, 5]}, "aud"),
+        ({"tenant_id": FABRIKAM}, "iss"),
+        ({"iss": f"https://login.microsoftonline.com/{CONTOSO}/v2.0"}, "iss"),
+        ({"iss": None}, "iss"),
+        ({"tid": FABRIKAM}, "tid"),
+        ({"subject": "00000000-0000-0000-0000-000000000000"}, "sub"),
+        ({"sub": None, "oid": None}, "sub"),
+        ({"sub": ["x"], "oid": 5}, "sub"),
+        ({"lifetime": -61}, "exp"),
+        ({"lifetime": 200_000}, "exp"),
+        ({"exp": None}, "exp"),
+        ({"exp": "tomorrow"}, "exp"),
+        ({"exp": 1e300}, "exp"),
+        ({"nbf": 4e9}, "nbf"),
+        ({"nbf": True}, "nbf"),
+    ],
+)
+async def test_an_assertion_that_is_not_the_trusted_one_is_refused(
+    client: TokenClient, sign: Any, change: dict[str, Any], why: str
+) -> None:
+    """Signature, issuer, audience, subject, times: each must be right (RFC 7523 section 3)."""
+    await refused(client, sign(**change), why)
+
+
+async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
+    """A body exchanged under a true signature."""
+    header, _, signature = sign().split(".")
+    body = sign(exp=4_000_000_000 - 1).split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    claims["exp"] = client.services.clock.now().timestamp() + 600
+    changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    await refused(client, f"{header}.{changed}.{signature}", "signature")
+
+
+async def test_other_algorithms_are_refused(client: TokenClient, sign: Any, graph_simulator: RunningSimulator) -> None:
+    """Neither `none` nor a MAC with the public key as its secret (RFC 8725 section 3.1)."""
+    claims = jwt.decode(sign(), options={"verify_signature": False})
+    kid = graph_simulator.simulator.keys.published[-1].kid
+    secret = "a" * 64
+    await refused(client, jwt.encode(claims, "", algorithm="none", headers={"kid": kid}), "RS256")
+    await refused(client, jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid}), "RS256")
+    await refused(client, jwt.encode(claims, secret, algorithm="HS256"), "RS256")
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 20_000])
+async def test_what_is_no_token_is_refused(client: TokenClient, text: str) -> None:
+    """Never a 500."""
+    answer = await client.by_assertion(text)
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, services: Services) -> None:
+    """A `jti` seen before is refused (RFC 7523 section 3, item 7), on another instance too, even at the same time."""
+    other = Services(services.settings, services.clock, CountingTables(services.tables))
+    elsewhere = TokenClient(host_of(other), other, client.directory_id, client.secret)
+    assertion = sign()
+    answers = await asyncio.gather(*(one.by_assertion(assertion) for one in (client, elsewhere, client, elsewhere)))
+    assert sorted(answer.status for answer in answers) == [200, 401, 401, 401]
+    await refused(elsewhere, assertion, "before")
+    await settled(other)
+    await elsewhere.host.stop()
+
+
+async def test_without_a_jti_an_assertion_serves_while_it_is_good(
+    client: TokenClient, sign: Any, clock: FixedClock
+) -> None:
+    """Entra's own tokens may carry none and are presented again until they expire; `jti` is optional in RFC 7523."""
+    assertion = sign(jti=None)
+    for _ in range(2):
+        assert (await client.by_assertion(assertion)).status == 200
+    clock.advance(3599 + 61)
+    await refused(client, assertion, "exp")
+
+
+async def test_keys_are_fetched_once_and_again_when_entra_rotates(
+    client: TokenClient, sign: Any, graph_simulator: RunningSimulator, clock: FixedClock
+) -> None:
+    """Keys are remembered by kid; an unknown kid makes them be read again (signing key rollover, Microsoft Learn)."""
+    simulator = graph_simulator.simulator
+
+    def fetched() -> int:
+        return simulator.counters.calls("keys")
+
+    for _ in range(3):
+        assert (await client.by_assertion(sign())).status == 200
+    assert fetched() == 1
+    simulator.keys.rotate()
+    clock.advance(31)
+    assert (await client.by_assertion(sign())).status == 200
+    assert fetched() == 2
+
+
+async def test_invented_kids_do_not_make_a_flood_of_fetches(
+    client: TokenClient, sign: Any, graph_simulator: RunningSimulator
+) -> None:
+    """Keys are asked for every 30 seconds at the most."""
+    for _ in range(20):
+        await refused(client, sign(forged=True), "kid")
+    assert graph_simulator.simulator.counters.calls("keys") == 1
+
+
+async def test_a_login_service_that_is_down_is_a_503(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+    """Not the client's fault: try again later; once keys are known, they serve through the outage."""
+    down = client.services.settings.model_copy(update={"login_url": "http://127.0.0.1:9"})
+    services = Services(down, clock, CountingTables(client.services.tables))
+    elsewhere = TokenClient(host_of(services), services, client.directory_id, "")
+    answer = await elsewhere.by_assertion(sign(iss=f"http://127.0.0.1:9/{CONTOSO}/v2.0"))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+    await settled(services)
+    await elsewhere.host.stop()
+
+
+async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: Any) -> None:
+    """Once trust is dropped, new assertions and the tokens issued for old ones are refused."""
+    token = (await client.by_assertion(sign())).token
+    await credentials.set_trust(client.services, ACCOUNT, client.directory_id, None)
+    answer = await client.by_assertion(sign())
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+    assert await client.users(token) == 401
+
+
+async def test_the_issuer_is_that_of_the_deployments_cloud(clock: FixedClock, tables: CountingTables) -> None:
+    """Sovereign clouds sign in elsewhere (Microsoft Learn, "National clouds")."""
+    from scim.sign_in.entra_keys import issuer
+
+    for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
+        services = Services(Settings.read({"CLOUD": cloud}), clock, tables)
+        assert issuer(services, CONTOSO) == f"https://login.{host}/{CONTOSO}/v2.0"

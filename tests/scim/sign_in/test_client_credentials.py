@@ -1,0 +1,165 @@
+"""OAuth 2.0 client credentials (RFC 6749 section 4.4)."""
+
+import base64
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from directories import credentials, removal, service
+from directories.memory import settled
+from directories.service import NewDirectory
+from shared.clock import FixedClock
+from shared.http import Request
+from shared.tables.counting import CountingTables
+from tests.scim.sign_in.client import ACCOUNT, TokenClient
+
+
+def basic(client_id: str, secret: str) -> str:
+    """The Authorization header of RFC 6749 section 2.3.1."""
+    return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+
+
+async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenClient) -> None:
+    """The answer of RFC 6749 section 5.1: bearer, 60 minutes, no-store; then SCIM takes the token."""
+    answer = await client.by_secret(scope="scim", unknown="ignored")
+    assert (answer.body["token_type"], answer.body["expires_in"]) == ("Bearer", 3600)
+    assert (answer.headers["cache-control"], answer.headers["pragma"]) == ("no-store", "no-cache")
+    assert await client.users(answer.token) == 200
+
+
+async def test_a_secret_in_the_header_gives_a_token(client: TokenClient) -> None:
+    """HTTP Basic, with id and secret form-encoded inside (RFC 6749 section 2.3.1)."""
+    header = basic(client.directory_id, client.secret)
+    answer = await client.post({"grant_type": "client_credentials"}, authorization=header)
+    assert await client.users(answer.token) == 200
+
+
+async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedClock) -> None:
+    """To the second, also where it was used a moment ago."""
+    token = (await client.by_secret()).token
+    clock.advance(3599)
+    assert await client.users(token) == 200
+    clock.advance(1)
+    assert await client.users(token) == 401
+
+
+async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
+    """Two secrets are live; revoking one leaves the other's tokens."""
+    _, second, plain = await credentials.issue(client.services, ACCOUNT, client.directory_id, "secrets")
+    first_token = (await client.by_secret()).token
+    second_token = (await client.by_secret(client_secret=plain)).token
+    assert [await client.users(first_token), await client.users(second_token)] == [200, 200]
+    await credentials.revoke(client.services, ACCOUNT, client.directory_id, "secrets", second.id)
+    assert [await client.users(first_token), await client.users(second_token)] == [200, 401]
+    assert (await client.by_secret(client_secret=plain)).status == 401
+
+
+async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None:
+    """The other directory's partition does not know it."""
+    other, _ = await service.create(client.services, ACCOUNT, NewDirectory("Other"))
+    token = (await client.by_secret()).token
+    elsewhere = TokenClient(client.host, client.services, other.id, "")
+    assert await elsewhere.users(token) == 401
+
+
+async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
+    """Its clients are strangers at once."""
+    token = (await client.by_secret()).token
+    await removal.delete(client.services, ACCOUNT, client.directory_id)
+    assert (await client.by_secret()).status == 401
+    assert await client.users(token) == 401
+
+
+async def test_every_wrong_client_gets_the_same_answer(client: TokenClient) -> None:
+    """401 invalid_client, whether directory, id or secret is wrong (RFC 6749 section 5.2)."""
+    answers = [
+        await client.by_secret(client_secret="wrong"),
+        await client.by_secret(client_secret=""),
+        await client.by_secret(client_id="wrong"),
+        await client.by_secret(client_id=""),
+        await client.post(
+            {"grant_type": "client_credentials", "client_id": "a" * 20, "client_secret": client.secret}, "a" * 20
+        ),
+        await client.post({"grant_type": "client_credentials"}),
+    ]
+    assert {(answer.status, answer.body["error"]) for answer in answers} == {(401, "invalid_client")}
+    assert len({answer.body["error_description"] for answer in answers}) == 1
+
+
+async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> None:
+    """The answer names the scheme that the client used (RFC 6749 section 5.2)."""
+    answer = await client.post({"grant_type": "client_credentials"}, authorization=basic(client.directory_id, "wrong"))
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="SCIM"')
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({}, "invalid_request"),
+        ({"grant_type": ""}, "invalid_request"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ([("grant_type", "client_credentials"), ("grant_type", "client_credentials")], "invalid_request"),
+        ({"grant_type": "client_credentials", "client_assertion": "x"}, "invalid_request"),
+        ({"grant_type": "client_credentials", "client_assertion_type": "x"}, "invalid_request"),
+        (b"\xff\xfe", "invalid_request"),
+        (b"grant_type=%ff", "invalid_request"),
+        (b"&".join(b"a%d=1" % number for number in range(100)), "invalid_request"),
+        (b"a=" + b"x" * 40_000, "invalid_request"),
+    ],
+)
+async def test_a_wrong_request_is_a_400_that_says_what_helps(client: TokenClient, fields: Any, error: str) -> None:
+    """The error codes of RFC 6749 section 5.2."""
+    answer = await client.post(fields or b"x=1")
+    assert (answer.status, answer.body["error"]) == (400, error)
+    assert answer.body["error_description"].endswith(".")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Basic //8="])
+async def test_a_broken_basic_header_is_a_400(client: TokenClient, header: str) -> None:
+    """Never a 500."""
+    answer = await client.post({"grant_type": "client_credentials"}, authorization=header)
+    assert (answer.status, answer.body["error"]) == (400, "invalid_request")
+
+
+async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None:
+    """RFC 6749 section 2.3: not more than one method in a request."""
+    header = basic(client.directory_id, client.secret)
+    fields = {"grant_type": "client_credentials", "client_secret": client.secret}
+    assert (await client.post(fields, authorization=header)).status == 400
+    other = {"grant_type": "client_credentials", "client_id": "other"}
+    assert (await client.post(other, authorization=header)).status == 400
+
+
+async def test_only_a_form_is_taken(client: TokenClient) -> None:
+    """RFC 6749 section 4.4.2: application/x-www-form-urlencoded, with or without parameters."""
+    assert (await client.post(b"{}", content_type="application/json")).status == 400
+    fields = {"grant_type": "client_credentials", "client_id": client.directory_id, "client_secret": client.secret}
+    assert (await client.post(fields, content_type="application/x-www-form-urlencoded; charset=UTF-8")).status == 200
+
+
+async def test_only_post_is_taken(client: TokenClient) -> None:
+    """RFC 6749 section 3.2: a secret must not stand in a URL."""
+    url = f"https://app.example/scim/{client.directory_id}/oauth2/token?grant_type=client_credentials"
+    response = await client.host.call(Request("GET", url, {}))
+    assert (response.status, {**response.headers}["allow"]) == (405, "POST")
+
+
+async def test_a_token_costs_one_transaction_and_its_use_two_reads(
+    client: TokenClient, tables: CountingTables, clock: FixedClock
+) -> None:
+    """Warm: nothing is read to issue one; its first use reads its row and the directory side by side, then nothing."""
+    await client.by_secret()
+    await settled(client.services)
+    with tables.measured() as calls:
+        token = (await client.by_secret()).token
+    assert calls == [("transact", "directories")]
+    clock.advance(31)
+    from directories.authenticate import authenticate
+
+    for expected in ([("get", "directories")] * 2, []):
+        with tables.measured() as calls:
+            await authenticate(client.services, client.directory_id, f"Bearer {token}")
+        assert calls == expected
