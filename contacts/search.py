@@ -16,6 +16,7 @@ from shared.numbers import MIN_DIGITS, digits_of, query_forms
 from shared.services import Services
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
+_AHEAD_OF_MANY = 8  # where most rows of one word lack the others
 _NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)", re.IGNORECASE)
 
 
@@ -40,7 +41,8 @@ async def search(
         return Page([])
     most_telling = max(words, key=lambda word: (not word.isdigit(), len(word)))
     where = Range("find", most_telling)
-    page = await walk(services, directories, where, limit, cursor, _matching(words, most_telling, only), _AHEAD)
+    ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
+    page = await walk(services, directories, where, limit, cursor, _matching(words, most_telling, only), ahead)
     return Page(_ranked(page.found, words), page.cursor)
 
 

@@ -1,0 +1,135 @@
+"""What agents' requests cost as a directory grows: `python -m bench.search [--people 100000]`.
+
+Each line is the median of many calls of the service with the embedded engine, JSON answer included, HTTP not; the last
+column is the ratio between the large and the small directory and does not depend on the machine.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from contacts.answers import page_json
+from contacts.export import FORMATS, export
+from contacts.listing import list_contacts
+from contacts.lookup import lookup_numbers
+from contacts.search import search
+from directories.directory import Directory
+from directories.service import NewDirectory, create
+from scim.users import rows
+from scim.users.record import UserRecord
+from shared.clock import SystemClock, timestamp
+from shared.ids import new_id
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.port import Operation
+from shared.tables.sqlite import SqliteTables
+
+SMALL = 1_000
+_SECONDS = 0.5
+_LIMIT = 50
+_GIVEN = (
+    "Anna Ben Carla David Elif Farid Grace Hanna Ivan Jürgen Kofi Lena Marta Nils Olga Petra Rosa Sven Tara Uwe".split()
+)
+_FAMILY = (
+    "Müller Smith García Nowak Okafor Patel Østergård Rossi Łęcki Weber Jones Silva Kim Novák Berg Diaz Sato".split()
+)
+_TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant", "Analyst", "Clerk", "Driver")
+Case = Callable[[Directory], Awaitable[object]]
+
+
+def main() -> None:
+    """Fill two directories, measure both, print the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.partition("\n")[0])
+    parser.add_argument("--people", type=int, default=100_000, help="people of the large directory")
+    people = parser.parse_args().people
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_measure(Path(folder), people))
+
+
+async def _measure(folder: Path, people: int) -> None:
+    services = Services(Settings.read({}), SystemClock(), SqliteTables(folder / "bench.db"))
+    small, large = await _directory(services, SMALL), await _directory(services, people)
+    print(f"| request, milliseconds | {SMALL:,} people | {people:,} people | ratio |\n|---|---|---|---|")
+    for name, case in _cases(services).items():
+        one, other = await _median(case, small), await _median(case, large)
+        print(f"| {name} | {one:.2f} | {other:.2f} | {other / one:.2f} |")
+    await services.tables.close()
+
+
+def _cases(services: Services) -> dict[str, Case]:
+    def searched(text: str) -> Case:
+        async def run(directory: Directory) -> object:
+            page = await search(services, [directory], text, _LIMIT)
+            return await page_json(services, page.found, page.cursor)
+
+        return run
+
+    async def listed(directory: Directory) -> object:
+        page = await list_contacts(services, [directory], _LIMIT)
+        return await page_json(services, page.found, page.cursor)
+
+    async def looked_up(directory: Directory) -> object:
+        return await lookup_numbers(services, [directory], [f"020 7{n * 7:07}" for n in range(100)])
+
+    async def exported(directory: Directory) -> object:
+        return await export(services, directory, FORMATS["csv"], SMALL)
+
+    texts = {"a letter": "m", "a word": "muller", "two words": "anna mül", "an address": "person77@", "nobody": "zzz"}
+    numbers = {"a whole number": "020 7000 0077", "a number half typed": "+44 20 7000", "a number's end": "0077"}
+    return {
+        **{f"search: {name} (`{text}`)": searched(text) for name, text in (texts | numbers).items()},
+        f"list: the first {_LIMIT}": listed,
+        "lookup: 100 numbers": looked_up,
+        f"export: {SMALL:,} people as CSV": exported,
+    }
+
+
+async def _median(case: Case, directory: Directory) -> float:
+    """Milliseconds."""
+    await case(directory)
+    taken, until = list[float](), time.perf_counter() + _SECONDS
+    while len(taken) < 5 or time.perf_counter() < until:
+        began = time.perf_counter()
+        await case(directory)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+async def _directory(services: Services, people: int) -> Directory:
+    directory, _ = await create(services, "bench", NewDirectory(f"{people} people", region="GB"))
+    batches, batch = list[list[Operation]](), list[Operation]()
+    for n in range(people):
+        own = rows.insertion(_person(services, n), directory.region)
+        if len(batch) + len(own) > 100:
+            batches.append(batch)
+            batch = []
+        batch += own
+        if len(batches) == 64 or n == people - 1:
+            if n == people - 1:
+                batches.append(batch)
+            await asyncio.gather(*(services.tables.transact("contacts", directory.id, one) for one in batches))
+            batches = []
+    return directory
+
+
+def _person(services: Services, n: int) -> UserRecord:
+    given, family = _GIVEN[n % len(_GIVEN)], _FAMILY[n // len(_GIVEN) % len(_FAMILY)]
+    now, mail = timestamp(services.clock.now()), f"person{n}@contoso.example"
+    resource = {
+        "userName": mail,
+        "externalId": f"external-{n}",
+        "displayName": f"{given} {family}",
+        "name": {"givenName": given, "familyName": family},
+        "title": _TITLES[n % len(_TITLES)],
+        "emails": [{"value": mail, "type": "work"}],
+        "phoneNumbers": [{"value": f"+4420{70_000_000 + n}", "type": "work"}],
+    }
+    return UserRecord(new_id(services.clock), resource, now, now)
+
+
+if __name__ == "__main__":
+    main()
