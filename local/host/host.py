@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from azure.functions.decorators.function_app import FunctionRegister
 
-from local.host.asgi import Asgi
+from local.host.edge import Edge, Limits
 from local.host.functions import Functions, index
 from local.host.hostfile import HostFile
 from local.host.http import HttpFunctions
@@ -22,13 +22,12 @@ from shared.http import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """How to run an app; `grace` is what a slow body may take, in seconds."""
+    """How to run an app."""
 
     timers: bool = True
     access_log: bool = False
     platform_sign_in: bool = True
-    grace: float = 5.0
-    body_limit: int = 100 * 1024 * 1024
+    limits: Limits = field(default_factory=Limits)
 
 
 class Host:
@@ -61,13 +60,8 @@ class Host:
         )
         home_page = environment.get("AzureWebJobsDisableHomepage", "").lower() != "true"
         self.http = HttpFunctions(self.functions.http, self._invoker, home_page)
-        self.asgi = Asgi(
-            self.http,
-            platform_sign_in=self.options.platform_sign_in,
-            access_log=self.options.access_log,
-            grace=self.options.grace,
-            body_limit=self.options.body_limit,
-        )
+        self.limits = self.options.limits
+        self.edge = Edge(self.http, platform_sign_in=self.options.platform_sign_in, access_log=self.options.access_log)
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -100,7 +94,7 @@ class Host:
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")
-        answer = await self.asgi.respond(request.method, parts.path or "/", parts.query, headers, request.body)
+        answer = await self.edge.respond(request.method, parts.path or "/", parts.query, headers, request.body)
         joined: dict[str, str] = {}
         for name, value in answer.headers:
             joined[name] = f"{joined[name]}, {value}" if name in joined else value

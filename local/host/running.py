@@ -77,7 +77,7 @@ async def running(
             if host_file is None and isinstance(app, Path):
                 host_file = read_host_file(app.parent / "host.json")
             host = Host(found, environment=os.environ, host_file=host_file, clock=clock, options=options)
-            server = Server(host.asgi, patience)
+            server = Server(host, patience)
             run = RunningHost(host, server, listener.getsockname()[1])
             run.serve(listener)
             host.start()

@@ -5,27 +5,35 @@ import contextlib
 import errno
 import socket
 from collections.abc import Iterator
+from typing import Any, Protocol, cast
 
 import uvicorn
 
-from local.host.asgi import Asgi
+from local.host.edge import Edge, Limits
 from local.host.errors import HostError
+from local.host.protocol import HttpProtocol
 
 LOOPBACK = "127.0.0.1"
-_KEEP_ALIVE = 130  # seconds, as Kestrel
 _BACKLOG = 2048
+
+
+class Served(Protocol):
+    """What the server serves: a `Host`."""
+
+    edge: Edge
+    limits: Limits
 
 
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to whoever runs it."""
 
-    def __init__(self, asgi: Asgi, patience: int) -> None:
+    def __init__(self, host: "Served", patience: int) -> None:
         """`patience`: seconds that requests in flight get when the server stops."""
         self._stopping = asyncio.Event()
         super().__init__(
             uvicorn.Config(
-                asgi,
-                http="httptools",
+                cast(Any, host),  # no ASGI: the protocol takes the edge from it
+                http=HttpProtocol,
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -33,7 +41,6 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=patience,
             )
         )

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import orjson
 
-from local.host.asgi import Answers, Asgi
+from local.host.edge import Answers, Edge
 from local.host.http import Answer
 from shared.clock import FixedClock
 
@@ -45,7 +45,7 @@ class Outcome:
 
 async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
     """Send the steps in order, through the same sign-in; `functions` is the local host's or the engine."""
-    asgi = Asgi(functions)
+    edge = Edge(functions)
     kept: dict[str, str] = {}
     found = []
     for step in steps:
@@ -56,7 +56,7 @@ async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
         if body:
             headers.setdefault("content-length", str(len(body)))
             headers.setdefault("content-type", "application/json")
-        answer = await asgi.respond(step.method, path, query, headers, body)
+        answer = await edge.respond(step.method, path, query, headers, body)
         found.append(_outcome(f"{step.method} {target}", answer))
         content = orjson.loads(answer.body) if step.keep else None
         kept |= {name: _at(content, place) for name, place in step.keep.items()}

@@ -7,7 +7,10 @@ import azure.functions as func
 import orjson
 import pytest
 
+from local.host.edge import Limits
 from local.host.host import HostOptions
+from local.host.http import Answer
+from local.host.protocol import encode
 from local.host.running import RunningHost, running
 
 from .conftest import APPS, NO_PREFIX
@@ -19,7 +22,7 @@ GET = b"GET /echo/%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 @pytest.fixture
 async def small() -> AsyncIterator[RunningHost]:
     """A host that takes 1,000 bytes and has no patience."""
-    options = HostOptions(timers=False, body_limit=1000, grace=0.0)
+    options = HostOptions(timers=False, limits=Limits(body=1000, grace=0.0))
     async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as found:
         yield found
 
@@ -38,6 +41,85 @@ async def test_pipelined_requests_are_answered_in_order(host: RunningHost) -> No
         await connection.send(b"".join(GET % number for number in range(5)))
         found = [orjson.loads((await connection.reply()).body)["route"]["id"] for _ in range(5)]
     assert found == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_thousand_pipelined_requests_are_all_answered(host: RunningHost) -> None:
+    """More than may wait: the connection is not read until their turn comes."""
+    async with connect(host.port) as connection:
+        sending = asyncio.create_task(connection.send(b"".join(GET % number for number in range(1000))))
+        found = [orjson.loads((await connection.reply()).body)["route"]["id"] for _ in range(1000)]
+        await sending
+    assert found == [str(number) for number in range(1000)]
+
+
+async def test_request_may_come_byte_by_byte(host: RunningHost) -> None:
+    """TCP has no messages."""
+    request = b"POST /length?x=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
+    async with connect(host.port) as connection:
+        for position in range(len(request)):
+            await connection.send(request[position : position + 1])
+        assert (await connection.reply()).body == b"5"
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /echo HTTP/1.0", b"GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket"]
+)
+async def test_old_clients_and_upgrades_get_an_answer_and_the_end(host: RunningHost, head: bytes) -> None:
+    """HTTP/1.0 keeps no connection; nothing is upgraded to."""
+    async with connect(host.port) as connection:
+        await connection.send(head + b"\r\nHost: localhost\r\n\r\n")
+        reply = await connection.reply()
+        assert (reply.status, reply.one("Connection")) == (200, "close")
+        assert await connection.at_end()
+
+
+async def test_client_that_waits_is_told_to_continue(host: RunningHost) -> None:
+    """RFC 9110 section 10.1.1."""
+    async with connect(host.port) as connection:
+        await connection.send(
+            b"POST /length HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
+        assert (await connection.reply()).status == 100
+        await connection.send(b"ok")
+        assert (await connection.reply()).body == b"2"
+
+
+@pytest.mark.parametrize(
+    ("target", "status"), [("http://localhost/echo/1?x=1", 200), ("*", 400), ("localhost:80", 400), ("/echo#x", 400)]
+)
+async def test_target_is_a_path_or_a_whole_address(host: RunningHost, target: str, status: int) -> None:
+    """RFC 9112 section 3.2; a fragment never travels."""
+    reply = await ask(host.port, target)
+    assert reply.status == status
+    assert status != 200 or orjson.loads(reply.body)["url"].endswith("/echo/1?x=1")
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", "ü", "\0"])
+async def test_header_that_would_break_the_answer_is_500(value: str) -> None:
+    """No response splitting; Kestrel, too, sends ASCII without control characters only."""
+    assert encode(Answer(200, [("x-a", value)], b"body"), "GET", "now", False).startswith(b"HTTP/1.1 500 ")
+
+
+async def test_idle_connection_is_closed() -> None:
+    """After Kestrel's keep-alive time, here none."""
+    options = HostOptions(timers=False, limits=Limits(idle=0.0))
+    async with (
+        running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host,
+        connect(host.port) as connection,
+    ):
+        assert await connection.at_end()
+
+
+async def test_slow_reader_does_not_fill_the_memory(host: RunningHost) -> None:
+    """While a client does not read its answers, no more of its requests are taken; then all are answered."""
+    body = b"x" * 200_000
+    request = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body
+    async with connect(host.port) as connection:
+        sending = asyncio.create_task(connection.send(request * 40))
+        assert (await ask(host.port, "/length", method="POST", body=b"1")).body == b"1"
+        found = [len((await connection.reply()).body) > 200_000 for _ in range(40)]
+        await sending
+    assert found == [True] * 40
 
 
 async def test_connection_close_is_obeyed(host: RunningHost) -> None:
