@@ -112,6 +112,25 @@ CONTACTS = [
     Step("GET", "/api/directories/<directory>/export"),
     Step("GET", "/api/directories/<directory>/export?format=vcard"),
 ]
+PAGES = [
+    Step("GET", "/"),
+    Step("GET", "/", headers={"Accept-Language": "de"}),
+    Step("GET", "/directories/new"),
+    Step("GET", "/directories/<directory>"),
+    Step("GET", "/directories/<directory>/mapping"),
+    Step("GET", "/directories/<directory>/nothing"),
+    Step("GET", "/directories/nobody"),
+    Step("GET", "/contacts"),
+    Step("GET", "/contacts?q=mul"),
+    Step("GET", "/contacts/nothing"),
+    Step("GET", "/static/app.css"),
+    Step("GET", "/static/app.js", headers={"If-None-Match": "*"}),
+    Step("GET", "/static/nothing.css"),
+    Step("GET", "/sign-in/callback"),
+    Step("GET", "/sign-in/callback?state=forged&code=x"),
+    Step("GET", "/api/directories/<directory>/presence"),
+    Step("PUT", "/api/directories/<directory>/presence", {}),
+]
 # What ends something comes last.
 END = [
     _scim("DELETE", "/Users/<user>"),
@@ -121,4 +140,4 @@ END = [
     Step("GET", "/no/such/page"),
     Step("GET", "/api/no/such/page"),
 ]
-REQUESTS = [*DIRECTORY, *SCIM, *CONTACTS, *END]
+REQUESTS = [*DIRECTORY, *SCIM, *CONTACTS, *PAGES, *END]

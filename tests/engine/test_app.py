@@ -1,0 +1,86 @@
+"""The product in the engine of the platform, and the local host beside it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from local.host.host import Host
+from local.host.hostfile import read_host_file
+from local.host.loading import close_services, find_app, load_module, settings_in_environment
+from local.host.routes import Router
+from local.host.running import ROOT
+
+from .compare import outcomes, reproducible
+from .engine import Engine
+from .requests import REQUESTS
+
+APP = ROOT / "function_app.py"
+
+
+def settings(folder: Path) -> dict[str, str]:
+    return {"TABLES": f"sqlite:///{folder}/app.db", "WEBSITE_AUTH_ENABLED": "True"}
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """The product in the engine."""
+    with settings_in_environment(settings(tmp_path)):
+        found = await Engine.load(APP, {})
+        yield found
+        await close_services(found.module(APP))
+        found.close()
+
+
+async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
+    """Every route, right and wrong requests: status, headers and body byte for byte."""
+    with reproducible() as source:
+        source.seed(1)
+        with settings_in_environment(settings(tmp_path / "engine")):
+            engine = await Engine.load(APP, {})
+            expected = await outcomes(engine, REQUESTS)
+            await close_services(engine.module(APP))
+            engine.close()
+        source.seed(1)
+        with settings_in_environment(environment := settings(tmp_path / "local")):
+            module = load_module(APP, environment)
+            host = Host(find_app(module), environment=environment, host_file=read_host_file(ROOT / "host.json"))
+            found = await outcomes(host.http, REQUESTS)
+            await host.stop()
+            await close_services(module)
+    assert found == expected
+    assert [outcome for outcome in found if outcome.status >= 500 and not outcome.request.endswith("/Me")] == []
+
+
+async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
+    """A new route needs its requests in `requests.py`."""
+    functions = [function for function in engine.functions.values() if function.kind == "httpTrigger"]
+    router = Router(functions)
+    paths = [(step.method, step.target.partition("?")[0].replace("<", "").replace(">", "")) for step in REQUESTS]
+    asked = {match[0].name for method, path in paths if (match := router.match(method, path))}
+    assert {function.name for function in functions} - asked == set()
+
+
+async def test_templates_do_not_overlap(engine: Engine) -> None:
+    """The host knows no precedence, so the order of names must not matter; but for a catch-all, which comes last."""
+    functions = [function for function in engine.functions.values() if function.kind == "httpTrigger"]
+    exact = [f for f in functions if not any(parameter.catch_all for parameter in f.template.parameters)]
+    for function in exact:
+        path = "/" + "/".join("x" if "{" in part else part for part in function.template.text.strip("/").split("/"))
+        found = [each.name for each in exact if Router([each]).match("GET", path)]
+        assert found == [function.name], path
+        assert (match := Router(functions).match("GET", path))
+        assert match[0].name == function.name
+
+
+async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
+    """With nothing set up: no tenant is due, a message about an unknown one and a poison one end without an error."""
+    kinds = {kind: [each.name for each in engine.functions.values() if each.kind == kind] for kind in _KINDS}
+    assert all(kinds.values())
+    for name in kinds["timerTrigger"]:
+        assert set(map(tuple, (await engine.timer(name)).values())) <= {()}
+    for name in kinds["queueTrigger"]:
+        assert await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+
+
+_KINDS = ("timerTrigger", "queueTrigger")
