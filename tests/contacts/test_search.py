@@ -175,6 +175,25 @@ async def test_a_rare_word_beside_a_frequent_one_is_found(agent: Person, contoso
     assert found == ["Zoe Rare"]
 
 
+async def test_nobody_is_repeated_where_a_directory_comes_short(
+    agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page ends where the directory that was read least far ends, so that the cursor is right for all of them."""
+    monkeypatch.setattr("contacts.walk._MOST_QUERIES", 1)
+    for n in range(60):
+        await contoso.hire(f"Person {n}", title="Accountant")
+    await fabrikam.hire("Zoe Fabrikam", title="Accountant")
+    await contoso.hire("Zoe Contoso", title="Accountant")
+    found, cursor = list[str](), ""
+    while True:
+        query = {"q": "zoe accountant", "limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = await agent.get("/api/contacts", **query)
+        found += [one["displayName"] for one in page["contacts"]]
+        if not (cursor := page.get("nextCursor", "")):
+            break
+    assert sorted(found) == ["Zoe Contoso", "Zoe Fabrikam"]
+
+
 @pytest.mark.parametrize("count", [10, 20_000])
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
