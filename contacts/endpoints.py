@@ -35,6 +35,7 @@ def blueprint(services: Services) -> func.Blueprint:
     add_http(functions, "directory_contacts", f"{directory}/contacts", by_method(GET=api.contacts))
     add_http(functions, "directory_contact", f"{directory}/contacts/{{contactId}}", by_method(GET=api.contact))
     add_http(functions, "directory_numbers", f"{directory}/numbers", by_method(GET=api.numbers))
+    add_http(functions, "directory_groups", f"{directory}/groups", by_method(GET=api.groups))
     add_http(functions, "directory_export", f"{directory}/export", by_method(GET=api.export))
     return functions
 
@@ -80,6 +81,14 @@ class _Api:
         )
         people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
         return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+
+    async def groups(self, request: Request) -> Response:
+        """The directory's groups, to choose one whose people to see."""
+        directory = await self._directory(request)
+        limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
+        found, cursor = await listing.list_groups(self.services, directory, limit, _cursor(request))
+        groups = [{"id": group_id, "displayName": name} for group_id, name in found]
+        return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
     async def export(self, request: Request) -> Response:
         """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""

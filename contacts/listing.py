@@ -6,6 +6,7 @@ import orjson
 
 from contacts.walk import CONTACTS, Found, Page, Range, each, walk
 from directories.directory import Directory
+from scim.groups import store
 from scim.users import record, rows
 from scim.users.cards import card_of
 from shared import keys
@@ -18,6 +19,20 @@ from shared.tables.limits import MAX_QUERY_ROWS
 async def list_contacts(services: Services, directories: Sequence[Directory], limit: int, cursor: str = "") -> Page:
     """The next `limit` people by name; one round trip a directory."""
     return await walk(services, directories, Range("list"), limit, cursor)
+
+
+async def list_groups(
+    services: Services, directory: Directory, limit: int, cursor: str = ""
+) -> tuple[list[tuple[str, str]], str]:
+    """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
+    after = keys.key("group", cursor) if cursor else ""
+    groups = await store.page(services, directory.id, after, limit)
+    named = sorted(((one.record.id, one.record.resource["displayName"]) for one in groups), key=_by_name)
+    return named, groups[-1].record.id if len(groups) == limit else ""
+
+
+def _by_name(group: tuple[str, str]) -> tuple[str, str]:
+    return fold(group[1]), group[0]
 
 
 async def member_ids(services: Services, directory: Directory, group_id: str) -> frozenset[str]:

@@ -114,6 +114,19 @@ async def test_a_groups_people_are_shown_and_searched(agent: Person, contoso: Co
     assert (await agent.call("GET", "/api/contacts", group=group)).status == 400
 
 
+async def test_groups_are_listed_to_choose_from(agent: Person, contoso: Company, fabrikam: Company) -> None:
+    """Id and name, by name, page by page; those of this directory only."""
+    anna = await contoso.hire("Anna")
+    nurses, alarm = await contoso.group("Nurses", anna), await contoso.group("Älarm")
+    await fabrikam.group("Elsewhere")
+    path = f"/api/directories/{contoso.id}/groups"
+    found = [(group["id"], group["displayName"]) for group in (await agent.get(path))["groups"]]
+    assert found == [(alarm, "Älarm"), (nurses, "Nurses")]
+    first = await agent.get(path, limit=1)
+    second = await agent.get(path, limit=1, cursor=first["nextCursor"])
+    assert [page["groups"][0]["id"] for page in (first, second)] == [nurses, alarm]
+
+
 async def test_numbers_needing_attention_are_listed_with_the_remedy(agent: Person, contoso: Company) -> None:
     """Unreadable numbers of every person, page by page; who has none is not there."""
     for n in range(5):
@@ -151,7 +164,7 @@ async def test_what_did_not_change_is_not_sent_again(agent: Person, contoso: Com
         assert changed.headers["etag"] != tag
 
 
-_PATHS = ["contacts", "contacts/any", "numbers", "export"]
+_PATHS = ["contacts", "contacts/any", "numbers", "groups", "export"]
 
 
 @pytest.mark.parametrize("path", _PATHS)
