@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-import orjson
-
 from contacts.walk import CONTACTS
 from directories.directory import Directory
-from shared import keys
+from shared import keys, versions
 from shared.services import Services
 
 
@@ -29,6 +27,6 @@ async def list_unparsed(
     rows = await services.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
     found = []
     for row in rows[:limit]:
-        value = orjson.loads(row.value)
+        value = versions.read(row.value, "unparsed")
         found.append(Unparsed(keys.split(row.key)[1], value["name"], value["numbers"]))
     return found, found[-1].id if len(rows) > limit else ""

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from shared import keys
+from shared import keys, versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
 from shared.tables.port import Insert, Row, Tables
@@ -111,7 +111,7 @@ def encode(event: Event) -> bytes:
 
 def decode(value: bytes) -> Event:
     """The event that `encode` wrote."""
-    stored: dict[str, Any] = orjson.loads(value)
+    stored = versions.read(value, "event")
     known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
     return Event(**known)

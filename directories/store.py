@@ -9,12 +9,11 @@ seen, so that none is ever without them; one without a directory is passed over,
 import asyncio
 import contextlib
 import dataclasses
-from typing import Any
 
 import orjson
 
 from directories.directory import Directory, Token, Trust, is_directory_id
-from shared import keys
+from shared import keys, versions
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
 
@@ -113,11 +112,11 @@ def encode(directory: Directory) -> bytes:
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     """The directory that `encode` wrote."""
-    stored: dict[str, Any] = orjson.loads(value)
-    fields = {name: stored[name] for name in _FIELDS if name in stored}  # a later version may have more
-    fields["tokens"] = tuple(Token(**token) for token in fields["tokens"])
-    fields["secrets"] = tuple(Token(**secret) for secret in fields["secrets"])
-    if trust := fields["trust"]:
+    stored = versions.read(value, "directory")
+    fields = {name: stored[name] for name in _FIELDS if name in stored}  # a later release may have more
+    for sort in ("tokens", "secrets"):
+        fields[sort] = tuple(versions.build(Token, token) for token in fields.get(sort, ()))
+    if trust := fields.get("trust"):
         fields["trust"] = Trust(trust["tenant_id"], trust["subject"], tuple(trust["audiences"]))
     return Directory(id=directory_id, etag=etag, **fields)
 

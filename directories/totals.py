@@ -18,7 +18,7 @@ import orjson
 
 from directories import events
 from directories.memory import Bounded, PerInstance, beside
-from shared import keys
+from shared import keys, versions
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import AlreadyExists, Changed, Insert, NotFound, Replace
@@ -130,7 +130,7 @@ async def _stored(services: Services, directory_id: str) -> tuple[Totals, str, s
     row = await services.tables.get(events.TABLE, directory_id, ROW)
     if row is None:
         return Totals(), "", ""
-    value = orjson.loads(row.value)
+    value = versions.read(row.value, "total")
     hours = {hour: (counts[0], counts[1]) for hour, counts in value.get("hours", {}).items()}
     return Totals(value["users"], value["groups"], value["active"], hours), value["through"], row.etag
 

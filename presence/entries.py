@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from presence.values import NOTHING, Value, intern
+from shared import versions
 
 FOLLOWS = 0  # confirmed as of the tenant's last sync
 NEVER = -1  # not asked yet
@@ -66,7 +67,7 @@ def _row(object_id: str, entry: Entry, kinds: dict[Value, int]) -> list[Any]:
 
 def decode(value: bytes) -> Delta:
     """The people of a row."""
-    content = orjson.loads(value)
+    content = versions.read(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
     changed = {row[0]: Entry(kinds[row[1]], *row[2:]) for row in content["p"]}
     return Delta(changed, tuple(content.get("g", ())))

@@ -1,9 +1,10 @@
 """The head row of a tenant's presence: what changes with every sync, apart from people. All times in milliseconds."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import orjson
+
+from shared import versions
 
 
 @dataclass(slots=True)
@@ -86,9 +87,8 @@ def encode(head: Head) -> bytes:
 
 def decode(value: bytes) -> Head:
     """The head that a row holds."""
-    content: dict[str, Any] = orjson.loads(value)
-    content.pop("v", None)
-    content["directories"] = [Roll(**roll) if roll else None for roll in content["directories"]]
-    content["trouble"] = Trouble(**content["trouble"])
-    content["counts"] = Counts(**content["counts"])
+    content = versions.fields(Head, versions.read(value, "presence head"))
+    content["directories"] = [versions.build(Roll, roll) if roll else None for roll in content["directories"]]
+    content["trouble"] = versions.build(Trouble, content.get("trouble", {}))
+    content["counts"] = versions.build(Counts, content.get("counts", {}))
     return Head(**content)

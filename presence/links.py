@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from shared import keys
+from shared import keys, versions
 from shared.tables.port import AlreadyExists, Changed, Delete, Insert, NotFound, Operation, Replace, Row, Tables, Upsert
 
 TABLE = "tenants"
@@ -177,12 +177,10 @@ def _encode(link: TenantLink | DirectoryLink) -> bytes:
 
 
 def _tenant(row: Row) -> TenantLink:
-    content = orjson.loads(row.value)
-    content.pop("v")
+    content = versions.fields(TenantLink, versions.read(row.value, "tenant"))
     return TenantLink(**{**content, "directories": tuple(content["directories"])})
 
 
 def _directory(row: Row) -> DirectoryLink:
-    content = orjson.loads(row.value)
-    content.pop("v")
-    return DirectoryLink(**content)
+    link: DirectoryLink = versions.build(DirectoryLink, versions.read(row.value, "directory link"))
+    return link

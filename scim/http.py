@@ -12,6 +12,7 @@ from scim.listing import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
 from shared.http import HttpError, Request, Response
 from shared.tables.port import StorageUnavailable, TooLarge
+from shared.versions import NewerRow
 
 SCIM_JSON = "application/scim+json"
 MAX_BODY = 1024 * 1024
@@ -39,6 +40,9 @@ def scim_failure(error: Exception) -> Response:
             return scim_response(error.body(), error.status)
         case HttpError(response=response):
             return _from_problem(response)
+        case NewerRow(reason=reason, retry_after=seconds):
+            body = ScimError(503, f"The operator of the directory has to act: {reason}.").body()
+            return scim_response(body, 503, {"Retry-After": str(seconds)})
         case StorageUnavailable(retry_after=seconds):
             body = ScimError(503, "The storage did not answer; send the request again in some seconds.").body()
             return scim_response(body, 503, {"Retry-After": str(seconds)})

@@ -13,6 +13,7 @@ from shared.clock import SystemClock
 from shared.http import HttpError, Request, Response, method_not_allowed, problem
 from shared.metrics import metrics
 from shared.tables.port import StorageUnavailable, TooLarge
+from shared.versions import NewerRow
 
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
@@ -63,6 +64,10 @@ def problem_of(error: Exception) -> Response:
     """The RFC 9457 answer for an error of a handler; unexpected ones are logged and show nothing of themselves."""
     match error:
         case HttpError(response=response):
+            return response
+        case NewerRow(reason=reason, retry_after=seconds):
+            response = problem(503, "Data of a later release", f"The operator has to act: {reason}.")
+            response.headers["Retry-After"] = str(seconds)
             return response
         case StorageUnavailable(retry_after=seconds):
             response = problem(503, "Storage unavailable", "The storage did not answer. Try again in some seconds.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared import keys
+from shared import keys, versions
 from shared.tables.port import Delete, Insert, Operation, Replace
 
 VERSION = 1
@@ -39,7 +39,7 @@ def encode(record: GroupRecord) -> bytes:
 
 def decode(identifier: str, value: bytes) -> GroupRecord:
     """The record from a row's value."""
-    row = orjson.loads(value)
+    row = versions.read(value, "group", VERSION)
     return GroupRecord(identifier, row["resource"], row["created"], row["modified"], row["version"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from shared import versions
 from shared.keys import fold
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -67,7 +68,7 @@ def encode(card: Card) -> bytes:
 
 def decode(identifier: str, value: bytes) -> Card:
     """The card of the person `identifier` from a row's value."""
-    parts = orjson.loads(value)
+    parts = versions.read(value, "card")
     return Card(identifier, **{name: parts.get(letter, "") for letter, name in _LETTERS.items()})
 
 

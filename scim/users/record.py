@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from shared import versions
+
 VERSION = 1
 
 
@@ -55,5 +57,5 @@ def encode(record: UserRecord) -> bytes:
 
 def decode(identifier: str, value: bytes) -> UserRecord:
     """The record from a row's value."""
-    row = orjson.loads(value)
+    row = versions.read(value, "user", VERSION)
     return UserRecord(identifier, row["resource"], row["created"], row["modified"], row["version"], tuple(row["index"]))

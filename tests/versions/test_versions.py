@@ -1,0 +1,232 @@
+"""Rows of every released version are read by today's code; rows of a later release are refused, not misread.
+
+`v1.json` holds a whole small deployment as the first release wrote it, with every kind of row. It is never written
+anew: a change of rows adds a file for its version.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from contacts.attention import list_unparsed
+from directories import events, last_calls, store, totals
+from directories.authenticate import authenticate
+from directories.directory import Directory
+from local.check import check, check_links
+from presence import attempts, entries, head, links
+from presence.store import load
+from scim.groups import record as group_record
+from scim.users import cards
+from scim.users import record as user_record
+from shared import keys, versions
+from shared.clock import FixedClock
+from shared.functions import problem_of
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.port import Row, Upsert
+from shared.versions import NewerRow
+from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
+from tests.scim.client import ScimClient
+
+FILES = sorted(Path(__file__).parent.glob("v*.json"))
+NEWEST = FILES[-1]
+TOKEN = "token-of-contoso-for-tests-only"
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """Tables that hold one row."""
+
+    row: Row
+
+    async def get(self, table: str, partition: str, key: str) -> Row:
+        return self.row
+
+
+# How the rows of each kind are read, by table and first part of the key ("" where the keys of a partition are ids).
+READERS: dict[str, Callable[[str, bytes], Any]] = {
+    "contacts user": user_record.decode,
+    "contacts group": group_record.decode,
+    "contacts list": cards.decode,
+    "contacts find": cards.decode,
+    "contacts num": cards.decode,
+    "contacts event": lambda _, value: events.decode(value),
+    "directories directory": lambda _, value: store.decode("contoso", value, ""),
+    "presence head": lambda _, value: head.decode(value),
+    "presence delta": lambda _, value: entries.decode(value),
+    "presence page": lambda _, value: entries.decode(value),
+    "tenants tenant": lambda key, value: asyncio.run(links.tenant(One(Row(key, value, "")), TENANT)),  # type: ignore[arg-type]
+    "tenants directory": lambda key, value: asyncio.run(links.directory(One(Row(key, value, "")), "contoso")),  # type: ignore[arg-type]
+}
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a version."""
+    found: list[dict[str, Any]] = orjson.loads(path.read_bytes())
+    return found
+
+
+def kind_of(table: str, partition: str, key: str) -> str:
+    """What a row is: its table and the first part of its key, or its partition where the keys there are ids."""
+    if (table, partition) in {("directories", "index|all"), ("work", "directory-removal")}:
+        return f"{table} {partition}"
+    if partition.startswith("account|"):
+        return f"{table} account"
+    first, *more = key.split(keys.SEPARATOR)
+    return f"{table} membership" if first in ("user", "group") and len(more) == 2 else f"{table} {first}"
+
+
+@pytest.fixture(params=FILES, ids=lambda path: path.stem)
+async def old(request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock) -> Services:
+    """Today's code over the rows of each version."""
+    for row in rows_of(request.param):
+        value = orjson.dumps(row["value"])
+        await tables.transact(row["table"], row["partition"], [Upsert(row["key"], value)])
+    clock.advance(400)
+    return Services(Settings.read({}), clock, tables)
+
+
+async def _contoso(services: Services) -> Directory:
+    directory = await store.get(services.tables, "contoso")
+    assert directory
+    return directory
+
+
+async def test_sample_has_every_kind_of_row(services: Services) -> None:
+    """What today's code writes into a deployment, and a few kinds that only live for minutes."""
+    async with scim_host(services) as host:
+        await filled(services, host, people=3)
+    found = {kind_of(*place) for place in every_row(Path(services.settings.tables.removeprefix("sqlite:///")))}
+    sampled = {kind_of(row["table"], row["partition"], row["key"]) for row in rows_of(NEWEST)}
+    assert found <= sampled, "a kind of row without a sample: add one to the newest version's file"
+    assert {"directories access", "directories jti", "work attempt", "contacts gext", "contacts total"} <= sampled
+
+
+@pytest.fixture
+def services(tables: CountingTables, clock: FixedClock, tmp_path: Path) -> Services:
+    """The embedded engine of the fixture `tables`."""
+    return Services(Settings.read({"TABLES": f"sqlite:///{tmp_path}/test.db"}), clock, tables)
+
+
+async def test_records_and_indexes_agree(old: Services) -> None:
+    """`check` reads every row and finds no fault."""
+    assert (await check(old, await _contoso(old))).faults == []
+    assert await check_links(old) == []
+
+
+async def test_scim_reads_and_changes_old_people(old: Services) -> None:
+    """Found by each index, changed, deleted: a row becomes new when it is next written."""
+    async with scim_host(old) as host:
+        scim = ScimClient(host, old, "contoso", TOKEN)
+        assert (await scim.get("/Users")).body["totalResults"] == 3
+        for text in (
+            'userName eq "Person0@example.com"',
+            'externalId eq "00000000-0000-4000-8000-000000000000"',
+            'emails[type eq "work"].value eq "person0@example.com"',
+        ):
+            (person,) = (await scim.get("/Users", filter=text)).resources
+            assert person["displayName"] == "Person 0 Müller"
+        assert len(person["groups"]) == 1
+        changed = await scim.patch(f"/Users/{person['id']}", {"op": "replace", "path": "title", "value": "Boss"})
+        assert (changed.status, changed.body["title"]) == (200, "Boss")
+        (group,) = (await scim.get("/Groups", filter='externalId eq "00000000-0000-4000-8000-000000000009"')).resources
+        assert group["displayName"] == "Support"
+        assert (await scim.delete(f"/Users/{person['id']}")).status == 204
+    assert (await check(old, await _contoso(old))).faults == []
+
+
+async def test_old_directory_keeps_its_credentials(old: Services) -> None:
+    """Token, access token, client secret, trust, last use: nobody has to set anything up anew."""
+    directory = await _contoso(old)
+    assert (directory.account, directory.region, directory.is_active) == (ACCOUNT, "GB", True)
+    assert len(directory.secrets) == 1
+    assert directory.trust
+    assert directory.trust.tenant_id == TENANT
+    for plain in (TOKEN, "extdiracc_for-tests-only"):
+        assert (await authenticate(old, "contoso", f"Bearer {plain}")).id == "contoso"
+    calls = await last_calls.read(old.tables, "contoso")
+    assert calls.used
+    assert calls.denied
+
+
+async def test_old_log_and_numbers_are_shown(old: Services) -> None:
+    """Events with their marks, totals, numbers that need attention."""
+    found = await events.events_since(old.tables, "contoso", "")
+    assert {stored.event.kind for stored in found} == {
+        "user.created", "group.created", "connection.tested", "request.refused"
+    }  # fmt: skip
+    counted = await totals.read(old, "contoso")
+    assert (counted.users, counted.groups, counted.active) == (3, 3, 2)
+    (unparsed,), _ = await list_unparsed(old, await _contoso(old), 10)
+    assert unparsed.numbers[0]["value"] == "not a number"
+
+
+async def test_old_presence_is_read(old: Services) -> None:
+    """Head, pages and deltas make the snapshot; links name tenant and directory."""
+    snapshot = await load(old.tables, TENANT)
+    assert snapshot
+    person = snapshot.entries["00000000-0000-4000-8000-000000000001"]
+    assert (person.value.availability, person.value.activity) == ("Busy", "InAMeeting")
+    (tenant,) = await links.tenants(old.tables)
+    assert (tenant.owner, tenant.directories) == (ACCOUNT, ("contoso",))
+    attempt = await attempts.take(old.tables, "state-for-tests", "browser", 1767225700000)
+    assert attempt
+    assert attempt.directory_id == "contoso"
+
+
+def _samples() -> list[Any]:
+    seen: dict[str, dict[str, Any]] = {}
+    for row in rows_of(NEWEST):
+        seen.setdefault(kind_of(row["table"], row["partition"], row["key"]), row)
+    return [pytest.param(kind, seen[kind], id=kind.replace(" ", "-")) for kind in READERS]
+
+
+@pytest.mark.parametrize(("kind", "row"), _samples())
+def test_row_of_a_later_release_is_refused(kind: str, row: dict[str, Any]) -> None:
+    """Clearly, with rolling forward as the remedy; nothing is misread."""
+    for version in (2, 77, "2", None, 1.5, 0):
+        with pytest.raises(NewerRow, match="roll forward"):
+            READERS[kind]("id", orjson.dumps({**row["value"], "v": version}))
+
+
+@pytest.mark.parametrize(("kind", "row"), _samples())
+def test_field_of_a_later_release_is_passed_over(kind: str, row: dict[str, Any]) -> None:
+    """A release may add fields without a new version: the one before it goes on reading, so going back is possible."""
+    key = row["key"]
+    more = orjson.dumps({**row["value"], "added later": {"a": 1}})
+    assert READERS[kind](key, more) == READERS[kind](key, orjson.dumps(row["value"]))
+
+
+def test_row_without_a_version_is_of_the_first() -> None:
+    """Small rows do not carry one."""
+    assert versions.read(b'{"a":1}', "small") == {"a": 1}
+
+
+async def test_later_row_answers_503_with_the_remedy(old: Services) -> None:
+    """A client repeats the request later; the operator reads what to do. Nothing is written over."""
+    (row, *_) = await old.tables.query("contacts", "contoso", "user|", "user|\ufffd", limit=1)
+    later = orjson.dumps({**orjson.loads(row.value), "v": 2})
+    await old.tables.transact("contacts", "contoso", [Upsert(row.key, later)])
+    async with scim_host(old) as host:
+        scim = ScimClient(host, old, "contoso", TOKEN)
+        path = f"/Users/{row.key.partition('|')[2]}"
+        for answer in (
+            await scim.get(path),
+            await scim.patch(path, {"op": "replace", "path": "title", "value": "Boss"}),
+            await scim.delete(path),
+        ):
+            assert answer.status == 503
+            assert "roll forward" in answer.body["detail"]
+            assert answer.headers["retry-after"]
+    after = await old.tables.get("contacts", "contoso", row.key)
+    assert after
+    assert after.value == later
+    response = problem_of(NewerRow("user", 2, 1))
+    assert response.status == 503
+    assert b"roll forward" in response.body
