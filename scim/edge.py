@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 import azure.functions as func
 
-from directories import provisioning_log, rate
+from directories import rate
 from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import scim_failure, scim_response
 from scim.listing import Places
+from scim.refusals import note_refusal
 from shared.functions import add_http
 from shared.http import Request, Response
 from shared.services import Services
@@ -37,7 +38,7 @@ class Edge:
                     raise ScimError(405, f"{request.method} is not possible here; this address takes {allowed}.")
                 return await endpoint(context, request)
             except ScimError as error:
-                await _note_refusal(context, request, error)
+                await note_refusal(context, request, error, request.path)
                 response = scim_response(error.body(), error.status)
                 if error.status == 405:
                     response.headers["Allow"] = allowed
@@ -52,18 +53,3 @@ class Edge:
         origin = services.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places)
-
-
-async def _note_refusal(context: Context, request: Request, error: ScimError) -> None:
-    """The company's administrator sees in the log what was refused and why; a read that finds nothing is no refusal."""
-    if request.method in ("GET", "HEAD") and error.status == 404 and "rest" not in request.route:
-        return
-    await provisioning_log.refused(
-        context.services,
-        context.directory.id,
-        request.method,
-        error.status,
-        error.scim_type or "",
-        error.detail,
-        context.client,
-    )

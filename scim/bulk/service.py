@@ -12,6 +12,7 @@ from scim.core.errors import ScimError
 from scim.edge import Endpoint
 from scim.groups import endpoints as groups
 from scim.http import scim_failure
+from scim.refusals import note_refusal
 from scim.users import endpoints as users
 from shared.http import Request, Response
 
@@ -92,7 +93,11 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
             b"" if data is None else orjson.dumps(data),
             {"id": identifier},
         )
-        return await endpoint(context, request)
+        try:
+            return await endpoint(context, request)
+        except ScimError as error:
+            await note_refusal(context, request, error, operation.path)
+            raise
     except Exception as error:
         return scim_failure(error)
 

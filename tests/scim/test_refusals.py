@@ -1,0 +1,66 @@
+"""Refused requests in the provisioning log: whose they were, and once for each person."""
+
+from directories.provisioning_log import Line, Wanted, read
+from tests.scim.client import ScimClient
+
+
+async def lines(scim: ScimClient) -> list[Line]:
+    """The refusals in the log, newest first."""
+    return (await read(scim.services, scim.directory_id, wanted=Wanted(refused_only=True))).lines
+
+
+async def test_a_refused_person_is_named(scim: ScimClient) -> None:
+    """The log says who, what was wrong and with which status, though nothing was stored."""
+    await scim.user("anna@example.com")
+    await scim.user("anna@example.com", externalId="other")
+    (line,) = await lines(scim)
+    event = line.event
+    assert (event.resource_type, event.name, event.external_id) == ("User", "anna@example.com", "other")
+    assert (event.method, event.status, event.scim_type) == ("POST", 409, "uniqueness")
+
+
+async def test_a_refused_change_names_the_resource(scim: ScimClient) -> None:
+    """A PATCH has only the id to tell whose it is."""
+    user = (await scim.user()).id
+    await scim.patch(f"/Users/{user}", {"op": "remove"})
+    (line,) = await lines(scim)
+    assert (line.event.resource_id, line.event.status, line.event.scim_type) == (user, 400, "noTarget")
+
+
+async def test_a_persons_repeated_failures_are_one_line(scim: ScimClient) -> None:
+    """Retries of one person collapse, whatever else fails in between."""
+    await scim.user("anna@example.com")
+    await scim.user("bob@example.com")
+    for _ in range(3):
+        scim.services.clock.advance(3600)  # type: ignore[attr-defined]
+        await scim.user("anna@example.com")
+        scim.services.clock.advance(1)  # type: ignore[attr-defined]
+        await scim.user("bob@example.com")
+    assert [(line.event.name, line.count) for line in await lines(scim)] == [
+        ("bob@example.com", 3),
+        ("anna@example.com", 3),
+    ]
+
+
+async def test_operations_of_a_bulk_request_are_noted_too(scim: ScimClient) -> None:
+    """Each refused operation is a line of its own person."""
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]
+    broken = {"userName": "carl@example.com", "emails": "none"}
+    operations = [{"method": "POST", "path": "/Users", "bulkId": "1", "data": broken}]
+    await scim.post("/Bulk", {"schemas": schemas, "Operations": operations})
+    assert [(line.event.resource_type, line.event.name) for line in await lines(scim)] == [("User", "carl@example.com")]
+
+
+async def test_a_body_that_cannot_be_read_is_noted_without_a_person(scim: ScimClient) -> None:
+    """The cause is there all the same."""
+    await scim.call("POST", "/Users", b"{")
+    (line,) = await lines(scim)
+    assert (line.event.name, line.event.status, line.event.resource_type) == ("", 400, "User")
+
+
+async def test_a_search_that_finds_nothing_is_no_refusal(scim: ScimClient) -> None:
+    """Entra asks for people who are not there all the time; a wrong path however is noted."""
+    await scim.get("/Users/unknown")
+    assert await lines(scim) == []
+    await scim.get("/User")
+    assert [line.event.status for line in await lines(scim)] == [404]
