@@ -1,15 +1,13 @@
 """Turns a template and its values into a page, with the headers that keep other sites and scripts out."""
 
 import gzip
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.http import Request, Response
-from shared.settings import Settings
-from shared.sign_in import Principal
-from web import static_files, texts
+from shared.http import Response
+from web import static_files
+from web.visit import Visit
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,26 +27,6 @@ _SECURITY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 _WORTH_COMPRESSING = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A page request with who asks and in which language."""
-
-    request: Request
-    person: Principal | None
-    settings: Settings
-
-    @property
-    def language(self) -> str:
-        """The best of our languages for this browser."""
-        return texts.preferred(self.request.headers.get("accept-language", ""))
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether htmx asks for a part of the page that is already shown."""
-        headers = self.request.headers
-        return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
 @lru_cache(maxsize=1)
@@ -84,9 +62,8 @@ def page(
 
 
 def _rendered(visit: Visit, template: str, values: dict[str, Any]) -> str:
-    translate = partial(texts.text, visit.language)
     shared = {
-        "t": translate,
+        "t": visit.t,
         "language": visit.language,
         "product": visit.settings.product_name,
         "person": visit.person,

@@ -193,7 +193,7 @@
       const { top, bottom } = person.getBoundingClientRect();
       if (bottom < 0) continue;
       if (top > innerHeight || shown.length >= 60) break;
-      shown.push(`${person.dataset.person}~${person.querySelector(".state")?.dataset.mark ?? ""}`);
+      if (person.dataset.object) shown.push(`${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
     }
     return shown;
   };
@@ -201,7 +201,7 @@
     const list = document.getElementById("people");
     if (list && !document.hidden && navigator.onLine) {
       const card = document.querySelector(".card[data-card]");
-      const values = { shown: onScreen().join(","), list: list.dataset.mark, filters: new URLSearchParams(new FormData(document.getElementById("filters"))).toString() };
+      const values = { shown: onScreen().join(","), list: list.dataset.mark };
       if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}`;
       try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
     }

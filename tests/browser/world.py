@@ -1,0 +1,184 @@
+"""The product and a simulated Microsoft on this machine, in a thread of their own: what a browser is pointed at.
+
+Everything is made as people and clients make it: directories by the JSON API, people by the Entra simulator over SCIM,
+consent by walking through the simulator's pages.
+"""
+
+import asyncio
+import contextlib
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from local.entra import Options, Summary
+from local.entra import run as provision
+from local.graph.server import running as simulated
+from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID, Simulator
+from local.host.host import HostOptions
+from local.host.running import RunningHost, running
+from shared.clock import SystemClock
+
+ROOT = Path(__file__).parent.parent.parent
+ADMINISTRATOR = "gloria@contoso.example"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A directory that was added, with the token as shown once."""
+
+    id: str
+    name: str
+    base: str
+    token: str
+
+
+class World:
+    """A running deployment at `url`, and the simulator of Microsoft."""
+
+    def __init__(self, url: str, simulator: Simulator, loop: asyncio.AbstractEventLoop, host: RunningHost) -> None:
+        self.url = url
+        self.simulator = simulator
+        self._loop = loop
+        self._host = host
+
+    def wait(self, work: Awaitable[Result]) -> Result:
+        """Run a coroutine on the world's loop and wait for it."""
+
+        async def run() -> Result:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(120)
+
+    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """The JSON answer of the product's API to a signed-in administrator."""
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.url}{path}", data, method=method, headers=headers or {})
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=60) as response:
+            text = response.read()
+        return json.loads(text) if text else None
+
+    def add(self, name: str, kind: str = "entra", *, done: bool = True, **settings: Any) -> Made:
+        """A directory; `done`: its wizard is finished."""
+        made = self.call("POST", "/api/directories", {"name": name, "kind": kind, "region": "GB", **settings})
+        if done:
+            self.call("PATCH", f"/api/directories/{made['id']}", {"setup": "done"})
+        return Made(made["id"], name, made["scim_base_url"], made["token"])
+
+    def provision(self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)) -> Summary:
+        """The Entra simulator's work with exactly this address and token."""
+        options = Options(base, token, people=people, cycles=cycles, groups=3)
+        return self.wait(provision(options, lambda progress: None))
+
+    def scim(self, made: Made, method: str, path: str, body: Any = None) -> Any:
+        """One call of a SCIM client."""
+        return self.call(method, f"/scim/{made.id}/v2{path}", body, {"Authorization": f"Bearer {made.token}"})
+
+    def person(self, made: Made, number: int, **attributes: Any) -> Any:
+        """One more person."""
+        body = {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": f"person{number}@example.com",
+            "externalId": f"00000000-0000-4000-8000-{number:012d}",
+            "active": True,
+            **attributes,
+        }
+        return self.scim(made, "POST", "/Users", body)
+
+    def connect_presence(self, made: Made) -> None:
+        """Consent as the company's administrator would, without a browser, and wait for the first statuses."""
+        self.simulator.tenants[CONTOSO].anyone = True
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), _NoRedirect())
+        body = json.dumps({"action": "connect"}).encode()
+        request = urllib.request.Request(f"{self.url}/api/directories/{made.id}/presence", body)
+        request.add_header("Content-Type", "application/json")
+        with opener.open(request) as response:
+            address = json.loads(response.read())["location"]
+        answers = urlencode({"sign_in_as": ADMINISTRATOR, "decide": "accept"})
+        _follow(opener, address, answers, self.simulator.url)
+        for _ in range(300):
+            found = self.call("POST", f"/api/directories/{made.id}/presence", {"action": "check"})
+            if found["state"] == "active":
+                return
+            self.tick()
+        raise AssertionError(f"presence was not connected: {found}")
+
+    def tick(self) -> None:
+        """Let the timers that are not running tick now instead of at their next time, and wait for them."""
+        self.wait(self._tick())
+
+    async def _tick(self) -> None:
+        timers = self._host.host.timers
+        for timer in timers._timers:
+            if "presence" in timer.function.code.name:
+                timer.due = SystemClock().now()
+        await asyncio.gather(*timers.tick(), asyncio.sleep(0.1))
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def _follow(opener: urllib.request.OpenerDirector, address: str, answers: str, microsoft: str) -> None:
+    """Walk through redirects; on Microsoft's pages with the answers that a person would give."""
+    while address:
+        if address.startswith(microsoft):
+            address = f"{address}&{answers}"
+        try:
+            opener.open(address).read()
+            return
+        except urllib.error.HTTPError as moved:
+            address = moved.headers["Location"] if moved.code in (302, 303) else ""
+
+
+@contextlib.contextmanager
+def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
+    """A world for the length of a block."""
+    simulator = Simulator()
+    with simulated(simulator) as microsoft:
+        environment = {
+            "TABLES": tables,
+            "LOGIN_URL": microsoft,
+            "GRAPH_URL": microsoft,
+            "PRESENCE_CLIENT_ID": CLIENT_ID,
+            "PRESENCE_CLIENT_SECRET": CLIENT_SECRET,
+            "HOME_TENANT_ID": HOME_TENANT_ID,
+            "PRESENCE_INTERVAL_SECONDS": "10",
+            **settings,
+        }
+        ready: "threading.Event" = threading.Event()
+        held: dict[str, Any] = {}
+
+        async def serve() -> None:
+            options = HostOptions(timers=True)
+            async with running(ROOT / "function_app.py", environment, port=port, options=options) as host:
+                held["loop"], held["host"], held["stop"] = asyncio.get_running_loop(), host, asyncio.Event()
+                ready.set()
+                await held["stop"].wait()
+
+        def run() -> None:
+            try:
+                asyncio.run(serve())
+            except BaseException as error:
+                held["error"] = error
+                ready.set()
+                raise
+
+        thread = threading.Thread(target=run, name="product", daemon=True)
+        thread.start()
+        ready.wait(60)
+        if "error" in held:
+            raise RuntimeError("the product did not start") from held["error"]
+        try:
+            yield World(held["host"].url, simulator, held["loop"], held["host"])
+        finally:
+            held["loop"].call_soon_threadsafe(held["stop"].set)
+            thread.join(60)

@@ -1,0 +1,33 @@
+"""Remove access to Azure: the first step here, and the check of the second one in the company's Entra ID."""
+
+from directories import service
+from presence import wizard
+from shared.http import Response
+from web.pages import presence_step
+from web.render import page
+from web.visit import Visit
+
+
+async def ask_to_remove(visit: Visit) -> Response:
+    """The dialog that says what goes."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return page(visit, "remove.html", directory=directory)
+
+
+async def remove(visit: Visit) -> Response:
+    """Drop tokens and presence at once; the answer shows the second step."""
+    assert visit.person is not None
+    await wizard.remove(visit.services, visit.person, visit.directory_id)
+    directory = await service.set_up(visit.services, visit.account, visit.directory_id, presence="off")
+    return await presence_step.step(visit, directory)
+
+
+async def check_gone(visit: Visit) -> Response:
+    """Whether the company has deleted the application."""
+    assert visit.person is not None
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    is_gone, sentence = await wizard.check_gone(visit.services, visit.person, directory.id)
+    left = await wizard.how_to_remove(visit.services, visit.person, directory.id)
+    words = visit.t("removal_gone" if is_gone else "removal_still_there")
+    gone = {"tone": "good" if is_gone else "warn", "words": sentence if visit.language == "en" else words}
+    return page(visit, "gone.html", directory=directory, removal=left, gone=gone)

@@ -1,0 +1,83 @@
+"""Call history: numbers as they stand in a list of calls, each with the people it may belong to."""
+
+import re
+from dataclasses import dataclass
+
+from contacts import account
+from contacts.answers import presence_of
+from contacts.lookup import MAX_NUMBERS, Match, lookup_numbers
+from shared.http import Response
+from shared.numbers import derive
+from web.pages.people_view import PresenceView, key_of, presence_view
+from web.render import page
+from web.shown import readable_number
+from web.visit import Visit
+
+_DIVIDERS = re.compile(r"[\n\r,;\t|]+(?!ext=)")
+_LONGEST = 250
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A person who has the number, surely or possibly."""
+
+    key: str
+    id: str
+    name: str
+    subtitle: str
+    directory: str
+    exact: bool
+    presence: PresenceView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A number as it was pasted and as it was read, with its people."""
+
+    asked: str
+    shown: str
+    matches: list[MatchView]
+
+
+async def show(visit: Visit) -> Response:
+    """`/contacts/history`"""
+    return page(visit, "history.html", numbers="", results=[], found=0, fault="")
+
+
+async def resolve(visit: Visit) -> Response:
+    """The people behind the numbers of the form."""
+    text = visit.form.get("numbers", "")
+    numbers = list(dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip()))
+    if len(numbers) > MAX_NUMBERS:
+        fault = visit.t("numbers_too_many", count=len(numbers))
+        return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
+    results = await _resolved(visit, numbers)
+    found = sum(1 for one in results if one.matches)
+    return page(visit, "history.html", numbers=text, results=results, found=found, fault="")
+
+
+async def _resolved(visit: Visit, numbers: list[str]) -> list[Resolved]:
+    directories = await account.all_directories(visit.services, visit.account)
+    matches = await lookup_numbers(visit.services, directories, numbers)
+    known = await presence_of(visit.services, [(one.directory, one.card) for own in matches for one in own])
+    alone = len(directories) == 1
+    region = directories[0].region if directories else visit.settings.default_region
+
+    def view(match: Match) -> MatchView:
+        card, directory = match.card, match.directory
+        key = key_of(directory.id, card.id)
+        status = known.get((directory.id, card.external_id))
+        presence = presence_view(visit, key, status) if status else None
+        subtitle = card.title or card.department
+        name = "" if alone else directory.name
+        return MatchView(key, card.id, card.name, subtitle, name, match.kind == "exact", presence)
+
+    return [
+        Resolved(asked, _shown(asked, region), [view(match) for match in own])
+        for asked, own in zip(numbers, matches, strict=True)
+    ]
+
+
+def _shown(asked: str, region: str) -> str:
+    number = derive(asked, region)
+    return readable_number(number.e164) if number.e164 else asked

@@ -1,0 +1,116 @@
+"""Wizard, step 2: the token, shown once; what to enter at the other side; and the live line."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from directories import credentials, service, state, store
+from directories.directory import Directory
+from directories.faults import BadField
+from directories.state import Glance
+from directories.views import scim_base_url
+from shared.http import Response
+from web.pages import mapping, setup
+from web.render import page
+from web.visit import Visit
+
+_GUIDES = {"entra": 7, "other": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`state`: reached, now or ahead."""
+
+    state: str
+    words: str
+    detail: str = ""
+    at: str = ""
+
+
+async def show(visit: Visit) -> Response:
+    """Step 2; a token that exists already is never shown again."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return await step(visit, directory)
+
+
+async def new_token(visit: Visit) -> Response:
+    """Another token, which is shown in this answer only."""
+    hours = visit.form.get("overlap", "24")
+    try:
+        directory, _, plain = await credentials.rotate(
+            visit.services, visit.account, visit.directory_id, "tokens", int(hours) if hours.isdecimal() else 24
+        )
+    except BadField as fault:
+        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        return await step(visit, directory, fault=str(fault))
+    return await step(visit, directory, plain)
+
+
+async def step(visit: Visit, directory: Directory, token: str = "", fault: str = "") -> Response:
+    """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
+    live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.services.clock))]
+    values: dict[str, Any] = {
+        "directory": directory,
+        "token": token,
+        "token_fault": fault,
+        "token_created": live_tokens[-1].created if live_tokens else "",
+        "base_url": scim_base_url(visit.services, visit.request.origin, directory.id),
+        "mapping": mapping.ENTRA if directory.kind == "entra" else mapping.OTHER,
+        "guide": [f"guide_{directory.kind}_{number}" for number in range(1, _GUIDES[directory.kind] + 1)],
+        "links": setup.links(directory),
+        "live": await _live(visit, directory),
+    }
+    headers = {"HX-Push-Url": f"/directories/{directory.id}/connect"} if token and visit.is_partial else {}
+    return page(visit, "connect.html", headers=headers, **values)
+
+
+async def live(visit: Visit) -> Response:
+    """The live line; 204 while there is nothing new."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    found = await _live(visit, directory)
+    if visit.query.get("seen") == found["mark"]:
+        return Response(204, headers={"Cache-Control": "no-store"})
+    return page(visit, "live.html", directory=directory, live=found)
+
+
+async def _live(visit: Visit, directory: Directory) -> dict[str, Any]:
+    glance = await state.glance(visit.services, directory)
+    stages = _stages(visit, glance)
+    refusal = _refusal(visit, glance)
+    mark = hashlib.sha256(repr((stages, refusal)).encode()).hexdigest()[:12]
+    return {
+        "stages": stages,
+        "refusal": refusal,
+        "mark": mark,
+        "settled": glance.stage == "provisioning" and not refusal,
+    }
+
+
+def _stages(visit: Visit, glance: Glance) -> list[Stage]:
+    reached = {"waiting": 0, "connected": 1, "provisioning": 2}[glance.stage]
+    waiting = Stage("now", visit.t("live_waiting"), visit.t("live_listening"))
+    called = Stage("reached", visit.t("live_called"), at=glance.last_call)
+    tested = Stage("reached", visit.t("live_test_done"))
+    people = Stage("reached", visit.t("live_person_done"), visit.t("live_people", count=glance.totals.users))
+    return [
+        called if reached else waiting,
+        tested if reached else Stage("ahead", visit.t("live_test")),
+        people if reached > 1 else Stage("now" if reached else "ahead", visit.t("live_person")),
+    ]
+
+
+def _refusal(visit: Visit, glance: Glance) -> dict[str, str] | None:
+    if glance.denied:
+        reason = glance.denied.reason
+        sentence, remedy = state.DENIED_REASONS.get(reason, ("", ""))
+        return {
+            "title": visit.t("live_refused"),
+            "at": glance.denied.at,
+            "detail": visit.known(f"denied_{reason}", sentence),
+            "remedy": visit.known(f"denied_{reason}_remedy", remedy),
+        }
+    if glance.last_refusal:
+        event = glance.last_refusal.event
+        title = f"{visit.t('live_refused')}: {event.name}" if event.name else visit.t("live_refused")
+        return {"title": title, "at": event.at, "detail": event.detail, "remedy": event.remedy}
+    return None

@@ -1,0 +1,121 @@
+"""A directory's security tokens and client secrets: issue with overlap, revoke, expiry, last use."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from directories import credentials as held
+from directories import last_calls, service, store
+from directories.credentials import Sort
+from directories.directory import Directory, Token
+from directories.faults import BadField, NotThere
+from directories.last_calls import LastCalls
+from directories.views import token_endpoint
+from shared.http import Response
+from web.pages.directory import framed
+from web.render import page
+from web.visit import Visit
+
+Kind = Literal["security_token", "client_secret"]
+_SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
+_TONES = {"live": "good", "ending": "warn", "expired": "", "revoked": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A row of the table."""
+
+    id: str
+    words: str
+    tone: str
+    created: str
+    used: str
+    expires: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSet:
+    """All tokens or all secrets; `fresh`: the plain one, in the answer that made it only."""
+
+    kind: str
+    client_id: str
+    items: list[Credential] = field(default_factory=list)
+    fresh: str = ""
+    fault: str = ""
+
+
+async def show(visit: Visit) -> Response:
+    """`/directories/{directoryId}/credentials`"""
+    return await _shown(visit, await service.read(visit.services, visit.account, visit.directory_id))
+
+
+async def ask_to_issue(visit: Visit) -> Response:
+    """The dialog that asks how long the old one lives on and the new one lives."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    kind, sort = _kind(visit.query)
+    at = store.now(visit.services.clock)
+    has_live = any(one.is_live(at) for one in _tokens(directory, sort))
+    return page(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
+
+
+async def issue(visit: Visit) -> Response:
+    """A new one in place of the newest."""
+    kind, sort = _kind(visit.form)
+    hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
+    place = (visit.services, visit.account, visit.directory_id, sort)
+    try:
+        lifetime = int(days) if days.isdecimal() and int(days) else None
+        directory, _, plain = await held.rotate(*place, float(hours) if hours.isdecimal() else 0.0, lifetime)
+    except BadField as fault:
+        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        return await _shown(visit, directory, kind, fault=str(fault))
+    return await _shown(visit, directory, kind, fresh=plain)
+
+
+async def ask_to_revoke(visit: Visit) -> Response:
+    """The dialog that says what revoking means."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    kind, _ = _kind(visit.query)
+    return page(visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", ""))
+
+
+async def revoke(visit: Visit) -> Response:
+    """End one at once."""
+    _, sort = _kind(visit.form)
+    directory = await held.revoke(visit.services, visit.account, visit.directory_id, sort, visit.form.get("id", ""))
+    return await _shown(visit, directory)
+
+
+async def _shown(visit: Visit, directory: Directory, kind: str = "", *, fresh: str = "", fault: str = "") -> Response:
+    calls = await last_calls.read(visit.services.tables, directory.id)
+    sets = [
+        CredentialSet(
+            name,
+            directory.id,
+            [_credential(visit, one, calls) for one in reversed(_tokens(directory, sort))],
+            fresh if name == kind else "",
+            fault if name == kind else "",
+        )
+        for name, sort in _SORTS.items()
+    ]
+    values: dict[str, Any] = await framed(visit, directory, "credentials")
+    endpoint = token_endpoint(visit.services, visit.request.origin, directory.id)
+    return page(visit, "credentials.html", sets=sets, token_endpoint=endpoint, **values)
+
+
+def _kind(fields: dict[str, str]) -> tuple[str, Sort]:
+    kind = fields.get("kind", "")
+    if kind not in _SORTS:
+        raise NotThere(kind)
+    return kind, _SORTS[kind]
+
+
+def _tokens(directory: Directory, sort: Sort) -> tuple[Token, ...]:
+    return directory.tokens if sort == "tokens" else directory.secrets
+
+
+def _credential(visit: Visit, token: Token, calls: LastCalls) -> Credential:
+    live = token.is_live(store.now(visit.services.clock))
+    state = "live" if live else "revoked" if token.revoked else "expired"
+    used = calls.used.get(token.id, "")
+    return Credential(token.id, visit.t(state), _TONES[state], token.created, used, token.expires, live)

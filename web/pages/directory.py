@@ -1,0 +1,85 @@
+"""A directory at a glance, with its presence, its settings and its export."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from contacts import attention
+from directories import service, state
+from directories.directory import Directory
+from presence import wizard
+from presence.state import Connection
+from shared.http import Response
+from web.pages.connection_view import view
+from web.pages.problems import problems_of
+from web.render import page
+from web.shown import thousands
+from web.visit import Visit, trigger
+
+_MOST_COUNTED = 99
+
+
+async def show(visit: Visit) -> Response:
+    """`/directories/{directoryId}`"""
+    assert visit.person is not None
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    glance, connection, frame = await asyncio.gather(
+        state.glance(visit.services, directory),
+        wizard.read(visit.services, visit.person, directory.id),
+        framed(visit, directory, "overview"),
+    )
+    figures = {
+        "people": glance.totals.users,
+        "active": glance.totals.active,
+        "groups": glance.totals.groups,
+        "refused": glance.quarantine.failures,
+        "last_call": glance.last_call,
+        "presence_as_of": connection.health.get("lastSync") or "",
+        "presence_words": visit.t("presence_off" if directory.presence == "off" else "presence_undecided"),
+    }
+    exports = {form: f"/api/directories/{directory.id}/export?format={form}&limit=2000" for form in ("csv", "vcard")}
+    found = problems_of(visit, directory, glance, connection)
+    values: dict[str, Any] = {"figures": figures, "problems": found, "exports": exports, **frame}
+    return page(
+        visit,
+        "directory.html",
+        connection=view(visit, connection, directory),
+        health=_health(visit, connection),
+        **values,
+    )
+
+
+async def set_strict(visit: Visit) -> Response:
+    """Refuse people whose numbers can't be read, or take them."""
+    strict = visit.form.get("strict") == "1"
+    await service.set_up(visit.services, visit.account, visit.directory_id, strict_numbers=strict)
+    if not visit.is_partial:
+        return visit.go(f"/directories/{visit.directory_id}")
+    return Response(204, headers={"Cache-Control": "no-store"} | trigger("", visit.t("saved")))
+
+
+async def framed(visit: Visit, directory: Directory, tab: str) -> dict[str, Any]:
+    """What every page of a directory shows around its own part."""
+    found, more = await attention.list_unparsed(visit.services, directory, _MOST_COUNTED)
+    unparsed = f"{_MOST_COUNTED}+" if more else str(len(found)) if found else ""
+    return {"directory": directory, "tab": tab, "unparsed": unparsed}
+
+
+def _health(visit: Visit, connection: Connection) -> list[tuple[str, str | datetime, str]]:
+    """The figures of presence: label, value, and whether it is a time."""
+    figures = connection.health
+    if not figures:
+        return []
+    names = (
+        ("people", "people"),
+        ("unknown", "unknown"),
+        ("quarantined", "quarantined"),
+        ("not_ids", "withoutObjectId"),
+        ("calls", "callsTotal"),
+        ("throttled", "throttledTotal"),
+    )
+    counts = [(visit.t(f"health_{key}"), thousands(figures[name], visit.language), "") for key, name in names]
+    took = (visit.t("health_took"), f"{thousands(figures['milliseconds'], visit.language)} ms", "")
+    if not figures["lastSync"]:
+        return [*counts, took]
+    return [(visit.t("health_last_sync"), figures["lastSync"], "time"), *counts, took]

@@ -1,0 +1,139 @@
+"""External Directories: the list, and what is done from it: rename, delete, undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contacts.walk import each
+from directories import removal, service, state, store
+from directories.directory import Directory
+from directories.faults import BadField, NotThere
+from directories.state import Glance
+from presence import state as connections
+from presence.state import Connection
+from shared.http import Response
+from web.pages.problems import Problem, problems_of
+from web.pages.wording import fault_text
+from web.render import page
+from web.visit import Visit, trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A directory in the list."""
+
+    id: str
+    name: str
+    kind: str
+    href: str
+    people: int = 0
+    last_at: str = ""
+    presence: dict[str, str] | None = None
+    problems: Sequence[Problem] = ()
+    setup: bool = False
+    deleting: bool = False
+
+
+async def show(visit: Visit) -> Response:
+    """`/`"""
+    found = await store.of_account(visit.services.tables, visit.services.clock, visit.account)
+    shown = [one for one in found if one.is_active or removal.is_restorable(visit.services, one)]
+    rows = await each(shown, lambda one: _row(visit, one))
+    return page(visit, "home.html", directories=rows)
+
+
+async def _row(visit: Visit, directory: Directory) -> Row:
+    if not directory.is_active:
+        return Row(directory.id, directory.name, directory.kind, "", deleting=True)
+    glance = await state.glance(visit.services, directory)
+    connection = await connections.read(visit.services, directory.id)
+    unfinished = directory.setup != "done"
+    return Row(
+        directory.id,
+        directory.name,
+        directory.kind,
+        f"/directories/{directory.id}/{directory.setup}" if unfinished else f"/directories/{directory.id}",
+        glance.totals.active,
+        _last_provisioning(glance),
+        presence_badge(visit, directory, connection),
+        problems_of(visit, directory, glance, connection),
+        unfinished,
+    )
+
+
+def _last_provisioning(glance: Glance) -> str:
+    return glance.last_call
+
+
+def presence_badge(visit: Visit, directory: Directory, connection: Connection) -> dict[str, str]:
+    """Presence in a word, with its tone."""
+    if directory.kind != "entra":
+        return {"tone": "", "words": "–"}
+    match connection.state:
+        case "active" if connection.health.get("stale"):
+            return {"tone": "warn", "words": visit.t("presence_delayed")}
+        case "active" | "waiting":
+            return {"tone": "good", "words": visit.t("presence_on")}
+        case "propagating":
+            return {"tone": "accent", "words": visit.t("presence_connecting")}
+        case "troubled":
+            return {"tone": "warn", "words": visit.t("presence_delayed")}
+        case "lost":
+            return {"tone": "bad", "words": visit.t("presence_lost")}
+    return {"tone": "", "words": visit.t("presence_undecided" if directory.presence != "off" else "presence_off")}
+
+
+async def ask_for_name(visit: Visit) -> Response:
+    """The dialog that asks for another name."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return page(visit, "rename.html", directory=directory, name=directory.name, faults={})
+
+
+async def rename(visit: Visit) -> Response:
+    """Take the other name."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    name = visit.form.get("name", "")
+    try:
+        await service.set_up(visit.services, visit.account, directory.id, name=name)
+    except BadField as fault:
+        return page(
+            visit, "rename.html", status=422, directory=directory, name=name, faults={"name": fault_text(visit, fault)}
+        )
+    return _back(visit, "directory_renamed")
+
+
+async def ask_to_delete(visit: Visit) -> Response:
+    """The dialog that asks for the name as confirmation."""
+    return await _delete_dialog(visit, {})
+
+
+async def delete(visit: Visit) -> Response:
+    """Delete the directory whose name was typed; it can be taken back for some minutes."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    if " ".join(visit.form.get("name", "").split()) != directory.name:
+        return await _delete_dialog(visit, {"name": visit.t("fault_name_other")}, 422)
+    await removal.delete(visit.services, visit.account, directory.id)
+    return visit.go("/", visit.t("directory_deleted"))
+
+
+async def _delete_dialog(visit: Visit, faults: dict[str, str], status: int = 200) -> Response:
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    glance = await state.glance(visit.services, directory)
+    values: dict[str, Any] = {"directory": directory, "people": glance.totals.users, "faults": faults}
+    return page(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
+
+
+async def restore(visit: Visit) -> Response:
+    """Undo a deletion."""
+    try:
+        await removal.restore(visit.services, visit.account, visit.directory_id)
+    except NotThere:
+        return visit.go("/")
+    return visit.go("/", visit.t("directory_restored"))
+
+
+def _back(visit: Visit, notice: str) -> Response:
+    """Close the dialog and draw the page behind it anew."""
+    if not visit.is_partial:
+        return visit.go(f"/directories/{visit.directory_id}")
+    return Response(200, headers={"HX-Refresh": "true", "Cache-Control": "no-store"} | trigger("", visit.t(notice)))

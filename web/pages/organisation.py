@@ -1,0 +1,152 @@
+"""The Organisation page: people of all the account's directories or one, searched as the agent types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from contacts import account, listing
+from contacts.answers import presence_of
+from contacts.search import search
+from contacts.walk import Page as Contacts
+from contacts.walk import each
+from directories import totals
+from directories.directory import Directory
+from scim.groups import store as groups
+from shared.http import HttpError, Response
+from shared.keys import fold
+from web.pages import favourites
+from web.pages.people_view import mark_of, person_view
+from web.pages.person import card_of
+from web.render import page
+from web.shown import thousands
+from web.visit import Visit
+
+_PEOPLE = 60
+_GROUPS = 200
+_LONGEST = 200  # characters of a search
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for; `ids`: the agent's favourites, where only those are wanted."""
+
+    q: str = ""
+    directory: str = ""
+    group: str = ""
+    favourites: bool = False
+    ids: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether anybody is left out."""
+        return bool(self.q or self.directory or self.group or self.favourites)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A choice of the group filter."""
+
+    key: str
+    name: str
+
+
+async def show(visit: Visit) -> Response:
+    """`/contacts`, with a person's card open where `person` names one."""
+    filters = filters_of(visit.query)
+    directories = await account.all_directories(visit.services, visit.account)
+    card = None
+    if visit.query.get("person"):
+        try:
+            card = await card_of(visit, visit.query["person"])
+        except HttpError:
+            card = None  # gone in the meantime: the list is still of use
+    values = await _values(visit, filters, directories)
+    return page(visit, "organisation.html", directories=directories, card=card, partial=False, **values)
+
+
+async def people(visit: Visit) -> Response:
+    """The list anew, or with `cursor` its next part."""
+    filters = filters_of(visit.query)
+    directories = await account.all_directories(visit.services, visit.account)
+    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
+    template = "people.html" if values["first"] else "people_rows.html"
+    return page(visit, template, directories=directories, partial=True, **values)
+
+
+def filters_of(query: dict[str, str]) -> Filters:
+    """The filters of an address."""
+    wanted = query.get("favourites") == "1"
+    return Filters(
+        query.get("q", "").strip()[:_LONGEST],
+        query.get("directory", "")[:64],
+        query.get("group", "")[:200],
+        wanted,
+        query.get("ids", "")[:20_000] if wanted else "",
+    )
+
+
+async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
+    """Changes when people or directories come, go or change."""
+    found = await each(directories, lambda one: totals.read(visit.services, one.id))
+    return mark_of(
+        (one.id, one.name, total.users, total.active, total.hours)
+        for one, total in zip(directories, found, strict=True)
+    )
+
+
+async def _values(visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str = "") -> dict[str, Any]:
+    chosen = [one for one in directories if one.id == filters.directory] if filters.directory else directories
+    group = filters.group if len(chosen) == 1 else ""
+    found = await _found(visit, filters, chosen, group, cursor)
+    known = await presence_of(visit.services, [(one.directory, one.card) for one in found.found])
+    alone = len(chosen) == 1
+    return {
+        "filters": filters,
+        "people": [person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found],
+        "first": not cursor,
+        "next": _next(filters, found.cursor),
+        "groups": await _groups(visit, chosen) if not cursor else [],
+        "count": await _count(visit, filters, chosen, found) if not cursor else "",
+        "mark": await list_mark(visit, directories) if not cursor else "",
+    }
+
+
+async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], group: str, cursor: str) -> Contacts:
+    if filters.favourites:
+        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories))
+    if group:
+        only = await listing.member_ids(visit.services, directories[0], group) if filters.q else None
+        if only is None:
+            return await listing.list_members(visit.services, directories[0], group, _PEOPLE, cursor)
+        return await search(visit.services, directories, filters.q, _PEOPLE, cursor, only)
+    if filters.q:
+        return await search(visit.services, directories, filters.q, _PEOPLE, cursor)
+    return await listing.list_contacts(visit.services, directories, _PEOPLE, cursor)
+
+
+async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]:
+    """The groups of the one directory in view."""
+    if len(directories) != 1:
+        return []
+    stored = await groups.page(visit.services, directories[0].id, "", _GROUPS)
+    named = [Group(one.record.id, str(one.record.resource["displayName"])) for one in stored]
+    return sorted(named, key=lambda group: fold(group.name))
+
+
+async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:
+    if filters.q or filters.group or filters.favourites:
+        key = "people_found_more" if found.cursor else "people_found"
+        return visit.t(key, count=thousands(len(found.found), visit.language))
+    sums = await each(directories, lambda one: totals.read(visit.services, one.id))
+    count = sum(one.active for one in sums)
+    return (
+        visit.t("people_count_one") if count == 1 else visit.t("people_count", count=thousands(count, visit.language))
+    )
+
+
+def _next(filters: Filters, cursor: str) -> str:
+    if not cursor:
+        return ""
+    fields = {"q": filters.q, "directory": filters.directory, "group": filters.group, "cursor": cursor}
+    return f"/contacts/list?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -1,0 +1,98 @@
+"""A person's card."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from contacts import account
+from contacts.answers import presence_of
+from contacts.details import Person, read_contact
+from directories.directory import Directory
+from shared.http import Response
+from shared.numbers import Number
+from web.pages.people_view import PresenceView, is_object_id, mark_of, presence_view, split_key
+from web.render import page
+from web.shown import readable_number
+from web.visit import Visit
+
+_TYPES = frozenset({"work", "mobile", "home", "fax"})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """A number as people read it, as a phone dials it, and as it is copied."""
+
+    label: str
+    shown: str
+    dial: str
+    copy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """Everything of a person that an agent is shown."""
+
+    key: str
+    id: str
+    name: str
+    title: str
+    department: str
+    mail: str
+    numbers: list[NumberView]
+    more: list[tuple[str, str]]
+    teams: dict[str, str] | None
+    presence: PresenceView | None
+
+
+async def show(visit: Visit) -> Response:
+    """The card for the panel beside the list."""
+    return page(visit, "card.html", card=await card_of(visit, visit.query.get("id", "")))
+
+
+async def card_of(visit: Visit, key: str) -> CardView:
+    """The card of a person of this account; HttpError 404."""
+    directory_id, person_id = split_key(key)
+    directory = await account.one_directory(visit.services, visit.account, directory_id)
+    person = await read_contact(visit.services, directory, person_id)
+    known = await presence_of(visit.services, [(directory, person.card)])
+    status = known.get((directory.id, person.card.external_id))
+    asked = directory.kind == "entra" and is_object_id(person.card.external_id)
+    presence = card_presence(visit, presence_view(visit, key, status)) if asked or status else None
+    return _view(visit, key, directory, person, presence)
+
+
+def card_presence(visit: Visit, presence: PresenceView) -> PresenceView:
+    """The same with a mark that changes with every confirmation, since the card says when that was."""
+    mark = mark_of((presence.mark, presence.as_of))
+    return PresenceView(
+        presence.key, presence.state, presence.words, presence.out_of_office, presence.stale, presence.as_of, mark
+    )
+
+
+def _view(visit: Visit, key: str, directory: Directory, person: Person, presence: PresenceView | None) -> CardView:
+    card = person.card
+    teams = _teams(card.user_name) if directory.kind == "entra" and "@" in card.user_name else None
+    groups = ", ".join(name for _, name in person.groups)
+    user_name = card.user_name if card.user_name != card.mail else ""
+    more = [(visit.t("directory"), directory.name), (visit.t("groups"), groups), (visit.t("user_name"), user_name)]
+    numbers = [_number(visit, kind, number) for kind, number in person.numbers]
+    return CardView(key, card.id, card.name, card.title, card.department, card.mail, numbers, more, teams, presence)
+
+
+def _number(visit: Visit, kind: str, number: Number) -> NumberView:
+    label = visit.t(f"number_{kind.lower() if kind.lower() in _TYPES else 'other'}")
+    if not number.e164:
+        return NumberView(label, number.raw, quote(number.raw, safe="+"), number.raw)
+    shown = readable_number(number.e164)
+    if number.extension:
+        shown = f"{shown} {visit.t('number_extension', extension=number.extension)}"
+    dial = f"{number.e164};ext={number.extension}" if number.extension else number.e164
+    return NumberView(label, shown, dial, number.e164)
+
+
+def _teams(user_name: str) -> dict[str, str]:
+    """Deep links (learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams)."""
+    whom = quote(user_name, safe="@")
+    return {
+        "chat": f"https://teams.microsoft.com/l/chat/0/0?users={whom}",
+        "call": f"https://teams.microsoft.com/l/call/0/0?users={whom}",
+    }

@@ -1,0 +1,105 @@
+"""Wizard, step 3: sync presence or not, consent, and the way back from Microsoft."""
+
+from typing import Any
+
+import orjson
+
+from directories import service
+from directories.directory import Directory
+from presence import wizard
+from presence.outcomes import OUTCOMES
+from presence.state import Connection
+from shared.http import HttpError, Response
+from web.pages import setup
+from web.pages.connection_view import view
+from web.render import page
+from web.visit import Visit
+
+
+async def show(visit: Visit) -> Response:
+    """Step 3; `outcome` in the address says how the way to Microsoft ended."""
+    directory = await _directory(visit)
+    if directory.kind != "entra":
+        return visit.go(f"/directories/{directory.id}")
+    return await step(visit, directory, _outcome(visit, visit.query.get("outcome", "")))
+
+
+async def choose(visit: Visit) -> Response:
+    """*Sync presence* or *Don't sync presence*; while access is there the choice stays *on*."""
+    directory = await _directory(visit)
+    choice = visit.form.get("choice")
+    found = view(visit, await _connection(visit), directory)
+    if choice in ("on", "off") and directory.kind == "entra" and not found.locked:
+        directory = await service.set_up(visit.services, visit.account, directory.id, presence=choice)
+    return await step(visit, directory)
+
+
+async def connection(visit: Visit) -> Response:
+    """How far Microsoft has come; 204 while there is nothing new, the whole step once it has arrived."""
+    directory = await _directory(visit)
+    assert visit.person is not None
+    found = await wizard.check(visit.services, visit.person, directory.id)
+    current = view(visit, found, directory)
+    if visit.query.get("seen") == current.mark:
+        return Response(204, headers={"Cache-Control": "no-store"})
+    return visit.go(f"/directories/{directory.id}/presence")
+
+
+async def consent(visit: Visit) -> Response:
+    """The way to Microsoft's sign-in."""
+    directory = await _directory(visit)
+    assert visit.person is not None
+    if directory.presence != "on":
+        await service.set_up(visit.services, visit.account, directory.id, presence="on")
+    try:
+        location, headers = await wizard.connect(visit.services, visit.person, directory.id, visit.request)
+    except HttpError as error:
+        said = orjson.loads(error.response.body)
+        answer = await step(
+            visit, directory, {"tone": "bad", "title": visit.t("consent_failed"), "detail": said["detail"]}
+        )
+        answer.headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
+        return answer
+    return visit.leave(location, headers)
+
+
+async def step(visit: Visit, directory: Directory, outcome: dict[str, str] | None = None) -> Response:
+    """Step 3 as it stands."""
+    assert visit.person is not None
+    found = await _connection(visit)
+    current = view(visit, found, directory)
+    choice = "on" if current.locked else directory.presence
+    left = await wizard.how_to_remove(visit.services, visit.person, directory.id) if found.state == "removed" else None
+    values: dict[str, Any] = {
+        "directory": directory,
+        "connection": current,
+        "choice": choice,
+        "outcome": outcome,
+        "links": setup.links(directory),
+        "can_finish": choice == "off" or current.locked or current.state == "removed",
+        "removal": left,
+        "gone": None,
+    }
+    return page(visit, "presence.html", **values)
+
+
+async def _connection(visit: Visit) -> Connection:
+    assert visit.person is not None
+    return await wizard.read(visit.services, visit.person, visit.directory_id)
+
+
+async def _directory(visit: Visit) -> Directory:
+    return await service.read(visit.services, visit.account, visit.directory_id)
+
+
+def _outcome(visit: Visit, code: str) -> dict[str, str] | None:
+    """How the way to Microsoft ended, for the codes that there are."""
+    found = OUTCOMES.get(code)
+    if found is None:
+        return None
+    return {
+        "tone": found.tone,
+        "title": visit.known(f"outcome_{code}_title", found.title),
+        "detail": visit.known(f"outcome_{code}_sentence", found.sentence),
+        "remedy": visit.known(f"outcome_{code}_remedy", found.remedy),
+    }

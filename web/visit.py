@@ -1,0 +1,100 @@
+"""A page request: who asks, in which language, what was filled in, and the usual answers to it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+import orjson
+
+from shared.http import Request, Response
+from shared.services import Services
+from shared.settings import Settings
+from shared.sign_in import Principal
+from web import texts
+from web.forms import read_form
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request for a page or a part of one."""
+
+    request: Request
+    person: Principal | None
+    services: Services
+
+    @property
+    def settings(self) -> Settings:
+        """The deployment's settings."""
+        return self.services.settings
+
+    @property
+    def account(self) -> str:
+        """The account of the person signed in."""
+        assert self.person is not None
+        return self.person.account
+
+    @property
+    def directory_id(self) -> str:
+        """The directory in the address."""
+        return self.request.route["directoryId"]
+
+    @cached_property
+    def language(self) -> str:
+        """The best of our languages for this browser."""
+        return texts.preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a part of the page that is already shown."""
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The fields of the form that was sent."""
+        return read_form(self.request)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The fields of the address."""
+        return self.request.query
+
+    def t(self, key: str, **values: object) -> str:
+        """The text `key` in the visitor's language."""
+        return texts.text(self.language, key, **values)
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text `key` where there is one, else words that came from elsewhere."""
+        return texts.texts(self.language).get(key, otherwise)
+
+    def go(self, location: str, notice: str = "") -> Response:
+        """Go on at another page of ours; `notice`: a word that is shown there for some seconds."""
+        if not self.is_partial:
+            return Response(303, headers={"Location": location, "Cache-Control": "no-store"})
+        move = {"path": location, "target": "#main", "select": "#main", "swap": "outerHTML show:window:top"}
+        headers = {"HX-Location": orjson.dumps(move).decode(), "Cache-Control": "no-store"}
+        return Response(200, headers=headers | trigger("close-dialog", notice))
+
+    def leave(self, location: str, headers: dict[str, str] | None = None) -> Response:
+        """Go on at another site's page; from htmx by script, since the policy keeps forms on this site."""
+        name, status = ("HX-Redirect", 200) if self.is_partial else ("Location", 303)
+        return Response(status, headers={name: location, "Cache-Control": "no-store", **(headers or {})})
+
+
+def trigger(event: str = "", notice: str = "") -> dict[str, str]:
+    """The header by which htmx fires events in the page."""
+    events: dict[str, str] = ({event: ""} if event else {}) | ({"notice": notice} if notice else {})
+    # Header values are ASCII: orjson leaves umlauts as they are, so they are escaped as JSON allows.
+    text = orjson.dumps(events).decode()
+    return {"HX-Trigger": "".join([c if c.isascii() else _escaped(c) for c in text])} if events else {}
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join([f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)])
+
+
+def sign_in_address(request: Request) -> str:
+    """Where the platform signs people in, with the way back to this page."""
+    here = request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")
+    return f"/.auth/login/aad?post_login_redirect_uri={quote(here, safe='')}"
