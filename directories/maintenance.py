@@ -28,6 +28,9 @@ async def run(services: Services, deadline: float) -> None:
             continue
         if services.clock.monotonic() >= deadline:
             break
+        if await store.get(services.tables, row.key) is None:
+            await store.drop_orphan(services.tables, services.clock, store.ALL, row)
+            continue
         await tidy(services, row.key)
         tidied += 1
     log.event("maintenance.done", removed=removed, tidied=tidied)

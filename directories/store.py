@@ -64,8 +64,8 @@ async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directo
     found = await get_many(tables, [entry.key for entry in entries])
     by_id = {directory.id: directory for directory in found if directory.account == account}
     for entry in entries:
-        if entry.key not in by_id and _is_old(entry, clock):
-            await remove(tables, partition, entry.key)
+        if entry.key not in by_id:
+            await drop_orphan(tables, clock, partition, entry)
     return sorted(by_id.values(), key=lambda directory: (directory.created, directory.id))
 
 
@@ -98,6 +98,13 @@ async def remove(tables: Tables, partition: str, key: str, table: str = TABLE) -
         await tables.transact(table, partition, [Delete(key)])
 
 
+async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) -> None:
+    """Remove an index row without a directory once it is old: until then its directory may just be being made."""
+    created = parse_timestamp(orjson.loads(entry.value)["created"])
+    if (clock.now() - created).total_seconds() > _ORPHAN_SECONDS:
+        await remove(tables, partition, entry.key)
+
+
 def account_partition(account: str) -> str:
     """The partition with the account's directory ids."""
     return keys.key("account", account)
@@ -124,8 +131,3 @@ def decode(directory_id: str, value: bytes, etag: str) -> Directory:
 def now(clock: Clock) -> str:
     """The time as it is stored and compared."""
     return timestamp(clock.now())
-
-
-def _is_old(entry: Row, clock: Clock) -> bool:
-    created = parse_timestamp(orjson.loads(entry.value)["created"])
-    return (clock.now() - created).total_seconds() > _ORPHAN_SECONDS

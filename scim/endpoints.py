@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from scim import wrong_base
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
 from scim.edge import Edge
@@ -17,4 +18,5 @@ def blueprint(services: Services) -> func.Blueprint:
     for feature in (users, groups, bulk, discovery):
         feature.register(functions, edge)
     sign_in.register(functions, services)
+    wrong_base.register(functions, services)
     return functions
