@@ -15,6 +15,7 @@ from local.entra import run as provision
 from local.graph.simulator import CONTOSO, Simulator
 
 NAME = "Brightwater (demo)"
+_PATIENCE = 120  # half seconds until the first statuses are there
 _ADMINISTRATOR = "gloria@contoso.example"
 
 
@@ -55,23 +56,22 @@ async def people(made: Directory, count: int, report: Callable[[Progress], None]
 async def presence(session: aiohttp.ClientSession, made: Directory, simulator: Simulator) -> None:
     """Consent as the company's administrator would, on the simulator's pages, and wait until the link is there."""
     simulator.tenants[CONTOSO].anyone = True
-    state = await _json(session, "GET", f"/api/directories/{made.id}/presence")
-    if state["state"] in ("active", "consented"):
+    path = f"/api/directories/{made.id}/presence"
+    state = await _json(session, "GET", path)
+    if state["state"] in ("waiting", "active", "troubled", "lost"):
         simulator.consent(CONTOSO)  # the simulator forgets when it stops, the product does not
+        await _json(session, "POST", path, {"action": "retry"})
         return
-    started = await _json(session, "POST", f"/api/directories/{made.id}/presence", {"action": "start"})
-    answers = {"sign_in_as": _ADMINISTRATOR, "decide": "accept"}
-    address = started["location"]
-    while address.startswith(simulator.url):
-        address = await _redirect(session, f"{address}&{urlencode(answers)}")
-        if not address.startswith(simulator.url):
-            address = await _redirect(session, address)
-    for _ in range(60):
-        state = await _json(session, "GET", f"/api/directories/{made.id}/presence")
+    address = (await _json(session, "POST", path, {"action": "connect"}))["location"]
+    answers = urlencode({"sign_in_as": _ADMINISTRATOR, "decide": "accept"})
+    while address.startswith(simulator.url):  # sign-in, back, consent, back
+        address = await _redirect(session, await _redirect(session, f"{address}&{answers}"))
+    for _ in range(_PATIENCE):
+        state = await _json(session, "POST", path, {"action": "check"})
         if state["state"] == "active":
             return
         await asyncio.sleep(0.5)
-    raise DemoError(f"Presence was not connected: {state.get('sentence', state['state'])}")
+    raise DemoError(f"Presence was not connected: {state['sentence']}")
 
 
 async def _redirect(session: aiohttp.ClientSession, address: str) -> str:
