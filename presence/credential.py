@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import orjson
 
 from presence.clouds import Cloud, cloud_of
-from presence.login_http import LoginHttp
+from presence.login_http import LoginHttp, TimedHttp
 from presence.reasons import Fault, fault_of
 from shared.clock import Clock
 from shared.settings import Settings
@@ -71,6 +71,7 @@ class Credential:
         self._locks: dict[str, asyncio.Lock] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._proof: Any = None
+        self._identity_http: TimedHttp | None = None
 
     @property
     def is_set_up(self) -> bool:
@@ -140,6 +141,8 @@ class Credential:
         """Let go of connections and threads."""
         for tenant_id in list(self._applications):
             self.drop(tenant_id)
+        if self._identity_http is not None:
+            self._identity_http.close()
         threads, self._threads = self._threads, None
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
@@ -243,9 +246,10 @@ class Credential:
         import msal
         import requests
 
+        self._identity_http = TimedHttp()
         identity = msal.ManagedIdentityClient(
             msal.UserAssignedManagedIdentity(client_id=self._settings.managed_identity_client_id),
-            http_client=requests.Session(),
+            http_client=self._identity_http,
         )
 
         def assertion() -> str:

@@ -14,7 +14,7 @@ Pause = Callable[[float], Awaitable[None]]
 CONCURRENCY = 8
 CHUNK = 650
 _TRIES = 3
-_SPLITS = 200  # calls spent on finding bad ids in one sync
+_SPLITS = 300  # calls spent on finding bad ids in one sync
 _GIVE_UP = 2 * CONCURRENCY  # failures in a row
 _BACKOFF = 0.5  # seconds, doubled each time
 

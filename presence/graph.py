@@ -22,10 +22,10 @@ _LONGEST_WAIT = 300.0
 class GraphClient:
     """Calls to one cloud's Graph, over connections that are kept."""
 
-    def __init__(self, graph_url: str, clock: Clock, connections: int = 64) -> None:
+    def __init__(self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT) -> None:
         self._url = graph_url + _PATH
         self._clock = clock
-        self._connections = connections
+        self._connections, self._timeout = connections, timeout
         self._session: aiohttp.ClientSession | None = None
 
     async def presences(self, token: str, ids: Sequence[str]) -> dict[str, Value]:
@@ -58,7 +58,7 @@ class GraphClient:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
-                timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
+                timeout=aiohttp.ClientTimeout(total=self._timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=True,
             )

@@ -24,6 +24,27 @@ class Answer:
         self.raise_for_status = answer.raise_for_status
 
 
+class TimedHttp:
+    """Plain calls with timeouts, for the managed identity's endpoint."""
+
+    def __init__(self) -> None:
+        import requests
+
+        self._session = requests.Session()
+
+    def get(self, url: str, **options: Any) -> "requests.Response":
+        """A GET for msal."""
+        return self._session.get(url, timeout=_TIMEOUT, **options)
+
+    def post(self, url: str, **options: Any) -> "requests.Response":
+        """A POST for msal."""
+        return self._session.post(url, timeout=_TIMEOUT, **options)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._session.close()
+
+
 class LoginHttp:
     """Calls to the login service. `last_status`, `last_codes`, `last_error`, `last_wait`: of the last answer."""
 

@@ -1,5 +1,6 @@
 """A deployment for tests: storage, clock, simulator; and short words for what tests do again and again."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -94,8 +95,8 @@ class World:
         return replace(Event(at=timestamp(self.clock.now()), kind=kind, resource_type="User"), **more)  # type: ignore[arg-type]
 
     async def _store(self, directory_id: str, operations: list[Operation]) -> None:
-        for at in range(0, len(operations), 100):
-            await self.tables.transact("contacts", directory_id, operations[at : at + 100])
+        batches = [operations[at : at + 100] for at in range(0, len(operations), 100)]
+        await asyncio.gather(*(self.tables.transact("contacts", directory_id, batch) for batch in batches))
 
     async def link(
         self, directory_id: str = DIRECTORY, tenant_id: str = CONTOSO, account: str = ACCOUNT, *, consent: bool = True

@@ -1,0 +1,355 @@
+"""The fault table: afterwards everybody's status is right, nothing stays wrong, no call beyond the budget."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from local.graph.simulator import CONTOSO, FABRIKAM
+from presence.answers import Unavailable
+from presence.graph import GraphClient
+from presence.service import statuses
+from presence.sync import sync
+from presence.values import Value
+from tests.presence.world import DIRECTORY, World
+
+
+async def all_is_right(world: World, ids: list[str]) -> bool:
+    """Whether every status is Microsoft's, confirmed, on this instance and on one that just started."""
+    truth = world.truth(ids)
+    other = await world.restarted()
+    is_fresh = not (await world.status(ids[0])).stale
+    return await world.shown(ids) == truth and await other.shown(ids) == truth and is_fresh
+
+
+def change(world: World, ids: list[str]) -> None:
+    """Several people change status."""
+    for one in ids[::7]:
+        world.set(one, "Busy", "InACall")
+
+
+async def test_a_storm_of_429_is_waited_out(world: World) -> None:
+    """Retry-After is honoured, within the sync where there is time for it."""
+    ids = await world.linked(5000)
+    world.running.simulator.faults.on("graph.429", seconds=8, retry_after=5)
+    assert await world.tick() == "synced"
+    assert world.running.simulator.counters.throttled() <= 2 * 8  # those under way at once, twice
+    assert await all_is_right(world, ids)
+
+
+async def test_a_long_429_ends_the_sync_and_no_tick_calls_before_its_time(world: World) -> None:
+    """Graph goes on counting while it throttles, so the fastest way out is to be silent (facts 1.4)."""
+    ids = await world.linked(700)
+    await world.tick()
+    change(world, ids)
+    world.running.simulator.faults.on("graph.429", times=2, retry_after=120)
+    assert await world.tick() == "failed"
+    calls = world.calls()
+    for _ in range(3):
+        assert await world.tick() == "paused"
+    assert world.calls() == calls
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_other_instances_keep_the_pause_too(world: World) -> None:
+    """The pause stands in the head: a message that another instance takes makes no call either."""
+    await world.linked(10)
+    world.running.simulator.faults.on("graph.429", times=1, retry_after=100)
+    assert await world.tick() == "failed"
+    assert await (await world.restarted()).tick() == "paused"
+
+
+@pytest.mark.parametrize("kind", ["chunk-400", "chunk-404"])
+async def test_ten_bad_ids_among_100_000_cost_only_themselves(world: World, kind: str) -> None:
+    """Chunks are halved until the bad id stands alone; it is left out with growing distance (facts 1.3)."""
+    ids = await world.linked(100_000)
+    world.tenant().unknown_ids = kind  # type: ignore[assignment]
+    bad = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(10)]
+    await world.provision(bad)
+    assert await world.tick() == "synced"
+    assert world.calls() <= 154 + 10 * 20 + 10
+    for _ in range(3):  # what the first round's calls did not suffice for
+        await world.tick()
+    assert await all_is_right(world, ids[::500])
+    assert (await world.shown(bad)) == dict.fromkeys(bad, "unknown")
+    before = world.calls()
+    assert await world.tick() == "synced"
+    assert world.calls() - before == 154
+    assert (await world.head())["counts"]["quarantined"] == 10  # type: ignore[index]
+
+
+async def test_a_bad_id_is_tried_again_and_again_more_rarely(world: World) -> None:
+    """An hour, then two, then four: once it is known its status comes."""
+    ids = await world.linked(3)
+    world.running.simulator.options.token_lifetime = 10**6
+    world.tenant().unknown_ids = "chunk-400"
+    (late,) = world.people(1, start=3)
+    world.tenant().crowd = 3
+    await world.provision([late])
+    await world.tick()
+
+    async def calls_within(hours: float) -> int:
+        before = world.calls()
+        for _ in range(int(hours * 60)):
+            await world.tick(60)
+        return world.calls() - before - int(hours * 60)
+
+    assert await calls_within(1) == 1
+    assert await calls_within(1) == 0
+    assert await calls_within(1.1) == 1
+    world.tenant().crowd = 4
+    assert await calls_within(4) == 1
+    assert await all_is_right(world, [*ids, late])
+
+
+async def test_a_graph_that_refuses_everything_puts_nobody_into_quarantine(world: World) -> None:
+    """A bare 400 for every chunk is Graph's trouble, not the ids'."""
+    ids = await world.linked(700)
+    await world.tick()
+    world.running.simulator.faults.on("graph.400", seconds=40)
+    assert await world.tick() == "failed"
+    world.running.simulator.faults.off()
+    world.clock.advance(60)
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+    assert (await world.head())["counts"]["quarantined"] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("fault", ["token.503", "token.drop", "token.garbage", "discovery.503", "token.500"])
+async def test_the_login_service_down_is_waited_out(world: World, fault: str) -> None:
+    """No token for some minutes: statuses grow old visibly, nobody is told of a lost consent, then all is well."""
+    ids = await world.linked(700)
+    await world.tick()
+    change(world, ids)
+    world.runtime.credential.drop(CONTOSO)
+    world.running.simulator.faults.on(fault, seconds=170)
+    outcomes = [await world.tick() for _ in range(4)]
+    assert outcomes[0] == "failed"
+    assert (await world.status(ids[0])).stale
+    for _ in range(10):
+        world.runtime.credential.drop(CONTOSO)  # as on an instance that did not see the fault
+        await world.tick()
+    assert await all_is_right(world, ids)
+
+
+@pytest.mark.parametrize("fault", ["graph.503", "graph.500", "graph.drop", "graph.garbage"])
+async def test_graph_down_for_a_minute_is_waited_out(world: World, fault: str) -> None:
+    """Old statuses stay, with their age, until Graph answers again."""
+    ids = await world.linked(5000)
+    await world.tick()
+    truth = world.truth(ids)
+    change(world, ids)
+    world.running.simulator.faults.on(fault, seconds=60, retry_after=None)
+    assert await world.tick() == "failed"
+    assert (await world.shown(ids)) == truth
+    for _ in range(8):
+        await world.tick()
+    assert await all_is_right(world, ids)
+
+
+async def test_a_chunk_that_fails_shows_its_own_age(world: World) -> None:
+    """The others are confirmed; those of the chunk keep the time of their last confirmation and turn grey."""
+    ids = await world.linked(1300)
+    await world.tick()
+    before = (await world.status(ids[0])).as_of
+    asked = world.runtime.graph.presences
+
+    async def fails(token: str, some: Sequence[str]) -> dict[str, Value]:
+        if ids[0] in some:
+            raise Unavailable("a proxy between us and Graph")
+        return await asked(token, some)
+
+    world.runtime.graph.presences = fails  # type: ignore[method-assign,assignment]
+    outcomes = [await world.tick() for _ in range(4)]
+    assert outcomes == ["synced"] * 4
+    world.clock.elapsed += 2
+    found = await statuses(world.services, DIRECTORY, ids)
+    assert found[ids[0]].stale
+    grey = [status for status in found.values() if status.stale]
+    assert len(grey) == 650
+    assert {status.as_of for status in grey} == {before}
+    world.runtime.graph.presences = asked  # type: ignore[method-assign]
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: World) -> None:
+    """Its lease runs out, and another instance goes on; meanwhile the old statuses stand."""
+    ids = await world.linked(5000)
+    await world.tick()
+    truth = world.truth(ids)
+    change(world, ids)
+    world.running.simulator.faults.on("graph.hang")
+    world.clock.advance(30)
+    killed = asyncio.create_task(sync(world.services, CONTOSO))
+    await _until(lambda: world.running.simulator.counters.running > 0)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    world.running.simulator.faults.off()
+    other = await world.restarted()
+    assert await other.shown(ids) == truth
+    assert await other.tick(0) == "busy"
+    assert [await other.tick(), await other.tick()][-1] == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_a_worker_killed_while_it_writes_pages_leaves_everything_whole(world: World) -> None:
+    """Pages of a new generation count only with the head; what a killed worker wrote of them is tidied away."""
+    ids = await world.linked(30_000)
+    await world.tick()
+    for one in ids[:6000]:
+        world.set(one, "Away")
+    truth_before = await world.shown(ids)
+    original, writes = world.tables._inner.transact, 0
+
+    async def dies(table: str, partition: str, operations: object) -> list[str]:
+        nonlocal writes
+        writes += table == "presence"
+        if writes == 3:  # lease, first pages, then the end
+            raise asyncio.CancelledError
+        return await original(table, partition, operations)  # type: ignore[arg-type]
+
+    world.tables._inner.transact = dies  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await world.tick()
+    world.tables._inner.transact = original  # type: ignore[method-assign]
+    other = await world.restarted()
+    assert await other.shown(ids) == truth_before
+    assert [await other.tick(), await other.tick(), await other.tick()][-1] == "synced"
+    assert await all_is_right(world, ids)
+    assert len(await world.dump()) <= 1 + 15 + 9
+
+
+async def test_a_message_delivered_twice_at_once_syncs_once(world: World) -> None:
+    """Two instances, the same tick: the lease lets one of them in (at-least-once delivery)."""
+    ids = await world.linked(700)
+    other = await world.restarted()
+    world.clock.advance(30)
+    outcomes = await asyncio.gather(sync(world.services, CONTOSO), sync(other.services, CONTOSO))
+    assert sorted(outcomes) == ["busy", "synced"]
+    assert world.calls() == 2
+    assert await all_is_right(world, ids)
+
+
+async def test_a_message_delivered_again_later_syncs_once(world: World) -> None:
+    """The second finds the work of a moment ago and makes no call."""
+    await world.linked(10)
+    await world.tick()
+    assert await world.tick(1) == "recent"
+    assert world.calls() == 1
+
+
+async def test_a_worker_that_was_overtaken_stores_nothing(world: World) -> None:
+    """It slept past its lease; its old answers must not go over newer ones."""
+    ids = await world.linked(10)
+    await world.tick()
+    world.running.simulator.faults.on("graph.hang")
+    world.clock.advance(30)
+    slow = asyncio.create_task(sync(world.services, CONTOSO))
+    await _until(lambda: world.running.simulator.counters.running > 0)
+    world.clock.advance(60)
+    other = await world.restarted()
+    change(world, ids)
+    quick = asyncio.create_task(sync(other.services, CONTOSO))
+    await _until(lambda: world.running.simulator.counters.running > 1)
+    world.running.simulator.faults.off()
+    assert sorted(await asyncio.gather(slow, quick)) == ["overtaken", "synced"]
+    assert await all_is_right(world, ids)
+
+
+@pytest.mark.parametrize("hours", [-30, -1, 1, 30])
+async def test_a_clock_that_jumps_stops_nothing(world: World, hours: int) -> None:
+    """Leases, pauses and times of the other clock are not believed; two ticks later all is as it should be."""
+    ids = await world.linked(20)
+    await world.tick()
+    world.clock.advance(hours * 3600)  # a clock that is wrong for one sync
+    world.set(ids[1], "Away")
+    await world.tick()
+    world.clock.advance(-hours * 3600)
+    world.set(ids[1], "Busy")
+    (new,) = world.people(1, start=20)
+    await world.arrive(new)
+    await world.tick()
+    await world.tick()
+    assert await all_is_right(world, [*ids, new])
+
+
+async def test_a_lease_of_a_wrong_clock_does_not_last(world: World) -> None:
+    """Killed while its clock was a day ahead: the lease is longer than any lease can be, so it does not count."""
+    ids = await world.linked(10)
+    world.running.simulator.faults.on("graph.hang")
+    world.clock.advance(24 * 3600)
+    killed = asyncio.create_task(sync(world.services, CONTOSO))
+    await _until(lambda: world.running.simulator.counters.running > 0)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    world.running.simulator.faults.off()
+    world.clock.advance(-24 * 3600)
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_consent_removed_in_the_middle_keeps_what_is_known(world: World) -> None:
+    """403 from one chunk on: no more calls, statuses stay with their age; after its return all is right."""
+    ids = await world.linked(5000)
+    await world.tick()
+    before = await world.shown(ids)
+    change(world, ids)
+    world.running.simulator.remove_role(CONTOSO)
+    world.running.simulator.faults.on("graph.403")
+    calls = world.calls()
+    assert await world.tick() == "failed"
+    assert world.calls() - calls <= 2 * 8
+    assert await world.shown(ids) == before
+    world.running.simulator.faults.off()
+    world.running.simulator.consent(CONTOSO)
+    for _ in range(5):
+        await world.tick()
+    assert await all_is_right(world, ids)
+
+
+async def test_a_tenant_that_hangs_delays_no_other(world: World) -> None:
+    """One tenant's calls never come back: another's sync is done meanwhile, and the first gives up in time."""
+    ids = await world.linked(100)
+    await world.link("directory-two", FABRIKAM)
+    await world.provision(world.people(100, FABRIKAM), "directory-two")
+    world.runtime.graph = GraphClient(world.running.url, world.clock, timeout=0.5)
+    world.running.simulator.faults.on("graph.hang", tenant=CONTOSO)
+    hanging = asyncio.create_task(sync(world.services, CONTOSO))
+    assert await world.tick(tenant_id=FABRIKAM) == "synced"
+    assert not hanging.done()
+    assert await hanging == "failed"
+    world.running.simulator.faults.off()
+    await world.tick()
+    assert await all_is_right(world, ids)
+    await world.runtime.graph.close()
+
+
+async def test_storage_down_at_the_end_loses_nothing(world: World) -> None:
+    """The commit fails: the message comes again later, and the lease has run out by then."""
+    from shared.tables.port import StorageUnavailable
+
+    ids = await world.linked(10)
+    await world.tick()
+    change(world, ids)
+    original, writes = world.tables._inner.transact, 0
+
+    async def down(table: str, partition: str, operations: object) -> list[str]:
+        nonlocal writes
+        writes += 1
+        if writes == 2:
+            raise StorageUnavailable("test")
+        return await original(table, partition, operations)  # type: ignore[arg-type]
+
+    world.tables._inner.transact = down  # type: ignore[method-assign]
+    with pytest.raises(StorageUnavailable):
+        await world.tick()
+    world.tables._inner.transact = original  # type: ignore[method-assign]
+    assert [await world.tick(), await world.tick()][-1] == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def _until(condition: object) -> None:
+    while not condition():  # type: ignore[operator]
+        await asyncio.sleep(0)
