@@ -12,7 +12,7 @@ from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
 
-_SETTINGS = Settings(platform_sign_in=True)  # type: ignore[call-arg]
+_SETTINGS = Settings(platform_sign_in=True)
 
 
 @pytest.fixture

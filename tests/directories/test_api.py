@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import azure.functions as func
@@ -253,7 +253,7 @@ async def test_the_public_address_stands_in_every_url(services: Services, made: 
     """PUBLIC_URL wins over the address that the request came to."""
     from directories.views import scim_base_url, token_endpoint
 
-    public = services.settings.model_copy(update={"public_url": "https://scim.example"})
+    public = replace(services.settings, public_url="https://scim.example")
     behind = Services(public, clock, services.tables)
     assert scim_base_url(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/v2"
     assert token_endpoint(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/oauth2/token"

@@ -31,7 +31,7 @@ class Command:
 
     async def opens(self, directory_id: str, token: str) -> bool:
         """Whether the SCIM endpoint would take the token."""
-        services = Services(Settings.read({"TABLES": self.url}), SystemClock(), open_tables(Settings(tables=self.url)))  # type: ignore[call-arg]
+        services = Services(Settings.read({"TABLES": self.url}), SystemClock(), open_tables(Settings(tables=self.url)))
         try:
             await authenticate(services, directory_id, f"Bearer {token}")
         except Unauthenticated:

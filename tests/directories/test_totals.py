@@ -1,6 +1,10 @@
 """Totals: exact without counting."""
 
+import asyncio
 import random
+from collections.abc import Sequence
+
+import orjson
 
 from directories import totals
 from directories.events import Event, write
@@ -9,7 +13,7 @@ from directories.totals import Totals, fold, read
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
 from shared.tables.counting import CountingTables
-from shared.tables.port import Insert
+from shared.tables.port import Insert, Operation
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)
@@ -96,13 +100,41 @@ async def test_two_instances_fold_at_once_without_counting_twice(services: Servi
     """The row's tag lets one of them win."""
     await put(services, CAME, CAME)
     clock.advance(600)
-    import asyncio
-
     await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
     await put(services, CAME)
     clock.advance(600)
     await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
     assert (await read(elsewhere(services), DIRECTORY)).users == 3
+
+
+class Overtaken(CountingTables):
+    """Tables on which another instance's fold comes in just before this one's."""
+
+    other: Services | None = None
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        """Let the other one go first, once."""
+        other, self.other = self.other, None
+        if other is not None:
+            await put(other, CAME)
+            other.clock.advance(600)  # type: ignore[attr-defined]
+            await fold(other, partition)
+        return await super().transact(table, partition, operations)
+
+
+async def test_a_fold_never_takes_a_later_one_back(services: Services, clock: FixedClock) -> None:
+    """The row goes forward only: events behind its place may be trimmed already."""
+    await put(services, CAME)
+    clock.advance(600)
+    await fold(services, DIRECTORY)
+    await put(services, CAME)
+    clock.advance(600)
+    slow = Overtaken(services.tables)
+    slow.other = services
+    await fold(Services(services.settings, clock, slow), DIRECTORY)
+    row = await services.tables.get("contacts", DIRECTORY, totals.ROW)
+    assert row is not None
+    assert orjson.loads(row.value)["users"] == 3
 
 
 async def test_the_last_day_is_counted_by_the_hour(services: Services, clock: FixedClock) -> None:
