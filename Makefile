@@ -30,7 +30,7 @@ check: setup-test
 check-fast: setup-test check  ## lint, types and the tests that need no other program
 	$(BIN)/pytest -n 2 -q -m "not slow" --ignore=tests/browser --ignore=tests/engine --ignore=tests/e2e
 
-setup: setup-test .tools/node.ready .tools/azurite.ready .tools/chromium.ready
+setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/chromium.ready
 
 setup-run: .venv/run.ready
 
@@ -60,6 +60,12 @@ setup-test: .venv/test.ready
 	@echo "Installing Azurite ..."
 	@mkdir -p .tools/azurite && cp tests/azurite/package.json tests/azurite/package-lock.json .tools/azurite/
 	@cd .tools/azurite && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+.tools/browser.ready: .tools/node.ready tests/browser/package-lock.json
+	@echo "Installing axe-core ..."
+	@mkdir -p .tools/browser && cp tests/browser/package.json tests/browser/package-lock.json .tools/browser/
+	@cd .tools/browser && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 # The machine's Chromium or Chrome, else Debian's, else Playwright's own.

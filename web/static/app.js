@@ -67,8 +67,14 @@
     field.disabled = !document.querySelector("[data-favourites-only]").checked;
   };
 
+  // The next part of a list is fetched before its end comes into view.
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); htmx.trigger(entry.target, "near"); }
+  }, { rootMargin: "900px" });
+
   const prepare = (within) => {
     showTimes(within);
+    within.querySelectorAll("[data-near]").forEach((end) => near.observe(end));
     showFavourites(within);
     within.querySelectorAll("select[data-regions]").forEach(nameRegions);
     for (const dialog of within.querySelectorAll("dialog[data-open]")) {

@@ -1,0 +1,90 @@
+"""A browser, a product with two directories that most tests share, and an empty one for those that change things."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.chromium import Watched
+from tests.browser.world import Made, World, world
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them in one worker: they share the browser and the product."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@dataclass(frozen=True, slots=True)
+class Populated:
+    """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished."""
+
+    world: World
+    entra: Made
+    other: Made
+    begun: Made
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self.world.url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        launched = chromium.launch(playwright)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
+    """A product with 60 people of Entra, 12 of another client, and a directory whose wizard was left."""
+    folder = tmp_path_factory.mktemp("product")
+    with world(f"sqlite:///{folder}/product.db") as running:
+        entra = running.add("Brightwater UK")
+        assert running.provision(entra.base, entra.token, 60, ("initial", "groups")).ok
+        running.connect_presence(entra)
+        other = running.add("Northwind Logistics", "other")
+        for number in range(1, 13):
+            value = "12" if number == 7 else f"020 7946 {number:04d}"
+            running.person(
+                other,
+                number,
+                name={"givenName": "Noor", "familyName": f"Driver {number:02d}"},
+                title="Driver",
+                phoneNumbers=[{"type": "work", "value": value}],
+            )
+        yield Populated(running, entra, other, running.add("Contoso Retail", done=False))
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[World]:
+    """A product without any directory."""
+    with world(f"sqlite:///{tmp_path}/product.db") as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser, populated: Populated) -> Iterator[BrowserContext]:
+    """An administrator's browser at the populated product."""
+    with chromium.context(browser, populated.url) as made:
+        yield made
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Page:
+    """A tab of it."""
+    return visitor.new_page()
+
+
+@pytest.fixture
+def watched(page: Page) -> Watched:
+    """What the tab did."""
+    return chromium.watch(page)

@@ -1,0 +1,135 @@
+"""The whole story as people live it: from an empty page to a caller's name, and back out again."""
+
+import urllib.error
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.browser.world import World
+
+
+def test_the_whole_story(browser: Browser, empty: World) -> None:
+    """Add a directory, provision it with what the page shows, consent, find people, remove access (the seed's story)."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        watched = chromium.watch(page)
+        token, base = _add_directory(page)
+        _turned_away(page, empty, base)
+        _provisioned(page, empty, base, token)
+        _consented(page, empty)
+        _found(page)
+        _resolved(page)
+        _removed(page, empty)
+        assert watched.complaints == []
+
+
+def _add_directory(page: Page) -> tuple[str, str]:
+    """Steps 1 and 2 up to the token, which is shown once and must be acknowledged."""
+    page.goto("/")
+    expect(page.get_by_role("heading", name="No directories yet")).to_be_visible()
+    page.get_by_role("link", name="Add Directory").click()
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_text("Enter a name.")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Brightwater UK")
+    page.get_by_role("radio", name="Azure Active Directory").check()
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_text("Shown once", exact=True)).to_be_visible()
+    token = _copied(page, "Copy Security token", "token")
+    base = _copied(page, "Copy Base URL", "base-url")
+    assert page.url.endswith("/connect")
+    expect(page.get_by_text("Waiting for the first call")).to_be_visible()
+    expect(page.get_by_role("button", name="Next Step")).to_be_disabled()
+    page.get_by_label("I have saved the token somewhere secure").check()
+    expect(page.get_by_role("button", name="Next Step")).to_be_enabled()
+    return token, base
+
+
+def _copied(page: Page, button: str, element: str) -> str:
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    value = str(page.evaluate("navigator.clipboard.readText()"))
+    assert value == page.locator(f"#{element}").inner_text().strip()
+    return value
+
+
+def _turned_away(page: Page, empty: World, base: str) -> None:
+    """A wrong token is named as the reason while the administrator looks on."""
+    path = base.removeprefix(empty.url)
+    with pytest.raises(urllib.error.HTTPError):
+        empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
+    expect(page.get_by_text("security token that is not this directory's")).to_be_visible(timeout=10_000)
+
+
+def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
+    """The Entra simulator provisions with exactly what the page showed; the live line moves by itself."""
+    assert empty.provision(base, token, 30, ("connect",)).ok
+    expect(page.get_by_text("Test connection received")).to_be_visible(timeout=10_000)
+    assert empty.provision(base, token, 30, ("initial",)).ok
+    expect(page.get_by_text("First person received")).to_be_visible(timeout=10_000)
+
+
+def _consented(page: Page, empty: World) -> None:
+    """Step 3: to Microsoft and back, until statuses come."""
+    for tenant in empty.simulator.tenants.values():
+        tenant.anyone = True
+    page.get_by_role("button", name="Next Step").click()
+    page.get_by_role("radio", name="Sync presence", exact=False).first.check()
+    page.get_by_role("button", name="Sign in to Microsoft Azure with admin privileges").click()
+    page.wait_for_url(f"{empty.simulator.url}/**")
+    page.get_by_role("button", name="gloria@contoso.example").click()
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_url(f"{empty.url}/directories/*/presence?outcome=consented")
+    expect(page.get_by_text("Access was granted")).to_be_visible()
+    expect(page.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
+    page.get_by_role("button", name="Finish").click()
+    expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
+
+
+def _found(page: Page) -> None:
+    """People with presence; a card by keyboard alone."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Organisation").click()
+    expect(page.get_by_text("30 people")).to_be_visible()
+    expect(page.locator(".person .presence:not(.none)").first).to_be_visible(timeout=10_000)
+    page.keyboard.press("/")
+    page.keyboard.type(page.locator(".person .name").nth(3).inner_text().lower())
+    expect(page.locator(".person")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    card = page.get_by_role("complementary", name="Person")
+    expect(card.get_by_role("link", name="Teams chat")).to_be_visible()
+    expect(card.get_by_text("As of")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def _resolved(page: Page) -> None:
+    """A number as a call list writes it leads to its person."""
+    page.get_by_role("searchbox").fill("")
+    expect(page.get_by_text("30 people")).to_be_visible()
+    row = page.locator(".person").first
+    name, number = row.locator(".name").inner_text(), row.locator(".num").inner_text()
+    page.get_by_role("link", name="Call history").click()
+    page.get_by_label("Numbers").fill(f"00{number.removeprefix('+')}\n+1 999")
+    page.get_by_role("button", name="Find people").click()
+    expect(page.locator(".match", has_text=name).get_by_text("Exact", exact=True)).to_be_visible()
+    expect(page.get_by_text("Nobody has this number.")).to_be_visible()
+
+
+def _removed(page: Page, empty: World) -> None:
+    """Access is removed here at once, and the page sees whether the company did its part."""
+    page.get_by_role("link", name="Directories", exact=True).click()
+    page.get_by_role("link", name="Brightwater UK").click()
+    page.get_by_role("link", name="Manage presence").click()
+    page.get_by_role("button", name="Remove access to Azure").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove access to Azure").click()
+    expect(page.get_by_role("heading", name="Remove access in Entra ID")).to_be_visible()
+    page.get_by_role("button", name="Check that access is gone").click()
+    expect(page.get_by_text("still has the permission")).to_be_visible()
+    for tenant in empty.simulator.tenants.values():
+        tenant.consents.clear()
+    page.get_by_role("button", name="Check that access is gone").click()
+    expect(page.get_by_text("access is gone")).to_be_visible()
+    page.get_by_role("link", name="Organisation").click()
+    expect(page.get_by_text("30 people")).to_be_visible()
+    expect(page.locator(".person .presence:not(.none)")).to_have_count(0)
