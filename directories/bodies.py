@@ -4,6 +4,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from directories.faults import field_error
 from shared.http import HttpError, Request, json_body
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -64,8 +65,3 @@ def read_body(request: Request, model: type[Body], *, optional: bool = False) ->
         fault = "is not known" if unknown else first["msg"]
         remedy = f"Use {names}." if unknown else f"Send {field} as the API description says."
         raise field_error(field, fault, remedy) from None
-
-
-def field_error(field: str, fault: str, remedy: str) -> HttpError:
-    """400 for one field."""
-    return HttpError(400, "Field not valid", f"{field}: {fault}. {remedy}", field=field, fault=fault, remedy=remedy)

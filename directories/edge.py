@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import service, views
-from directories.bodies import field_error
 from directories.directory import Directory
-from directories.faults import BadField, NotThere, Overtaken, TooMany
+from directories.faults import BadField, NotThere, Overtaken, TooMany, field_error
 from shared.functions import Handler
 from shared.http import HttpError, Request, Response, check_same_origin, json_response
 from shared.services import Services

@@ -1,9 +1,10 @@
 """The JSON API of directories, for administrators: `/api/directories…` and the maintenance timer."""
 
+from types import ModuleType
+
 import azure.functions as func
 
 from directories import credentials, last_calls, maintenance, provisioning_log, removal, service, state, views
-from directories.bodies import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
 from directories.credentials import Sort
 from directories.directory import Trust
 from directories.edge import Action, Call, answer, expected, handler
@@ -16,6 +17,13 @@ from shared.services import Services
 _MAX_LINES = 200
 _MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, off the full hour when everybody's timers run
+
+
+def _bodies() -> ModuleType:
+    """The models of the bodies; pydantic is imported by the first call that has one, not by a cold start."""
+    from directories import bodies
+
+    return bodies
 
 
 def blueprint(services: Services) -> func.Blueprint:
@@ -57,7 +65,7 @@ async def _list(call: Call) -> Response:
 
 
 async def _create(call: Call) -> Response:
-    body = read_body(call.request, NewDirectoryBody)
+    body = _bodies().read_body(call.request, _bodies().NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
     directory, plain = await service.create(call.services, call.account, new)
     content = {**views.full(call.services, call.request, directory), "token": plain}
@@ -71,7 +79,7 @@ async def _read(call: Call) -> Response:
 
 
 async def _change(call: Call) -> Response:
-    body = read_body(call.request, ChangeBody)
+    body = _bodies().read_body(call.request, _bodies().ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(call.services, call.account, call.directory_id, await expected(call), **settings)
     return answer(directory, views.full(call.services, call.request, directory))
@@ -113,7 +121,7 @@ async def _trust(call: Call) -> Response:
 
 
 async def _set_trust(call: Call) -> Response:
-    body = read_body(call.request, TrustBody)
+    body = _bodies().read_body(call.request, _bodies().TrustBody)
     trust = Trust(body.tenant_id, body.subject, tuple(body.audiences))
     directory = await credentials.set_trust(call.services, call.account, call.directory_id, trust)
     return answer(directory, {"trust": views.trust(directory)})
@@ -133,7 +141,7 @@ def _credential_actions(sort: Sort) -> tuple[Action, Action, Action]:
         return answer(directory, {sort: views.credentials(call.services, getattr(directory, sort), calls)})
 
     async def issuing(call: Call) -> Response:
-        body = read_body(call.request, IssueBody, optional=True)
+        body = _bodies().read_body(call.request, _bodies().IssueBody, optional=True)
         services, place = call.services, (call.account, call.directory_id)
         if body.overlap_hours is None:
             done = await credentials.issue(services, *place, sort, body.expires_in_days)

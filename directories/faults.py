@@ -1,5 +1,7 @@
 """What can be wrong with a request about directories, in words for the administrator."""
 
+from shared.http import HttpError
+
 
 class BadField(Exception):
     """A field has a value that can't be taken."""
@@ -21,3 +23,8 @@ class Overtaken(Exception):
 
 class TooMany(Exception):
     """There are as many live tokens (or client secrets) as there may be."""
+
+
+def field_error(field: str, fault: str, remedy: str) -> HttpError:
+    """400 for one field."""
+    return HttpError(400, "Field not valid", f"{field}: {fault}. {remedy}", field=field, fault=fault, remedy=remedy)

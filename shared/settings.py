@@ -1,83 +1,116 @@
-"""Every setting of the deployment, read once; no other module reads the environment."""
+"""Every setting of the deployment, read once; no other module reads the environment.
 
-from collections.abc import Mapping
-from typing import Literal
+Plain dataclass and plain checks: a model class would be a tenth of a cold start.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
 Cloud = Literal["global", "gcchigh", "dod", "china"]
+_REGION = re.compile("[A-Z]{2}")
+_YES = frozenset({"true", "1", "yes", "on"})
+_NO = frozenset({"false", "0", "no", "off"})
 
 
 class SettingsError(Exception):
     """A setting is wrong; the text names it, the fault and the remedy."""
 
 
-class Settings(BaseModel):
-    """The settings with their environment variables, defaults and meaning."""
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme == "https" or (parts.scheme == "http" and loopback):
+        return text.rstrip("/")
+    raise ValueError("must be an https address (http only on loopback)")
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
-    product_name: str = Field("NEONNOW", alias="PRODUCT_NAME", description="Name of the product on every page.")
-    tables: str = Field(
+def _engine(text: str) -> str:
+    if text.startswith(("sqlite:///", "https://", "UseDevelopmentStorage=true")):
+        return text
+    raise ValueError("must be sqlite:///PATH, UseDevelopmentStorage=true or the https address of a table endpoint")
+
+
+def _region(text: str) -> str:
+    if _REGION.fullmatch(text):
+        return text
+    raise ValueError("must be an ISO 3166 region of two capital letters, such as GB")
+
+
+def _cloud(text: str) -> Cloud:
+    if text in get_args(Cloud):
+        return cast(Cloud, text)
+    raise ValueError(f"must be one of {', '.join(get_args(Cloud))}")
+
+
+def _interval(text: str) -> int:
+    seconds = _whole(10, 300)(text)
+    if (seconds < 60 and 60 % seconds) or (seconds >= 60 and seconds % 60):
+        raise ValueError("must divide a minute (10, 12, 15, 20, 30) or be whole minutes (60 to 300)")
+    return seconds
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and least <= int(text) <= most:
+            return int(text)
+        raise ValueError(f"must be a whole number from {least} to {most}")
+
+    return read
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in _YES | _NO:
+        return text.lower() in _YES
+    raise ValueError("must be true or false")
+
+
+def _setting(variable: str, default: Any, meaning: str, read: Callable[[str], Any] = str) -> Any:
+    return field(default=default, metadata={"variable": variable, "meaning": meaning, "read": read})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings with their environment variables, defaults and meaning; `read` checks, the constructor does not."""
+
+    product_name: str = _setting("PRODUCT_NAME", "NEONNOW", "Name of the product on every page.")
+    tables: str = _setting(
+        "TABLES",
         "sqlite:///data/directory.db",
-        alias="TABLES",
-        description="sqlite:///PATH, UseDevelopmentStorage=true, or the table endpoint of a storage account.",
+        "sqlite:///PATH, UseDevelopmentStorage=true, or the table endpoint of a storage account.",
+        _engine,
     )
-    managed_identity_client_id: str = Field(
-        "", alias="MANAGED_IDENTITY_CLIENT_ID", description="Client id of the app's user-assigned managed identity."
+    managed_identity_client_id: str = _setting(
+        "MANAGED_IDENTITY_CLIENT_ID", "", "Client id of the app's user-assigned managed identity."
     )
-    public_url: str = Field(
-        "", alias="PUBLIC_URL", description="Address of the app as clients see it; empty: taken from each request."
+    public_url: str = _setting(
+        "PUBLIC_URL", "", "Address of the app as clients see it; empty: taken from each request.", _address
     )
-    default_region: str = Field(
-        "GB", alias="DEFAULT_REGION", pattern="^[A-Z]{2}$", description="ISO 3166 region of numbers without a prefix."
+    default_region: str = _setting("DEFAULT_REGION", "GB", "ISO 3166 region of numbers without a prefix.", _region)
+    cloud: Cloud = _setting("CLOUD", "global", "Microsoft cloud that the customers' tenants are in.", _cloud)
+    login_url: str = _setting("LOGIN_URL", "", "Sign-in service; empty: the cloud's own.", _address)
+    graph_url: str = _setting("GRAPH_URL", "", "Microsoft Graph; empty: the cloud's own.", _address)
+    presence_client_id: str = _setting(
+        "PRESENCE_CLIENT_ID", "", "Client id of the multi-tenant app that reads presence."
     )
-    cloud: Cloud = Field("global", alias="CLOUD", description="Microsoft cloud that the customers' tenants are in.")
-    login_url: str = Field("", alias="LOGIN_URL", description="Sign-in service; empty: the cloud's own.")
-    graph_url: str = Field("", alias="GRAPH_URL", description="Microsoft Graph; empty: the cloud's own.")
-    presence_client_id: str = Field(
-        "", alias="PRESENCE_CLIENT_ID", description="Client id of the multi-tenant app that reads presence."
+    presence_client_secret: str = _setting(
+        "PRESENCE_CLIENT_SECRET", "", "Secret of that app where there is no managed identity."
     )
-    presence_client_secret: str = Field(
-        "", alias="PRESENCE_CLIENT_SECRET", description="Secret of that app where there is no managed identity."
+    presence_certificate: str = _setting(
+        "PRESENCE_CERTIFICATE", "", "PEM file with key and certificate of that app, as another way."
     )
-    presence_certificate: str = Field(
-        "", alias="PRESENCE_CERTIFICATE", description="PEM file with key and certificate of that app, as another way."
+    home_tenant_id: str = _setting("HOME_TENANT_ID", "", "Tenant that the app registrations live in.")
+    presence_interval: int = _setting(
+        "PRESENCE_INTERVAL_SECONDS", 30, "Seconds between two presence syncs, 10 to 300.", _interval
     )
-    home_tenant_id: str = Field("", alias="HOME_TENANT_ID", description="Tenant that the app registrations live in.")
-    presence_interval: int = Field(
-        30, alias="PRESENCE_INTERVAL_SECONDS", ge=10, le=300, description="Seconds between two presence syncs."
+    event_retention_days: int = _setting(
+        "EVENT_RETENTION_DAYS", 30, "Days that the provisioning log is kept, 1 to 365.", _whole(1, 365)
     )
-    event_retention_days: int = Field(
-        30, alias="EVENT_RETENTION_DAYS", ge=1, le=365, description="Days that the provisioning log is kept."
+    platform_sign_in: bool = _setting(
+        "WEBSITE_AUTH_ENABLED", False, "Set by the platform while App Service Authentication is on.", _switch
     )
-    platform_sign_in: bool = Field(
-        False, alias="WEBSITE_AUTH_ENABLED", description="Set by the platform while App Service Authentication is on."
-    )
-
-    @field_validator("public_url", "login_url", "graph_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if value and not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
-            raise ValueError("must be an https address (http only on loopback)")
-        return value.rstrip("/")
-
-    @field_validator("presence_interval")
-    @classmethod
-    def _has_a_schedule(cls, value: int) -> int:
-        if (value < 60 and 60 % value) or (value >= 60 and value % 60):
-            raise ValueError("must divide a minute (10, 12, 15, 20, 30) or be whole minutes (60 to 300)")
-        return value
-
-    @field_validator("tables")
-    @classmethod
-    def _is_an_engine(cls, value: str) -> str:
-        if value.startswith(("sqlite:///", "https://", "UseDevelopmentStorage=true")):
-            return value
-        raise ValueError("must be sqlite:///PATH, UseDevelopmentStorage=true or the https address of a table endpoint")
 
     @property
     def presence_schedule(self) -> str:
@@ -88,14 +121,20 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings of `environment`; an empty variable counts as not set. Raises SettingsError."""
-        given = {name: environment[name].strip() for name in cls.variables() if environment.get(name, "").strip()}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faults = [f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
-            raise SettingsError("; ".join(faults)) from None
+        given: dict[str, Any] = {}
+        faults: list[str] = []
+        for each in fields(cls):
+            variable = each.metadata["variable"]
+            if text := environment.get(variable, "").strip():
+                try:
+                    given[each.name] = each.metadata["read"](text)
+                except ValueError as fault:
+                    faults.append(f"{variable}: {fault}")
+        if faults:
+            raise SettingsError("; ".join(faults))
+        return cls(**given)
 
     @classmethod
     def variables(cls) -> dict[str, object]:
         """Every environment variable that is read, with its default."""
-        return {str(field.alias): field.default for field in cls.model_fields.values()}
+        return {each.metadata["variable"]: each.default for each in fields(cls)}

@@ -47,7 +47,7 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
     """The embedded engine in a file of its own, counting round trips."""
-    engine = CountingTables(open_tables(Settings(tables=f"sqlite:///{tmp_path}/test.db")))  # type: ignore[call-arg]
+    engine = CountingTables(open_tables(Settings(tables=f"sqlite:///{tmp_path}/test.db")))
     yield engine
     await engine.close()
 
@@ -56,6 +56,6 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
 async def any_tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CountingTables]:
     """Each engine in turn: what a test claims here, both keep."""
     where = f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("azurite_tables")
-    engine = CountingTables(open_tables(Settings(tables=where)))  # type: ignore[call-arg]
+    engine = CountingTables(open_tables(Settings(tables=where)))
     yield engine
     await engine.close()

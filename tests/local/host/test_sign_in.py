@@ -18,7 +18,7 @@ from .wire import Reply, ask
 
 OTHER = "11111111-1111-4111-8111-111111111111"
 PAGE = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate"}
-_ON = Settings(platform_sign_in=True)  # type: ignore[call-arg]
+_ON = Settings(platform_sign_in=True)
 
 
 def signed_in(headers: dict[str, str]) -> Principal:

@@ -28,7 +28,7 @@ async def services(
 ) -> AsyncIterator[Services]:
     """Settings whose login service is the simulator; both follow one clock."""
     graph_simulator.simulator.clock = clock
-    services = Services(Settings(login_url=graph_simulator.login_url), clock, tables)  # type: ignore[call-arg]
+    services = Services(Settings(login_url=graph_simulator.login_url), clock, tables)
     yield services
     await memory.settled(services)
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -170,7 +171,7 @@ async def test_invented_kids_do_not_make_a_flood_of_fetches(
 
 async def test_a_login_service_that_is_down_is_a_503(client: TokenClient, sign: Any, clock: FixedClock) -> None:
     """Not the client's fault: try again later; once keys are known, they serve through the outage."""
-    down = client.services.settings.model_copy(update={"login_url": "http://127.0.0.1:9"})
+    down = replace(client.services.settings, login_url="http://127.0.0.1:9")
     services = Services(down, clock, CountingTables(client.services.tables))
     elsewhere = TokenClient(host_of(services), services, client.directory_id, "")
     answer = await elsewhere.by_assertion(sign(iss=f"http://127.0.0.1:9/{CONTOSO}/v2.0"))
