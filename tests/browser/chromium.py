@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -33,9 +33,15 @@ def watch(page: Page) -> Watched:
     """Note what `page` does from now on."""
     watched = Watched()
     page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))
-    page.on("console", lambda said: watched.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: _note(watched, said))
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     return watched
+
+
+def _note(watched: Watched, said: ConsoleMessage) -> None:
+    """Chromium writes a line for each status of 400 and above; those are answers, not faults of the page."""
+    if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
+        watched.complaints.append(said.text)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,6 @@ async def check_gone(visit: Visit) -> Response:
     assert visit.person is not None
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     is_gone, sentence = await wizard.check_gone(visit.services, visit.person, directory.id)
-    left = await wizard.how_to_remove(visit.services, visit.person, directory.id)
     words = visit.t("removal_gone" if is_gone else "removal_still_there")
     gone = {"tone": "good" if is_gone else "warn", "words": sentence if visit.language == "en" else words}
-    return page(visit, "gone.html", directory=directory, removal=left, gone=gone)
+    return page(visit, "gone.html", directory=directory, gone=gone)

@@ -269,6 +269,11 @@
     if (elt.matches?.("[data-poll]") && (document.hidden || elt.querySelector("details.menu[open]"))) event.preventDefault();
   });
   document.addEventListener("notice", (event) => toast(event.detail.value));
+  // A dialog's answer that is drawn elsewhere has done its work.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const dialog = event.detail.requestConfig.elt.closest?.("dialog");
+    if (dialog && event.detail.shouldSwap && event.detail.target.id !== "dialog") dialog.close();
+  });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt.parentElement ?? event.detail.elt));
   document.addEventListener("htmx:oobAfterSwap", (event) => prepare(event.detail.target.parentElement ?? document));
