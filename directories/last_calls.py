@@ -61,9 +61,11 @@ _notes: PerInstance[_Notes] = PerInstance(_Notes)
 
 def accepted(services: Services, directory_id: str, credential: str) -> None:
     """Note the use of a token, a client secret or the trust."""
-    used, place = _notes.of(services).used, (directory_id, credential)
+    notes, place = _notes.of(services), (directory_id, credential)
+    used, denial = notes.used, notes.denied.get(directory_id)
     at, last = services.clock.monotonic(), used.get(place)
-    if last is None or at - last >= USED_SECONDS:
+    # After a call was turned away, the first good one is noted at once: the administrator waits for it.
+    if last is None or at - last >= USED_SECONDS or (denial is not None and last < denial.written_at):
         used.put(place, at)
         beside(services, _write_used(services, directory_id, credential, first=last is None), "directory.used")
 

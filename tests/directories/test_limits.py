@@ -1,5 +1,6 @@
 """Rate of a directory, quarantine's thresholds, and the notes of last calls."""
 
+import contextlib
 import logging
 
 import pytest
@@ -9,6 +10,7 @@ from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.memory import settled
 from directories.quarantine_guard import judge
+from directories.state import glance
 from shared.clock import FixedClock
 from shared.services import Services
 from shared.tables.counting import CountingTables
@@ -125,6 +127,19 @@ async def test_a_call_that_was_turned_away_is_noted(
     await settled(services)
     denied = (await last_calls.read(services.tables, made.id)).denied
     assert denied == last_calls.Denied("2026-01-01T00:00:00.000Z", reason, 1)
+
+
+async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
+    """The administrator who mends the token sees within moments that it is mended."""
+    for header in (made.header, "Bearer wrong", made.header, made.header):
+        with contextlib.suppress(Unauthenticated):
+            await authenticate(services, made.id, header)
+        await settled(services)
+        clock.advance(10)
+    assert (await last_calls.read(services.tables, made.id)).latest == "2026-01-01T00:00:20.000Z"
+    assert (await glance(services, made.directory)).denied is None
 
 
 async def test_strangers_write_next_to_nothing(
