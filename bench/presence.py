@@ -1,0 +1,215 @@
+"""Presence at scale: one tenant of 100,000 people, and 1,000 tenants of 100, against the simulator.
+
+python -m bench.presence [--people N] [--tenants N] [--latency SECONDS]
+
+The simulator runs in a process of its own and answers each call after 100 ms. Printed are: the time that the calls
+alone take at the same concurrency, the time of a sync and their ratio, storage operations, CPU seconds of this process
+and its peak memory.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from uuid import UUID, uuid5
+
+import aiohttp
+import orjson
+
+from local.graph.server import running
+from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
+from presence import connection, queue
+from presence.fetch import CONCURRENCY
+from presence.graph import MOST_IDS
+from presence.links import DirectoryLink
+from presence.runtime import runtime_of
+from presence.sync import sync
+from shared import keys
+from shared.clock import SystemClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.open import open_tables
+from shared.tables.port import Upsert
+
+QUEUE_CONCURRENCY = 16  # host.json: extensions.queues.batchSize
+_NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What is simulated."""
+
+    tenants: int
+    people: int
+    latency: float
+
+
+def tenant_ids(size: Size) -> list[str]:
+    """The ids of the tenants."""
+    return [str(uuid5(_NAMESPACE, str(number))) for number in range(size.tenants)]
+
+
+def serve(size: Size, pipe: Connection) -> None:
+    """The simulator's process: serves until told to stop."""
+    simulator = Simulator()
+    simulator.options.latency = size.latency
+    for number, tenant_id in enumerate(tenant_ids(size)):
+        simulator.add_tenant(f"Tenant {number}", f"t{number}.example", tenant_id=tenant_id, crowd=size.people)
+        simulator.consent(tenant_id)
+    with running(simulator) as url:
+        pipe.send(url)
+        pipe.recv()
+
+
+@contextmanager
+def simulated(size: Size) -> Iterator[str]:
+    """The address of a simulator in a process of its own."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(size, there), daemon=True)
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        here.send("stop")
+        process.join(10)
+
+
+def people_of(tenant_id: str, count: int) -> list[str]:
+    """Object ids of the tenant's crowd."""
+    from local.graph.people import Tenant
+
+    return Tenant(tenant_id, "", "", crowd=count).object_ids()
+
+
+async def prepare(services: Services, size: Size) -> None:
+    """Directories with the people, linked."""
+    for tenant_id in tenant_ids(size):
+        directory_id = f"d-{tenant_id}"
+        rows = [Upsert(keys.key("ext", one, one), b'{"a":1}') for one in people_of(tenant_id, size.people)]
+        batches = [rows[at : at + 100] for at in range(0, len(rows), 100)]
+        await asyncio.gather(*(services.tables.transact("contacts", directory_id, batch) for batch in batches))
+        await connection.connect(services, DirectoryLink(directory_id, tenant_id, "account"))
+
+
+async def bare_calls(services: Services, url: str, tenant_id: str, people: int) -> float:
+    """Seconds that the calls alone take: the same chunks and concurrency, answers read and thrown away."""
+    token = await runtime_of(services).credential.token(tenant_id)
+    ids = people_of(tenant_id, people)
+    chunks = [ids[at : at + MOST_IDS] for at in range(0, len(ids), MOST_IDS)]
+    address = f"{url}/v1.0/communications/getPresencesByUserId"
+    headers = {"Authorization": f"Bearer {token.value}", "Content-Type": "application/json"}
+    gate = asyncio.Semaphore(CONCURRENCY)
+    async with aiohttp.ClientSession() as session:
+
+        async def one(chunk: list[str]) -> None:
+            body = orjson.dumps({"ids": chunk})
+            async with gate, session.post(address, data=body, headers=headers) as answer:
+                await answer.read()
+
+        began = time.monotonic()
+        await asyncio.gather(*map(one, chunks))
+        return time.monotonic() - began
+
+
+def memory() -> str:
+    """Peak of this process so far."""
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
+
+
+def services_for(url: str, folder: str) -> tuple[Services, CountingTables]:
+    """A deployment on the embedded engine."""
+    settings = Settings.read(
+        {
+            "TABLES": f"sqlite:///{folder}/bench.db",
+            "LOGIN_URL": url,
+            "GRAPH_URL": url,
+            "PRESENCE_CLIENT_ID": CLIENT_ID,
+            "PRESENCE_CLIENT_SECRET": CLIENT_SECRET,
+            "HOME_TENANT_ID": HOME_TENANT_ID,
+        }
+    )
+    tables = CountingTables(open_tables(settings))
+    return Services(settings, SystemClock(), tables), tables
+
+
+async def one_large(url: str, size: Size, folder: str) -> None:
+    """One tenant: first sync, then steady ones beside the bare calls."""
+    services, tables = services_for(url, folder)
+    (tenant_id,) = tenant_ids(size)
+    await prepare(services, size)
+    before = memory()
+    for turn in ("first", "second", "third", "fourth", "fifth", "sixth"):
+        await asyncio.sleep(5)  # an interval is 30 s; back to back the budget of calls would hold the syncs up
+        bare = await bare_calls(services, url, tenant_id, size.people)
+        cpu, began = time.process_time(), time.monotonic()
+        with tables.measured() as calls:
+            outcome = await sync(services, tenant_id, now_due=True)
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+        counted = dict(Counter(calls))
+        print(
+            f"{turn:>6} sync: {outcome} {seconds:.2f} s (CPU {cpu:.2f} s), calls alone {bare:.2f} s,"
+            f" ratio {seconds / bare:.2f}, storage {len(calls)}: {counted}"
+        )
+    print(f"memory before {before}, peak {memory()}")
+    await runtime_of(services).close()
+    await tables.close()
+
+
+async def many_small(url: str, size: Size, folder: str) -> None:
+    """Many tenants: each interval's messages, handled as one instance does."""
+    services, tables = services_for(url, folder)
+    await prepare(services, size)
+    for turn in ("first", "second", "third"):
+        messages = await queue.due(services)
+        gate = asyncio.Semaphore(QUEUE_CONCURRENCY)
+        latencies: list[float] = []
+
+        async def handle(body: str, gate: asyncio.Semaphore = gate, into: list[float] = latencies) -> str | None:
+            async with gate:
+                began = time.monotonic()
+                outcome = await queue.handle(services, body.encode())
+                into.append(time.monotonic() - began)
+                return outcome
+
+        await asyncio.sleep(services.settings.presence_interval / 2 if turn != "first" else 0)
+        cpu, began = time.process_time(), time.monotonic()
+        with tables.measured() as calls:
+            outcomes = Counter(await asyncio.gather(*map(handle, messages)))
+        seconds, cpu = time.monotonic() - began, time.process_time() - cpu
+        print(
+            f"{turn:>6} interval: {dict(outcomes)} in {seconds:.1f} s (CPU {cpu:.1f} s),"
+            f" median of a tenant {statistics.median(latencies) * 1000:.0f} ms, storage {len(calls)}"
+        )
+    print(f"peak memory {memory()}")
+    await runtime_of(services).close()
+    await tables.close()
+
+
+def main() -> None:
+    """Both benchmarks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=100_000, help="people of the large tenant (0: leave it out)")
+    parser.add_argument("--tenants", type=int, default=1000, help="tenants of 100 people (0: leave them out)")
+    parser.add_argument("--latency", type=float, default=0.1, help="seconds that each call takes")
+    arguments = parser.parse_args()
+    for work, size in (
+        (one_large, Size(1, arguments.people, arguments.latency)),
+        (many_small, Size(arguments.tenants, 100, arguments.latency)),
+    ):
+        if size.people and size.tenants:
+            print(f"{size.tenants} tenants of {size.people} people, calls of {size.latency * 1000:.0f} ms")
+            with simulated(size) as url, tempfile.TemporaryDirectory() as folder:
+                asyncio.run(work(url, size, folder))
+
+
+if __name__ == "__main__":
+    main()
