@@ -12,6 +12,7 @@ from scim.core.errors import ScimError
 from scim.http import scim_failure, scim_response
 from scim.listing import Places
 from scim.refusals import note_refusal
+from scim.turns import Turns
 from shared.functions import add_http
 from shared.http import Request, Response
 from shared.services import Services
@@ -21,10 +22,11 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Registers SCIM endpoints; `places` is shared by the queries of one instance."""
+    """Registers SCIM endpoints; `places` is shared by the queries of one instance, `turns` by its writers."""
 
     services: Services
     places: Places = field(default_factory=Places)
+    turns: Turns = field(default_factory=Turns)
 
     def add(self, blueprint: func.Blueprint, name: str, route: str, **endpoints: Endpoint) -> None:
         """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`."""
@@ -52,4 +54,4 @@ class Edge:
         rate.take(services, directory.id)
         origin = services.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
-        return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places)
+        return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places, self.turns)

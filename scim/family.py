@@ -14,14 +14,27 @@ _CONTACTS = "contacts"
 async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
     """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown."""
     start = keys.key(family, identifier)
-    stop = start + keys.SEPARATOR + keys.LAST
-    found = await services.tables.query(_CONTACTS, directory_id, start, stop)
-    while found and len(found) % MAX_QUERY_ROWS == 0:
-        more = await services.tables.query(_CONTACTS, directory_id, keys.after(found[-1].key), stop)
-        if not more:
-            break
-        found += more
+    found = await rows(services, directory_id, start, start + keys.SEPARATOR + keys.LAST)
     return found if found and found[0].key == start else []
+
+
+async def rows(services: Services, directory_id: str, start: str, stop: str, *, keys_only: bool = False) -> list[Row]:
+    """All rows of a range, a thousand a round trip."""
+    found = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=keys_only)
+    more = len(found) == MAX_QUERY_ROWS
+    while more:
+        start = keys.after(found[-1].key)
+        rest = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=keys_only)
+        found += rest
+        more = len(rest) == MAX_QUERY_ROWS
+    return found
+
+
+async def ids(services: Services, directory_id: str, *parts: str) -> list[str]:
+    """The ids at the end of the keys below `parts`: of an index, or of memberships."""
+    start = keys.key(*parts, "")
+    found = await rows(services, directory_id, start, start + keys.LAST, keys_only=True)
+    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
 
 async def page(services: Services, directory_id: str, family: str, after: str, count: int) -> list[list[Row]]:

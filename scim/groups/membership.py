@@ -5,23 +5,23 @@ same moment never stays behind as a member.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from scim import family
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
 from shared.services import Services
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
+from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
 
 _CONTACTS = "contacts"
 _AT_ONCE = 16
-_ROWS_A_MEMBER = 3
-# Beside the members, a transaction may hold the group's own rows and an event.
-BATCH = (MAX_OPERATIONS - 8) // _ROWS_A_MEMBER
+_ROOM = MAX_OPERATIONS - 8  # beside the members, a transaction may hold the group's own rows and an event
+_ROOM_BYTES = 400_000  # of 4 MiB as sent, where one byte may take six; a joining user's record is written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,14 @@ class Plan:
 async def members(services: Services, directory_id: str, group_id: str) -> list[Member]:
     """All members of a group, a thousand a round trip."""
     start = keys.key("member", group_id, "")
-    stop, found = start + keys.LAST, list[Row]()
-    while True:
-        rows = await services.tables.query(_CONTACTS, directory_id, start, stop)
-        found += rows
-        if len(rows) < MAX_QUERY_ROWS:
-            return [Member(row.key.rpartition(keys.SEPARATOR)[2], orjson.loads(row.value)["t"]) for row in found]
-        start = keys.after(rows[-1].key)
+    found = await family.rows(services, directory_id, start, start + keys.LAST)
+    return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
 
 
 async def groups_of(services: Services, directory_id: str, member_id: str) -> list[str]:
     """The ids of the groups that a user or group is a direct member of."""
-    found: list[str] = []
-    for family in ("user", "group"):
-        start = keys.key(family, member_id, "")
-        rows = await services.tables.query(_CONTACTS, directory_id, start, start + keys.LAST, keys_only=True)
-        found += [row.key.rpartition(keys.SEPARATOR)[2] for row in rows]
-    return found
+    of_user = await family.ids(services, directory_id, "user", member_id)
+    return of_user or await family.ids(services, directory_id, "group", member_id)
 
 
 async def operations(services: Services, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
@@ -82,27 +73,48 @@ async def operations(services: Services, directory_id: str, group_id: str, plan:
 
     Raises 400 invalidValue for a member that the directory does not have.
     """
-    leaving = set(plan.remove)
     if plan.only:
-        staying = set(plan.add)
-        leaving = {member.id for member in await members(services, directory_id, group_id)} - staying
-    joins = await _each(plan.add, lambda member: _join(services, directory_id, group_id, member))
-    leaves = await _each(leaving, lambda member: _leave(services, directory_id, group_id, member))
+        return await _exchange(services, directory_id, group_id, plan.add)
+    joins = await _each(plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member))
+    leaves = await _each(plan.remove, lambda member: _leave(services, directory_id, group_id, member))
     return [own for own in (*joins, *leaves) if own]
 
 
+async def first(services: Services, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
+    """The row operations by which the members of a group that is not stored yet join it."""
+    return await _each(plan.add, lambda member: _join(services, directory_id, group_id, member))
+
+
+async def _exchange(
+    services: Services, directory_id: str, group_id: str, staying: Sequence[str]
+) -> list[list[Operation]]:
+    """Just `staying` are members afterwards; who is one already is not read again."""
+    present = {member.id: member for member in await members(services, directory_id, group_id)}
+    new = [member for member in staying if member not in present]
+    joins = await _each(new, lambda member: _join(services, directory_id, group_id, member))
+    gone = present.keys() - set(staying)
+    return [*joins, *(_departure(present[member].kind, member, group_id) for member in sorted(gone))]
+
+
+async def _join_unless_in(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+    known, joining = await asyncio.gather(
+        services.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id)),
+        _join(services, directory_id, group_id, member_id),
+    )
+    return [] if known else joining
+
+
 async def _join(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
-    for family, kind in (("user", "User"), ("group", "Group")):
-        key, membership = keys.key(family, member_id), keys.key(family, member_id, group_id)
-        record, known = await asyncio.gather(
-            services.tables.get(_CONTACTS, directory_id, key), services.tables.get(_CONTACTS, directory_id, membership)
-        )
-        if record is None:
-            continue
-        if known is not None:
-            return []
-        seen_from_group = Upsert(keys.key("member", group_id, member_id), orjson.dumps({"t": kind}))
-        return [Replace(key, record.value, record.etag), seen_from_group, Upsert(membership, b"{}")]
+    for kind in ("User", "Group"):
+        key = keys.key(kind.lower(), member_id)
+        record = await services.tables.get(_CONTACTS, directory_id, key)
+        if record is not None:
+            seen_from_group = Upsert(keys.key("member", group_id, member_id), orjson.dumps({"t": kind}))
+            return [
+                Replace(key, record.value, record.etag),
+                seen_from_group,
+                Upsert(keys.key(kind.lower(), member_id, group_id), b"{}"),
+            ]
     raise ScimError(
         400,
         f"members: there is no user or group with id {member_id} in this directory. Provision it first, then add it.",
@@ -111,13 +123,17 @@ async def _join(services: Services, directory_id: str, group_id: str, member_id:
 
 
 async def _leave(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
-    key = keys.key("member", group_id, member_id)
-    row = await services.tables.get(_CONTACTS, directory_id, key)
-    return [Delete(key), Delete(_seen_from_member(member_id, group_id, row))] if row else []
+    row = await services.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id))
+    return _departure(_kind(row), member_id, group_id) if row else []
 
 
-def _seen_from_member(member_id: str, group_id: str, row: Row) -> str:
-    return keys.key(orjson.loads(row.value)["t"].lower(), member_id, group_id)
+def _departure(kind: str, member_id: str, group_id: str) -> list[Operation]:
+    """A membership stands in two rows, seen from the group and seen from the member."""
+    return [Delete(keys.key("member", group_id, member_id)), Delete(keys.key(kind.lower(), member_id, group_id))]
+
+
+def _kind(row: Row) -> str:
+    return str(orjson.loads(row.value)["t"])
 
 
 async def _each(items: Iterable[str], read: Callable[[str], Awaitable[list[Operation]]]) -> list[list[Operation]]:
@@ -131,25 +147,24 @@ async def _each(items: Iterable[str], read: Callable[[str], Awaitable[list[Opera
     return await asyncio.gather(*(one(item) for item in items))
 
 
-async def remove_all(services: Services, directory_id: str, group_id: str) -> None:
-    """Take every member out, before the group itself goes; killed in between, a repeated DELETE finishes."""
-    leaving = [
-        [Delete(keys.key("member", group_id, member.id)), Delete(keys.key(member.kind.lower(), member.id, group_id))]
-        for member in await members(services, directory_id, group_id)
-    ]
-    await write(services, directory_id, leaving)
-
-
-def departures(family: str, member_id: str, groups: Sequence[str]) -> list[list[Operation]]:
-    """The operations by which a user or group (`family`) leaves the groups that it is in."""
-    return [
-        [Delete(keys.key("member", group_id, member_id)), Delete(keys.key(family, member_id, group_id))]
-        for group_id in groups
-    ]
-
-
-async def write(services: Services, directory_id: str, changes: Sequence[Sequence[Operation]]) -> None:
-    """Write the changes of many members, each whole, in transactions of as many as fit."""
-    for at in range(0, len(changes), BATCH):
-        batch = [operation for own in changes[at : at + BATCH] for operation in own]
+async def dissolve(services: Services, directory_id: str, group_id: str, parents: Sequence[str]) -> None:
+    """Take every member out, and the group out of those around it; killed in between, a repeated DELETE finishes."""
+    present = await members(services, directory_id, group_id)
+    leaving = [_departure(member.kind, member.id, group_id) for member in present]
+    leaving += [_departure("Group", group_id, parent) for parent in parents]
+    for batch in batches(leaving):
         await services.tables.transact(_CONTACTS, directory_id, batch)
+
+
+def batches(changes: Iterable[Sequence[Operation]]) -> Iterator[list[Operation]]:
+    """The changes of many members, each whole, as transactions of as many as fit beside a group's own rows."""
+    batch, size = list[Operation](), 0
+    for own in changes:
+        more = sum(len(operation.value) for operation in own if not isinstance(operation, Delete))
+        if batch and (len(batch) + len(own) > _ROOM or size + more > _ROOM_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch += own
+        size += more
+    if batch:
+        yield batch

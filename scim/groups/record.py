@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 
 from shared import keys, versions
-from shared.tables.port import Delete, Insert, Operation, Replace
+from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
+OwnRow = Insert | Replace | Delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,14 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
     return rows
 
 
-def insertion(record: GroupRecord) -> list[Operation]:
-    """The operations that store a new group."""
+def insertion(record: GroupRecord) -> list[OwnRow]:
+    """The operations that store a new group, its record's first."""
     index = index_rows(record)
     return [Insert(group_key(record.id), encode(record)), *(Insert(key, value) for key, value in index.items())]
 
 
-def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[Operation]:
-    """The operations that turn a stored group, read with this tag, into its next version."""
+def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
+    """The operations that turn a stored group, read with this tag, into its next version, its record's first."""
     before, after = index_rows(old), index_rows(new)
     return [
         Replace(group_key(new.id), encode(new), tag),
@@ -77,6 +78,6 @@ def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[Operation]
     ]
 
 
-def removal(record: GroupRecord, tag: str) -> list[Operation]:
+def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
     """The operations that remove a group, read with this tag, and its index rows."""
     return [Delete(group_key(record.id), tag), *(Delete(key) for key in index_rows(record))]

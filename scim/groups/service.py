@@ -1,6 +1,6 @@
 """One function for each use of the /Groups endpoint (RFC 7644 section 3, RFC 7643 section 4.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,25 +22,30 @@ from scim.listing import Item
 from scim.preconditions import Preconditions
 from shared.clock import timestamp
 from shared.ids import new_id
-from shared.tables.port import AlreadyExists, Changed, NotFound
+from shared.tables.port import AlreadyExists
 
-_ATTEMPTS = 8  # several connections may change the members of one group at once
+Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 async def create(context: Context, body: Any) -> StoredGroup:
     """POST: a new group, with members where the client sends them; 409 where the display name is taken."""
+    services, directory_id = context.services, context.directory.id
     resource, plan = _divided(read_resource(body, GROUP))
-    now = timestamp(context.services.clock.now())
-    group = GroupRecord(new_id(context.services.clock), resource, now, now)
-    event = _event(context, "group.created", group, groups=1)
-    joining = await membership.operations(context.services, context.directory.id, group.id, plan)
-    try:
-        await store.write(context.services, context.directory.id, record.insertion(group), joining, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["displayName"]) from None
-    except (Changed, NotFound):
-        raise _contended(group.id) from None
-    return StoredGroup(group, (), "")
+    now = timestamp(services.clock.now())
+    group = GroupRecord(new_id(services.clock), resource, now, now)
+
+    async def attempt() -> StoredGroup:
+        joining = await membership.first(services, directory_id, group.id, plan)
+        event = _event(context, "group.created", group, groups=1)
+        try:
+            await store.write(services, directory_id, record.insertion(group), joining, event)
+        except AlreadyExists as taken:
+            if taken.key == record.group_key(group.id):  # an attempt before this one stored it, not yet all members
+                return await _attempt(context, group.id, Preconditions(), plan, lambda stored: stored)
+            raise await _taken(context, resource["displayName"]) from None
+        return StoredGroup(group, (), "")
+
+    return await context.turns.write(directory_id, group.id, attempt)
 
 
 async def read(context: Context, identifier: str) -> StoredGroup:
@@ -77,44 +82,46 @@ async def patch(
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
     """DELETE: members and the groups around it lose it first, then the group goes."""
     services, directory_id = context.services, context.directory.id
-    for _ in range(_ATTEMPTS):
+
+    async def attempt() -> None:
         group = await read(context, identifier)
         conditions.check(group.record.etag)
+        await membership.dissolve(services, directory_id, identifier, group.parents)
         event = _event(context, "group.deleted", group.record, groups=-1)
-        try:
-            await membership.remove_all(services, directory_id, identifier)
-            await membership.write(services, directory_id, membership.departures("group", identifier, group.parents))
-            return await store.write(services, directory_id, record.removal(group.record, group.tag), [], event)
-        except (Changed, NotFound):
-            continue
-    raise _contended(identifier)
+        await store.write(services, directory_id, record.removal(group.record, group.tag), [], event)
+
+    await context.turns.write(directory_id, identifier, attempt)
 
 
-async def _change(context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Any) -> StoredGroup:
+async def _change(
+    context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Change
+) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
-    services, directory_id = context.services, context.directory.id
     if identifier in plan.add:
         raise ScimError(400, f"members: the group {identifier} cannot be a member of itself.", "invalidValue")
-    for _ in range(_ATTEMPTS):
-        group = await read(context, identifier)
-        conditions.check(group.record.etag)
-        old = group.record
-        resource = change(old.resource)
-        moving = await membership.operations(services, directory_id, identifier, plan)
-        if resource == old.resource and not moving:
-            return group
-        new = old.changed(resource, timestamp(services.clock.now()))
-        own = record.replacement(old, new, group.tag)
-        try:
-            await store.write(services, directory_id, own, moving, _change_event(context, old, new, len(moving)))
-        except AlreadyExists as taken:
-            if taken.key == record.name_key(resource["displayName"]):
-                raise await _taken(context, resource["displayName"]) from None
-        except (Changed, NotFound):
-            continue
-        else:
-            return StoredGroup(new, group.parents, "")
-    raise _contended(identifier)
+    return await context.turns.write(
+        context.directory.id, identifier, lambda: _attempt(context, identifier, conditions, plan, change)
+    )
+
+
+async def _attempt(
+    context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Change
+) -> StoredGroup:
+    services, directory_id = context.services, context.directory.id
+    group = await read(context, identifier)
+    conditions.check(group.record.etag)
+    old = group.record
+    resource = change(old.resource)
+    moving = await membership.operations(services, directory_id, identifier, plan)
+    if resource == old.resource and not moving:
+        return group
+    new = old.changed(resource, timestamp(services.clock.now()))
+    event = _change_event(context, old, new, len(moving))
+    try:
+        await store.write(services, directory_id, record.replacement(old, new, group.tag), moving, event)
+    except AlreadyExists:
+        raise await _taken(context, resource["displayName"]) from None
+    return StoredGroup(new, group.parents, "")
 
 
 def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
@@ -146,10 +153,6 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
 async def _taken(context: Context, display_name: str) -> ScimError:
     ids = await store.ids_by_display_name(context.services, context.directory.id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
-
-
-def _contended(identifier: str) -> ScimError:
-    return ScimError(503, f"The group with id {identifier} is being changed by several requests at once; try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,7 @@ async def _by_display_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await store.ids_by_external_id(context.services, context.directory.id, value)
+    return await family.ids(context.services, context.directory.id, "gext", value)
 
 
 async def _by_member(context: Context, value: str) -> list[str]:

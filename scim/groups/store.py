@@ -1,6 +1,5 @@
 """Reads groups from the tables and writes them; knows rows, not SCIM rules."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,10 +9,10 @@ from directories import provisioning_log
 from directories.provisioning_log import Event
 from scim import family
 from scim.groups import membership, record
-from scim.groups.record import GroupRecord
+from scim.groups.record import GroupRecord, OwnRow
 from shared import keys
 from shared.services import Services
-from shared.tables.port import Operation, Row
+from shared.tables.port import Delete, Operation, Replace, Row
 
 _CONTACTS = "contacts"
 
@@ -50,22 +49,23 @@ async def ids_by_display_name(services: Services, directory_id: str, display_nam
     return [orjson.loads(row.value)["id"]] if row else []
 
 
-async def ids_by_external_id(services: Services, directory_id: str, external_id: str) -> list[str]:
-    """The ids of the groups with this external id."""
-    start = keys.key("gext", external_id, "")
-    rows = await services.tables.query(_CONTACTS, directory_id, start, start + keys.LAST, keys_only=True)
-    return [row.key.rpartition(keys.SEPARATOR)[2] for row in rows]
-
-
 async def write(
-    services: Services, directory_id: str, own: list[Operation], joining: Sequence[list[Operation]], event: Event
+    services: Services,
+    directory_id: str,
+    own: list[OwnRow],
+    moving: Sequence[Sequence[Operation]],
+    event: Event,
 ) -> None:
-    """Write a group's own rows and its members' in one transaction, as long as they fit.
+    """Write a group's own rows, its record first, and what changes of its members: one transaction where that fits.
 
-    Of a larger change the members come first, in transactions of their own, and the group's rows last: killed in
-    between, the members written are whole, the group's version is the old one and the client's repetition finishes.
+    A larger change goes on in further ones that touch the record: nobody joins a group that is deleted meanwhile. A
+    group that was never stored has no members either. Killed in between, the client's repetition finishes.
     """
-    last = joining[: membership.BATCH]
-    await membership.write(services, directory_id, joining[membership.BATCH :])
-    operations = [*own, provisioning_log.write(event, services.clock), *itertools.chain(*last)]
-    await services.tables.transact(_CONTACTS, directory_id, operations)
+    first, *rest = [*membership.batches(moving)] or [[]]
+    operations = [*own, provisioning_log.write(event, services.clock), *first]
+    tags = await services.tables.transact(_CONTACTS, directory_id, operations)
+    record_row = own[0]
+    for batch in rest:
+        assert not isinstance(record_row, Delete)
+        touch = Replace(record_row.key, record_row.value, tags[0])
+        tags = await services.tables.transact(_CONTACTS, directory_id, [touch, *batch])

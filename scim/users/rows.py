@@ -32,26 +32,6 @@ def name_key(user_name: str) -> str:
     return keys.key("name", keys.fold_case(user_name))
 
 
-def external_id_range(external_id: str) -> tuple[str, str]:
-    """The keys of the users with this external id; externalId is case-exact (RFC 7643 section 3.1)."""
-    return _below("ext", external_id)
-
-
-def mail_range(address: str) -> tuple[str, str]:
-    """The keys of the users with this e-mail address."""
-    return _below("mail", keys.fold_case(address))
-
-
-def number_range(digits: str) -> tuple[str, str]:
-    """The keys of the users with exactly these digits as a number."""
-    return _below("num", digits[::-1])
-
-
-def _below(*parts: str) -> tuple[str, str]:
-    start = keys.key(*parts, "")
-    return start, start + keys.LAST
-
-
 def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]:
     """The person's numbers with their types, the main one first; national ones are read as of `region`."""
     found = cards.numbers(record.resource)[:MAX_NUMBERS]

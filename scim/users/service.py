@@ -20,11 +20,10 @@ from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
 from scim.users.strictness import check_numbers
+from shared import keys
 from shared.clock import timestamp
 from shared.ids import new_id
-from shared.tables.port import AlreadyExists, Changed, NotFound
-
-_ATTEMPTS = 6  # of a read and a write, when other writers of the same user come in between
+from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -67,21 +66,21 @@ async def patch(
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
     """DELETE: the user is gone, its name free and its groups left (RFC 7644 section 3.6)."""
-    for _ in range(_ATTEMPTS):
+
+    async def attempt() -> None:
         user = await read(context, identifier)
         conditions.check(user.record.etag)
         event = _event(context, "user.deleted", user.record, users=-1, active=False, was_active=user.record.active)
-        try:
-            return await store.delete(context.services, context.directory.id, user, event)
-        except (Changed, NotFound):
-            continue
-    raise _contended(identifier)
+        await store.delete(context.services, context.directory.id, user, event)
+
+    await context.turns.write(context.directory.id, identifier, attempt)
 
 
 async def _change(context: Context, identifier: str, change: Change, conditions: Preconditions) -> StoredUser:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     directory, services = context.directory, context.services
-    for _ in range(_ATTEMPTS):
+
+    async def attempt() -> StoredUser:
         user = await read(context, identifier)
         conditions.check(user.record.etag)
         old = user.record
@@ -92,14 +91,11 @@ async def _change(context: Context, identifier: str, change: Change, conditions:
         new = old.changed(resource, timestamp(services.clock.now()))
         try:
             await store.replace(services, directory.id, user, new, directory.region, _change_event(context, old, new))
-        except AlreadyExists as taken:
-            if taken.key == rows.name_key(resource["userName"]):
-                raise await _taken(context, resource["userName"]) from None
-        except (Changed, NotFound):
-            continue
-        else:
-            return StoredUser(new, user.groups, "")
-    raise _contended(identifier)
+        except AlreadyExists:
+            raise await _taken(context, resource["userName"]) from None
+        return StoredUser(new, user.groups, "")
+
+    return await context.turns.write(directory.id, identifier, attempt)
 
 
 def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
@@ -128,10 +124,6 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
 async def _taken(context: Context, user_name: str) -> ScimError:
     ids = await store.ids_by_user_name(context.services, context.directory.id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
-
-
-def _contended(identifier: str) -> ScimError:
-    return ScimError(503, f"The user with id {identifier} is being changed by several requests at once; try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +175,11 @@ async def _by_user_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await store.ids_in(context.services, context.directory.id, rows.external_id_range(value))
+    return await family.ids(context.services, context.directory.id, "ext", value)
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await store.ids_in(context.services, context.directory.id, rows.mail_range(value))
+    return await family.ids(context.services, context.directory.id, "mail", keys.fold_case(value))
 
 
 # By path, the most selective index first.

@@ -52,12 +52,6 @@ async def ids_by_user_name(services: Services, directory_id: str, user_name: str
     return [orjson.loads(row.value)["id"]] if row else []
 
 
-async def ids_in(services: Services, directory_id: str, bounds: tuple[str, str]) -> list[str]:
-    """The ids at the end of the index keys in a range."""
-    found = await services.tables.query(_CONTACTS, directory_id, *bounds, keys_only=True)
-    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
-
-
 async def insert(services: Services, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
     """Store a new user; AlreadyExists where the user name is taken."""
     operations = [*rows.insertion(user, region), provisioning_log.write(event, services.clock)]
