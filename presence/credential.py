@@ -25,6 +25,7 @@ import orjson
 from presence.clouds import Cloud, cloud_of
 from presence.login_http import LoginHttp, TimedHttp
 from presence.reasons import Fault, fault_of
+from shared import log
 from shared.clock import Clock
 from shared.settings import Settings
 
@@ -187,11 +188,12 @@ class Credential:
         import msal
         import requests
 
+        proof = self._own_proof()
         http = LoginHttp(self._cloud.login_url)
         try:
             application = msal.ConfidentialClientApplication(
                 self._settings.presence_client_id,
-                client_credential=self._own_proof(),
+                client_credential=proof,
                 authority=http.authority(tenant),
                 instance_discovery=False,  # the address is ours to trust: it is a setting
                 token_cache=msal.TokenCache(),
@@ -231,14 +233,13 @@ class Credential:
         return result
 
     def _own_proof(self) -> Any:
-        """What msal takes as client_credential: managed identity first, else certificate, else secret."""
+        """What msal takes as client_credential: managed identity first, else certificate, else secret. Raises Fault."""
         settings = self._settings
         if settings.managed_identity_client_id:
             self._proof = self._proof or {"client_assertion": self._identity_token()}
             return self._proof
         if settings.presence_certificate:
-            pem = Path(settings.presence_certificate).read_text(encoding="ascii")
-            return {"private_key": pem, "public_certificate": pem}
+            return _certificate(Path(settings.presence_certificate))
         return settings.presence_client_secret
 
     def _identity_token(self) -> Callable[[], str]:
@@ -284,6 +285,21 @@ class Credential:
         if not claims["iat"] - _SKEW <= now < claims["exp"] + _SKEW:
             raise ValueError("id_token: not now")
         return claims
+
+
+def _certificate(path: Path) -> dict[str, str]:
+    """Certificate and key of one PEM file. Raises Fault where they cannot be read."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        pem = path.read_text(encoding="ascii")
+        load_pem_private_key(pem.encode(), None)
+        load_pem_x509_certificate(pem.encode())
+    except (OSError, ValueError, TypeError) as error:
+        log.failure("credential.certificate_unreadable", error)
+        raise Fault("own_credential") from None
+    return {"private_key": pem, "public_certificate": pem}
 
 
 def _read(value: str) -> Token:

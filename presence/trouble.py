@@ -40,12 +40,11 @@ def pause(trouble: Trouble, failures: int, interval: int, retry_after: float) ->
         return LONGEST_PAUSE if trouble.lost else _DOUBTFUL_PAUSE
     if kind == "operator":
         return MINUTE
-    if retry_after:
-        return int(retry_after * SECOND)
+    asked = int(retry_after * SECOND)
     if failures < 2:
-        return 0
-    backoff = interval * SECOND << min(failures - 2, 6)
-    return int(min(backoff, _LONGEST_BACKOFF) * random.uniform(0.75, 1.0))
+        return asked
+    backoff = min(interval * SECOND << min(failures - 2, 6), _LONGEST_BACKOFF)
+    return max(asked, int(backoff * random.uniform(0.75, 1.0)))
 
 
 async def whose(services: Services, runtime: Runtime, fault: Fault) -> str:

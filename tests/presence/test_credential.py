@@ -1,0 +1,278 @@
+"""Tokens by msal, and each of its pitfalls (facts 2.6, 2.7)."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msal
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.graph.simulator import (
+    CONTOSO,
+    FABRIKAM,
+    IDENTITY_CLIENT_ID,
+    IDENTITY_HEADER,
+    Simulator,
+)
+from presence.credential import Credential
+from presence.reasons import Fault
+from shared.clock import SystemClock
+from tests.local.graph.fixtures import RunningSimulator
+from tests.presence.world import settings_for
+
+NOBODY = "11111111-2222-4333-8444-555555555555"
+
+
+@pytest.fixture
+async def credential(graph_simulator: RunningSimulator) -> AsyncIterator[Credential]:
+    """With a secret, for two tenants that have consented."""
+    for tenant_id in (CONTOSO, FABRIKAM):
+        graph_simulator.simulator.consent(tenant_id)
+    found = Credential(settings_for(graph_simulator), SystemClock())
+    yield found
+    await found.close()
+
+
+def calls(running: RunningSimulator, endpoint: str = "token") -> int:
+    return running.simulator.counters.calls(endpoint)
+
+
+async def reason_of(credential: Credential, tenant_id: str = CONTOSO) -> str:
+    with pytest.raises(Fault) as raised:
+        await credential.token(tenant_id)
+    return raised.value.reason
+
+
+async def test_a_token_is_asked_for_once(graph_simulator: RunningSimulator, credential: Credential) -> None:
+    """AADSTS50196 loop detection: metadata and token come from memory afterwards (facts 1.4)."""
+    tokens = [await credential.token(CONTOSO) for _ in range(3)]
+    assert len({token.value for token in tokens}) == 1
+    assert (tokens[0].tenant_id, tokens[0].may_read_presence) == (CONTOSO, True)
+    assert (calls(graph_simulator), calls(graph_simulator, "discovery")) == (1, 1)
+
+
+async def test_each_tenant_has_a_token_of_its_own(credential: Credential) -> None:
+    """One application object is one authority: tokens never cross tenants."""
+    assert (await credential.token(CONTOSO)).tenant_id == CONTOSO
+    assert (await credential.token(FABRIKAM)).tenant_id == FABRIKAM
+
+
+async def test_dropping_one_tenants_token_leaves_the_others(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """With a shared cache msal's remove_tokens_for_client() would empty it for all tenants."""
+    kept = await credential.token(FABRIKAM)
+    first = await credential.token(CONTOSO)
+    credential.drop(CONTOSO)
+    assert await credential.token(FABRIKAM) == kept
+    assert (await credential.token(CONTOSO)).value != first.value
+
+
+async def test_msal_would_remove_the_tokens_of_all_tenants(graph_simulator: RunningSimulator) -> None:
+    """The pitfall itself, so that it is noticed when msal changes."""
+    from presence.login_http import LoginHttp
+
+    cache, http = msal.TokenCache(), LoginHttp(graph_simulator.url)
+    clients = []
+    for tenant_id in (CONTOSO, FABRIKAM):
+        graph_simulator.simulator.consent(tenant_id)
+        settings = settings_for(graph_simulator)
+        client = msal.ConfidentialClientApplication(
+            settings.presence_client_id,
+            client_credential=settings.presence_client_secret,
+            authority=http.authority(tenant_id),
+            instance_discovery=False,
+            token_cache=cache,
+            http_client=http,
+        )
+        client.acquire_token_for_client(["https://graph.microsoft.com/.default"])
+        clients.append(client)
+    clients[0].remove_tokens_for_client()
+    assert not list(cache.search(msal.TokenCache.CredentialType.ACCESS_TOKEN))
+    http.close()
+
+
+async def test_consent_is_seen_although_the_refusal_is_remembered(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """msal serves a 400 again for 60 seconds; a fresh token looks past that (facts 2.7)."""
+    graph_simulator.simulator.delete_principal(CONTOSO)
+    with pytest.raises(Fault):
+        await credential.fresh_token(CONTOSO)
+    graph_simulator.simulator.consent(CONTOSO)
+    assert (await credential.fresh_token(CONTOSO)).may_read_presence
+
+
+async def test_a_fresh_token_is_left_in_no_cache(graph_simulator: RunningSimulator, credential: Credential) -> None:
+    """The probe's cache is thrown away."""
+    fresh = await credential.fresh_token(CONTOSO)
+    assert (await credential.token(CONTOSO)).value != fresh.value
+
+
+async def test_a_token_without_the_role_is_not_kept(graph_simulator: RunningSimulator, credential: Credential) -> None:
+    """It would be served for an hour after the role has come."""
+    graph_simulator.simulator.remove_role(CONTOSO)
+    assert not (await credential.token(CONTOSO)).may_read_presence
+    graph_simulator.simulator.consent(CONTOSO)
+    assert (await credential.token(CONTOSO)).may_read_presence
+
+
+async def test_an_unknown_tenant_is_a_reason_not_an_exception(credential: Credential) -> None:
+    """msal raises ValueError in the constructor (AADSTS90002)."""
+    assert await reason_of(credential, NOBODY) == "tenant_not_found"
+
+
+async def test_a_throttled_metadata_call_is_not_an_unknown_tenant(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """msal raises the same ValueError for 429; the answer itself tells them apart."""
+    graph_simulator.simulator.faults.on("discovery.429", retry_after=7)
+    with pytest.raises(Fault) as raised:
+        await credential.token(CONTOSO)
+    assert (raised.value.reason, raised.value.retry_after) == ("throttled", 7)
+
+
+@pytest.mark.parametrize("fault", ["discovery.503", "discovery.drop", "discovery.garbage", "token.503", "token.drop"])
+async def test_an_outage_is_passing(graph_simulator: RunningSimulator, credential: Credential, fault: str) -> None:
+    """5xx, broken connections and proxies' pages are nobody's withdrawal of consent."""
+    graph_simulator.simulator.faults.on(fault)
+    assert await reason_of(credential) == "unavailable"
+
+
+async def test_a_login_service_that_names_another_address_is_not_followed(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """The credential goes to the configured origin only."""
+    from presence.login_http import LoginHttp
+
+    http = LoginHttp(graph_simulator.url)
+    with pytest.raises(ValueError, match="not its own"):
+        http.post("https://evil.example/token")
+    http.close()
+
+
+async def test_no_more_tenants_are_kept_than_fit(
+    graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The set of application objects is bounded; the least recently used one goes."""
+    monkeypatch.setattr("presence.credential._TENANTS", 1)
+    await credential.token(CONTOSO)
+    await credential.token(FABRIKAM)
+    await credential.token(CONTOSO)
+    assert calls(graph_simulator) == 3
+
+
+async def test_a_managed_identity_proves_the_app(
+    graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Federated credential: no secret anywhere; the identity's own token is asked for once for all tenants."""
+    simulator = identity(graph_simulator, monkeypatch)
+    credential = Credential(_with_identity(graph_simulator), SystemClock())
+    for tenant_id in (CONTOSO, FABRIKAM):
+        simulator.consent(tenant_id)
+        assert (await credential.token(tenant_id)).may_read_presence
+    assert calls(graph_simulator, "msi") == 1
+    await credential.close()
+
+
+async def test_the_assertion_is_made_only_when_a_token_is_asked_for(
+    graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A callable, not a string that would go stale: a token from memory needs none."""
+    simulator = identity(graph_simulator, monkeypatch)
+    simulator.consent(CONTOSO)
+    credential = Credential(_with_identity(graph_simulator), SystemClock())
+    await credential.token(CONTOSO)
+    before = calls(graph_simulator, "msi")
+    await credential.token(CONTOSO)
+    assert calls(graph_simulator, "msi") == before
+    await credential.close()
+
+
+async def test_an_identity_that_is_not_trusted_is_the_operators_fault(
+    graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AADSTS70021x: wrong issuer, subject or audience are accepted silently and fail at the exchange (facts 2.6)."""
+    simulator = identity(graph_simulator, monkeypatch)
+    simulator.consent(CONTOSO)
+    simulator.application.federated.clear()
+    credential = Credential(_with_identity(graph_simulator), SystemClock())
+    assert await reason_of(credential) == "own_credential"
+    await credential.close()
+
+
+async def test_an_identity_endpoint_that_refuses_is_the_operators_fault(
+    graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof cannot even be made."""
+    simulator = identity(graph_simulator, monkeypatch)
+    simulator.consent(CONTOSO)
+    monkeypatch.setenv("IDENTITY_HEADER", "wrong")
+    credential = Credential(_with_identity(graph_simulator), SystemClock())
+    assert await reason_of(credential) == "own_credential"
+    await credential.close()
+
+
+async def test_a_certificate_proves_the_app(graph_simulator: RunningSimulator, tmp_path: Path) -> None:
+    """For machines without a managed identity: one PEM file with certificate and key."""
+    pem, public = _certificate()
+    (tmp_path / "app.pem").write_text(pem)
+    graph_simulator.simulator.consent(CONTOSO)
+    graph_simulator.simulator.application.certificates.append(public)
+    settings = settings_for(graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / "app.pem"))
+    credential = Credential(settings, SystemClock())
+    assert (await credential.token(CONTOSO)).may_read_presence
+    await credential.close()
+
+
+async def test_a_certificate_that_cannot_be_read_is_the_operators_fault(
+    graph_simulator: RunningSimulator, tmp_path: Path
+) -> None:
+    """A missing or broken file is no exception in the middle of a sync."""
+    (tmp_path / "broken.pem").write_text("no certificate")
+    for name in ("missing.pem", "broken.pem"):
+        settings = settings_for(graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / name))
+        credential = Credential(settings, SystemClock())
+        assert await reason_of(credential) == "own_credential"
+        await credential.close()
+
+
+async def test_without_a_registration_nothing_is_asked(graph_simulator: RunningSimulator) -> None:
+    """A deployment that has no presence app yet says so."""
+    credential = Credential(settings_for(graph_simulator, PRESENCE_CLIENT_ID=""), SystemClock())
+    assert not credential.is_set_up
+    assert await reason_of(credential) == "not_set_up"
+    assert calls(graph_simulator, "discovery") == 0
+
+
+def _certificate() -> tuple[str, Any]:
+    """A self-signed certificate with its key as PEM, and the public key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "presence")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode(), key.public_key()
+
+
+def identity(running: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """The environment that App Service gives to an app with a managed identity."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{running.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
+    running.simulator.trust_managed_identity()
+    return running.simulator
+
+
+def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
+    return settings_for(running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET="")

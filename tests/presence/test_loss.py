@@ -1,0 +1,178 @@
+"""How consent is lost, how it is noticed, whose fault it is (facts 2.4)."""
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence import links, queue
+from presence.reasons import REASONS
+from tests.presence.browser import Browser
+from tests.presence.world import DIRECTORY, World
+
+AADSTS = [
+    (700016, "deleted"),
+    (7000229, "deleted"),
+    (7000112, "disabled"),
+    (70001, "disabled"),
+    (90002, "tenant_not_found"),
+    (90038, "tenant_not_found"),
+    (53003, "blocked"),
+    (530032, "blocked"),
+    (530035, "blocked"),
+]
+OWN = [7000215, 7000222, 700027, 70021, 700211, 700212, 700213]
+
+
+async def minutes(world: World, count: int) -> list[str]:
+    """Ticks of so many minutes."""
+    return [await world.tick() for _ in range(2 * count)]
+
+
+def fault(world: World, code: int, tenant: str = CONTOSO) -> None:
+    """Microsoft answers so from now on; no token is in memory."""
+    world.running.simulator.faults.on(f"AADSTS{code}", tenant=tenant)
+    world.runtime.credential.drop(CONTOSO)
+
+
+@pytest.mark.parametrize(("code", "reason"), AADSTS)
+async def test_each_refusal_has_its_reason_and_becomes_a_loss(
+    world: World, browser: Browser, code: int, reason: str
+) -> None:
+    """In doubt at once, lost after ten minutes; the page has a sentence and a remedy; statuses are dropped."""
+    ids = await world.linked(5)
+    await world.tick()
+    fault(world, code)
+    assert await world.tick() == "failed"
+    doubtful = await browser.connection()
+    assert (doubtful["state"], doubtful["reason"]) == ("troubled", reason)
+    assert len(await world.shown(ids)) == 5
+    assert "lost" in await minutes(world, 12)
+    lost = await browser.connection()
+    assert (lost["state"], lost["reason"]) == ("lost", reason)
+    assert lost["sentence"] == REASONS[reason].sentence
+    assert lost["remedy"]
+    assert await world.shown(ids) == {}
+
+
+async def test_nothing_is_lost_before_ten_minutes_are_over(world: World) -> None:
+    """Two or three hits over ten minutes, since one answer may be a passing error."""
+    await world.linked(5)
+    await world.tick()
+    fault(world, 700016)
+    assert "lost" not in await minutes(world, 9)
+
+
+async def test_a_permission_taken_away_is_seen_in_the_token(world: World, browser: Browser) -> None:
+    """A token without `roles`: no call to Graph is made with it."""
+    await world.linked(5)
+    await world.tick()
+    world.running.simulator.remove_role(CONTOSO)
+    world.runtime.credential.drop(CONTOSO)
+    calls = world.calls()
+    assert await world.tick() == "failed"
+    assert world.calls() == calls
+    assert (await browser.connection())["reason"] == "no_role"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_graphs_refusal_leads_to_one_try_with_a_fresh_token(world: World, status: int) -> None:
+    """A token may be older than the consent: asked once more with a new one, then it is a matter of consent."""
+    ids = await world.linked(5)
+    await world.tick()
+    world.running.simulator.faults.on(f"graph.{status}", times=1)
+    assert await world.tick() == "synced"
+    assert await world.shown(ids) == world.truth(ids)
+    world.running.simulator.faults.on(f"graph.{status}")
+    assert await world.tick() == "failed"
+    assert (await world.head())["trouble"]["reason"] == "refused"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("code", OWN)
+async def test_our_own_fault_is_never_told_as_theirs(
+    world: World, browser: Browser, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The operator is alarmed, nothing is dropped however long it takes, the company is told to do nothing."""
+    ids = await world.linked(5)
+    await world.tick()
+    fault(world, code, tenant="")
+    caplog.set_level("INFO")
+    await minutes(world, 20)
+    assert "credential.invalid" in caplog.text
+    found = await browser.connection()
+    assert (found["state"], found["reason"]) == ("troubled", "own_credential")
+    assert len(await world.shown(ids)) == 5
+
+
+async def test_an_ambiguous_answer_is_decided_by_our_home_tenant(world: World) -> None:
+    """invalid_client for one tenant, while our own gives a token: then it is the tenant that removed us."""
+    await world.linked(5)
+    await world.tick()
+    fault(world, 7000215, tenant=CONTOSO)
+    await world.tick()
+    assert (await world.head())["trouble"]["reason"] == "deleted"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("code", [50196, 90055, 90033])
+async def test_throttling_by_the_login_service_is_no_loss(world: World, code: int) -> None:
+    """State is kept, calls become rare (facts 2.4)."""
+    ids = await world.linked(5)
+    await world.tick()
+    fault(world, code)
+    outcomes = await minutes(world, 20)
+    assert "lost" not in outcomes
+    assert outcomes.count("failed") < len(outcomes) / 2
+    world.running.simulator.faults.off()
+    await minutes(world, 6)
+    assert await world.shown(ids) == world.truth(ids)
+
+
+async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(world: World, browser: Browser) -> None:
+    """The timer leaves it out; once the company enables the app again, everybody is back without a click."""
+    ids = await world.linked(5)
+    await world.tick()
+    world.running.simulator.disable(CONTOSO)
+    world.runtime.credential.drop(CONTOSO)
+    await minutes(world, 12)
+    assert await queue.due(world.services) == []
+    world.clock.advance(3601)
+    (message,) = await queue.due(world.services)
+    assert await queue.handle(world.services, message.encode()) == "lost"
+    world.running.simulator.tenants[CONTOSO].consents.clear()
+    world.running.simulator.consent(CONTOSO)
+    world.clock.advance(3601)
+    (message,) = await queue.due(world.services)
+    assert await queue.handle(world.services, message.encode()) == "synced"
+    assert await world.shown(ids) == world.truth(ids)
+    assert (await browser.connection())["state"] == "active"
+    link = await links.tenant(world.tables, CONTOSO)
+    assert link is not None
+    assert (link.reason, link.paused_until) == ("", 0)
+
+
+async def test_an_outage_does_not_bring_a_lost_tenant_back(world: World, browser: Browser) -> None:
+    """What is lost stays so until statuses come again."""
+    await world.linked(5)
+    await world.tick()
+    world.running.simulator.delete_principal(CONTOSO)
+    world.runtime.credential.drop(CONTOSO)
+    await minutes(world, 12)
+    world.running.simulator.faults.on("token.503")
+    await world.tick(3700)
+    assert (await browser.connection())["state"] == "lost"
+
+
+async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browser) -> None:
+    """The administrator repaired it and does not want to wait for the hour."""
+    await world.linked(5)
+    await world.tick()
+    world.running.simulator.delete_principal(CONTOSO)
+    world.runtime.credential.drop(CONTOSO)
+    await minutes(world, 12)
+    world.running.simulator.consent(CONTOSO)
+    assert (await browser.act("retry")).status == 200
+    assert await world.tick() == "synced"
+    assert (await browser.connection(DIRECTORY))["state"] == "active"
+
+
+def test_every_reason_has_a_sentence_and_a_remedy() -> None:
+    """One machine, a sentence and a remedy per state (issue)."""
+    assert all(reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values())

@@ -1,0 +1,122 @@
+"""What Graph writes, and what agents see of it (learn.microsoft.com/graph/api/resources/presence)."""
+
+import pytest
+
+from local.graph.wire import STYLES, Style
+from presence.values import Value, parse, shown, unfamiliar
+from tests.presence.world import World
+
+OLD = [
+    ("Available", "Available", "available"),
+    ("AvailableIdle", "Available", "available"),
+    ("Available", "AvailableInactive", "available"),
+    ("Away", "Away", "away"),
+    ("Away", "Inactive", "away"),
+    ("BeRightBack", "BeRightBack", "away"),
+    ("Busy", "Busy", "busy"),
+    ("BusyIdle", "Busy", "busy"),
+    ("Busy", "InACall", "inCall"),
+    ("Busy", "InAConferenceCall", "inCall"),
+    ("Busy", "InAMeeting", "inCall"),
+    ("DoNotDisturb", "DoNotDisturb", "doNotDisturb"),
+    ("DoNotDisturb", "Presenting", "doNotDisturb"),
+    ("DoNotDisturb", "Focusing", "doNotDisturb"),
+    ("DoNotDisturb", "UrgentInterruptionsOnly", "doNotDisturb"),
+    ("Offline", "Offline", "offline"),
+    ("Offline", "OffWork", "offline"),
+    ("PresenceUnknown", "PresenceUnknown", "unknown"),
+]
+NEW = [
+    ("available", "available", "available"),
+    ("away", "away", "away"),
+    ("beRightBack", "away", "away"),
+    ("busy", "busy", "busy"),
+    ("doNotDisturb", "doNotDisturb", "doNotDisturb"),
+    ("focusing", "doNotDisturb", "doNotDisturb"),
+    ("inACall", "busy", "inCall"),
+    ("inAMeeting", "busy", "inCall"),
+    ("offline", "offline", "offline"),
+    ("presenting", "doNotDisturb", "doNotDisturb"),
+    ("presenceUnknown", "presenceUnknown", "unknown"),
+]
+OTHER = [("", "", "unknown"), ("InATownHall", "Quantum", "unknown"), ("busy", "InATownHall", "busy")]
+
+
+@pytest.mark.parametrize(("availability", "activity", "state"), [*OLD, *NEW, *OTHER])
+def test_both_generations_and_any_casing_have_one_meaning(availability: str, activity: str, state: str) -> None:
+    """The detail may stand in either property; casing does not count; what is new is unknown (facts 1.2)."""
+    for change in (str, str.upper, str.lower):
+        assert shown(Value(change(availability), change(activity), False))[0] == state
+
+
+def test_words_say_more_than_the_state() -> None:
+    """A person's details tell a meeting from a call."""
+    assert shown(Value("Busy", "InAMeeting", False)) == ("inCall", "In a meeting")
+    assert shown(Value("focusing", "doNotDisturb", False)) == ("doNotDisturb", "Focusing")
+
+
+@pytest.mark.parametrize(
+    ("resource", "away"),
+    [
+        ({"availability": "Available", "activity": "OutOfOffice"}, True),
+        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": True}}, True),
+        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": False}}, False),
+        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": None}, False),
+        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": "yes"}}, False),
+    ],
+)
+def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
+    """Somebody out of office can be available or in a call (facts 1.2)."""
+    parsed = parse({"id": "A", **resource})
+    assert parsed is not None
+    assert parsed[0] == "a"
+    assert parsed[1].out_of_office is away
+    assert shown(parsed[1])[0] in ("available", "inCall")
+
+
+def test_out_of_office_alone_is_offline() -> None:
+    """With nothing else said."""
+    assert shown(Value("", "OutOfOffice", True)) == ("offline", "Out of office")
+
+
+@pytest.mark.parametrize("resource", [None, 1, [], {}, {"id": 7}, {"id": None, "availability": "Busy"}])
+def test_what_is_no_presence_is_passed_over(resource: object) -> None:
+    """An odd element never spoils the other 649."""
+    assert parse(resource) is None
+
+
+def test_odd_types_and_lengths_are_tamed() -> None:
+    """Numbers, nulls and novels in place of a value."""
+    parsed = parse({"id": "a", "availability": 3, "activity": "x" * 10_000})
+    assert parsed is not None
+    assert (parsed[1].availability, len(parsed[1].activity)) == ("", 40)
+
+
+def test_only_words_of_no_list_are_unfamiliar() -> None:
+    """What an operator should hear of."""
+    assert unfamiliar(Value("InATownHall", "busy", False)) == ["InATownHall"]
+    assert [v for a, b, _ in [*OLD, *NEW] for v in unfamiliar(Value(a, b, False))] == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+async def test_every_generation_of_the_service_is_synced(world: World, style: Style) -> None:
+    """End to end: states as Microsoft means them; new values are counted and shown as unknown, nothing fails."""
+    ids = await world.linked(300)
+    world.tenant().style = style
+    await world.tick()
+    assert await world.shown(ids) == world.truth(ids)
+    head = await world.head()
+    assert bool(head["unfamiliar"]) is (style == "future")
+
+
+async def test_status_notes_and_locations_are_never_stored(world: World) -> None:
+    """The permission would allow more; only availability, activity and the badge are kept (facts 1.1)."""
+    ids = await world.linked(1)
+    world.running.simulator.presence.set(
+        world.tenant().tenant_id, ids[0], "Busy", out_of_office=True, message="SECRET NOTE"
+    )
+    await world.tick()
+    rows = await world.tables.query("presence", world.tenant().tenant_id, "", "\ufffd")
+    assert all(b"SECRET" not in row.value for row in rows)
+    status = await world.status(ids[0])
+    assert (status.shown, status.out_of_office) == ("busy", True)
