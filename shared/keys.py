@@ -106,5 +106,6 @@ def fold(text: str) -> str:
     """`text` for searching: without case and accents, so that `muller` and `Müller` meet."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Decomposed before as well: a mathematical capital becomes a plain one first, which then has a small form.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
