@@ -6,6 +6,7 @@ the service, sign-in, decoding and retries of reads.
 
 import asyncio
 import contextlib
+from asyncio import sleep
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -129,7 +130,7 @@ class AzureTables:
             except _BusyError as busy:
                 if attempt == _BUSY_ATTEMPTS:
                     raise StorageUnavailable("server busy") from busy
-                await asyncio.sleep(0.2 * 2**attempt)
+                await sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")
 
     async def close(self) -> None:

@@ -119,7 +119,7 @@ async def test_a_transaction_is_sent_again_only_where_nothing_was_done(
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     tables = AzureTables(f"http://127.0.0.1:{port}/devstoreaccount1", _KEY)
-    monkeypatch.setattr("shared.tables.azure.asyncio.sleep", wait)
+    monkeypatch.setattr("shared.tables.azure.sleep", wait)
     with pytest.raises(StorageUnavailable):
         await tables.transact(TABLE, "p", [Insert("a", b"")])
     await tables.close()
