@@ -6,6 +6,7 @@ from shared.functions import add_http, by_method
 from shared.http import Request
 from shared.services import Services
 from web import static_files
+from web.openapi.endpoints import serve as serve_description
 from web.pages import (
     access,
     call_history,
@@ -60,6 +61,7 @@ def blueprint(services: Services) -> func.Blueprint:
     add_http(functions, "page_home", "/", admin(services, lambda _: {"GET": home.show}))
     add_http(functions, "page_directory", "directories/{directoryId}/{page?}", admin(services, _directory_pages))
     add_http(functions, "page_contacts", "contacts/{part?}", agent(services, _contact_pages))
+    add_http(functions, "api_description", "api/openapi.json", by_method(GET=serve_description))
     add_http(functions, "page_static", "static/{name}", by_method(GET=static_files.serve))
     return functions
 

@@ -76,6 +76,7 @@
     showTimes(within);
     within.querySelectorAll("[data-near]").forEach((end) => near.observe(end));
     showFavourites(within);
+    within.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
     within.querySelectorAll("select[data-regions]").forEach(nameRegions);
     for (const dialog of within.querySelectorAll("dialog[data-open]")) {
       if (dialog.open) continue;

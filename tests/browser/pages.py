@@ -1,0 +1,52 @@
+"""Every page of the product by name, for the tests that look at each of them."""
+
+from tests.browser.conftest import Populated
+
+PAGES = (
+    "directories",
+    "step 1",
+    "step 1 again",
+    "step 2",
+    "step 2 other",
+    "step 3",
+    "step 3 undecided",
+    "directory",
+    "credentials",
+    "log",
+    "numbers",
+    "numbers fine",
+    "organisation",
+    "person",
+    "call history",
+    "not found",
+)
+
+
+def address(name: str, populated: Populated) -> str:
+    """Where the page is."""
+    entra, other, begun = (f"/directories/{made.id}" for made in (populated.entra, populated.other, populated.begun))
+    found = {
+        "directories": "/",
+        "step 1": "/directories/new",
+        "step 1 again": f"{begun}/setup",
+        "step 2": f"{begun}/connect",
+        "step 2 other": f"{other}/connect",
+        "step 3": f"{entra}/presence",
+        "step 3 undecided": f"{begun}/presence",
+        "directory": entra,
+        "credentials": f"{entra}/credentials",
+        "log": f"{other}/log",
+        "numbers": f"{other}/numbers",
+        "numbers fine": f"{begun}/numbers",
+        "organisation": "/contacts",
+        "person": f"/contacts?person={first_person(populated)}",
+        "call history": "/contacts/history",
+        "not found": "/directories/nothing-here",
+    }
+    return found[name]
+
+
+def first_person(populated: Populated) -> str:
+    """The key of somebody of the directory with presence."""
+    found = populated.world.call("GET", f"/api/directories/{populated.entra.id}/contacts?limit=1")
+    return f"{populated.entra.id}.{found['contacts'][0]['id']}"
