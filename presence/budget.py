@@ -13,7 +13,7 @@ from typing import Literal
 from shared.clock import Clock
 
 Purpose = Literal["sync", "demand"]
-_LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 0.5)}
+_LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
 _SHORTEST_WAIT = 0.01  # seconds, so that rounding does not make anybody ask again and again

@@ -1,7 +1,7 @@
 """Refresh on demand: people on an agent's screen are asked for when their status is older than ten seconds.
 
 Coalesced: who is asked for already is waited for, not asked again, and what several agents look at within a moment
-goes out as one call. It has a small budget of its own; where that is used up, agents see what the last sync found.
+goes out as one call. It has a small budget of its own; where that is used up, more people are gathered into a call.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND
 _GATHERED_FOR = 0.05  # seconds
+_LONGEST_WAIT = 1.0
 _REMEMBERED = 20_000
 _PAUSE_AFTER_FAULT = 5.0
 
@@ -57,7 +58,7 @@ async def refresh(services: Services, runtime: Runtime, tenant_id: str, snapshot
         for one in ids
         if (entry := snapshot.entries.get(one)) is not None
         and not entry.retry_at
-        and not is_recent(confirmed_at(runtime, snapshot, tenant_id, one, entry, now), now, OLD_AFTER)
+        and not is_recent(confirmed_at(runtime, snapshot, tenant_id, one, entry, now), now, OLD_AFTER - 1)
     ]
     awaited = [demand.asking.get(one) or _enlist(demand, one) for one in old]
     if demand.waiting and demand.task is None:
@@ -87,6 +88,9 @@ async def _run(services: Services, runtime: Runtime, tenant_id: str, demand: Dem
     try:
         while demand.waiting:
             await runtime.pause(_GATHERED_FOR)
+            if seconds := runtime.budget.take(tenant_id, "demand"):
+                await runtime.pause(min(seconds, _LONGEST_WAIT))  # more agents join meanwhile
+                continue
             chunk = dict(list(demand.waiting.items())[:MOST_IDS])
             for object_id in chunk:
                 del demand.waiting[object_id]
@@ -111,7 +115,7 @@ def _release(demand: Demand, chunk: dict[str, asyncio.Future[None]]) -> None:
 
 async def _ask(services: Services, runtime: Runtime, tenant_id: str, demand: Demand, ids: list[str]) -> None:
     clock = services.clock
-    if clock.monotonic() < demand.resume_at or runtime.budget.take(tenant_id, "demand"):
+    if clock.monotonic() < demand.resume_at:
         return
     asked_at = now_ms(clock)
     try:

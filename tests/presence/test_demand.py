@@ -1,0 +1,169 @@
+"""Refresh on demand, and how old a status may be (issue: at most interval + 2 s, on demand at most 12 s)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence.service import refresh_on_demand, statuses
+from tests.presence.world import DIRECTORY, World
+
+
+async def test_a_person_on_screen_is_asked_for_when_older_than_ten_seconds(world: World) -> None:
+    """A status that changed in Teams is seen without waiting for the tick."""
+    ids = await world.linked(10)
+    await world.tick()
+    world.clock.advance(11)
+    world.set(ids[0], "Busy", "InACall")
+    status = await world.status(ids[0], on_demand=True)
+    assert status.shown == "inCall"
+    assert status.as_of == world.clock.now()
+
+
+async def test_within_ten_seconds_nobody_is_asked_for(world: World) -> None:
+    """Confirmed by a sync or by another agent's look: no call."""
+    ids = await world.linked(10)
+    await world.tick()
+    calls = world.calls()
+    await world.status(ids[0], on_demand=True)
+    world.clock.advance(11)
+    await world.status(ids[0], on_demand=True)
+    world.clock.advance(5)
+    await world.status(ids[0], on_demand=True)
+    assert world.calls() - calls == 1
+
+
+async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
+    """Coalesced over agents, whoever they look at."""
+    ids = await world.linked(500)
+    await world.tick()
+    world.clock.advance(11)
+    calls = world.calls()
+    screens = [ids[at : at + 50] for at in range(0, 500, 25)]
+    await asyncio.gather(*(refresh_on_demand(world.services, DIRECTORY, screen) for screen in screens))
+    assert world.calls() - calls == 1
+
+
+async def test_what_was_seen_on_demand_is_stored_for_all_instances(world: World) -> None:
+    """One delta row: others need not ask."""
+    ids = await world.linked(10)
+    await world.tick()
+    world.clock.advance(11)
+    world.set(ids[3], "Away")
+    await world.status(ids[3], on_demand=True)
+    other = await world.restarted()
+    assert (await other.status(ids[3])).shown == "away"
+
+
+async def test_nothing_new_on_demand_writes_nothing(world: World) -> None:
+    """A confirmation stays in memory."""
+    ids = await world.linked(10)
+    await world.tick()
+    world.clock.advance(11)
+    with world.tables.measured() as calls:
+        await world.status(ids[3], on_demand=True)
+    assert ("transact", "presence") not in calls
+
+
+async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
+    """Twenty calls, then one a second, into which all are gathered who wait (facts 1.1: 1,500 in 30 s for all)."""
+    ids = await world.linked(300)
+    await world.tick()
+    world.clock.advance(11)
+    calls, began = world.calls(), world.clock.elapsed
+    for one in ids:
+        await refresh_on_demand(world.services, DIRECTORY, [one])
+    assert world.calls() - calls <= 21 + world.clock.elapsed - began
+
+
+@pytest.mark.parametrize("fault", ["graph.503", "graph.429", "graph.403", "token.503", "graph.garbage"])
+async def test_a_fault_on_demand_shows_what_is_known(world: World, fault: str) -> None:
+    """Never an error to the agent, and no further calls for some seconds."""
+    ids = await world.linked(10)
+    await world.tick()
+    truth = world.truth(ids)
+    if fault.startswith("token"):
+        world.runtime.credential.drop(CONTOSO)
+    world.running.simulator.faults.on(fault)
+    world.clock.advance(11)
+    calls = world.calls()
+    for one in ids:
+        await world.status(one, on_demand=True)
+    assert world.calls() - calls <= 6
+    assert await world.shown(ids) == truth
+
+
+async def test_a_look_during_a_sync_wins_over_its_older_answer(world: World) -> None:
+    """The sync asked before the change, the agent's look after it: the sync must not put the old status back."""
+    ids = await world.linked(10)
+    await world.tick()
+    asked = world.runtime.graph.presences
+    looked = False
+
+    async def slow(token: str, some: object) -> object:
+        nonlocal looked
+        found = await asked(token, some)  # type: ignore[arg-type]
+        if not looked:
+            looked = True
+            world.clock.advance(11)
+            world.set(ids[0], "DoNotDisturb", "Presenting")
+            assert (await world.status(ids[0], on_demand=True)).shown == "doNotDisturb"
+        return found
+
+    world.set(ids[0], "Away")
+    world.runtime.graph.presences = slow  # type: ignore[assignment,method-assign]
+    assert await world.tick() == "synced"
+    assert (await world.status(ids[0])).shown == "doNotDisturb"
+
+
+async def test_strangers_are_never_asked_for(world: World) -> None:
+    """Only people of the directory: an agent cannot have arbitrary ids looked up."""
+    await world.linked(10)
+    (stranger,) = world.people(1, start=50)
+    await world.tick()
+    world.clock.advance(11)
+    calls = world.calls()
+    assert await statuses(world.services, DIRECTORY, [stranger], on_demand=True) == {}
+    assert world.calls() == calls
+
+
+async def test_a_change_is_seen_within_the_interval_and_two_seconds(world: World) -> None:
+    """Changes at every second of two minutes, an agent who looks every second, ticks every thirty."""
+    ids = await world.linked(120)
+    await world.tick()
+    changed: dict[str, int] = {}
+    ages = []
+    for second in range(150):
+        if second < 120:
+            world.set(ids[second], "DoNotDisturb", "Presenting")
+            changed[ids[second]] = second
+        if second % 30 == 29:
+            assert await world.tick(0) == "synced"
+        found = await statuses(world.services, DIRECTORY, changed)
+        for one in [one for one in changed if found[one].text == "Presenting"]:
+            ages.append(second - changed.pop(one))
+        world.clock.advance(1)
+    assert len(ages) == 120
+    assert max(ages) <= 32
+
+
+async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
+    """An agent who keeps a person on screen and polls every two seconds."""
+    ids = await world.linked(5)
+    await world.tick()
+    world.set(ids[0], "Busy", "Presenting")
+    began = world.clock.now()
+    while (await statuses(world.services, DIRECTORY, ids, on_demand=True))[ids[0]].text != "Presenting":
+        world.clock.advance(2)
+    assert world.clock.now() - began <= timedelta(seconds=12)
+
+
+async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) -> None:
+    """Shown grey, with its time (DESIGN 5)."""
+    ids = await world.linked(2)
+    await world.tick()
+    world.clock.advance(90)
+    assert not (await world.status(ids[0])).stale
+    world.clock.advance(1)
+    assert (await world.status(ids[0])).stale
