@@ -16,7 +16,7 @@ Purpose = Literal["sync", "demand"]
 _LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
-_SHORTEST_WAIT = 0.01  # seconds, so that rounding does not make anybody ask again and again
+_ROUNDING = 1e-6  # of a token, so that nobody who waited as told is told to wait a nanosecond more
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Bucket:
         """Seconds until a token is there; 0 where one is."""
         self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
         self.at = now
-        return 0.0 if self.tokens >= 1 else max((1 - self.tokens) / self.rate, _SHORTEST_WAIT)
+        return 0.0 if self.tokens >= 1 - _ROUNDING else (1 - self.tokens) / self.rate
 
 
 class Budget:

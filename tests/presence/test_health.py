@@ -1,0 +1,136 @@
+"""What monitors and administrators can see (issue: health)."""
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence import queue
+from tests.presence.browser import Browser
+from tests.presence.world import World
+
+
+async def interval(world: World) -> None:
+    """One tick of the timer, and its messages handled."""
+    world.clock.advance(30)
+    for message in await queue.due(world.services):
+        await queue.handle(world.services, message.encode())
+
+
+async def test_a_fresh_deployment_is_well(world: World, browser: Browser) -> None:
+    """No timer has run yet; a pipeline's smoke test must pass."""
+    answer = await browser.send("GET", "/health")
+    assert (answer.status, answer.json["status"]) == (200, "ok")
+
+
+async def test_health_needs_no_sign_in_and_shows_no_data(world: World, browser: Browser) -> None:
+    """Ages and counts, no ids."""
+    await world.linked(5)
+    await interval(world)
+    answer = await Browser(world, roles=()).send("GET", "/health", x_ms_client_principal="")
+    assert answer.status == 200
+    assert CONTOSO not in answer.body.decode()
+    assert answer.json["checks"]["timer"] == {"ok": True, "lastRunSecondsAgo": 0}
+    assert answer.json["checks"]["queue"] == {"ok": True, "newestHandledSecondsAgo": 0}
+
+
+async def test_a_timer_that_stands_still_is_503(world: World, browser: Browser) -> None:
+    """Last run."""
+    await world.linked(5)
+    await interval(world)
+    world.clock.advance(200)
+    answer = await browser.send("GET", "/health")
+    assert (answer.status, answer.json["status"]) == (503, "failing")
+
+
+async def test_messages_that_nobody_takes_are_503(world: World, browser: Browser) -> None:
+    """Queue age."""
+    await world.linked(5)
+    await interval(world)
+    for _ in range(7):
+        world.clock.advance(30)
+        await queue.due(world.services)
+    answer = await browser.send("GET", "/health")
+    assert (answer.status, answer.json["checks"]["queue"]["ok"]) == (503, False)
+
+
+async def test_a_stale_tenant_degrades_and_recovers(world: World, browser: Browser) -> None:
+    """Presence older than three intervals; one customer's outage is 503 only for whoever asks strictly."""
+    await world.linked(5)
+    await interval(world)
+    world.running.simulator.faults.on("graph.503", retry_after=None)
+    for _ in range(12):
+        await interval(world)
+    answer = await browser.send("GET", "/health")
+    assert (answer.status, answer.json["status"]) == (200, "degraded")
+    assert answer.json["checks"]["presence"] == {"ok": False, "staleTenants": 1}
+    assert (await browser.send("GET", "/health?strict=1")).status == 503
+    world.running.simulator.faults.off()
+    for _ in range(12):
+        await interval(world)
+    assert (await browser.send("GET", "/health?strict=1")).status == 200
+
+
+async def test_a_directorys_figures(world: World, browser: Browser) -> None:
+    """Last sync, age, people, unknown, quarantined, calls, throttles (issue 9)."""
+    ids = await world.linked(10)
+    world.tenant().unlicensed = set(ids[:3])
+    world.running.simulator.faults.on("graph.429", times=1, retry_after=2)
+    await interval(world)
+    world.clock.advance(7)
+    health = (await browser.connection())["health"]
+    shown = {name: health[name] for name in ("people", "unknown", "quarantined", "throttledTotal", "calls", "stale")}
+    assert shown == {
+        "people": 10,
+        "unknown": 3,
+        "quarantined": 0,
+        "throttledTotal": 1,
+        "calls": 2,
+        "stale": False,
+    }
+    assert 7 <= health["ageSeconds"] <= 9
+    assert health["lastSync"].startswith("2026-01-01T00:00:3")
+
+
+async def test_a_poison_message_is_told_of_and_harms_nothing(world: World, browser: Browser) -> None:
+    """The next interval tries the tenant afresh."""
+    await world.linked(5)
+    queue.poisoned(b'{"v":1,"tenant_id":"x","at":1}')
+    queue.poisoned(b"\xff\xfe")
+    await interval(world)
+    assert (await world.head())["as_of"]
+
+
+async def test_messages_that_are_not_ours_are_passed_over(world: World) -> None:
+    """They must not come back five times."""
+    for body in (b"", b"{", b"[]", b'{"tenant_id":1,"at":2}', b'{"at":"x"}', b"\xff"):
+        assert await queue.handle(world.services, body) is None
+
+
+async def test_a_message_that_waited_too_long_is_passed_over(world: World, browser: Browser) -> None:
+    """A queue that was held up is not worked through: newer messages for the same tenants stand behind."""
+    await world.linked(5)
+    (message,) = await queue.due(world.services)
+    world.clock.advance(61)
+    assert await queue.handle(world.services, message.encode()) is None
+    assert world.calls() == 0
+
+
+async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser) -> None:
+    """The platform's timer may do so (facts: lease lost)."""
+    await world.linked(5)
+    messages = [*await queue.due(world.services), *await queue.due(world.services)]
+    outcomes = [await queue.handle(world.services, message.encode()) for message in messages]
+    assert outcomes == ["synced", "recent"]
+
+
+async def test_log_lines_name_no_person(world: World, browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of tenants and counts, no object ids and no tokens."""
+    caplog.set_level("INFO")
+    ids = await world.linked(5)
+    await interval(world)
+    world.running.simulator.delete_principal(CONTOSO)
+    world.runtime.credential.drop(CONTOSO)
+    for _ in range(40):
+        await interval(world)
+    assert "presence.lost" in caplog.text
+    assert "timer.run" in caplog.text
+    assert not any(one in caplog.text for one in ids)

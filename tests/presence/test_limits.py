@@ -1,0 +1,193 @@
+"""Budgets, clouds, pure rules and the engines."""
+
+from typing import Any
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence import store
+from presence.budget import Budget
+from presence.clouds import CLOUDS, cloud_of
+from presence.endpoints import blueprint
+from presence.entries import Delta, Entry, decode, encode
+from presence.graph import MOST_IDS
+from presence.head import Roll
+from presence.values import intern
+from shared.clock import FixedClock
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from tests.presence.browser import Browser
+from tests.presence.world import DIRECTORY, World, settings_for
+
+
+def test_no_thirty_seconds_hold_more_calls_than_graph_allows() -> None:
+    """A sync that never rests and agents who never rest, on one tenant: below 1,500 in any 30 s (facts 1.1)."""
+    clock = FixedClock()
+    budget = Budget(clock)
+    taken: list[float] = []
+    while clock.elapsed < 120:
+        for purpose in ("sync", "demand"):
+            if not budget.take(CONTOSO, purpose):
+                taken.append(clock.elapsed)
+        clock.advance(0.005)
+    most = max(sum(1 for at in taken if begin <= at < begin + 30) for begin in range(90))
+    assert most < 1500
+    assert len(taken) > 120 * 30
+
+
+def test_all_tenants_together_stay_below_the_apps_limit() -> None:
+    """2,000 a second for the app over all tenants and instances; one instance takes a tenth at most."""
+    clock = FixedClock()
+    budget = Budget(clock)
+    taken = sum(1 for number in range(5000) if not budget.take(f"tenant-{number}", "sync"))
+    assert taken == 200
+
+
+def test_a_wait_is_long_enough_to_help() -> None:
+    """Whoever waits as told gets leave (rounding must not make a loop)."""
+    clock = FixedClock()
+    budget = Budget(clock)
+    for _ in range(5000):
+        if seconds := budget.take(CONTOSO, "sync"):
+            clock.advance(seconds)
+            assert budget.take(CONTOSO, "sync") == 0
+
+
+@pytest.mark.parametrize(
+    ("cloud", "login", "graph", "audience"),
+    [
+        ("global", "login.microsoftonline.com", "graph.microsoft.com", "api://AzureADTokenExchange"),
+        ("gcchigh", "login.microsoftonline.us", "graph.microsoft.us", "api://AzureADTokenExchangeUSGov"),
+        ("dod", "login.microsoftonline.us", "dod-graph.microsoft.us", "api://AzureADTokenExchangeUSGov"),
+        (
+            "china",
+            "login.partner.microsoftonline.cn",
+            "microsoftgraph.chinacloudapi.cn",
+            "api://AzureADTokenExchangeChina",
+        ),
+    ],
+)
+def test_each_cloud_has_its_own_addresses(cloud: str, login: str, graph: str, audience: str) -> None:
+    """learn.microsoft.com/graph/deployments (facts 1.5); the scope is of the cloud's own Graph."""
+    found = cloud_of(Settings.read({"CLOUD": cloud}))
+    assert (found.login_url, found.graph_url) == (f"https://{login}", f"https://{graph}")
+    assert (found.scope, found.exchange_audience) == (f"https://{graph}/.default", audience)
+    assert found.has_presence is (cloud != "china")
+    assert set(CLOUDS) == {"global", "gcchigh", "dod", "china"}
+
+
+async def test_in_china_the_step_says_that_presence_does_not_exist(world: World, browser: Browser) -> None:
+    """Nobody is sent to a sign-in that can only fail (issue 8)."""
+    china = World(world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china"))
+    there = Browser(china)
+    assert "China" in (await there.connection())["impossible"]
+    answer = await there.act("connect")
+    assert (answer.status, "China" in answer.json["detail"]) == (409, True)
+
+
+async def test_a_deployment_without_the_app_says_so(world: World, browser: Browser) -> None:
+    """Before the operator has registered it."""
+    settings = settings_for(world.running, PRESENCE_CLIENT_ID="")
+    bare = Browser(World(CountingTables(world.tables), world.clock, world.running, settings))
+    assert (await bare.connection())["impossible"]
+    assert (await bare.act("connect")).status == 503
+
+
+async def test_presence_is_for_entra_directories_only(world: World, browser: Browser) -> None:
+    """Okta and others end with step 2."""
+    from directories import service
+    from directories.service import NewDirectory
+
+    await service.create(world.services, browser.account, NewDirectory("Okta", kind="other", id="directory-okta"))
+    assert (await browser.act("connect", "directory-okta")).status == 409
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"action":"explode"}', b'{"action":null}', b'"connect"'])
+async def test_a_bad_body_is_a_problem_that_says_what_to_send(browser: Browser, body: bytes) -> None:
+    """Never a 500; the field, the fault and the remedy."""
+    answer = await browser.send("POST", f"/api/directories/{DIRECTORY}/presence", body, content_type="application/json")
+    assert answer.status == 400
+    assert answer.json["detail"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_other_methods_are_405(browser: Browser, method: str) -> None:
+    """With Allow."""
+    answer = await browser.send(method, f"/api/directories/{DIRECTORY}/presence")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST, HEAD")
+
+
+async def test_functions_and_bindings(world: World) -> None:
+    """What Azure is told: names, schedule of the setting, queue and its poison queue."""
+    import azure.functions as func
+
+    app = func.FunctionApp()
+    app.register_functions(blueprint(world.services))
+    found: dict[str, Any] = {str(f.get_function_name()): f.get_trigger() for f in app.get_functions()}
+    assert set(found) == {
+        "presence_timer",
+        "presence_sync",
+        "presence_poison",
+        "presence_connection",
+        "presence_sign_in_callback",
+        "presence_health",
+    }
+    assert found["presence_timer"].schedule == "*/30 * * * * *"
+    assert found["presence_sync"].queue_name == "presence-sync"
+    assert found["presence_poison"].queue_name == "presence-sync-poison"
+
+
+def test_importing_the_functions_imports_no_heavy_library() -> None:
+    """Cold start: msal, aiohttp, requests and jwt come when first needed."""
+    import subprocess
+    import sys
+
+    script = (
+        "import sys, presence.endpoints;"
+        "print([n for n in ('msal', 'aiohttp', 'requests', 'jwt', 'cryptography') if n in sys.modules])"
+    )
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_people_survive_packing() -> None:
+    """Every form of an entry, and who left."""
+    entries = {
+        "a": Entry(intern("Busy", "InACall", False), 1, 1),
+        "b": Entry(intern("Away", "Away", True), 2, 6),
+        "c": Entry(intern("Away", "Away", True), 3, 1, as_of=4),
+        "d": Entry(intern("", "", False), 5, 1, as_of=-1, retry_at=6, tries=7),
+    }
+    assert decode(encode(Delta(entries, ("x", "y")))) == Delta(entries, ("x", "y"))
+
+
+def test_the_largest_delta_fits_a_row() -> None:
+    """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
+    longest = Entry(intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, 10**13, 99)
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(store.MAX_DELTA)]
+    assert 2 * len(encode(Delta(dict.fromkeys(ids, longest)))) < 1024 * 1024 - 4096
+    assert MOST_IDS == 650
+
+
+async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables) -> None:
+    """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
+    tenant = "tenant-of-both-engines"
+    await store.remove(any_tables, tenant)
+    await any_tables.transact("presence", tenant, [store.first_head([Roll(DIRECTORY)])])
+    snapshot = await store.load(any_tables, tenant)
+    assert snapshot is not None
+    everybody = {f"{n:08x}-0000-4000-8000-000000000000": Entry(intern("Busy", "Busy", False), n) for n in range(6000)}
+    await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta(everybody))
+    one = next(iter(everybody))
+    for turn in range(store.MAX_DELTAS + 5):
+        entry = Entry(intern("Away", "Away", False), turn)
+        await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
+        everybody[one] = entry
+    await store.tidy(any_tables, tenant, snapshot.head)
+    again = await store.load(any_tables, tenant)
+    assert again is not None
+    assert again.entries == everybody
+    assert len(await any_tables.query("presence", tenant, "", "\ufffd")) < 25
+    await store.remove(any_tables, tenant)
+    assert await any_tables.query("presence", tenant, "", "\ufffd") == []
+    assert await store.load(any_tables, tenant) is None
