@@ -4,12 +4,6 @@ SHELL := /bin/sh
 PORT ?= 7071
 BIN := .venv/bin
 
-# The newest Python that works, production's 3.13 first; pyenv's versions count although its shims may be off.
-FIND_PYTHON := for p in python3.13 python3.12 python3.11 $$(ls -d "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3 \
-	$$(dirname "$$(command -v pyenv || echo /nowhere/x)")/../versions/3.13*/bin/python3 2>/dev/null) python3; do \
-	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; exit 0; }; done; \
-	echo "Python 3.11 or newer (with venv) is needed and was not found. Install it, for example: apt-get install python3-venv" >&2; exit 1
-
 .PHONY: help run test check-fast check setup setup-run bench bench-import bench-core screenshots clean
 
 help:  ## these targets
@@ -37,7 +31,7 @@ setup-run: .venv/run.ready
 setup-test: .venv/test.ready
 
 .venv/bin/python:
-	@python="$$($(FIND_PYTHON))" && echo "Making .venv with $$python ..." && "$$python" -m venv .venv
+	@python="$$(.ci/find-python)" && echo "Making .venv with $$python ..." && "$$python" -m venv .venv
 
 .venv/run.ready: .venv/bin/python requirements.txt requirements-local.txt
 	@echo "Installing what the product needs ..."
