@@ -10,6 +10,7 @@ from web.openapi.parts import (
     array,
     body,
     header,
+    nothing_or,
     operation,
     path,
     path_parameter,
@@ -58,7 +59,10 @@ def schemas() -> Json:
     optional: Json = {name: text() for name in ("title", "department", "email", "userName", "number")}
     optional["presence"] = ref("Presence")
     card = {"id": text(), "directory": thing({"id": text(), "name": text()}), "displayName": text()}
-    number = thing({"value": text("As sent"), "type": text(), "e164": text(), "extension": text()}, {"fault": text()})
+    number = thing(
+        {"value": text("As sent"), "type": text(), "e164": nothing_or(text()), "extension": nothing_or(text())},
+        {"fault": text()},
+    )
     details: Json = {
         "emails": array(thing({"value": text(), "type": text()})),
         "numbers": array(number),
@@ -88,9 +92,13 @@ def paths() -> Json:
     """Every path of the contacts API."""
     one = "/api/directories/{directoryId}"
     search = [
-        query("q", "Beginnings of words, or a number in any format; none: everybody", {"type": "string", "maxLength": 200}),
-        _limit(MAX_LIMIT, DEFAULT_LIMIT), _CURSOR, _IF_NONE_MATCH,
-    ]  # fmt: skip
+        query(
+            "q", "Beginnings of words, or a number in any format; none: everybody", {"type": "string", "maxLength": 200}
+        ),
+        _limit(MAX_LIMIT, DEFAULT_LIMIT),
+        _CURSOR,
+        _IF_NONE_MATCH,
+    ]
     page = {
         200: answer("People, those who are meant by name first", ref("ContactPage"), example={"contacts": [_PERSON]}),
         **_UNCHANGED,
@@ -99,45 +107,97 @@ def paths() -> Json:
     return {
         "/api/contacts": path(
             "contacts",
-            get=operation("searchAll", TAG, "Search or list people of all directories", page, refusals=(400,), parameters=search),
+            get=operation(
+                "searchAll", TAG, "Search or list people of all directories", page, refusals=(400,), parameters=search
+            ),
         ),
         "/api/contacts/lookup": path(
             "contacts_lookup",
             post=operation(
-                "lookUpNumbers", TAG, "Whose numbers are these: call history, incoming calls",
-                {200: answer(
-                    "In the order asked for; exact matches first", ref("Matches"),
-                    example={"numbers": [{"number": "030 901820", "matches": [_PERSON | {"match": "exact"}]}]},
-                ), **_UNCHANGED},
-                refusals=(400, 404, 413), parameters=[_IF_NONE_MATCH], takes=body(ref("Lookup"), {"numbers": ["030 901820", "+44 20 7946 0958"]}),
+                "lookUpNumbers",
+                TAG,
+                "Whose numbers are these: call history, incoming calls",
+                {
+                    200: answer(
+                        "In the order asked for; exact matches first",
+                        ref("Matches"),
+                        example={"numbers": [{"number": "030 901820", "matches": [_PERSON | {"match": "exact"}]}]},
+                    ),
+                    **_UNCHANGED,
+                },
+                refusals=(400, 404, 413),
+                parameters=[_IF_NONE_MATCH],
+                takes=body(ref("Lookup"), {"numbers": ["030 901820", "+44 20 7946 0958"]}),
             ),
         ),
         f"{one}/contacts": path(
-            "directory_contacts", parameters=[ID],
-            get=operation("searchDirectory", TAG, "Search or list people of a directory", page, refusals=(400, 404), parameters=[*search, group]),
-        ),
-        f"{one}/contacts/{{contactId}}": path(
-            "directory_contact", parameters=[ID, path_parameter("contactId", "The person's id")],
-            get=operation("readContact", TAG, "One person with details and presence", {200: answer("The person", ref("ContactDetails")), **_UNCHANGED}, refusals=(404,), parameters=[_IF_NONE_MATCH]),
-        ),
-        f"{one}/numbers": path(
-            "directory_numbers", parameters=[ID],
-            get=operation("listUnparsedNumbers", TAG, "Numbers that no call can be matched to, with the remedy", {200: answer("A page", ref("UnparsedPage")), **_UNCHANGED}, refusals=(400, 404), parameters=[_limit(MAX_LIMIT, DEFAULT_LIMIT), _CURSOR, _IF_NONE_MATCH]),
-        ),
-        f"{one}/groups": path(
-            "directory_groups", parameters=[ID],
-            get=operation("listGroups", TAG, "The directory's groups", {200: answer("A page", ref("GroupPage")), **_UNCHANGED}, refusals=(400, 404), parameters=[_limit(MAX_LIMIT, MAX_LIMIT), _CURSOR, _IF_NONE_MATCH]),
-        ),
-        f"{one}/export": path(
-            "directory_export", parameters=[ID],
+            "directory_contacts",
+            parameters=[ID],
             get=operation(
-                "exportPeople", TAG, "The people as a file, for administrators",
-                {200: {
-                    "description": 'A chunk; chunks simply follow each other. `Link: …; rel="next"` names the next one',
-                    "headers": {"Link": {"description": "The next chunk (RFC 8288)", "schema": {"type": "string"}}},
-                    "content": {form.media_type.partition(";")[0]: {"schema": text()} for form in FORMATS.values()},
-                }},
-                refusals=(400, 404), parameters=[query("format", "csv", {"enum": sorted(FORMATS)}), _limit(MOST, MOST), query("cursor", "From the `Link` of the previous chunk")],
+                "searchDirectory",
+                TAG,
+                "Search or list people of a directory",
+                page,
+                refusals=(400, 404),
+                parameters=[*search, group],
             ),
         ),
-    }  # fmt: skip
+        f"{one}/contacts/{{contactId}}": path(
+            "directory_contact",
+            parameters=[ID, path_parameter("contactId", "The person's id")],
+            get=operation(
+                "readContact",
+                TAG,
+                "One person with details and presence",
+                {200: answer("The person", ref("ContactDetails")), **_UNCHANGED},
+                refusals=(404,),
+                parameters=[_IF_NONE_MATCH],
+            ),
+        ),
+        f"{one}/numbers": path(
+            "directory_numbers",
+            parameters=[ID],
+            get=operation(
+                "listUnparsedNumbers",
+                TAG,
+                "Numbers that no call can be matched to, with the remedy",
+                {200: answer("A page", ref("UnparsedPage")), **_UNCHANGED},
+                refusals=(400, 404),
+                parameters=[_limit(MAX_LIMIT, DEFAULT_LIMIT), _CURSOR, _IF_NONE_MATCH],
+            ),
+        ),
+        f"{one}/groups": path(
+            "directory_groups",
+            parameters=[ID],
+            get=operation(
+                "listDirectoryGroups",
+                TAG,
+                "The directory's groups",
+                {200: answer("A page", ref("GroupPage")), **_UNCHANGED},
+                refusals=(400, 404),
+                parameters=[_limit(MAX_LIMIT, MAX_LIMIT), _CURSOR, _IF_NONE_MATCH],
+            ),
+        ),
+        f"{one}/export": path(
+            "directory_export",
+            parameters=[ID],
+            get=operation(
+                "exportPeople",
+                TAG,
+                "The people as a file, for administrators",
+                {
+                    200: {
+                        "description": 'A chunk; chunks follow each other. `Link: …; rel="next"` names the next one',
+                        "headers": {"Link": {"description": "The next chunk (RFC 8288)", "schema": {"type": "string"}}},
+                        "content": {form.media_type.partition(";")[0]: {"schema": text()} for form in FORMATS.values()},
+                    }
+                },
+                refusals=(400, 404),
+                parameters=[
+                    query("format", "csv", {"enum": sorted(FORMATS)}),
+                    _limit(MOST, MOST),
+                    query("cursor", "From the `Link` of the previous chunk"),
+                ],
+            ),
+        ),
+    }

@@ -46,10 +46,19 @@ def schemas() -> Json:
     event: Json = {
         name: text()
         for name in (
-            "resource_type", "resource_id", "name", "external_id", "was_external_id", "scim_type", "attribute",
-            "detail", "remedy", "client", "method",
+            "resource_type",
+            "resource_id",
+            "name",
+            "external_id",
+            "was_external_id",
+            "scim_type",
+            "attribute",
+            "detail",
+            "remedy",
+            "client",
+            "method",
         )
-    }  # fmt: skip
+    }
     integer = {"type": "integer"}
     event |= {"active": {"type": "boolean"}, "was_active": {"type": "boolean"}, "changed": array(text())}
     event |= {"users": integer, "groups": integer, "status": integer}
@@ -107,45 +116,85 @@ def paths() -> Json:
         "/api/directories": path(
             "directories",
             get=operation(
-                "listDirectories", TAG, "The account's directories",
-                {200: answer("In the order of creation", thing({"directories": array(ref("DirectoryBrief"))}, {"deleted": deleted}))},
+                "listDirectories",
+                TAG,
+                "The account's directories",
+                {
+                    200: answer(
+                        "In the order of creation",
+                        thing({"directories": array(ref("DirectoryBrief"))}, {"deleted": deleted}),
+                    )
+                },
                 parameters=[query("deleted", "With any value: also those that can still be restored")],
             ),
             post=operation(
-                "createDirectory", TAG, "Create a directory; its security token is in this answer only",
+                "createDirectory",
+                TAG,
+                "Create a directory; its security token is in this answer only",
                 {201: _tagged(answer("Created", ref("Directory")))},
-                refusals=(400, 413), takes=body(ref("NewDirectoryBody"), new),
+                refusals=(400, 413),
+                takes=body(ref("NewDirectoryBody"), new),
             ),
         ),
         one: path(
-            "directory", parameters=own,
+            "directory",
+            parameters=own,
             get=operation("readDirectory", TAG, "A directory with its credentials", {200: shown}, refusals=(404,)),
             patch=operation(
-                "changeDirectory", TAG, "Change what is sent, leave the rest", {200: shown},
-                refusals=(400, 404, 412, 413), parameters=[_IF_MATCH], takes=body(ref("ChangeBody"), {"name": "Contoso Ltd"}),
+                "changeDirectory",
+                TAG,
+                "Change what is sent, leave the rest",
+                {200: shown},
+                refusals=(400, 404, 412, 413),
+                parameters=[_IF_MATCH],
+                takes=body(ref("ChangeBody"), {"name": "Contoso Ltd"}),
             ),
             delete=operation(
-                "deleteDirectory", TAG, "Delete a directory with its people; restorable for ten minutes",
-                {202: answer("Hidden at once, its tokens dead", removed)}, refusals=(404, 412), parameters=[_IF_MATCH],
+                "deleteDirectory",
+                TAG,
+                "Delete a directory with its people; restorable for ten minutes",
+                {202: answer("Hidden at once, its tokens dead", removed)},
+                refusals=(404, 412),
+                parameters=[_IF_MATCH],
             ),
         ),
         f"{one}/restore": path(
-            "directory_restore", parameters=own,
+            "directory_restore",
+            parameters=own,
             post=operation("restoreDirectory", TAG, "Undo a deletion", {200: shown}, refusals=(404,)),
         ),
         f"{one}/state": path(
-            "directory_state", parameters=own,
-            get=operation("readState", TAG, "How it goes: people, last call, refusals", {200: answer("At this moment", ref("State"))}, refusals=(404,)),
+            "directory_state",
+            parameters=own,
+            get=operation(
+                "readState",
+                TAG,
+                "How it goes: people, last call, refusals",
+                {200: answer("At this moment", ref("State"))},
+                refusals=(404,),
+            ),
         ),
         f"{one}/events": path(
-            "directory_events", parameters=own,
+            "directory_events",
+            parameters=own,
             get=operation(
-                "readEvents", TAG, "The provisioning log, newest first",
-                {200: answer("A page; `before` continues it", thing({"events": array(ref("Event")), "before": nothing_or(text())}))},
+                "readEvents",
+                TAG,
+                "The provisioning log, newest first",
+                {
+                    200: answer(
+                        "A page; `before` continues it",
+                        thing({"events": array(ref("Event")), "before": nothing_or(text())}),
+                    )
+                },
                 refusals=(400, 404),
                 parameters=[
                     query("before", "Where the previous page ended"),
-                    query("limit", f"Lines, 1 to {_MAX_LINES}; 50", {"type": "integer", "minimum": 1, "maximum": _MAX_LINES}),
+                    query(
+                        "limit",
+                        f"Lines, 1 to {_MAX_LINES}; 50",
+                        {"type": "integer", "minimum": 1, "maximum": _MAX_LINES},
+                    ),
                     query("person", "Only of this person: id, externalId or name"),
                     query("refused", "1: only refused requests", {"enum": ["1", "true"]}),
                     query("text", "Only lines with this text"),
@@ -153,19 +202,29 @@ def paths() -> Json:
             ),
         ),
         f"{one}/trust": path(
-            "directory_trust", parameters=own,
+            "directory_trust",
+            parameters=own,
             get=operation("readTrust", TAG, "The trusted Entra identity", {200: _trust()}, refusals=(404,)),
             put=operation(
-                "setTrust", TAG, "Trust this identity's signed assertions in place of a secret", {200: _trust()},
+                "setTrust",
+                TAG,
+                "Trust this identity's signed assertions in place of a secret",
+                {200: _trust()},
                 refusals=(400, 404, 413),
                 takes=body(
                     ref("TrustBody"),
-                    {"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d", "subject": "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e", "audiences": ["api://contoso"]},
+                    {
+                        "tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d",
+                        "subject": "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e",
+                        "audiences": ["api://contoso"],
+                    },
                 ),
             ),
-            delete=operation("dropTrust", TAG, "Trust no identity any more", {204: {"description": "Done"}}, refusals=(404,)),
+            delete=operation(
+                "dropTrust", TAG, "Trust no identity any more", {204: {"description": "Done"}}, refusals=(404,)
+            ),
         ),
-    }  # fmt: skip
+    }
     for sort, secret in (("tokens", "token"), ("secrets", "secret")):
         found |= _credentials(sort, secret)
     return found
@@ -181,16 +240,33 @@ def _credentials(sort: str, secret: str) -> Json:
     made = {"allOf": [ref("Credential"), thing({secret: text("Shown this once"), "client_id": text()})]}
     return {
         one: path(
-            f"directory_{sort}", parameters=[ID],
-            get=operation(f"list{sort.title()}", TAG, f"The {name}s, oldest first", {200: answer("Never the plain text", thing({sort: array(ref("Credential"))}))}, refusals=(404,)),
+            f"directory_{sort}",
+            parameters=[ID],
+            get=operation(
+                f"list{sort.title()}",
+                TAG,
+                f"The {name}s, oldest first",
+                {200: answer("Never the plain text", thing({sort: array(ref("Credential"))}))},
+                refusals=(404,),
+            ),
             post=operation(
-                f"issue{secret.title()}", TAG, f"Issue a {name}, or with `overlap_hours` rotate the newest",
-                {201: _tagged(answer("The plain text, this once", made))}, refusals=(400, 404, 409, 412, 413),
+                f"issue{secret.title()}",
+                TAG,
+                f"Issue a {name}, or with `overlap_hours` rotate the newest",
+                {201: _tagged(answer("The plain text, this once", made))},
+                refusals=(400, 404, 409, 412, 413),
                 takes=body(ref("IssueBody"), {"expires_in_days": 365, "overlap_hours": 24}, required=False),
             ),
         ),
         f"{one}/{{credentialId}}": path(
-            f"directory_{sort}_one", parameters=[ID, path_parameter("credentialId", f"The {name}'s id")],
-            delete=operation(f"revoke{secret.title()}", TAG, f"Revoke a {name}: dead within 30 seconds", {204: {"description": "Done"}}, refusals=(404, 412)),
+            f"directory_{sort}_one",
+            parameters=[ID, path_parameter("credentialId", f"The {name}'s id")],
+            delete=operation(
+                f"revoke{secret.title()}",
+                TAG,
+                f"Revoke a {name}: dead within 30 seconds",
+                {204: {"description": "Done"}},
+                refusals=(404, 412),
+            ),
         ),
-    }  # fmt: skip
+    }

@@ -136,22 +136,57 @@ def _of(kind: ResourceType, example: Json, functions: tuple[str, str]) -> Json:
     none = {304: {"description": "The client's version is current"}}
     return {
         base: path(
-            functions[0], parameters=[ID],
+            functions[0],
+            parameters=[ID],
             get=_operation(f"list{name}s", f"{name}s by filter, page by page", listed, (400,), _LIST),
-            post=_operation(f"create{name}", f"Create a {name.lower()}", {201: answer("Created", ref(name), SCIM_JSON)}, (400, 409, 413), _PROJECTION, resource),
+            post=_operation(
+                f"create{name}",
+                f"Create a {name.lower()}",
+                {201: answer("Created", ref(name), SCIM_JSON)},
+                (400, 409, 413),
+                _PROJECTION,
+                resource,
+            ),
         ),
         f"{base}/.search": path(
-            functions[1], parameters=[ID],
-            post=_operation(f"search{name}s", "As GET, with the query in the body", listed, (400, 413), [], body(ref("Search"), {"schemas": [SEARCH_REQUEST], "count": 10}, SCIM_JSON)),
+            functions[1],
+            parameters=[ID],
+            post=_operation(
+                f"search{name}s",
+                "As GET, with the query in the body",
+                listed,
+                (400, 413),
+                [],
+                body(ref("Search"), {"schemas": [SEARCH_REQUEST], "count": 10}, SCIM_JSON),
+            ),
         ),
         f"{base}/{{id}}": path(
-            functions[1], parameters=[ID, path_parameter("id", f"The {name.lower()}'s id")],
-            get=_operation(f"read{name}", f"Read a {name.lower()}", {**one, **none}, (400, 404), [*_PROJECTION, _IF_NONE_MATCH]),
-            put=_operation(f"replace{name}", f"Replace a {name.lower()}", one, (400, 404, 409, 412, 413), [*_PROJECTION, _IF_MATCH], resource),
-            patch=_operation(f"patch{name}", f"Change parts of a {name.lower()}", patched, (400, 404, 409, 412, 413), [*_PROJECTION, _IF_MATCH], body(ref("Patch"), patch, SCIM_JSON)),
-            delete=_operation(f"delete{name}", f"Delete a {name.lower()}", {204: {"description": "Done"}}, (404, 412), [_IF_MATCH]),
+            functions[1],
+            parameters=[ID, path_parameter("id", f"The {name.lower()}'s id")],
+            get=_operation(
+                f"read{name}", f"Read a {name.lower()}", {**one, **none}, (400, 404), [*_PROJECTION, _IF_NONE_MATCH]
+            ),
+            put=_operation(
+                f"replace{name}",
+                f"Replace a {name.lower()}",
+                one,
+                (400, 404, 409, 412, 413),
+                [*_PROJECTION, _IF_MATCH],
+                resource,
+            ),
+            patch=_operation(
+                f"patch{name}",
+                f"Change parts of a {name.lower()}",
+                patched,
+                (400, 404, 409, 412, 413),
+                [*_PROJECTION, _IF_MATCH],
+                body(ref("Patch"), patch, SCIM_JSON),
+            ),
+            delete=_operation(
+                f"delete{name}", f"Delete a {name.lower()}", {204: {"description": "Done"}}, (404, 412), [_IF_MATCH]
+            ),
         ),
-    }  # fmt: skip
+    }
 
 
 def _reading(function: str, name: str, summary: str, parameters: list[Json] | None = None) -> Json:
@@ -185,17 +220,50 @@ def paths() -> Json:
     return {
         **_of(USER, user, ("scim_users", "scim_user")),
         **_of(GROUP, group, ("scim_groups", "scim_group")),
-        f"{base}/Bulk": path("scim_bulk", parameters=[ID], post=_operation("bulk", "Many operations in one request", {200: answer("One result each", {"type": "object"}, SCIM_JSON)}, (400, 413), [], body(ref("Bulk"), bulk, SCIM_JSON))),
-        f"{base}/.search": path("scim_search", parameters=[ID], post=_operation("searchAllResources", "Users and groups in one list", {200: answer("A page", ref("ScimList"), SCIM_JSON)}, (400, 413), [], body(ref("Search"), {"schemas": [SEARCH_REQUEST], "count": 10}, SCIM_JSON))),
+        f"{base}/Bulk": path(
+            "scim_bulk",
+            parameters=[ID],
+            post=_operation(
+                "bulk",
+                "Many operations in one request",
+                {200: answer("One result each", {"type": "object"}, SCIM_JSON)},
+                (400, 413),
+                [],
+                body(ref("Bulk"), bulk, SCIM_JSON),
+            ),
+        ),
+        f"{base}/.search": path(
+            "scim_search",
+            parameters=[ID],
+            post=_operation(
+                "searchAllResources",
+                "Users and groups in one list",
+                {200: answer("A page", ref("ScimList"), SCIM_JSON)},
+                (400, 413),
+                [],
+                body(ref("Search"), {"schemas": [SEARCH_REQUEST], "count": 10}, SCIM_JSON),
+            ),
+        ),
         f"{base}/ServiceProviderConfig": _reading("scim_service_provider_config", "readConfig", config),
         f"{base}/ResourceTypes": _reading("scim_resource_types", "listResourceTypes", "Users and groups"),
-        f"{base}/ResourceTypes/{{name}}": _reading("scim_resource_types", "readResourceType", "One of them", [path_parameter("name", "User or Group")]),
+        f"{base}/ResourceTypes/{{name}}": _reading(
+            "scim_resource_types", "readResourceType", "One of them", [path_parameter("name", "User or Group")]
+        ),
         f"{base}/Schemas": _reading("scim_schemas", "listSchemas", "Every attribute that is known"),
-        f"{base}/Schemas/{{urn}}": _reading("scim_schemas", "readSchema", "One schema", [path_parameter("urn", "Its URN")]),
+        f"{base}/Schemas/{{urn}}": _reading(
+            "scim_schemas", "readSchema", "One schema", [path_parameter("urn", "Its URN")]
+        ),
         base: _reading("scim_base", "readBase", config + ", for clients that test the base address"),
-        f"{base}/Me": path("scim_me", parameters=[ID], **{method: _operation(f"{method}Me", "Not supported (RFC 7644 section 3.11)", me) for method in ("get", "post", "put", "patch", "delete")}),
+        f"{base}/Me": path(
+            "scim_me",
+            parameters=[ID],
+            **{
+                method: _operation(f"{method}Me", "Not supported (RFC 7644 section 3.11)", me)
+                for method in ("get", "post", "put", "patch", "delete")
+            },
+        ),
         "/scim/{directoryId}/oauth2/token": path("scim_token", parameters=[ID], post=_token()),
-    }  # fmt: skip
+    }
 
 
 def _token() -> Json:

@@ -1,0 +1,98 @@
+"""The whole app's HTTP functions in the host, over the embedded engine, and the description of them."""
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import orjson
+import pytest
+
+import contacts.endpoints
+import directories.endpoints
+import presence.endpoints
+import scim.endpoints
+import web.endpoints
+from directories import memory, service
+from directories.service import NewDirectory
+from local.host.host import Host, HostOptions
+from local.host.hostfile import HostFile
+from presence.runtime import runtime_of
+from shared.clock import FixedClock
+from shared.http import Request, Response
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.open import open_tables
+from web.openapi.description import describe
+
+ACCOUNT = "00000000-0000-4000-8000-000000000001"
+TOKEN = "token-of-contoso-for-tests-only"
+ADDRESS = "http://127.0.0.1:7071"
+
+
+def signed_in(*roles: str) -> str:
+    """The header that App Service Authentication sets."""
+    claims = [{"typ": "tid", "val": ACCOUNT}, *({"typ": "roles", "val": role} for role in roles)]
+    return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Calls the app as its administrator, and as the provisioning client of its one directory."""
+
+    host: Host
+    services: Services
+
+    async def call(
+        self, method: str, path: str, body: bytes = b"", media_type: str = "application/json", **headers: str
+    ) -> Response:
+        """One request."""
+        person = {"authorization": f"Bearer {TOKEN}"} if path.startswith("/scim") else {}
+        principal = {"x-ms-client-principal": signed_in("Directory.Admin")}
+        sent = {**principal, **person, "content-type": media_type, "content-length": str(len(body)), **headers}
+        return await self.host.call(Request(method, ADDRESS + path, sent, body))
+
+    async def json(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of a successful answer."""
+        media_type = "application/scim+json" if path.startswith("/scim") else "application/json"
+        response = await self.call(method, path, b"" if body is None else orjson.dumps(body), media_type)
+        assert response.status < 300, response.body
+        return orjson.loads(response.body) if response.body else None
+
+
+async def started(folder: Path) -> App:
+    """A fresh app with the directory `contoso`."""
+    tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
+    settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
+    services = Services(settings, FixedClock(), tables)
+    app = func.FunctionApp()
+    for feature in (directories, scim, presence, contacts, web):
+        app.register_functions(feature.endpoints.blueprint(services))
+    options = HostOptions(timers=False, platform_sign_in=False)
+    host = Host(app, environment={"AzureWebJobsDisableHomepage": "true"}, host_file=HostFile(""), options=options)
+    await service.create(services, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
+    return App(host, services)
+
+
+async def stopped(app: App) -> None:
+    """Let go of everything."""
+    await app.host.stop()
+    await memory.settled(app.services)
+    await runtime_of(app.services).close()
+    await app.services.tables.close()
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[App]:
+    """The app for one test."""
+    found = await started(tmp_path)
+    yield found
+    await stopped(found)
+
+
+@pytest.fixture
+def description() -> dict[str, Any]:
+    """What `/api/openapi.json` serves."""
+    return describe()
