@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from directories.directory import Directory, Token
-from directories.events import FAMILY
+from directories.events import FAMILY, moment_of
 from directories.faults import BadField
 from directories.last_calls import LastCalls
 from directories.provisioning_log import Line, Page
@@ -123,5 +123,15 @@ def cursor(row_key: str) -> str:
 def read_cursor(text: str) -> str:
     """The key that `cursor` was made from; raises BadField."""
     if text and not _CURSOR.fullmatch(text):
-        raise BadField("before", "is no place in the log", "Send the value of `before` from the previous page.")
-    return f"{FAMILY}{SEPARATOR}{text}" if text else ""
+        raise _no_place()
+    row_key = f"{FAMILY}{SEPARATOR}{text}" if text else ""
+    try:
+        if row_key:
+            moment_of(row_key)
+    except (ValueError, OverflowError):  # a time beyond all calendars
+        raise _no_place() from None
+    return row_key
+
+
+def _no_place() -> BadField:
+    return BadField("before", "is no place in the log", "Send the value of `before` from the previous page.")
