@@ -192,6 +192,20 @@
     if (person) person.focus(); else if (!down) search.focus();
   });
 
+  // A list that is drawn anew keeps the focus and the mark of the open card.
+  let focused = null;
+  const isList = (event) => event.detail.target?.id === "people";
+  document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.dataset?.person ?? null; });
+  const markOpen = () => {
+    const open = document.querySelector(".card")?.dataset.card;
+    if (open) document.querySelector(`.person[data-person="${open}"]`)?.setAttribute("aria-current", "true");
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!isList(event)) return;
+    markOpen();
+    if (focused) (document.querySelector(`.person[data-person="${focused}"]`) ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]"))?.focus();
+  });
+
   // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.
   const EVERY = 5000;
   const onScreen = () => {
@@ -216,7 +230,7 @@
   };
   // Somebody came or went: at the top of the list it is drawn anew, further down a reader is not disturbed.
   document.addEventListener("list-outdated", () => {
-    if (scrollY < innerHeight && !document.querySelector(".people .person:focus")) document.body.dispatchEvent(new Event("people-changed"));
+    if (scrollY < innerHeight) document.body.dispatchEvent(new Event("people-changed"));
     else document.getElementById("people").dataset.outdated = "";
   });
   addEventListener("scroll", () => {
@@ -282,7 +296,7 @@
     prepare(document);
     offline(!navigator.onLine);
     if (document.getElementById("people")) {
-      if (document.querySelector(".card")) document.querySelector(`.person[data-person="${document.querySelector(".card").dataset.card}"]`)?.setAttribute("aria-current", "true");
+      markOpen();
       setTimeout(follow, EVERY);
     }
   });

@@ -1,0 +1,153 @@
+"""The Organisation page: search as you type, keyboard, presence that moves, people who appear, favourites, groups."""
+
+import re
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from local.graph.simulator import CONTOSO
+from tests.browser import chromium
+from tests.browser.conftest import Populated
+from tests.browser.pages import first_person
+from tests.browser.world import World
+
+
+def test_people_of_all_directories_stand_in_one_list(page: Page) -> None:
+    """Issue: people of all the account's directories or one."""
+    page.goto("/contacts")
+    expect(page.get_by_text("72 people")).to_be_visible()
+    page.get_by_label("Directory", exact=True).select_option(label="Northwind Logistics")
+    expect(page.locator(".person")).to_have_count(12)
+    expect(page.locator("#count")).to_have_text("12 people")
+
+
+def test_the_rest_of_the_list_comes_by_itself(page: Page) -> None:
+    """Infinite list: the next part is fetched before its end is reached."""
+    page.goto("/contacts")
+    page.locator(".person").last.scroll_into_view_if_needed()
+    expect(page.locator(".person")).to_have_count(72)
+    expect(page.locator(".people .more")).to_have_count(0)
+
+
+def test_a_number_is_found_however_it_is_typed(page: Page) -> None:
+    """Numbers in any format: here without its country prefix, with brackets."""
+    page.goto("/contacts")
+    page.get_by_role("searchbox").fill("(020) 7946-0003")
+    expect(page.locator(".person")).to_have_count(1)
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 03")
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    """`/`, arrows, Enter and Escape, and the focus comes back to where it was."""
+    page.goto("/contacts")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("driver")
+    expect(page.locator(".person")).to_have_count(12)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".person").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 02")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".person").nth(1)).to_be_focused()
+
+
+def test_a_card_has_an_address_of_its_own(page: Page, populated: Populated) -> None:
+    """A reload, a shared link and a sign-in in between come back to the open card."""
+    page.goto("/contacts")
+    page.locator(".person").first.click()
+    expect(page.locator(".card")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?person="))
+    page.reload()
+    expect(page.locator(".card")).to_be_visible()
+
+
+def test_presence_moves_without_a_reload(page: Page, populated: Populated) -> None:
+    """A status that changes in Teams changes on the page, in its dot and in its words."""
+    key = first_person(populated)
+    contact = populated.world.call("GET", f"/api/directories/{populated.entra.id}/contacts/{key.partition('.')[2]}")
+    found = populated.world.scim(populated.entra, "GET", f"/Users/{contact['id']}")
+    page.goto("/contacts")
+    row = page.locator(f'.person[data-person="{key}"]')
+    for availability, words in (("DoNotDisturb", "Presenting"), ("Busy", "In a call")):
+        activity = {"Presenting": "Presenting", "In a call": "InACall"}[words]
+        populated.world.simulator.presence.set(CONTOSO, found["externalId"], availability=availability, activity=activity)
+        expect(row.locator(".state")).to_have_text(words, timeout=30_000)
+    expect(row.locator(".presence")).to_have_class(re.compile("incall"))
+
+
+def test_new_people_and_directories_appear_without_a_reload(browser: Browser, empty: World) -> None:
+    """The seed had to say: you may need to reload. Here nobody needs to."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        expect(page.get_by_text("No people yet")).to_be_visible()
+        made = empty.add("Brightwater", "other")
+        empty.person(made, 1, displayName="Ada Lovelace")
+        expect(page.get_by_text("Ada Lovelace")).to_be_visible(timeout=20_000)
+
+
+def test_favourites_stay_in_this_browser(page: Page) -> None:
+    """A star in the card, a filter over the list, kept over a reload."""
+    page.goto("/contacts?q=driver")
+    page.locator(".person").nth(4).click()
+    page.get_by_role("button", name="Favourite", exact=True).click()
+    page.goto("/contacts")
+    page.get_by_text("Favourites", exact=True).click()
+    expect(page.locator(".person")).to_have_count(1)
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
+
+
+def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
+    """Groups belong to a directory, so they are offered where one is chosen."""
+    page.goto("/contacts")
+    expect(page.get_by_label("Group", exact=True)).to_have_count(0)
+    page.get_by_label("Directory", exact=True).select_option(value=populated.entra.id)
+    expect(page.locator("#count")).to_have_text("60 people")
+    choice = page.get_by_label("Group", exact=True)
+    group = choice.locator("option").nth(1)
+    choice.select_option(value=group.get_attribute("value"))
+    expect(page.locator("#count")).not_to_have_text("60 people")
+    expect(page.locator(".person").first).to_be_visible()
+
+
+def test_presence_is_said_in_words_too(page: Page) -> None:
+    """WCAG 1.4.1: colour is never the only sign."""
+    page.goto("/contacts")
+    for row in page.locator(".person:has(.presence:not(.none))").all()[:20]:
+        assert row.locator(".state").inner_text().strip()
+
+
+def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:
+    """What a client sends is never markup, however it looks."""
+    made = empty.add("<b>Brightwater</b>", "other")
+    empty.person(made, 1, displayName='<img src=x onerror="alert(1)">Eve', title="</a><script>alert(1)</script>")
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        watched = chromium.watch(page)
+        page.goto("/contacts")
+        page.locator(".person").first.click()
+        expect(page.get_by_role("heading", name='<img src=x onerror="alert(1)">Eve')).to_be_visible()
+        page.goto("/")
+        expect(page.get_by_role("link", name="<b>Brightwater</b>")).to_be_visible()
+        assert watched.complaints == []
+
+
+def test_german_is_complete(browser: Browser, populated: Populated) -> None:
+    """German as the proof that all texts can be translated."""
+    with chromium.context(browser, populated.url, language="de-DE") as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        expect(page.get_by_text("72 Personen")).to_be_visible()
+        page.goto("/")
+        expect(page.get_by_role("link", name="Verzeichnis hinzufügen")).to_be_visible()
+
+
+def test_the_theme_is_kept(visitor: BrowserContext) -> None:
+    """Light or dark as the system says, until somebody chooses."""
+    page = visitor.new_page()
+    page.goto("/contacts")
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
