@@ -28,7 +28,7 @@ from shared.services import Services
 from shared.tables.port import Row, StorageUnavailable
 
 MAX_FAULTS = 1000  # kept of each kind
-_INDEX_FAMILIES = frozenset(("name", "ext", "mail", "list", "find", "num", "unparsed", "gname", "gext"))
+_INDEX_FAMILIES = frozenset(("name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "gext"))
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
 CREATE TABLE found (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;

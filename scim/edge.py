@@ -1,6 +1,6 @@
 """The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import azure.functions as func
@@ -28,22 +28,29 @@ class Edge:
     places: Places = field(default_factory=Places)
     turns: Turns = field(default_factory=Turns)
 
-    def add(self, blueprint: func.Blueprint, name: str, route: str, **endpoints: Endpoint) -> None:
-        """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`."""
-        allowed = ", ".join(endpoints)
+    def add(
+        self, blueprint: func.Blueprint, name: str, route: str, search: Endpoint | None = None, **endpoints: Endpoint
+    ) -> None:
+        """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`.
+
+        `search` answers POST where the route's `{id}` is `.search`, an address of its own (RFC 7644 section 3.4.3): a
+        template for it would overlap with that of the resources.
+        """
+        of_search = {"POST": search} if search else {}
 
         async def handle(request: Request) -> Response:
             context = await self._context(request)
-            endpoint = endpoints.get("GET" if request.method == "HEAD" else request.method)
+            here = of_search if request.route.get("id") == ".search" else endpoints
+            endpoint = here.get("GET" if request.method == "HEAD" else request.method)
             try:
                 if endpoint is None:
-                    raise ScimError(405, f"{request.method} is not possible here; this address takes {allowed}.")
+                    raise ScimError(405, f"{request.method} is not possible here; this address takes {_allowed(here)}.")
                 return await endpoint(context, request)
             except ScimError as error:
                 await note_refusal(context, request, error, request.path)
                 response = scim_response(error.body(), error.status)
                 if error.status == 405:
-                    response.headers["Allow"] = allowed
+                    response.headers["Allow"] = _allowed(here)
                 return response
 
         add_http(blueprint, name, f"scim/{{directoryId}}/v2/{route}".rstrip("/"), handle, scim_failure)
@@ -55,3 +62,8 @@ class Edge:
         origin = services.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places, self.turns)
+
+
+def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
+    """The methods of an address for the header `Allow`: what can be read answers HEAD, too."""
+    return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

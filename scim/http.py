@@ -18,6 +18,12 @@ SCIM_JSON = "application/scim+json"
 MAX_BODY = 1024 * 1024
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 _MAX_PLACE = 2**53
+_PARAMETERS = {
+    **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), "a string"),
+    **dict.fromkeys(("startIndex", "count"), "an integer"),
+    **dict.fromkeys(("attributes", "excludedAttributes"), "an array of strings"),
+}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -46,6 +52,8 @@ def scim_failure(error: Exception) -> Response:
         case StorageUnavailable(retry_after=seconds):
             body = ScimError(503, "The storage did not answer; send the request again in some seconds.").body()
             return scim_response(body, 503, {"Retry-After": str(seconds)})
+        case RecursionError():
+            return scim_response(too_deep().body(), 400)
         case TooLarge():
             detail = f"The resource is too large to store: {error}. Send fewer or shorter values."
             return scim_response(ScimError(413, detail).body(), 413)
@@ -73,9 +81,14 @@ def read_json(request: Request) -> Any:
             "invalidSyntax",
         )
     try:
-        return orjson.loads(body)
+        return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
         raise ScimError(400, f"The body is not valid JSON in UTF-8: {error}.", "invalidSyntax") from None
+
+
+def too_deep() -> ScimError:
+    """400: JSON whose nesting no SCIM resource comes near."""
+    return ScimError(400, "The JSON is nested too deeply. Send resources as /Schemas describes them.", "invalidSyntax")
 
 
 def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
@@ -101,13 +114,20 @@ def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
         raise ScimError(400, "A search request is a JSON object.", "invalidSyntax")
-    query: dict[str, str] = {}
-    for name, value in body.items():
-        if isinstance(value, list) and all(isinstance(part, str) for part in value):
-            query[name] = ",".join(value)
-        elif isinstance(value, str | int) and not isinstance(value, bool):
-            query[name] = str(value)
+    query = {name: _text(name, value) for name, value in body.items() if name in _PARAMETERS and value is not None}
     return read_list_query(query, resource_type)
+
+
+def _text(name: str, value: Any) -> str:
+    """A parameter of a search as it would stand in a URL."""
+    if isinstance(value, str):
+        return value
+    match _PARAMETERS[name]:
+        case "an array of strings" if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            return ",".join(value)
+        case "an integer" if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    raise ScimError(400, f"{name} must be {_PARAMETERS[name]} (RFC 7644 section 3.4.3).", "invalidValue")
 
 
 def _count(query: dict[str, str]) -> int:

@@ -20,6 +20,7 @@ from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
 from scim.core.sorting import sorter
+from shared import keys
 from shared.clock import Clock
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -28,6 +29,7 @@ MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 _SCAN = 500
 _PLACES = 4096
+_PLACE_SECONDS = 300.0  # a walk comes by sooner; later, deletions may have moved what a number stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,17 @@ class Places:
     Kept per instance: another instance skips along keys, which is slower and just as right.
     """
 
-    _keys: "OrderedDict[tuple[str, str, int], str]" = field(default_factory=OrderedDict)
+    _keys: "OrderedDict[tuple[str, str, int], tuple[str, float]]" = field(default_factory=OrderedDict)
 
-    def get(self, source: Source, start_index: int) -> str | None:
-        """The key behind which the resource number `start_index` begins."""
-        return self._keys.get((source.directory_id, source.resource_type.name, start_index))
+    def get(self, source: Source, start_index: int, now: float) -> str | None:
+        """The key behind which the resource number `start_index` begins; `now` in seconds."""
+        key, at = self._keys.get((source.directory_id, source.resource_type.name, start_index), (None, 0.0))
+        return key if now - at < _PLACE_SECONDS else None
 
-    def put(self, source: Source, start_index: int, key: str) -> None:
+    def put(self, source: Source, start_index: int, key: str, now: float) -> None:
         """Remember it; the longest unused place is forgotten."""
         place = (source.directory_id, source.resource_type.name, start_index)
-        self._keys[place] = key
+        self._keys[place] = key, now
         self._keys.move_to_end(place)
         if len(self._keys) > _PLACES:
             self._keys.popitem(last=False)
@@ -108,7 +111,7 @@ async def list_resources(source: Source, query: ListQuery, places: Places, clock
     if query.cursor is not None:
         return await _by_cursor(source, query, query.cursor, clock)
     if query.filter is None and not query.sort_by:
-        return await _walked(source, query, places)
+        return await _walked(source, query, places, clock.monotonic())
     found = await source.lookup(query.filter.equalities()) if query.filter else None
     if found is not None and query.filter:
         matching = [item for item in found if query.filter.matches(item.resource)]
@@ -117,16 +120,16 @@ async def list_resources(source: Source, query: ListQuery, places: Places, clock
     return _response(query, total, window)
 
 
-async def _walked(source: Source, query: ListQuery, places: Places) -> dict[str, Any]:
+async def _walked(source: Source, query: ListQuery, places: Places, now: float) -> dict[str, Any]:
     total = await source.total()
     if query.count == 0 or query.start_index > total:
         return _response(query, total, [])
-    after = "" if query.start_index == 1 else places.get(source, query.start_index)
+    after = "" if query.start_index == 1 else places.get(source, query.start_index, now)
     if after is None:
         after = await source.key_at("", query.start_index - 1)
     page = await source.page(after, query.count) if after is not None else []
     if page:
-        places.put(source, query.start_index + len(page), page[-1].key)
+        places.put(source, query.start_index + len(page), page[-1].key, now)
     return _response(query, max(total, query.start_index + len(page) - 1 if page else 0), page)
 
 
@@ -165,7 +168,24 @@ async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock
     """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
     if query.sort_by:
         raise ScimError(400, "sortBy is not available with cursor paging; leave one of the two out.", "invalidValue")
-    after = _read_cursor(cursor, clock) if cursor else ""
+    after = _read_cursor(source, cursor, clock) if cursor else ""
+    found = await source.lookup(query.filter.equalities()) if query.filter else None
+    if found is not None and query.filter:
+        behind = sorted((item for item in found if item.key > after), key=lambda item: item.key)
+        matching = [item for item in behind if query.filter.matches(item.resource)]
+        items, more = matching[: query.count], len(matching) > query.count
+        after = items[-1].key if items else after
+    else:
+        items, after, more = await _scanned_behind(source, query, after)
+    body = _response(query, None if query.filter else await source.total(), items)
+    del body["startIndex"]
+    if more and query.count:
+        body["nextCursor"] = _write_cursor(after, clock)
+    return body
+
+
+async def _scanned_behind(source: Source, query: ListQuery, after: str) -> tuple[list[Item], str, bool]:
+    """The next matching resources behind the key `after`, the key they end at, and whether there may be more."""
     items: list[Item] = []
     more = True
     while more and len(items) < query.count:
@@ -174,16 +194,12 @@ async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock
         more = len(page) == wanted
         for item in page:
             if len(items) == query.count:
-                more = True
-                break
+                return items, after, True
             after = item.key
             if query.filter is None or query.filter.matches(item.resource):
                 items.append(item)
-    body = _response(query, None if query.filter else await source.total(), items)
-    del body["startIndex"]
-    if more and query.count:
-        body["nextCursor"] = _write_cursor(after, clock)
-    return body
+        await asyncio.sleep(0)
+    return items, after, more
 
 
 def _write_cursor(key: str, clock: Clock) -> str:
@@ -191,19 +207,22 @@ def _write_cursor(key: str, clock: Clock) -> str:
     return base64.urlsafe_b64encode(token).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, clock: Clock) -> str:
+def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
+    """The row key that a cursor holds; it comes from a client, so it must be that of one of the source's records."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)
-        if not isinstance(key, str):
+        family, _, identifier = key.partition(keys.SEPARATOR)
+        if family != source.resource_type.name.lower() or not identifier or keys.SEPARATOR in identifier:
             raise ValueError("key")
-    except (binascii.Error, ValueError, TypeError):
+        after = str(key)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         raise ScimError(
             400, "The cursor is not one this service gave; begin again with an empty cursor.", "invalidCursor"
         ) from None
     if age > CURSOR_TIMEOUT:
         raise ScimError(400, "The cursor is older than an hour; begin again with an empty cursor.", "expiredCursor")
-    return key
+    return after
 
 
 def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Preconditions:
 
     def check(self, etag: str) -> None:
         """Raise 412 where a change is meant for another version than the stored one."""
-        if self.if_match is not None and not self.if_match & {"*", _opaque(etag)}:
+        if self.if_match is not None and not _versions(self.if_match) & {"*", _version(_opaque(etag))}:
             raise ScimError(412, f"The resource has changed: its version is {etag}. Read it again, then repeat.")
         if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
             raise ScimError(412, f"If-None-Match holds the stored version {etag}, so nothing was changed.")
@@ -31,9 +31,18 @@ class Preconditions:
 
 
 def _tags(header: str | None) -> frozenset[str] | None:
-    return frozenset(_opaque(tag.strip()) for tag in header.split(",")) if header is not None else None
+    return frozenset(_opaque(tag.strip()) for tag in header.split(",")) if header and header.strip() else None
 
 
 def _opaque(tag: str) -> str:
     # Versions are weak tags; If-Match is meant for them all the same (RFC 7644 section 3.14), so W/ does not count.
     return tag.removeprefix("W/").strip('"')
+
+
+def _versions(tags: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_version, tags))
+
+
+def _version(tag: str) -> str:
+    """A tag without what it says of a user's groups, which no change of the user touches."""
+    return tag.partition(".")[0]

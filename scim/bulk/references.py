@@ -7,15 +7,16 @@ PREFIX = "bulkId:"
 
 def names_in(value: Any) -> set[str]:
     """The bulkIds that `value` refers to, in strings anywhere inside it."""
-    match value:
-        case str():
-            return {value.removeprefix(PREFIX)} if value.startswith(PREFIX) else _in_path(value)
-        case dict():
-            return set().union(*map(names_in, value.values()))
-        case list():
-            return set().union(*map(names_in, value))
-        case _:
-            return set()
+    found, inside = set[str](), [value]
+    while inside:  # not by recursion: JSON may be nested deeper than the interpreter's stack
+        match inside.pop():
+            case str() as text if PREFIX in text:
+                found |= {text.removeprefix(PREFIX)} if text.startswith(PREFIX) else _in_path(text)
+            case dict() as members:
+                inside += members.values()
+            case list() as elements:
+                inside += elements
+    return found
 
 
 def _in_path(text: str) -> set[str]:

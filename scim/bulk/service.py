@@ -11,7 +11,7 @@ from scim.context import Context
 from scim.core.errors import ScimError
 from scim.edge import Endpoint
 from scim.groups import endpoints as groups
-from scim.http import scim_failure
+from scim.http import scim_failure, too_deep
 from scim.refusals import note_refusal
 from scim.users import endpoints as users
 from shared.http import Request, Response
@@ -43,7 +43,7 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
         raise ScimError(413, f"The request has {len(operations)} operations; at most {MAX_OPERATIONS} are taken.")
-    limit = body.get("failOnErrors", 0)
+    limit = body.get("failOnErrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         raise ScimError(400, "failOnErrors must be a whole number from 1.", "invalidValue")
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
@@ -77,20 +77,20 @@ async def carry_out(context: Context, operations: list[BulkOperation], fail_on_e
             continue
         stuck = 0
         response = _unresolved(open_references) if open_references else await _one(context, operation, ids)
-        results[operation.place] = _result(operation, response, ids)
+        results[operation.place] = _result(context, operation, response, ids)
         errors += response.status >= 400
     return [results[place] for place in sorted(results)]
 
 
 async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> Response:
     try:
-        endpoint, identifier = _endpoint(operation, references.resolve(operation.path, ids))
+        endpoint, identifier = _endpoint(operation, references.resolve(operation.path, ids), ids)
         data = references.resolve(operation.data, ids)
         request = Request(
             operation.method,
             context.base_url,
             {"if-match": operation.version} if operation.version else {},
-            b"" if data is None else orjson.dumps(data),
+            _body(data),
             {"id": identifier},
         )
         try:
@@ -102,21 +102,26 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
         return scim_failure(error)
 
 
-def _endpoint(operation: BulkOperation, path: str) -> tuple[Endpoint, str]:
+def _body(data: Any) -> bytes:
+    try:
+        return b"" if data is None else orjson.dumps(data)
+    except orjson.JSONEncodeError:  # of what was read a moment ago, only too much depth cannot be written
+        raise too_deep() from None
+
+
+def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple[Endpoint, str]:
     kind, _, identifier = path.strip("/").partition("/")
     endpoints = (_ONES if identifier else _COLLECTIONS).get(kind.lower())
     if endpoints is None or "/" in identifier or identifier == ".search":
         raise ScimError(
             400, f'path "{path}" is no resource; use /Users, /Users/ID, /Groups or /Groups/ID.', "invalidPath"
         )
-    if (
-        operation.method not in _METHODS
-        or operation.method not in endpoints
-        or (identifier and operation.method == "POST")
-    ):
+    if operation.method not in _METHODS or operation.method not in endpoints:
         raise ScimError(400, f'method "{operation.method}" is not possible on {path}.', "invalidValue")
     if operation.method == "POST" and not operation.bulk_id:
         raise ScimError(400, "bulkId is required with POST (RFC 7644 section 3.7).", "invalidValue")
+    if operation.method == "POST" and operation.bulk_id in ids:
+        raise ScimError(400, f'bulkId "{operation.bulk_id}" is used by another operation already.', "invalidValue")
     return endpoints[operation.method], identifier
 
 
@@ -125,22 +130,18 @@ def _unresolved(names: set[str]) -> Response:
     return scim_failure(ScimError(409, detail, "invalidValue"))
 
 
-def _result(operation: BulkOperation, response: Response, ids: dict[str, str]) -> dict[str, Any]:
+def _result(context: Context, operation: BulkOperation, response: Response, ids: dict[str, str]) -> dict[str, Any]:
     result: dict[str, Any] = {"method": operation.method, "status": str(response.status)}
     if operation.bulk_id:
         result["bulkId"] = operation.bulk_id
-    location = response.headers.get("Location") or _location(operation)
-    if location:
+    if operation.method != "POST":  # what is changed or deleted has an address, also where that failed
+        result["location"] = f"{context.base_url}/{references.resolve(operation.path, ids).strip('/')}"
+    if location := response.headers.get("Location"):
         result["location"] = location
     if version := response.headers.get("ETag"):
         result["version"] = version
     if response.status >= 400:
         result["response"] = orjson.loads(response.body)
-    elif operation.method == "POST" and operation.bulk_id:
+    elif operation.method == "POST":
         ids[operation.bulk_id] = orjson.loads(response.body)["id"]
     return result
-
-
-def _location(operation: BulkOperation) -> str:
-    """Where the operation was meant for, when the answer does not say (a deletion, a group's 204, an error)."""
-    return "" if operation.method == "POST" else operation.path

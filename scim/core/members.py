@@ -90,14 +90,19 @@ def _listed(op: str, value: object) -> list[MemberChange]:
     listed = clients.listed_values(value)
     if listed is None and op == "remove":
         return [MemberChange("remove_all")]
-    ids = tuple(dict.fromkeys([_id_of(member) for member in listed or () if member not in (None, "")]))
+    ids = tuple(dict.fromkeys([id_of(member) for member in listed or () if member not in (None, "")]))
     return [MemberChange(op, ids)] if ids or op == "replace" else []
 
 
-def _id_of(member: object) -> str:
-    """The id in {"value": id, "$ref": null}; the bare id is understood, too."""
+def id_of(member: object) -> str:
+    """The id in {"value": id, "$ref": null}, or at the end of a $ref alone; the bare id is understood, too.
+
+    ScimError invalidValue where there is none.
+    """
     if isinstance(member, dict):
-        member = next((value for name, value in member.items() if name.lower() == "value"), None)
+        parts = {name.lower(): value for name, value in member.items()}
+        reference = parts.get("$ref")
+        member = parts.get("value") or (reference.rpartition("/")[2] if isinstance(reference, str) else None)
     if not isinstance(member, str) or not member or not is_encodable(member):
         raise bad_value("members.value", "is missing or no text", 'Send members as [{"value": "id of the user"}].')
     return member

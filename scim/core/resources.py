@@ -26,6 +26,8 @@ def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
         if attribute is not None:
             if is_kept(attribute) and (read := read_value(attribute, value)) is not None:
                 result[attribute.name] = read
+        elif name.lower() == resource_type.schema.id.lower() and isinstance(value, dict):
+            result |= _read_attributes(value, resource_type.attributes)
         elif (urn := resource_type.urns.get(name.lower())) and not clients.is_empty(value):
             extension = _read_extension(value, urn, resource_type)
             if extension:
@@ -43,7 +45,11 @@ def is_kept(attribute: Attribute) -> bool:
 def _read_extension(value: object, urn: str, resource_type: ResourceType) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise bad_value(urn, "is no object", "Send an object with the attributes of the extension.")
-    attributes = resource_type.extension_attributes[urn]
+    return _read_attributes(value, resource_type.extension_attributes[urn])
+
+
+def _read_attributes(value: dict[str, Any], attributes: dict[str, Attribute]) -> dict[str, Any]:
+    """The attributes that stand under a schema's URN; some clients write those of the core so, too (scim.dev)."""
     result = {}
     for name, part in value.items():
         attribute = attributes.get(name.lower())

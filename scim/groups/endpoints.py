@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from scim.context import Context
-from scim.core.errors import ScimError
 from scim.core.patch import read_patch
 from scim.core.projection import Projection
 from scim.core.schemas import GROUP
@@ -20,7 +19,7 @@ from shared.http import Request, Response
 def register(functions: func.Blueprint, edge: Edge) -> None:
     """The functions of the Groups endpoint."""
     edge.add(functions, "scim_groups", "Groups", **COLLECTION)
-    edge.add(functions, "scim_group", "Groups/{id}", **ONE)
+    edge.add(functions, "scim_group", "Groups/{id}", search=_search, **ONE)
 
 
 async def _list(context: Context, request: Request) -> Response:
@@ -35,9 +34,7 @@ async def listed(context: Context, query: ListQuery, filter_text: str) -> Respon
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """POST /Groups/.search (RFC 7644 section 3.4.3); a POST to a group's own address is none."""
-    if request.route["id"] != ".search":
-        raise ScimError(405, "POST is not possible on a group; send it to /Groups to create one.")
+    """POST /Groups/.search (RFC 7644 section 3.4.3)."""
     body = read_json(request)
     return await listed(context, read_search(body, GROUP), str(body.get("filter", "")))
 
@@ -82,4 +79,4 @@ async def _answer(context: Context, group: StoredGroup, projection: Projection, 
 
 
 COLLECTION = {"GET": _list, "POST": _create}
-ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}
+ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete}

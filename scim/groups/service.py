@@ -10,6 +10,7 @@ from scim import family
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.expressions import Equality
+from scim.core.members import id_of
 from scim.core.patch import MemberChange, Operation, apply_patch, member_changes
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import GROUP
@@ -127,7 +128,7 @@ async def _attempt(
 def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
     """A group as sent, divided into its attributes and its members."""
     listed = resource.pop("members", [])
-    ids = tuple(dict.fromkeys(member["value"] for member in listed if member.get("value")))
+    ids = tuple(dict.fromkeys(map(id_of, listed)))
     return resource, Plan.of([MemberChange("add", ids)])
 
 

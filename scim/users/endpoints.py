@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from scim.context import Context
-from scim.core.errors import ScimError
 from scim.core.patch import read_patch
 from scim.core.projection import Projection
 from scim.core.schemas import USER
@@ -20,7 +19,7 @@ from shared.http import Request, Response
 def register(functions: func.Blueprint, edge: Edge) -> None:
     """The functions of the Users endpoint."""
     edge.add(functions, "scim_users", "Users", **COLLECTION)
-    edge.add(functions, "scim_user", "Users/{id}", **ONE)
+    edge.add(functions, "scim_user", "Users/{id}", search=_search, **ONE)
 
 
 async def _list(context: Context, request: Request) -> Response:
@@ -29,9 +28,7 @@ async def _list(context: Context, request: Request) -> Response:
 
 
 async def _search(context: Context, request: Request) -> Response:
-    """POST /Users/.search (RFC 7644 section 3.4.3); a POST to a user's own address is none."""
-    if request.route["id"] != ".search":
-        raise ScimError(405, "POST is not possible on a user; send it to /Users to create one.")
+    """POST /Users/.search (RFC 7644 section 3.4.3)."""
     query = read_search(read_json(request), USER)
     return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
 
@@ -45,8 +42,8 @@ async def _create(context: Context, request: Request) -> Response:
 async def _read(context: Context, request: Request) -> Response:
     projection = read_projection(request.query, USER)
     user = await service.read(context, request.route["id"])
-    if Preconditions.read(request.headers).not_modified(user.record.etag):
-        return Response(304, headers={"ETag": user.record.etag})
+    if Preconditions.read(request.headers).not_modified(user.etag):
+        return Response(304, headers={"ETag": user.etag})
     return _answer(context, user, projection)
 
 
@@ -74,4 +71,4 @@ def _answer(context: Context, user: StoredUser, projection: Projection) -> Respo
 
 
 COLLECTION = {"GET": _list, "POST": _create}
-ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete, "POST": _search}
+ONE = {"GET": _read, "PUT": _replace, "PATCH": _patch, "DELETE": _delete}

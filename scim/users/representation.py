@@ -20,6 +20,6 @@ def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
             "created": record.created,
             "lastModified": record.modified,
             "location": f"{base_url}/Users/{record.id}",
-            "version": record.etag,
+            "version": user.etag,
         },
     }

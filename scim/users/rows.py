@@ -53,7 +53,16 @@ def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
         rows[keys.key("unparsed", identifier)] = orjson.dumps({"v": 1, **named})
     if record.active:
         rows.update(_shown_rows(record, own))
+    else:
+        rows.update(_hidden_rows(record, own))
     return rows
+
+
+def _hidden_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> Iterator[tuple[str, bytes]]:
+    """The rows by which only clients find an inactive person's numbers."""
+    for _, number in own:
+        if len(number.digits) >= numbers.MIN_DIGITS:
+            yield keys.key("off", numbers.reversed_digits(number), record.id), _EMPTY
 
 
 def _shown_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> Iterator[tuple[str, bytes]]:
@@ -67,9 +76,9 @@ def _shown_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> It
     for digits in [number.digits for _, number in own if number.e164][:MAX_TYPED]:
         yield keys.key("find", digits, record.id), value
     for _, number in reversed(own):  # of two with the same digits the main one has the last word
-        if len(number.digits) >= 3:
+        if len(number.digits) >= numbers.MIN_DIGITS:
             card_of_number = replace(card, extension=number.extension)
-            yield keys.key("num", number.digits[::-1], record.id), cards.encode(card_of_number)
+            yield keys.key("num", numbers.reversed_digits(number), record.id), cards.encode(card_of_number)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:

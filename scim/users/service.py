@@ -1,6 +1,8 @@
 """One function for each use of the /Users endpoint (RFC 7644 section 3)."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +22,12 @@ from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
 from scim.users.strictness import check_numbers
-from shared import keys
+from shared import keys, numbers
 from shared.clock import timestamp
 from shared.ids import new_id
 from shared.tables.port import AlreadyExists
 
+_SELECTION = re.compile(r"\[.*\]")
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -69,7 +72,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
 
     async def attempt() -> None:
         user = await read(context, identifier)
-        conditions.check(user.record.etag)
+        conditions.check(user.etag)
         event = _event(context, "user.deleted", user.record, users=-1, active=False, was_active=user.record.active)
         await store.delete(context.services, context.directory.id, user, event)
 
@@ -82,7 +85,7 @@ async def _change(context: Context, identifier: str, change: Change, conditions:
 
     async def attempt() -> StoredUser:
         user = await read(context, identifier)
-        conditions.check(user.record.etag)
+        conditions.check(user.etag)
         old = user.record
         resource = change(old.resource)
         if resource == old.resource:
@@ -154,12 +157,14 @@ class Users:
         """The users that an index has for the first of the equalities that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
-                if equality.path == path and isinstance(equality.value, str):
-                    return await self._read_all(await find(self.context, equality.value))
+                if _SELECTION.sub("", equality.path) == path and isinstance(equality.value, str):
+                    ids = await find(self.context, equality.value)
+                    if ids is not None:
+                        return await self._read_all(ids)
         return None
 
     async def _read_all(self, ids: list[str]) -> list[Item]:
-        found = [await store.get(self.context.services, self.directory_id, identifier) for identifier in ids]
+        found = await asyncio.gather(*(store.get(self.context.services, self.directory_id, each) for each in ids))
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:
@@ -182,11 +187,23 @@ async def _by_mail(context: Context, value: str) -> list[str]:
     return await family.ids(context.services, context.directory.id, "mail", keys.fold_case(value))
 
 
-# By path, the most selective index first.
-_INDEXES = {
+async def _by_number(context: Context, value: str) -> list[str] | None:
+    """Only an international number is indexed alike whatever the directory's region is, now or when it was stored."""
+    digits = numbers.derive(value, context.directory.region).digits
+    if not value.startswith("+") or len(digits) < numbers.MIN_DIGITS:
+        return None
+    services, directory_id, ending = context.services, context.directory.id, digits[::-1]
+    shown, hidden = await asyncio.gather(
+        family.ids(services, directory_id, "num", ending), family.ids(services, directory_id, "off", ending)
+    )
+    return shown + hidden
+
+
+# By path without a selection of elements, the most selective index first.
+_INDEXES: dict[str, Callable[[Context, str], Awaitable[list[str] | None]]] = {
     "id": _by_id,
     "userName": _by_user_name,
     "externalId": _by_external_id,
-    'emails[type eq "work"].value': _by_mail,
     "emails.value": _by_mail,
+    "phoneNumbers.value": _by_number,
 }

@@ -1,6 +1,7 @@
 """Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
 
 import itertools
+import zlib
 from dataclasses import dataclass
 
 import orjson
@@ -25,6 +26,13 @@ class StoredUser:
     record: UserRecord
     groups: tuple[str, ...]
     tag: str
+
+    @property
+    def etag(self) -> str:
+        """The weak entity tag of RFC 7644 section 3.14: another one, too, where the user joined or left a group."""
+        if not self.groups:
+            return self.record.etag
+        return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
 
 
 async def get(services: Services, directory_id: str, identifier: str) -> StoredUser | None:

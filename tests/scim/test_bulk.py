@@ -90,3 +90,37 @@ async def test_if_match_of_an_operation_counts(scim: ScimClient) -> None:
     delete = {"method": "DELETE", "path": f"/Users/{user.id}", "version": 'W/"7"'}
     answer = await scim.post("/Bulk", _bulk(delete))
     assert answer.body["Operations"][0]["status"] == "412"
+
+
+async def test_a_location_is_an_address(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: absolute, whatever the operation and its outcome; none only of a POST that failed."""
+    user, group = await scim.user(), await scim.group()
+    base = user.body["meta"]["location"].partition("/Users/")[0]
+    rename = {"Operations": [{"op": "replace", "path": "displayName", "value": "Z"}]}
+    answer = await scim.post(
+        "/Bulk",
+        _bulk(
+            {"method": "PATCH", "path": f"/Groups/{group.id}", "data": rename},
+            _post("/Users", "new", userName="new"),
+            {"method": "DELETE", "path": "/Users/bulkId:new"},
+            {"method": "DELETE", "path": "/Users/nobody"},
+            _post("/Users", "taken", userName=user.body["userName"]),
+        ),
+    )
+    renamed, made, deleted, missing, taken = answer.body["Operations"]
+    assert renamed["location"] == f"{base}/Groups/{group.id}"
+    assert deleted["location"] == made["location"]
+    assert missing["location"] == f"{base}/Users/nobody"
+    assert "location" not in taken
+
+
+async def test_a_bulk_id_is_used_once(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7: it is unique in the request, else a reference could mean either of two."""
+    answer = await scim.post("/Bulk", _bulk(_post("/Users", "a", userName="a"), _post("/Users", "a", userName="b")))
+    assert [each["status"] for each in answer.body["Operations"]] == ["201", "400"]
+
+
+async def test_no_limit_of_errors_may_be_null(scim: ScimClient) -> None:
+    """RFC 7643 section 2.5: null is as good as absent."""
+    answer = await scim.post("/Bulk", _bulk(_post("/Users", "a", userName="a"), failOnErrors=None))
+    assert answer.body["Operations"][0]["status"] == "201"

@@ -1,9 +1,13 @@
 """Queries: paging, sorting, filters, cursors (RFC 7644 section 3.4.2, RFC 9865)."""
 
+import base64
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import orjson
 import pytest
 
+from directories import memory
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.scim.client import ScimClient
@@ -159,3 +163,74 @@ async def test_the_root_search_covers_users_and_groups(filled: Filled) -> None:
     assert [r["meta"]["resourceType"] for r in everything.resources] == ["User"] * 3 + ["Group"]
     only = await scim.post("/.search", {"filter": 'userName eq "person1@example.com"'})
     assert only.body["totalResults"] == 1
+
+
+def _cursor(key: Any, issued: Any) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([key, issued])).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("key", ["a", "event|", "name|", "user", "user|", "user|x|y", "group|x", "", None, 7])
+async def test_a_cursor_reaches_no_other_rows(scim: ScimClient, clock: FixedClock, key: Any) -> None:
+    """A cursor comes from a client: one that names another kind of row is refused, never read from there."""
+    await scim.user()
+    answer = await scim.get("/Users", cursor=_cursor(key, int(clock.now().timestamp())))
+    assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
+
+
+async def test_a_cursor_with_an_indexed_filter_reads_no_more_than_it_finds(
+    filled: Filled, tables: CountingTables
+) -> None:
+    """The index answers whichever way of paging is asked for, and a second page follows the first."""
+    scim, _ = await filled(1200)
+    with tables.measured() as calls:
+        page = await scim.get("/Users", cursor="", filter='userName eq "person7@example.com"')
+    assert [user["userName"] for user in page.resources] == ["person7@example.com"]
+    assert "nextCursor" not in page.body
+    assert len(calls) <= 4
+    for number in range(3):
+        await scim.user(f"x{number}", emails=[{"type": "work", "value": "shared@example.com"}])
+    cursor, seen = "", list[str]()
+    for _ in range(2):
+        page = await scim.get("/Users", cursor=cursor, count=2, filter='emails.value eq "shared@example.com"')
+        seen += [user["userName"] for user in page.resources]
+        cursor = page.body.get("nextCursor", "end")
+    assert (sorted(seen), cursor) == (["x0", "x1", "x2"], "end")
+
+
+async def test_a_remembered_place_grows_old(filled: Filled, clock: FixedClock) -> None:
+    """Deletions move what startIndex stands for; a walk under way skips nobody, a later client gets its number."""
+    scim, _ = await filled(30)
+    first = await scim.get("/Users", startIndex=1, count=10)
+    for user in first.resources[:5]:
+        await scim.delete(f"/Users/{user['id']}")
+    walking = await scim.get("/Users", startIndex=11, count=1)
+    assert walking.resources[0]["userName"] == "person10@example.com"
+    clock.advance(301)
+    later = await scim.get("/Users", startIndex=11, count=1)
+    assert later.resources[0]["userName"] == "person15@example.com"
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("selection", ["", '[type eq "work"]', '[type eq "mobile"]'])
+async def test_numbers_are_found_by_their_index(
+    filled: Filled, tables: CountingTables, active: bool, selection: str
+) -> None:
+    """An international number is looked up, of active and inactive people; the filter decides on the type."""
+    scim, _ = await filled(1500)
+    number = "+44 20 7946 0018"
+    made = await scim.user("anna", active=active, phoneNumbers=[{"type": "work", "value": number}])
+    await memory.settled(scim.services)
+    with tables.measured() as calls:
+        found = await scim.get("/Users", filter=f'phoneNumbers{selection}.value eq "{number}"')
+    assert [user["id"] for user in found.resources] == ([] if "mobile" in selection else [made.id])
+    assert len(calls) == 3
+    await scim.patch(f"/Users/{made.id}", {"op": "replace", "path": "active", "value": not active})
+    again = await scim.get("/Users", filter=f'phoneNumbers.value eq "{number}"')
+    assert [user["id"] for user in again.resources] == [made.id]
+
+
+async def test_a_national_number_is_found_as_it_was_sent(scim: ScimClient) -> None:
+    """What it means depends on the region, so it is compared, not looked up."""
+    made = await scim.user(phoneNumbers=[{"type": "work", "value": "020 7946 0018"}])
+    found = await scim.get("/Users", filter='phoneNumbers.value eq "020 7946 0018"')
+    assert [user["id"] for user in found.resources] == [made.id]
