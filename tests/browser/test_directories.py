@@ -1,0 +1,189 @@
+"""The list, the wizard and a directory's page: what an administrator does beside the straight way of the story."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.browser.conftest import Populated
+from tests.browser.pages import address
+from tests.browser.world import World
+
+
+def test_the_wizard_goes_on_where_it_was_left(page: Page, populated: Populated) -> None:
+    """Seed: you can come back to it. The list leads to the open step, and every step to the others."""
+    page.goto("/")
+    page.get_by_role("link", name="Contoso Retail").click()
+    expect(page).to_have_url(re.compile("/connect$"))
+    expect(page.get_by_text("The token was shown once")).to_be_visible()
+    steps = page.get_by_role("navigation", name="Steps of the set-up")
+    steps.get_by_role("link", name="Presence").click()
+    expect(page.get_by_text("Shall agents see who is free?")).to_be_visible()
+    steps.get_by_role("link", name="Name and kind").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Contoso Retail")
+
+
+def test_a_token_is_never_shown_twice(browser: Browser, empty: World) -> None:
+    """The answer that made it shows it; the address of the step does not."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/directories/new")
+        page.get_by_label("Name", exact=True).fill("Brightwater")
+        page.get_by_role("button", name="Next Step").click()
+        token = page.locator("#token").inner_text()
+        page.reload()
+        expect(page.get_by_text("The token was shown once")).to_be_visible()
+        assert token not in page.content()
+        page.get_by_label("The old one lives on").select_option(label="for an hour")
+        page.get_by_role("button", name="Issue a new token").click()
+        expect(page.locator("#token")).to_be_visible()
+        assert page.locator("#token").inner_text() != token
+        expect(page.get_by_role("button", name="Next Step")).to_be_disabled()
+
+
+def test_no_presence_needs_one_choice(browser: Browser, empty: World) -> None:
+    """Seed: simply select Don't Sync Presence and click Finish."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        made = empty.add("Brightwater", done=False)
+        page.goto(f"/directories/{made.id}/presence")
+        expect(page.get_by_role("button", name="Finish")).to_be_disabled()
+        page.get_by_text("Don't sync presence").click()
+        page.get_by_role("button", name="Finish").click()
+        expect(page).to_have_url(f"{empty.url}/directories/{made.id}")
+
+
+def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: World) -> None:
+    """The way back into this step with the reason."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        made = empty.add("Brightwater", done=False)
+        page.goto(f"/directories/{made.id}/presence")
+        page.get_by_text("Sync presence", exact=True).click()
+        page.get_by_role("button", name="Sign in to Microsoft").click()
+        page.get_by_role("button", name="max@contoso.example").click()
+        expect(page.get_by_text("Not an administrator")).to_be_visible()
+        page.get_by_role("button", name="Sign in to Microsoft").click()
+        page.get_by_role("button", name="gloria@contoso.example").click()
+        page.get_by_role("button", name="Cancel", exact=True).click()
+        expect(page.get_by_text("Not accepted")).to_be_visible()
+        expect(page.get_by_role("button", name="Sign in to Microsoft")).to_be_visible()
+
+
+def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World) -> None:
+    """The fault stands at the field, in the dialog."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        empty.add("Brightwater", "other")
+        page.goto("/")
+        page.get_by_label("Actions for Brightwater").click()
+        page.get_by_role("button", name="Rename").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill("  ")
+        dialog.get_by_role("button", name="Rename").click()
+        expect(dialog.get_by_text("Enter a name.")).to_be_visible()
+        dialog.get_by_label("Name").fill("Brightwater North")
+        dialog.get_by_role("button", name="Rename").click()
+        expect(page.get_by_role("link", name="Brightwater North")).to_be_visible()
+
+
+def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: World) -> None:
+    """Type the name to confirm; undo while it is cheap."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        empty.add("Brightwater", "other")
+        page.goto("/")
+        page.get_by_label("Actions for Brightwater").click()
+        page.get_by_role("button", name="Delete").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="Delete directory")).to_be_disabled()
+        dialog.get_by_role("textbox").fill("Brightwater")
+        dialog.get_by_role("button", name="Delete directory").click()
+        expect(page.get_by_text("Its data goes in a few minutes")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("link", name="Brightwater")).to_be_visible()
+
+
+def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, empty: World) -> None:
+    """Rotate with overlap, the new one shown once; revoke ends one at once."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        made = empty.add("Brightwater", "other")
+        page.goto(f"/directories/{made.id}/credentials")
+        page.get_by_role("button", name="Issue a new one").click()
+        page.get_by_role("dialog").get_by_label("The old one lives on").select_option(label="for a week")
+        page.get_by_role("dialog").get_by_role("button", name="Issue").click()
+        expect(page.get_by_text("Save it now")).to_be_visible()
+        section = page.get_by_role("region", name="Security tokens")
+        expect(section.get_by_role("row")).to_have_count(3)
+        expect(section.get_by_text("in 6 days")).to_be_visible()
+        section.get_by_role("button", name="Revoke").last.click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(section.get_by_text("Revoked")).to_be_visible()
+        page.get_by_role("button", name="Create").click()
+        page.get_by_role("dialog").get_by_role("button", name="Issue").click()
+        expect(page.locator("#client_secret-fresh")).to_contain_text("extdirsec_")
+
+
+def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> None:
+    """Filter, search, and everything that happened to one person."""
+    page.goto(address("log", populated))
+    page.get_by_role("searchbox").fill("person3@")
+    expect(page.locator(".event")).to_have_count(1)
+    page.locator(".event").get_by_role("link").click()
+    expect(page.get_by_text("Everything that happened to")).to_be_visible()
+    expect(page.locator(".event")).to_have_count(1)
+    page.get_by_role("link", name="Show all").click()
+    page.get_by_label("Events", exact=True).select_option(label="Refused")
+    expect(page.get_by_text("No event fits the filter.")).to_be_visible()
+
+
+def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, empty: World) -> None:
+    """The switch takes effect at once; the refusal stands in the log with its remedy and among the problems."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        made = empty.add("Brightwater", "other")
+        page.goto(f"/directories/{made.id}")
+        page.get_by_role("switch", name="Strict numbers").check()
+        expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("switch", name="Strict numbers")).to_be_checked()
+        _refused(empty, made.base, made.token)
+        page.goto("/")
+        expect(page.get_by_text("1 refused today")).to_be_visible()
+        page.goto(f"/directories/{made.id}/log?kind=refused")
+        expect(page.get_by_text("Request refused")).to_be_visible()
+
+
+def _refused(empty: World, base: str, token: str) -> None:
+    from urllib.error import HTTPError
+
+    body = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "ada@example.com",
+        "phoneNumbers": [{"type": "work", "value": "12"}],
+    }
+    try:
+        empty.call("POST", f"{base.removeprefix(empty.url)}/Users", body, {"Authorization": f"Bearer {token}"})
+    except HTTPError as error:
+        assert error.code == 400
+    else:
+        raise AssertionError("the number was taken")
+
+
+def test_numbers_needing_attention_come_with_the_remedy(page: Page, populated: Populated) -> None:
+    """Each with its person, its value and what to do about it."""
+    page.goto(address("numbers", populated))
+    expect(page.get_by_text("Noor Driver 07")).to_be_visible()
+    expect(page.get_by_text("like an internal extension")).to_be_visible()
+
+
+def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: Path) -> None:
+    """CSV with everybody; the bar says how far it is."""
+    page.goto(address("directory", populated))
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="CSV file").click()
+    coming.value.save_as(tmp_path / "people.csv")
+    assert len((tmp_path / "people.csv").read_text().strip().splitlines()) == 61
+    expect(page.get_by_text("The file is in your downloads.")).to_be_visible()

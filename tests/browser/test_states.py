@@ -1,0 +1,139 @@
+"""Pages when things are slow, broken, away or forbidden."""
+
+import threading
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser import chromium
+from tests.browser.conftest import Populated
+from tests.browser.pages import address
+from tests.browser.world import World
+
+EMPTY = (
+    ("/", "No directories yet"),
+    ("/contacts", "No people yet"),
+    ("/contacts?q=ada", "Nobody found"),
+    ("/contacts?favourites=1", "No favourites yet"),
+)
+
+
+@pytest.mark.parametrize(("path", "words"), EMPTY)
+def test_an_empty_page_says_what_comes_next(browser: Browser, empty: World, path: str, words: str) -> None:
+    """No blank page: what is missing, and how it gets there."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto(path)
+        expect(page.get_by_role("heading", name=words)).to_be_visible()
+
+
+def test_a_new_directory_has_an_empty_log_and_no_numbers(page: Page, populated: Populated) -> None:
+    """The empty states of a directory's parts."""
+    page.goto(f"/directories/{populated.begun.id}/log")
+    expect(page.get_by_text("Once the client calls")).to_be_visible()
+    page.goto(f"/directories/{populated.begun.id}/numbers")
+    expect(page.get_by_text("Every number could be read.")).to_be_visible()
+
+
+def test_a_lost_connection_is_said_and_found_again(visitor: BrowserContext, populated: Populated) -> None:
+    """Offline: a bar, the list stays; online: the bar goes."""
+    page = visitor.new_page()
+    page.goto("/contacts")
+    bar = page.locator("[data-offline-bar]")
+    expect(bar).to_be_hidden()
+    visitor.set_offline(True)
+    expect(bar).to_be_visible()
+    page.get_by_role("searchbox").fill("driver")
+    expect(page.locator(".person").first).to_be_visible()
+    visitor.set_offline(False)
+    expect(bar).to_be_hidden()
+    expect(page.locator(".person")).to_have_count(12)
+
+
+def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populated) -> None:
+    """A spinner in the field, the old list until the new one is there, the last search wins."""
+    page.goto("/contacts")
+    let_go = threading.Event()
+
+    def hold(route: Route) -> None:
+        if "q=driver" in route.request.url and not let_go.is_set():
+            held.append(route)
+        else:
+            route.continue_()
+
+    held: list[Route] = []
+    page.route("**/contacts/list**", hold)
+    page.get_by_role("searchbox").fill("driver")
+    expect(page.locator("#busy")).to_be_visible()
+    expect(page.locator(".person").first).to_be_visible()
+    let_go.set()
+    for route in held:
+        route.continue_()
+    expect(page.locator(".person")).to_have_count(12)
+    expect(page.locator("#busy")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/contacts/list**", "/contacts/person**"])
+def test_a_request_that_fails_is_said_and_the_page_stays(page: Page, populated: Populated, path: str) -> None:
+    """A word about it, nothing lost."""
+    page.goto("/contacts")
+    page.route(f"**{path}", lambda route: route.fulfill(status=503))
+    page.get_by_role("searchbox").fill("driver") if "list" in path else page.locator(".person").first.click()
+    expect(page.get_by_text("That did not work. Try again.")).to_be_visible()
+    expect(page.locator(".person").first).to_be_visible()
+
+
+def test_polling_in_trouble_stays_silent(page: Page, populated: Populated) -> None:
+    """What nobody asked for needs no message; the next poll mends it."""
+    page.goto(address("step 2", populated))
+    page.route("**/live**", lambda route: route.fulfill(status=503))
+    with page.expect_response("**/live**"):
+        pass
+    expect(page.get_by_text("That did not work")).to_have_count(0)
+    page.unroute("**/live**")
+    with page.expect_response(lambda response: "/live" in response.url and response.status in (200, 204)):
+        pass
+
+
+def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Populated) -> None:
+    """404 for what is not there, another account's directories included."""
+    answer = page.goto("/directories/nothing-here")
+    assert answer is not None
+    assert answer.status == 404
+    page.get_by_role("main").get_by_role("link", name="External directories").click()
+    expect(page.get_by_role("heading", name="External directories")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["directories", "step 1", "step 2", "step 3", "directory", "credentials", "log"])
+def test_an_agent_gets_no_administration_page(browser: Browser, populated: Populated, name: str) -> None:
+    """DESIGN section 6: Directory.Reader sees contacts only."""
+    with chromium.context(browser, populated.url) as visitor:
+        chromium.sign_in(visitor, populated.url, "reader")
+        page = visitor.new_page()
+        answer = page.goto(address(name, populated))
+        assert answer is not None
+        assert answer.status == 403
+        expect(page.get_by_role("heading", name="This page is for administrators")).to_be_visible()
+        page.get_by_role("main").get_by_role("link", name="Organisation").click()
+        expect(page.get_by_text("72 people")).to_be_visible()
+        expect(page.get_by_role("link", name="Directories")).to_have_count(0)
+
+
+def test_without_a_role_there_is_a_page_that_says_so(browser: Browser, populated: Populated) -> None:
+    """Signed in, but assigned to nothing."""
+    with chromium.context(browser, populated.url) as visitor:
+        chromium.sign_in(visitor, populated.url, "none")
+        page = visitor.new_page()
+        page.goto("/contacts")
+        expect(page.get_by_role("heading", name="You have no access yet")).to_be_visible()
+
+
+def test_a_session_that_ended_comes_back_to_the_same_step(visitor: BrowserContext, populated: Populated) -> None:
+    """Session gone: sign-in, then the same step."""
+    page = visitor.new_page()
+    page.goto(address("step 2", populated))
+    chromium.sign_in(visitor, populated.url, "out")
+    page.get_by_role("button", name="Issue a new token").click()
+    expect(page).to_have_url(f"{populated.url}{address('step 2', populated)}")
+    expect(page.get_by_role("button", name="Issue a new token")).to_be_visible()
+    assert any(one["name"] == "LocalSignIn" and str(one["value"]).startswith("admin") for one in visitor.cookies())
