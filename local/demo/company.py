@@ -69,6 +69,8 @@ async def presence(session: aiohttp.ClientSession, made: Directory, simulator: S
     for _ in range(_PATIENCE):
         state = await _json(session, "POST", path, {"action": "check"})
         if state["state"] == "active":
+            finished = {"setup": "done", "presence": "on"}
+            await _json(session, "PATCH", f"/api/directories/{made.id}", finished)
             return
         await asyncio.sleep(0.5)
     raise DemoError(f"Presence was not connected: {state['sentence']}")
