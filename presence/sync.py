@@ -22,6 +22,7 @@ from presence.runtime import Runtime, runtime_of
 from presence.snapshot import Snapshot
 from presence.values import unfamiliar
 from shared import log
+from shared.metrics import metrics
 from shared.services import Services
 
 Outcome = Literal["synced", "failed", "lost", "not linked", "busy", "paused", "recent", "overtaken"]
@@ -235,6 +236,8 @@ def _count(this: _Round, snapshot: Snapshot, delta: Delta, head: Head, now: int)
 async def _tell(this: _Round, before: Head, head: Head, now: int) -> Outcome:
     """Tell the log, the monitor and the tenant's link what changed; nothing in the steady state."""
     services, tenant_id, reason = this.services, this.tenant_id, this.reason
+    if before.as_of and head.as_of != before.as_of:
+        metrics.presence(min(now - before.as_of, DAY) / SECOND)
     if reason == "own_credential":
         log.event("credential.invalid", tenant_id=tenant_id)
     if head.stale_noted:
