@@ -125,6 +125,8 @@ PAGES = [
     Step("GET", "/contacts"),
     Step("GET", "/contacts?q=mul"),
     Step("GET", "/contacts/nothing"),
+    Step("GET", "/api/openapi.json"),
+    Step("PUT", "/api/openapi.json"),
     Step("GET", "/static/app.css"),
     Step("GET", "/static/app.js", headers={"If-None-Match": "*"}),
     Step("GET", "/static/nothing.css"),
