@@ -42,7 +42,7 @@ def test_a_directory_has_its_rate_beside_a_flood(services: Services, clock: Fixe
 
 def test_a_flood_is_told_when_to_come_back(services: Services) -> None:
     """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
-    served(services, "flood", 1000)
+    served(services, "flood", int(rate.BURST))
     with pytest.raises(rate.TooManyRequests) as caught:
         rate.take(services, "flood")
     assert caught.value.response.status == 429
