@@ -47,7 +47,7 @@ def _page_of(request: Request, pages: dict[str, Page]) -> Page:
         raise NotThere(request.path)
     found = pages.get("GET" if request.method == "HEAD" else request.method)
     if found is None:
-        raise method_not_allowed(tuple(pages))
+        raise method_not_allowed((*pages, "HEAD") if "GET" in pages else tuple(pages))
     return found
 
 

@@ -21,7 +21,7 @@ def violations(page: Page) -> list[str]:
     page.evaluate(_AXE.read_text())  # evaluated by the browser's tools, which the page's policy does not bind
     found: Any = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES)
     return [
-        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes']]} {one['nodes'][0]['failureSummary']}"
+        f"{one['id']}: {[node['html'][:200] for node in one['nodes']]} {one['nodes'][0]['failureSummary']}"
         for one in found["violations"]
     ]
 

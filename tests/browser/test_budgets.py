@@ -19,9 +19,12 @@ PEOPLE = 1000
 
 _MEASURE = """() => {
   window.paints = [];
-  const add = (list) => list.getEntries().forEach((one) => { if (one.interactionId) window.paints.push(one.duration); });
+  const add = (all) => all.getEntries().forEach((one) => { if (one.interactionId) window.paints.push(one.duration); });
   new PerformanceObserver(add).observe({ type: "event", durationThreshold: 16, buffered: false });
 }"""
+
+
+_LONGER = """count => document.querySelectorAll('.person').length > count || !document.querySelector('.people .more')"""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -79,7 +82,7 @@ def _draw_all(page: Page) -> None:
     """Scroll until everybody is in the list."""
     while page.locator(".people .more").count():
         page.locator(".people .more").first.scroll_into_view_if_needed()
-        page.wait_for_function("count => document.querySelectorAll('.person').length > count || !document.querySelector('.people .more')", arg=page.locator(".person").count())
+        page.wait_for_function(_LONGER, arg=page.locator(".person").count())
     expect(page.locator(".person")).to_have_count(PEOPLE)
     page.evaluate("scrollTo(0, 0)")
 

@@ -71,7 +71,9 @@ def test_presence_moves_without_a_reload(page: Page, populated: Populated) -> No
     row = page.locator(f'.person[data-person="{key}"]')
     for availability, words in (("DoNotDisturb", "Presenting"), ("Busy", "In a call")):
         activity = {"Presenting": "Presenting", "In a call": "InACall"}[words]
-        populated.world.simulator.presence.set(CONTOSO, found["externalId"], availability=availability, activity=activity)
+        populated.world.simulator.presence.set(
+            CONTOSO, found["externalId"], availability=availability, activity=activity
+        )
         expect(row.locator(".state")).to_have_text(words, timeout=30_000)
     expect(row.locator(".presence")).to_have_class(re.compile("incall"))
 

@@ -79,7 +79,12 @@ class World:
 
     def scim(self, made: Made, method: str, path: str, body: Any = None) -> Any:
         """One call of a SCIM client."""
-        return self.call(method, f"/scim/{made.id}/v2{path}", body, {"Authorization": f"Bearer {made.token}"})
+        return self.call(
+            method,
+            f"/scim/{made.id}/v2{path}",
+            body,
+            {"Authorization": f"Bearer {made.token}", "User-Agent": "Okta SCIM Client 1.0.0"},
+        )
 
     def person(self, made: Made, number: int, **attributes: Any) -> Any:
         """One more person."""
@@ -154,7 +159,7 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
             "PRESENCE_INTERVAL_SECONDS": "10",
             **settings,
         }
-        ready: "threading.Event" = threading.Event()
+        ready: threading.Event = threading.Event()
         held: dict[str, Any] = {}
 
         async def serve() -> None:

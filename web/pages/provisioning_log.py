@@ -85,7 +85,7 @@ def _line(visit: Visit, line: Line) -> EventLine:
         event.name or event.external_id,
         (event.resource_id or event.name) if event.resource_type == "User" else "",
         event.changed,
-        event.detail,
+        event.detail if event.kind != "connection.tested" else "",
         event.remedy,
         event.client,
         line.count,

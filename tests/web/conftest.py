@@ -1,0 +1,62 @@
+"""Pages called in-process, by the routes that the host would choose."""
+
+import base64
+from collections.abc import Awaitable, Callable
+
+import orjson
+import pytest
+
+from shared.clock import FixedClock
+from shared.http import Request, Response
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from web import endpoints
+from web.pages import home
+from web.site import admin, agent
+
+ACCOUNT = "11111111-1111-4111-8111-111111111111"
+Visitor = Callable[..., Awaitable[Response]]
+
+
+def principal(role: str = "Directory.Admin", account: str = ACCOUNT) -> str:
+    """The header that the platform sets for a signed-in person."""
+    claims = [("tid", account), ("oid", "22222222-2222-4222-8222-222222222222"), ("name", "Ada Admin")]
+    claims += [("roles", role)] if role else []
+    value = {"claims": [{"typ": kind, "val": text} for kind, text in claims]}
+    return base64.b64encode(orjson.dumps(value)).decode()
+
+
+@pytest.fixture
+def services(tables: CountingTables, clock: FixedClock) -> Services:
+    """A deployment with sign-in on, and an empty store."""
+    return Services(Settings(platform_sign_in=True), clock, tables)  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def visit(services: Services) -> Visitor:
+    """Ask for a page: `visit("GET", "/directories/new")`."""
+
+    async def ask(
+        method: str, path: str, body: str = "", role: str | None = "Directory.Admin", **headers: str
+    ) -> Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if role is not None:
+            sent["x-ms-client-principal"] = principal(role)
+        parts = [part for part in path.partition("?")[0].split("/") if part]
+        url = f"https://app.example.com{path}"
+        request = Request(method, url, sent, body.encode(), _route(parts))
+        if not parts:
+            return await admin(services, lambda _: {"GET": home.show})(request)
+        if parts[0] == "contacts":
+            return await agent(services, endpoints._contact_pages)(request)
+        return await admin(services, endpoints._directory_pages)(request)
+
+    return ask
+
+
+def _route(parts: list[str]) -> dict[str, str]:
+    if parts and parts[0] == "contacts":
+        return {"part": parts[1]} if len(parts) > 1 else {}
+    names = ("directoryId", "page")
+    return dict(zip(names, parts[1:], strict=False))

@@ -1,0 +1,162 @@
+"""Pages as answers: policy, roles, origin, errors, and that no foreign account's directory is ever shown."""
+
+import re
+
+import pytest
+
+from directories import service
+from directories.service import NewDirectory
+from shared.http import Response
+from shared.services import Services
+from shared.tables.port import StorageUnavailable
+from tests.web.conftest import ACCOUNT, Visitor
+
+_INLINE = re.compile(rb"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+
+
+async def _directory(services: Services, account: str = ACCOUNT) -> str:
+    directory, _ = await service.create(services, account, NewDirectory("Brightwater"))
+    return directory.id
+
+
+@pytest.mark.parametrize("path", ["/", "/directories/new", "/contacts", "/contacts/history", "/directories/none"])
+async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor, path: str) -> None:
+    """A strict policy that the pages really keep."""
+    answer = await visit("GET", path)
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert not _INLINE.search(answer.body)
+    assert not re.search(rb"(?:src|href|action)=\"(?:https?:)?//", answer.body)
+
+
+async def test_pages_are_kept_by_no_cache(visit: Visitor) -> None:
+    """People's data stays in the browser that asked."""
+    assert (await visit("GET", "/contacts")).headers["Cache-Control"] == "no-store"
+
+
+async def test_a_page_is_compressed_for_who_takes_it(visit: Visitor) -> None:
+    """And its other forms are kept apart by Vary."""
+    answer = await visit("GET", "/contacts", accept_encoding="gzip, br")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+async def test_who_is_signed_out_is_sent_to_sign_in_and_back(visit: Visitor) -> None:
+    """Session gone: sign-in, then back to the same step."""
+    answer = await visit("GET", "/contacts?q=a%20b", role=None)
+    assert answer.status == 302
+    assert answer.headers["Location"] == "/.auth/login/aad?post_login_redirect_uri=%2Fcontacts%3Fq%3Da%2520b"
+
+
+async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
+    """A redirect would draw the sign-in page into the middle of ours."""
+    assert (await visit("GET", "/contacts/list", role=None, hx_request="true")).status == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/directories/new", "/directories/abcd"])
+async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -> None:
+    """DESIGN section 6."""
+    assert (await visit("GET", path, role="Directory.Reader")).status == 403
+
+
+async def test_changes_from_other_sites_are_refused(services: Services, visit: Visitor) -> None:
+    """Cross-site request forgery."""
+    place = f"/directories/{await _directory(services)}/rename"
+    answer = await visit("POST", place, "name=Stolen", origin="https://evil.example")
+    assert answer.status == 403
+    answer = await visit("POST", place, "name=Stolen", sec_fetch_site="cross-site")
+    assert answer.status == 403
+    assert [one.name for one in await service.list_directories(services, ACCOUNT)] == ["Brightwater"]
+
+
+@pytest.mark.parametrize(
+    ("method", "page"),
+    [
+        ("GET", ""),
+        ("GET", "/connect"),
+        ("POST", "/connect"),
+        ("GET", "/presence"),
+        ("POST", "/presence"),
+        ("POST", "/consent"),
+        ("POST", "/remove"),
+        ("POST", "/delete"),
+        ("POST", "/rename"),
+        ("POST", "/restore"),
+        ("POST", "/strict"),
+        ("GET", "/credentials"),
+        ("POST", "/issue"),
+        ("POST", "/revoke"),
+        ("GET", "/log"),
+        ("GET", "/numbers"),
+        ("GET", "/live"),
+    ],
+)
+async def test_another_accounts_directory_does_not_exist(
+    services: Services, visit: Visitor, method: str, page: str
+) -> None:
+    """Nobody sees or changes another account's directory; it looks like none."""
+    foreign = await _directory(services, "99999999-9999-4999-8999-999999999999")
+    answer = await visit(method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater")
+    assert answer.status in (303, 404)
+    assert b"Brightwater" not in answer.body
+    assert (await service.read(services, "99999999-9999-4999-8999-999999999999", foreign)).name == "Brightwater"
+
+
+@pytest.mark.parametrize(
+    "query", ["person=x", "person=a.b.c", "cursor=%ff", "directory=none", "group=%00", "favourites=1&ids=a,b"]
+)
+async def test_addresses_that_were_tampered_with_are_answered(services: Services, visit: Visitor, query: str) -> None:
+    """Never a 500."""
+    await _directory(services)
+    for part in ("", "/list", "/person"):
+        assert (await visit("GET", f"/contacts{part}?{query}")).status in (200, 400, 404)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "shown=~~~,a~b~c&list=x&card=~", "numbers=%FF%FE", "numbers=" + "1%2C" * 200, "a=1&" * 100]
+)
+async def test_forms_that_were_tampered_with_are_answered(services: Services, visit: Visitor, body: str) -> None:
+    """Never a 500."""
+    await _directory(services)
+    for part in ("history", "presence"):
+        assert (await visit("POST", f"/contacts/{part}", body)).status in (200, 204, 400)
+
+
+async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
+    """RFC 9110 section 15.5.6."""
+    answer = await visit("DELETE", "/contacts/history")
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "GET, POST, HEAD"
+
+
+async def test_storage_away_is_a_page_that_says_so(
+    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with Retry-After and the word that nothing is lost."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StorageUnavailable(5)
+
+    monkeypatch.setattr(type(services.tables), "query", away)
+    answer: Response = await visit("GET", "/")
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert b"Nothing is lost" in answer.body
+
+
+async def test_the_poll_of_an_unchanged_live_line_is_empty(services: Services, visit: Visitor) -> None:
+    """204: nothing is drawn, nothing is sent."""
+    place = f"/directories/{await _directory(services)}"
+    page = await visit("GET", f"{place}/connect")
+    found = re.search(rb"live\?seen=([0-9a-f]+)", page.body)
+    assert found is not None
+    assert (await visit("GET", f"{place}/live?seen={found[1].decode()}", hx_request="true")).status == 204
+    assert (await visit("GET", f"{place}/live?seen=other", hx_request="true")).status == 200
+
+
+async def test_a_word_for_the_reader_survives_the_header(services: Services, visit: Visitor) -> None:
+    """Header values are ASCII: umlauts of a notice are escaped as JSON allows."""
+    place = f"/directories/{await _directory(services)}"
+    answer = await visit("POST", f"{place}/delete", "name=Brightwater", hx_request="true", accept_language="de")
+    assert answer.headers["HX-Trigger"].isascii()
+    assert "gel\\u00f6scht" in answer.headers["HX-Trigger"]

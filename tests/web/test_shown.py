@@ -1,0 +1,47 @@
+"""How values are shown."""
+
+import pytest
+
+from web import shown
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Ada Lovelace", "AL"),
+        ("Åke", "Å"),
+        ("Jean-Luc van der Berg", "JB"),
+        ("", "?"),
+        ("(intern)", "?"),
+        ("李 明", "李明"),
+    ],
+)
+def test_initials_are_those_of_the_first_and_the_last_word(name: str, letters: str) -> None:
+    """One or two letters stand for a person."""
+    assert shown.initials(name) == letters
+
+
+def test_a_person_keeps_the_colour() -> None:
+    """The same avatar on every page and every day."""
+    assert shown.colour("a") == shown.colour("a")
+    assert {shown.colour(str(number)) for number in range(200)} == set(range(shown.AVATAR_COLOURS))
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("+442079460018", "+44 20 7946 0018"), ("4711", "4711"), ("+999", "+999"), ("", "")],
+)
+def test_numbers_are_grouped_as_people_write_them(number: str, text: str) -> None:
+    """E.164 is for machines; what is no E.164 stays as it is."""
+    assert shown.readable_number(number) == text
+
+
+def test_emphasis_is_ours_only() -> None:
+    """Stars and backquotes of a text become elements; all else is escaped."""
+    assert shown.rich("*A* `b` <i>") == "<b>A</b> <code>b</code> &lt;i&gt;"
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "12,345"), ("de", "12.345")])
+def test_thousands_are_apart(language: str, text: str) -> None:
+    """As the reader's language divides them."""
+    assert shown.thousands(12345, language) == text

@@ -1,0 +1,64 @@
+"""All words of the pages in one place, in each language."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import orjson
+import pytest
+
+from directories.state import DENIED_REASONS
+from presence.outcomes import OUTCOMES
+from presence.reasons import REASONS
+from web import texts
+
+_WEB = Path(texts.__file__).parent.parent
+_TEMPLATES = sorted((_WEB / "templates").glob("*.html"))
+
+
+def _own(language: str) -> dict[str, str]:
+    found: dict[str, str] = orjson.loads((_WEB / f"texts/{language}.json").read_bytes())
+    return found
+
+
+def test_german_has_every_text_of_english() -> None:
+    """German is shipped as the proof that pages can be translated; none is left out, none is left over."""
+    assert _own("de").keys() == _own("en").keys()
+
+
+@pytest.mark.parametrize("key", sorted(_own("en")))
+def test_a_translation_has_the_same_values(key: str) -> None:
+    """A text that loses its number or name says something else."""
+    fields = [{name for _, name, _, _ in Formatter().parse(_own(language)[key]) if name} for language in ("en", "de")]
+    assert fields[0] == fields[1]
+
+
+@pytest.mark.parametrize("template", _TEMPLATES, ids=lambda path: path.name)
+def test_every_text_that_a_template_names_is_there(template: Path) -> None:
+    """A missing text would be found by the first visitor only."""
+    named = set(re.findall(r"\bt\('([a-z0-9_]+)'\s*[,)]", template.read_text()))
+    assert named - _own("en").keys() == set()
+
+
+def test_every_code_of_the_features_has_words() -> None:
+    """Reasons, outcomes and refusals are reported by code; the pages have a sentence for each, in each language."""
+    wanted = {f"reason_{code}" for code in REASONS}
+    wanted |= {f"outcome_{code}_{part}" for code in OUTCOMES for part in ("title", "sentence")}
+    wanted |= {f"denied_{code}{part}" for code in DENIED_REASONS for part in ("", "_remedy")}
+    assert wanted - _own("de").keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr,de;q=0.5,en;q=0.6", "en"),
+        ("de;q=0, en", "en"),
+        ("xx;q=banana", "en"),
+    ],
+)
+def test_the_browsers_favourite_language_is_taken(header: str, language: str) -> None:
+    """RFC 9110 section 12.5.4."""
+    assert texts.preferred(header) == language
