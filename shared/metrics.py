@@ -1,16 +1,16 @@
 """What an instance counts: calls and their latency and round trips by operation, refusals by reason, age of presence.
 
 Once a minute the counts become log events, one for each operation or reason that had any, and begin anew. Where
-OpenTelemetry is on (the platform has then loaded its SDK before the app), each measurement goes to an instrument too.
-Costs a request a few microseconds, and nothing is imported while OpenTelemetry is off.
+OpenTelemetry is on (the platform has then loaded its SDK before the app), its instruments read the sums when they are
+collected, since recording each call would cost ten times as much. Nothing is imported while it is off.
 """
 
 import importlib
 import sys
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from shared import log
@@ -18,6 +18,17 @@ from shared.clock import Clock, SystemClock
 
 EVERY_SECONDS = 60.0
 _BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+# Instruments with their units: sums since the start, and the latest value of a minute.
+COUNTERS = {
+    "directories.calls": "{call}",
+    "directories.calls.refused": "{call}",
+    "directories.calls.failed": "{call}",
+    "directories.calls.seconds": "s",
+    "directories.calls.round_trips": "{call}",
+    "directories.refusals": "{request}",
+}
+GAUGES = {"directories.calls.p95": "ms", "directories.presence.age": "s"}
+Observed = tuple[float, dict[str, str]]
 _AGE_BOUNDS = (10, 20, 30, 45, 60, 90, 120, 300, 600, 1800, 3600)
 
 
@@ -49,6 +60,7 @@ class _Operation:
     refused: int = 0
     failed: int = 0
     round_trips: int = 0
+    seconds: float = 0.0
     milliseconds: _Spread = field(default_factory=lambda: _Spread(_BOUNDS))
 
 
@@ -57,38 +69,36 @@ class Metrics:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)  # by instrument and operation or reason
+        self._latest: dict[tuple[str, str], float] = {}
+        self._observed = False
         self._begin()
 
     def called(self, operation: str, status: int, seconds: float, round_trips: int) -> None:
         """A call was answered."""
         found = self._operations.get(operation)
         if found is None:
+            self._observe()
             found = self._operations[operation] = _Operation()
         found.calls += 1
         found.round_trips += round_trips
+        found.seconds += seconds
         found.milliseconds.add(seconds * 1000)
         if status >= 500:
             found.failed += 1
         elif status >= 400:
             found.refused += 1
-        if instruments := _instruments():
-            attributes = {"operation": operation, "status": status}
-            instruments.duration.record(seconds, attributes)
-            instruments.round_trips.record(round_trips, {"operation": operation})
         if self._clock.monotonic() - self._since >= EVERY_SECONDS:
             self.report()
 
     def refused(self, reason: str) -> None:
         """A provisioning client's request was refused for this reason (SCIM's keyword or the status)."""
         self._refusals[reason] += 1
-        if instruments := _instruments():
-            instruments.refusals.add(1, {"reason": reason})
 
     def presence(self, age_seconds: float) -> None:
         """A tenant was synced; so old had its presence become until then."""
+        self._observe()
         self._ages.add(age_seconds)
-        if instruments := _instruments():
-            instruments.presence_age.record(age_seconds)
         if self._clock.monotonic() - self._since >= EVERY_SECONDS:
             self.report()
 
@@ -98,6 +108,7 @@ class Metrics:
         seconds, operations, refusals, ages = round(now - self._since), self._operations, self._refusals, self._ages
         self._begin()
         for name, found in operations.items():
+            self._add(name, found)
             log.measurement(
                 "metrics.calls",
                 operation=name,
@@ -111,8 +122,10 @@ class Metrics:
                 slowest_ms=round(found.milliseconds.highest, 1),
             )
         for reason, count in refusals.items():
+            self._sums["directories.refusals", reason] += count
             log.measurement("metrics.refusals", reason=reason, seconds=seconds, count=count)
         if syncs := ages.counts.total():
+            self._latest["directories.presence.age", ""] = ages.highest
             log.measurement(
                 "metrics.presence",
                 seconds=seconds,
@@ -121,6 +134,35 @@ class Metrics:
                 oldest_seconds=round(ages.highest, 1),
             )
 
+    def observe(self, instrument: str) -> Iterator[Observed]:
+        """What an instrument shows, by operation or reason: sums and percentiles as of the last report."""
+        attribute = "reason" if instrument == "directories.refusals" else "operation"
+        for (name, of), value in [*self._sums.items(), *self._latest.items()]:
+            if name == instrument:
+                yield value, {attribute: of} if of else {}
+
+    def _add(self, operation: str, found: _Operation) -> None:
+        self._sums["directories.calls", operation] += found.calls
+        self._sums["directories.calls.refused", operation] += found.refused
+        self._sums["directories.calls.failed", operation] += found.failed
+        self._sums["directories.calls.round_trips", operation] += found.round_trips
+        self._sums["directories.calls.seconds", operation] += found.seconds
+        self._latest["directories.calls.p95", operation] = found.milliseconds.percentile(0.95)
+
+    def _observe(self) -> None:
+        """Make the instruments, once, where OpenTelemetry is on."""
+        if self._observed or "opentelemetry.sdk.metrics" not in sys.modules:
+            return
+        self._observed = True
+        api: Any = importlib.import_module("opentelemetry.metrics")
+        meter = api.get_meter("external_directories")
+        for make, names in (
+            (meter.create_observable_counter, COUNTERS),
+            (meter.create_observable_gauge, GAUGES),
+        ):
+            for name, unit in names.items():
+                make(name, callbacks=[_callback(self, api, name)], unit=unit)
+
     def _begin(self) -> None:
         self._since = self._clock.monotonic()
         self._operations: dict[str, _Operation] = {}
@@ -128,26 +170,8 @@ class Metrics:
         self._ages = _Spread(_AGE_BOUNDS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Instruments:
-    duration: Any
-    round_trips: Any
-    refusals: Any
-    presence_age: Any
-
-
-@cache
-def _instruments() -> _Instruments | None:
-    """OpenTelemetry's instruments; None while it is off."""
-    if "opentelemetry.sdk.metrics" not in sys.modules:
-        return None
-    meter = importlib.import_module("opentelemetry.metrics").get_meter("external_directories")
-    return _Instruments(
-        meter.create_histogram("directories.call.duration", "s", "Time from request to answer"),
-        meter.create_histogram("directories.call.round_trips", "{call}", "Calls to storage of one request"),
-        meter.create_counter("directories.refusals", "{request}", "Refused requests of provisioning clients"),
-        meter.create_histogram("directories.presence.age", "s", "Age that presence had come to at a sync"),
-    )
+def _callback(counted: Metrics, api: Any, name: str) -> Any:
+    return lambda _: [api.Observation(value, attributes) for value, attributes in counted.observe(name)]
 
 
 metrics = Metrics(SystemClock())

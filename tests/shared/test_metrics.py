@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared import log, metrics
+from shared import log
 from shared.clock import FixedClock
 from shared.metrics import Metrics
 from shared.tables.counting import CountingTables
@@ -115,40 +115,37 @@ def test_opentelemetry_is_not_imported_while_it_is_off() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_opentelemetry_gets_every_measurement_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The platform loads the SDK before the app; its meter then gets instruments and values."""
-    recorded: list[tuple[str, float, dict[str, Any]]] = []
-
-    class Instrument:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def record(self, value: float, attributes: dict[str, Any] | None = None) -> None:
-            recorded.append((self.name, value, attributes or {}))
-
-        add = record
+def test_opentelemetry_reads_the_sums_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform loads the SDK before the app; its meter then gets instruments, which it reads when it collects."""
+    callbacks: dict[str, Any] = {}
 
     class Meter:
-        def create_histogram(self, name: str, unit: str, description: str) -> Instrument:
-            return Instrument(name)
+        def create_observable_counter(self, name: str, callbacks: list[Any], unit: str) -> None:
+            made(name, callbacks)
 
-        create_counter = create_histogram
+        create_observable_gauge = create_observable_counter
+
+    def made(name: str, given: list[Any]) -> None:
+        (callbacks[name],) = given
 
     api = types.ModuleType("opentelemetry.metrics")
     api.get_meter = lambda name: Meter()  # type: ignore[attr-defined]
+    api.Observation = lambda value, attributes: (value, attributes)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.metrics", types.ModuleType("opentelemetry.sdk.metrics"))
     monkeypatch.setitem(sys.modules, "opentelemetry.metrics", api)
-    metrics._instruments.cache_clear()
-    try:
-        counted = Metrics(FixedClock())
-        counted.called("scim_user", 200, 0.25, 2)
+    counted = Metrics(FixedClock())
+    for _ in range(2):
+        counted.called("scim_user", 404, 0.25, 2)
         counted.refused("uniqueness")
         counted.presence(30)
-    finally:
-        metrics._instruments.cache_clear()
-    assert recorded == [
-        ("directories.call.duration", 0.25, {"operation": "scim_user", "status": 200}),
-        ("directories.call.round_trips", 2, {"operation": "scim_user"}),
-        ("directories.refusals", 1, {"reason": "uniqueness"}),
-        ("directories.presence.age", 30, {}),
-    ]
+        counted.report()
+    assert {name: callback(None) for name, callback in callbacks.items()} == {
+        "directories.calls": [(2, {"operation": "scim_user"})],
+        "directories.calls.refused": [(2, {"operation": "scim_user"})],
+        "directories.calls.failed": [(0, {"operation": "scim_user"})],
+        "directories.calls.seconds": [(0.5, {"operation": "scim_user"})],
+        "directories.calls.round_trips": [(4, {"operation": "scim_user"})],
+        "directories.calls.p95": [(250.0, {"operation": "scim_user"})],
+        "directories.refusals": [(2, {"reason": "uniqueness"})],
+        "directories.presence.age": [(30, {})],
+    }
