@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
+from presence import links
+from presence.links import DirectoryLink
 from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
 from tests.presence.world import DIRECTORY, World
 
@@ -160,6 +162,14 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(world: World, 
     await second.connected(GLORIA, "directory-two")
     assert (await second.act("check", "directory-two")).json["state"] == "waiting"
     assert (await browser.act("check")).json["state"] == "removed"
+
+
+async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
+    """Whatever was looked at before: the transaction that links is the one that decides."""
+    await links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1)
+    with pytest.raises(links.OwnedByAnother):
+        await links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2)
+    assert await links.directory(world.tables, EVIL) is None
 
 
 async def test_another_accounts_directory_cannot_be_touched(world: World, browser: Browser, mallory: Browser) -> None:

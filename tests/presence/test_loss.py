@@ -157,7 +157,8 @@ async def test_an_outage_does_not_bring_a_lost_tenant_back(world: World, browser
     await minutes(world, 12)
     world.running.simulator.faults.on("token.503")
     await world.tick(3700)
-    assert (await browser.connection())["state"] == "lost"
+    found = await browser.connection()
+    assert (found["state"], found["reason"]) == ("lost", "deleted")
 
 
 async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browser) -> None:

@@ -145,6 +145,18 @@ async def test_many_syncs_leave_few_rows(world: World) -> None:
     assert await other.shown(ids) == world.truth(ids)
 
 
+async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: World) -> None:
+    """Compaction, tidying and all: what docs/presence.md says of the cost (issue: counted)."""
+    await world.linked(1300)
+    await world.tick()
+    world.tenant().moving = True
+    calls = world.calls()
+    with world.tables.measured() as counted:
+        assert {await world.tick() for _ in range(120)} == {"synced"}
+    assert len(counted) <= 120 * 4 + 12
+    assert world.calls() - calls == 120 * 2
+
+
 async def test_once_a_day_everybody_is_gone_through(world: World) -> None:
     """What events did not tell is found by the daily reconcile."""
     ids = await world.linked(3)
