@@ -24,7 +24,7 @@ async def test_filled_deployment_has_no_fault(deployment: Deployment) -> None:
     assert await check_links(deployment.services) == []
 
 
-@pytest.mark.parametrize("family", ["name", "ext", "mail", "list", "find", "num", "unparsed", "gname", "member"])
+@pytest.mark.parametrize("family", ["name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "member"])
 async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
     """Whatever stands for a person or group is missed when it is gone."""
     services = deployment.services
