@@ -10,7 +10,7 @@ from tests.browser.world import World
 
 
 def test_the_whole_story(browser: Browser, empty: World) -> None:
-    """Add a directory, provision it with what the page shows, consent, find people, remove access (the seed's story)."""
+    """Add a directory, provision it with what the page shows, consent, find people, remove access: the seed."""
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         watched = chromium.watch(page)

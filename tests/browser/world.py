@@ -79,12 +79,8 @@ class World:
 
     def scim(self, made: Made, method: str, path: str, body: Any = None) -> Any:
         """One call of a SCIM client."""
-        return self.call(
-            method,
-            f"/scim/{made.id}/v2{path}",
-            body,
-            {"Authorization": f"Bearer {made.token}", "User-Agent": "Okta SCIM Client 1.0.0"},
-        )
+        headers = {"Authorization": f"Bearer {made.token}", "User-Agent": "Okta SCIM Client 1.0.0"}
+        return self.call(method, f"/scim/{made.id}/v2{path}", body, headers)
 
     def person(self, made: Made, number: int, **attributes: Any) -> Any:
         """One more person."""

@@ -30,7 +30,7 @@ def principal(role: str = "Directory.Admin", account: str = ACCOUNT) -> str:
 @pytest.fixture
 def services(tables: CountingTables, clock: FixedClock) -> Services:
     """A deployment with sign-in on, and an empty store."""
-    return Services(Settings(platform_sign_in=True), clock, tables)  # type: ignore[call-arg]
+    return Services(Settings(platform_sign_in=True), clock, tables)
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ async def test_storage_away_is_a_page_that_says_so(
     """503 with Retry-After and the word that nothing is lost."""
 
     async def away(*_: object, **__: object) -> None:
-        raise StorageUnavailable(5)
+        raise StorageUnavailable("away")
 
     monkeypatch.setattr(type(services.tables), "query", away)
     answer: Response = await visit("GET", "/")

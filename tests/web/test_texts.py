@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from directories.state import DENIED_REASONS
-from presence.outcomes import OUTCOMES
-from presence.reasons import REASONS
+from presence.consent.outcomes import OUTCOMES
+from presence.graph.reasons import REASONS
 from web import texts
 
 _WEB = Path(texts.__file__).parent.parent

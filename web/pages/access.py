@@ -1,7 +1,7 @@
 """Remove access to Azure: the first step here, and the check of the second one in the company's Entra ID."""
 
 from directories import service
-from presence import wizard
+from presence.consent import wizard
 from shared.http import Response
 from web.pages import presence_step
 from web.render import page

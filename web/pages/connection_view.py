@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directories.directory import Directory
-from presence.state import Connection
+from presence.consent.state import Connection
 from web.visit import Visit
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from contacts import attention
 from directories import service, state
 from directories.directory import Directory
-from presence import wizard
-from presence.state import Connection
+from presence.consent import wizard
+from presence.consent.state import Connection
 from shared.http import Response
 from web.pages.connection_view import view
 from web.pages.problems import problems_of

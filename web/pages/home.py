@@ -9,8 +9,8 @@ from directories import removal, service, state, store
 from directories.directory import Directory
 from directories.faults import BadField, NotThere
 from directories.state import Glance
-from presence import state as connections
-from presence.state import Connection
+from presence.consent import state as connections
+from presence.consent.state import Connection
 from shared.http import Response
 from web.pages.problems import Problem, problems_of
 from web.pages.wording import fault_text

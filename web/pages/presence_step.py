@@ -6,9 +6,9 @@ import orjson
 
 from directories import service
 from directories.directory import Directory
-from presence import wizard
-from presence.outcomes import OUTCOMES
-from presence.state import Connection
+from presence.consent import wizard
+from presence.consent.outcomes import OUTCOMES
+from presence.consent.state import Connection
 from shared.http import HttpError, Response
 from web.pages import setup
 from web.pages.connection_view import view

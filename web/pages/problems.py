@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from directories.directory import Directory
 from directories.state import Glance
-from presence.state import Connection
+from presence.consent.state import Connection
 from web.pages.connection_view import reason_words
 from web.visit import Visit
 
