@@ -79,6 +79,7 @@ async def settled(services: Services) -> None:
     """Wait until the work beside the requests is done: before tables are closed."""
     while tasks := [task for task in _tasks.of(services) if task.get_loop() is asyncio.get_running_loop()]:
         await asyncio.gather(*tasks)
+        await asyncio.sleep(0)  # to gather what is done does not wait, and only the loop lets go of finished work
 
 
 async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
