@@ -26,12 +26,13 @@ import orjson
 
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
-from presence import connection, queue
-from presence.fetch import CONCURRENCY
-from presence.graph import MOST_IDS
+from presence.consent import connection
+from presence.graph.client import MOST_IDS
+from presence.graph.fetch import CONCURRENCY
 from presence.links import DirectoryLink
 from presence.runtime import runtime_of
-from presence.sync import sync
+from presence.sync import queue
+from presence.sync.tenant import sync
 from shared import keys
 from shared.clock import SystemClock
 from shared.services import Services

@@ -6,8 +6,9 @@ from urllib.parse import parse_qsl
 import azure.functions as func
 
 from directories.faults import NotThere
-from presence import health, triggers, wizard
-from presence.consent import CALLBACK
+from presence import health, triggers
+from presence.consent import wizard
+from presence.consent.flow import CALLBACK
 from shared.functions import add_http, by_method
 from shared.http import HttpError, Request, Response, check_same_origin, json_body, json_response
 from shared.services import Services

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from presence.budget import Budget
-from presence.clouds import cloud_of
-from presence.credential import Credential
-from presence.graph import GraphClient
+from presence.graph.budget import Budget
+from presence.graph.client import GraphClient
+from presence.graph.clouds import cloud_of
+from presence.graph.credential import Credential
 from presence.links import DirectoryLink
-from presence.snapshots import Snapshots
+from presence.statuses.snapshots import Snapshots
 from shared.services import Services
 from shared.tables.port import Tables
 
 if TYPE_CHECKING:
-    from presence.demand import Demand
+    from presence.sync.demand import Demand
 
 
 @dataclass(slots=True)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from presence import demand, links
-from presence.entries import Entry
+from presence import links
 from presence.moments import SECOND, is_recent, moment, now_ms
 from presence.runtime import Runtime, runtime_of
-from presence.snapshot import Snapshot
-from presence.snapshots import SHARED_FOR
-from presence.values import Shown, shown
+from presence.statuses.entries import Entry
+from presence.statuses.snapshot import Snapshot
+from presence.statuses.snapshots import SHARED_FOR
+from presence.statuses.values import Shown, shown
+from presence.sync import demand
 from shared.clock import timestamp
 from shared.services import Services
 

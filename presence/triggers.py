@@ -4,7 +4,7 @@ from typing import List  # noqa: UP035 - the engine refuses list[str] as the typ
 
 import azure.functions as func
 
-from presence import queue
+from presence.sync import queue
 from shared import log
 from shared.services import Services
 

@@ -6,7 +6,7 @@ import pytest
 
 from directories import service as directories
 from directories.service import NewDirectory
-from presence.consent import CALLBACK
+from presence.consent.flow import CALLBACK
 from presence.runtime import runtime_of
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables

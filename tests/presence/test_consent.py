@@ -49,7 +49,7 @@ async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) 
 
 async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: World, browser: Browser) -> None:
     """The timer looks now and then for a day."""
-    from presence import queue
+    from presence.sync import queue
 
     world.running.simulator.options.consent_delay = 60
     await browser.connected()

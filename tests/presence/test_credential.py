@@ -18,8 +18,8 @@ from local.graph.simulator import (
     IDENTITY_HEADER,
     Simulator,
 )
-from presence.credential import Credential
-from presence.reasons import Fault
+from presence.graph.credential import Credential
+from presence.graph.reasons import Fault
 from shared.clock import SystemClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
@@ -74,7 +74,7 @@ async def test_dropping_one_tenants_token_leaves_the_others(
 
 async def test_msal_would_remove_the_tokens_of_all_tenants(graph_simulator: RunningSimulator) -> None:
     """The pitfall itself, so that it is noticed when msal changes."""
-    from presence.login_http import LoginHttp
+    from presence.graph.login_http import LoginHttp
 
     cache, http = msal.TokenCache(), LoginHttp(graph_simulator.url)
     clients = []
@@ -147,7 +147,7 @@ async def test_a_login_service_that_names_another_address_is_not_followed(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
     """The credential goes to the configured origin only."""
-    from presence.login_http import LoginHttp
+    from presence.graph.login_http import LoginHttp
 
     http = LoginHttp(graph_simulator.url)
     with pytest.raises(ValueError, match="not its own"):
@@ -159,7 +159,7 @@ async def test_no_more_tenants_are_kept_than_fit(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The set of application objects is bounded; the least recently used one goes."""
-    monkeypatch.setattr("presence.credential._TENANTS", 1)
+    monkeypatch.setattr("presence.graph.credential._TENANTS", 1)
     await credential.token(CONTOSO)
     await credential.token(FABRIKAM)
     await credential.token(CONTOSO)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
-from presence.answers import Unavailable
-from presence.graph import GraphClient
+from presence.graph.answers import Unavailable
+from presence.graph.client import GraphClient
 from presence.service import statuses
-from presence.sync import sync
-from presence.values import Value
+from presence.statuses.values import Value
+from presence.sync.tenant import sync
 from tests.presence.world import DIRECTORY, World
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence import queue
+from presence.sync import queue
 from tests.presence.browser import Browser
 from tests.presence.world import World
 

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence import store
-from presence.budget import Budget
-from presence.clouds import CLOUDS, cloud_of
 from presence.endpoints import blueprint
-from presence.entries import Delta, Entry, decode, encode
-from presence.graph import MOST_IDS
-from presence.head import Roll
-from presence.values import intern
+from presence.graph.budget import Budget
+from presence.graph.client import MOST_IDS
+from presence.graph.clouds import CLOUDS, cloud_of
+from presence.statuses import store
+from presence.statuses.entries import Delta, Entry, decode, encode
+from presence.statuses.head import Roll
+from presence.statuses.values import intern
 from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.counting import CountingTables

@@ -3,8 +3,9 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence import links, queue
-from presence.reasons import REASONS
+from presence import links
+from presence.graph.reasons import REASONS
+from presence.sync import queue
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World
 

@@ -4,9 +4,10 @@ import asyncio
 
 from directories import removal as directory_removal
 from local.graph.simulator import CLIENT_ID, CONTOSO
-from presence import links, queue
+from presence import links
 from presence.service import statuses
-from presence.sync import sync
+from presence.sync import queue
+from presence.sync.tenant import sync
 from tests.presence.browser import Browser, has_nothing
 from tests.presence.world import ACCOUNT, DIRECTORY, World
 
@@ -108,7 +109,7 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
 
 async def test_a_removal_that_was_killed_half_way_can_be_repeated(world: World, browser: Browser) -> None:
     """The rows of presence go first; the page offers to remove again."""
-    from presence import store
+    from presence.statuses import store
 
     await connected(world, browser)
     await store.remove(world.tables, CONTOSO)

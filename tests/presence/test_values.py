@@ -3,7 +3,7 @@
 import pytest
 
 from local.graph.wire import STYLES, Style
-from presence.values import Value, parse, shown, unfamiliar
+from presence.statuses.values import Value, parse, shown, unfamiliar
 from tests.presence.world import World
 
 OLD = [

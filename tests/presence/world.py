@@ -9,11 +9,11 @@ import orjson
 from directories.provisioning_log import Event, write
 from local.graph.people import Tenant
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID
-from presence import connection
+from presence.consent import connection
 from presence.links import DirectoryLink
 from presence.runtime import Runtime, runtime_of
 from presence.service import Status, statuses
-from presence.sync import Outcome, sync
+from presence.sync.tenant import Outcome, sync
 from shared import keys
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
@@ -139,7 +139,7 @@ class World:
 
     def truth(self, ids: Iterable[str], tenant_id: str = CONTOSO) -> dict[str, str]:
         """The states as Microsoft has them now."""
-        from presence.values import parse, shown
+        from presence.statuses.values import parse, shown
 
         tenant = self.tenant(tenant_id)
         found: dict[str, str] = {}

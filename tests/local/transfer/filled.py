@@ -12,11 +12,11 @@ from directories import memory, removal, service
 from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import HostFile
-from presence import connection
-from presence.entries import Delta, Entry
+from presence.consent import connection
+from presence.statuses.entries import Delta, Entry
 from presence.links import DirectoryLink
 from presence.runtime import runtime_of
-from presence.store import commit, load
+from presence.statuses.store import commit, load
 from scim import endpoints
 from shared.services import Services
 from shared.tables.port import TABLES

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from presence.answers import BadRequest, Refused, Throttled, Unavailable
-from presence.values import Value, parse
+from presence.graph.answers import BadRequest, Refused, Throttled, Unavailable
+from presence.statuses.values import Value, parse
 from shared.clock import Clock
 
 if TYPE_CHECKING:

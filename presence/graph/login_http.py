@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from presence.clouds import is_loopback_http
+from presence.graph.clouds import is_loopback_http
 
 if TYPE_CHECKING:
     import requests

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from presence.values import NOTHING, Value, intern
+from presence.statuses.values import NOTHING, Value, intern
 from shared import versions
 
 FOLLOWS = 0  # confirmed as of the tenant's last sync

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from presence.entries import FOLLOWS, NEVER, Delta, Entry
-from presence.head import Counts, Head, Roll
 from presence.moments import HOUR, is_ahead
-from presence.roster import Moves
-from presence.snapshot import Snapshot
-from presence.values import NOTHING, Value, shown
+from presence.statuses.entries import FOLLOWS, NEVER, Delta, Entry
+from presence.statuses.head import Counts, Head, Roll
+from presence.statuses.snapshot import Snapshot
+from presence.statuses.values import NOTHING, Value, shown
+from presence.sync.roster import Moves
 
 _LONGEST_QUARANTINE = 24 * HOUR
 

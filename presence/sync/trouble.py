@@ -2,11 +2,11 @@
 
 import random
 
-from presence.credential import Credential
-from presence.head import Trouble
+from presence.graph.credential import Credential
+from presence.graph.reasons import REASONS, Fault
 from presence.moments import HOUR, MINUTE, SECOND
-from presence.reasons import REASONS, Fault
 from presence.runtime import Runtime
+from presence.statuses.head import Trouble
 from shared.services import Services
 
 LOST_AFTER_HITS = 3

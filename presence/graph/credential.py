@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 
 import orjson
 
-from presence.clouds import Cloud, cloud_of
-from presence.login_http import LoginHttp, TimedHttp
-from presence.reasons import Fault, fault_of
+from presence.graph.clouds import Cloud, cloud_of
+from presence.graph.login_http import LoginHttp, TimedHttp
+from presence.graph.reasons import Fault, fault_of
 from shared import log
 from shared.clock import Clock
 from shared.settings import Settings

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from presence.answers import BadRequest, Refused, Throttled, Unavailable
+from presence.graph.answers import BadRequest, Refused, Throttled, Unavailable
 
 Call = Callable[[Sequence[str]], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from presence import links
-from presence.clouds import NO_PRESENCE, cloud_of
-from presence.head import Head
+from presence.consent.outcomes import Tone
+from presence.graph.clouds import NO_PRESENCE, cloud_of
+from presence.graph.reasons import REASONS
 from presence.links import DirectoryLink
 from presence.moments import MINUTE, SECOND, is_recent, moment, now_ms
-from presence.outcomes import Tone
-from presence.reasons import REASONS
 from presence.runtime import runtime_of
+from presence.statuses.head import Head
 from shared.clock import timestamp
 from shared.services import Services
 

@@ -8,13 +8,14 @@ import re
 from http.cookies import CookieError, SimpleCookie
 
 from directories import service as directories
-from presence import attempts, connection, consent, links, propagation, state
-from presence.clouds import NO_PRESENCE, cloud_of
-from presence.consent import Way
-from presence.reasons import REASONS, Fault
-from presence.removal import Removal, removal
+from presence import links
+from presence.consent import attempts, connection, flow, propagation, state
+from presence.consent.flow import Way
+from presence.consent.removal import Removal, removal
+from presence.consent.state import Connection
+from presence.graph.clouds import NO_PRESENCE, cloud_of
+from presence.graph.reasons import REASONS, Fault
 from presence.runtime import runtime_of
-from presence.state import Connection
 from shared.http import HttpError, Request
 from shared.services import Services
 from shared.sign_in import Principal
@@ -40,7 +41,7 @@ async def connect(
     origin = origin_of(services, request)
     browser = browser_of(request) or attempts.new_secret()
     try:
-        way = await consent.begin(services, person, directory_id, origin, browser)
+        way = await flow.begin(services, person, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
         raise HttpError(503, "Sign-in is not possible now", f"{reason.sentence} {reason.remedy}") from None
@@ -49,7 +50,7 @@ async def connect(
 
 async def back(services: Services, person: Principal, request: Request) -> Way:
     """What the browser's return from Microsoft comes to."""
-    return await consent.back(services, person, browser_of(request), request.query)
+    return await flow.back(services, person, browser_of(request), request.query)
 
 
 async def read(services: Services, person: Principal, directory_id: str) -> Connection:

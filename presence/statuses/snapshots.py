@@ -4,8 +4,8 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from presence import store
-from presence.snapshot import Snapshot
+from presence.statuses import store
+from presence.statuses.snapshot import Snapshot
 from shared.clock import Clock
 from shared.tables.port import Tables
 

@@ -6,15 +6,17 @@ that should not be, and doing it again finishes.
 
 from dataclasses import replace
 
-from presence import links, signs, store
-from presence.entries import Delta
-from presence.head import Head, Roll
-from presence.head import decode as decode_head
-from presence.head import encode as encode_head
+from presence import links
 from presence.links import DirectoryLink
 from presence.moments import now_ms
 from presence.runtime import runtime_of
-from presence.snapshot import Snapshot
+from presence.statuses import store
+from presence.statuses.entries import Delta
+from presence.statuses.head import Head, Roll
+from presence.statuses.head import decode as decode_head
+from presence.statuses.head import encode as encode_head
+from presence.statuses.snapshot import Snapshot
+from presence.sync import signs
 from shared.services import Services
 from shared.tables.port import AlreadyExists, Changed, NotFound, Replace, StorageUnavailable
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from presence.head import Roll
 from presence.moments import DAY, SECOND, is_recent
+from presence.statuses.head import Roll
 from shared import keys
 from shared.ids import ulid
 from shared.tables.port import Tables

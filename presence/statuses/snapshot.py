@@ -3,8 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from presence.entries import FOLLOWS, NEVER, Delta, Entry
-from presence.head import Head
+from presence.statuses.entries import FOLLOWS, NEVER, Delta, Entry
+from presence.statuses.head import Head
 
 _REMEMBERED = 128  # deltas that a page which follows the changes may lag behind
 

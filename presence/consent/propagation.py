@@ -6,13 +6,14 @@ early would be served from caches for an hour. So each look takes a new token pa
 
 from dataclasses import replace
 
-from presence import connection, links
-from presence.answers import BadRequest, GraphError, Refused
+from presence import links
+from presence.consent import connection
+from presence.graph.answers import BadRequest, GraphError, Refused
+from presence.graph.reasons import REASONS, Fault
 from presence.links import DirectoryLink
 from presence.moments import DAY, SECOND, is_ahead, now_ms
-from presence.reasons import REASONS, Fault
 from presence.runtime import runtime_of
-from presence.trouble import whose
+from presence.sync.trouble import whose
 from shared import log
 from shared.services import Services
 

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from presence import attempts, connection, links
-from presence.attempts import Attempt
-from presence.clouds import cloud_of
+from presence import links
+from presence.consent import attempts, connection
+from presence.consent.attempts import Attempt
+from presence.graph.clouds import cloud_of
+from presence.graph.reasons import Fault
 from presence.links import DirectoryLink
 from presence.moments import now_ms
-from presence.reasons import Fault
-from presence.roster import is_object_id
 from presence.runtime import runtime_of
+from presence.sync.roster import is_object_id
 from shared import log
 from shared.services import Services
 from shared.sign_in import Principal

@@ -3,7 +3,8 @@
 import asyncio
 
 from directories import store as directories
-from presence import connection, links, propagation
+from presence import links
+from presence.consent import connection, propagation
 from presence.links import DirectoryLink
 from presence.moments import MINUTE, SECOND, now_ms
 from shared.services import Services

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from presence import entries, head
-from presence.entries import Delta, Entry
-from presence.head import Head
-from presence.snapshot import Snapshot
+from presence.statuses import entries, head
+from presence.statuses.entries import Delta, Entry
+from presence.statuses.head import Head
+from presence.statuses.snapshot import Snapshot
 from shared import keys
 from shared.tables.port import (
     AlreadyExists,

@@ -4,10 +4,11 @@ from typing import Any
 
 import orjson
 
-from presence import links, signs, sweep
+from presence import links
 from presence.moments import HOUR, SECOND, is_ahead, is_recent, now_ms
 from presence.runtime import runtime_of
-from presence.sync import Outcome, sync
+from presence.sync import signs, sweep
+from presence.sync.tenant import Outcome, sync
 from shared import log
 from shared.services import Services
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from presence.clouds import cloud_of
+from presence.graph.clouds import cloud_of
 from shared.services import Services
 
 

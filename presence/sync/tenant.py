@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from presence import links, plan, roster, signs, store, trouble
-from presence.entries import Delta
-from presence.fetch import Fetch, Result
-from presence.head import Head, Roll, Trouble
+from presence import links
+from presence.graph.fetch import Fetch, Result
+from presence.graph.reasons import Fault
 from presence.moments import DAY, SECOND, is_ahead, is_recent, now_ms
-from presence.plan import Learnt
-from presence.reasons import Fault
-from presence.roster import Moves
 from presence.runtime import Runtime, runtime_of
-from presence.snapshot import Snapshot
-from presence.values import unfamiliar
+from presence.statuses import store
+from presence.statuses.entries import Delta
+from presence.statuses.head import Head, Roll, Trouble
+from presence.statuses.snapshot import Snapshot
+from presence.statuses.values import unfamiliar
+from presence.sync import plan, roster, signs, trouble
+from presence.sync.plan import Learnt
+from presence.sync.roster import Moves
 from shared import log
 from shared.metrics import metrics
 from shared.services import Services

@@ -8,17 +8,17 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from presence import store
-from presence.answers import GraphError, Throttled
-from presence.entries import Delta, Entry
-from presence.graph import MOST_IDS
+from presence.graph.answers import GraphError, Throttled
+from presence.graph.client import MOST_IDS
+from presence.graph.reasons import Fault
 from presence.moments import SECOND, is_ahead, is_recent, now_ms
-from presence.plan import Learnt
-from presence.reasons import Fault
 from presence.runtime import Runtime
-from presence.snapshot import Snapshot
-from presence.trouble import LONGEST_PAUSE
-from presence.values import Value
+from presence.statuses import store
+from presence.statuses.entries import Delta, Entry
+from presence.statuses.snapshot import Snapshot
+from presence.statuses.values import Value
+from presence.sync.plan import Learnt
+from presence.sync.trouble import LONGEST_PAUSE
 from shared.services import Services
 from shared.tables.port import TableError
 

@@ -1,0 +1,1 @@
+"""Microsoft's side: `credential`, `client` of getPresencesByUserId, its call `budget`, what can go wrong and why."""

@@ -1,0 +1,1 @@
+"""What is stored of people's presence: packed pages and the changes since (`store`), and their `values`."""
