@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -94,7 +95,7 @@ class Company:
             await self._store([seen, Insert(keys.key("user", member, identifier), b"{}")])
         return identifier
 
-    async def _store(self, operations: list[Operation]) -> None:
+    async def _store(self, operations: Sequence[Operation]) -> None:
         await self.services.tables.transact("contacts", self.id, operations)
 
     def _tick(self) -> None:

@@ -18,9 +18,9 @@ from directories import events, last_calls, store, totals
 from directories.authenticate import authenticate
 from directories.directory import Directory
 from local.check import check, check_links
+from presence import links
 from presence.consent import attempts
 from presence.statuses import entries, head
-from presence import links
 from presence.statuses.store import load
 from scim.groups import record as group_record
 from scim.users import cards

@@ -13,9 +13,9 @@ from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from presence.consent import connection
-from presence.statuses.entries import Delta, Entry
 from presence.links import DirectoryLink
 from presence.runtime import runtime_of
+from presence.statuses.entries import Delta, Entry
 from presence.statuses.store import commit, load
 from scim import endpoints
 from shared.services import Services
