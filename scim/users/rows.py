@@ -5,6 +5,7 @@ One user never has more than `MAX_OPERATIONS` rows to change, so that every writ
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import orjson
 
@@ -38,47 +39,59 @@ def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]
     return [(str(entry.get("type", "")), numbers.derive(entry["value"], region)) for entry in found]
 
 
+class _Shown(NamedTuple):
+    """All that the values of a person's rows are made of."""
+
+    active: bool
+    card: cards.Card
+    own: list[tuple[str, numbers.Number]]
+
+    @classmethod
+    def of(cls, record: UserRecord, region: str) -> "_Shown":
+        own = derived(record, region)
+        main = (own[0][1].e164 or own[0][1].raw) if own else ""
+        return cls(record.active, cards.card_of(record.id, record.resource, main), own)
+
+
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
     """Every row besides the record that stands for the user, by key."""
+    return _rows_of(record, _Shown.of(record, region))
+
+
+def _rows_of(record: UserRecord, shown: _Shown) -> dict[str, bytes]:
     resource, identifier = record.resource, record.id
-    own = derived(record, region)
     rows = {name_key(resource["userName"]): orjson.dumps({"id": identifier})}
     if external_id := resource.get("externalId"):
-        rows[keys.key("ext", external_id, identifier)] = b'{"a":1}' if record.active else b'{"a":0}'
+        rows[keys.key("ext", external_id, identifier)] = b'{"a":1}' if shown.active else b'{"a":0}'
     for address in list(dict.fromkeys(map(keys.fold_case, cards.addresses(resource))))[:MAX_MAILS]:
         rows[keys.key("mail", address, identifier)] = _EMPTY
-    faults = [{"value": n.raw, "type": kind, "fault": n.fault} for kind, n in own if n.fault]
+    faults = [{"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault]
     if faults:
-        named = {"name": cards.display_name(resource), "numbers": faults}
-        rows[keys.key("unparsed", identifier)] = orjson.dumps({"v": 1, **named})
-    if record.active:
-        rows.update(_shown_rows(record, own))
-    else:
-        rows.update(_hidden_rows(record, own))
+        rows[keys.key("unparsed", identifier)] = orjson.dumps({"v": 1, "name": shown.card.name, "numbers": faults})
+    rows.update(_shown_rows(shown) if shown.active else _hidden_rows(shown))
     return rows
 
 
-def _hidden_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> Iterator[tuple[str, bytes]]:
+def _hidden_rows(shown: _Shown) -> Iterator[tuple[str, bytes]]:
     """The rows by which only clients find an inactive person's numbers."""
-    for _, number in own:
+    for _, number in shown.own:
         if len(number.digits) >= numbers.MIN_DIGITS:
-            yield keys.key("off", numbers.reversed_digits(number), record.id), _EMPTY
+            yield keys.key("off", numbers.reversed_digits(number), shown.card.id), _EMPTY
 
 
-def _shown_rows(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> Iterator[tuple[str, bytes]]:
+def _shown_rows(shown: _Shown) -> Iterator[tuple[str, bytes]]:
     """The rows by which agents find an active person."""
-    main = (own[0][1].e164 or own[0][1].raw) if own else ""
-    card = cards.card_of(record.id, record.resource, main)
+    card, own = shown.card, shown.own
     value = cards.encode(card)
-    yield keys.key("list", keys.fold(card.name), record.id), value
+    yield keys.key("list", keys.fold(card.name), card.id), value
     for word in card.words()[:MAX_WORDS]:
-        yield keys.key("find", word, record.id), value
+        yield keys.key("find", word, card.id), value
     for digits in [number.digits for _, number in own if number.e164][:MAX_TYPED]:
-        yield keys.key("find", digits, record.id), value
+        yield keys.key("find", digits, card.id), value
     for _, number in reversed(own):  # of two with the same digits the main one has the last word
         if len(number.digits) >= numbers.MIN_DIGITS:
-            card_of_number = replace(card, extension=number.extension)
-            yield keys.key("num", numbers.reversed_digits(number), record.id), cards.encode(card_of_number)
+            extended = cards.encode(replace(card, extension=number.extension)) if number.extension else value
+            yield keys.key("num", numbers.reversed_digits(number), card.id), extended
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
@@ -90,15 +103,21 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
     """The operations that turn a stored user, read with this tag, into its next version."""
-    before, after = set(stored_keys(old)), index_rows(new, region)
-    unchanged = index_rows(old, region)
+    shown = _Shown.of(new, region)
+    before, after = set(stored_keys(old)), _rows_of(new, shown)
+    moved = shown != _Shown.of(old, region)  # cheaper than to derive the old rows, whose keys are known
     operations: list[Operation] = [
         Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
-        *(Upsert(key, value) for key, value in after.items() if key in before and unchanged.get(key) != value),
+        *(Upsert(key, value) for key, value in after.items() if moved and key in before and _varies(key)),
     ]
     return operations
+
+
+def _varies(key: str) -> bool:
+    """Whether the value of a row can change while its key stays."""
+    return not key.startswith(("name|", "mail|", "off|"))
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
