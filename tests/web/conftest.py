@@ -11,7 +11,7 @@ from shared.http import Request, Response
 from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
-from web import endpoints
+from web import routes
 from web.pages import home
 from web.site import admin, agent
 
@@ -49,8 +49,8 @@ def visit(services: Services) -> Visitor:
         if not parts:
             return await admin(services, lambda _: {"GET": home.show})(request)
         if parts[0] == "contacts":
-            return await agent(services, endpoints._contact_pages)(request)
-        return await admin(services, endpoints._directory_pages)(request)
+            return await agent(services, routes.of_contacts)(request)
+        return await admin(services, routes.of_directory)(request)
 
     return ask
 
