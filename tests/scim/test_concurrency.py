@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from directories import memory
 from shared.tables.counting import CountingTables
 from shared.tables.port import Changed, Operation, StorageUnavailable
 from tests.scim.client import ScimClient
@@ -57,14 +58,18 @@ def failing(tables: CountingTables, monkeypatch: pytest.MonkeyPatch) -> _Failing
 
 
 @pytest.mark.parametrize("writers", [8, 32])
-async def test_every_writer_of_one_user_succeeds(scim: ScimClient, writers: int) -> None:
-    """However many connections change one person at once, each change is made and none is told to come again."""
+async def test_every_writer_of_one_user_succeeds(scim: ScimClient, tables: CountingTables, writers: int) -> None:
+    """However many connections change one person at once, each change is made, none in vain and begun again."""
     user = await scim.user()
+    await memory.settled(scim.services)
     changes = [
         scim.patch(f"/Users/{user.id}", {"op": "add", "path": "emails", "value": [{"value": f"{n}@example.com"}]})
         for n in range(writers)
     ]
-    assert {answer.status for answer in await asyncio.gather(*changes)} == {200}
+    with tables.measured() as calls:
+        answers = await asyncio.gather(*changes)
+    assert {answer.status for answer in answers} == {200}
+    assert len(calls) == 2 * writers
     assert len((await scim.get(f"/Users/{user.id}")).body["emails"]) == writers
 
 
@@ -88,6 +93,14 @@ async def test_people_and_groups_change_at_once(scim: ScimClient) -> None:
     assert {answer.status for answer in answers} <= {200, 204}
     for user in (await scim.get("/Users")).resources:
         assert (user["title"], {entry["value"] for entry in user["groups"]}) == ("X", set(groups))
+
+
+async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimClient) -> None:
+    """A member's record is written again as it joins, and a transaction has 4 MiB."""
+    people = [(await scim.user(f"person{n}", profileUrl="ä" * 200_000)).id for n in range(12)]
+    group = await scim.group("Sales", *people)
+    assert group.status == 201
+    assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 12
 
 
 async def test_a_refused_group_of_many_leaves_no_membership(scim: ScimClient, tables: CountingTables) -> None:

@@ -2,10 +2,19 @@
 
 from typing import Any
 
+import azure.functions as func
 import orjson
 import pytest
 
+from directories import memory, rate
+from local.host.host import Host
+from scim import endpoints
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
 from tests.scim.client import USER, ScimClient, patch_body
+from tests.scim.conftest import client_of
 
 TITLE = patch_body({"op": "replace", "path": "title", "value": "X"})
 
@@ -131,3 +140,27 @@ async def test_deep_json_is_refused(scim: ScimClient, path: str) -> None:
         assert answer.status in (200, 400)
         for each in (answer.body or {}).get("Operations", []):
             assert each["status"] in ("400", "409")
+
+
+async def test_a_flood_is_told_when_to_come_again(
+    scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served meanwhile."""
+    monkeypatch.setattr(rate, "BURST", 20.0)
+    answers = [await scim.get("/Users/x") for _ in range(30)]
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert (refused.headers["content-type"], refused.body["status"]) == ("application/scim+json", "429")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert (await other_scim.get("/Users")).status == 200
+
+
+async def test_locations_have_the_public_address(tables: CountingTables, clock: FixedClock) -> None:
+    """PUBLIC_URL wins over what the request came by; forwarded headers, which anybody can send, never count."""
+    services = Services(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
+    app = func.FunctionApp()
+    app.register_functions(endpoints.blueprint(services))
+    client = await client_of(Host(app, environment={}), services, "public")
+    forged = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
+    made = await client.call("POST", "/Users", {"userName": "a"}, headers=forged)
+    assert made.headers["location"].startswith("https://directory.example/scim/public/v2/Users/")
+    await memory.settled(services)

@@ -56,6 +56,15 @@ async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
     assert found.resources[0]["active"] is False
 
 
+async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: CountingTables) -> None:
+    """No row that a list, a search or a number lookup reads stands for an inactive person."""
+    user = await scim.user(displayName="Anna", phoneNumbers=[{"type": "work", "value": "+442079460018"}])
+    for active, shown in ((False, set()), (True, {"list", "find", "num"})):
+        await scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "active", "value": active})
+        found = await tables.query("contacts", scim.directory_id, "", "\ufffd", keys_only=True)
+        assert {row.key.partition("|")[0] for row in found} & {"list", "find", "num"} == shown
+
+
 async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> None:
     """RFC 7644 section 3.6: 204, then 404, not in queries, and the name can be used again."""
     user = await scim.user()
