@@ -65,7 +65,7 @@ def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, tho
         for _ in range(5):
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
-            expect(page.locator(".card")).to_be_visible(timeout=20_000)
+            expect(page.locator(".card")).to_be_visible()
             page.keyboard.press("Escape")
             expect(page.locator(".card")).to_have_count(0)
         page.keyboard.press("/")

@@ -86,7 +86,7 @@ def test_new_people_and_directories_appear_without_a_reload(browser: Browser, em
         expect(page.get_by_text("No people yet")).to_be_visible()
         made = empty.add("Brightwater", "other")
         empty.person(made, 1, displayName="Ada Lovelace")
-        expect(page.get_by_text("Ada Lovelace")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Ada Lovelace")).to_be_visible()
 
 
 def test_favourites_stay_in_this_browser(page: Page) -> None:

@@ -58,15 +58,15 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
-    expect(page.get_by_text("security token that is not this directory's")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("security token that is not this directory's")).to_be_visible()
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
     """The Entra simulator provisions with exactly what the page showed; the live line moves by itself."""
     assert empty.provision(base, token, 30, ("connect",)).ok
-    expect(page.get_by_text("Test connection received")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Test connection received")).to_be_visible()
     assert empty.provision(base, token, 30, ("initial",)).ok
-    expect(page.get_by_text("First person received")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("First person received")).to_be_visible()
 
 
 def _consented(page: Page, empty: World) -> None:
@@ -90,7 +90,7 @@ def _found(page: Page) -> None:
     """People with presence; a card by keyboard alone."""
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Organisation").click()
     expect(page.get_by_text("30 people")).to_be_visible()
-    expect(page.locator(".person .presence:not(.none)").first).to_be_visible(timeout=10_000)
+    expect(page.locator(".person .presence:not(.none)").first).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type(page.locator(".person .name").nth(3).inner_text().lower())
     expect(page.locator(".person")).to_have_count(1)
