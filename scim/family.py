@@ -20,13 +20,14 @@ async def get(services: Services, directory_id: str, family: str, identifier: st
 
 async def rows(services: Services, directory_id: str, start: str, stop: str, *, keys_only: bool = False) -> list[Row]:
     """All rows of a range, a thousand a round trip."""
-    found = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=keys_only)
-    more = len(found) == MAX_QUERY_ROWS
+    found, more = list[Row](), True
     while more:
-        start = keys.after(found[-1].key)
-        rest = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=keys_only)
-        found += rest
-        more = len(rest) == MAX_QUERY_ROWS
+        page = await services.tables.query(
+            _CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS, keys_only=keys_only
+        )
+        more = len(page) == MAX_QUERY_ROWS
+        found += page
+        start = keys.after(page[-1].key) if page else stop
     return found
 
 

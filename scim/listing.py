@@ -141,13 +141,15 @@ async def _scanned(source: Source, query: ListQuery) -> tuple[int, list[Item]]:
         page = await source.page(after, _SCAN)
         matching = [item for item in page if query.filter is None or query.filter.matches(item.resource)]
         if query.sort_by:
-            kept = _sorted(source, query, [*kept, *matching], end)
+            kept += matching
+            if len(kept) > 2 * end + _SCAN:  # not at every page: the further back the window, the dearer is a sort
+                kept = _sorted(source, query, kept, end)
         elif total < end:
             first = query.start_index - 1
             kept += [item for place, item in enumerate(matching, total) if first <= place < end]
         total += len(matching)
         if len(page) < _SCAN:
-            return total, kept[query.start_index - 1 : end] if query.sort_by else kept
+            return total, _window(source, query, kept) if query.sort_by else kept
         after = page[-1].key
         await asyncio.sleep(0)  # a long scan lets other requests through between two pages
 

@@ -64,6 +64,16 @@ async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> N
     assert answer.status == 413
 
 
+async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) -> None:
+    """RFC 7644 section 3.7.4: 413 beyond maxPayloadSize, whatever the payload holds; the size itself is taken."""
+    limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxPayloadSize"]
+    body = b'{"Operations": []}'
+    assert (await scim.call("POST", "/Bulk", body + b" " * (limit - len(body)))).status == 200
+    answer = await scim.call("POST", "/Bulk", body + b" " * (limit - len(body) + 1))
+    assert (answer.status, answer.body["status"]) == (413, "413")
+    assert str(limit) in answer.body["detail"]
+
+
 async def test_an_operation_that_is_none_is_refused_by_its_place(scim: ScimClient) -> None:
     """The error names which operation and what is wrong with it."""
     answer = await scim.post("/Bulk", _bulk(_post("/Users", "u", userName="a@b.c"), 7))  # type: ignore[arg-type]

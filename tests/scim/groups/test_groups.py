@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scim import family
 from shared.tables.counting import CountingTables
 from tests.scim.client import GROUP, ScimClient
 
@@ -98,6 +99,23 @@ async def test_a_filter_by_name_finds_in_any_case(scim: ScimClient) -> None:
     assert [entry["id"] for entry in found.resources] == [group.id]
 
 
+async def test_a_filter_by_external_id_finds(scim: ScimClient) -> None:
+    """Entra may match groups by externalId, and changes it; the old one finds nothing more."""
+    group = await scim.post("/Groups", {"displayName": "Sales", "externalId": "one"})
+    await scim.patch(f"/Groups/{group.id}", {"op": "Replace", "path": "externalId", "value": "two"})
+    for value, ids in (("one", []), ("two", [group.id])):
+        found = await scim.get("/Groups", filter=f'externalId eq "{value}"')
+        assert [entry["id"] for entry in found.resources] == ids
+
+
+async def test_a_group_is_unmodified_only_without_its_members(scim: ScimClient) -> None:
+    """A deleted person leaves a group without a new version of it, so an answer with members is always sent."""
+    group = await scim.group()
+    tag = {"if-none-match": group.headers["etag"]}
+    assert (await scim.call("GET", f"/Groups/{group.id}", headers=tag)).status == 200
+    assert (await scim.call("GET", f"/Groups/{group.id}", headers=tag, excludedAttributes="members")).status == 304
+
+
 async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
     """`members.value eq` is answered from the member's own rows."""
     user = await scim.user()
@@ -133,6 +151,21 @@ async def test_a_person_in_many_groups_can_be_deleted(scim: ScimClient, tables: 
     assert (await scim.delete(f"/Users/{user.id}")).status == 204
     rows = await tables.query("contacts", scim.directory_id, "member|", "member|\ufffd", keys_only=True)
     assert rows == []
+
+
+async def test_members_and_groups_beyond_one_query_are_all_seen(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Storage answers a thousand rows at a time; here it is three."""
+    people = sorted([(await scim.user(f"p{n}@example.com")).id for n in range(7)])
+    groups = [(await scim.group(f"g{n}", *people)).id for n in range(7)]
+    monkeypatch.setattr(family, "MAX_QUERY_ROWS", 3)
+    assert await _members(scim, groups[0]) == set(people)
+    assert {entry["value"] for entry in (await scim.get(f"/Users/{people[0]}")).body["groups"]} == set(groups)
+    found = await scim.get("/Groups", filter=f'members.value eq "{people[0]}"')
+    assert {entry["id"] for entry in found.resources} == set(groups)
+    assert [user["id"] for user in (await scim.get("/Users", count=5)).resources] == people[:5]
+    assert (await scim.get("/Users", startIndex=6)).resources[0]["id"] == people[5]
 
 
 async def test_an_unknown_member_is_refused_by_name(scim: ScimClient) -> None:
