@@ -13,7 +13,8 @@ run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1
 	@exec $(BIN)/python -m local demo --port $(PORT)
 
 test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 -q --ignore=tests/browser
+	$(BIN)/pytest -n 2 -q tests/browser
 
 check: setup-test
 	$(BIN)/ruff check .
