@@ -12,7 +12,7 @@ import orjson
 
 from directories import last_calls, store, tokens, totals
 from directories.cache import CACHED_SECONDS, cache
-from directories.directory import Directory
+from directories.directory import Directory, is_directory_id
 from directories.memory import Bounded, PerInstance, beside
 from shared import keys
 from shared.http import HttpError
@@ -83,6 +83,8 @@ def _bearer(authorization: str | None) -> str:
 
 
 async def _access(services: Services, directory_id: str, hashed: str) -> Access | None:
+    if not is_directory_id(directory_id):
+        return None  # what can't be a partition is not asked for
     memory, place = _seen.of(services).access, (directory_id, hashed)
     at = services.clock.monotonic()
     remembered = memory.get(place)

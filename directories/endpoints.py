@@ -15,6 +15,7 @@ from shared.http import Response, json_response
 from shared.services import Services
 
 _MAX_LINES = 200
+_MAX_WORDS = 250
 _MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, off the full hour when everybody's timers run
 
@@ -107,7 +108,7 @@ async def _events(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.Wanted(
-        query.get("person", "").strip(), query.get("refused", "") in ("1", "true"), query.get("text", "").strip()
+        _words(query, "person"), query.get("refused", "") in ("1", "true"), _words(query, "text")
     )
     page = await provisioning_log.read(
         call.services, directory.id, views.read_cursor(query.get("before", "")), _limit(query), wanted
@@ -161,8 +162,16 @@ def _credential_actions(sort: Sort) -> tuple[Action, Action, Action]:
     return listing, issuing, revoking
 
 
+def _words(query: dict[str, str], name: str) -> str:
+    """What to look for; it is compared with thousands of events, so it is short."""
+    text = query.get(name, "").strip()
+    if len(text) > _MAX_WORDS:
+        raise BadField(name, f"has {len(text)} characters", f"Search with at most {_MAX_WORDS} characters.")
+    return text
+
+
 def _limit(query: dict[str, str]) -> int:
     text = query.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text[:6]) <= _MAX_LINES:
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= _MAX_LINES):
         raise BadField("limit", f'is "{text[:20]}"', f"Give a number from 1 to {_MAX_LINES}.")
     return int(text)

@@ -139,6 +139,10 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
         ("PUT", "/{id}/trust", {"tenant_id": "x", "subject": "y", "audiences": []}, "tenant_id"),
         ("GET", "/{id}/events?limit=0", None, "limit"),
         ("GET", "/{id}/events?limit=many", None, "limit"),
+        ("GET", "/{id}/events?limit=000200999999", None, "limit"),
+        pytest.param("GET", "/{id}/events?limit=000001" + "9" * 5000, None, "limit", id="limit of 5,006 digits"),
+        pytest.param("GET", "/{id}/events?text=" + "a" * 251, None, "text", id="text of 251 characters"),
+        pytest.param("GET", "/{id}/events?person=" + "a" * 251, None, "person", id="person of 251 characters"),
         ("GET", "/{id}/events?before=../../x", None, "before"),
     ],
 )
