@@ -142,7 +142,9 @@ def _read_cursor(cursor: str, where: Range) -> str:
         family, beginning, position = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError):
         raise _bad_cursor() from None
-    if (family, beginning) != (where.family, where.beginning) or not isinstance(position, str):
+    is_ours = (family, beginning) == (where.family, where.beginning)
+    # Where no row can stand a storage account answers with an error.
+    if not is_ours or not isinstance(position, str) or not keys.is_key(position):
         raise _bad_cursor()
     return position
 

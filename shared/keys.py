@@ -17,6 +17,7 @@ _SHORTENED = 150
 _MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]")
 _UNSAFE_BUT_DIVIDING = re.compile(_UNSAFE.pattern.replace("|", ""))
+_FORBIDDEN = re.compile(_UNSAFE.pattern.replace("|~", ""))
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
 # Behind every character that may stand in a key: every key of a family sorts below family + LAST.
 LAST = "\ufffd"
@@ -68,6 +69,11 @@ def key(*parts: str) -> str:
     ):
         return plain
     return SEPARATOR.join([escape(part) for part in parts])
+
+
+def is_key(text: str) -> bool:
+    """Whether `key` can have made `text`: what a client sends as a place among rows need not be one."""
+    return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 
 def split(row_key: str) -> list[str]:
