@@ -36,7 +36,7 @@ async def verify(services: Services, trust: Trust, text: str, client_ids: frozen
     try:
         header = jwt.get_unverified_header(text)
         claims = jwt.decode(text, options={"verify_signature": False})
-    except (jwt.InvalidTokenError, ValueError):
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise BadAssertion("it is no JSON Web Token") from None
     if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
         raise BadAssertion(f"it must be signed with {ALGORITHM} and name its key (kid)")
