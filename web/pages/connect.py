@@ -38,7 +38,7 @@ async def new_token(visit: Visit) -> Response:
     hours = visit.form.get("overlap", "24")
     try:
         directory, _, plain = await credentials.rotate(
-            visit.services, visit.account, visit.directory_id, "tokens", int(hours) if hours.isdecimal() else 24
+            visit.services, visit.account, visit.directory_id, "tokens", int(hours[:7]) if hours.isdecimal() else 24
         )
     except BadField as fault:
         directory = await service.read(visit.services, visit.account, visit.directory_id)

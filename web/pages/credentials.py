@@ -64,8 +64,7 @@ async def issue(visit: Visit) -> Response:
     hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
     place = (visit.services, visit.account, visit.directory_id, sort)
     try:
-        lifetime = int(days) if days.isdecimal() and int(days) else None
-        directory, _, plain = await held.rotate(*place, float(hours) if hours.isdecimal() else 0.0, lifetime)
+        directory, _, plain = await held.rotate(*place, float(_number(hours)), _number(days) or None)
     except BadField as fault:
         directory = await service.read(visit.services, visit.account, visit.directory_id)
         return await _shown(visit, directory, kind, fault=str(fault))
@@ -101,6 +100,11 @@ async def _shown(visit: Visit, directory: Directory, kind: str = "", *, fresh: s
     values: dict[str, Any] = await framed(visit, directory, "credentials")
     endpoint = token_endpoint(visit.services, visit.request.origin, directory.id)
     return page(visit, "credentials.html", sets=sets, token_endpoint=endpoint, **values)
+
+
+def _number(text: str) -> int:
+    """A choice of the dialog; what is no number counts as 0."""
+    return int(text[:7]) if text.isdecimal() else 0
 
 
 def _kind(fields: dict[str, str]) -> tuple[str, Sort]:
