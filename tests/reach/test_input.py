@@ -1,0 +1,160 @@
+"""What strangers and wrong hands send where it reaches storage, numbers, links: a standard answer, never a 500."""
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from directories.authenticate import Unauthenticated, authenticate
+from directories.directory import Trust
+from scim.sign_in.assertions import BadAssertion, verify
+from shared import keys
+from shared.clock import FixedClock
+from shared.http import HttpError, Request
+from shared.services import Services
+from shared.settings import Settings
+from shared.sign_in import require_reader
+from shared.tables.counting import CountingTables
+from tests.openapi.conftest import ADDRESS, App
+from tests.reach.test_reach import principal
+
+TRUST = Trust("11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", ("api://x",))
+
+
+async def as_admin(app: App, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
+    """A request of the administrator, forms as browsers send them."""
+    return await app.call(method, path, body, "application/x-www-form-urlencoded", **headers)
+
+
+def cursor(position: str) -> str:
+    """A cursor of the list of people, forged."""
+    return base64.urlsafe_b64encode(orjson.dumps(["list", "", position])).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "directory_id", ["a/b", "?", "#x", "account|a", "index|all", "a" * 2000, "\x00", "é", "a'b", ""]
+)
+async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
+    tables: CountingTables, clock: FixedClock, directory_id: str
+) -> None:
+    """What cannot be a partition would be an error of the storage account, another answer than 401."""
+    with pytest.raises(Unauthenticated):
+        await authenticate(Services(Settings(), clock, tables), directory_id, "Bearer extdiracc_x")
+    assert tables.count == 0
+
+
+@pytest.mark.parametrize("position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513])
+async def test_a_forged_position_is_no_cursor(app: App, position: str) -> None:
+    """400: only what a row key may hold reaches the storage account's filter."""
+    for path in ("/api/contacts", "/contacts/list"):
+        assert (await app.call("GET", f"{path}?cursor={cursor(position)}")).status == 400
+
+
+@pytest.mark.parametrize(
+    "parts", [("list", "o'brien", "1"), ("find", "\x00\U0001f600#|~", "2"), ("x" * 300, "y" * 300)]
+)
+def test_every_key_is_one(parts: tuple[str, ...]) -> None:
+    """No cursor that a query gave is refused."""
+    assert keys.is_key(keys.key(*parts))
+
+
+@pytest.mark.parametrize("part", ["header", "claims"])
+async def test_an_assertion_nested_deeply_is_refused(tables: CountingTables, clock: FixedClock, part: str) -> None:
+    """JSON deeper than the parser goes is no token, not a 500."""
+    deep = base64.urlsafe_b64encode(b"[" * 5900 + b"]" * 5900).decode().rstrip("=")
+    plain = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
+    text = f"{deep}.{plain}.x" if part == "header" else f"{plain}.{deep}.eA"
+    with pytest.raises(BadAssertion):
+        await verify(Services(Settings(), clock, tables), TRUST, text, frozenset())
+
+
+@pytest.mark.parametrize("page", ["connect", "issue"])
+@pytest.mark.parametrize("field", ["overlap", "lifetime"])
+async def test_a_number_of_any_length_is_answered(app: App, page: str, field: str) -> None:
+    """Python reads at most 4,300 digits, and no more of them than a float holds can be written."""
+    for digits in (8, 400, 5000):
+        body = f"kind=client_secret&{field}={'9' * digits}".encode()
+        assert (await as_admin(app, "POST", f"/directories/contoso/{page}", body)).status == 200
+
+
+async def test_an_email_adds_nothing_to_its_link(app: App) -> None:
+    """RFC 6068 section 2: what follows ? would be header fields of a new message."""
+    user = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": "eve",
+        "emails": [{"value": "eve@example.com?bcc=boss@example.com&body=<b>", "type": "work"}],
+    }
+    created = await app.json("POST", "/scim/contoso/v2/Users", user)
+    card = (await app.call("GET", f"/contacts/person?id=contoso.{created['id']}")).body
+    assert b'href="mailto:eve@example.com%3Fbcc%3Dboss@example.com%26body%3D%3Cb%3E"' in card
+
+
+MARKUP = "\"><img src=x onerror=alert(1)>'{{7*7}}"
+
+
+async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
+    """Whatever the company sends is text on every page, and the link to a history names exactly that person."""
+    name = f"a+b&kind=refused{MARKUP}"
+    user = {
+        "schemas": [
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+        ],
+        "userName": name,
+        "externalId": MARKUP,
+        "displayName": MARKUP,
+        "title": MARKUP,
+        "emails": [{"value": f"javascript:alert(1)//{MARKUP}", "type": "work"}],
+        "phoneNumbers": [{"value": f"javascript:alert(1){MARKUP}", "type": "work"}],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": MARKUP},
+    }
+    created = await app.json("POST", "/scim/contoso/v2/Users", user)
+    member = {"value": created["id"]}
+    schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
+    await app.json("POST", "/scim/contoso/v2/Groups", {"schemas": schemas, "displayName": MARKUP, "members": [member]})
+    await app.json("PATCH", "/api/directories/contoso", {"name": MARKUP})
+    await app.call("POST", "/scim/contoso/v2/Users", orjson.dumps(user), **{"user-agent": f"{MARKUP}/1"})
+    paths = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers", "/rename", "/delete")
+    pages = [f"/directories/contoso{path}" for path in paths]
+    pages += [
+        "/",
+        "/contacts",
+        f"/contacts?person=contoso.{created['id']}",
+        f"/contacts/person?id=contoso.{created['id']}",
+    ]
+    for path in pages:
+        answer = await app.call("GET", path)
+        assert answer.status == 200, path
+        assert b"<img src=x" not in answer.body, path
+        assert b'href="javascript:' not in answer.body, path
+    assert b"person=a%2Bb%26kind%3Drefused" in (await app.call("GET", "/directories/contoso/log?kind=refused")).body
+
+
+async def test_a_file_name_breaks_no_header(app: App) -> None:
+    """RFC 6266: quotes, line ends and other letters of a directory's name stay inside the file name."""
+    refused = await app.call("PATCH", "/api/directories/contoso", orjson.dumps({"name": "a\u0000b"}))
+    assert refused.status == 400
+    await app.json("PATCH", "/api/directories/contoso", {"name": 'x"; \r\n Set-Cookie: a=b; ü'})
+    answer = await app.call("GET", "/api/directories/contoso/export?format=csv&limit=1")
+    assert answer.headers["content-disposition"].count('"') == 2
+    assert not any(ord(c) < 32 or ord(c) > 126 for value in answer.headers.values() for c in value)
+
+
+async def test_signing_in_leads_back_to_this_site_only(app: App) -> None:
+    """The way back is a path of ours, encoded whole, whatever stands in the address."""
+    url = f"{ADDRESS}/contacts?q=//evil.example/%0d%0aSet-Cookie:a=b&post_login_redirect_uri=https://evil.example"
+    answer = await app.host.call(Request("GET", url, {}))
+    assert answer.status == 302
+    where = answer.headers["location"]
+    assert where.startswith("/.auth/login/aad?post_login_redirect_uri=%2Fcontacts%3Fq%3D")
+    assert where.count("&") == 0
+    assert not any(ord(c) < 33 for c in where)
+
+
+def test_nobodys_principal_is_believed_while_sign_in_is_off() -> None:
+    """Without the platform in front anybody could send the header."""
+    request = Request("GET", ADDRESS, {"x-ms-client-principal": principal("x", "Directory.Admin")})
+    with pytest.raises(HttpError) as refused:
+        require_reader(request, Settings())
+    assert refused.value.response.status == 401

@@ -1,0 +1,193 @@
+"""Who reaches what: every HTTP function of the app, asked by nobody, a reader, another account, another site."""
+
+import base64
+from collections.abc import Iterator
+from itertools import product
+
+import orjson
+import pytest
+
+from directories import store
+from shared.http import Request, Response
+from tests.openapi.conftest import ACCOUNT, ADDRESS, TOKEN, App
+from web.routes import _OF_CONTACTS, _OF_DIRECTORY
+
+OTHER = "99999999-9999-4999-8999-999999999999"
+PERSON = "00000000-0000-7000-8000-000000000001"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+FORM = b"kind=security_token&name=Somebody&region=GB&step=done&choice=off&strict=1&id=x&shown=&numbers=02079460958"
+
+# By function: addresses of it, the methods that it serves, and the least role ("" for everybody).
+API: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "directories": ("/api/directories", ("GET", "POST"), "admin"),
+    "directory": ("/api/directories/contoso", ("GET", "PATCH", "DELETE"), "admin"),
+    "directory_restore": ("/api/directories/contoso/restore", ("POST",), "admin"),
+    "directory_state": ("/api/directories/contoso/state", ("GET",), "admin"),
+    "directory_events": ("/api/directories/contoso/events", ("GET",), "admin"),
+    "directory_trust": ("/api/directories/contoso/trust", ("GET", "PUT", "DELETE"), "admin"),
+    "directory_tokens": ("/api/directories/contoso/tokens", ("GET", "POST"), "admin"),
+    "directory_tokens_one": ("/api/directories/contoso/tokens/x", ("DELETE",), "admin"),
+    "directory_secrets": ("/api/directories/contoso/secrets", ("GET", "POST"), "admin"),
+    "directory_secrets_one": ("/api/directories/contoso/secrets/x", ("DELETE",), "admin"),
+    "presence_connection": ("/api/directories/contoso/presence", ("GET", "POST"), "admin"),
+    "presence_sign_in_callback": ("/sign-in/callback", ("GET",), "admin"),
+    "directory_export": ("/api/directories/contoso/export", ("GET",), "admin"),
+    "contacts": ("/api/contacts", ("GET",), "reader"),
+    "contacts_lookup": ("/api/contacts/lookup", ("POST",), "reader"),
+    "directory_contacts": ("/api/directories/contoso/contacts", ("GET",), "reader"),
+    "directory_contact": (f"/api/directories/contoso/contacts/{PERSON}", ("GET",), "reader"),
+    "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
+    "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
+    "presence_health": ("/health", ("GET",), ""),
+    "api_description": ("/api/openapi.json", ("GET",), ""),
+    "page_static": ("/static/none", ("GET",), ""),
+}
+NEW = b"name=Mine&kind=entra&region=GB"
+BODIES = {
+    "POST /api/directories": {"name": "Mine"},
+    "PATCH /api/directories/contoso": {"name": "Mine"},
+    "PUT /api/directories/contoso/trust": {"tenant_id": OTHER, "subject": OTHER, "audiences": ["api://x"]},
+    "POST /api/directories/contoso/presence": {"action": "remove"},
+    "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
+}
+# What shows or changes the person's own account only, whatever it is.
+OF_EVERY_ACCOUNT = ("/", "/api/directories", "/sign-in/callback", "/api/contacts", "/directories/new")
+
+
+def _pages() -> Iterator[tuple[str, str, str]]:
+    yield "GET", "/", "admin"
+    for method in ("GET", "POST"):
+        yield method, "/directories/new", "admin"
+    for page, methods in _OF_DIRECTORY.items():
+        for method in methods:
+            yield method, f"/directories/contoso/{page}".rstrip("/"), "admin"
+    for part, methods in _OF_CONTACTS.items():
+        for method in methods:
+            yield method, f"/contacts/{part}".rstrip("/"), "reader"
+
+
+PAGES = list(_pages())
+CALLS = [(method, path, role) for path, methods, role in API.values() for method in methods] + PAGES
+GUARDED = [(method, path) for method, path, role in CALLS if role]
+ADMINS = [(method, path) for method, path, role in CALLS if role == "admin"]
+NAMING_A_DIRECTORY = [call for call in GUARDED if "contoso" in call[1] or call == ("POST", "/api/contacts/lookup")]
+CHANGING = [call for call in GUARDED if call[0] != "GET"]
+READING = [call for call in GUARDED if call[0] == "GET"]
+OWN = [call for call in GUARDED if call[1] in OF_EVERY_ACCOUNT]
+SCIM = ("/v2", "/v2/Users", "/v2/Users/x", "/v2/Groups", "/v2/Bulk", "/v2/.search", "/v2/Schemas", "/v2/x/y", "/Users")
+
+
+def principal(account: str, *roles: str) -> str:
+    """The header that App Service Authentication sets."""
+    claims = [{"typ": "tid", "val": account}, *({"typ": "roles", "val": role} for role in roles)]
+    return base64.b64encode(orjson.dumps({"auth_typ": "aad", "claims": claims})).decode()
+
+
+async def ask(
+    app: App, method: str, path: str, role: str | None, account: str = ACCOUNT, directory: str = "contoso", **more: str
+) -> Response:
+    """One request of a person; `role` None: of nobody."""
+    sent = {name.replace("_", "-"): value for name, value in more.items()}
+    if role is not None:
+        sent["x-ms-client-principal"] = principal(account, *([f"Directory.{role}"] if role else []))
+    value = BODIES.get(f"{method} {path}")
+    is_json = path.startswith("/api")
+    body = (
+        b""
+        if method in ("GET", "HEAD", "DELETE")
+        else orjson.dumps(value)
+        if value
+        else b""
+        if is_json
+        else NEW
+        if path == "/directories/new"
+        else FORM
+    )
+    sent |= {"content-type": "application/json" if is_json else "application/x-www-form-urlencoded"}
+    path, body = path.replace("contoso", directory), body.replace(b"contoso", directory.encode())
+    sent |= {"content-length": str(len(body))}
+    return await app.host.call(Request(method, ADDRESS + path, sent, body))
+
+
+async def stored(app: App) -> object:
+    """The directory as it is stored."""
+    return await store.get(app.services.tables, "contoso")
+
+
+def test_no_function_is_missing_here(app: App) -> None:
+    """A new address must say who may use it."""
+    names = {function.name for function in app.host.functions.http if not function.name.startswith("scim_")}
+    assert names == set(API) | {"page_home", "page_directory", "page_contacts"}
+
+
+async def answers(app: App, calls: list[tuple[str, str]], role: str | None, **more: str) -> dict[str, Response]:
+    """The answer to each call; none of them may have changed the directory."""
+    before = await stored(app)
+    found = {f"{method} {path}": await ask(app, method, path, role, **more) for method, path in calls}
+    assert await stored(app) == before
+    return found
+
+
+async def test_nobody_is_told_to_sign_in(app: App) -> None:
+    """401; pages that are read lead to the sign-in (DESIGN section 6)."""
+    for call, answer in (await answers(app, GUARDED, None)).items():
+        is_read_page = call.startswith("GET ") and not call.startswith(("GET /api", "GET /sign-in"))
+        assert (answer.status, b"Contoso" in answer.body) == (302 if is_read_page else 401, False), call
+
+
+async def test_a_person_without_a_role_gets_nothing(app: App) -> None:
+    """403 for whoever the tenant lets in but nobody gave a role."""
+    for call, answer in (await answers(app, GUARDED, "")).items():
+        assert (answer.status, b"Contoso" in answer.body) == (403, False), call
+
+
+async def test_a_reader_administers_nothing(app: App) -> None:
+    """403: an agent gets no administration, by page or by API (DESIGN section 6)."""
+    for call, answer in (await answers(app, ADMINS, "Reader")).items():
+        assert (answer.status, b"Contoso" in answer.body) == (403, False), call
+
+
+async def test_another_accounts_directory_is_none(app: App) -> None:
+    """The same answer as for an id that nobody has, 404 (undo leads home for both), and nothing happens."""
+    foreign = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER)
+    of_none = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere")
+    for call, answer in foreign.items():
+        assert answer.status == (303 if call == "POST /directories/contoso/restore" else 404), call
+        assert answer.status == of_none[call].status, call
+        assert answer.body.replace(b"contoso", b"nowhere") == of_none[call].body, call
+
+
+async def test_what_every_account_has_shows_nothing_of_another(app: App) -> None:
+    """Lists and forms are those of the person's own account."""
+    for call, answer in (await answers(app, OWN, "Admin", account=OTHER)).items():
+        assert answer.status < 400, call
+        assert b"/contoso" not in answer.body, call
+        assert b'"contoso"' not in answer.body, call
+
+
+@pytest.mark.parametrize(
+    "sent", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}]
+)
+async def test_no_other_site_changes_anything(app: App, sent: dict[str, str]) -> None:
+    """403 for a change that another site's page asks for, however its sender is signed in."""
+    for call, answer in (await answers(app, CHANGING, "Admin", **sent)).items():
+        assert answer.status == 403, call
+
+
+async def test_what_is_read_stays_in_no_shared_cache(app: App) -> None:
+    """RFC 9111 section 5.2.2: every answer with a body says no-store or private."""
+    for call, answer in (await answers(app, READING, "Admin")).items():
+        policy = {name.lower(): value for name, value in answer.headers.items()}.get("cache-control", "")
+        assert answer.status < 500, call
+        assert not answer.body or policy in ("no-store", "private, no-cache"), call
+
+
+async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> None:
+    """A token opens its own directory only; the answer is the same where there is no directory at all."""
+    other = (await app.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
+    sent = {"content-type": "application/scim+json", "content-length": "2", "authorization": f"Bearer {TOKEN}"}
+    for method, path in product(METHODS, SCIM):
+        urls = [f"{ADDRESS}/scim/{directory}{path}" for directory in (other, "nowhere")]
+        foreign, of_none = [await app.host.call(Request(method, url, sent, b"{}")) for url in urls]
+        assert foreign.status == of_none.status == 401, path
+        assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
