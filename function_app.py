@@ -9,6 +9,7 @@ import directories.endpoints
 import presence.endpoints
 import scim.endpoints
 import web.endpoints
+from shared import telemetry
 from shared.clock import SystemClock
 from shared.services import Services
 from shared.settings import Settings
@@ -16,6 +17,7 @@ from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
 _settings = Settings.read(os.environ)
+telemetry.start(_settings)
 _services = Services(_settings, SystemClock(), MeteredTables(open_tables(_settings)))
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

@@ -10,13 +10,14 @@ from directories.directory import Trust
 from directories.edge import Action, Call, answer, expected, handler
 from directories.faults import BadField
 from directories.service import NewDirectory
+from shared.calls import job
 from shared.functions import add_http, by_method
 from shared.http import Response, json_response
 from shared.services import Services
 
 _MAX_LINES = 200
 _MAX_WORDS = 250
-_MAINTENANCE_SECONDS = 20 * 60.0
+MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, off the full hour when everybody's timers run
 
 
@@ -51,8 +52,9 @@ def blueprint(services: Services) -> func.Blueprint:
 
 
 def _add_timer(functions: func.Blueprint, services: Services) -> None:
+    @job("maintenance_timer")
     async def maintenance_timer(timer: func.TimerRequest) -> None:
-        await maintenance.run(services, services.clock.monotonic() + _MAINTENANCE_SECONDS)
+        await maintenance.run(services, services.clock.monotonic() + MAINTENANCE_SECONDS)
 
     functions.timer_trigger(schedule=_SCHEDULE, arg_name="timer", run_on_startup=False)(maintenance_timer)
 

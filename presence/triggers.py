@@ -6,6 +6,7 @@ import azure.functions as func
 
 from presence.sync import queue
 from shared import log
+from shared.calls import job
 from shared.services import Services
 
 CONNECTION = "AzureWebJobsStorage"
@@ -20,11 +21,13 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.function_name("presence_timer")
     @blueprint.timer_trigger("timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False)
     @blueprint.queue_output("messages", queue.QUEUE, CONNECTION)
+    @job("presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
         messages.set(await queue.due(services))
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", queue.QUEUE, CONNECTION)
+    @job("presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
         try:
             await queue.handle(services, message.get_body())
@@ -34,5 +37,6 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
 
     @blueprint.function_name("presence_poison")
     @blueprint.queue_trigger("message", queue.POISON, CONNECTION)
+    @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
         queue.poisoned(message.get_body())

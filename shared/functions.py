@@ -9,9 +9,8 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared import log
-from shared.clock import SystemClock
+from shared.calls import Handling
 from shared.http import HttpError, Request, Response, method_not_allowed, problem
-from shared.metrics import metrics
 from shared.tables.port import StorageUnavailable, TooLarge
 from shared.versions import NewerRow
 
@@ -28,19 +27,17 @@ def add_http(
     Anonymous to the host: SCIM clients cannot send function keys, and people are signed in by the platform in front.
     """
     answer = failure or problem_of
-    seconds = SystemClock().monotonic
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
-        started, call = seconds(), log.begin(name, req.route_params.get("directoryId", ""))
-        request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
-        try:
-            response = await handler(request)
-        except Exception as error:
-            response = answer(error)
-        if request.method == "HEAD":
-            response.body = b""
-        metrics.called(name, response.status, seconds() - started, call.round_trips)
-        log.end()
+        with Handling(name, req.route_params.get("directoryId", "")) as call:
+            request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
+            try:
+                response = await handler(request)
+            except Exception as error:
+                response = answer(error)
+            if request.method == "HEAD":
+                response.body = b""
+            call.status = response.status
         return func.HttpResponse(response.body, status_code=response.status, headers=response.headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(main)

@@ -1,7 +1,7 @@
 """Structured log lines: one JSON object a line with a name and dimensions, never a secret or personal data.
 
 `docs/operations.md` lists every event with its dimensions; a test keeps that list true. Where a line belongs to a
-request, it also has the request's id, its operation (the function's name) and its directory.
+call, it also has the call's id, its operation (the function's name) and its directory.
 """
 
 import logging
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import orjson
 
 Dimension = str | int | float | bool | None
-_logger = logging.getLogger("external_directories")
+NAME = "external_directories"
+_logger = logging.getLogger(NAME)
 _MAX_ID = 64
 
 

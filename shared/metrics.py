@@ -1,7 +1,7 @@
 """What an instance counts: calls and their latency and round trips by operation, refusals by reason, age of presence.
 
 Once a minute the counts become log events, one for each operation or reason that had any, and begin anew. Where
-OpenTelemetry is on (the platform has then loaded its SDK before the app), its instruments read the sums when they are
+OpenTelemetry is on (`shared.telemetry` has then loaded its SDK), its instruments read the sums when they are
 collected, since recording each call would cost ten times as much. Nothing is imported while it is off.
 """
 
@@ -155,7 +155,7 @@ class Metrics:
             return
         self._observed = True
         api: Any = importlib.import_module("opentelemetry.metrics")
-        meter = api.get_meter("external_directories")
+        meter = api.get_meter(log.NAME)
         for make, names in (
             (meter.create_observable_counter, COUNTERS),
             (meter.create_observable_gauge, GAUGES),

@@ -112,6 +112,10 @@ class Settings:
         "WEBSITE_AUTH_ENABLED", False, "Set by the platform while App Service Authentication is on.", _switch
     )
 
+    open_telemetry: bool = _setting(
+        "PYTHON_ENABLE_OPENTELEMETRY", False, "Traces, metrics and log lines go to Application Insights.", _switch
+    )
+
     @property
     def presence_schedule(self) -> str:
         """The NCRONTAB schedule of the presence timer."""

@@ -45,6 +45,8 @@ class Function:
 class Engine:
     """One app in the engine. The engine's state is the process's own, so only the last one loaded can be called."""
 
+    trace_parent = ""  # the trace that the host began (W3C Trace Context), as of the next call
+
     def __init__(self, functions: list[Function], runtime: Any) -> None:
         self.functions = {function.name: function for function in functions}
         self._runtime = runtime
@@ -126,7 +128,7 @@ class Engine:
             function_id=function.id,
             input_data=[ParameterBinding(name=function.trigger, data=trigger)],
             trigger_metadata=metadata,
-            trace_context=Message(trace_parent="", trace_state="", attributes={}),
+            trace_context=Message(trace_parent=self.trace_parent, trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
         )
         return _check(await self._runtime.invocation_request(_request(invocation_request=invocation)))

@@ -3,6 +3,7 @@
 import json
 import re
 
+from directories.endpoints import MAINTENANCE_SECONDS
 from shared.settings import Settings
 from tests.infra import bicep
 from tests.infra.bicep import INFRA, ROOT
@@ -29,7 +30,8 @@ PLATFORM = {
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
     "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
-    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "OpenTelemetry, where switched on",
+    "OTEL_SERVICE_NAME": "OpenTelemetry, where switched on: host and app are one role",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "OpenTelemetry, where switched on: no figures for anybody else",
 }
 
 LOCAL_ONLY = {
@@ -83,3 +85,10 @@ def test_documentation_names_every_setting_of_the_product() -> None:
     """docs/deploy.md lists what can be set."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     assert [name for name in _set_by_the_template() | set(Settings.variables()) if f"`{name}`" not in document] == []
+
+
+def test_no_timer_works_longer_than_the_host_lets_it() -> None:
+    """host.json's functionTimeout ends the whole process, with whatever else it was doing."""
+    allowed = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["functionTimeout"]
+    hours, minutes, seconds = map(int, allowed.split(":"))
+    assert hours * 3600 + minutes * 60 + seconds > MAINTENANCE_SECONDS

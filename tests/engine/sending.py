@@ -1,0 +1,33 @@
+"""The product in the engine with OpenTelemetry on, for a while: `test_telemetry.py` runs it in a process of its own."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from local.host.edge import Edge
+from local.host.running import ROOT
+from shared.metrics import metrics
+
+from .engine import Engine
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = "00f067aa0ba902b7"
+
+
+async def run(folder: Path) -> None:
+    """A request that is answered, one that is refused, a tick; what is left is sent when the process ends."""
+    logging.getLogger("external_directories").setLevel(logging.INFO)
+    engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})
+    engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
+    edge = Edge(engine)
+    for path in ("/health", "/scim/contoso/v2/Users"):
+        answer = await edge.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
+        print(path, answer.status)
+    await engine.timer("maintenance_timer")
+    metrics.report()
+    engine.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Path(sys.argv[1])))

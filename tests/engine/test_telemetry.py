@@ -1,0 +1,127 @@
+"""OpenTelemetry by one setting: what the engine's process sends to Application Insights, received on loopback."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from local.host.running import ROOT
+
+from .sending import PARENT, TRACE
+
+KEY = "00000000-0000-4000-8000-00000000aaaa"
+
+
+class _Ingestion(BaseHTTPRequestHandler):
+    """Takes telemetry as the ingestion endpoint of Application Insights does (Breeze, /v2.1/track)."""
+
+    received: list[dict[str, Any]]
+
+    def log_message(self, *_: Any) -> None:
+        """Tests print nothing."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        text = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+        items = json.loads(text)
+        self.received.extend(items)
+        answer = json.dumps({"itemsReceived": len(items), "itemsAccepted": len(items), "errors": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Everything that one run sends."""
+    received: list[dict[str, Any]] = []
+    handler = type("Handler", (_Ingestion,), {"received": received})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        done = run(tmp_path_factory.mktemp("sent"), address(f"http://127.0.0.1:{server.server_address[1]}/"))
+        server.shutdown()
+        thread.join()
+    assert done.returncode == 0, done.stderr
+    return received
+
+
+def address(endpoint: str) -> str:
+    """A connection string, as the template's output has it."""
+    return f"InstrumentationKey={KEY};IngestionEndpoint={endpoint}"
+
+
+def run(folder: Path, connection_string: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHON_ENABLE_OPENTELEMETRY": "true",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": connection_string,
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "OTEL_SERVICE_NAME": "func-test",
+        "TMPDIR": str(folder),
+    }
+    command = [sys.executable, "-m", "tests.engine.sending", str(folder)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def of(sent: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [item for item in sent if item["data"]["baseType"] == kind]
+
+
+def test_each_call_is_a_span_in_the_trace_that_the_host_began(sent: list[dict[str, Any]]) -> None:
+    """W3C Trace Context: the host's request is the parent; timers and messages are calls too."""
+    spans = {item["data"]["baseData"]["name"]: item for item in of(sent, "RemoteDependencyData")}
+    assert set(spans) == {"presence_health", "scim_users", "maintenance_timer"}
+    for span in spans.values():
+        assert span["tags"]["ai.operation.id"] == TRACE
+        assert span["tags"]["ai.operation.parentId"] == PARENT
+        assert span["tags"]["ai.cloud.role"] == "func-test"
+    properties = spans["scim_users"]["data"]["baseData"]["properties"]
+    assert properties["directory_id"] == "contoso"
+    assert properties["status"] == "401"
+    assert int(properties["round_trips"]) == 1
+
+
+def test_spans_are_no_requests(sent: list[dict[str, Any]]) -> None:
+    """The host reports the requests; a second report would count each error twice (alert Server errors)."""
+    assert of(sent, "RequestData") == []
+
+
+def test_log_lines_arrive_as_they_are(sent: list[dict[str, Any]]) -> None:
+    """AppTraces.Message is the JSON object that the alerts parse, in the trace of its call."""
+    lines = {json.loads(item["data"]["baseData"]["message"])["event"]: item for item in of(sent, "MessageData")}
+    assert {"timer.run", "maintenance.done", "metrics.calls"} <= set(lines)
+    assert lines["timer.run"]["tags"]["ai.operation.id"] == TRACE
+    assert json.loads(lines["timer.run"]["data"]["baseData"]["message"])["operation"] == "maintenance_timer"
+
+
+def test_metrics_are_the_instruments_of_the_documentation(sent: list[dict[str, Any]]) -> None:
+    """docs/operations.md names them; each has its operation."""
+    points = [point for item in of(sent, "MetricData") for point in item["data"]["baseData"]["metrics"]]
+    assert {point["name"] for point in points} >= {"directories.calls", "directories.calls.p95"}
+    operations = {item["data"]["baseData"]["properties"].get("operation") for item in of(sent, "MetricData")}
+    assert operations >= {"presence_health", "scim_users", "maintenance_timer"}
+
+
+def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
+    """No lines of libraries, no exceptions with their texts; all to the given resource."""
+    assert {item["data"]["baseType"] for item in sent} == {"RemoteDependencyData", "MessageData", "MetricData"}
+    assert {item["iKey"] for item in sent} == {KEY}
+
+
+@pytest.mark.parametrize("connection_string", [address("http://127.0.0.1:9/"), "nonsense", ""])
+def test_what_can_not_be_sent_does_not_keep_the_app_from_working(tmp_path: Path, connection_string: str) -> None:
+    """Nobody there, no address, nothing set: requests are answered all the same."""
+    done = run(tmp_path, connection_string)
+    assert done.returncode == 0, done.stderr
+    assert "/scim/contoso/v2/Users 401" in done.stdout

@@ -1,0 +1,63 @@
+"""A call: its lines belong together, it is counted, whatever it is and however it ends."""
+
+import inspect
+import logging
+
+import orjson
+import pytest
+
+from shared import calls, log
+from shared.calls import Handling, job
+from shared.clock import FixedClock
+from shared.metrics import Metrics
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Metrics:
+    """Counts of this test alone."""
+    found = Metrics(FixedClock())
+    monkeypatch.setattr(calls, "metrics", found)
+    return found
+
+
+@job("tick")
+async def tick(number: int) -> int:
+    """A function of a timer."""
+    log.event("timer.run", timer="tick", seconds=0)
+    call = log.current()
+    assert call
+    call.round_trips += 3
+    if not number:
+        raise RuntimeError("bad")
+    return number
+
+
+async def test_a_job_is_a_call(counted: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines of a timer's tick have its operation and an id of their own; it is counted with its round trips."""
+    caplog.set_level(logging.INFO, "external_directories")
+    assert await tick(1) == 1
+    with pytest.raises(RuntimeError):
+        await tick(0)
+    assert log.current() is None
+    first, second = [orjson.loads(record.getMessage()) for record in caplog.records]
+    assert first["operation"] == second["operation"] == "tick"
+    assert first["request_id"] != second["request_id"]
+    caplog.clear()
+    counted.report()
+    (line,) = [orjson.loads(record.getMessage()) for record in caplog.records]
+    assert (line["operation"], line["calls"], line["failed"], line["round_trips"]) == ("tick", 2, 1, 6)
+
+
+def test_the_engine_sees_the_function_itself() -> None:
+    """The engine reads names and types of the parameters, and whether to await."""
+    assert list(inspect.signature(tick).parameters) == ["number"]
+    assert inspect.iscoroutinefunction(tick)
+
+
+def test_a_call_that_is_given_up_is_a_failure(counted: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody said how it ended, so it did not end well."""
+    caplog.set_level(logging.INFO, "external_directories")
+    with pytest.raises(KeyboardInterrupt), Handling("scim_users", "contoso"):
+        raise KeyboardInterrupt
+    counted.report()
+    assert orjson.loads(caplog.records[-1].getMessage())["failed"] == 1
