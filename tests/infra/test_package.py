@@ -1,8 +1,13 @@
 """What is deployed is what runs."""
 
+import ast
 import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
 
 from tests.infra.bicep import INFRA, ROOT
 
@@ -37,3 +42,48 @@ def test_azd_deploys_the_root_into_the_tagged_app() -> None:
     project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
     assert project["services"] == {"app": {"project": ".", "language": "py", "host": "function"}}
     assert "'azd-service-name': 'app'" in (INFRA / "modules/function-app.bicep").read_text(encoding="utf-8")
+
+
+def _installed() -> set[str]:
+    """Files that come with requirements.txt and what that requires, as of this Python."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    waiting = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    seen: set[str] = set()
+    files: set[str] = set()
+    while waiting:
+        wanted = waiting.pop()
+        if wanted.name.lower() in seen or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(wanted.name.lower())
+        try:
+            found = distribution(wanted.name)
+        except PackageNotFoundError:
+            continue
+        files |= {str(path) for path in found.files or ()}
+        waiting += [Requirement(each) for each in found.requires or ()]
+    return files
+
+
+def _imports(path: Path) -> set[str]:
+    """Modules that a file imports, at its top or later."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def test_everything_that_the_app_imports_is_installed_with_it() -> None:
+    """Nothing of the tests' packages is there in Azure, also not for what is imported later than at the start."""
+    installed = _installed()
+    files = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
+    modules = {module for path in files for module in _imports(path)}
+    others = {name for name in modules if name.partition(".")[0] not in PACKAGES | sys.stdlib_module_names}
+    assert {"azure.functions", "azure.data.tables.aio", "jinja2", "opentelemetry.sdk.trace"} <= others
+    folders = {f"{parent}" for path in map(Path, installed) for parent in path.parents}
+    missing = [
+        name for name in others if (path := name.replace(".", "/")) not in folders and f"{path}.py" not in installed
+    ]
+    assert missing == []
