@@ -1,8 +1,10 @@
 """The smoke test of a deployment passes a good one, and finds each fault that it is there for."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra import smoke
+from local.host.running import ROOT, running
+from local.host.sign_in import ACCOUNT, COOKIE
 
 
 class _Deployment(BaseHTTPRequestHandler):
@@ -100,6 +104,26 @@ def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deplo
     smoke.run(target)
     assert len(target.passed) == 13
     assert handler.directories == set()
+
+
+class _AtHome(smoke.Deployment):
+    """The local host, whose played sign-in knows people by a cookie instead of a token."""
+
+    def call(
+        self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
+    ) -> smoke.Answer:
+        person = f"admin.{ACCOUNT}" if (headers or {}).get("Authorization") == f"Bearer {self.token}" else "out"
+        return super().call(method, path, body, headers={**(headers or {}), "Cookie": f"{COOKIE}={person}"})
+
+
+async def test_the_product_passes(tmp_path: Path) -> None:
+    """The real function app over HTTP: all checks, and the throw-away directory is gone from the list."""
+    async with running(ROOT / "function_app.py", {"TABLES": f"sqlite:///{tmp_path}/smoke.db"}) as host:
+        target = _AtHome(host.url, "admin", wait_seconds=10)
+        await asyncio.to_thread(smoke.run, target)
+        left = await asyncio.to_thread(target.call, "GET", "/api/directories", headers=target.bearer("admin"))
+    assert len(target.passed) == 13
+    assert left.json() == {"directories": []}
 
 
 @pytest.mark.parametrize(
