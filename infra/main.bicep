@@ -1,5 +1,7 @@
 metadata description = 'External Directories: everything one deployment needs, in one resource group.'
 
+// In this order: who the app is (identity), where it looks and writes (monitoring, storage, roles, network), the app with its address,
+// registrations, settings and sign-in, and what watches it (diagnostics, alerts). main.bicepparam sets every parameter.
 targetScope = 'resourceGroup'
 
 @description('Short name of the deployment, part of the resources\' names: letters, digits and hyphens.')
@@ -106,12 +108,6 @@ var token = uniqueString(resourceGroup().id, environmentName)
 var suffix = '${environmentName}-${token}'
 var tags = { 'azd-env-name': environmentName }
 var severalTenants = !empty(customerTenantIds)
-var federationAudiences = {
-  global: 'api://AzureADTokenExchange'
-  gcchigh: 'api://AzureADTokenExchangeUSGov'
-  dod: 'api://AzureADTokenExchangeUSGov'
-  china: 'api://AzureADTokenExchangeChina'
-}
 var platformUrl = 'https://${app.outputs.hostName}'
 var servesCustomDomain = !empty(customDomain) && !empty(customDomainThumbprint)
 var publicUrl = servesCustomDomain ? 'https://${customDomain}' : platformUrl
@@ -145,8 +141,6 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     redundancy: storageRedundancy
     private: privateNetwork
-    tables: ['contacts', 'presence', 'directories', 'tenants', 'work']
-    queues: ['presence-sync', 'presence-sync-poison']
   }
 }
 
@@ -163,19 +157,12 @@ module roles 'modules/roles.bicep' = {
 // Why: only where the storage account is closed to the internet.
 module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
-  params: { location: location, suffix: suffix, tags: tags, addressPrefix: networkAddressPrefix }
-}
-
-// Why: the doors of the closed storage account.
-module privateEndpoints 'modules/private-endpoints.bicep' = if (privateNetwork) {
-  name: 'private-endpoints'
   params: {
     location: location
     suffix: suffix
     tags: tags
+    addressPrefix: networkAddressPrefix
     storageId: storage.outputs.id
-    subnetId: network!.outputs.endpointSubnetId
-    zoneIds: network!.outputs.zoneIds
   }
 }
 
@@ -195,7 +182,7 @@ module app 'modules/function-app.bicep' = {
     zoneRedundant: zoneRedundant
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
   }
-  dependsOn: [roles, privateEndpoints]
+  dependsOn: [roles]
 }
 
 // Why: an address of your own.
@@ -218,7 +205,7 @@ module registrations 'registrations/app-registrations.bicep' = if (registerApps)
     urls: empty(customDomain) ? [platformUrl] : [platformUrl, 'https://${customDomain}']
     identityName: identity.outputs.name
     identityPrincipalId: identity.outputs.principalId
-    federationAudience: federationAudiences[cloud]
+    cloud: cloud
     severalTenants: severalTenants
   }
 }

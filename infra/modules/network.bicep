@@ -1,4 +1,4 @@
-metadata description = 'Optional: a network of its own, through which alone the storage account is reached.'
+metadata description = 'Optional: a network of the app\'s own, through which alone the storage account is reached.'
 
 @description('Region of the resources.')
 param location string
@@ -11,6 +11,9 @@ param tags object
 
 @description('Address range of the network; a /25 is enough.')
 param addressPrefix string
+
+@description('Resource id of the storage account.')
+param storageId string
 
 var services = ['blob', 'queue', 'table']
 
@@ -63,11 +66,34 @@ resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06
   }
 ]
 
-@description('Subnet of the app.')
+// Why: the account's only doors once it is closed to the internet: packages and leases, messages, rows.
+resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = [
+  for i in range(0, length(services)): {
+    name: 'pe-${services[i]}-${suffix}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: { id: '${network.id}/subnets/endpoints' }
+      privateLinkServiceConnections: [
+        {
+          name: services[i]
+          properties: { privateLinkServiceId: storageId, groupIds: [services[i]] }
+        }
+      ]
+    }
+  }
+]
+
+// Why: writes each private address into its DNS zone.
+resource record 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
+  for i in range(0, length(services)): {
+    parent: endpoint[i]
+    name: services[i]
+    properties: {
+      privateDnsZoneConfigs: [{ name: services[i], properties: { privateDnsZoneId: zone[i].id } }]
+    }
+  }
+]
+
+@description('Subnet that the app calls out through.')
 output appSubnetId string = '${network.id}/subnets/app'
-
-@description('Subnet of the private endpoints.')
-output endpointSubnetId string = '${network.id}/subnets/endpoints'
-
-@description('DNS zones, in the order blob, queue, table.')
-output zoneIds string[] = [for i in range(0, length(services)): zone[i].id]

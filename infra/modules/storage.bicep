@@ -18,12 +18,8 @@ param redundancy string
 @description('True closes the account to the internet; it is then reached through private endpoints only.')
 param private bool
 
-@description('Tables of the product.')
-param tables string[]
-
-@description('Queues of the product.')
-param queues string[]
-
+var tables = ['contacts', 'presence', 'directories', 'tenants', 'work']
+var queues = ['presence-sync', 'presence-sync-poison']
 var packageContainer = 'app-package'
 
 // Why: keeps the people of every directory; reached by identity only, because shared keys are switched off.

@@ -15,8 +15,9 @@ param identityName string
 @description('Object id of the app\'s identity.')
 param identityPrincipalId string
 
-@description('Audience of federated credentials in this cloud.')
-param federationAudience string
+@description('Microsoft cloud of this deployment.')
+@allowed(['global', 'gcchigh', 'dod', 'china'])
+param cloud string
 
 @description('True when people of other tenants may sign in as well.')
 param severalTenants bool
@@ -25,6 +26,12 @@ var graph = '00000003-0000-0000-c000-000000000000' // Microsoft Graph
 var openid = '37f7f235-527c-4136-accd-4a02d197296e' // openid, delegated
 var profile = '14dad69e-099b-42c9-810b-d002981feec1' // profile, delegated
 var presenceReadAll = 'a70e0c2d-e793-494c-94c4-118fa0a67f42' // Presence.Read.All, application
+var federationAudiences = {
+  global: 'api://AzureADTokenExchange'
+  gcchigh: 'api://AzureADTokenExchangeUSGov'
+  dod: 'api://AzureADTokenExchangeUSGov'
+  china: 'api://AzureADTokenExchangeChina'
+}
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
 
 // Why: people sign in to the pages with it, and its roles say who administers and who reads.
@@ -61,7 +68,7 @@ resource signInCredential 'Microsoft.Graph/applications/federatedIdentityCredent
   description: 'The function app\'s identity'
   issuer: issuer
   subject: identityPrincipalId
-  audiences: [federationAudience]
+  audiences: [federationAudiences[cloud]]
 }
 
 // Why: a company's administrator consents to this one; it may read presence and nothing else.
@@ -97,7 +104,7 @@ resource presenceCredential 'Microsoft.Graph/applications/federatedIdentityCrede
   description: 'The function app\'s identity'
   issuer: issuer
   subject: identityPrincipalId
-  audiences: [federationAudience]
+  audiences: [federationAudiences[cloud]]
 }
 
 @description('Client id of the registration that people sign in with.')

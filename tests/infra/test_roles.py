@@ -26,7 +26,7 @@ def _assigned() -> set[tuple[str, str]]:
 def _documented() -> set[tuple[str, str]]:
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     section = document.partition("<!-- roles of the app's identity -->")[2].partition("<!-- end -->")[0]
-    rows = re.findall(r"^\| (?!Role|---)([^|]+) \| ([^|]+) \| [^|]+ \|$", section, re.M)
+    rows = re.findall(r"^\| the app \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section, re.M)
     return {(role.strip(), scope.strip()) for role, scope in rows}
 
 

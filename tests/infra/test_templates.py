@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra import bicep
-from tests.infra.bicep import INFRA, TEMPLATES
+from tests.infra.bicep import INFRA, ROOT, TEMPLATES
 
 MAIN = INFRA / "main.bicep"
 PARAMETERS = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
@@ -120,9 +120,12 @@ def test_sign_in_leaves_only_scim_and_health_open() -> None:
 
 def test_creates_the_tables_and_queues_of_the_product() -> None:
     """The app's identity need not create anything."""
-    source = MAIN.read_text(encoding="utf-8")
-    assert "tables: ['contacts', 'presence', 'directories', 'tenants', 'work']" in source
-    assert "queues: ['presence-sync', 'presence-sync-poison']" in source
+    from presence.sync.queue import POISON, QUEUE
+    from shared.tables.port import TABLES
+
+    variables = bicep.declarations(INFRA / "modules/storage.bicep", "variable")
+    created = {name: re.findall(r"'([^']+)'", bicep.text(variables[name])) for name in ("tables", "queues")}
+    assert created == {"tables": list(TABLES), "queues": [QUEUE, POISON]}
 
 
 def test_app_roles_are_those_that_the_code_asks_for() -> None:
@@ -145,3 +148,20 @@ def test_script_and_template_register_the_same_applications() -> None:
         assert part in script
     assert "/sign-in/callback" in template
     assert "/sign-in/callback" in script
+
+
+def test_each_resource_names_the_line_that_needs_it() -> None:
+    """docs/deploy.md has every resource of the templates, and a line of the product that would not work without it."""
+    document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    section = document.partition("<!-- resources -->")[2].partition("<!-- end -->")[0]
+    rows = re.findall(r"^\| ([\w-]+) \| `(\w+)` \| [^|]+ \| `([\w./-]+)` \| `(.+)` \|$", section, re.M)
+    declared = {
+        (path.stem, name)
+        for path in TEMPLATES
+        for name, node in bicep.declarations(path, "resource").items()
+        if " existing " not in bicep.text(node).partition("{")[0]
+    }
+    assert {(template, name) for template, name, _, _ in rows} == declared
+    assert len(rows) == len(declared)
+    for template, name, file, line in rows:
+        assert line in (ROOT / file).read_text(encoding="utf-8"), f"{template} {name}: {file} has no such line"
