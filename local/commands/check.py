@@ -32,12 +32,14 @@ def run(arguments: argparse.Namespace) -> int:
 async def report(services: "Services", ids: Sequence[str] | None = None) -> int:
     """Check these directories (None: all, and how tenants and directories are linked); 1 where there is a fault."""
     from local.check import check_links
-    from local.transfer import partitions
+    from local.transfer import importing, partitions
 
     every = await partitions.directory_ids(services.tables) if ids is None else ids
     faults = sum([await _one(services, directory_id, named=ids is not None) for directory_id in every])
     if ids is None:
         broken = await check_links(services)
+        if await importing.unfinished(services):
+            broken.append("an import was begun and has not ended: start it again with the same file")
         faults += len(broken)
         _list(broken)
     print("no faults" if not faults else f"{faults} faults")

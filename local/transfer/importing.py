@@ -81,6 +81,11 @@ async def load(services: Services, source: Path, progress: Progress, *, replace:
     return Imported(overview, continued)
 
 
+async def unfinished(services: Services) -> bool:
+    """Whether an import into these tables was begun and has not ended."""
+    return await _state(services) is not None
+
+
 async def _state(services: Services) -> _State | None:
     row = await services.tables.get(_MARK.table, _MARK.partition, _STATE)
     if row is None:

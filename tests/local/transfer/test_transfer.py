@@ -141,9 +141,13 @@ async def test_target_with_rows_is_not_overwritten(
 
 
 async def test_begun_import_of_another_file_counts_as_rows(
-    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str], clock: FixedClock
+    deployment: Deployment,
+    quiet: Progress,
+    tmp_path: Path,
+    place: Callable[[str], str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Two halves of two backups never meet; and --replace removes the first half wholly."""
+    """Two halves of two backups never meet, `check` sees the half, and --replace removes it wholly."""
     await export(deployment.services, tmp_path / "one", quiet)
     assert (await deployment.contoso.user("late@example.com")).status == 201
     await export(deployment.services, tmp_path / "two", quiet)
@@ -153,7 +157,10 @@ async def test_begun_import_of_another_file_counts_as_rows(
             await load(half, tmp_path / "one", quiet)
         with pytest.raises(TransferError, match="--replace"):
             await load(target, tmp_path / "two", quiet)
+        assert await asyncio.to_thread(main, ["check", "--tables", place("new")]) == 1
+        assert "import was begun and has not ended" in capsys.readouterr().out
         await load(target, tmp_path / "two", quiet, replace=True)
+        assert await asyncio.to_thread(main, ["check", "--tables", place("new")]) == 0
     expected = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
     assert every_row(tmp_path / "new.db") == expected
 
