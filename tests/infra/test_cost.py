@@ -1,0 +1,26 @@
+"""Costs: what the documentation says is what its assumptions come to."""
+
+import pytest
+
+from bench import cost
+from tests.infra.bicep import ROOT
+
+
+def test_documentation_has_the_computed_tables() -> None:
+    """docs/operations.md holds what `python -m bench.cost` prints."""
+    document = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = document.partition("<!-- python -m bench.cost -->")[2].partition("<!-- end -->")[0]
+    assert section.strip() == cost.tables()
+
+
+def test_idle_presence_timer_by_hand() -> None:
+    """87,600 ticks and 730 hours, a second and 2 GB each, less the free 100,000 GB-s: 76,660 GB-s of 26 millionths."""
+    idle = cost.DEPLOYMENTS[0]
+    assert idle.tenants == 0
+    assert cost.on_demand(idle, alone=True) == pytest.approx(76_660 * 26e-6)
+
+
+def test_messages_together_cost_less_than_alone() -> None:
+    """16 messages share an instance (host.json), so the lower end is not over a sixteenth and a tick."""
+    many = cost.DEPLOYMENTS[-1]
+    assert cost.on_demand(many, alone=False) < cost.on_demand(many, alone=True) / 10
