@@ -1,6 +1,7 @@
 """What is deployed is what runs."""
 
 import ast
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
@@ -28,6 +29,32 @@ def test_package_holds_the_app_and_nothing_else() -> None:
     strangers = [name for name in files if name not in FILES and name.partition("/")[0] not in PACKAGES]
     assert strangers == []
     assert [name for name in files if not name.endswith(tuple(ENDINGS))] == []
+
+
+def _left_out_by_func() -> re.Pattern[str]:
+    """The ignore file as func reads it: every pattern from the root on, `*` within a folder, `**` across folders.
+
+    (Azure/azure-functions-core-tools: GitIgnoreParser.cs)
+    """
+    lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
+    patterns = [re.escape(line.removeprefix("/")) for line in lines if line and not line.startswith("#")]
+    alternatives = [each.replace(r"\*\*", "(.+)").replace(r"\*", "([^/]+)") for each in patterns]
+    return re.compile(f"(({')|('.join(alternatives)}))\\b", re.ASCII)
+
+
+def test_func_uploads_what_azd_does() -> None:
+    """Both command lines read the same file, each in its own way."""
+    left_out = _left_out_by_func()
+    known = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split("\n")
+    assert {name for name in known if name and not left_out.match(name)} == set(_listing()[:-1])
+    made = (
+        ".venv/bin/python",
+        "data/directory.db",
+        "local.settings.json",
+        "shared/__pycache__/ids.pyc",
+        ".tools/a/b.js",
+    )
+    assert [name for name in made if not left_out.match(name)] == []
 
 
 def test_package_is_small() -> None:
