@@ -1,6 +1,10 @@
 """A pipeline must not pass without having run the app in the real engine."""
 
-from .conftest import HAS_ENGINE, MISSING, in_ci
+import pytest
+
+from tests import conftest
+
+from .present import HAS_ENGINE, MISSING, in_ci
 
 
 def test_engine_is_there_in_ci() -> None:
@@ -12,3 +16,19 @@ def test_ci_is_recognised() -> None:
     """GitHub Actions and others set CI=true."""
     assert in_ci({"CI": "true"})
     assert not in_ci({})
+
+
+def test_the_summary_of_the_whole_run_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the conftest of the root: over several processes (`make test`) no other one is asked."""
+    said: list[str] = []
+
+    class Reporter:
+        def section(self, title: str, **_: bool) -> None:
+            said.append(title)
+
+        def write_line(self, line: str, **_: bool) -> None:
+            said.append(line)
+
+    monkeypatch.setattr(conftest, "HAS_ENGINE", False)
+    conftest.pytest_terminal_summary(Reporter())  # type: ignore[arg-type]
+    assert said == ["engine of the platform", MISSING]

@@ -1,0 +1,15 @@
+"""Whether this Python can run the engine of the platform, and what to say where it can't."""
+
+import os
+import sys
+
+HAS_ENGINE = sys.version_info >= (3, 13)
+MISSING = (
+    "NOT TESTED: the app in the engine that Azure runs: indexing, every HTTP route, timers and queues, and that "
+    f"the local host answers the same. azure-functions-runtime needs Python 3.13; this is {sys.version.split()[0]}."
+)
+
+
+def in_ci(environment: dict[str, str] | None = None) -> bool:
+    """Whether a pipeline runs this, which must have the engine."""
+    return (environment if environment is not None else dict(os.environ)).get("CI", "").lower() == "true"
