@@ -1,20 +1,30 @@
 """The product in the engine of the platform, and the local host beside it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from directories import service as directories
+from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import read_host_file
 from local.host.loading import close_services, find_app, load_module, settings_in_environment
 from local.host.routes import Router
 from local.host.running import ROOT
+from shared.clock import FixedClock
+from shared.settings import Settings
+from shared.tables.counting import CountingTables
+from shared.tables.open import open_tables
+from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
+from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 
 from .compare import outcomes, reproducible
 from .engine import Engine
 from .requests import REQUESTS
 
+__all__ = ["graph_simulator", "served_simulator"]
 APP = ROOT / "function_app.py"
 
 
@@ -81,6 +91,33 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
         assert set(map(tuple, (await engine.timer(name)).values())) <= {()}
     for name in kinds["queueTrigger"]:
         assert await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+
+
+async def test_presence_comes_through_timer_and_queue(graph_simulator: RunningSimulator, tmp_path: Path) -> None:
+    """A tick puts out a message for each linked tenant, the queue function takes it as it is, agents see the truth."""
+    environment = settings(tmp_path) | {
+        each.metadata["variable"]: str(value)
+        for each in fields(Settings)
+        if (value := getattr(settings_for(graph_simulator), each.name)) != each.default
+    }
+    tables = open_tables(Settings.read(environment))
+    world = World(CountingTables(tables), FixedClock(), graph_simulator, Settings.read(environment))
+    await directories.create(world.services, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    people = await world.linked(3)
+    world.set(people[0], "Away")
+    with reproducible(), settings_in_environment(environment):
+        engine = await Engine.load(APP, {})
+        ((name, messages),) = (await engine.timer("presence_timer")).items()
+        assert (name, len(messages)) == ("messages", 1)
+        assert await engine.queue("presence_sync", messages[0]) == {}
+        assert await engine.queue("presence_poison", messages[0], dequeue_count=6) == {}
+        await close_services(engine.module(APP))
+        engine.close()
+    shown = await world.shown(people)
+    await world.runtime.close()
+    await tables.close()
+    assert shown == world.truth(people)
+    assert shown[people[0]] == "away"
 
 
 _KINDS = ("timerTrigger", "queueTrigger")
