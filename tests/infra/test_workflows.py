@@ -83,9 +83,14 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
         assert {"name": "Environment of exactly this Python", "run": "python -m venv .venv"} in job["steps"]
 
 
-def test_pipeline_sets_what_the_parameter_file_reads() -> None:
-    """Every variable that the deployment passes is one that azd or the parameter file reads."""
+def test_pipeline_sets_every_parameter() -> None:
+    """Each variable of the parameter file can be set in GitHub, and left out means the same there; else a deployment by
+    the pipeline would set back what was set by hand."""
     environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
     parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")
+    read = dict(re.findall(r"readEnvironmentVariable\('(\w+)', '([^']*)'\)", parameters))
     azd = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_LOCATION"}
-    assert set(environment) - azd <= set(re.findall(r"readEnvironmentVariable\('(\w+)'", parameters))
+    assert set(environment) == azd | set(read)
+    for name in set(read) - {"AZURE_ENV_NAME", "REGISTER_APPS"}:
+        otherwise = f" || '{read[name]}'" if read[name] else ""
+        assert environment[name] == f"${{{{ vars.{name}{otherwise} }}}}", name
