@@ -12,9 +12,10 @@ _HEAD = """# API
 The machine-readable description (OpenAPI 3.1) is served at `/api/openapi.json`; this document is made from it by
 `python -m local api --to docs/api.md`.
 
-- **Sign-in.** In Azure, App Service Authentication stands in front of `/api`. A program gets a token for the app's
-  registration (`az account get-access-token --resource api://…`, or client credentials of an application in
-  `API_CLIENT_IDS`) and sends it as `Authorization: Bearer …`. On your own machine (`make run`) you are signed in
+- **Sign-in.** In Azure, App Service Authentication stands in front of `/api`. A program is an
+  application of your tenant that is named in `API_CLIENT_IDS` and has an app role of the sign-in registration (*API
+  permissions*, *Application permissions*). It asks for a token with the scope `<SIGN_IN_CLIENT_ID>/.default` (client
+  credentials) and sends it as `Authorization: Bearer …`. On your own machine (`make run`) you are signed in
   already. `/scim` takes a directory's security token.
 - **Errors** of the API are `application/problem+json` (RFC 9457) with `detail`, and `field`, `fault` and `remedy` where
   one field is to blame; those of SCIM are SCIM errors (RFC 7644 section 3.12). A 503 has `Retry-After`.
