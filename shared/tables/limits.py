@@ -4,8 +4,9 @@ Source: learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 performing-entity-group-transactions. Sizes of text count UTF-16, two bytes a unit.
 """
 
-import json
 from collections.abc import Sequence
+
+import orjson
 
 from shared.keys import MAX_KEY_CHARACTERS
 from shared.tables.port import Delete, Operation, TableError, TooLarge
@@ -43,12 +44,12 @@ def check(operations: Sequence[Operation]) -> None:
 
 
 def _check_sent(operations: Sequence[Operation]) -> None:
-    """The exact size: a value is sent as a JSON string of ASCII, where a quote takes 2 bytes and an accent 6."""
+    """The exact size: a value is sent as a JSON string, where a quote takes 2 bytes and a control character 6."""
     total = 0
     for operation in operations:
         total += _OPERATION_OVERHEAD + 2 * len(operation.key)
         if not isinstance(operation, Delete):
-            total += len(json.dumps(operation.value.decode()))
+            total += len(orjson.dumps(operation.value.decode()))
     if total > MAX_TRANSACTION_BYTES:
         raise TooLarge("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
 

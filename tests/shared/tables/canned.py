@@ -1,0 +1,45 @@
+"""A table service that gives the answers it was told to: for what the emulator never does."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Canned:
+    """The service at `url`; `requests` are what it received, head and body."""
+
+    url: str
+    requests: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
+    """An answer as it stands on the wire; `_` in a header's name means `-`."""
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+@contextlib.asynccontextmanager
+async def service(*answers: bytes) -> AsyncIterator[Canned]:
+    """Gives the answers in turn, the last of them for ever."""
+    waiting = list(answers)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                lines = head.lower().split(b"\r\n")
+                length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+                canned.requests.append((head.decode(), await reader.readexactly(length)))
+                writer.write(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    canned = Canned(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/devstoreaccount1")
+    try:
+        yield canned
+    finally:
+        server.close()
