@@ -3,7 +3,7 @@
 One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -53,45 +53,82 @@ class _Shown(NamedTuple):
         return cls(record.active, cards.card_of(record.id, record.resource, main), own)
 
 
+class _Values(NamedTuple):
+    """What stands in a person's rows: the same in all of a family, but for each number what belongs to it."""
+
+    families: dict[str, bytes]
+    numbers: dict[str, bytes]
+
+    @classmethod
+    def of(cls, shown: _Shown) -> "_Values":
+        card = cards.encode(shown.card)
+        faults = [{"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault]
+        families = {
+            "name": orjson.dumps({"id": shown.card.id}),
+            "ext": b'{"a":1}' if shown.active else b'{"a":0}',
+            "mail": _EMPTY,
+            "off": _EMPTY,
+            "list": card,
+            "find": card,
+        }
+        if faults:
+            families["unparsed"] = orjson.dumps({"v": 1, "name": shown.card.name, "numbers": faults})
+        return cls(families, dict(_number_values(shown, card)))
+
+    def at(self, key: str) -> bytes | None:
+        """The value of the row with this key; None where none is derived."""
+        family = key.partition(keys.SEPARATOR)[0]
+        return self.numbers.get(key) if family == "num" else self.families.get(family)
+
+
+def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
+    """The rows by which an active person's numbers are found: the card, with the extension of the number."""
+    for _, number in reversed(shown.own):  # of two with the same digits the main one has the last word
+        if shown.active and len(number.digits) >= numbers.MIN_DIGITS:
+            extended = cards.encode(replace(shown.card, extension=number.extension)) if number.extension else card
+            yield keys.key("num", numbers.reversed_digits(number), shown.card.id), extended
+
+
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
     """Every row besides the record that stands for the user, by key."""
-    return _rows_of(record, _Shown.of(record, region))
+    shown = _Shown.of(record, region)
+    return _rows_of(record, shown, _Values.of(shown))
 
 
-def _rows_of(record: UserRecord, shown: _Shown) -> dict[str, bytes]:
+def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, bytes]:
+    families = values.families
+    found = {key: families[key[: key.index(keys.SEPARATOR)]] for key in _keys_of(record, shown, "unparsed" in families)}
+    return found | values.numbers
+
+
+def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]:
+    """The keys of all rows but those of an active person's numbers."""
     resource, identifier = record.resource, record.id
-    rows = {name_key(resource["userName"]): orjson.dumps({"id": identifier})}
+    yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
-        rows[keys.key("ext", external_id, identifier)] = b'{"a":1}' if shown.active else b'{"a":0}'
+        yield keys.key("ext", external_id, identifier)
     for address in list(dict.fromkeys(map(keys.fold_case, cards.addresses(resource))))[:MAX_MAILS]:
-        rows[keys.key("mail", address, identifier)] = _EMPTY
-    faults = [{"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault]
-    if faults:
-        rows[keys.key("unparsed", identifier)] = orjson.dumps({"v": 1, "name": shown.card.name, "numbers": faults})
-    rows.update(_shown_rows(shown) if shown.active else _hidden_rows(shown))
-    return rows
+        yield keys.key("mail", address, identifier)
+    if unparsed:
+        yield keys.key("unparsed", identifier)
+    yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
 
 
-def _hidden_rows(shown: _Shown) -> Iterator[tuple[str, bytes]]:
+def _hidden_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which only clients find an inactive person's numbers."""
     for _, number in shown.own:
         if len(number.digits) >= numbers.MIN_DIGITS:
-            yield keys.key("off", numbers.reversed_digits(number), shown.card.id), _EMPTY
+            yield keys.key("off", numbers.reversed_digits(number), shown.card.id)
 
 
-def _shown_rows(shown: _Shown) -> Iterator[tuple[str, bytes]]:
-    """The rows by which agents find an active person."""
-    card, own = shown.card, shown.own
-    value = cards.encode(card)
-    yield keys.key("list", keys.fold(card.name), card.id), value
+def _shown_keys(shown: _Shown) -> Iterator[str]:
+    """The rows by which agents find an active person by name and by the beginning of a number."""
+    card = shown.card
+    yield keys.key("list", keys.fold(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
-        yield keys.key("find", word, card.id), value
-    for digits in [number.digits for _, number in own if number.e164][:MAX_TYPED]:
-        yield keys.key("find", digits, card.id), value
-    for _, number in reversed(own):  # of two with the same digits the main one has the last word
-        if len(number.digits) >= numbers.MIN_DIGITS:
-            extended = cards.encode(replace(card, extension=number.extension)) if number.extension else value
-            yield keys.key("num", numbers.reversed_digits(number), card.id), extended
+        yield keys.key("find", word, card.id)
+    for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
+        yield keys.key("find", digits, card.id)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
@@ -102,22 +139,25 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """The operations that turn a stored user, read with this tag, into its next version."""
-    shown = _Shown.of(new, region)
-    before, after = set(stored_keys(old)), _rows_of(new, shown)
-    moved = shown != _Shown.of(old, region)  # cheaper than to derive the old rows, whose keys are known
+    """The operations that turn a stored user, read with this tag, into its next version: no row that stays the same."""
+    was, shown = _Shown.of(old, region), _Shown.of(new, region)
+    before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
     operations: list[Operation] = [
         Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
-        *(Upsert(key, value) for key, value in after.items() if moved and key in before and _varies(key)),
     ]
+    if shown != was:
+        written = _written(was, before)
+        operations += [Upsert(key, after[key]) for key in after if key in before and written(key) != after[key]]
     return operations
 
 
-def _varies(key: str) -> bool:
-    """Whether the value of a row can change while its key stays."""
-    return not key.startswith(("name|", "mail|", "off|"))
+def _written(was: _Shown, before: set[str]) -> Callable[[str], bytes | None]:
+    """What stands in a row of the stored user. Where its numbers were read otherwise, as of another region, so may
+    have been its card: nothing is known then, and every row is written again."""
+    values = _Values.of(was)
+    return values.at if values.numbers.keys() <= before else lambda key: None
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
