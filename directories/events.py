@@ -104,8 +104,7 @@ def write(event: Event, clock: Clock) -> Insert:
 
 def encode(event: Event) -> bytes:
     """The value of an event's row."""
-    value = {name: getattr(event, name) for name in _DEFAULTS}
-    stored = {name: _cut(part) for name, part in value.items() if part != _DEFAULTS[name]}
+    stored = {name: _cut(part) for name, usual in _DEFAULTS.items() if (part := getattr(event, name)) != usual}
     return orjson.dumps({"v": 1, **stored})
 
 

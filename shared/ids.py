@@ -1,16 +1,18 @@
 """Identifiers that sort by the time of their making."""
 
 import secrets
+from base64 import b32encode
 
 from shared.clock import Clock
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
 def new_id(clock: Clock) -> str:
     """A UUID of version 7 (RFC 9562 section 5.7): new rows go to the end, so a walk in key order misses nobody."""
     milliseconds = int(clock.now().timestamp() * 1000)
-    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    random = secrets.randbits(74)
+    value = milliseconds << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
@@ -23,4 +25,5 @@ def new_ulid(clock: Clock) -> str:
 def ulid(milliseconds: int, randomness: int = 0) -> str:
     """The ULID of a moment; with no randomness it is the lowest one of that millisecond, a bound for ranges."""
     value = milliseconds << 80 | randomness
-    return "".join([_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5)])
+    # Five bits a letter, as Base32 has them: 20 bytes make 32 letters, the last 26 are those of the 130 bits.
+    return b32encode(value.to_bytes(20))[6:].translate(_CROCKFORD).decode()

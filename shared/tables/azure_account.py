@@ -1,6 +1,6 @@
 """The SDK's client for a storage account, as a way to send requests that are ready-made.
 
-Signing in, choosing the host, repeating reads and keeping connections are the SDK's. Its generated methods, which
+Signing in, repeating reads and keeping connections are the SDK's. Its generated methods, which
 would write and read the bodies, cost ten times what the rest does and are left out.
 """
 
@@ -56,8 +56,13 @@ class Account:
             endpoint, credential=credential, transport=self._transport, retry_backoff_factor=_BACKOFF
         )
         self.url = service.url.rstrip("/")
-        # Not public in SDK 12.7.0, which is pinned: the list of its policies. All else here is.
-        policies: list[Any] = [policy for policy in service._policies if not isinstance(policy, _NOT_NEEDED)]
+        # Not public in SDK 12.7.0, which is pinned: the list of its policies, and the policy for a second host, which
+        # nothing is read from here. All else is.
+        policies: list[Any] = [
+            policy
+            for policy in service._policies
+            if not isinstance(policy, _NOT_NEEDED) and type(policy).__name__ != "StorageHosts"
+        ]
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(self._transport, policies)
 
     async def send(self, request: HttpRequest, **options: Any) -> AsyncHttpResponse:

@@ -48,13 +48,13 @@ class _Token:
     ids=["emulator", "Azure"],
 )
 async def test_the_pipeline_has_only_what_a_call_needs(endpoint: str, credential: Any, sign_in: str) -> None:
-    """Each policy of the SDK costs CPU at every call: headers, sign-in, hosts and retries stay.
+    """Each policy of the SDK costs CPU at every call: headers, sign-in and retries stay.
 
     The list of policies is not public: this fails where another release of the SDK has none, or one policy more.
     """
     account = Account(endpoint, credential)
     names = [type(getattr(policy, "_policy", policy)).__name__ for policy in account._pipeline._impl_policies]
-    assert names == ["StorageHeadersPolicy", sign_in, "StorageHosts", "AsyncTablesRetryPolicy"]
+    assert names == ["StorageHeadersPolicy", sign_in, "AsyncTablesRetryPolicy"]
     assert account.url == endpoint.rstrip("/")
     await account.close()
 
