@@ -8,7 +8,7 @@ import orjson
 from directories import last_calls, store, tokens
 from directories.authenticate import access_key
 from directories.cache import cache
-from directories.directory import Directory
+from directories.directory import Directory, Trust
 from shared import keys
 from shared.clock import timestamp
 from shared.services import Services
@@ -51,14 +51,12 @@ async def client(services: Services, directory_id: str, client_id: str, secret: 
     return directory, found
 
 
-async def trusting(services: Services, directory_id: str) -> Directory:
-    """The directory, if it trusts an identity of Entra; raises NoClient."""
+async def trusting(services: Services, directory_id: str) -> tuple[Directory, Trust] | None:
+    """The directory and the identity of Entra that it trusts, if it trusts one."""
     directory, fresh = await cache(services).get(services, directory_id)
     if not fresh and (directory is None or directory.trust is None):
         directory = await cache(services).again(services, directory_id)
-    if directory is None or directory.trust is None:
-        raise NoClient
-    return directory
+    return (directory, directory.trust) if directory and directory.trust else None
 
 
 async def issue(services: Services, directory: Directory, by: str, assertion: Assertion | None = None) -> str:

@@ -70,8 +70,8 @@ def accepted(services: Services, directory_id: str, credential: str) -> None:
         beside(services, _write_used(services, directory_id, credential, first=last is None), "directory.used")
 
 
-def refused(services: Services, directory: Directory, reason: str) -> None:
-    """Note a call with `reason`: missing, wrong, expired, revoked, access."""
+def refused(services: Services, directory: Directory, reason: str, detail: str = "") -> None:
+    """Note a call with `reason`: missing, wrong, expired, revoked, access, client; a `detail` goes into the log."""
     denied, at = _notes.of(services).denied, services.clock.monotonic()
     last = denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
@@ -82,7 +82,7 @@ def refused(services: Services, directory: Directory, reason: str) -> None:
         return
     count = 1 + (last.unwritten if last else 0)
     denied.put(directory.id, _Denials(at, reason))
-    beside(services, _write_denied(services, directory.id, reason, count), "directory.denied")
+    beside(services, _write_denied(services, directory.id, reason, count, detail), "directory.denied")
 
 
 async def read(tables: Tables, directory_id: str) -> LastCalls:
@@ -109,6 +109,10 @@ async def _write_used(services: Services, directory_id: str, credential: str, *,
     await services.tables.transact(store.TABLE, directory_id, [Upsert(key, value)])
 
 
-async def _write_denied(services: Services, directory_id: str, reason: str, count: int) -> None:
-    value = orjson.dumps({"at": store.now(services.clock), "reason": reason, "count": count})
+async def _write_denied(services: Services, directory_id: str, reason: str, count: int, detail: str) -> None:
+    at = store.now(services.clock)
+    value = orjson.dumps({"at": at, "reason": reason, "count": count})
     await services.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])
+    if detail:
+        event = Event(at=at, kind=events.REFUSED, method="POST", status=401, detail=detail)
+        await services.tables.transact(events.TABLE, directory_id, [events.write(event, services.clock)])

@@ -7,6 +7,7 @@ import orjson
 from directories import provisioning_log
 from scim.context import Context
 from scim.core.errors import ScimError
+from scim.http import MAX_BODY
 from shared.http import Request
 
 _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
@@ -38,6 +39,8 @@ async def note_refusal(context: Context, request: Request, error: ScimError, pat
 
 def _body(request: Request) -> dict[str, Any]:
     """The resource that was sent, as far as it can be read: the request may be refused because it can't."""
+    if len(request.body) > MAX_BODY:
+        return {}
     try:
         body = orjson.loads(request.body)
     except orjson.JSONDecodeError:

@@ -1,8 +1,11 @@
 """Assertions signed by Entra in place of a client secret (RFC 7523 section 3): is this one what the directory trusts?
 
-The claims are looked at before the signature too, so that only what could be right makes keys be fetched.
+What is wrong with an assertion by itself its sender is told. How it differs from what the directory trusts only the
+administrator learns: a stranger can make assertions up, and the difference would tell whose directory it is. The claims
+are looked at before the signature, so that only what could be right makes keys be fetched.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,15 +23,29 @@ _LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
 
 
 class BadAssertion(Exception):
-    """The assertion is not what the directory trusts; the text says in what."""
+    """The assertion is not accepted; the text says why. `of_itself`: whoever was to trust it, so all may know."""
+
+    of_itself = True
 
 
-async def verify(services: Services, trust: Trust, text: str, client_ids: frozenset[str]) -> Assertion | None:
-    """Check form, issuer, audience, subject, times and signature; raises BadAssertion, KeysUnavailable.
+class Untrusted(BadAssertion):
+    """The assertion is not what the directory trusts; the text says in what, for its administrator alone."""
 
-    `client_ids` are the ids that the request claims to be. The result is what has to be remembered against replay:
-    None without a `jti`, since Entra then presents one assertion several times while it is good.
-    """
+    of_itself = False
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """An assertion that is good by itself, nothing of it proven yet; `key_id` names the key it is signed with."""
+
+    text: str
+    key_id: str
+    claims: dict[str, Any]
+    expires: float
+
+
+def read(services: Services, text: str) -> Presented:
+    """Check form and times; raises BadAssertion."""
     import jwt
 
     if len(text) > _MAX_LENGTH:
@@ -40,36 +57,53 @@ async def verify(services: Services, trust: Trust, text: str, client_ids: frozen
         raise BadAssertion("it is no JSON Web Token") from None
     if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
         raise BadAssertion(f"it must be signed with {ALGORITHM} and name its key (kid)")
-    found = _check(services, trust, claims, client_ids)
-    key = await signing_key(services, trust.tenant_id, header["kid"])
+    return Presented(text, header["kid"], claims, _check_times(services, claims))
+
+
+async def verify(
+    services: Services, trust: Trust, presented: Presented, client_ids: frozenset[str]
+) -> Assertion | None:
+    """Check issuer, audience, subject and signature; raises Untrusted, KeysUnavailable.
+
+    `client_ids` are the ids that the request claims to be. The result is what has to be remembered against replay:
+    None without a `jti`, since Entra then presents one assertion several times while it is good.
+    """
+    import jwt
+
+    _check_identity(services, trust, presented.claims, client_ids)
+    key = await signing_key(services, trust.tenant_id, presented.key_id)
     if key is None:
-        raise BadAssertion("its key (kid) is not one of the tenant's")
+        raise Untrusted("its key (kid) is not one of the tenant's")
     try:
-        jwt.PyJWS().decode(text, key, algorithms=[ALGORITHM])
+        jwt.PyJWS().decode(presented.text, key, algorithms=[ALGORITHM])
     except jwt.InvalidTokenError:
-        raise BadAssertion("its signature is wrong") from None
-    return found
+        raise Untrusted("its signature is wrong") from None
+    identifier = presented.claims.get("jti")
+    if not identifier:
+        return None
+    until = datetime.fromtimestamp(presented.expires + LEEWAY_SECONDS, UTC)
+    return Assertion(str(presented.claims["iss"]), str(identifier), timestamp(until))
 
 
-def _check(services: Services, trust: Trust, claims: dict[str, Any], client_ids: frozenset[str]) -> Assertion | None:
+def _check_identity(services: Services, trust: Trust, claims: dict[str, Any], client_ids: frozenset[str]) -> None:
     expected = issuer(services, trust.tenant_id)
     if claims.get("iss") != expected:
-        raise BadAssertion(f"its issuer (iss) must be {expected}")
+        raise Untrusted(f"its issuer (iss) must be {expected}")
     if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
-        raise BadAssertion("its tenant (tid) is not the trusted one")
+        raise Untrusted("its tenant (tid) is not the trusted one")
     audiences = claims.get("aud")
     if not any(audience in trust.audiences for audience in (audiences if isinstance(audiences, list) else [audiences])):
-        raise BadAssertion("its audience (aud) is not one of the trusted ones")
+        raise Untrusted(f"its audience (aud) must be one of {', '.join(trust.audiences)}")
     identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
     if trust.subject not in identities:
-        raise BadAssertion("its subject (sub or oid) is not the trusted one")
+        raise Untrusted(f"its subject (sub or oid) must be {trust.subject}")
     known = identities | {trust.subject} | {str(claims.get(name, "")).lower() for name in ("azp", "appid")}
     if any(client_id.lower() not in known for client_id in client_ids):
-        raise BadAssertion("client_id is neither the directory's id nor the trusted identity")
-    return _check_times(services, claims)
+        raise Untrusted("client_id is neither the directory's id nor the trusted identity")
 
 
-def _check_times(services: Services, claims: dict[str, Any]) -> Assertion | None:
+def _check_times(services: Services, claims: dict[str, Any]) -> float:
+    """When it expires, in seconds since 1970."""
     now = services.clock.now().timestamp()
     expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
     if expires + LEEWAY_SECONDS <= now:
@@ -78,11 +112,7 @@ def _check_times(services: Services, claims: dict[str, Any]) -> Assertion | None
         raise BadAssertion("it is not valid yet (nbf)")
     if expires - now > _MAX_LIFETIME_SECONDS:
         raise BadAssertion("it lives too long (exp)")
-    identifier = claims.get("jti")
-    if not identifier:
-        return None
-    until = datetime.fromtimestamp(expires + LEEWAY_SECONDS, UTC)
-    return Assertion(str(claims["iss"]), str(identifier), timestamp(until))
+    return expires
 
 
 def _time(claims: dict[str, Any], name: str) -> float:

@@ -3,13 +3,10 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
 from scim.sign_in.errors import invalid_request
-from shared.http import Request
-
-_MAX_BODY = 32 * 1024
-_MAX_FIELDS = 30
+from shared.http import FORM, Request, form_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,11 @@ def read_token_request(request: Request) -> TokenRequest:
 
 def _form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise invalid_request("Send the parameters as application/x-www-form-urlencoded.")
-    if not 0 < len(request.body) <= _MAX_BODY:
-        raise invalid_request(f"Send a form of 1 to {_MAX_BODY} bytes with a Content-Length header.")
-    try:
-        pairs = parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
-    except ValueError:
-        raise invalid_request(f"The form is not UTF-8 or has more than {_MAX_FIELDS} parameters.") from None
+    if kind != FORM:
+        raise invalid_request(f"Send the parameters as {FORM}.")
+    if not request.body:
+        raise invalid_request("The form is empty. Send it with a Content-Length header.")
+    pairs = form_body(request)
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise invalid_request("A parameter is there twice; send each one once.")

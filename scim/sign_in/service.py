@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from directories import access, last_calls, rate
 from directories.access import BY_TRUST, NoClient, Replayed
-from scim.sign_in.assertions import BadAssertion, verify
+from directories.directory import Directory, Trust
+from scim.sign_in.assertions import BadAssertion, Presented, read, verify
 from scim.sign_in.entra_keys import KeysUnavailable
 from scim.sign_in.errors import OAuthError, invalid_client, invalid_request
 from scim.sign_in.form import TokenRequest
@@ -16,6 +17,10 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _NO_CLIENT = (
     "The client id or secret is wrong, expired or revoked, or this address belongs to no directory. Copy the token"
     " endpoint, the client id and a live client secret from the directory's page."
+)
+_NOT_TRUSTED = (
+    "The assertion is not accepted: this address belongs to no directory that trusts it. Compare tenant id, subject and"
+    " audiences on the directory's page with the enterprise application; the provisioning log there says what differs."
 )
 
 
@@ -55,19 +60,27 @@ async def _by_secret(services: Services, directory_id: str, request: TokenReques
 
 
 async def _by_assertion(services: Services, directory_id: str, request: TokenRequest, text: str) -> Issued:
+    found = await access.trusting(services, directory_id)
     try:
-        directory = await access.trusting(services, directory_id)
-    except NoClient:
-        raise invalid_client(_NO_CLIENT) from None
-    assert directory.trust is not None
+        presented = read(services, text)
+        if found is None:
+            raise invalid_client(_NOT_TRUSTED)
+        return await _trusted(services, *found, request, presented)
+    except BadAssertion as error:
+        if found:
+            last_calls.refused(services, found[0], "client", f"An assertion was not accepted: {error}.")
+        told = f"The assertion is not accepted: {error}." if error.of_itself else _NOT_TRUSTED
+        raise invalid_client(told) from None
+
+
+async def _trusted(
+    services: Services, directory: Directory, trust: Trust, request: TokenRequest, presented: Presented
+) -> Issued:
     claimed = frozenset({request.get("client_id")} - {"", directory.id})
     try:
-        assertion = await verify(services, directory.trust, text, claimed)
+        assertion = await verify(services, trust, presented, claimed)
         rate.take(services, directory.id)
         token = await access.issue(services, directory, BY_TRUST, assertion)
-    except BadAssertion as error:
-        last_calls.refused(services, directory, "client")
-        raise invalid_client(f"The assertion is not accepted: {error}.") from None
     except Replayed:
         raise invalid_client("The assertion is not accepted: it was used before (jti).") from None
     except KeysUnavailable:

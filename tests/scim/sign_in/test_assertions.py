@@ -9,8 +9,9 @@ from typing import Any
 import jwt
 import pytest
 
-from directories import credentials
+from directories import credentials, provisioning_log
 from directories.memory import settled
+from directories.provisioning_log import Wanted
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.clock import FixedClock
 from shared.services import Services
@@ -61,6 +62,22 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
     assert why in answer.body["error_description"]
 
 
+async def logged(client: TokenClient) -> list[str]:
+    """What the provisioning log says of refused requests, newest first."""
+    await settled(client.services)
+    page = await provisioning_log.read(client.services, client.directory_id, wanted=Wanted(refused_only=True))
+    return [line.event.detail for line in page.lines]
+
+
+async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: str) -> None:
+    """The sender hears what a stranger at no directory hears; the administrator reads why in the log."""
+    answer = await client.by_assertion(assertion, **fields)
+    nowhere = await TokenClient(client.host, client.services, "a" * 20, "").by_assertion(assertion, **fields)
+    assert (answer.status, answer.headers, answer.body) == (401, nowhere.headers, nowhere.body)
+    assert nowhere.status == 401
+    assert why in (await logged(client))[0]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -76,6 +93,33 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
         ({"subject": "00000000-0000-0000-0000-000000000000"}, "sub"),
         ({"sub": None, "oid": None}, "sub"),
         ({"sub": ["x"], "oid": 5}, "sub"),
+    ],
+)
+async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administrator_learns(
+    client: TokenClient, sign: Any, change: dict[str, Any], why: str
+) -> None:
+    """Whose directory it is, and that there is one, no made-up assertion finds out."""
+    await not_trusted(client, sign(**change), why)
+
+
+async def test_what_is_expected_stands_in_the_log(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+    """Issuer, audiences and subject to compare with; one line a minute, however many come."""
+    login = client.services.settings.login_url
+    changes: list[dict[str, Any]] = [{"tenant_id": FABRIKAM}, {"audience": "x"}, {"subject": FABRIKAM}]
+    for change in changes:
+        for _ in range(3):
+            await client.by_assertion(sign(**change))
+        await settled(client.services)
+        clock.advance(61)
+    expected = [SUBJECT, f"api://other, {AUDIENCE}", f"{login}/{CONTOSO}/v2.0"]
+    assert [said.rpartition(" must be ")[2].removeprefix("one of ") for said in await logged(client)] == [
+        f"{value}." for value in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
         ({"lifetime": -61}, "exp"),
         ({"lifetime": 200_000}, "exp"),
         ({"exp": None}, "exp"),
@@ -85,11 +129,24 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
         ({"nbf": True}, "nbf"),
     ],
 )
-async def test_an_assertion_that_is_not_the_trusted_one_is_refused(
+async def test_what_is_wrong_with_an_assertion_by_itself_its_sender_hears(
     client: TokenClient, sign: Any, change: dict[str, Any], why: str
 ) -> None:
-    """Signature, issuer, audience, subject, times: each must be right (RFC 7523 section 3)."""
+    """Times (RFC 7523 section 3), at any address alike; the administrator reads it, too."""
     await refused(client, sign(**change), why)
+    await refused(TokenClient(client.host, client.services, "a" * 20, ""), sign(**change), why)
+    assert why in (await logged(client))[0]
+
+
+async def test_an_extension_that_must_be_understood_is_refused(client: TokenClient, sign: Any) -> None:
+    """RFC 7515 section 4.1.11: `crit` names what nobody may pass over."""
+    _, body, signature = sign().split(".")
+    header = (
+        base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k","crit":["http://example.com/x"],"http://example.com/x":1}')
+        .decode()
+        .rstrip("=")
+    )
+    await refused(client, f"{header}.{body}.{signature}", "no JSON Web Token")
 
 
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
@@ -99,7 +156,7 @@ async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign:
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
     claims["exp"] = client.services.clock.now().timestamp() + 600
     changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    await refused(client, f"{header}.{changed}.{signature}", "signature")
+    await not_trusted(client, f"{header}.{changed}.{signature}", "signature")
 
 
 async def test_other_algorithms_are_refused(client: TokenClient, sign: Any, graph_simulator: RunningSimulator) -> None:
@@ -165,7 +222,7 @@ async def test_invented_kids_do_not_make_a_flood_of_fetches(
 ) -> None:
     """Keys are asked for every 30 seconds at the most."""
     for _ in range(20):
-        await refused(client, sign(forged=True), "kid")
+        assert (await client.by_assertion(sign(forged=True))).status == 401
     assert graph_simulator.simulator.counters.calls("keys") == 1
 
 
