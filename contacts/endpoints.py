@@ -102,8 +102,6 @@ class _Api:
         headers = {
             "Content-Type": form.media_type,
             "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
         }
         if chunk.cursor:
             following = f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"

@@ -1,7 +1,6 @@
 """The functions of this feature: timer and queue, the wizard's API, the way back from Microsoft, health."""
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 import azure.functions as func
 
@@ -10,12 +9,11 @@ from presence import health, triggers
 from presence.consent import wizard
 from presence.consent.flow import CALLBACK
 from shared.functions import add_http, by_method
-from shared.http import HttpError, Request, Response, check_same_origin, json_body, json_response
+from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
 from shared.services import Services
 from shared.sign_in import Principal, require_admin
 
 _ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
-_FORM = "application/x-www-form-urlencoded"
 
 
 def blueprint(services: Services) -> func.Blueprint:
@@ -56,7 +54,7 @@ async def _act(services: Services, request: Request) -> Response:
     """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
     person = require_admin(request, services.settings)
     check_same_origin(request, services.settings.public_url)
-    is_form = request.headers.get("content-type", "").startswith(_FORM)
+    is_form = request.headers.get("content-type", "").startswith(FORM)
     action = _action(request, is_form=is_form)
     try:
         return await _carry_out(services, person, request, action, is_form=is_form)
@@ -87,7 +85,7 @@ async def _carry_out(
 
 
 def _action(request: Request, *, is_form: bool) -> str:
-    body: Any = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if is_form else json_body(request, 4096)
+    body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
     action = body.get("action") if isinstance(body, dict) else None
     if action not in _ACTIONS:
         raise HttpError(

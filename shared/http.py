@@ -10,6 +10,9 @@ import orjson
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 64 * 1024
+MAX_FORM_FIELDS = 50
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -88,6 +91,20 @@ def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
         raise HttpError(400, "Body is not JSON", f"The JSON is not valid: {error}.") from None
+
+
+def form_body(request: Request) -> list[tuple[str, str]]:
+    """The fields of a form in their order, empty ones included; HttpError 400 or 413 where there are none to be had."""
+    if len(request.body) > MAX_FORM_BYTES:
+        raise HttpError(
+            413, "Form too large", f"Send a form of at most {MAX_FORM_BYTES} bytes; this one has {len(request.body)}."
+        )
+    try:
+        text = request.body.decode()
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict")
+    except ValueError:
+        detail = f"Send at most {MAX_FORM_FIELDS} fields in UTF-8. If this was a page's form, reload the page."
+        raise HttpError(400, "Form not valid", detail) from None
 
 
 def check_same_origin(request: Request, public_url: str = "") -> None:

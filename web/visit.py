@@ -6,12 +6,11 @@ from urllib.parse import quote
 
 import orjson
 
-from shared.http import Request, Response
+from shared.http import Request, Response, form_body
 from shared.services import Services
 from shared.settings import Settings
 from shared.sign_in import Principal
 from web import texts
-from web.forms import read_form
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Visit:
     @cached_property
     def form(self) -> dict[str, str]:
         """The fields of the form that was sent."""
-        return read_form(self.request)
+        return dict(form_body(self.request))
 
     @property
     def query(self) -> dict[str, str]:

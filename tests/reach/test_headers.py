@@ -1,0 +1,64 @@
+"""What every answer of the app tells browsers and caches, whatever function gives it."""
+
+from itertools import product
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from shared.http import Request, Response
+from tests.openapi.conftest import TOKEN, App
+from tests.reach.test_reach import CALLS, METHODS, SCIM, ask
+
+ADMINISTRATION = [
+    (method, path) for method, path, _ in CALLS if (method, path) != ("DELETE", "/api/directories/contoso")
+]
+
+
+async def every_answer(app: App, origin: str = "https://app.example") -> dict[str, Response]:
+    """Answers of every function: to an administrator, to nobody, to a provisioning client."""
+    found = {f"{method} {path}": await ask(app, method, path, "Admin") for method, path in ADMINISTRATION}
+    found |= {f"nobody: {method} {path}": await ask(app, method, path, None) for method, path in ADMINISTRATION}
+    sent = {"content-type": "application/scim+json", "content-length": "2", "authorization": f"Bearer {TOKEN}"}
+    for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
+        request = Request(method, f"{origin}/scim/contoso{path}", sent, b"{}")
+        found[f"{method} {path}"] = await app.host.call(request)
+    return found
+
+
+async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(app: App) -> None:
+    """No type is guessed, nothing is framed, no other site's page loads it."""
+    for call, answer in (await every_answer(app)).items():
+        headers = answer.headers
+        assert headers["x-content-type-options"] == "nosniff", call
+        assert headers["cross-origin-resource-policy"] == "same-origin", call
+        assert headers["content-security-policy"].startswith("default-src 'none'"), call
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], call
+
+
+async def test_every_answer_says_who_may_keep_it(app: App) -> None:
+    """Nobody, unless it says otherwise (RFC 9111 section 5.2.2): refusals and answers without a body, too."""
+    kept = {"private, no-cache", "public, max-age=300"}
+    for call, answer in (await every_answer(app)).items():
+        policy = answer.headers["cache-control"]
+        assert policy == "no-store" or (answer.status in (200, 304) and policy in kept), call
+
+
+@pytest.mark.parametrize(("origin", "said"), [("https://app.example", "max-age=31536000"), ("http://127.0.0.1", None)])
+async def test_browsers_come_back_over_tls_only(app: App, origin: str, said: str | None) -> None:
+    """Strict-Transport-Security, which is said over TLS alone (RFC 6797 section 7.2)."""
+    (health,) = [function for function in app.host.functions.http if function.name == "presence_health"]
+    answer: Any = await health.code.user_function(func.HttpRequest("GET", f"{origin}/health", body=b""))
+    assert answer.headers.get("strict-transport-security") == said
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [("/directories/new", 413), ("/contacts/presence", 413), ("/api/directories/contoso/presence", 413)],
+)
+async def test_forms_have_a_size(app: App, path: str, fault: int) -> None:
+    """413 for whatever no page's form comes near, and 400 for more fields than any has."""
+    form = "application/x-www-form-urlencoded"
+    assert (await app.call("POST", path, b"name=" + b"x" * 65_536, form)).status == fault
+    assert (await app.call("POST", path, b"&".join([b"a=1"] * 51), form)).status == 400
+    assert (await app.call("POST", path, b"name=\xff", form)).status == 400
