@@ -8,10 +8,11 @@ import orjson
 
 from contacts.details import Person, details
 from contacts.lookup import Match
-from contacts.walk import Found, each
+from contacts.walk import Found
 from directories.directory import Directory
 from presence.service import Status, statuses
 from scim.users.cards import Card
+from shared.each import each
 from shared.http import Request, Response, json_response
 from shared.services import Services
 

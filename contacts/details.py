@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contacts.walk import CONTACTS, each
+from contacts.walk import CONTACTS
 from directories.directory import Directory
 from scim.groups import record as groups
 from scim.users import cards, rows, store
 from scim.users.cards import ENTERPRISE
 from scim.users.record import UserRecord
 from shared import keys
+from shared.each import each
 from shared.http import HttpError
 from shared.numbers import Number
 from shared.services import Services

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import orjson
 
-from contacts.walk import CONTACTS, Found, Page, Range, each, walk
+from contacts.walk import CONTACTS, Found, Page, Range, walk
 from directories.directory import Directory
 from scim.groups import store
 from scim.users import record, rows
 from scim.users.cards import card_of
 from shared import keys
+from shared.each import each
 from shared.http import HttpError
 from shared.keys import fold
 from shared.services import Services

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from contacts.walk import CONTACTS, each
+from contacts.walk import CONTACTS
 from directories.directory import Directory
 from scim.users.cards import Card, decode
 from shared import keys
+from shared.each import each
 from shared.numbers import MIN_DIGITS, MIN_SUFFIX, Query, query_forms
 from shared.services import Services
 

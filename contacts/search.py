@@ -6,11 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import lookup
-from contacts.walk import Found, Keep, Page, Range, each, walk
+from contacts.walk import Found, Keep, Page, Range, walk
 from directories.directory import Directory
 from scim.users.cards import Card, words_of
 from scim.users.rows import MAX_WORDS
 from shared import keys
+from shared.each import each
 from shared.keys import fold
 from shared.numbers import MIN_DIGITS, digits_of, query_forms
 from shared.services import Services

@@ -7,24 +7,21 @@ directories merge like sorted lists and a cursor is nothing but the last positio
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import orjson
 
 from directories.directory import Directory
 from scim.users.cards import Card, decode
 from shared import keys
+from shared.each import each
 from shared.http import HttpError
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 
 CONTACTS = "contacts"
-AT_ONCE = 16  # queries of one request that run at the same time
 _MOST_QUERIES = 8  # of one directory for one page: a page may come short, its cursor goes on
-Result = TypeVar("Result")
-Item = TypeVar("Item")
 Keep = Callable[[str, Card], bool]
 
 
@@ -115,17 +112,6 @@ async def _stretch(
         start, batch = keys.after(rows[-1].key), MAX_QUERY_ROWS
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
     return _Stretch(found, position)
-
-
-async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """What `use` gives for each item, in order, some at a time."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(item: Item) -> Result:
-        async with gate:
-            return await use(item)
-
-    return await asyncio.gather(*(one(item) for item in items))
 
 
 def _write_cursor(position: str, where: Range) -> str:

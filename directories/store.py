@@ -6,7 +6,6 @@ partition `index|all` one for each directory. Index rows are written before the 
 seen, so that none is ever without them; one without a directory is passed over, and removed once it is old.
 """
 
-import asyncio
 import contextlib
 import dataclasses
 
@@ -15,13 +14,13 @@ import orjson
 from directories.directory import Directory, Token, Trust, is_directory_id
 from shared import keys, versions
 from shared.clock import Clock, parse_timestamp, timestamp
+from shared.each import each
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
 
 TABLE = "directories"
 RECORD = "directory"
 ALL = "index|all"
 _ORPHAN_SECONDS = 3600.0
-_AT_ONCE = 16
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Directory)) - {"id", "etag"}
 
 
@@ -71,13 +70,8 @@ async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directo
 
 async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
     """The directories with these ids, as far as they exist."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(directory_id: str) -> Directory | None:
-        async with gate:
-            return await get(tables, directory_id)
-
-    return [directory for directory in await asyncio.gather(*map(one, ids)) if directory is not None]
+    found = await each(ids, lambda directory_id: get(tables, directory_id))
+    return [directory for directory in found if directory is not None]
 
 
 async def index(tables: Tables, partition: str, table: str = TABLE) -> list[Row]:

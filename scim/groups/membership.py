@@ -5,7 +5,8 @@ same moment never stays behind as a member.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -14,12 +15,12 @@ from scim import family
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
+from shared.each import each
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
 
 _CONTACTS = "contacts"
-_AT_ONCE = 16
 _ROOM = MAX_OPERATIONS - 8  # beside the members, a transaction may hold the group's own rows and an event
 _ROOM_BYTES = 400_000  # of 4 MiB as sent, where one byte may take six; a joining user's record is written again
 
@@ -62,6 +63,18 @@ async def members(services: Services, directory_id: str, group_id: str) -> list[
     return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
 
 
+async def members_between(
+    services: Services, directory_id: str, first_id: str, last_id: str
+) -> dict[str, list[Member]]:
+    """The members of all groups from `first_id` to `last_id` by group: neighbours in a walk."""
+    start, stop = keys.key("member", first_id, ""), keys.key("member", last_id, "") + keys.LAST
+    found = defaultdict[str, list[Member]](list)
+    for row in await family.rows(services, directory_id, start, stop):
+        _, group_id, member_id = keys.split(row.key)
+        found[group_id].append(Member(member_id, _kind(row)))
+    return found
+
+
 async def groups_of(services: Services, directory_id: str, member_id: str) -> list[str]:
     """The ids of the groups that a user or group is a direct member of."""
     of_user = await family.ids(services, directory_id, "user", member_id)
@@ -75,14 +88,14 @@ async def operations(services: Services, directory_id: str, group_id: str, plan:
     """
     if plan.only:
         return await _exchange(services, directory_id, group_id, plan.add)
-    joins = await _each(plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member))
-    leaves = await _each(plan.remove, lambda member: _leave(services, directory_id, group_id, member))
+    joins = await each(plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member))
+    leaves = await each(plan.remove, lambda member: _leave(services, directory_id, group_id, member))
     return [own for own in (*joins, *leaves) if own]
 
 
 async def first(services: Services, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
     """The row operations by which the members of a group that is not stored yet join it."""
-    return await _each(plan.add, lambda member: _join(services, directory_id, group_id, member))
+    return await each(plan.add, lambda member: _join(services, directory_id, group_id, member))
 
 
 async def _exchange(
@@ -91,7 +104,7 @@ async def _exchange(
     """Just `staying` are members afterwards; who is one already is not read again."""
     present = {member.id: member for member in await members(services, directory_id, group_id)}
     new = [member for member in staying if member not in present]
-    joins = await _each(new, lambda member: _join(services, directory_id, group_id, member))
+    joins = await each(new, lambda member: _join(services, directory_id, group_id, member))
     gone = present.keys() - set(staying)
     return [*joins, *(_departure(present[member].kind, member, group_id) for member in sorted(gone))]
 
@@ -134,17 +147,6 @@ def _departure(kind: str, member_id: str, group_id: str) -> list[Operation]:
 
 def _kind(row: Row) -> str:
     return str(orjson.loads(row.value)["t"])
-
-
-async def _each(items: Iterable[str], read: Callable[[str], Awaitable[list[Operation]]]) -> list[list[Operation]]:
-    """What `read` says of each item, some at a time: a large request must not take all of storage's attention."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(item: str) -> list[Operation]:
-        async with gate:
-            return await read(item)
-
-    return await asyncio.gather(*(one(item) for item in items))
 
 
 async def dissolve(services: Services, directory_id: str, group_id: str, parents: Sequence[str]) -> None:

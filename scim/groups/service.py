@@ -22,6 +22,7 @@ from scim.groups.store import StoredGroup
 from scim.listing import Item
 from scim.preconditions import Preconditions
 from shared.clock import timestamp
+from shared.each import each
 from shared.ids import new_id
 from shared.tables.port import AlreadyExists
 
@@ -171,8 +172,12 @@ class Groups:
 
     async def page(self, after: str, count: int) -> list[Item]:
         """Groups in the order of their creation."""
-        found = await store.page(self.context.services, self.directory_id, after, count)
-        return [await self._item(group) for group in found]
+        services, directory_id = self.context.services, self.directory_id
+        found = await store.page(services, directory_id, after, count)
+        if not self.with_members or not found:
+            return [self._item(group, None) for group in found]
+        listed = await membership.members_between(services, directory_id, found[0].record.id, found[-1].record.id)
+        return [self._item(group, listed.get(group.record.id)) for group in found]
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
@@ -187,13 +192,17 @@ class Groups:
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if equality.path == path and isinstance(equality.value, str):
-                    ids = await find(self.context, equality.value)
-                    found = [await store.get(self.context.services, self.directory_id, each) for each in ids]
-                    return [await self._item(group) for group in found if group is not None]
+                    found = await each(await find(self.context, equality.value), self._one)
+                    return [item for item in found if item is not None]
         return None
 
-    async def _item(self, group: StoredGroup) -> Item:
-        listed = await members(self.context, group.record.id) if self.with_members else None
+    async def _one(self, identifier: str) -> Item | None:
+        group = await store.get(self.context.services, self.directory_id, identifier)
+        if group is None:
+            return None
+        return self._item(group, await members(self.context, identifier) if self.with_members else None)
+
+    def _item(self, group: StoredGroup, listed: Sequence[Member] | None) -> Item:
         return Item(record.group_key(group.record.id), represent(group, listed, self.context.base_url))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from contacts.details import read_contact
 from contacts.search import query_words
-from contacts.walk import Found, each
+from contacts.walk import Found
 from directories.directory import Directory
+from shared.each import each
 from shared.http import HttpError
 from shared.keys import fold
 from web.pages.people_view import split_key

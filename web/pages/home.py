@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contacts.walk import each
 from directories import removal, service, state, store
 from directories.directory import Directory
 from directories.faults import BadField, NotThere
 from directories.state import Glance
 from presence.consent import state as connections
 from presence.consent.state import Connection
+from shared.each import each
 from shared.http import Response
 from web.pages.problems import Problem, problems_of
 from web.pages.wording import fault_text

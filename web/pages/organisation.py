@@ -9,10 +9,10 @@ from contacts import account, listing
 from contacts.answers import presence_of
 from contacts.search import search
 from contacts.walk import Page as Contacts
-from contacts.walk import each
 from directories import totals
 from directories.directory import Directory
 from scim.groups import store as groups
+from shared.each import each
 from shared.http import HttpError, Response
 from shared.keys import fold
 from web.pages import favourites

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from contacts import account
-from contacts.walk import each
 from directories.directory import Directory
 from presence.service import Status, statuses
+from shared.each import each
 from shared.http import HttpError, Response
 from web.pages.organisation import list_mark
 from web.pages.people_view import PresenceView, is_object_id, presence_view

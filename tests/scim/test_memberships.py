@@ -1,0 +1,91 @@
+"""Queries over memberships: what the rows of members answer directly is what reading everything comes to."""
+
+import random
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from directories import memory
+from scim.core.filters import parse_filter
+from scim.core.schemas import USER
+from shared.tables.counting import CountingTables
+from tests.scim.client import Answer, ScimClient
+
+Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
+
+
+async def _company(scim: ScimClient, seed: int) -> list[str]:
+    """People and groups who are members of each other at random; the ids of the groups, and one of nobody."""
+    dice = random.Random(seed)
+    people = [(await scim.user(f"p{number}", active=bool(dice.getrandbits(1)))).id for number in range(9)]
+    groups: list[str] = []
+    for number in range(5):
+        members = dice.sample([*people, *groups], dice.randint(0, 6))
+        groups.append((await scim.group(f"g{number}", *members)).id)
+    await scim.delete(f"/Users/{people[0]}")
+    await scim.patch(f"/Groups/{groups[0]}", {"op": "remove", "path": "members"})
+    return [*groups, "nobody", people[1]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_members_found_by_their_rows_are_those_found_by_reading_everybody(scim: ScimClient, seed: int) -> None:
+    """`groups.value eq` on users is answered by the group's rows; behind a `not`, everybody is read and compared."""
+    for group_id in await _company(scim, seed):
+        for form in (f'groups.value eq "{group_id}"', f'groups[value eq "{group_id}"]'):
+            scanned = f"not (not ({form}))"
+            assert parse_filter(form, USER).equalities()
+            assert not parse_filter(scanned, USER).equalities()
+            for query in ({}, {"startIndex": 2, "count": 2}, {"sortBy": "userName", "sortOrder": "descending"}):
+                by_rows, by_reading = [await scim.get("/Users", filter=one, **query) for one in (form, scanned)]
+                assert (by_rows.status, by_rows.body) == (200, by_reading.body)
+
+
+async def test_a_groups_members_are_found_without_reading_anybody_else(filled: Filled, tables: CountingTables) -> None:
+    """A round trip for the rows and one for each member, in a directory of any size."""
+    scim, first = await filled(2000)
+    group = await scim.group("Sales", first)
+    await memory.settled(scim.services)
+    with tables.measured() as calls:
+        found = await scim.get("/Users", filter=f'groups.value eq "{group.id}"')
+    assert [user["id"] for user in found.resources] == [first]
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("people", [40, 1500])
+async def test_what_an_index_has_of_most_is_read_as_everybody(
+    filled: Filled, tables: CountingTables, people: int
+) -> None:
+    """Hundreds of users at a time cost less than one by one, and no answer holds more than a thousand."""
+    scim, _ = await filled(people)
+    everybody = [user["id"] for user in (await scim.get("/Users", count=1000)).resources]
+    group = await scim.group("All", *everybody)
+    await memory.settled(scim.services)
+    with tables.measured() as calls:
+        found = await scim.get("/Users", filter=f'groups.value eq "{group.id}"', count=1000)
+    assert [user["id"] for user in found.resources] == everybody
+    assert found.body["totalResults"] == len(everybody)
+    assert len(calls) <= 3 + people // 200, calls
+
+
+def _listed(answer: Answer) -> dict[str, list[str]]:
+    return {group["id"]: [member["value"] for member in group.get("members", [])] for group in answer.resources}
+
+
+async def test_the_members_of_a_page_of_groups_are_one_read(scim: ScimClient, tables: CountingTables) -> None:
+    """Neighbours in the walk are neighbours among the rows of members; each group has just its own."""
+    groups = await _company(scim, 7)
+    one_by_one = {group: _members(await scim.get(f"/Groups/{group}")) for group in groups[:5]}
+    await scim.get("/Groups")
+    await memory.settled(scim.services)
+    with tables.measured() as calls:
+        page = await scim.get("/Groups")
+    assert _listed(page) == one_by_one
+    assert len(calls) == 3, calls  # the groups, their members, the total
+    part = await scim.get("/Groups", startIndex=2, count=2)
+    assert _listed(part) == {group: one_by_one[group] for group in sorted(one_by_one)[1:3]}
+    scanned = await scim.get("/Groups", filter="members pr")
+    assert _listed(scanned) == {group: members for group, members in one_by_one.items() if members}
+
+
+def _members(answer: Answer) -> list[str]:
+    return [member["value"] for member in answer.body.get("members", [])]
