@@ -1,17 +1,24 @@
-"""Which directories a signed-in person reads: those of the own account, remembered for some seconds."""
+"""Which directories a signed-in person reads: those of the own account, and how many people they have.
+
+Both are remembered for a moment and shared by all agents on the instance: each of their pages asks every few seconds.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from directories import service
+from directories import service, totals
 from directories.cache import cache
 from directories.directory import Directory
 from directories.memory import Bounded, PerInstance
+from directories.totals import Totals
+from shared.each import each
 from shared.http import HttpError
 from shared.services import Services
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
+SHARED = 1.0  # seconds that all agents see the same totals
 _ACCOUNTS = 4096
+_DIRECTORIES = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,13 @@ class _Listed:
     read_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    totals: Totals
+    read_at: float
+
+
+_totals: PerInstance[Bounded[str, _Counted]] = PerInstance(lambda: Bounded(_DIRECTORIES))
 _listed: PerInstance[Bounded[str, _Listed]] = PerInstance(lambda: Bounded(_ACCOUNTS))
 
 
@@ -31,6 +45,20 @@ async def all_directories(services: Services, account: str) -> Sequence[Director
         listed = _Listed(await service.list_directories(services, account), now)
         remembered.put(account, listed)
     return listed.directories
+
+
+async def totals_of(services: Services, directories: Sequence[Directory]) -> list[Totals]:
+    """How many people each directory has, at most a second ago; a round trip for each that nobody asked for since."""
+    remembered = _totals.of(services)
+
+    async def one(directory: Directory) -> Totals:
+        now, known = services.clock.monotonic(), remembered.get(directory.id)
+        if known is None or not 0 <= now - known.read_at < SHARED:
+            known = _Counted(await totals.read(services, directory.id), now)
+            remembered.put(directory.id, known)
+        return known.totals
+
+    return await each(directories, one)
 
 
 async def one_directory(services: Services, account: str, directory_id: str) -> Directory:

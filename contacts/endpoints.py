@@ -70,7 +70,14 @@ class _Api:
             directories = await account.all_directories(self.services, person.account)
         else:
             directories = [await account.one_directory(self.services, person.account, one) for one in ids]
-        found = await lookup.lookup_numbers(self.services, directories, texts)
+        try:
+            found = await lookup.lookup_numbers(self.services, directories, texts)
+        except lookup.TooManyLookups as error:
+            raise _bad(
+                "numbers",
+                f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
+                f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
+            ) from None
         return tagged(request, await matches_json(self.services, texts, found))
 
     async def numbers(self, request: Request) -> Response:

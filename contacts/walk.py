@@ -9,9 +9,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
+from contacts import nobody
 from directories.directory import Directory
 from scim.users.cards import Card, decode
 from shared import keys
@@ -21,7 +23,8 @@ from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 
 CONTACTS = "contacts"
-_MOST_QUERIES = 8  # of one directory for one page: a page may come short, its cursor goes on
+_LEAST_ROWS = 16  # of a directory in one round trip
+_MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 Keep = Callable[[str, Card], bool]
 
 
@@ -50,10 +53,11 @@ class Range:
     beginning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stretch:
     """What one directory has; `scanned_to` is the position up to which that is all, "" for the end of the range."""
 
+    directory: Directory
     found: list[Found]
     scanned_to: str
 
@@ -73,45 +77,56 @@ async def walk(
 ) -> Page:
     """The next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
 
-    One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for. Raises
-    HttpError 400 for a cursor of something else.
+    One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for, by many
+    directories together. Raises HttpError 400 for a cursor of something else.
     """
     after = _read_cursor(cursor, where)
+    most = min(MAX_QUERY_ROWS, limit * ahead + 1)
+    batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
+    asked = nobody.passed_over(services, directories, where.family, where.beginning)
+    stretches = behind = [_Stretch(directory, [], after) for directory in asked]
+    left = _MOST_ROWS
+    while behind and left > 0:
+        await each(behind, partial(_go_on, services, where, keep, batch))
+        left -= batch * len(behind)
+        behind = _behind(stretches, limit)
+        batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
+        await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
+    return _merged(stretches, where, limit)
 
-    async def one(directory: Directory) -> _Stretch:
-        return await _stretch(services, directory, where, after, limit, keep, min(MAX_QUERY_ROWS, limit * ahead + 1))
 
-    stretches = await each(directories, one)
-    horizons = [stretch.scanned_to for stretch in stretches if stretch.scanned_to]
-    horizon = min(horizons, default="")
+def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
+    """The directories that may still have somebody for the page."""
+    positions = sorted(one.position for stretch in stretches for one in stretch.found)
+    last = positions[limit - 1] if len(positions) >= limit else keys.LAST
+    return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
+
+
+def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
+    """One page of all: it ends where the directory that was read least far ends, if not before."""
+    horizon = min((stretch.scanned_to for stretch in stretches if stretch.scanned_to), default="")
     found = [one for stretch in stretches for one in stretch.found if not horizon or one.position <= horizon]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
     return Page(found[:limit], _write_cursor(last, where) if last else "")
 
 
-async def _stretch(
-    services: Services, directory: Directory, where: Range, after: str, limit: int, keep: Keep, batch: int
-) -> _Stretch:
+async def _go_on(services: Services, where: Range, keep: Keep, batch: int, stretch: _Stretch) -> None:
+    """Read the next `batch` rows of one directory."""
     start, stop = keys.prefix_range(where.family, where.beginning)
-    if after:
-        start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{after}"))
-    found, position = list[Found](), ""
-    for _ in range(_MOST_QUERIES):
-        rows = await services.tables.query(CONTACTS, directory.id, start, stop, limit=batch)
-        for row in rows:
-            position = row.key.partition(keys.SEPARATOR)[2]
-            word, _, identifier = position.rpartition(keys.SEPARATOR)
-            card = decode(identifier, row.value)
-            if keep(word, card):
-                found.append(Found(directory, card, position))
-        if len(rows) < batch:
-            return _Stretch(found, "")
-        if len(found) >= limit:
-            break
-        start, batch = keys.after(rows[-1].key), MAX_QUERY_ROWS
-        await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
-    return _Stretch(found, position)
+    if stretch.scanned_to:
+        start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
+    rows = await services.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
+    if not rows and not stretch.scanned_to:
+        nobody.note(services, stretch.directory, where.family, where.beginning)
+    position = ""
+    for row in rows:
+        position = row.key.partition(keys.SEPARATOR)[2]
+        word, _, identifier = position.rpartition(keys.SEPARATOR)
+        card = decode(identifier, row.value)
+        if keep(word, card):
+            stretch.found.append(Found(stretch.directory, card, position))
+    stretch.scanned_to = position if len(rows) == batch else ""
 
 
 def _write_cursor(position: str, where: Range) -> str:

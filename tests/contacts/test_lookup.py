@@ -123,15 +123,15 @@ async def test_broken_json_is_a_problem_not_a_failure(agent: Person, body: bytes
     assert (await agent.call("POST", "/api/contacts/lookup", body)).status == 400
 
 
-@pytest.mark.parametrize("count", [10, 20_000])
+@pytest.mark.parametrize(("count", "most"), [(10, 1), (20_000, 101)])
 async def test_a_hundred_numbers_cost_a_hundred_round_trips(
-    agent: Person, contoso: Company, tables: CountingTables, count: int
+    agent: Person, contoso: Company, tables: CountingTables, count: int, most: int
 ) -> None:
-    """One a number and directory, at 10 and at 20,000 people."""
+    """One a number and directory, and one look whether the directory has so few numbers that it is all."""
     await contoso.fill(count)
     await agent.lookup("+442070000000")
     numbers = [f"020 7000 00{n:02}" for n in range(100)]
     with tables.measured() as calls:
         answers = await agent.lookup(*numbers)
-    assert len([call for call in calls if call[1] == "contacts"]) == 100
+    assert len([call for call in calls if call[1] == "contacts"]) <= most
     assert [len(own) for own in answers] == [1 if n < count else 0 for n in range(100)]

@@ -179,7 +179,7 @@ async def test_nobody_is_repeated_where_a_directory_comes_short(
     agent: Person, contoso: Company, fabrikam: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page ends where the directory that was read least far ends, so that the cursor is right for all of them."""
-    monkeypatch.setattr("contacts.walk._MOST_QUERIES", 1)
+    monkeypatch.setattr("contacts.walk._MOST_ROWS", 1)
     for n in range(60):
         await contoso.hire(f"Person {n}", title="Accountant")
     await fabrikam.hire("Zoe Fabrikam", title="Accountant")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contacts import account
 from contacts.answers import presence_of
-from contacts.lookup import MAX_NUMBERS, Match, lookup_numbers
+from contacts.lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
 from shared.http import Response
 from shared.numbers import derive
 from web.pages.people_view import PresenceView, key_of, presence_view
@@ -51,7 +51,11 @@ async def resolve(visit: Visit) -> Response:
     if len(numbers) > MAX_NUMBERS:
         fault = visit.t("numbers_too_many", count=len(numbers))
         return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
-    results = await _resolved(visit, numbers)
+    try:
+        results = await _resolved(visit, numbers)
+    except TooManyLookups as error:
+        fault = visit.t("numbers_too_many_here", count=len(numbers), most=error.most)
+        return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
     found = sum(1 for one in results if one.matches)
     return page(visit, "history.html", numbers=text, results=results, found=found, fault="")
 

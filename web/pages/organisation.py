@@ -9,10 +9,8 @@ from contacts import account, listing
 from contacts.answers import presence_of
 from contacts.search import search
 from contacts.walk import Page as Contacts
-from directories import totals
 from directories.directory import Directory
 from scim.groups import store as groups
-from shared.each import each
 from shared.http import HttpError, Response
 from shared.keys import fold
 from web.pages import favourites
@@ -88,7 +86,7 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
     """Changes when people or directories come, go or change."""
-    found = await each(directories, lambda one: totals.read(visit.services, one.id))
+    found = await account.totals_of(visit.services, directories)
     return mark_of(
         (one.id, one.name, total.users, total.active, total.hours)
         for one, total in zip(directories, found, strict=True)
@@ -138,8 +136,7 @@ async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory
     if filters.q or filters.group or filters.favourites:
         key = "people_found_more" if found.cursor else "people_found"
         return visit.t(key, count=thousands(len(found.found), visit.language))
-    sums = await each(directories, lambda one: totals.read(visit.services, one.id))
-    count = sum(one.active for one in sums)
+    count = sum(one.active for one in await account.totals_of(visit.services, directories))
     return (
         visit.t("people_count_one") if count == 1 else visit.t("people_count", count=thousands(count, visit.language))
     )

@@ -1,0 +1,198 @@
+"""Accounts with many directories: the answers are those of each alone, for fewer round trips, never without bound."""
+
+import random
+
+import orjson
+import pytest
+
+from contacts import account, lookup, nobody, search, walk
+from contacts.walk import Found, Range
+from directories.service import list_directories
+from shared.clock import FixedClock
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from tests.contacts.conftest import make_company
+from tests.contacts.people import ACCOUNT, Company, Person
+
+_WORDS = ("Anna", "Ann", "Ansel", "Ben", "Bo", "Zoë")
+
+
+async def _companies(services: Services, count: int) -> list[Company]:
+    return [await make_company(services, ACCOUNT, f"Company {number}", "GB") for number in range(count)]
+
+
+async def _peopled(services: Services, dice: random.Random, count: int) -> list[Company]:
+    """Companies of very different sizes."""
+    companies = await _companies(services, count)
+    for company in companies:
+        for _ in range(dice.choice((0, 1, 3, 40))):
+            name = f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
+            await company.hire(name, f"020 7946 0{dice.randrange(900, 912)}", title=dice.choice(("", "Accountant")))
+    return companies
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
+async def test_pages_over_many_directories_hold_everybody_once(services: Services, seed: int, text: str) -> None:
+    """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
+    dice = random.Random(seed)
+    await _peopled(services, dice, dice.choice((2, 5, 20)))
+    directories = await list_directories(services, ACCOUNT)
+    one_by_one = set[str]()
+    for directory in directories:
+        one_by_one |= {one.card.id for one in (await search.search(services, [directory], text, 200)).found}
+    for limit in (1, 7, 200):
+        met, cursor = list[str](), ""
+        while True:
+            page = await search.search(services, directories, text, limit, cursor)
+            assert len(page.found) <= limit
+            met += [one.card.id for one in page.found]
+            if not (cursor := page.cursor):
+                break
+        assert (len(met), set(met)) == (len(one_by_one), one_by_one)
+
+
+async def test_pages_are_in_one_order(services: Services) -> None:
+    """By name over all directories: a page begins where the one before it ended."""
+    await _peopled(services, random.Random(1), 20)
+    directories, met, cursor = await list_directories(services, ACCOUNT), list[Found](), ""
+    while True:
+        page = await walk.walk(services, directories, Range("list"), 9, cursor)
+        met += page.found
+        if not (cursor := page.cursor):
+            break
+    assert [one.position for one in met] == sorted(one.position for one in met)
+
+
+async def test_many_directories_are_read_in_proportion(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of sixty needs a few people of each of a hundred directories, not sixty of each."""
+    companies = await _companies(services, 40)
+    for company in companies:
+        await company.fill(60)
+    read, query = list[int](), services.tables.query
+
+    async def counted(*place: str, limit: int = 1000, keys_only: bool = False) -> object:
+        rows = await query(*place, limit=limit, keys_only=keys_only)
+        read.append(len(rows))
+        return rows
+
+    directories = await list_directories(services, ACCOUNT)
+    monkeypatch.setattr(services.tables, "query", counted)
+    page = await search.search(services, directories, "an", 60)
+    assert len(page.found) == 60
+    assert sum(read) <= 40 * 16 + 60 * 2
+
+
+async def test_a_search_for_what_most_rows_lack_is_bounded(
+    services: Services, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frequent word beside one that nobody has: some thousands of rows for a page, whatever the directories hold."""
+    monkeypatch.setattr(walk, "_MOST_ROWS", 300)
+    for company in await _companies(services, 5):
+        await company.fill(280)
+    directories, pages, cursor = await list_directories(services, ACCOUNT), 0, ""
+    while True:
+        with tables.measured() as calls:
+            page = await search.search(services, directories, "accountant nobody", 10, cursor)
+        assert not page.found
+        assert len(calls) <= 300 // 16
+        pages += 1
+        if not (cursor := page.cursor):
+            break
+    assert 2 <= pages <= 4
+
+
+async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
+    services: Services, tables: CountingTables, clock: FixedClock
+) -> None:
+    """Typing on over many directories costs a round trip where somebody is left; a moment later all are asked again."""
+    companies = await _companies(services, nobody.MANY + 4)
+    await companies[3].hire("Zoë Zander")
+    directories = await list_directories(services, ACCOUNT)
+
+    async def cost(text: str) -> tuple[int, int]:
+        with tables.measured() as calls:
+            page = await search.search(services, directories, text, 50)
+        return len(page.found), len(calls)
+
+    assert await cost("z") == (1, len(directories))
+    assert await cost("zo") == await cost("zoe z") == (1, 1)
+    await companies[5].hire("Zoltan")
+    assert await cost("zol") == (0, 1)
+    clock.advance(nobody.REMEMBERED)
+    assert await cost("zol") == (1, len(directories))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_many_numbers_are_answered_as_each_alone(services: Services, seed: int) -> None:
+    """Whether a directory's numbers are read at once or one by one, every number has the same people."""
+    dice = random.Random(seed)
+    await _peopled(services, dice, 6)
+    directories = await list_directories(services, ACCOUNT)
+    texts = [f"+44 20 7946 0{number}" for number in range(895, 915)] + ["12", "0901", "7946 0903", "901", "x"]
+    alone = [(await lookup.lookup_numbers(services, directories, [text]))[0] for text in texts]
+    assert await lookup.lookup_numbers(services, directories, texts) == alone
+    assert any(alone)
+
+
+@pytest.mark.parametrize("people", [3, 1500])
+async def test_a_directory_with_few_numbers_is_one_round_trip(
+    agent: Person, contoso: Company, tables: CountingTables, people: int
+) -> None:
+    """A hundred numbers cost one where a directory has up to a thousand, else one each and the look."""
+    await contoso.fill(people)
+    await agent.lookup("+442070000000")
+    numbers = [f"020 7000 {n:04}" for n in range(0, 1500, 15)]
+    with tables.measured() as calls:
+        answers = await agent.lookup(*numbers)
+    assert sum(map(len, answers)) == len([n for n in range(0, 1500, 15) if n < people])
+    assert len([call for call in calls if call[1] == "contacts"]) <= (1 if people < 1000 else 101)
+
+
+async def test_numbers_that_end_alike_are_one_round_trip(
+    agent: Person, contoso: Company, tables: CountingTables
+) -> None:
+    """A history holds one caller in many formats."""
+    await contoso.hire("Anna", "+442079460958")
+    await agent.lookup("+442079460958")
+    with tables.measured() as calls:
+        answers = await agent.lookup("+442079460958", "020 7946 0958", "0044 20 79460958", "7946 0958")
+    assert [own[0][0] for own in answers] == ["Anna"] * 4
+    assert len([call for call in calls if call[1] == "contacts"]) == 1
+
+
+async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do(
+    agent: Person, contoso: Company, fabrikam: Company, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 with the number, after one round trip a directory; one number is always looked up."""
+    monkeypatch.setattr(lookup, "MAX_QUERY_ROWS", 2)
+    monkeypatch.setattr(lookup, "MOST_LOOKUPS", 9)
+    for company in (contoso, fabrikam):
+        await company.fill(50)
+    await agent.lookup("+442070000000")
+    numbers = [f"+4420700000{n:02}" for n in range(50)]
+    with tables.measured() as calls:
+        response = await agent.call("POST", "/api/contacts/lookup", {"numbers": numbers})
+    problem = orjson.loads(response.body)
+    assert (response.status, problem["field"]) == (400, "numbers")
+    assert "at most 4 numbers" in problem["detail"]
+    assert len(calls) == 2
+    assert all(await agent.lookup(*numbers[:4]))
+    monkeypatch.setattr(lookup, "MOST_LOOKUPS", 1)
+    assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
+
+
+async def test_agents_share_the_totals_that_their_pages_ask_for(
+    services: Services, tables: CountingTables, clock: FixedClock
+) -> None:
+    """Every open page asks each few seconds whether people came: a second's answer serves all of them."""
+    await _companies(services, 5)
+    directories = await list_directories(services, ACCOUNT)
+    await account.totals_of(services, directories)
+    with tables.measured() as calls:
+        await account.totals_of(services, directories)
+    assert calls == []
+    clock.advance(account.SHARED)
+    with tables.measured() as calls:
+        assert len(await account.totals_of(services, directories)) == 5
+    assert len(calls) == 5
