@@ -13,8 +13,9 @@ from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, export
 from contacts.search import search
 from contacts.walk import Page
+from directories.allowance import spending
 from directories.directory import Directory
-from shared.functions import add_http, by_method
+from shared.functions import Handler, add_http, by_method
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
 from shared.services import Services
 from shared.sign_in import require_admin, require_reader
@@ -30,19 +31,32 @@ def blueprint(services: Services) -> func.Blueprint:
     """The functions of the contacts API; their templates overlap with no other feature's."""
     functions, api = func.Blueprint(), _Api(services)
     directory = "api/directories/{directoryId}"
-    add_http(functions, "contacts", "api/contacts", by_method(GET=api.all_contacts))
-    add_http(functions, "contacts_lookup", "api/contacts/lookup", by_method(POST=api.lookup))
-    add_http(functions, "directory_contacts", f"{directory}/contacts", by_method(GET=api.contacts))
-    add_http(functions, "directory_contact", f"{directory}/contacts/{{contactId}}", by_method(GET=api.contact))
-    add_http(functions, "directory_numbers", f"{directory}/numbers", by_method(GET=api.numbers))
-    add_http(functions, "directory_groups", f"{directory}/groups", by_method(GET=api.groups))
-    add_http(functions, "directory_export", f"{directory}/export", by_method(GET=api.export))
+
+    def add(name: str, route: str, **uses: Handler) -> None:
+        add_http(functions, name, route, by_method(**{method: api.counted(use) for method, use in uses.items()}))
+
+    add("contacts", "api/contacts", GET=api.all_contacts)
+    add("contacts_lookup", "api/contacts/lookup", POST=api.lookup)
+    add("directory_contacts", f"{directory}/contacts", GET=api.contacts)
+    add("directory_contact", f"{directory}/contacts/{{contactId}}", GET=api.contact)
+    add("directory_numbers", f"{directory}/numbers", GET=api.numbers)
+    add("directory_groups", f"{directory}/groups", GET=api.groups)
+    add("directory_export", f"{directory}/export", GET=api.export)
     return functions
 
 
 @dataclass(frozen=True, slots=True)
 class _Api:
     services: Services
+
+    def counted(self, use: Handler) -> Handler:
+        """A use of the API, for whoever may see contacts, within the allowance."""
+
+        async def handle(request: Request) -> Response:
+            with spending(self.services, require_reader(request, self.services.settings)):
+                return await use(request)
+
+        return handle
 
     async def all_contacts(self, request: Request) -> Response:
         """People of all the account's directories, listed or searched."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import service, views
+from directories.allowance import spending
 from directories.directory import Directory
 from directories.faults import BadField, NotThere, Overtaken, TooMany, field_error
 from shared.functions import Handler
@@ -36,7 +37,8 @@ def handler(services: Services, action: Action) -> Handler:
         person = require_admin(request, services.settings)
         check_same_origin(request, services.settings.public_url)
         try:
-            return await action(Call(services, request, person.account))
+            with spending(services, person):
+                return await action(Call(services, request, person.account))
         except BadField as error:
             raise field_error(error.field, error.fault, error.remedy) from None
         except NotThere:

@@ -1,14 +1,16 @@
 """The functions of this feature: timer and queue, the wizard's API, the way back from Microsoft, health."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
 
+from directories.allowance import spending
 from directories.faults import NotThere
 from presence import health, triggers
 from presence.consent import wizard
 from presence.consent.flow import CALLBACK
-from shared.functions import add_http, by_method
+from shared.functions import Handler, add_http, by_method
 from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
 from shared.services import Services
 from shared.sign_in import Principal, require_admin
@@ -21,20 +23,19 @@ def blueprint(services: Services) -> func.Blueprint:
     functions = func.Blueprint()
     triggers.add(functions, services)
 
-    async def read(request: Request) -> Response:
-        return await _read(services, request)
+    def for_admins(use: Callable[[Services, Request], Awaitable[Response]]) -> Handler:
+        async def handle(request: Request) -> Response:
+            with spending(services, require_admin(request, services.settings)):
+                return await use(services, request)
 
-    async def act(request: Request) -> Response:
-        return await _act(services, request)
-
-    async def back(request: Request) -> Response:
-        return await _back(services, request)
+        return handle
 
     async def healthy(request: Request) -> Response:
         return await _health(services, request)
 
-    add_http(functions, "presence_connection", "api/directories/{directoryId}/presence", by_method(GET=read, POST=act))
-    add_http(functions, "presence_sign_in_callback", CALLBACK.lstrip("/"), by_method(GET=back))
+    connection = by_method(GET=for_admins(_read), POST=for_admins(_act))
+    add_http(functions, "presence_connection", "api/directories/{directoryId}/presence", connection)
+    add_http(functions, "presence_sign_in_callback", CALLBACK.lstrip("/"), by_method(GET=for_admins(_back)))
     add_http(functions, "presence_health", "health", by_method(GET=healthy))
     return functions
 

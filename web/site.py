@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from directories.allowance import spending
 from directories.faults import BadField, NotThere, Overtaken
 from shared import log
 from shared.functions import Handler
@@ -35,7 +36,8 @@ def _handler(services: Services, choose: Callable[[Request], dict[str, Page]], r
             person = require(request, services.settings)
             check_same_origin(request, services.settings.public_url)
             visit = Visit(request, person, services)
-            return await _page_of(request, choose(request))(visit)
+            with spending(services, person):
+                return await _page_of(request, choose(request))(visit)
         except Exception as error:
             return error_page(services, request, error)
 
@@ -89,7 +91,8 @@ def _person(request: Request, services: Services) -> Principal | None:
 def _status_of(error: Exception) -> tuple[int, dict[str, str]]:
     match error:
         case HttpError(response=response):
-            return response.status, {name: response.headers[name] for name in ("Allow",) if name in response.headers}
+            kept = ("Allow", "Retry-After")
+            return response.status, {name: response.headers[name] for name in kept if name in response.headers}
         case NotThere():
             return 404, {}
         case Overtaken():

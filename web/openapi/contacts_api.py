@@ -126,6 +126,10 @@ def paths() -> Json:
                     **_UNCHANGED,
                 },
                 refusals=(400, 404, 413),
+                description=(
+                    "Fewer than 100 numbers are taken where many directories have more than a thousand each; the answer"
+                    " then says how many would do. Name the directory where it is known."
+                ),
                 parameters=[_IF_NONE_MATCH],
                 takes=body(ref("Lookup"), {"numbers": ["030 901820", "+44 20 7946 0958"]}),
             ),

@@ -12,6 +12,7 @@ _WHY = {
     409: "Not possible in the present state",
     412: "Changed in the meantime (`If-Match`)",
     413: "The body is too large",
+    429: "Too much at once; `Retry-After` says when to ask again",
     503: "Storage or Microsoft does not answer; `Retry-After` says when to ask again",
 }
 
@@ -86,8 +87,8 @@ def operation(
     takes: Json | None = None,
     description: str = "",
 ) -> Json:
-    """One method of a path; every operation of the API can answer 401, 403 and 503."""
-    problems = {status: _problem(status) for status in sorted({401, 403, 503, *refusals})}
+    """One method of a path; every operation of the API can answer 401, 403, 429 and 503."""
+    problems = {status: _problem(status) for status in sorted({401, 403, 429, 503, *refusals})}
     answers = {str(status): response for status, response in sorted({**responses, **problems}.items())}
     return {
         "operationId": name,
