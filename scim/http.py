@@ -69,11 +69,11 @@ def _from_problem(response: Response) -> Response:
     return scim_response(ScimError(response.status, detail).body(), response.status, kept)
 
 
-def read_json(request: Request) -> Any:
+def read_json(request: Request, limit: int = MAX_BODY) -> Any:
     """The JSON value of the body; ScimError 400 invalidSyntax or 413."""
     body = request.body
-    if len(body) > MAX_BODY:
-        raise ScimError(413, f"The body has {len(body)} bytes; at most {MAX_BODY} are taken. Send smaller requests.")
+    if len(body) > limit:
+        raise ScimError(413, f"The body has {len(body)} bytes; at most {limit} are taken. Send smaller requests.")
     if not body:
         raise ScimError(
             400,

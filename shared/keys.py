@@ -97,21 +97,39 @@ def after(row_key: str) -> str:
     return row_key + " "
 
 
-@lru_cache(maxsize=4096)
+# Longer texts are folded each time: kept ones would fill the memory.
+_KEPT_CHARACTERS = 256
+
+
 def fold_case(text: str) -> str:
     """`text` for comparing attributes with caseExact=false (RFC 7643 section 2.2)."""
+    if text.isascii():
+        return text.lower()
+    return _fold_case_kept(text) if len(text) <= _KEPT_CHARACTERS else _fold_case(text)
+
+
+def _fold_case(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+_fold_case_kept = lru_cache(maxsize=4096)(_fold_case)
 
 
 _PLAIN = {"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "ħ": "h"}
 _PLAIN_TABLE = str.maketrans(_PLAIN)
 
 
-@lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """`text` for searching: without case and accents, so that `muller` and `Müller` meet."""
     if text.isascii():
         return text.lower()
+    return _fold_kept(text) if len(text) <= _KEPT_CHARACTERS else _fold(text)
+
+
+def _fold(text: str) -> str:
     # Decomposed before as well: a mathematical capital becomes a plain one first, which then has a small form.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
+
+
+_fold_kept = lru_cache(maxsize=16384)(_fold)

@@ -48,7 +48,6 @@ class Number:
     fault: str | None
 
 
-@lru_cache(maxsize=8192)
 def derive(text: str, region: str) -> Number:
     """Reads `text` as a phone number: E.164, national as of `region` (ISO 3166), `tel:` (RFC 3966), `00`, `011`.
 
@@ -56,6 +55,11 @@ def derive(text: str, region: str) -> Number:
     work. A national one must be assigned, or begin with the trunk prefix, or be of full length: else an internal
     `1234` would become somebody's public number.
     """
+    # What is longer than any number is read each time: kept texts would fill the memory.
+    return _derive_kept(text, region) if len(text) <= _MAX_TEXT else _derive(text, region)
+
+
+def _derive(text: str, region: str) -> Number:
     plain = text.strip().translate(_PUNCTUATION)
     if _E164.fullmatch(plain) and _is_canonical(plain):
         return Number(text, plain, "", plain[1:], None)
@@ -66,6 +70,9 @@ def derive(text: str, region: str) -> Number:
         return Number(text, None, "", digits, _fault(text, digits, region))
     e164 = f"+{found.country_code}{_significant(found)}"
     return Number(text, e164, found.extension or "", e164[1:], None)
+
+
+_derive_kept = lru_cache(maxsize=8192)(_derive)
 
 
 def digits_of(text: str) -> str:

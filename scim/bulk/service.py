@@ -26,7 +26,7 @@ _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class BulkOperation:
-    """One operation as the client sent it; `place` is its position in the request."""
+    """One operation as the client sent it; `place` is its position in the request, `names` the bulkIds it refers to."""
 
     place: int
     method: str
@@ -34,6 +34,7 @@ class BulkOperation:
     bulk_id: str
     version: str
     data: Any
+    names: frozenset[str]
 
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
@@ -56,7 +57,9 @@ def _read_operation(place: int, given: Any) -> BulkOperation:
     if not all(isinstance(text, str) for text in texts):
         raise ScimError(400, f"Operations[{place}]: method, path, bulkId and version are strings.", "invalidSyntax")
     method, path, bulk_id, version = texts
-    return BulkOperation(place, method.upper(), path, bulk_id, version, given.get("data"))
+    data = given.get("data")
+    names = references.names_in(data) | references.names_in(path)
+    return BulkOperation(place, method.upper(), path, bulk_id, version, data, frozenset(names))
 
 
 async def carry_out(context: Context, operations: list[BulkOperation], fail_on_errors: int) -> list[dict[str, Any]]:
@@ -70,7 +73,7 @@ async def carry_out(context: Context, operations: list[BulkOperation], fail_on_e
     waiting, errors, stuck = deque(operations), 0, 0
     while waiting and not (fail_on_errors and errors >= fail_on_errors):
         operation = waiting.popleft()
-        open_references = (references.names_in(operation.data) | references.names_in(operation.path)) - set(ids)
+        open_references = operation.names.difference(ids)
         if open_references and stuck < len(waiting):
             waiting.append(operation)
             stuck += 1
@@ -125,7 +128,7 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
     return endpoints[operation.method], identifier
 
 
-def _unresolved(names: set[str]) -> Response:
+def _unresolved(names: frozenset[str]) -> Response:
     detail = f"bulkId {', '.join(sorted(names))} is not created by this request, so nothing can refer to it."
     return scim_failure(ScimError(409, detail, "invalidValue"))
 

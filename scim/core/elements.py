@@ -11,7 +11,7 @@ from scim.core.attributes import Attribute
 from scim.core.comparisons import fold
 from scim.core.errors import bad_value, mutability, no_target
 from scim.core.paths import Path, Selection
-from scim.core.values import read_single, wrong_type
+from scim.core.values import check_count, read_single, wrong_type
 
 _FIXED = ("readOnly", "immutable")
 _MAX_LISTED = 100
@@ -49,6 +49,7 @@ def replace(attribute: Attribute, value: object) -> Elements:
 
 def _read(attribute: Attribute, value: object) -> Elements:
     values = value if isinstance(value, list) else [value]
+    check_count(attribute, len(values))
     read = [read_single(attribute, element) for element in values]
     return [element for element in read if element is not None]
 

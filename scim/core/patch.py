@@ -10,7 +10,7 @@ from scim.core.members import MemberChange, member_changes
 from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
 from scim.core.paths import Path, parse_path
 from scim.core.resources import is_blank, missing, schemas_of
-from scim.core.values import read_single, tidy_elements
+from scim.core.values import check_count, read_single, tidy_elements
 
 __all__ = ["MAX_OPERATIONS", "PATCH_URN", "MemberChange", "Operation", "apply_patch", "member_changes", "read_patch"]
 
@@ -125,6 +125,8 @@ def _apply_attribute(
     current = box.get(attribute.name)
     if attribute.multi_valued:
         new: Any = _multi_valued(attribute, current or [], op, path, value)
+        if len(new) > len(current or ()):
+            check_count(attribute, len(new))
     elif op == "remove":
         new = _removed(attribute, current, path)
     elif attribute.type == "complex":

@@ -12,6 +12,8 @@ from scim.core import clients
 from scim.core.attributes import Attribute
 from scim.core.errors import ScimError, bad_value
 
+# Values of one attribute: many times what anybody has. To compare each with each must not hold up other requests.
+MAX_VALUES = 500
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-=\s]*")
 _JSON_TYPES = {
     bool: "true or false", int: "a number", float: "a number", str: "text", list: "an array", dict: "an object",
@@ -38,8 +40,15 @@ def read_elements(attribute: Attribute, value: object) -> list[Any] | None:
     """The values of a multi-valued attribute in order, without repetitions and with at most one of them primary."""
     if not isinstance(value, list):
         raise wrong_type(attribute, value, "an array")
+    check_count(attribute, len(value))
     read = [read_single(attribute, element) for element in value]
     return tidy_elements([element for element in read if element is not None])
+
+
+def check_count(attribute: Attribute, count: int) -> None:
+    """Raise invalidValue for too many values; members of a group are rows, so there may be any number of them."""
+    if count > MAX_VALUES and attribute.name != "members":
+        raise bad_value(attribute.path, f"has {count} values", f"Send at most {MAX_VALUES}.")
 
 
 def tidy_elements(elements: list[Any]) -> list[Any] | None:

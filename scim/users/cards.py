@@ -11,6 +11,7 @@ from shared import versions
 from shared.keys import fold
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+_MOST = 300  # characters of each part: a card stands in every row by which the person is found
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
@@ -76,13 +77,13 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
     """The card of a SCIM user (canonical form) whose main number is `number`."""
     return Card(
         identifier,
-        display_name(resource),
-        resource.get("title", ""),
-        resource.get(ENTERPRISE, {}).get("department", ""),
-        work_mail(resource),
-        resource["userName"],
-        number,
-        resource.get("externalId", ""),
+        display_name(resource)[:_MOST],
+        resource.get("title", "")[:_MOST],
+        resource.get(ENTERPRISE, {}).get("department", "")[:_MOST],
+        work_mail(resource)[:_MOST],
+        resource["userName"][:_MOST],
+        number[:_MOST],
+        resource.get("externalId", "")[:_MOST],
     )
 
 

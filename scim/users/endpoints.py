@@ -1,5 +1,7 @@
 """`/Users` and `/Users/{id}`: HTTP in, HTTP out (RFC 7644 sections 3.3 to 3.6)."""
 
+from typing import Any
+
 import azure.functions as func
 
 from scim.context import Context
@@ -11,6 +13,7 @@ from scim.http import read_json, read_list_query, read_projection, read_search, 
 from scim.listing import list_resources
 from scim.preconditions import Preconditions
 from scim.users import service
+from scim.users.record import MAX_BYTES
 from scim.users.representation import represent
 from scim.users.store import StoredUser
 from shared.http import Request, Response
@@ -29,13 +32,13 @@ async def _list(context: Context, request: Request) -> Response:
 
 async def _search(context: Context, request: Request) -> Response:
     """POST /Users/.search (RFC 7644 section 3.4.3)."""
-    query = read_search(read_json(request), USER)
+    query = read_search(_body(request), USER)
     return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
 
 
 async def _create(context: Context, request: Request) -> Response:
     projection = read_projection(request.query, USER)
-    user = await service.create(context, read_json(request))
+    user = await service.create(context, _body(request))
     return resource_response(represent(user, context.base_url), projection, 201)
 
 
@@ -49,21 +52,25 @@ async def _read(context: Context, request: Request) -> Response:
 
 async def _replace(context: Context, request: Request) -> Response:
     projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
-    return _answer(
-        context, await service.replace(context, request.route["id"], read_json(request), conditions), projection
-    )
+    user = await service.replace(context, request.route["id"], _body(request), conditions)
+    return _answer(context, user, projection)
 
 
 async def _patch(context: Context, request: Request) -> Response:
     """Answers 200 with the user: Microsoft's validator and Okta both take it (and RFC 7644 section 3.5.2 allows it)."""
     projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
-    operations = read_patch(read_json(request))
+    operations = read_patch(_body(request))
     return _answer(context, await service.patch(context, request.route["id"], operations, conditions), projection)
 
 
 async def _delete(context: Context, request: Request) -> Response:
     await service.delete(context, request.route["id"], Preconditions.read(request.headers))
     return Response(204)
+
+
+def _body(request: Request) -> Any:
+    """No request about one user is longer than a user may be."""
+    return read_json(request, MAX_BYTES)
 
 
 def _answer(context: Context, user: StoredUser, projection: Projection) -> Response:

@@ -5,9 +5,11 @@ from typing import Any
 
 import orjson
 
+from scim.core.errors import too_large
 from shared import versions
 
 VERSION = 1
+MAX_BYTES = 64 * 1024  # some fifty times what companies send; a page holds a thousand people, and each change is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class UserRecord:
 
 
 def encode(record: UserRecord) -> bytes:
-    """The record as a row's value; its id is in the row's key."""
-    return orjson.dumps(
+    """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
+    value = orjson.dumps(
         {
             "v": VERSION,
             "resource": record.resource,
@@ -53,6 +55,11 @@ def encode(record: UserRecord) -> bytes:
             "index": record.index,
         }
     )
+    if len(value) > MAX_BYTES:
+        raise too_large(
+            f"The user has {len(value)} bytes; at most {MAX_BYTES} are stored. Send fewer or shorter values."
+        )
+    return value
 
 
 def decode(identifier: str, value: bytes) -> UserRecord:

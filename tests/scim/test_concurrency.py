@@ -97,10 +97,10 @@ async def test_people_and_groups_change_at_once(scim: ScimClient) -> None:
 
 async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimClient) -> None:
     """A member's record is written again as it joins, and a transaction has 4 MiB."""
-    people = [(await scim.user(f"person{n}", profileUrl="ä" * 200_000)).id for n in range(12)]
+    people = [(await scim.user(f"person{n}", profileUrl="ä" * 30_000)).id for n in range(30)]
     group = await scim.group("Sales", *people)
     assert group.status == 201
-    assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 12
+    assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 30
 
 
 async def test_a_refused_group_of_many_leaves_no_membership(scim: ScimClient, tables: CountingTables) -> None:

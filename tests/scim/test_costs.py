@@ -1,0 +1,127 @@
+"""What one request can cost: hostile bodies and filters within all limits end in processor milliseconds.
+
+Steps are counted where they can be, and sizes have limits, so that no test depends on the machine's speed.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scim.bulk.references import names_in, resolve
+from scim.core.errors import ScimError
+from scim.core.patch import apply_patch, read_patch
+from scim.core.schemas import USER
+from scim.core.values import MAX_VALUES
+from scim.users import cards
+from scim.users.record import MAX_BYTES
+from shared import keys, numbers
+from tests.scim.client import ScimClient
+
+
+def steps(work: Callable[[], object]) -> int:
+    """How many lines of Python run: the same on every machine."""
+    count = 0
+
+    def trace(*_: object) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def patched(resource: dict[str, Any], *operations: dict[str, Any]) -> dict[str, Any]:
+    """The resource after a PATCH."""
+    return apply_patch(resource, read_patch({"Operations": list(operations)}), USER)
+
+
+def alike(count: int) -> list[dict[str, str]]:
+    """Values that only their types tell apart, so that each must be compared with each."""
+    return [{"value": "x", "type": f"t{number}"} for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": "emails", "value": alike(MAX_VALUES + 1)},
+        {"op": "replace", "path": "emails", "value": alike(MAX_VALUES + 1)},
+        {"op": "remove", "path": "emails", "value": alike(MAX_VALUES + 1)},
+        {"op": "add", "value": {f'emails[type eq "{number}"].value': "x" for number in range(MAX_VALUES + 1)}},
+    ],
+)
+def test_an_attribute_has_a_number_of_values(operation: dict[str, Any]) -> None:
+    """Beyond it, comparing each with each would hold up everybody's requests for minutes."""
+    with pytest.raises(ScimError) as refused:
+        patched({"userName": "a"}, operation)
+    assert (refused.value.status, refused.value.scim_type) == (400, "invalidValue")
+    assert f"at most {MAX_VALUES}" in refused.value.detail
+
+
+def test_who_has_more_values_already_can_lose_some() -> None:
+    """What was stored before there was a limit can be mended."""
+    many = {"userName": "a", "emails": alike(MAX_VALUES + 9)}
+    less = patched(many, {"op": "remove", "path": 'emails[type eq "t1"]'})
+    assert len(less["emails"]) == MAX_VALUES + 8
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Users/.search"])
+async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(scim: ScimClient, path: str) -> None:
+    """413 before the JSON is read; in a bulk request each operation is one."""
+    body = {"userName": "a", "displayName": "x" * MAX_BYTES, "Operations": []}
+    for method in ("PUT", "PATCH") if path == "/Users/x" else ("POST",):
+        answer = await scim.call(method, path, body)
+        assert (answer.status, str(MAX_BYTES) in answer.body["detail"]) == (413, True)
+    if path == "/Users":
+        many = {"Operations": [{"method": "POST", "path": path, "bulkId": "b", "data": body}]}
+        assert (await scim.post("/Bulk", many)).body["Operations"][0]["status"] == "413"
+
+
+async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
+    """413 for the change with which it would be too large, told in the log; the user stays as it was."""
+    user = await scim.user(title="x" * 40_000)
+    answer = await scim.patch(f"/Users/{user.id}", {"op": "add", "path": "nickName", "value": "x" * 40_000})
+    assert answer.status == 413
+    assert "nickName" not in (await scim.get(f"/Users/{user.id}")).body
+
+
+def test_a_card_is_small_whatever_a_person_is_called() -> None:
+    """It stands in each of thirty rows and comes by the hundred in a list."""
+    long = "x" * 50_000
+    resource = {"userName": long, "displayName": long, "title": long, "externalId": long, "emails": [{"value": long}]}
+    card = cards.card_of("id", {**resource, cards.ENTERPRISE: {"department": long}}, long)
+    assert len(cards.encode(card)) < 2500
+
+
+@pytest.mark.parametrize("form", ["/{}", '{}"', "/Users/{}/x"])
+def test_references_are_read_once_from_end_to_end(form: str) -> None:
+    """Twice as much text is twice as much work, however many `bulkId:` stand in it."""
+    few, many = [form.format("bulkId:" * count) for count in (1000, 8000)]
+    assert steps(lambda: names_in(many)) <= steps(lambda: names_in(few)) + 50
+    assert resolve("/Users/bulkId:a/bulkId:b", {"a": "1"}) == "/Users/1/bulkId:b"
+
+
+def test_operations_that_wait_are_not_read_again_and_again() -> None:
+    """What an operation refers to is known from the beginning."""
+    from scim.bulk.service import read_bulk
+
+    (operation,), _ = read_bulk({"Operations": [{"method": "PATCH", "path": "/Groups/bulkId:g", "data": ["bulkId:u"]}]})
+    assert operation.names == {"g", "u"}
+
+
+@pytest.mark.parametrize("kept", [keys._fold_kept, keys._fold_case_kept, numbers._derive_kept])
+def test_no_long_text_stays_in_memory(kept: Any) -> None:
+    """Thousands of kept texts of any length would be gigabytes."""
+    kept.cache_clear()
+    long = "ﷺ" * 3000
+    keys.fold(long), keys.fold_case(long), numbers.derive(long, "GB")
+    assert kept.cache_info().currsize == 0
+    keys.fold("é"), keys.fold_case("é"), numbers.derive("é", "GB")
+    assert kept.cache_info().currsize == 1
