@@ -49,10 +49,10 @@ async def export(services: Services, directory: Directory, form: Format, limit: 
     after, left = rows.user_key(cursor) if cursor else "", limit
     while True:
         count = min(_PAGE, left)
-        page = await store.page(services, directory.id, after, count)
+        page, more = await store.page(services, directory.id, after, count)
         parts += _entries(form, directory, (user.record for user in page))
         left -= len(page)
-        if len(page) < count:
+        if not more:
             return Chunk(b"".join(parts), "")
         if not left:
             return Chunk(b"".join(parts), page[-1].record.id)

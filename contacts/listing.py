@@ -27,9 +27,9 @@ async def list_groups(
 ) -> tuple[list[tuple[str, str]], str]:
     """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
     after = keys.key("group", cursor) if cursor else ""
-    groups = await store.page(services, directory.id, after, limit)
+    groups, more = await store.page(services, directory.id, after, limit)
     named = sorted(((one.record.id, one.record.resource["displayName"]) for one in groups), key=_by_name)
-    return named, groups[-1].record.id if len(groups) == limit else ""
+    return named, groups[-1].record.id if more else ""
 
 
 def _by_name(group: tuple[str, str]) -> tuple[str, str]:

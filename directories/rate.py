@@ -15,6 +15,7 @@ from shared.services import Services
 SUSTAINED = 250.0  # requests a second of one directory on one instance beside others
 ALONE = 2000.0
 BURST = 2000.0  # a client that has just begun is let run: a check of a new set-up, a small company's import
+USUAL = 8  # round trips that a request may make and still count as one
 _BESIDE_SECONDS = 10.0  # others count as present for so long after their last request
 
 
@@ -65,3 +66,10 @@ def take(services: Services, directory_id: str) -> None:
     if bucket.level < 1.0:
         raise TooManyRequests(rate, max(1, math.ceil((1.0 - bucket.level) / rate)))
     bucket.level -= 1.0
+
+
+def settle(services: Services, directory_id: str, round_trips: int) -> None:
+    """Count what a request cost beyond the usual: a group of thousands, a bulk request, a scan are many requests."""
+    bucket = _buckets.of(services).by_directory.get(directory_id)
+    if bucket is not None:
+        bucket.level -= max(0, round_trips // USUAL - 1)

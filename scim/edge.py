@@ -13,6 +13,7 @@ from scim.http import scim_failure, scim_response
 from scim.listing import Places
 from scim.refusals import note_refusal
 from scim.turns import Turns
+from shared import log
 from shared.functions import add_http
 from shared.http import Request, Response
 from shared.services import Services
@@ -52,6 +53,9 @@ class Edge:
                 if error.status == 405:
                     response.headers["Allow"] = _allowed(here)
                 return response
+            finally:
+                call = log.current()
+                rate.settle(self.services, context.directory.id, call.round_trips if call else 0)
 
         add_http(blueprint, name, f"scim/{{directoryId}}/v2/{route}".rstrip("/"), handle, scim_failure)
 

@@ -9,6 +9,7 @@ from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 
 _CONTACTS = "contacts"
+_MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
 async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
@@ -38,22 +39,28 @@ async def ids(services: Services, directory_id: str, *parts: str) -> list[str]:
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
 
-async def page(services: Services, directory_id: str, family: str, after: str, count: int) -> list[list[Row]]:
+async def page(
+    services: Services, directory_id: str, family: str, after: str, count: int
+) -> tuple[list[list[Row]], bool]:
     """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
 
-    One round trip while nobody in it is in a group, else as many as the rows need. Fewer than `count`: no more.
+    And whether there are more. Fewer come with more behind where they are very large. One round trip while nobody in it
+    is in a group, else as many as the rows need.
     """
     start, stop = _bounds(family, after)
-    limit, found = min(MAX_QUERY_ROWS, count + 1), list[list[Row]]()
+    limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
         rows = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
+                if len(found) == count or size > _MOST_BYTES:
+                    return found, True
                 found.append([row])
             elif found and row.key.startswith(found[-1][0].key):
                 found[-1].append(row)
-        if len(rows) < limit or len(found) > count:
-            return found[:count]
+            size += len(row.value)
+        if len(rows) < limit:
+            return found, False
         start, limit = keys.after(rows[-1].key), MAX_QUERY_ROWS
 
 

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 
 import orjson
 
-from scim.core.errors import ScimError
+from scim.core.errors import ScimError, too_many
 from scim.core.expressions import Equality
 from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
-from scim.core.sorting import sorter
+from scim.core.sorting import root, sorter
 from shared import keys
 from shared.clock import Clock
 
@@ -27,7 +27,9 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 DEFAULT_COUNT = 100
 MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
+MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
 _SCAN = 500
+_TURN_SECONDS = 0.01
 _PLACES = 4096
 _PLACE_SECONDS = 300.0  # a walk comes by sooner; later, deletions may have moved what a number stands for
 
@@ -53,8 +55,15 @@ class Source(Protocol):
         """The directory that they are in."""
         ...
 
-    async def page(self, after: str, count: int) -> list[Item]:
-        """At most `count` resources in stable order from behind the key `after`; fewer means: no more."""
+    async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
+        """At most `count` resources in stable order from behind the key `after`, and whether there are more.
+
+        Fewer come, at least one, where they are very large.
+        """
+        ...
+
+    async def read(self, ids: Sequence[str]) -> list[Item]:
+        """The resources with these ids, in their order."""
         ...
 
     async def key_at(self, after: str, skip: int) -> str | None:
@@ -116,7 +125,7 @@ async def list_resources(source: Source, query: ListQuery, places: Places, clock
     if found is not None and query.filter:
         matching = [item for item in found if query.filter.matches(item.resource)]
         return _response(query, len(matching), _window(source, query, matching))
-    total, window = await _scanned(source, query)
+    total, window = await _scanned(source, query, clock)
     return _response(query, total, window)
 
 
@@ -127,31 +136,60 @@ async def _walked(source: Source, query: ListQuery, places: Places, now: float) 
     after = "" if query.start_index == 1 else places.get(source, query.start_index, now)
     if after is None:
         after = await source.key_at("", query.start_index - 1)
-    page = await source.page(after, query.count) if after is not None else []
+    page, _ = await source.page(after, query.count) if after is not None else ([], False)
     if page:
         places.put(source, query.start_index + len(page), page[-1].key, now)
     return _response(query, max(total, query.start_index + len(page) - 1 if page else 0), page)
 
 
-async def _scanned(source: Source, query: ListQuery) -> tuple[int, list[Item]]:
-    """Reads everything once; keeps the window, or for a sort what may still come into it."""
-    total, after, kept = 0, "", list[Item]()
+async def _scanned(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
+    """Reads everything once; keeps the window, or for a sort what may still come into it.
+
+    Of a sort that goes far back only what is sorted by is kept: its window is read again.
+    """
+    total, after, kept, more = 0, "", list[Item](), True
     end = query.start_index - 1 + query.count
-    while True:
-        page = await source.page(after, _SCAN)
-        matching = [item for item in page if query.filter is None or query.filter.matches(item.resource)]
+    sorted_by = root(query.sort_by, source.resource_type) if query.sort_by else ""
+    is_far = bool(query.sort_by) and end > MAX_COUNT
+    while more:
+        page, more = await source.page(after, _SCAN)
+        matching = await _matching(query, page, clock)
         if query.sort_by:
-            kept += matching
+            kept += [_part(item, sorted_by) for item in matching] if is_far else matching
             if len(kept) > 2 * end + _SCAN:  # not at every page: the further back the window, the dearer is a sort
                 kept = _sorted(source, query, kept, end)
         elif total < end:
             first = query.start_index - 1
             kept += [item for place, item in enumerate(matching, total) if first <= place < end]
+        _check_kept(kept)
         total += len(matching)
-        if len(page) < _SCAN:
-            return total, _window(source, query, kept) if query.sort_by else kept
-        after = page[-1].key
-        await asyncio.sleep(0)  # a long scan lets other requests through between two pages
+        after = page[-1].key if page else after
+    window = _window(source, query, kept) if query.sort_by else kept
+    return total, await source.read([keys.split(item.key)[1] for item in window]) if is_far else window
+
+
+def _part(item: Item, name: str) -> Item:
+    return Item(item.key, {name: item.resource[name]} if name in item.resource else {})
+
+
+async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> list[Item]:
+    """Those whom the filter takes; a dear filter over large resources lets other requests through in between."""
+    found, since = list[Item](), clock.monotonic()
+    for item in page:
+        if query.filter is None or query.filter.matches(item.resource):
+            found.append(item)
+        if clock.monotonic() - since > _TURN_SECONDS:
+            await asyncio.sleep(0)
+            since = clock.monotonic()
+    await asyncio.sleep(0)
+    return found
+
+
+def _check_kept(kept: Sequence[Item]) -> None:
+    """400 tooMany for groups with so many members that no answer can hold them."""
+    if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
+        detail = "The groups that this finds have too many members for one answer. Send excludedAttributes=members."
+        raise too_many(detail)
 
 
 def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
@@ -178,7 +216,7 @@ async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock
         items, more = matching[: query.count], len(matching) > query.count
         after = items[-1].key if items else after
     else:
-        items, after, more = await _scanned_behind(source, query, after)
+        items, after, more = await _scanned_behind(source, query, after, clock)
     body = _response(query, None if query.filter else await source.total(), items)
     del body["startIndex"]
     if more and query.count:
@@ -186,21 +224,19 @@ async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock
     return body
 
 
-async def _scanned_behind(source: Source, query: ListQuery, after: str) -> tuple[list[Item], str, bool]:
+async def _scanned_behind(source: Source, query: ListQuery, after: str, clock: Clock) -> tuple[list[Item], str, bool]:
     """The next matching resources behind the key `after`, the key they end at, and whether there may be more."""
-    items: list[Item] = []
-    more = True
+    items, more = list[Item](), True
     while more and len(items) < query.count:
-        wanted = query.count - len(items) if query.filter is None else _SCAN
-        page = await source.page(after, wanted)
-        more = len(page) == wanted
-        for item in page:
-            if len(items) == query.count:
-                return items, after, True
-            after = item.key
-            if query.filter is None or query.filter.matches(item.resource):
-                items.append(item)
-        await asyncio.sleep(0)
+        page, more = await source.page(after, query.count - len(items) if query.filter is None else _SCAN)
+        matching = await _matching(query, page, clock)
+        room = query.count - len(items)
+        items += matching[:room]
+        if len(matching) > room:
+            return items, items[-1].key, True
+        after = page[-1].key if page else after
+        if query.filter is None:
+            break
     return items, after, more
 
 

@@ -40,6 +40,13 @@ def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]],
     return key
 
 
+def root(path: str, resource_type: ResourceType) -> str:
+    """The member of a resource that has all that `path` sorts by: a top-level attribute, or an extension."""
+    parsed = parse_path(path, resource_type)
+    _leaf(parsed, path)
+    return parsed.extension or (parsed.attribute.name if parsed.attribute else "")
+
+
 def _leaf(path: Path, text: str) -> Attribute:
     """The attribute whose values are compared: of a complex one its `value`."""
     leaf = path.sub or path.attribute

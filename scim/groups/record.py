@@ -5,10 +5,12 @@ from typing import Any
 
 import orjson
 
+from scim.core.errors import too_large
 from shared import keys, versions
 from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
+MAX_BYTES = 64 * 1024
 OwnRow = Insert | Replace | Delete
 
 
@@ -33,9 +35,12 @@ class GroupRecord:
 
 
 def encode(record: GroupRecord) -> bytes:
-    """The record as a row's value; its id is in the row's key."""
+    """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
     stored = {"resource": record.resource, "created": record.created, "modified": record.modified}
-    return orjson.dumps({"v": VERSION, **stored, "version": record.version})
+    value = orjson.dumps({"v": VERSION, **stored, "version": record.version})
+    if len(value) > MAX_BYTES:
+        raise too_large(f"Without its members the group has {len(value)} bytes; at most {MAX_BYTES} are stored.")
+    return value
 
 
 def decode(identifier: str, value: bytes) -> GroupRecord:

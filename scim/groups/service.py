@@ -170,14 +170,15 @@ class Groups:
         """The directory whose groups these are."""
         return self.context.directory.id
 
-    async def page(self, after: str, count: int) -> list[Item]:
-        """Groups in the order of their creation."""
+    async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
+        """Groups in the order of their creation; fewer come with more behind where they have very many members."""
         services, directory_id = self.context.services, self.directory_id
-        found = await store.page(services, directory_id, after, count)
+        found, more = await store.page(services, directory_id, after, count)
         if not self.with_members or not found:
-            return [self._item(group, None) for group in found]
-        listed = await membership.members_between(services, directory_id, found[0].record.id, found[-1].record.id)
-        return [self._item(group, listed.get(group.record.id)) for group in found]
+            return [self._item(group, None) for group in found], more
+        ids = [group.record.id for group in found]
+        listed, whole = await membership.members_between(services, directory_id, ids)
+        return [self._item(group, listed.get(group.record.id)) for group in found[:whole]], more or whole < len(found)
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
@@ -192,9 +193,12 @@ class Groups:
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if equality.path == path and isinstance(equality.value, str):
-                    found = await each(await find(self.context, equality.value), self._one)
-                    return [item for item in found if item is not None]
+                    return await self.read(await find(self.context, equality.value))
         return None
+
+    async def read(self, ids: Sequence[str]) -> list[Item]:
+        """The groups with these ids, as far as they exist."""
+        return [item for item in await each(ids, self._one) if item is not None]
 
     async def _one(self, identifier: str) -> Item | None:
         group = await store.get(self.context.services, self.directory_id, identifier)

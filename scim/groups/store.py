@@ -32,9 +32,10 @@ async def get(services: Services, directory_id: str, identifier: str) -> StoredG
     return _assemble(found) if found else None
 
 
-async def page(services: Services, directory_id: str, after: str, count: int) -> list[StoredGroup]:
-    """At most `count` groups in the order of their creation from behind the row key `after`."""
-    return [_assemble(rows) for rows in await family.page(services, directory_id, "group", after, count)]
+async def page(services: Services, directory_id: str, after: str, count: int) -> tuple[list[StoredGroup], bool]:
+    """At most `count` groups in the order of their creation from behind the row key `after`; whether there are more."""
+    found, more = await family.page(services, directory_id, "group", after, count)
+    return [_assemble(rows) for rows in found], more
 
 
 def _assemble(found: list[Row]) -> StoredGroup:

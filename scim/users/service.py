@@ -145,9 +145,10 @@ class Users:
         """The directory whose users these are."""
         return self.context.directory.id
 
-    async def page(self, after: str, count: int) -> list[Item]:
+    async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Users in the order of their creation."""
-        return [self._item(user) for user in await store.page(self.context.services, self.directory_id, after, count)]
+        found, more = await store.page(self.context.services, self.directory_id, after, count)
+        return [self._item(user) for user in found], more
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
@@ -164,16 +165,17 @@ class Users:
                 if _SELECTION.sub("", equality.path) == path and isinstance(equality.value, str):
                     ids = await find(self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
-                        return await self._read_all(ids)
+                        return await self.read(sorted(ids))
         return None
 
     async def _are_many(self, ids: list[str]) -> bool:
         """Whether to read all users, hundreds at a time, is less work than to read these one by one."""
         return len(ids) > _FEW and (len(ids) > _MOST or len(ids) * _DEARER > await self.total())
 
-    async def _read_all(self, ids: list[str]) -> list[Item]:
+    async def read(self, ids: Sequence[str]) -> list[Item]:
+        """The users with these ids, as far as they exist."""
         services, directory_id = self.context.services, self.directory_id
-        found = await each(sorted(ids), lambda identifier: store.get(services, directory_id, identifier))
+        found = await each(ids, lambda identifier: store.get(services, directory_id, identifier))
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:

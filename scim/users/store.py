@@ -41,9 +41,10 @@ async def get(services: Services, directory_id: str, identifier: str) -> StoredU
     return _assemble(found) if found else None
 
 
-async def page(services: Services, directory_id: str, after: str, count: int) -> list[StoredUser]:
-    """At most `count` users in the order of their creation from behind the row key `after`; fewer: no more."""
-    return [_assemble(rows) for rows in await family.page(services, directory_id, "user", after, count)]
+async def page(services: Services, directory_id: str, after: str, count: int) -> tuple[list[StoredUser], bool]:
+    """At most `count` users in the order of their creation from behind the row key `after`; whether there are more."""
+    found, more = await family.page(services, directory_id, "user", after, count)
+    return [_assemble(rows) for rows in found], more
 
 
 def _assemble(found: list[Row]) -> StoredUser:

@@ -2,19 +2,30 @@
 
 import contextlib
 import logging
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
 
+import azure.functions as func
+import orjson
 import pytest
 
-from directories import last_calls, quarantine_guard, rate
+import scim.endpoints
+from directories import last_calls, memory, quarantine_guard, rate
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.memory import settled
 from directories.quarantine_guard import judge
 from directories.state import glance
+from local.host.host import Host
+from local.host.hostfile import HostFile
 from shared.clock import FixedClock
+from shared.http import Request
 from shared.services import Services
 from shared.tables.counting import CountingTables
+from shared.tables.metered import MeteredTables
 from tests.directories.made import Made
+from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
 
 
 def served(services: Services, directory_id: str, requests: int) -> int:
@@ -47,6 +58,38 @@ def test_a_flood_is_told_when_to_come_back(services: Services) -> None:
         rate.take(services, "flood")
     assert caught.value.response.status == 429
     assert int(caught.value.response.headers["Retry-After"]) >= 1
+
+
+def test_a_request_that_costs_much_counts_as_many(services: Services, clock: FixedClock) -> None:
+    """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
+    rate.take(services, "bulk")
+    rate.settle(services, "bulk", rate.USUAL)
+    assert served(services, "bulk", 1) == 1
+    rate.settle(services, "bulk", round((rate.BURST + rate.ALONE) * rate.USUAL))
+    assert served(services, "bulk", 1) == 0
+    clock.advance(0.9)
+    assert served(services, "bulk", 1) == 0
+    clock.advance(0.2)
+    assert served(services, "bulk", 1) == 1
+
+
+async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
+    """Two operations of one bulk request are two requests' work."""
+    app = await started(tmp_path)
+    metered = replace(app.services, tables=MeteredTables(app.services.tables))
+    settled: list[int] = []
+    with patch.object(rate, "settle", lambda services, directory_id, trips: settled.append(trips)):
+        functions = func.FunctionApp()
+        functions.register_functions(scim.endpoints.blueprint(metered))
+        host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+        operations = [{"method": "POST", "path": "/Users", "bulkId": n, "data": {"userName": n}} for n in "ab"]
+        body = orjson.dumps({"Operations": operations})
+        sent = {"authorization": f"Bearer {TOKEN}", "content-length": str(len(body))}
+        await host.call(Request("POST", f"{ADDRESS}/scim/contoso/v2/Bulk", sent, body))
+        await host.stop()
+    assert 3 <= sum(settled) <= 5  # the directory, a transaction for each, the note of the first call
+    await memory.settled(metered)
+    await stopped(app)
 
 
 def test_a_directory_alone_may_go_faster(services: Services, clock: FixedClock) -> None:

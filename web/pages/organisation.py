@@ -127,7 +127,7 @@ async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]
     """The groups of the one directory in view."""
     if len(directories) != 1:
         return []
-    stored = await groups.page(visit.services, directories[0].id, "", _GROUPS)
+    stored, _ = await groups.page(visit.services, directories[0].id, "", _GROUPS)
     named = [Group(one.record.id, str(one.record.resource["displayName"])) for one in stored]
     return sorted(named, key=lambda group: fold(group.name))
 
