@@ -20,6 +20,8 @@ _COLUMNS = (
     "External ID",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
+# Where the list separator is another one, or a tab is pasted, what follows it begins a cell of its own.
+_INNER_FORMULA = re.compile(r"([;,\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
 _NUMBER = r"\+?[0-9]{3,15}(?:;ext=[0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 
@@ -58,7 +60,9 @@ def _cell(text: str) -> str:
 
     Numbers stay as they are: with its plus, one is at worst read as a number.
     """
-    safe = f"'{text}" if _FORMULA.match(text) and not _NUMBERS.fullmatch(text) else text
+    safe = text
+    if not _NUMBERS.fullmatch(text):
+        safe = _INNER_FORMULA.sub(r"\1'", f"'{text}" if _FORMULA.match(text) else text)
     return '"' + safe.replace('"', '""') + '"'
 
 

@@ -47,7 +47,7 @@ async def read_contact(services: Services, directory: Directory, contact_id: str
 async def _named(services: Services, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
     async def name(group_id: str) -> tuple[str, str]:
         row = await services.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
-        return group_id, groups.decode(group_id, row.value).resource["displayName"] if row else ""
+        return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]
     return sorted(found, key=lambda group: (keys.fold(group[1]), group[0]))

@@ -28,7 +28,7 @@ async def list_groups(
     """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
     after = keys.key("group", cursor) if cursor else ""
     groups, more = await store.page(services, directory.id, after, limit)
-    named = sorted(((one.record.id, one.record.resource["displayName"]) for one in groups), key=_by_name)
+    named = sorted(((one.record.id, one.record.shown_name) for one in groups), key=_by_name)
     return named, groups[-1].record.id if more else ""
 
 
@@ -60,13 +60,14 @@ async def list_members(services: Services, directory: Directory, group_id: str, 
         CONTACTS, directory.id, keys.after(start) if cursor else start, stop, limit=limit + 1
     )
     ids = [row.key.rpartition(keys.SEPARATOR)[2] for row in members[:limit] if orjson.loads(row.value)["t"] == "User"]
-    people = await each(ids, lambda identifier: _person(services, directory, identifier))
+    people = await each(ids, lambda identifier: read_person(services, directory, identifier))
     found = sorted((one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id))
     last = members[limit - 1].key.rpartition(keys.SEPARATOR)[2] if len(members) > limit else ""
     return Page(found, last)
 
 
-async def _person(services: Services, directory: Directory, identifier: str) -> Found | None:
+async def read_person(services: Services, directory: Directory, identifier: str) -> Found | None:
+    """A person as lists show it, in a round trip; None for nobody who is shown."""
     row = await services.tables.get(CONTACTS, directory.id, rows.user_key(identifier))
     user = record.decode(identifier, row.value) if row else None
     if user is None or not user.active:

@@ -1,5 +1,6 @@
 """People as vCard 4.0 (RFC 6350)."""
 
+import re
 from collections.abc import Iterator
 
 from scim.users import cards
@@ -7,6 +8,7 @@ from scim.users.record import UserRecord
 from shared.numbers import Number
 
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n", "\r": None})
+_LINE_ENDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MOST_OCTETS = 75
 # SCIM's types of numbers as vCard knows them (RFC 6350 sections 5.6 and 6.4.1).
 _TEL_TYPES = {"work": "work,voice", "mobile": "cell,voice", "home": "home,voice", "fax": "fax", "pager": "pager"}
@@ -50,9 +52,9 @@ def _tel(kind: str, number: Number, place: int) -> str:
 
 
 def _text(text: str) -> str:
-    """Text with what has a meaning escaped (section 3.4) and other control characters left out."""
+    """Text with what has a meaning escaped (section 3.4) and all else left out that some reader ends a line at."""
     escaped = text.translate(_ESCAPES)
-    return escaped if escaped.isprintable() else "".join([c for c in escaped if c >= " " and c != "\x7f"])
+    return escaped if escaped.isprintable() else _LINE_ENDS.sub("", escaped)
 
 
 def _fold(line: str) -> bytes:

@@ -253,6 +253,8 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
         family, _, identifier = key.partition(keys.SEPARATOR)
         if family != source.resource_type.name.lower() or not identifier or keys.SEPARATOR in identifier:
             raise ValueError("key")
+        if not keys.is_key(key):  # where no row can stand a storage account answers with an error
+            raise ValueError("key")
         after = str(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         raise ScimError(

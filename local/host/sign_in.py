@@ -7,6 +7,7 @@ It only ever runs on loopback, where whoever reaches it is the person in front o
 """
 
 import base64
+import re
 import uuid
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -22,7 +23,7 @@ COOKIE = "LocalSignIn"
 _SIGNED_OUT = "out"
 _DEFAULT = f"admin.{ACCOUNT}"
 _CLAIM = "http://schemas.microsoft.com/identity/claims/"
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]|::1)(?::[0-9]{1,5})?", re.IGNORECASE)
 _WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
 
 
@@ -79,8 +80,7 @@ def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answ
 
 def _is_loopback(host: str) -> bool:
     """Another name in `Host` is a page of another site that resolved its own name to this machine."""
-    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-    return name.lower() in _LOOPBACK
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 def person_of(headers: dict[str, str]) -> str | None:

@@ -11,6 +11,7 @@ from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
+_MOST_SHOWN = 300  # characters
 OwnRow = Insert | Replace | Delete
 
 
@@ -28,6 +29,11 @@ class GroupRecord:
     def etag(self) -> str:
         """The weak entity tag of RFC 7644 section 3.14."""
         return f'W/"{self.version}"'
+
+    @property
+    def shown_name(self) -> str:
+        """The name as lists show it: a company may send one of any length."""
+        return str(self.resource["displayName"])[:_MOST_SHOWN]
 
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
         """The next version with another resource."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ async def test_a_wrong_parameter_is_refused(admin: Person, contoso: Company, que
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "%x", "＝1", "\n=1"]
+    "text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "  =1", "|x", "%x", "＝1", "\tx", "\rx"]
 )
 async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) -> None:
     """A person can choose a name, an administrator opens the file (OWASP: CSV injection)."""
@@ -115,6 +116,30 @@ async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) 
     (line,) = _lines(content)
     assert line["Title"] == line["Display name"] == f"'{text}"
     assert line["Number"] == "+442079460958"
+
+
+@pytest.mark.parametrize("divider", [";", "; ", "\t", "\n", ","])
+async def test_no_part_of_a_cell_becomes_a_formula(admin: Person, contoso: Company, divider: str) -> None:
+    """Spreadsheets whose list separator is `;` or a tab divide cells there, quoted or not."""
+    await contoso.hire(
+        "Anna", "020 7946 0958; =1", title=f"a{divider}=HYPERLINK(1){divider}b", displayName=f"{divider}=1"
+    )
+    (content,) = await _chunks(admin, contoso)
+    (line,) = _lines(content)
+    assert line["Title"] == f"a{divider}'=HYPERLINK(1){divider}b"
+    assert line["Display name"].endswith(f"{divider}'=1")
+    assert not re.search(r"[;,\t\r\n]\s*=", content.decode())
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1e"])
+async def test_no_value_ends_its_line(admin: Person, contoso: Company, end: str) -> None:
+    """Whatever a reader takes for the end of a line, a name makes no property of its own (RFC 6350 section 3.2)."""
+    injected = f"x{end}TEL:+15551234567{end}END:VCARD"
+    await contoso.hire("Anna", "+442079460958", title=injected, displayName=injected, mail=f"a@x{end}TEL:1")
+    (content,) = await _chunks(admin, contoso, format="vcard")
+    lines = content.decode().replace("\r\n ", "").splitlines()
+    assert [line.partition(":")[0].partition(";")[0] for line in lines].count("TEL") == 1
+    assert lines.count("END:VCARD") == 1
 
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=120)

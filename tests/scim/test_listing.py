@@ -169,7 +169,26 @@ def _cursor(key: Any, issued: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([key, issued])).decode().rstrip("=")
 
 
-@pytest.mark.parametrize("key", ["a", "event|", "name|", "user", "user|", "user|x|y", "group|x", "", None, 7])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "user|a'b",
+        "user|\x00",
+        "user|a/b",
+        "user|" + "x" * 600,
+        "user|\uffff",
+        "a",
+        "event|",
+        "name|",
+        "user",
+        "user|",
+        "user|x|y",
+        "group|x",
+        "",
+        None,
+        7,
+    ],
+)
 async def test_a_cursor_reaches_no_other_rows(scim: ScimClient, clock: FixedClock, key: Any) -> None:
     """A cursor comes from a client: one that names another kind of row is refused, never read from there."""
     await scim.user()

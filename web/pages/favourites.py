@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from contacts.details import read_contact
+from contacts.listing import read_person
 from contacts.search import query_words
 from contacts.walk import Found
 from directories.directory import Directory
 from shared.each import each
-from shared.http import HttpError
 from shared.keys import fold
 from web.pages.people_view import split_key
 from web.visit import Visit
@@ -22,13 +21,7 @@ async def read(visit: Visit, ids: str, text: str, directories: Sequence[Director
 
     async def one(key: tuple[str, str]) -> Found | None:
         directory = by_id.get(key[0])
-        if directory is None:
-            return None
-        try:
-            person = await read_contact(visit.services, directory, key[1])
-        except HttpError:
-            return None
-        return Found(directory, person.card)
+        return await read_person(visit.services, directory, key[1]) if directory else None
 
     words = query_words(text)
     found = [one for one in await each(keys, one) if one and _has(one, words)]

@@ -128,7 +128,7 @@ async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]
     if len(directories) != 1:
         return []
     stored, _ = await groups.page(visit.services, directories[0].id, "", _GROUPS)
-    named = [Group(one.record.id, str(one.record.resource["displayName"])) for one in stored]
+    named = [Group(one.record.id, one.record.shown_name) for one in stored]
     return sorted(named, key=lambda group: fold(group.name))
 
 

@@ -130,7 +130,8 @@ async def test_me_names_the_person(host: RunningHost) -> None:
 
 async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
     """DNS rebinding: a page that resolves its own name to this machine must not be the administrator."""
-    assert (await ask(host.port, "/echo", headers={"Host": "evil.example"})).status == 421
+    for name in ("evil.example", "127.0.0.1.evil.example", f"127.0.0.1:{host.port}@evil.example", "localhost:x"):
+        assert (await ask(host.port, "/echo", headers={"Host": name})).status == 421
     assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
 
 
