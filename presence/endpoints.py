@@ -1,4 +1,4 @@
-"""The functions of this feature: timer and queue, the wizard's API, the way back from Microsoft, health."""
+"""The functions of this feature: timer and queue, the wizard's API, health."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,7 +9,6 @@ from directories.allowance import spending
 from directories.faults import NotThere
 from presence import health, triggers
 from presence.consent import wizard
-from presence.consent.flow import CALLBACK
 from shared.functions import Handler, add_http, by_method
 from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
 from shared.services import Services
@@ -35,7 +34,6 @@ def blueprint(services: Services) -> func.Blueprint:
 
     connection = by_method(GET=for_admins(_read), POST=for_admins(_act))
     add_http(functions, "presence_connection", "api/directories/{directoryId}/presence", connection)
-    add_http(functions, "presence_sign_in_callback", CALLBACK.lstrip("/"), by_method(GET=for_admins(_back)))
     add_http(functions, "presence_health", "health", by_method(GET=healthy))
     return functions
 
@@ -81,7 +79,7 @@ async def _carry_out(
             found, left = await wizard.remove(services, person, directory_id)
             return json_response({**found.as_json(), "removal": left.as_json() if left else None})
         case _:
-            gone, sentence = await wizard.check_gone(services, person, directory_id)
+            gone, _, sentence = await wizard.check_gone(services, person, directory_id)
             return json_response({"gone": gone, "sentence": sentence})
 
 
@@ -93,19 +91,6 @@ def _action(request: Request, *, is_form: bool) -> str:
             400, "Unknown action", f"The field action must be one of {', '.join(_ACTIONS)}.", field="action"
         )
     return str(action)
-
-
-async def _back(services: Services, request: Request) -> Response:
-    """The one redirect address: of the sign-in and of admin consent; the stored state tells which is awaited."""
-    person = require_admin(request, services.settings)
-    way = await wizard.back(services, person, request)
-    location = way.location
-    if way.outcome:
-        page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
-        location = f"{wizard.origin_of(services, request)}{page}?outcome={way.outcome}"
-    # The address holds a code and a state; no other site may learn it.
-    headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response(303, b"", headers)
 
 
 async def _health(services: Services, request: Request) -> Response:

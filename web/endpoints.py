@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from presence.consent.flow import CALLBACK
 from shared.functions import add_http, by_method
 from shared.http import Request
 from shared.services import Services
@@ -16,6 +17,8 @@ def blueprint(services: Services) -> func.Blueprint:
     add_http(functions, "page_home", "/", admin(services, _home))
     add_http(functions, "page_directory", "directories/{directoryId}/{page?}", admin(services, _directory))
     add_http(functions, "page_contacts", "contacts/{part?}", agent(services, _contacts))
+    add_http(functions, "page_directories", "directories", admin(services, _list))
+    add_http(functions, "page_sign_in_callback", CALLBACK.lstrip("/"), admin(services, _way_back))
     add_http(functions, "api_description", "api/openapi.json", by_method(GET=serve_description))
     add_http(functions, "page_static", "static/{name}", by_method(GET=static_files.serve))
     return functions
@@ -26,6 +29,18 @@ def _home(request: Request) -> dict[str, Page]:
     from web.routes import of_home
 
     return of_home(request)
+
+
+def _list(request: Request) -> dict[str, Page]:
+    from web.routes import of_list
+
+    return of_list(request)
+
+
+def _way_back(request: Request) -> dict[str, Page]:
+    from web.routes import of_way_back
+
+    return of_way_back(request)
 
 
 def _directory(request: Request) -> dict[str, Page]:

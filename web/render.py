@@ -60,6 +60,13 @@ def page(
     return Response(status, body, answer)
 
 
+def dialog(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A dialog for the page that is open; a page of its own where it is opened by its address or without script."""
+    if visit.is_partial:
+        return page(visit, template, status=status, standalone=False, **values)
+    return page(visit, "dialog_page.html", status=status, standalone=True, dialog=template, **values)
+
+
 def _rendered(visit: Visit, template: str, values: dict[str, Any]) -> str:
     shared = {
         "t": visit.t,

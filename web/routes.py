@@ -1,6 +1,7 @@
 """Which page answers at which address."""
 
-from shared.http import Request
+from directories import service
+from shared.http import Request, Response
 from web.pages import (
     access,
     call_history,
@@ -15,19 +16,33 @@ from web.pages import (
     presence_step,
     provisioning_log,
     setup,
+    steps,
+    way_back,
 )
 from web.site import Page
+from web.visit import Visit
+
+
+def _leads_to(page: str) -> Page:
+    """What only takes changes leads, asked for by GET as after a sign-in, to the `page` with its form."""
+
+    async def lead(visit: Visit) -> Response:
+        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        return visit.go(f"/directories/{directory.id}{page}")
+
+    return lead
+
 
 _NEW: dict[str, Page] = {"GET": setup.new, "POST": setup.create}
 _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "": {"GET": directory.show},
-    "advance": {"POST": setup.advance},
+    "advance": {"GET": steps.resume, "POST": steps.advance},
     "connect": {"GET": connect.show, "POST": connect.new_token},
     "connection": {"GET": presence_step.connection},
-    "consent": {"POST": presence_step.consent},
+    "consent": {"GET": _leads_to("/presence"), "POST": presence_step.consent},
     "credentials": {"GET": credentials.show},
     "delete": {"GET": home.ask_to_delete, "POST": home.delete},
-    "gone": {"POST": access.check_gone},
+    "gone": {"GET": _leads_to("/presence"), "POST": access.check_gone},
     "issue": {"GET": credentials.ask_to_issue, "POST": credentials.issue},
     "live": {"GET": connect.live},
     "log": {"GET": provisioning_log.show},
@@ -35,17 +50,17 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "presence": {"GET": presence_step.show, "POST": presence_step.choose},
     "remove": {"GET": access.ask_to_remove, "POST": access.remove},
     "rename": {"GET": home.ask_for_name, "POST": home.rename},
-    "restore": {"POST": home.restore},
+    "restore": {"GET": home.to_list, "POST": home.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
     "setup": {"GET": setup.edit, "POST": setup.save},
-    "strict": {"POST": directory.set_strict},
+    "strict": {"GET": _leads_to(""), "POST": directory.set_strict},
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "list": {"GET": organisation.people},
     "person": {"GET": person.show},
-    "presence": {"POST": presence_changes.show},
+    "presence": {"GET": organisation.to_list, "POST": presence_changes.show},
 }
 
 
@@ -65,3 +80,13 @@ def of_contacts(request: Request) -> dict[str, Page]:
 def of_home(request: Request) -> dict[str, Page]:
     """The page at `/`."""
     return {"GET": home.show}
+
+
+def of_list(request: Request) -> dict[str, Page]:
+    """`/directories`, which is what is left when somebody shortens the address of a directory."""
+    return {"GET": home.to_list}
+
+
+def of_way_back(request: Request) -> dict[str, Page]:
+    """The page at `/sign-in/callback`."""
+    return {"GET": way_back.back}

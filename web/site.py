@@ -15,6 +15,7 @@ from shared.sign_in import Principal, principal, require_admin, require_reader
 from shared.tables.port import StorageUnavailable
 from web.render import page
 from web.visit import Visit, sign_in_address
+from web.wording import fault_text, problem_text
 
 Page = Callable[[Visit], Awaitable[Response]]
 _KNOWN = frozenset({400, 403, 404, 500, 503})
@@ -76,9 +77,11 @@ def error_page(services: Services, request: Request, error: Exception) -> Respon
 
 
 def _ask_to_sign_in(visit: Visit) -> Response:
-    if visit.is_partial or visit.request.method not in ("GET", "HEAD"):
+    if visit.is_partial:
         return Response(401, headers={"Cache-Control": "no-store"})
-    return Response(302, headers={"Location": sign_in_address(visit.request), "Cache-Control": "no-store"})
+    # A form that was sent comes back by GET, to the page that it stands on.
+    status = 302 if visit.request.method in ("GET", "HEAD") else 303
+    return Response(status, headers={"Location": sign_in_address(visit.request), "Cache-Control": "no-store"})
 
 
 def _person(request: Request, services: Services) -> Principal | None:
@@ -116,9 +119,9 @@ def _words(visit: Visit, status: int, error: Exception) -> tuple[str, str]:
         if status == 401:
             return visit.t("error_401_title"), visit.t("error_401")
         if status not in _KNOWN or status == 400:
-            return visit.t("error_400_title"), str(said["detail"])
+            return visit.t("error_400_title"), problem_text(visit, said)
     if isinstance(error, Overtaken):
         return visit.t("error_400_title"), visit.t("fault_overtaken")
     if isinstance(error, BadField):
-        return visit.t("error_400_title"), str(error)
+        return visit.t("error_400_title"), fault_text(visit, error)
     return visit.t(f"error_{status}_title"), visit.t(f"error_{status}")

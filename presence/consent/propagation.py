@@ -77,17 +77,18 @@ async def _arrived(services: Services, link: DirectoryLink) -> DirectoryLink:
     return await links.directory(services.tables, link.directory_id) or link
 
 
-async def is_gone(services: Services, tenant_id: str) -> tuple[bool, str]:
-    """Whether the company has removed the app, and a sentence that says what was found."""
+async def is_gone(services: Services, tenant_id: str) -> tuple[bool, str, str]:
+    """Whether the company has removed the app; what was found, as a code and as a sentence."""
     try:
         token = await runtime_of(services).credential.fresh_token(tenant_id)
     except Fault as fault:
         reason = await whose(services, runtime_of(services), fault)
         if reason in ("deleted", "tenant_not_found"):
-            return True, "Microsoft gives this service no token for the company any more: access is gone."
+            return True, "gone", "Microsoft gives this service no token for the company any more: access is gone."
         if reason == "disabled":
-            return True, "The enterprise application is disabled: access is gone, though it can be enabled again."
-        return False, f"It could not be checked: {REASONS[reason].sentence}"
+            sentence = "The enterprise application is disabled: access is gone, though it can be enabled again."
+            return True, "disabled", sentence
+        return False, "unknown", f"It could not be checked: {REASONS[reason].sentence}"
     if token.may_read_presence:
-        return False, "The enterprise application still has the permission. Delete it, then check again."
-    return True, "The permission is gone. The enterprise application itself still stands and can be deleted."
+        return False, "still_there", "The enterprise application still has the permission. Delete it, then check again."
+    return True, "emptied", "The permission is gone. The enterprise application itself still stands and can be deleted."

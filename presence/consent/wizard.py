@@ -44,7 +44,8 @@ async def connect(
         way = await flow.begin(services, person, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
-        raise HttpError(503, "Sign-in is not possible now", f"{reason.sentence} {reason.remedy}") from None
+        detail = f"{reason.sentence} {reason.remedy}"
+        raise HttpError(503, "Sign-in is not possible now", detail, reason=fault.reason) from None
     return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
 
 
@@ -88,8 +89,8 @@ async def how_to_remove(services: Services, person: Principal, directory_id: str
     return removal(services, link.tenant_id) if link else None
 
 
-async def check_gone(services: Services, person: Principal, directory_id: str) -> tuple[bool, str]:
-    """Whether Microsoft still gives tokens for the company that was connected, and a sentence about it."""
+async def check_gone(services: Services, person: Principal, directory_id: str) -> tuple[bool, str, str]:
+    """Whether access is gone for the company that was connected; what was found, as a code and as a sentence."""
     await directories.read(services, person.account, directory_id)
     link = await links.directory(services.tables, directory_id)
     if link is None:

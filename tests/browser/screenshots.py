@@ -94,7 +94,7 @@ class Stage:
 
 def _delete(page: Page) -> None:
     page.get_by_label("Actions for Northwind Logistics").click()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("link", name="Delete").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 

@@ -39,20 +39,20 @@ def test_no_page_has_a_violation(browser: Browser, populated: Populated, name: s
 def _rename(page: Page, populated: Populated) -> None:
     page.goto("/")
     page.get_by_label("Actions for Brightwater UK").click()
-    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("link", name="Rename").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def _delete(page: Page, populated: Populated) -> None:
     page.goto("/")
     page.get_by_label("Actions for Brightwater UK").click()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("link", name="Delete").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def _issue(page: Page, populated: Populated) -> None:
     page.goto(address("credentials", populated))
-    page.get_by_role("button", name="Issue a new one").first.click()
+    page.get_by_role("link", name="Issue a new one").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 

@@ -121,7 +121,7 @@ def _removed(page: Page, empty: World) -> None:
     page.get_by_role("link", name="Directories", exact=True).click()
     page.get_by_role("link", name="Brightwater UK").click()
     page.get_by_role("link", name="Manage presence").click()
-    page.get_by_role("button", name="Remove access to Azure").click()
+    page.get_by_role("link", name="Remove access to Azure").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove access to Azure").click()
     expect(page.get_by_role("heading", name="Remove access in Entra ID")).to_be_visible()
     page.get_by_role("button", name="Check that access is gone").click()

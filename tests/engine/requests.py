@@ -130,6 +130,7 @@ PAGES = [
     Step("GET", "/static/app.css"),
     Step("GET", "/static/app.js", headers={"If-None-Match": "*"}),
     Step("GET", "/static/nothing.css"),
+    Step("GET", "/directories"),
     Step("GET", "/sign-in/callback"),
     Step("GET", "/sign-in/callback?state=forged&code=x"),
     Step("GET", "/api/directories/<directory>/presence"),

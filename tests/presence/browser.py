@@ -12,6 +12,7 @@ from local.graph.simulator import CONTOSO
 from presence.endpoints import blueprint
 from tests.local.graph.calls import call
 from tests.presence.world import ACCOUNT, DIRECTORY, World
+from web import endpoints as pages
 
 ORIGIN = "https://directories.example"
 LOOPBACK = "http://127.0.0.1:7071"
@@ -57,7 +58,7 @@ class Browser:
         parts = urlsplit(address)
         name = "presence_connection"
         if parts.path == "/sign-in/callback":
-            name = "presence_sign_in_callback"
+            name = "page_sign_in_callback"
         elif parts.path == "/health":
             name = "presence_health"
         segments = parts.path.split("/")
@@ -110,6 +111,7 @@ class Browser:
     def _function(self, name: str) -> Any:
         app = func.FunctionApp()
         app.register_functions(blueprint(self.world.services))
+        app.register_functions(pages.blueprint(self.world.services))
         return next(f.get_user_function() for f in app.get_functions() if f.get_function_name() == name)
 
     def _principal(self) -> str:

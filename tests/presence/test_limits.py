@@ -129,7 +129,6 @@ async def test_functions_and_bindings(world: World) -> None:
         "presence_sync",
         "presence_poison",
         "presence_connection",
-        "presence_sign_in_callback",
         "presence_health",
     }
     assert found["presence_timer"].schedule == "*/30 * * * * *"

@@ -12,7 +12,6 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from web import routes
-from web.pages import home
 from web.site import admin, agent
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
@@ -46,11 +45,11 @@ def visit(services: Services) -> Visitor:
         parts = [part for part in path.partition("?")[0].split("/") if part]
         url = f"https://app.example.com{path}"
         request = Request(method, url, sent, body.encode(), _route(parts))
-        if not parts:
-            return await admin(services, lambda _: {"GET": home.show})(request)
-        if parts[0] == "contacts":
+        if parts[:1] == ["contacts"]:
             return await agent(services, routes.of_contacts)(request)
-        return await admin(services, routes.of_directory)(request)
+        of_one = routes.of_directory if parts[1:] else routes.of_list
+        choose = {"": routes.of_home, "sign-in": routes.of_way_back}.get("".join(parts[:1]), of_one)
+        return await admin(services, choose)(request)
 
     return ask
 

@@ -4,14 +4,14 @@ from directories import service
 from presence.consent import wizard
 from shared.http import Response
 from web.pages import presence_step
-from web.render import page
+from web.render import dialog, page
 from web.visit import Visit
 
 
 async def ask_to_remove(visit: Visit) -> Response:
     """The dialog that says what goes."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
-    return page(visit, "remove.html", directory=directory)
+    return dialog(visit, "remove.html", directory=directory)
 
 
 async def remove(visit: Visit) -> Response:
@@ -26,7 +26,6 @@ async def check_gone(visit: Visit) -> Response:
     """Whether the company has deleted the application."""
     assert visit.person is not None
     directory = await service.read(visit.services, visit.account, visit.directory_id)
-    is_gone, sentence = await wizard.check_gone(visit.services, visit.person, directory.id)
-    words = visit.t("removal_gone" if is_gone else "removal_still_there")
-    gone = {"tone": "good" if is_gone else "warn", "words": sentence if visit.language == "en" else words}
+    is_gone, code, sentence = await wizard.check_gone(visit.services, visit.person, directory.id)
+    gone = {"tone": "good" if is_gone else "warn", "words": visit.known(f"removal_{code}", sentence)}
     return page(visit, "gone.html", directory=directory, gone=gone)

@@ -10,9 +10,10 @@ from directories.faults import BadField
 from directories.state import Glance
 from directories.views import scim_base_url
 from shared.http import Response
-from web.pages import mapping, setup
+from web.pages import mapping, steps
 from web.render import page
 from web.visit import Visit
+from web.wording import fault_text
 
 _GUIDES = {"entra": 7, "other": 6}
 
@@ -42,7 +43,7 @@ async def new_token(visit: Visit) -> Response:
         )
     except BadField as fault:
         directory = await service.read(visit.services, visit.account, visit.directory_id)
-        return await step(visit, directory, fault=str(fault))
+        return await step(visit, directory, fault=fault_text(visit, fault))
     return await step(visit, directory, plain)
 
 
@@ -57,7 +58,7 @@ async def step(visit: Visit, directory: Directory, token: str = "", fault: str =
         "base_url": scim_base_url(visit.services, visit.request.origin, directory.id),
         "mapping": mapping.ENTRA if directory.kind == "entra" else mapping.OTHER,
         "guide": [f"guide_{directory.kind}_{number}" for number in range(1, _GUIDES[directory.kind] + 1)],
-        "links": setup.links(directory),
+        "links": steps.links(directory),
         "live": await _live(visit, directory),
     }
     headers = {"HX-Push-Url": f"/directories/{directory.id}/connect"} if token and visit.is_partial else {}
@@ -67,6 +68,8 @@ async def step(visit: Visit, directory: Directory, token: str = "", fault: str =
 async def live(visit: Visit) -> Response:
     """The live line; 204 while there is nothing new."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
+    if not visit.is_partial:
+        return visit.go(f"/directories/{directory.id}/connect")
     found = await _live(visit, directory)
     if visit.query.get("seen") == found["mark"]:
         return Response(204, headers={"Cache-Control": "no-store"})

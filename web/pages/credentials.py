@@ -12,8 +12,9 @@ from directories.last_calls import LastCalls
 from directories.views import token_endpoint
 from shared.http import Response
 from web.pages.directory import framed
-from web.render import page
+from web.render import dialog, page
 from web.visit import Visit
+from web.wording import fault_text
 
 Kind = Literal["security_token", "client_secret"]
 _SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
@@ -55,7 +56,7 @@ async def ask_to_issue(visit: Visit) -> Response:
     kind, sort = _kind(visit.query)
     at = store.now(visit.services.clock)
     has_live = any(one.is_live(at) for one in _tokens(directory, sort))
-    return page(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
+    return dialog(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
 
 
 async def issue(visit: Visit) -> Response:
@@ -67,7 +68,7 @@ async def issue(visit: Visit) -> Response:
         directory, _, plain = await held.rotate(*place, float(_number(hours)), _number(days) or None)
     except BadField as fault:
         directory = await service.read(visit.services, visit.account, visit.directory_id)
-        return await _shown(visit, directory, kind, fault=str(fault))
+        return await _shown(visit, directory, kind, fault=fault_text(visit, fault))
     return await _shown(visit, directory, kind, fresh=plain)
 
 
@@ -75,7 +76,7 @@ async def ask_to_revoke(visit: Visit) -> Response:
     """The dialog that says what revoking means."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     kind, _ = _kind(visit.query)
-    return page(visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", ""))
+    return dialog(visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", ""))
 
 
 async def revoke(visit: Visit) -> Response:

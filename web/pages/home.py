@@ -13,9 +13,9 @@ from presence.consent.state import Connection
 from shared.each import each
 from shared.http import Response
 from web.pages.problems import Problem, problems_of
-from web.pages.wording import fault_text
-from web.render import page
+from web.render import dialog, page
 from web.visit import Visit, trigger
+from web.wording import fault_text, outcome_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,15 @@ async def show(visit: Visit) -> Response:
     found = await store.of_account(visit.services.tables, visit.services.clock, visit.account)
     shown = [one for one in found if one.is_active or removal.is_restorable(visit.services, one)]
     rows = await each(shown, lambda one: _row(visit, one))
-    return page(visit, "home.html", directories=rows)
+    outcome = outcome_words(visit, visit.query.get("outcome", ""))
+    if outcome:  # of which directory is not known here, so neither is the page to begin again on
+        outcome["remedy"] = visit.t("outcome_elsewhere_remedy")
+    return page(visit, "home.html", directories=rows, outcome=outcome)
+
+
+async def to_list(visit: Visit) -> Response:
+    """`/directories`"""
+    return visit.go("/")
 
 
 async def _row(visit: Visit, directory: Directory) -> Row:
@@ -86,7 +94,7 @@ def presence_badge(visit: Visit, directory: Directory, connection: Connection) -
 async def ask_for_name(visit: Visit) -> Response:
     """The dialog that asks for another name."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
-    return page(visit, "rename.html", directory=directory, name=directory.name, faults={})
+    return dialog(visit, "rename.html", directory=directory, name=directory.name, faults={})
 
 
 async def rename(visit: Visit) -> Response:
@@ -96,7 +104,7 @@ async def rename(visit: Visit) -> Response:
     try:
         await service.set_up(visit.services, visit.account, directory.id, name=name)
     except BadField as fault:
-        return page(
+        return dialog(
             visit, "rename.html", status=422, directory=directory, name=name, faults={"name": fault_text(visit, fault)}
         )
     return _back(visit, "directory_renamed")
@@ -120,7 +128,7 @@ async def _delete_dialog(visit: Visit, faults: dict[str, str], status: int = 200
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     glance = await state.glance(visit.services, directory)
     values: dict[str, Any] = {"directory": directory, "people": glance.totals.users, "faults": faults}
-    return page(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
+    return dialog(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
 
 
 async def restore(visit: Visit) -> Response:

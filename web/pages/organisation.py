@@ -59,17 +59,24 @@ async def show(visit: Visit) -> Response:
             card = await card_of(visit, visit.query["person"])
         except HttpError:
             card = None  # gone in the meantime: the list is still of use
-    values = await _values(visit, filters, directories)
+    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
     return page(visit, "organisation.html", directories=directories, card=card, partial=False, **values)
 
 
 async def people(visit: Visit) -> Response:
-    """The list anew, or with `cursor` its next part."""
+    """The list anew, or with `cursor` its next part; a page where no script asks for it."""
+    if not visit.is_partial:
+        return await show(visit)
     filters = filters_of(visit.query)
     directories = await account.all_directories(visit.services, visit.account)
     values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, partial=True, **values)
+
+
+async def to_list(visit: Visit) -> Response:
+    """To the page that a part of it belongs to."""
+    return visit.go("/contacts")
 
 
 def filters_of(query: dict[str, str]) -> Filters:

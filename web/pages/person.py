@@ -1,7 +1,7 @@
 """A person's card."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from contacts import account
 from contacts.answers import presence_of
@@ -45,6 +45,8 @@ class CardView:
 
 async def show(visit: Visit) -> Response:
     """The card for the panel beside the list."""
+    if not visit.is_partial:
+        return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
     return page(visit, "card.html", card=await card_of(visit, visit.query.get("id", "")))
 
 

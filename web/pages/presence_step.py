@@ -7,13 +7,13 @@ import orjson
 from directories import service
 from directories.directory import Directory
 from presence.consent import wizard
-from presence.consent.outcomes import OUTCOMES
 from presence.consent.state import Connection
 from shared.http import HttpError, Response
-from web.pages import setup
+from web.pages import steps
 from web.pages.connection_view import view
 from web.render import page
 from web.visit import Visit
+from web.wording import outcome_words, problem_text
 
 
 async def show(visit: Visit) -> Response:
@@ -21,7 +21,7 @@ async def show(visit: Visit) -> Response:
     directory = await _directory(visit)
     if directory.kind != "entra":
         return visit.go(f"/directories/{directory.id}")
-    return await step(visit, directory, _outcome(visit, visit.query.get("outcome", "")))
+    return await step(visit, directory, outcome_words(visit, visit.query.get("outcome", "")))
 
 
 async def choose(visit: Visit) -> Response:
@@ -55,9 +55,8 @@ async def consent(visit: Visit) -> Response:
         location, headers = await wizard.connect(visit.services, visit.person, directory.id, visit.request)
     except HttpError as error:
         said = orjson.loads(error.response.body)
-        answer = await step(
-            visit, directory, {"tone": "bad", "title": visit.t("consent_failed"), "detail": said["detail"]}
-        )
+        failed = {"tone": "bad", "title": visit.t("consent_failed"), "detail": problem_text(visit, said), "remedy": ""}
+        answer = await step(visit, directory, failed)
         answer.headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
         return answer
     return visit.leave(location, headers)
@@ -75,7 +74,7 @@ async def step(visit: Visit, directory: Directory, outcome: dict[str, str] | Non
         "connection": current,
         "choice": choice,
         "outcome": outcome,
-        "links": setup.links(directory),
+        "links": steps.links(directory),
         "can_finish": choice == "off" or current.locked or current.state == "removed",
         "removal": left,
         "gone": None,
@@ -90,16 +89,3 @@ async def _connection(visit: Visit) -> Connection:
 
 async def _directory(visit: Visit) -> Directory:
     return await service.read(visit.services, visit.account, visit.directory_id)
-
-
-def _outcome(visit: Visit, code: str) -> dict[str, str] | None:
-    """How the way to Microsoft ended, for the codes that there are."""
-    found = OUTCOMES.get(code)
-    if found is None:
-        return None
-    return {
-        "tone": found.tone,
-        "title": visit.known(f"outcome_{code}_title", found.title),
-        "detail": visit.known(f"outcome_{code}_sentence", found.sentence),
-        "remedy": visit.known(f"outcome_{code}_remedy", found.remedy),
-    }

@@ -1,4 +1,4 @@
-"""Wizard, step 1: name, kind and default region; and how far the wizard has come."""
+"""Wizard, step 1: name, kind and default region."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from directories.directory import Directory, Kind
 from directories.faults import BadField
 from directories.service import NewDirectory
 from shared.http import Response
-from web.pages import connect
-from web.pages.wording import fault_text
+from web.pages import connect, steps
 from web.render import page
 from web.visit import Visit
+from web.wording import fault_text
 
 
 async def new(visit: Visit) -> Response:
@@ -51,30 +51,13 @@ async def save(visit: Visit) -> Response:
     return visit.go(f"/directories/{directory.id}/connect")
 
 
-async def advance(visit: Visit) -> Response:
-    """Note that a step is done, so that the wizard can be gone on with at the next one."""
-    step = visit.form.get("step")
-    if step == "presence":
-        directory = await service.read(visit.services, visit.account, visit.directory_id)
-        if directory.setup == "connect":
-            await service.set_up(visit.services, visit.account, visit.directory_id, setup="presence")
-        return visit.go(f"/directories/{visit.directory_id}/presence")
-    await service.set_up(visit.services, visit.account, visit.directory_id, setup="done")
-    return visit.go(f"/directories/{visit.directory_id}")
-
-
-def links(directory: Directory) -> list[str]:
-    """The addresses of the steps."""
-    return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]
-
-
 def _step(
     visit: Visit, directory: Directory | None, form: dict[str, str], faults: dict[str, str], status: int = 200
 ) -> Response:
     values: dict[str, Any] = {"directory": directory, "form": form, "faults": faults, "regions": _regions()}
     action = f"/directories/{directory.id}/setup" if directory else "/directories/new"
-    steps = links(directory) if directory else None
-    return page(visit, "setup.html", status=status, action=action, links=steps, **values)
+    links = steps.links(directory) if directory else None
+    return page(visit, "setup.html", status=status, action=action, links=links, **values)
 
 
 def _regions() -> list[tuple[str, int]]:

@@ -72,12 +72,19 @@
     for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); htmx.trigger(entry.target, "near"); }
   }, { rootMargin: "900px" });
 
+  // A box that must be ticked, or a name that must be typed, frees the button it guards.
+  const guard = (field) => {
+    const free = field.type === "checkbox" ? field.checked : field.value.trim() === field.dataset.expected;
+    document.getElementById(field.dataset.frees)?.toggleAttribute("disabled", !free);
+  };
+
   const prepare = (within) => {
     showTimes(within);
     within.querySelectorAll("[data-near]").forEach((end) => near.observe(end));
     showFavourites(within);
     within.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
     within.querySelectorAll("select[data-regions]").forEach(nameRegions);
+    within.querySelectorAll("[data-frees]").forEach(guard);
     for (const dialog of within.querySelectorAll("dialog[data-open]")) {
       if (dialog.open) continue;
       dialog.addEventListener("close", () => dialog.remove());
@@ -148,13 +155,9 @@
     }
   });
 
-  // A box that must be ticked, or a name that must be typed, frees the button it guards.
   document.addEventListener("input", (event) => {
     if (event.target.closest("[data-favourites-only]")) showFavourites(document);
-    const guard = event.target.closest("[data-frees]");
-    if (!guard) return;
-    const free = guard.type === "checkbox" ? guard.checked : guard.value.trim() === guard.dataset.expected;
-    document.getElementById(guard.dataset.frees).toggleAttribute("disabled", !free);
+    if (event.target.matches("[data-frees]")) guard(event.target);
   });
 
   // Keyboard on the Organisation page: / to search, arrows through people, Enter opens, Escape closes.
