@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
-from directories import service, store, tokens
+from directories import provisioning_log, service, store, tokens
 from directories.directory import MAX_LIVE, Directory, Token, Trust
 from directories.faults import BadField, NotThere, TooMany
 from shared.clock import timestamp
@@ -23,6 +23,7 @@ SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery asks for one to three years
 _MAX_ENDED = 5
 _MAX_AUDIENCES = 5
 _PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
+_NAMES = {"tokens": "token", "secrets": "secret"}  # in the kinds of events
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -38,7 +39,7 @@ async def issue(
             raise TooMany
         return _with(directory, sort, (*live, token), ended)
 
-    return await service.change(services, account, directory_id, altered), token, plain
+    return await _issued(services, account, directory_id, sort, token, altered), token, plain
 
 
 async def rotate(
@@ -63,7 +64,7 @@ async def rotate(
             older, newest = [*older, *(_revoked(services, each) for each in live[-1:])], []
         return _with(directory, sort, (*newest, token), (*ended, *older))
 
-    return await service.change(services, account, directory_id, altered), token, plain
+    return await _issued(services, account, directory_id, sort, token, altered), token, plain
 
 
 async def revoke(services: Services, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
@@ -76,15 +77,27 @@ async def revoke(services: Services, account: str, directory_id: str, sort: Sort
         changed = tuple(_revoked(services, token) if token.id == token_id else token for token in held)
         return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
 
-    return await service.change(services, account, directory_id, altered)
+    directory = await service.change(services, account, directory_id, altered)
+    await provisioning_log.happened(services, directory_id, f"{_NAMES[sort]}.revoked", token_id)
+    return directory
 
 
 async def set_trust(services: Services, account: str, directory_id: str, trust: Trust | None) -> Directory:
     """Trust this Entra identity's assertions, or (None) no longer any; raises BadField."""
     checked = _checked(trust) if trust else None
-    return await service.change(
+    directory = await service.change(
         services, account, directory_id, lambda directory: dataclasses.replace(directory, trust=checked)
     )
+    await provisioning_log.happened(services, directory_id, "trust.set" if checked else "trust.removed")
+    return directory
+
+
+async def _issued(
+    services: Services, account: str, directory_id: str, sort: Sort, token: Token, altered: service.Change
+) -> Directory:
+    directory = await service.change(services, account, directory_id, altered)
+    await provisioning_log.happened(services, directory_id, f"{_NAMES[sort]}.issued", token.id)
+    return directory
 
 
 def _made(services: Services, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:

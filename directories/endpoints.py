@@ -9,6 +9,7 @@ from directories.credentials import Sort
 from directories.directory import Trust
 from directories.edge import Action, Call, answer, expected, handler
 from directories.faults import BadField
+from directories.kinds import KINDS
 from directories.service import NewDirectory
 from shared.calls import job
 from shared.functions import add_http, by_method
@@ -109,9 +110,7 @@ async def _state(call: Call) -> Response:
 async def _events(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
     query = call.request.query
-    wanted = provisioning_log.Wanted(
-        _words(query, "person"), query.get("refused", "") in ("1", "true"), _words(query, "text")
-    )
+    wanted = provisioning_log.Wanted(_words(query, "person"), _kinds(query), _words(query, "text"))
     page = await provisioning_log.read(
         call.services, directory.id, views.read_cursor(query.get("before", "")), _limit(query), wanted
     )
@@ -170,6 +169,14 @@ def _words(query: dict[str, str], name: str) -> str:
     if len(text) > _MAX_WORDS:
         raise BadField(name, f"has {len(text)} characters", f"Search with at most {_MAX_WORDS} characters.")
     return text
+
+
+def _kinds(query: dict[str, str]) -> frozenset[str]:
+    """The kinds of events asked for; `refused=1` is short for the kind *refused*."""
+    kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
+    if kind and kind not in KINDS:
+        raise BadField("kind", f'is "{kind[:20]}"', f"Give one of {', '.join(KINDS)}.")
+    return KINDS.get(kind, frozenset())
 
 
 def _limit(query: dict[str, str]) -> int:

@@ -6,7 +6,7 @@ transaction as the change. The marks stand in the key, so that totals and counts
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from directories.kinds import REFUSED
 from shared import keys, versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
@@ -24,7 +25,6 @@ FAMILY = "event"
 _MAX_TEXT = 1000
 _ULID = 26
 MARKS_AT = len(FAMILY) + 1 + _ULID  # where the marks begin in a key
-REFUSED = "request.refused"
 _MARK = re.compile(r"([ugax])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 
@@ -34,7 +34,8 @@ class Event:
     """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
 
     `was_active`: whether a person now deleted was active until then. `count`: how many equal requests a refusal stands
-    for; `method` is theirs. Empty fields are not stored.
+    for; `method` is theirs. `said` has code and values of `detail`, by which a page says it in its reader's language
+    (shared.sentences). Empty fields are not stored.
     """
 
     at: str
@@ -57,6 +58,7 @@ class Event:
     method: str = ""
     count: int = 1
     was_active: bool = False
+    said: Mapping[str, Any] | None = None
 
     @property
     def is_refusal(self) -> bool:

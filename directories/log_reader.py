@@ -1,14 +1,16 @@
 """Reads the provisioning log newest first, though rows are read upwards only: in windows of time that fit it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from directories import events
 from directories.events import Event, StoredEvent
+from directories.kinds import KINDS
 from shared.keys import fold, fold_case
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row
 
 _MAX_QUERIES = 30  # for one page; the next one goes on from there
 _FIRST_WINDOW = timedelta(hours=1)
@@ -38,23 +40,37 @@ class Page:
     before: str
 
 
+def _stored_words(event: Event) -> str:
+    return f"{event.kind}\n{event.detail}"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events: of one `person` (id, externalId or name), refused ones only, with `text` in what they say."""
+    """Which events: of one `person` (id, externalId or name), of `kinds` (none: all), with `text` in what they say.
+
+    `words` gives an event's kind and detail as the reader is shown them, which may be in another language.
+    """
 
     person: str = ""
-    refused_only: bool = False
+    kinds: frozenset[str] = frozenset()
     text: str = ""
+    words: Callable[[Event], str] = _stored_words
+
+    def may_have(self, row_key: str) -> bool:
+        """Whether the key alone does not rule the event out: an import's events need not be read to find refusals."""
+        return self.kinds != KINDS["refused"] or events.marks(row_key).refused > 0
 
     def has(self, event: Event) -> bool:
         """Whether the event is wanted."""
-        if self.refused_only and not event.is_refusal:
+        if self.kinds and event.kind not in self.kinds:
             return False
         ids = (event.resource_id, event.external_id, event.was_external_id)
         if self.person and self.person not in ids and fold_case(self.person) != fold_case(event.name):
             return False
-        said = (event.name, event.external_id, event.kind, event.attribute, event.detail, event.client, *event.changed)
-        return not self.text or fold(self.text) in fold("\n".join(said))
+        if not self.text:
+            return True
+        said = (event.name, event.external_id, event.attribute, event.client, *event.changed, self.words(event))
+        return fold(self.text) in fold("\n".join(said))
 
 
 EVERYTHING = Wanted()
@@ -93,21 +109,19 @@ async def read(
     collected, queries, reached = _Collected(), 0, before
     async for found, start in _backwards(services, directory_id, before):
         queries += 1
-        for stored in found:
-            if wanted.has(stored.event):
-                if len(collected.lines) >= limit and collected.line_of(stored.event) is None:
+        for row in reversed(found):
+            if wanted.may_have(row.key) and wanted.has(event := events.decode(row.value)):
+                if len(collected.lines) >= limit and collected.line_of(event) is None:
                     return Page(collected.lines, reached)
-                collected.add(stored)
-            reached = stored.key
+                collected.add(StoredEvent(row.key, event))
+            reached = row.key
         reached = start
         if queries >= _MAX_QUERIES:
             return Page(collected.lines, reached)
     return Page(collected.lines, "")
 
 
-async def _backwards(
-    services: Services, directory_id: str, before: str
-) -> AsyncIterator[tuple[list[StoredEvent], str]]:
+async def _backwards(services: Services, directory_id: str, before: str) -> AsyncIterator[tuple[list[Row], str]]:
     """Windows of events, the newest first, each with the key that it begins at; a full one is tried again narrower."""
     now = services.clock.now()
     oldest = now - timedelta(days=services.settings.event_retention_days + 1)
@@ -119,7 +133,7 @@ async def _backwards(
         if len(rows) == MAX_QUERY_ROWS and width > _NARROWEST:
             width = max(_NARROWEST, width / _STEP)
             continue
-        yield [StoredEvent(row.key, events.decode(row.value)) for row in reversed(rows)], start
+        yield rows, start
         stop, top = start, events.moment_of(start)
         width = width * _STEP if len(rows) < _FEW else width
 

@@ -1,17 +1,19 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import refusals
+from directories import events, refusals
 from directories.events import (
-    REFUSED,
     Event,
     StoredEvent,
     events_since,
     safe_cursor,
     write,
 )
+from directories.kinds import REFUSED
 from directories.log_reader import EVERYTHING, Line, Page, Wanted, read
+from shared import log, sentences
 from shared.clock import timestamp
 from shared.services import Services
+from shared.tables.port import TableError
 
 __all__ = [
     "EVERYTHING",
@@ -22,11 +24,24 @@ __all__ = [
     "StoredEvent",
     "Wanted",
     "events_since",
+    "happened",
     "read",
     "refused",
     "safe_cursor",
     "write",
 ]
+
+
+async def happened(services: Services, directory_id: str, kind: str, detail: str = "") -> None:
+    """Note what was done to the directory itself, beside the change: storage in trouble loses the line, not the change.
+
+    `detail`: the id of a token or secret, the reason of a loss; nothing secret.
+    """
+    event = Event(timestamp(services.clock.now()), kind, detail=detail)
+    try:
+        await services.tables.transact(events.TABLE, directory_id, [write(event, services.clock)])
+    except TableError as error:
+        log.failure("event.lost", error, directory_id=directory_id)
 
 
 async def refused(
@@ -57,6 +72,7 @@ async def refused(
         scim_type=scim_type,
         attribute=attribute,
         detail=detail,
+        said=sentences.encode(detail) or None,
         remedy=remedy,
         client=client,
         method=method,

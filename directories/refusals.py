@@ -9,17 +9,20 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from directories import events, quarantine_guard
-from directories.events import REFUSED, Event
+from directories.events import Event
+from directories.kinds import REFUSED
 from directories.memory import Bounded, PerInstance, beside
-from shared import log
+from shared import log, sentences
 from shared.clock import timestamp
 from shared.metrics import metrics
+from shared.sentences import Sentence
 from shared.services import Services
 from shared.tables.port import TableError
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
 _GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
+_TOO_MANY = Sentence("many_others", "Further requests were refused; there were too many different ones to list them.")
 _Sort = tuple[str, ...]
 
 
@@ -99,6 +102,6 @@ def _held_back(services: Services, minute: _Minute) -> list[Event]:
     at = timestamp(services.clock.now())
     late = [replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count]
     if minute.beyond:
-        detail = "Further requests were refused; there were too many different ones to list them."
-        late.append(Event(at=at, kind=REFUSED, detail=detail, count=minute.beyond))
+        said = sentences.encode(_TOO_MANY)
+        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, said=said, count=minute.beyond))
     return late

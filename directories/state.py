@@ -7,6 +7,7 @@ from typing import Literal
 
 from directories import last_calls, provisioning_log, quarantine_guard, totals
 from directories.directory import Directory
+from directories.kinds import KINDS
 from directories.last_calls import Denied, LastCalls
 from directories.provisioning_log import Line, Wanted
 from directories.quarantine_guard import Quarantine
@@ -15,7 +16,7 @@ from shared.clock import parse_timestamp, timestamp
 from shared.services import Services
 
 Stage = Literal["waiting", "connected", "provisioning"]
-_REFUSED = Wanted(refused_only=True)
+_REFUSED = Wanted(kinds=KINDS["refused"])
 _RECENT = timedelta(days=1)
 
 # What the administrator is told about calls that were turned away with 401: sentence and remedy.

@@ -109,6 +109,7 @@ def log(page: Page) -> dict[str, Any]:
 def line(shown: Line) -> dict[str, Any]:
     """One line of the log, without what is empty."""
     event = dataclasses.asdict(shown.event)
+    event["reason"] = (event.pop("said") or {}).get("code", "")
     said = {name: value for name, value in event.items() if value not in ("", (), 0, None) or name == "active"}
     if said["active"] is None:
         del said["active"]

@@ -9,14 +9,16 @@ from directories import rate
 from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
-from scim.http import scim_failure, scim_response
+from scim.http import refusal_of, scim_failure, scim_response
 from scim.listing import Places
 from scim.refusals import note_refusal
 from scim.turns import Turns
 from shared import log
 from shared.functions import add_http
 from shared.http import Request, Response
+from shared.sentences import Sentence
 from shared.services import Services
+from shared.tables.port import TooLarge
 
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
@@ -45,12 +47,13 @@ class Edge:
             endpoint = here.get("GET" if request.method == "HEAD" else request.method)
             try:
                 if endpoint is None:
-                    raise ScimError(405, f"{request.method} is not possible here; this address takes {_allowed(here)}.")
+                    raise _no_method(request.method, here)
                 return await endpoint(context, request)
-            except ScimError as error:
-                await note_refusal(context, request, error, request.path)
-                response = scim_response(error.body(), error.status)
-                if error.status == 405:
+            except (ScimError, RecursionError, TooLarge) as error:
+                refusal = refusal_of(error)
+                await note_refusal(context, request, refusal, request.path)
+                response = scim_response(refusal.body(), refusal.status)
+                if refusal.status == 405:
                     response.headers["Allow"] = _allowed(here)
                 return response
             finally:
@@ -66,6 +69,11 @@ class Edge:
         origin = services.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(services, directory, f"{origin}/scim/{directory.id}/v2", agent[:60], self.places, self.turns)
+
+
+def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
+    said = "{method} is not possible here; this address takes {allowed}."
+    return ScimError(405, Sentence("no_method", said, method=method, allowed=_allowed(endpoints)))
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:

@@ -4,13 +4,14 @@ from typing import Any
 
 import orjson
 
-from scim.core.errors import ScimError
+from scim.core.errors import ScimError, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
 from scim.listing import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
 from shared.http import HttpError, Request, Response
+from shared.sentences import Sentence
 from shared.tables.port import StorageUnavailable, TooLarge
 from shared.versions import NewerRow
 
@@ -19,9 +20,9 @@ MAX_BODY = 1024 * 1024
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 _MAX_PLACE = 2**53
 _PARAMETERS = {
-    **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), "a string"),
-    **dict.fromkeys(("startIndex", "count"), "an integer"),
-    **dict.fromkeys(("attributes", "excludedAttributes"), "an array of strings"),
+    **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), Sentence("a_string", "a string")),
+    **dict.fromkeys(("startIndex", "count"), Sentence("an_integer", "an integer")),
+    **dict.fromkeys(("attributes", "excludedAttributes"), Sentence("strings", "an array of strings")),
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -47,48 +48,70 @@ def scim_failure(error: Exception) -> Response:
         case HttpError(response=response):
             return _from_problem(response)
         case NewerRow(reason=reason, retry_after=seconds):
-            body = ScimError(503, f"The operator of the directory has to act: {reason}.").body()
+            body = error_body(503, f"The operator of the directory has to act: {reason}.")
             return scim_response(body, 503, {"Retry-After": str(seconds)})
         case StorageUnavailable(retry_after=seconds):
-            body = ScimError(503, "The storage did not answer; send the request again in some seconds.").body()
+            body = error_body(503, "The storage did not answer; send the request again in some seconds.")
             return scim_response(body, 503, {"Retry-After": str(seconds)})
-        case RecursionError():
-            return scim_response(too_deep().body(), 400)
-        case TooLarge():
-            detail = f"The resource is too large to store: {error}. Send fewer or shorter values."
-            return scim_response(ScimError(413, detail).body(), 413)
+        case RecursionError() | TooLarge():
+            refusal = refusal_of(error)
+            return scim_response(refusal.body(), refusal.status)
         case _:
             log.failure("scim.error", error)
             detail = "The request failed inside the service, nothing was changed; the operator's log has the cause."
-            return scim_response(ScimError(500, detail).body(), 500)
+            return scim_response(error_body(500, detail), 500)
+
+
+def refusal_of(error: ScimError | RecursionError | TooLarge) -> ScimError:
+    """What the client did wrong where it showed only deep inside: nesting, or more than a row can hold."""
+    match error:
+        case ScimError():
+            return error
+        case TooLarge():
+            said = "The resource is too large to store: {error}. Send fewer or shorter values."
+            return ScimError(413, Sentence("too_large_to_store", said, error=error))
+    return too_deep()
 
 
 def _from_problem(response: Response) -> Response:
     detail = orjson.loads(response.body)["detail"]
     kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
-    return scim_response(ScimError(response.status, detail).body(), response.status, kept)
+    return scim_response(error_body(response.status, detail), response.status, kept)
 
 
 def read_json(request: Request, limit: int = MAX_BODY) -> Any:
     """The JSON value of the body; ScimError 400 invalidSyntax or 413."""
     body = request.body
     if len(body) > limit:
-        raise ScimError(413, f"The body has {len(body)} bytes; at most {limit} are taken. Send smaller requests.")
+        raise ScimError(
+            413,
+            Sentence(
+                "body_too_large",
+                "The body has {count} bytes; at most {most} are taken. Send smaller requests.",
+                count=len(body),
+                most=limit,
+            ),
+        )
     if not body:
         raise ScimError(
             400,
-            "The body is missing. Send JSON with a Content-Length header; chunked bodies do not arrive.",
+            Sentence(
+                "body_missing",
+                "The body is missing. Send JSON with a Content-Length header; chunked bodies do not arrive.",
+            ),
             "invalidSyntax",
         )
     try:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
-        raise ScimError(400, f"The body is not valid JSON in UTF-8: {error}.", "invalidSyntax") from None
+        said = Sentence("body_no_json", "The body is not valid JSON in UTF-8: {error}.", error=error)
+        raise ScimError(400, said, "invalidSyntax") from None
 
 
 def too_deep() -> ScimError:
     """400: JSON whose nesting no SCIM resource comes near."""
-    return ScimError(400, "The JSON is nested too deeply. Send resources as /Schemas describes them.", "invalidSyntax")
+    said = "The JSON is nested too deeply. Send resources as /Schemas describes them."
+    return ScimError(400, Sentence("body_too_deep", said), "invalidSyntax")
 
 
 def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:
@@ -113,7 +136,7 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
 def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
-        raise ScimError(400, "A search request is a JSON object.", "invalidSyntax")
+        raise ScimError(400, Sentence("search_no_object", "A search request is a JSON object."), "invalidSyntax")
     query = {name: _text(name, value) for name, value in body.items() if name in _PARAMETERS and value is not None}
     return read_list_query(query, resource_type)
 
@@ -127,13 +150,16 @@ def _text(name: str, value: Any) -> str:
             return ",".join(value)
         case "an integer" if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-    raise ScimError(400, f"{name} must be {_PARAMETERS[name]} (RFC 7644 section 3.4.3).", "invalidValue")
+    said = "{name} must be {wanted} (RFC 7644 section 3.4.3)."
+    raise ScimError(400, Sentence("wrong_parameter", said, name=name, wanted=_PARAMETERS[name]), "invalidValue")
 
 
 def _count(query: dict[str, str]) -> int:
     count = _integer(query, "count", DEFAULT_COUNT)
     if "cursor" in query and count < 0:
-        raise ScimError(400, "count must not be negative with cursor paging (RFC 9865).", "invalidCount")
+        raise ScimError(
+            400, Sentence("negative_count", "count must not be negative with cursor paging (RFC 9865)."), "invalidCount"
+        )
     return min(max(0, count), MAX_COUNT)
 
 
@@ -145,5 +171,6 @@ def _integer(query: dict[str, str], name: str, default: int) -> int:
         value = int(text) if len(text) <= 20 else _MAX_PLACE
     except ValueError:
         kind = "invalidCount" if name == "count" and "cursor" in query else "invalidValue"
-        raise ScimError(400, f'{name} must be an integer, not "{text[:40]}".', kind) from None
+        said = Sentence("no_integer", '{name} must be an integer, not "{text}".', name=name, text=text[:40])
+        raise ScimError(400, said, kind) from None
     return max(-_MAX_PLACE, min(value, _MAX_PLACE))

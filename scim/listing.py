@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from scim.core.errors import ScimError, too_many
+from scim.core.errors import ScimError
 from scim.core.expressions import Equality
 from scim.core.filters import Filter
 from scim.core.projection import Projection
@@ -22,6 +22,7 @@ from scim.core.schemas import ResourceType
 from scim.core.sorting import root, sorter
 from shared import keys
 from shared.clock import Clock
+from shared.sentences import Sentence
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 DEFAULT_COUNT = 100
@@ -188,8 +189,8 @@ async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> lis
 def _check_kept(kept: Sequence[Item]) -> None:
     """400 tooMany for groups with so many members that no answer can hold them."""
     if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
-        detail = "The groups that this finds have too many members for one answer. Send excludedAttributes=members."
-        raise too_many(detail)
+        said = "The groups that this finds have too many members for one answer. Send excludedAttributes=members."
+        raise ScimError(400, Sentence("too_many_members", said), "tooMany")
 
 
 def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
@@ -207,7 +208,8 @@ def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
 async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
     """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
     if query.sort_by:
-        raise ScimError(400, "sortBy is not available with cursor paging; leave one of the two out.", "invalidValue")
+        said = "sortBy is not available with cursor paging; leave one of the two out."
+        raise ScimError(400, Sentence("sort_and_cursor", said), "invalidValue")
     after = _read_cursor(source, cursor, clock) if cursor else ""
     found = await source.lookup(query.filter.equalities()) if query.filter else None
     if found is not None and query.filter:
@@ -258,10 +260,13 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
         after = str(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         raise ScimError(
-            400, "The cursor is not one this service gave; begin again with an empty cursor.", "invalidCursor"
+            400,
+            Sentence("bad_cursor", "The cursor is not one this service gave; begin again with an empty cursor."),
+            "invalidCursor",
         ) from None
     if age > CURSOR_TIMEOUT:
-        raise ScimError(400, "The cursor is older than an hour; begin again with an empty cursor.", "expiredCursor")
+        said = "The cursor is older than an hour; begin again with an empty cursor."
+        raise ScimError(400, Sentence("old_cursor", said), "expiredCursor")
     return after
 
 

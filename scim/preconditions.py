@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scim.core.errors import ScimError
+from shared.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,11 @@ class Preconditions:
     def check(self, etag: str) -> None:
         """Raise 412 where a change is meant for another version than the stored one."""
         if self.if_match is not None and not _versions(self.if_match) & {"*", _version(_opaque(etag))}:
-            raise ScimError(412, f"The resource has changed: its version is {etag}. Read it again, then repeat.")
+            said = "The resource has changed: its version is {version}. Read it again, then repeat."
+            raise ScimError(412, Sentence("changed_meanwhile", said, version=etag))
         if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
-            raise ScimError(412, f"If-None-Match holds the stored version {etag}, so nothing was changed.")
+            said = "If-None-Match holds the stored version {version}, so nothing was changed."
+            raise ScimError(412, Sentence("none_match", said, version=etag))
 
     def not_modified(self, etag: str) -> bool:
         """Whether a read can be answered with 304."""

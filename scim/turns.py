@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scim.core.errors import ScimError
+from shared.sentences import Sentence
 from shared.tables.port import Changed, NotFound
 
 _ATTEMPTS = 12
@@ -48,4 +49,5 @@ class Turns:
                     return await attempt()
                 except (Changed, NotFound):
                     await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**number)))
-        raise ScimError(503, f"The resource {identifier} is being changed by many requests at once; send it again.")
+        said = "The resource {id} is being changed by many requests at once; send it again."
+        raise ScimError(503, Sentence("busy", said, id=identifier))

@@ -12,6 +12,7 @@ from scim.core.errors import ScimError
 from scim.http import scim_failure
 from shared.functions import add_http
 from shared.http import Request, Response
+from shared.sentences import Sentence
 from shared.services import Services
 
 _COLLECTIONS = ("Users", "Groups")
@@ -23,9 +24,10 @@ def register(blueprint: func.Blueprint, services: Services) -> None:
     async def refuse(request: Request) -> Response:
         directory = await authenticate(services, request.route["directoryId"], request.headers.get("authorization"))
         rate.take(services, directory.id)
-        detail = (
+        detail = Sentence(
+            "wrong_base",
             "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
-            " your provisioning settings."
+            " your provisioning settings.",
         )
         await provisioning_log.refused(services, directory.id, request.method, 404, "", detail)
         raise ScimError(404, detail)

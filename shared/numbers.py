@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from shared.sentences import Sentence
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -45,7 +47,7 @@ class Number:
     e164: str | None
     extension: str
     digits: str
-    fault: str | None
+    fault: Sentence | None
 
 
 def derive(text: str, region: str) -> Number:
@@ -246,21 +248,29 @@ def _dialling(region: str) -> tuple[str, str]:
     return (str(code) if code else "", (metadata.national_prefix or "") if metadata else "")
 
 
-def _fault(text: str, digits: str, region: str) -> str:
+def _fault(text: str, digits: str, region: str) -> Sentence:
     """Why `text` has no E.164 form, and the remedy in the words of Entra's provisioning page."""
     code = _dialling(region)[0] or "44"
+    count = len(digits)
     if not digits:
-        why = "The value has no digits"
-    elif len(digits) <= _SHORT:
-        why = f"The value has only {len(digits)} digits, like an internal extension"
+        why = Sentence("number_no_digits", "The value has no digits")
+    elif count <= _SHORT:
+        said = "The value has only {count} digits, like an internal extension"
+        why = Sentence("number_short", said, count=count)
     elif text.strip().startswith(("+", "00", "tel:+")):
-        why = "The value has a country prefix, but no number of that country looks like this"
-    elif len(digits) > 15:
-        why = f"The value has {len(digits)} digits, more than any phone number (15); it may hold several numbers"
+        said = "The value has a country prefix, but no number of that country looks like this"
+        why = Sentence("number_of_no_country", said)
+    elif count > 15:
+        said = "The value has {count} digits, more than any phone number (15); it may hold several numbers"
+        why = Sentence("number_long", said, count=count)
     else:
-        why = f"The value has no country prefix and is no national number of the directory's default region {region}"
-    return (
-        f"{why}. Write the number in Entra in E.164 form, such as +{code} followed by area code and number, or let "
+        said = "The value has no country prefix and is no national number of the directory's default region {region}"
+        why = Sentence("number_not_national", said, region=region)
+    return Sentence(
+        "number",
+        "{why}. Write the number in Entra in E.164 form, such as +{code} followed by area code and number, or let "
         'the attribute mapping to phoneNumbers[type eq "work"].value add what is missing, for example '
-        f'Join("", "+{code}", [telephoneNumber]).'
+        'Join("", "+{code}", [telephoneNumber]).',
+        why=why,
+        code=code,
     )

@@ -6,6 +6,7 @@ that should not be, and doing it again finishes.
 
 from dataclasses import replace
 
+from directories import provisioning_log
 from presence import links
 from presence.links import DirectoryLink
 from presence.moments import now_ms
@@ -33,6 +34,7 @@ async def connect(services: Services, link: DirectoryLink) -> None:
     runtime = runtime_of(services)
     runtime.links.pop(link.directory_id, None)
     runtime.snapshots.expire(link.tenant_id)
+    await provisioning_log.happened(services, link.directory_id, "presence.connected")
 
 
 async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:
@@ -49,6 +51,7 @@ async def disconnect(services: Services, directory_id: str) -> DirectoryLink | N
         runtime.demand.pop(link.tenant_id, None)
         await signs.is_fresh(services, link.tenant_id)
     runtime.links.pop(directory_id, None)
+    await provisioning_log.happened(services, directory_id, "presence.removed")
     return link
 
 

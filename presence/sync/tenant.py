@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from directories import provisioning_log
 from presence import links
 from presence.graph.fetch import Fetch, Result
 from presence.graph.reasons import Fault
@@ -253,10 +254,18 @@ async def _tell(this: _Round, before: Head, head: Head, now: int) -> Outcome:
     if head.trouble.lost:
         if not before.trouble.lost:
             log.event("presence.lost", tenant_id=tenant_id, reason=reason)
+            await _note(services, head, "presence.lost", reason)
         this.runtime.credential.drop(tenant_id)
         await links.pause(services.tables, tenant_id, reason, head.trouble.since, head.not_before)
         return "lost"
     if before.trouble.lost:
         log.event("presence.back", tenant_id=tenant_id)
+        await _note(services, head, "presence.back")
         await links.pause(services.tables, tenant_id, "", now, 0)
     return "failed" if reason else "synced"
+
+
+async def _note(services: Services, head: Head, kind: str, reason: str = "") -> None:
+    """A line in the log of each directory that reads the tenant's presence."""
+    for roll in head.rolls():
+        await provisioning_log.happened(services, roll.id, kind, reason)

@@ -16,6 +16,7 @@ from scim.http import read_json, read_search, scim_response
 from scim.listing import ListQuery, list_resources
 from scim.users.service import Users
 from shared.http import Request, Response
+from shared.sentences import Sentence
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -35,7 +36,11 @@ async def _search(context: Context, request: Request) -> Response:
     body = read_json(request)
     if isinstance(body, dict) and "cursor" in body:
         raise ScimError(
-            400, "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search.", "invalidCursor"
+            400,
+            Sentence(
+                "cursor_over_types", "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search."
+            ),
+            "invalidCursor",
         )
     of_users, of_groups = _query(body, USER), _query(body, GROUP)
     if of_users is None and of_groups is None:

@@ -15,6 +15,7 @@ from scim.http import scim_failure, too_deep
 from scim.refusals import note_refusal
 from scim.users import endpoints as users
 from shared.http import Request, Response
+from shared.sentences import Sentence
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
@@ -40,22 +41,26 @@ class BulkOperation:
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     """The operations and `failOnErrors` (0: never stop); ScimError for a request that is none or too long."""
     if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
-        raise ScimError(400, "A bulk request is a JSON object with an array `Operations`.", "invalidSyntax")
+        said = "A bulk request is a JSON object with an array `Operations`."
+        raise ScimError(400, Sentence("bulk_no_object", said), "invalidSyntax")
     operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
-        raise ScimError(413, f"The request has {len(operations)} operations; at most {MAX_OPERATIONS} are taken.")
+        said = "The request has {count} operations; at most {most} are taken."
+        raise ScimError(413, Sentence("bulk_too_many", said, count=len(operations), most=MAX_OPERATIONS))
     limit = body.get("failOnErrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-        raise ScimError(400, "failOnErrors must be a whole number from 1.", "invalidValue")
+        raise ScimError(400, Sentence("fail_on_errors", "failOnErrors must be a whole number from 1."), "invalidValue")
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
 
 
 def _read_operation(place: int, given: Any) -> BulkOperation:
     if not isinstance(given, dict):
-        raise ScimError(400, f"Operations[{place}] is no JSON object.", "invalidSyntax")
+        said = "Operations[{place}] is no JSON object."
+        raise ScimError(400, Sentence("bulk_operation_no_object", said, place=place), "invalidSyntax")
     texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
     if not all(isinstance(text, str) for text in texts):
-        raise ScimError(400, f"Operations[{place}]: method, path, bulkId and version are strings.", "invalidSyntax")
+        said = "Operations[{place}]: method, path, bulkId and version are strings."
+        raise ScimError(400, Sentence("bulk_operation_strings", said, place=place), "invalidSyntax")
     method, path, bulk_id, version = texts
     data = given.get("data")
     names = references.names_in(data) | references.names_in(path)
@@ -116,21 +121,24 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
     kind, _, identifier = path.strip("/").partition("/")
     endpoints = (_ONES if identifier else _COLLECTIONS).get(kind.lower())
     if endpoints is None or "/" in identifier or identifier == ".search":
-        raise ScimError(
-            400, f'path "{path}" is no resource; use /Users, /Users/ID, /Groups or /Groups/ID.', "invalidPath"
-        )
+        said = 'path "{path}" is no resource; use /Users, /Users/ID, /Groups or /Groups/ID.'
+        raise ScimError(400, Sentence("bulk_path", said, path=path), "invalidPath")
     if operation.method not in _METHODS or operation.method not in endpoints:
-        raise ScimError(400, f'method "{operation.method}" is not possible on {path}.', "invalidValue")
+        said = 'method "{method}" is not possible on {path}.'
+        raise ScimError(400, Sentence("bulk_method", said, method=operation.method, path=path), "invalidValue")
     if operation.method == "POST" and not operation.bulk_id:
-        raise ScimError(400, "bulkId is required with POST (RFC 7644 section 3.7).", "invalidValue")
+        raise ScimError(
+            400, Sentence("bulk_id_missing", "bulkId is required with POST (RFC 7644 section 3.7)."), "invalidValue"
+        )
     if operation.method == "POST" and operation.bulk_id in ids:
-        raise ScimError(400, f'bulkId "{operation.bulk_id}" is used by another operation already.', "invalidValue")
+        said = 'bulkId "{id}" is used by another operation already.'
+        raise ScimError(400, Sentence("bulk_id_taken", said, id=operation.bulk_id), "invalidValue")
     return endpoints[operation.method], identifier
 
 
 def _unresolved(names: frozenset[str]) -> Response:
-    detail = f"bulkId {', '.join(sorted(names))} is not created by this request, so nothing can refer to it."
-    return scim_failure(ScimError(409, detail, "invalidValue"))
+    said = "bulkId {ids} is not created by this request, so nothing can refer to it."
+    return scim_failure(ScimError(409, Sentence("bulk_id_nowhere", said, ids=", ".join(sorted(names))), "invalidValue"))
 
 
 def _result(context: Context, operation: BulkOperation, response: Response, ids: dict[str, str]) -> dict[str, Any]:

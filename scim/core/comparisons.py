@@ -9,11 +9,12 @@ from scim.core.attributes import Attribute
 from scim.core.lexer import WORD, Token, fault
 from scim.core.values import parse_date_time
 from shared.keys import fold_case
+from shared.sentences import Sentence
 
 Test = Callable[[Any], bool]
 
 OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr")
-EXPECTED_OPERATOR = f"an operator ({', '.join(OPERATORS)})"
+EXPECTED_OPERATOR = Sentence("an_operator", "an operator ({known})", known=", ".join(OPERATORS))
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
@@ -54,7 +55,9 @@ def _null(attribute: Attribute, op: str, token: Token) -> Test:
     """Null means unassigned (RFC 7643 section 2.5)."""
     if op != "eq":
         raise fault(
-            token.position, f"{op} can't compare {attribute.path} with null", "eq or ne before null, or a value"
+            token.position,
+            Sentence("no_null", "{op} can't compare {path} with null", op=op, path=attribute.path),
+            Sentence("before_null", "eq or ne before null, or a value"),
         )
     return lambda value: not is_present(value)
 
@@ -74,10 +77,18 @@ def _text(attribute: Attribute, op: str, token: Token) -> Test:
 
 def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
     if op != "eq":
-        raise fault(token.position, f"{op} can't compare {attribute.path}, which is true or false", "eq or ne")
+        raise fault(
+            token.position,
+            Sentence("not_boolean_op", "{op} can't compare {path}, which is true or false", op=op, path=attribute.path),
+            Sentence("eq_or_ne", "eq or ne"),
+        )
     literal = clients.boolean_text(token.text)
     if literal is None:
-        raise fault(token.position, f"{attribute.path} is true or false", "true or false")
+        raise fault(
+            token.position,
+            Sentence("is_boolean", "{path} is true or false", path=attribute.path),
+            Sentence("true_or_false", "true or false"),
+        )
     return lambda value: value is literal
 
 
@@ -85,11 +96,19 @@ def _number(attribute: Attribute, op: str, token: Token) -> Test:
     try:
         literal = float(token.text)
     except ValueError:
-        raise fault(token.position, f"{attribute.path} is a number", "a number") from None
+        raise fault(
+            token.position,
+            Sentence("is_number", "{path} is a number", path=attribute.path),
+            Sentence("a_number", "a number"),
+        ) from None
     if op == "eq":
         return lambda value: bool(value == literal)
     if op not in _ORDER:
-        raise fault(token.position, f"{op} can't compare {attribute.path}, which is a number", "eq, ne, gt, ge, lt, le")
+        raise fault(
+            token.position,
+            Sentence("not_number_op", "{op} can't compare {path}, which is a number", op=op, path=attribute.path),
+            "eq, ne, gt, ge, lt, le",
+        )
     compare = _ORDER[op]
     return lambda value: value is not None and compare(value, literal)
 
@@ -99,7 +118,11 @@ def _date_time(attribute: Attribute, op: str, token: Token) -> Test:
         return _text(attribute, op, token)
     literal = parse_date_time(token.text)
     if literal is None:
-        raise fault(token.position, f"{attribute.path} is a date and time", "one like 2026-01-31T08:30:00Z")
+        raise fault(
+            token.position,
+            Sentence("is_date_time", "{path} is a date and time", path=attribute.path),
+            Sentence("like_date_time", "one like 2026-01-31T08:30:00Z"),
+        )
     if op == "eq":
         return lambda value: parse_date_time(value) == literal
     compare = _ORDER[op]
@@ -113,7 +136,11 @@ def _date_time(attribute: Attribute, op: str, token: Token) -> Test:
 
 def _binary(attribute: Attribute, op: str, token: Token) -> Test:
     if op in _ORDER:
-        raise fault(token.position, f"{op} can't compare {attribute.path}, which is binary", "eq, ne, co, sw, ew")
+        raise fault(
+            token.position,
+            Sentence("not_binary_op", "{op} can't compare {path}, which is binary", op=op, path=attribute.path),
+            "eq, ne, co, sw, ew",
+        )
     return _text(attribute, op, token)
 
 

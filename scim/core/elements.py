@@ -11,7 +11,7 @@ from scim.core.attributes import Attribute
 from scim.core.comparisons import fold
 from scim.core.errors import bad_value, mutability, no_target
 from scim.core.paths import Path, Selection
-from scim.core.values import check_count, read_single, wrong_type
+from scim.core.values import AN_OBJECT, check_count, read_single, wrong_type
 
 _FIXED = ("readOnly", "immutable")
 _MAX_LISTED = 100
@@ -125,7 +125,12 @@ def assign(attribute: Attribute, current: Elements, path: Path, value: object, o
     Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
     """
     if path.sub is not None and path.sub.mutability in _FIXED:
-        raise mutability(path.sub.path, "can't be changed", f"Remove the element of {attribute.name} and add another.")
+        raise mutability(
+            path.sub.path,
+            "element_immutable",
+            "can't be changed. Remove the element of {name} and add another.",
+            name=attribute.name,
+        )
     places = selected(current, path.selection)
     if path.sub is None and clients.is_empty(value):
         emptied = set(places) if op == "replace" else set()
@@ -144,8 +149,8 @@ def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
     """The beginnings of an element that the path selects; without brackets it selects any."""
     created = {} if path.selection is None else clients.selected_element(path.selection.terms)
     if created is None:
-        detail = f"The path {path.text} selects no element of {attribute.name} in this resource."
-        raise no_target(f"{detail} Look at the resource, and add the element first.")
+        said = "The path {path} selects no element of {name} in this resource. Look at it, and add the element first."
+        raise no_target("selects_nothing", said, path=path.text, name=attribute.name)
     return created
 
 
@@ -153,10 +158,12 @@ def _object(attribute: Attribute, value: object) -> dict[str, Any]:
     """The object sent for one element, which an array of one stands for as well."""
     if isinstance(value, list):
         if len(value) != 1:
-            raise bad_value(attribute.path, "was sent as an array for a single element", "Send one object.")
+            raise bad_value(
+                attribute.path, "array_for_one", "was sent as an array for a single element. Send one object."
+            )
         value = value[0]
     if not isinstance(value, dict):
-        raise wrong_type(attribute, value, "an object with its sub-attributes")
+        raise wrong_type(attribute, value, AN_OBJECT)
     return value
 
 
@@ -168,7 +175,12 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
     """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
     if path.sub is not None:
         if path.sub.mutability in _FIXED or path.sub.required:
-            raise mutability(path.sub.path, "can't be removed by itself", f"Remove the element of {attribute.name}.")
+            raise mutability(
+                path.sub.path,
+                "not_removed_alone",
+                "can't be removed by itself. Remove the element of {name}.",
+                name=attribute.name,
+            )
         places = set(selected(current, path.selection))
         return [_without(e, {path.sub.name}) if place in places else e for place, e in enumerate(current)]
     if path.selection is not None:
@@ -187,7 +199,12 @@ def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) 
         else:
             by_value.setdefault(_key(attribute, element), []).append(element)
     if len(others) > _MAX_LISTED:
-        raise bad_value(attribute.path, f"lists more than {_MAX_LISTED} elements without a value", "Send their values.")
+        raise bad_value(
+            attribute.path,
+            "lists_too_many",
+            "lists more than {most} elements without a value. Send their values.",
+            most=_MAX_LISTED,
+        )
     return [
         element
         for element in current

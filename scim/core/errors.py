@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.sentences import Sentence
+
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
@@ -9,22 +11,27 @@ class ScimError(Exception):
     """A request that can't be fulfilled: HTTP status, sentence for the administrator, and SCIM's keyword for the fault.
 
     Entra shows the whole body to the administrator in its provisioning log, so `detail` names the attribute, its
-    fault and the remedy.
+    fault and the remedy. Its code lets our own page say it in another language.
     """
 
-    def __init__(self, status: int, detail: str, scim_type: str | None = None) -> None:
+    def __init__(self, status: int, detail: Sentence, scim_type: str | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.scim_type = scim_type
 
     def body(self) -> dict[str, Any]:
-        """The error as RFC 7644 section 3.12 writes it; `status` is text there."""
-        body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(self.status)}
-        if self.scim_type:
-            body["scimType"] = self.scim_type
-        body["detail"] = self.detail.encode("utf-8", "replace").decode()  # it may quote half of a surrogate pair
-        return body
+        """The error as the client gets it."""
+        return error_body(self.status, self.detail, self.scim_type)
+
+
+def error_body(status: int, detail: str, scim_type: str | None = None) -> dict[str, Any]:
+    """An error as RFC 7644 section 3.12 writes it; `status` is text there."""
+    body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(status)}
+    if scim_type:
+        body["scimType"] = scim_type
+    body["detail"] = detail.encode("utf-8", "replace").decode()  # it may quote half of a surrogate pair
+    return body
 
 
 class UnknownAttribute(ScimError):
@@ -34,59 +41,45 @@ class UnknownAttribute(ScimError):
     """
 
 
-def bad_syntax(detail: str) -> ScimError:
+def bad_syntax(code: str, pattern: str, /, **values: object) -> ScimError:
     """400 invalidSyntax: the body is not the message that was expected."""
-    return ScimError(400, detail, "invalidSyntax")
+    return ScimError(400, Sentence(code, pattern, **values), "invalidSyntax")
 
 
-def bad_filter(detail: str) -> ScimError:
-    """400 invalidFilter."""
-    return ScimError(400, detail, "invalidFilter")
-
-
-def bad_path(detail: str) -> ScimError:
+def bad_path(code: str, pattern: str, /, **values: object) -> ScimError:
     """400 invalidPath."""
-    return ScimError(400, detail, "invalidPath")
+    return ScimError(400, Sentence(code, pattern, **values), "invalidPath")
 
 
-def bad_value(attribute: str, fault: str, remedy: str) -> ScimError:
-    """400 invalidValue; `fault` continues the attribute's name, `remedy` is a sentence of its own."""
-    return ScimError(400, f"{attribute} {fault}. {remedy}", "invalidValue")
+def bad_value(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
+    """400 invalidValue; `said` goes on behind the attribute's name: its fault, then the remedy."""
+    return ScimError(400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "invalidValue")
 
 
-def no_target(detail: str) -> ScimError:
+def no_target(code: str, pattern: str, /, **values: object) -> ScimError:
     """400 noTarget: the path of a PATCH operation selects nothing."""
-    return ScimError(400, detail, "noTarget")
+    return ScimError(400, Sentence(code, pattern, **values), "noTarget")
 
 
-def mutability(attribute: str, fault: str, remedy: str) -> ScimError:
-    """400 mutability: the attribute may not be changed in this way."""
-    return ScimError(400, f"{attribute} {fault}. {remedy}", "mutability")
+def mutability(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
+    """400 mutability: the attribute may not be changed in this way; `said` as with `bad_value`."""
+    return ScimError(400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "mutability")
 
 
 def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
     """409 uniqueness, naming the resource that has the value, so that a repeated POST can be understood."""
-    owner = f" by the resource with id {existing_id}" if existing_id else ""
-    remedy = f'Find it with the filter {attribute} eq "…" and update it, or send another {attribute}.'
-    return ScimError(409, f'{attribute} "{value}" is already used{owner}. {remedy}', "uniqueness")
+    remedy = 'Find it with the filter {attribute} eq "…" and update it, or send another {attribute}.'
+    if not existing_id:
+        taken = Sentence(
+            "taken", f'{{attribute}} "{{value}}" is already used. {remedy}', attribute=attribute, value=value
+        )
+    else:
+        pattern = f'{{attribute}} "{{value}}" is already used by the resource with id {{owner}}. {remedy}'
+        taken = Sentence("taken_by", pattern, attribute=attribute, value=value, owner=existing_id)
+    return ScimError(409, taken, "uniqueness")
 
 
 def not_found(resource_type: str, identifier: str) -> ScimError:
     """404: no resource has this id."""
-    detail = f'{resource_type} "{identifier}" was not found. It was deleted or never created; look it up with a filter.'
-    return ScimError(404, detail)
-
-
-def precondition_failed(detail: str) -> ScimError:
-    """412: the resource has another version than If-Match names (RFC 7644 section 3.14)."""
-    return ScimError(412, detail)
-
-
-def too_large(detail: str) -> ScimError:
-    """413: the request is larger than the service provider takes."""
-    return ScimError(413, detail)
-
-
-def too_many(detail: str) -> ScimError:
-    """400 tooMany: the filter yields more than the service provider is willing to process."""
-    return ScimError(400, detail, "tooMany")
+    pattern = '{type} "{id}" was not found. It was deleted or never created; look it up with a filter.'
+    return ScimError(404, Sentence("not_found", pattern, type=resource_type, id=identifier))

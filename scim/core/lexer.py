@@ -4,11 +4,13 @@ import json
 import re
 from typing import NamedTuple
 
-from scim.core.errors import ScimError, bad_filter
+from scim.core.errors import ScimError
 from scim.core.values import is_encodable
+from shared.sentences import Sentence
 
 # A longer filter than any client writes; what is longer is an attack or a mistake.
 MAX_CHARACTERS = 8192
+_UNICODE = Sentence("unicode", "well-formed Unicode")
 
 _TOKEN = re.compile(r'\s*(?:([^\s()\[\]"]+)|("(?:[^"\\]|\\.)*")|([()\[\]]))', re.DOTALL)
 
@@ -27,9 +29,10 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
     if len(text) > MAX_CHARACTERS:
-        raise bad_filter(f"The filter has {len(text)} characters; {MAX_CHARACTERS} are the most. Send a shorter one.")
+        said = "The filter has {count} characters; {most} are the most. Send a shorter one."
+        raise ScimError(400, Sentence("filter_too_long", said, count=len(text), most=MAX_CHARACTERS), "invalidFilter")
     if not text.isascii() and not is_encodable(text):
-        raise fault(1, "the filter holds half of a surrogate pair", "well-formed Unicode")
+        raise fault(1, Sentence("filter_surrogate", "the filter holds half of a surrogate pair"), _UNICODE)
     found = []
     place = 0
     match = _TOKEN.match(text)
@@ -43,7 +46,11 @@ def tokens(text: str) -> list[Token]:
     rest = text[place:]
     if rest.strip():
         start = len(text) - len(rest.lstrip()) + 1
-        raise fault(start, "this quotation mark is never closed", 'a second " at the end of the value')
+        raise fault(
+            start,
+            Sentence("quote_open", "this quotation mark is never closed"),
+            Sentence("second_quote", 'a second " at the end of the value'),
+        )
     found.append(Token(END, "", len(text) + 1))
     return found
 
@@ -55,12 +62,17 @@ def _unquote(quoted: str, position: int) -> str:
         try:
             text = str(json.loads(quoted, strict=False))
         except ValueError:
-            raise fault(position, "this text has a wrong escape", 'JSON escapes, such as \\" and \\\\') from None
+            raise fault(
+                position,
+                Sentence("wrong_escape", "this text has a wrong escape"),
+                Sentence("json_escapes", 'JSON escapes, such as \\" and \\\\'),
+            ) from None
     if not text.isascii() and not is_encodable(text):
-        raise fault(position, "this text holds half of a surrogate pair", "well-formed Unicode")
+        raise fault(position, Sentence("text_surrogate", "this text holds half of a surrogate pair"), _UNICODE)
     return text
 
 
-def fault(position: int, what: str, expected: str) -> ScimError:
-    """The error at a place of the filter."""
-    return bad_filter(f"Filter, character {position}: {what}. Expected: {expected}.")
+def fault(position: int, what: Sentence, expected: str) -> ScimError:
+    """The error at a place of the filter; `expected` may be a sentence or what stands in every language."""
+    said = "Filter, character {position}: {what}. Expected: {expected}."
+    return ScimError(400, Sentence("filter_at", said, position=position, what=what, expected=expected), "invalidFilter")

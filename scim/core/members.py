@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scim.core import clients
-from scim.core.errors import ScimError, bad_filter, bad_value, mutability
+from scim.core.errors import ScimError, bad_value, mutability
 from scim.core.expressions import Node, Or, Term, conjuncts
 from scim.core.patch_body import Operation
 from scim.core.paths import Path, parse_path
 from scim.core.schemas import GROUP
 from scim.core.values import is_encodable
+from shared.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _changes(operation: Operation, path: Path) -> list[MemberChange]:
 
 
 def _immutable(path: Path) -> ScimError:
-    return mutability(path.text, "can't be changed", "Remove the member and add another.")
+    return mutability(path.text, "member_immutable", "can't be changed. Remove the member and add another.")
 
 
 def _listed(op: str, value: object) -> list[MemberChange]:
@@ -104,7 +105,9 @@ def id_of(member: object) -> str:
         reference = parts.get("$ref")
         member = parts.get("value") or (reference.rpartition("/")[2] if isinstance(reference, str) else None)
     if not isinstance(member, str) or not member or not is_encodable(member):
-        raise bad_value("members.value", "is missing or no text", 'Send members as [{"value": "id of the user"}].')
+        raise bad_value(
+            "members.value", "member_no_id", 'is missing or no text. Send members as [{{"value": "id of the user"}}].'
+        )
     return member
 
 
@@ -116,7 +119,14 @@ def _selected(node: Node) -> Iterator[str]:
         elif _is_by_value(part) and (isinstance(node, Or) or part is node):
             yield part.literal or ""  # type: ignore[union-attr]
         else:
-            raise bad_filter('Members are selected by their value only. Send members[value eq "id of the user"].')
+            raise ScimError(
+                400,
+                Sentence(
+                    "members_by_value",
+                    'Members are selected by their value only. Send members[value eq "id of the user"].',
+                ),
+                "invalidFilter",
+            )
 
 
 def _is_by_value(node: Node) -> bool:

@@ -11,6 +11,7 @@ from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patc
 from scim.core.paths import Path, parse_path
 from scim.core.resources import is_blank, missing, schemas_of
 from scim.core.values import check_count, read_single, tidy_elements
+from shared.sentences import Sentence
 
 __all__ = ["MAX_OPERATIONS", "PATCH_URN", "MemberChange", "Operation", "apply_patch", "member_changes", "read_patch"]
 
@@ -58,10 +59,14 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
 def _apply_without_path(result: dict[str, Any], operation: Operation, resource_type: ResourceType) -> None:
     """The value's members are attributes or paths: with its flag Entra sends `name.givenName` and URNs as names."""
     if operation.op == "remove":
-        raise no_target("A remove operation has no path. Send the path of what is to be removed.")
+        raise no_target(
+            "remove_without_path", "A remove operation has no path. Send the path of what is to be removed."
+        )
     if not isinstance(operation.value, dict):
-        fault = "has neither a path nor an object as value"
-        raise bad_value(f"The {operation.op} operation", fault, "Send a path, or an object with attributes.")
+        said = (
+            "The {op} operation has neither a path nor an object as value. Send a path, or an object with attributes."
+        )
+        raise ScimError(400, Sentence("neither_path_nor_object", said, op=operation.op), "invalidValue")
     for name, value in operation.value.items():
         _apply_named(result, operation.op, name, value, resource_type)
 
@@ -86,7 +91,7 @@ def _apply_at(result: dict[str, Any], op: str, text: str, value: object, resourc
     except UnknownAttribute:
         return  # Entra's default mappings send more than a target has, and one refused operation loses the request
     if _is_read_only(path):
-        raise mutability(path.text, "is read-only", "Leave it out; the service provider sets it.")
+        raise mutability(path.text, "read_only", "is read-only. Leave it out; the service provider sets it.")
     _apply(result, op, path, value, resource_type)
 
 
@@ -108,14 +113,20 @@ def _apply_schema(result: dict[str, Any], op: str, path: Path, value: object, re
     """A path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
     if op == "remove" or (op == "replace" and clients.is_empty(value)):
         if not path.extension:
-            raise mutability(path.text, "can't be removed", "Remove its attributes one by one, or delete the resource.")
+            raise mutability(
+                path.text,
+                "schema_not_removed",
+                "can't be removed. Remove its attributes one by one, or delete the resource.",
+            )
         result.pop(path.extension, None)
     elif isinstance(value, dict):
         prefix = path.extension or resource_type.schema.id
         for name, part in value.items():
             _apply_named(result, op, f"{prefix}:{name}", part, resource_type)
     elif not clients.is_empty(value):
-        raise bad_value(path.text, "is no object", "Send an object with the attributes of the schema.")
+        raise bad_value(
+            path.text, "schema_no_object", "is no object. Send an object with the attributes of the schema."
+        )
 
 
 def _apply_attribute(
@@ -134,12 +145,14 @@ def _apply_attribute(
     else:
         new = read_single(attribute, None if clients.is_empty(value) else value)
     if attribute.mutability == "immutable" and current is not None and new != current:
-        raise mutability(attribute.path, "can't be changed once it is set", "Leave it out.")
+        raise mutability(attribute.path, "set_once", "can't be changed once it is set. Leave it out.")
     if (new or new is False or new == 0) and not (attribute in resource_type.required and is_blank(new)):
         box[attribute.name] = new
     elif attribute in resource_type.required:
         if op == "remove":
-            raise mutability(attribute.path, "is required and can't be removed", "Replace it by another value.")
+            raise mutability(
+                attribute.path, "required", "is required and can't be removed. Replace it by another value."
+            )
         raise missing(attribute, resource_type)
     else:
         box.pop(attribute.name, None)
@@ -162,7 +175,7 @@ def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     if path.sub is None:
         return None
     if path.sub.mutability == "immutable":
-        raise mutability(path.sub.path, "can't be changed once it is set", "Leave it out.")
+        raise mutability(path.sub.path, "set_once", "can't be changed once it is set. Leave it out.")
     return _settled(attribute, {name: part for name, part in current.items() if name != path.sub.name})
 
 

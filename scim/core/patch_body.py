@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from scim.core import clients
-from scim.core.errors import ScimError, bad_path, bad_syntax, bad_value, too_large
+from scim.core.errors import ScimError, bad_path, bad_syntax, bad_value
+from shared.sentences import Sentence
 
 MAX_OPERATIONS = 1000
 _NAMES = ("add", "remove", "replace")
 PATCH_URN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-_EXPECTED = f'Send {{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": …, "path": …, "value": …}}]}}'
+_EXAMPLE = f'{{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": …, "path": …, "value": …}}]}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,15 @@ def read_patch(body: object) -> list[Operation]:
     for more than MAX_OPERATIONS.
     """
     if not isinstance(body, dict):
-        raise bad_syntax(f"The body is no JSON object. {_EXPECTED}.")
+        raise bad_syntax("patch_no_object", "The body is no JSON object. Send {example}.", example=_EXAMPLE)
     operations = _member(body, "operations")
     if not isinstance(operations, list) or not operations:
-        raise bad_syntax(f"The body has no array of Operations. {_EXPECTED}.")
+        raise bad_syntax(
+            "patch_no_operations", "The body has no array of Operations. Send {example}.", example=_EXAMPLE
+        )
     if len(operations) > MAX_OPERATIONS:
-        raise too_large(f"The request has {len(operations)} operations. Send at most {MAX_OPERATIONS} at once.")
+        said = "The request has {count} operations. Send at most {most} at once."
+        raise ScimError(413, Sentence("too_many_operations", said, count=len(operations), most=MAX_OPERATIONS))
     return [_read_operation(operation, number) for number, operation in enumerate(operations, 1)]
 
 
@@ -46,19 +50,30 @@ def _member(body: dict[str, Any], name: str) -> Any:
 
 def _read_operation(operation: object, number: int) -> Operation:
     if not isinstance(operation, dict):
-        raise bad_syntax(f"Operation {number} is no JSON object. {_EXPECTED}.")
+        raise bad_syntax(
+            "operation_no_object",
+            "Operation {number} is no JSON object. Send {example}.",
+            number=number,
+            example=_EXAMPLE,
+        )
     fields = {key.lower(): value for key, value in operation.items()}
     op, path = fields.get("op"), fields.get("path")
     name = clients.operation_name(op) if isinstance(op, str) else ""
     if name not in _NAMES:
-        raise bad_syntax(f"Operation {number} has no known op. Send add, remove or replace.")
+        raise bad_syntax(
+            "operation_unknown", "Operation {number} has no known op. Send add, remove or replace.", number=number
+        )
     if path is not None and not isinstance(path, str):
-        raise bad_path(f"The path of operation {number} is no text. Send an attribute such as name.givenName.")
+        raise bad_path(
+            "operation_path",
+            "The path of operation {number} is no text. Send an attribute such as name.givenName.",
+            number=number,
+        )
     if name != "remove" and "value" not in fields:
         raise _without_value(name, path or "", number)
     return Operation(name, path or None, fields.get("value"))
 
 
 def _without_value(name: str, path: str, number: int) -> ScimError:
-    remedy = "Send one, or remove the attribute."
-    return bad_value(path or f"Operation {number}", f"is in operation {number}, {name}, without a value", remedy)
+    said = "is in operation {number}, {op}, without a value. Send one, or remove the attribute."
+    return bad_value(path or f"Operation {number}", "without_value", said, number=number, op=name)

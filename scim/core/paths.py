@@ -12,6 +12,7 @@ from scim.core.expressions import Node, element_terms
 from scim.core.filters import KEPT_CHARACTERS
 from scim.core.lexer import MAX_CHARACTERS
 from scim.core.parser import Parser
+from shared.sentences import Sentence
 
 _WELL_FORMED = re.compile(r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE)
 
@@ -56,7 +57,12 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
     if target is not None:
         return Path(text, target.extension, target.attribute, None, target.sub)
     if len(text) > MAX_CHARACTERS:
-        raise bad_path(f"The path has {len(text)} characters; {MAX_CHARACTERS} are the most. Send a shorter one.")
+        raise bad_path(
+            "path_too_long",
+            "The path has {count} characters; {most} are the most. Send a shorter one.",
+            count=len(text),
+            most=MAX_CHARACTERS,
+        )
     if "[" in text:
         return _value_path(text, resource_type)
     raise _unknown(text, text, resource_type)
@@ -65,8 +71,12 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
 def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
     text = text[:200]
     if not _WELL_FORMED.fullmatch(name):
-        return bad_path(f'"{text}" is no path. Send an attribute of {resource_type.name}, such as name.givenName.')
-    return UnknownAttribute(400, f'"{text}" is no attribute of {resource_type.name}. See /Schemas.', "invalidPath")
+        said = '"{path}" is no path. Send an attribute of {type}, such as name.givenName.'
+        return bad_path("no_path", said, path=text, type=resource_type.name)
+    unknown = Sentence(
+        "no_attribute", '"{path}" is no attribute of {type}. See /Schemas.', path=text, type=resource_type.name
+    )
+    return UnknownAttribute(400, unknown, "invalidPath")
 
 
 def _value_path(text: str, resource_type: ResourceType) -> Path:
@@ -78,7 +88,8 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
             raise _unknown(start.text, text, resource_type)
         return _selected(parser, text, target)
     except ScimError as error:
-        raise type(error)(400, f"In the path {text[:200]}: {error.detail}", error.scim_type) from None
+        said = Sentence("in_path", "In the path {path}: {said}", path=text[:200], said=error.detail)
+        raise type(error)(400, said, error.scim_type) from None
 
 
 def _selected(parser: Parser, text: str, target: Target) -> Path:

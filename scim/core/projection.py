@@ -45,10 +45,10 @@ def read_attributes(attributes: str | None, excluded: str | None, resource_type:
     ScimError invalidValue where both are given (RFC 7644 section 3.9 allows one) or one is longer than any client's.
     """
     if attributes and attributes.strip() and excluded and excluded.strip():
-        fault = "and excludedAttributes were both sent"
-        raise bad_value("attributes", fault, "Send one of them: they exclude each other")
+        said = "and excludedAttributes were both sent. Send one of them: they exclude each other."
+        raise bad_value("attributes", "both_projections", said)
     if len(attributes or excluded or "") > MAX_CHARACTERS:
-        raise bad_value("attributes", "is too long", f"Send at most {MAX_CHARACTERS} characters")
+        raise bad_value("attributes", "too_long", "is too long. Send at most {most} characters.", most=MAX_CHARACTERS)
     unwanted = _never(resource_type)
     if attributes and attributes.strip():
         wanted = _always(resource_type)

@@ -10,6 +10,7 @@ from scim.discovery import documents
 from scim.edge import Edge
 from scim.http import scim_response
 from shared.http import Request, Response
+from shared.sentences import Sentence
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -40,14 +41,19 @@ async def _schemas(context: Context, request: Request) -> Response:
 
 async def _me(context: Context, request: Request) -> Response:
     """RFC 7644 section 3.11: a provider that does not support the alias answers 501."""
-    raise ScimError(501, "/Me is not supported: a provisioning client is no user of the directory. Use /Users/{id}.")
+    said = "/Me is not supported: a provisioning client is no user of the directory. Use /Users/{{id}}."
+    raise ScimError(501, Sentence("no_me", said))
 
 
 async def _wrong_path(context: Context, request: Request) -> Response:
     raise ScimError(
         404,
-        f"There is nothing at this path. The SCIM base address is {context.base_url}; check for a typing"
-        " error or something doubled in the tenant URL.",
+        Sentence(
+            "wrong_path",
+            "There is nothing at this path. The SCIM base address is {url}; check for a typing"
+            " error or something doubled in the tenant URL.",
+            url=context.base_url,
+        ),
     )
 
 
@@ -60,10 +66,13 @@ def _one_or_all(request: Request, part: str, identity: str, found: list[dict[str
         if document[identity].lower() == wanted.lower():
             return scim_response(document)
     known = ", ".join(document[identity] for document in found)
-    raise ScimError(404, f"There is no {wanted} here; known are: {known}.")
+    raise ScimError(
+        404, Sentence("unknown_document", "There is no {wanted} here; known are: {known}.", wanted=wanted, known=known)
+    )
 
 
 def _refuse_filter(request: Request) -> None:
     """Discovery answers are not filtered, so that a client never mistakes a part for the whole (RFC 7644 section 4)."""
     if "filter" in request.query:
-        raise ScimError(403, "Filters are not possible here (RFC 7644 section 4); leave the filter out.")
+        said = "Filters are not possible here (RFC 7644 section 4); leave the filter out."
+        raise ScimError(403, Sentence("no_filter_here", said))

@@ -17,6 +17,7 @@ from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
 from shared.each import each
+from shared.sentences import Sentence
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
@@ -144,7 +145,11 @@ async def _join(services: Services, directory_id: str, group_id: str, member_id:
             ]
     raise ScimError(
         400,
-        f"members: there is no user or group with id {member_id} in this directory. Provision it first, then add it.",
+        Sentence(
+            "no_such_member",
+            "members: there is no user or group with id {id} in this directory. Provision it first, then add it.",
+            id=member_id,
+        ),
         "invalidValue",
     )
 

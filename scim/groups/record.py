@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
-from scim.core.errors import too_large
+from scim.core.errors import ScimError
 from shared import keys, versions
+from shared.sentences import Sentence
 from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
@@ -45,7 +46,10 @@ def encode(record: GroupRecord) -> bytes:
     stored = {"resource": record.resource, "created": record.created, "modified": record.modified}
     value = orjson.dumps({"v": VERSION, **stored, "version": record.version})
     if len(value) > MAX_BYTES:
-        raise too_large(f"Without its members the group has {len(value)} bytes; at most {MAX_BYTES} are stored.")
+        said = (
+            "Without its members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
+        )
+        raise ScimError(413, Sentence("group_too_large", said, count=len(value), most=MAX_BYTES))
     return value
 
 

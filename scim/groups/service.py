@@ -24,6 +24,7 @@ from scim.preconditions import Preconditions
 from shared.clock import timestamp
 from shared.each import each
 from shared.ids import new_id
+from shared.sentences import Sentence
 from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
@@ -100,7 +101,8 @@ async def _change(
 ) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
-        raise ScimError(400, f"members: the group {identifier} cannot be a member of itself.", "invalidValue")
+        said = "members: the group {id} cannot be a member of itself."
+        raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
     return await context.turns.write(
         context.directory.id, identifier, lambda: _attempt(context, identifier, conditions, plan, change)
     )

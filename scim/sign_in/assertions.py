@@ -13,6 +13,7 @@ from directories.access import Assertion
 from directories.directory import Trust
 from scim.sign_in.entra_keys import issuer, signing_key
 from shared.clock import timestamp
+from shared.sentences import Sentence
 from shared.services import Services
 
 ALGORITHM = "RS256"  # the only one that Entra signs with
@@ -23,9 +24,13 @@ _LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
 
 
 class BadAssertion(Exception):
-    """The assertion is not accepted; the text says why. `of_itself`: whoever was to trust it, so all may know."""
+    """The assertion is not accepted; `why` says what is wrong with it. `of_itself`: whoever was to trust it, so all may know."""
 
     of_itself = True
+
+    def __init__(self, code: str, pattern: str, /, **values: object) -> None:
+        self.why = Sentence(code, pattern, **values)
+        super().__init__(self.why)
 
 
 class Untrusted(BadAssertion):
@@ -49,14 +54,16 @@ def read(services: Services, text: str) -> Presented:
     import jwt
 
     if len(text) > _MAX_LENGTH:
-        raise BadAssertion("it is too long")
+        raise BadAssertion("jwt_too_long", "it is too long")
     try:
         header = jwt.get_unverified_header(text)
         claims = jwt.decode(text, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise BadAssertion("it is no JSON Web Token") from None
+        raise BadAssertion("jwt_none", "it is no JSON Web Token") from None
     if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
-        raise BadAssertion(f"it must be signed with {ALGORITHM} and name its key (kid)")
+        raise BadAssertion(
+            "jwt_signing", "it must be signed with {algorithm} and name its key (kid)", algorithm=ALGORITHM
+        )
     return Presented(text, header["kid"], claims, _check_times(services, claims))
 
 
@@ -73,11 +80,11 @@ async def verify(
     _check_identity(services, trust, presented.claims, client_ids)
     key = await signing_key(services, trust.tenant_id, presented.key_id)
     if key is None:
-        raise Untrusted("its key (kid) is not one of the tenant's")
+        raise Untrusted("jwt_key", "its key (kid) is not one of the tenant's")
     try:
         jwt.PyJWS().decode(presented.text, key, algorithms=[ALGORITHM])
     except jwt.InvalidTokenError:
-        raise Untrusted("its signature is wrong") from None
+        raise Untrusted("jwt_signature", "its signature is wrong") from None
     identifier = presented.claims.get("jti")
     if not identifier:
         return None
@@ -88,18 +95,18 @@ async def verify(
 def _check_identity(services: Services, trust: Trust, claims: dict[str, Any], client_ids: frozenset[str]) -> None:
     expected = issuer(services, trust.tenant_id)
     if claims.get("iss") != expected:
-        raise Untrusted(f"its issuer (iss) must be {expected}")
+        raise Untrusted("jwt_issuer", "its issuer (iss) must be {expected}", expected=expected)
     if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
-        raise Untrusted("its tenant (tid) is not the trusted one")
+        raise Untrusted("jwt_tenant", "its tenant (tid) is not the trusted one")
     audiences = claims.get("aud")
     if not any(audience in trust.audiences for audience in (audiences if isinstance(audiences, list) else [audiences])):
-        raise Untrusted(f"its audience (aud) must be one of {', '.join(trust.audiences)}")
+        raise Untrusted("jwt_audience", "its audience (aud) must be one of {known}", known=", ".join(trust.audiences))
     identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
     if trust.subject not in identities:
-        raise Untrusted(f"its subject (sub or oid) must be {trust.subject}")
+        raise Untrusted("jwt_subject", "its subject (sub or oid) must be {expected}", expected=trust.subject)
     known = identities | {trust.subject} | {str(claims.get(name, "")).lower() for name in ("azp", "appid")}
     if any(client_id.lower() not in known for client_id in client_ids):
-        raise Untrusted("client_id is neither the directory's id nor the trusted identity")
+        raise Untrusted("jwt_client", "client_id is neither the directory's id nor the trusted identity")
 
 
 def _check_times(services: Services, claims: dict[str, Any]) -> float:
@@ -107,16 +114,16 @@ def _check_times(services: Services, claims: dict[str, Any]) -> float:
     now = services.clock.now().timestamp()
     expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
     if expires + LEEWAY_SECONDS <= now:
-        raise BadAssertion("it has expired (exp)")
+        raise BadAssertion("jwt_expired", "it has expired (exp)")
     if begins - LEEWAY_SECONDS > now:
-        raise BadAssertion("it is not valid yet (nbf)")
+        raise BadAssertion("jwt_early", "it is not valid yet (nbf)")
     if expires - now > _MAX_LIFETIME_SECONDS:
-        raise BadAssertion("it lives too long (exp)")
+        raise BadAssertion("jwt_long_lived", "it lives too long (exp)")
     return expires
 
 
 def _time(claims: dict[str, Any], name: str) -> float:
     value = claims.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < _LAST_SECOND:
-        raise BadAssertion(f"its {name} must be a time in seconds")
+        raise BadAssertion("jwt_time", "its {name} must be a time in seconds", name=name)
     return float(value)

@@ -9,6 +9,7 @@ from scim.sign_in.assertions import BadAssertion, Presented, read, verify
 from scim.sign_in.entra_keys import KeysUnavailable
 from scim.sign_in.errors import OAuthError, invalid_client, invalid_request
 from scim.sign_in.form import TokenRequest
+from shared.sentences import Sentence
 from shared.services import Services
 
 CLIENT_CREDENTIALS = "client_credentials"
@@ -17,6 +18,10 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _NO_CLIENT = (
     "The client id or secret is wrong, expired or revoked, or this address belongs to no directory. Copy the token"
     " endpoint, the client id and a live client secret from the directory's page."
+)
+_REFUSED = (
+    "An assertion was not accepted: {why}. Compare the trusted identity on this directory's page with the enterprise"
+    " application in Entra ID."
 )
 _NOT_TRUSTED = (
     "The assertion is not accepted: this address belongs to no directory that trusts it. Compare tenant id, subject and"
@@ -68,7 +73,7 @@ async def _by_assertion(services: Services, directory_id: str, request: TokenReq
         return await _trusted(services, *found, request, presented)
     except BadAssertion as error:
         if found:
-            last_calls.refused(services, found[0], "client", f"An assertion was not accepted: {error}.")
+            last_calls.refused(services, found[0], "client", Sentence("jwt_refused", _REFUSED, why=error.why))
         told = f"The assertion is not accepted: {error}." if error.of_itself else _NOT_TRUSTED
         raise invalid_client(told) from None
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
-from scim.core.errors import too_large
+from scim.core.errors import ScimError
 from shared import versions
+from shared.sentences import Sentence
 
 VERSION = 1
 MAX_BYTES = 64 * 1024  # some fifty times what companies send; a page holds a thousand people, and each change is read
@@ -56,9 +57,8 @@ def encode(record: UserRecord) -> bytes:
         }
     )
     if len(value) > MAX_BYTES:
-        raise too_large(
-            f"The user has {len(value)} bytes; at most {MAX_BYTES} are stored. Send fewer or shorter values."
-        )
+        said = "The user has {count} bytes; at most {most} are stored. Send fewer or shorter values."
+        raise ScimError(413, Sentence("user_too_large", said, count=len(value), most=MAX_BYTES))
     return value
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from directories.directory import Directory
 from scim.core.errors import ScimError
 from shared import numbers
+from shared.sentences import Sentence
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -19,4 +20,5 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
         value = entry.get("value")
         if value and value not in known and (fault := numbers.derive(value, directory.region).fault):
             kind = entry.get("type", "other")
-            raise ScimError(400, f'phoneNumbers[type eq "{kind}"].value: {fault}', "invalidValue")
+            said = Sentence("strict_number", 'phoneNumbers[type eq "{kind}"].value: {fault}', kind=kind, fault=fault)
+            raise ScimError(400, said, "invalidValue")

@@ -249,7 +249,11 @@ async def test_the_log_is_read_through_the_api(api: Api, services: Services, mad
     names = [event["name"] for event in first["events"] + rest["events"]]
     assert names == [f"person{number}" for number in (4, 3, 2, 1, 0)]
     assert rest["before"] is None
+    assert rest["events"][0]["name"] == "person1"
+    none = await api.json("GET", f"/{made.id}/events?kind=created")
+    assert none == {"events": [], "before": None}
     one = await api.json("GET", f"/{made.id}/events?person=person2&refused=1")
+    assert await api.json("GET", f"/{made.id}/events?person=person2&kind=refused") == one
     assert [(event["client"], event["status"], event["count"]) for event in one["events"]] == [("Okta", 400, 1)]
 
 

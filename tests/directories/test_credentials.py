@@ -2,11 +2,13 @@
 
 import pytest
 
-from directories import credentials, service
+from directories import credentials, provisioning_log, service
 from directories.authenticate import Unauthenticated, authenticate
 from directories.credentials import issue, revoke, rotate, set_trust
 from directories.directory import Trust
 from directories.faults import BadField, NotThere, TooMany
+from directories.kinds import KINDS
+from directories.provisioning_log import Wanted
 from shared.clock import FixedClock
 from shared.services import Services
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
@@ -129,3 +131,17 @@ async def test_a_wrong_trust_is_refused(services: Services, made: Made, trust: T
     with pytest.raises(BadField) as caught:
         await credentials.set_trust(services, ACCOUNT, made.id, trust)
     assert caught.value.field == field
+
+
+async def test_the_log_tells_what_was_done_to_credentials(services: Services, made: Made) -> None:
+    """Who looks for the reason of a refused call finds that its token was revoked; never the token itself."""
+    _, token, plain = await issue(services, ACCOUNT, made.id, "tokens")
+    await revoke(services, ACCOUNT, made.id, "tokens", token.id)
+    await issue(services, ACCOUNT, made.id, "secrets")
+    await set_trust(services, ACCOUNT, made.id, Trust(GUID, GUID, ("api://x",)))
+    await set_trust(services, ACCOUNT, made.id, None)
+    lines = (await provisioning_log.read(services, made.id, wanted=Wanted(kinds=KINDS["access"]))).lines
+    told = {line.event.kind: line.event.detail for line in lines}
+    assert told.keys() == {"token.issued", "token.revoked", "secret.issued", "trust.set", "trust.removed"}
+    assert told["token.issued"] == told["token.revoked"] == token.id
+    assert plain not in repr(lines)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from directories import provisioning_log
+from directories.kinds import KINDS
+from directories.provisioning_log import Wanted
 from local.graph.simulator import CONTOSO
 from presence import links
 from presence.graph.reasons import REASONS
@@ -178,3 +181,23 @@ async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browse
 def test_every_reason_has_a_sentence_and_a_remedy() -> None:
     """One machine, a sentence and a remedy per state (issue)."""
     assert all(reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values())
+
+
+async def test_the_directorys_log_tells_how_presence_came_and_went(world: World, browser: Browser) -> None:
+    """Connected, lost with its reason, back, removed: beside the people's events, where an administrator looks."""
+    await world.linked(5)
+    await world.tick()
+    fault(world, 700016)
+    await minutes(world, 12)
+    world.running.simulator.faults.off()
+    await minutes(world, 61)
+    await browser.act("remove")
+    wanted = Wanted(kinds=KINDS["presence"])
+    lines = (await provisioning_log.read(world.services, DIRECTORY, wanted=wanted)).lines
+    told = [(line.event.kind, line.event.detail) for line in reversed(lines)]
+    assert told == [
+        ("presence.connected", ""),
+        ("presence.lost", "deleted"),
+        ("presence.back", ""),
+        ("presence.removed", ""),
+    ]

@@ -1,12 +1,13 @@
 """Refused requests in the provisioning log: whose they were, and once for each person."""
 
+from directories.kinds import KINDS
 from directories.provisioning_log import Line, Wanted, read
 from tests.scim.client import ScimClient
 
 
 async def lines(scim: ScimClient) -> list[Line]:
     """The refusals in the log, newest first."""
-    return (await read(scim.services, scim.directory_id, wanted=Wanted(refused_only=True))).lines
+    return (await read(scim.services, scim.directory_id, wanted=Wanted(kinds=KINDS["refused"]))).lines
 
 
 async def test_a_refused_person_is_named(scim: ScimClient) -> None:
@@ -64,3 +65,13 @@ async def test_a_search_that_finds_nothing_is_no_refusal(scim: ScimClient) -> No
     assert await lines(scim) == []
     await scim.get("/User")
     assert [line.event.status for line in await lines(scim)] == [404]
+
+
+async def test_what_no_row_can_hold_is_noted_too(scim: ScimClient) -> None:
+    """Found out only by the storage, yet a refusal like any other, with its person and the reason's code."""
+    answer = await scim.user("anna@example.com", emails=[{"value": f"{n}@example.com"} for n in range(30_000)])
+    assert answer.status == 413
+    (line,) = await lines(scim)
+    assert (line.event.name, line.event.status) == ("anna@example.com", 413)
+    assert line.event.said is not None
+    assert line.event.said["code"] == "too_large_to_store"

@@ -7,6 +7,7 @@ from string import Formatter
 import orjson
 import pytest
 
+from directories.kinds import KINDS
 from directories.state import DENIED_REASONS
 from presence.consent.outcomes import OUTCOMES
 from presence.graph.reasons import REASONS
@@ -45,6 +46,8 @@ def test_every_code_of_the_features_has_words() -> None:
     wanted = {f"reason_{code}" for code in REASONS}
     wanted |= {f"outcome_{code}_{part}" for code in OUTCOMES for part in ("title", "sentence")}
     wanted |= {f"denied_{code}{part}" for code in DENIED_REASONS for part in ("", "_remedy")}
+    wanted |= {f"events_{kind}" for kind in ("all", *KINDS)}
+    wanted |= {f"event_{kind.replace('.', '_')}" for kinds in KINDS.values() for kind in kinds}
     assert wanted - _own("de").keys() == set()
 
 

@@ -2,6 +2,7 @@
 
 from directories.bodies import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
 from directories.endpoints import _MAX_LINES
+from directories.kinds import KINDS
 from web.openapi.parts import (
     Json,
     answer,
@@ -54,6 +55,7 @@ def schemas() -> Json:
             "scim_type",
             "attribute",
             "detail",
+            "reason",
             "remedy",
             "client",
             "method",
@@ -196,6 +198,7 @@ def paths() -> Json:
                         {"type": "integer", "minimum": 1, "maximum": _MAX_LINES},
                     ),
                     query("person", "Only of this person: id, externalId or name"),
+                    query("kind", "Only events of this kind", {"enum": list(KINDS)}),
                     query("refused", "1: only refused requests", {"enum": ["1", "true"]}),
                     query("text", "Only lines with this text"),
                 ],

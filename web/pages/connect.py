@@ -10,6 +10,7 @@ from directories.faults import BadField
 from directories.state import Glance
 from directories.views import scim_base_url
 from shared.http import Response
+from web import event_words
 from web.pages import mapping, steps
 from web.render import page
 from web.visit import Visit
@@ -115,5 +116,6 @@ def _refusal(visit: Visit, glance: Glance) -> dict[str, str] | None:
     if glance.last_refusal:
         event = glance.last_refusal.event
         title = f"{visit.t('live_refused')}: {event.name}" if event.name else visit.t("live_refused")
-        return {"title": title, "at": event.at, "detail": event.detail, "remedy": event.remedy}
+        detail = event_words.detail(visit, event)
+        return {"title": title, "at": event.at, "detail": detail, "remedy": event_words.remedy(visit, event)}
     return None

@@ -1,15 +1,37 @@
 """Numbers needing attention, with the remedy."""
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from contacts import attention
+from contacts.attention import Unparsed
 from directories import service
+from shared import sentences
 from shared.http import Response
+from shared.numbers import derive
+from web import event_words
 from web.pages.directory import framed
 from web.render import page
 from web.visit import Visit
 
 _PEOPLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFault:
+    """A number as it was sent, its type, and what is wrong with it, remedy included."""
+
+    value: str
+    type: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNumbers:
+    """A person with the numbers that can't be read."""
+
+    name: str
+    numbers: list[NumberFault]
 
 
 async def show(visit: Visit) -> Response:
@@ -18,4 +40,19 @@ async def show(visit: Visit) -> Response:
     after = visit.query.get("after", "")[:100]
     found, more = await attention.list_unparsed(visit.services, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
-    return page(visit, "numbers.html", numbers=found, next=following, **await framed(visit, directory, "numbers"))
+    people = [_view(visit, one, directory.region) for one in found]
+    return page(visit, "numbers.html", people=people, next=following, **await framed(visit, directory, "numbers"))
+
+
+def _view(visit: Visit, person: Unparsed, region: str) -> PersonNumbers:
+    numbers = [
+        NumberFault(one["value"], one["type"], _fault(visit, one["value"], region, one["fault"]))
+        for one in person.numbers
+    ]
+    return PersonNumbers(person.name, numbers)
+
+
+def _fault(visit: Visit, value: str, region: str, stored: str) -> str:
+    """Why it can't be read, found anew for the reader's language; as stored where it could be read by now."""
+    fault = derive(value, region).fault
+    return event_words.said(visit, sentences.encode(fault), fault) if fault else stored

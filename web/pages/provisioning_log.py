@@ -1,13 +1,16 @@
 """The provisioning log of a directory: newest first, filtered, searched, or one person's history."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from directories import provisioning_log, service
+from directories.kinds import KINDS
 from directories.provisioning_log import Line, Wanted
 from directories.views import cursor, read_cursor
 from shared.http import Response
+from web import event_words
 from web.pages.directory import framed
 from web.render import page
 from web.visit import Visit
@@ -19,6 +22,13 @@ _TONES = {
     "group.created": "good",
     "connection.tested": "good",
     "request.refused": "bad",
+    "presence.connected": "good",
+    "presence.back": "good",
+    "presence.lost": "bad",
+    "presence.removed": "warn",
+    "token.revoked": "warn",
+    "secret.revoked": "warn",
+    "trust.removed": "warn",
     "user.disabled": "warn",
     "user.deleted": "warn",
     "group.deleted": "warn",
@@ -58,10 +68,11 @@ class Filters:
 async def show(visit: Visit) -> Response:
     """`/directories/{directoryId}/log`; with `before` the next lines only."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
-    query = visit.query
-    filters = Filters(query.get("q", "").strip()[:200], query.get("kind", ""), query.get("person", "")[:250])
-    before = read_cursor(query.get("before", ""))
-    wanted = Wanted(filters.person, filters.kind == "refused", filters.q)
+    filters = _filters(visit.query)
+    before = read_cursor(visit.query.get("before", ""))
+    wanted = Wanted(
+        filters.person, KINDS.get(filters.kind, frozenset()), filters.q, partial(event_words.everything, visit)
+    )
     found = await provisioning_log.read(visit.services, directory.id, before, _LINES, wanted)
     events = [_line(visit, line) for line in found.lines]
     values: dict[str, Any] = {
@@ -73,20 +84,25 @@ async def show(visit: Visit) -> Response:
     }
     if before and visit.is_partial:
         return page(visit, "log_rows.html", directory=directory, **values)
-    return page(visit, "log.html", **values, **await framed(visit, directory, "log"))
+    return page(visit, "log.html", kinds=["", *KINDS], **values, **await framed(visit, directory, "log"))
+
+
+def _filters(query: dict[str, str]) -> Filters:
+    kind = query.get("kind", "")
+    return Filters(query.get("q", "").strip()[:200], kind if kind in KINDS else "", query.get("person", "")[:250])
 
 
 def _line(visit: Visit, line: Line) -> EventLine:
     event = line.event
     return EventLine(
         event.at,
-        visit.known(f"event_{event.kind.replace('.', '_')}", event.kind),
+        event_words.title(visit, event),
         _TONES.get(event.kind, ""),
         event.name or event.external_id,
         (event.resource_id or event.name) if event.resource_type == "User" else "",
         event.changed,
-        event.detail if event.kind != "connection.tested" else "",
-        event.remedy,
+        event_words.detail(visit, event),
+        event_words.remedy(visit, event),
         event.client,
         line.count,
     )

@@ -1,5 +1,7 @@
 """Every word of the pages, one file a language; the keys are those of `en.json`.
 
+What is refused is told to clients in English, by the code (shared.sentences); `refusals/` has the other languages.
+
 A text may hold `{name}` for a value. Where a language lacks a text, English stands in, and a test says so.
 """
 
@@ -17,6 +19,14 @@ def texts(language: str) -> dict[str, str]:
     """The texts of a language by key."""
     own: dict[str, str] = orjson.loads((_FOLDER / f"{language}.json").read_bytes())
     return own if language == "en" else {**texts("en"), **own}
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def refusals(language: str) -> dict[str, str]:
+    """The sentences of refusals by code; none in English, in which they are stored."""
+    path = _FOLDER / "refusals" / f"{language}.json"
+    own: dict[str, str] = orjson.loads(path.read_bytes()) if path.exists() else {}
+    return own
 
 
 def text(language: str, key: str, **values: object) -> str:

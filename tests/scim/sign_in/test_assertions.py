@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from directories import credentials, provisioning_log
+from directories.kinds import KINDS
 from directories.memory import settled
 from directories.provisioning_log import Wanted
 from local.graph.simulator import CONTOSO, FABRIKAM
@@ -65,7 +66,7 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
 async def logged(client: TokenClient) -> list[str]:
     """What the provisioning log says of refused requests, newest first."""
     await settled(client.services)
-    page = await provisioning_log.read(client.services, client.directory_id, wanted=Wanted(refused_only=True))
+    page = await provisioning_log.read(client.services, client.directory_id, wanted=Wanted(kinds=KINDS["refused"]))
     return [line.event.detail for line in page.lines]
 
 

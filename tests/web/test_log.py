@@ -1,0 +1,129 @@
+"""The provisioning log's page: filtered by kind of event, searched, paged, with an address that can be shared."""
+
+import re
+
+import pytest
+
+from directories import provisioning_log, service
+from directories.events import Event, write
+from directories.kinds import KINDS
+from directories.service import NewDirectory
+from shared.clock import FixedClock, timestamp
+from shared.services import Services
+from shared.tables.counting import CountingTables
+from tests.web.conftest import ACCOUNT, Visitor
+
+_EVENTS = {
+    "created": Event("", "user.created", "User", "1", "Ada Lovelace", users=1, active=True),
+    "changed": Event("", "user.changed", "User", "1", "Ada Lovelace", changed=("title",)),
+    "disabled": Event("", "user.disabled", "User", "2", "Bob Otto"),
+    "enabled": Event("", "user.enabled", "User", "2", "Bob Otto", active=True),
+    "deleted": Event("", "user.deleted", "User", "2", "Bob Otto", users=-1),
+    "groups": Event("", "group.changed", "Group", "3", "Sales"),
+    "refused": Event("", "request.refused", "User", "", "Eve Kern", status=400, detail="bad"),
+    "access": Event("", "token.revoked", detail="a1b2"),
+    "presence": Event("", "presence.lost", detail="no_role"),
+}
+
+
+async def _log(services: Services, clock: FixedClock) -> str:
+    """A directory with an event of each kind."""
+    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Brightwater"))
+    for event in _EVENTS.values():
+        clock.advance(1)
+        await services.tables.transact("contacts", directory.id, [write(event, clock)])
+    return f"/directories/{directory.id}/log"
+
+
+def _titles(body: bytes) -> list[str]:
+    return re.findall(r'<div class="grow">\s*<p><b>([^<]+)</b>', body.decode())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_log_is_filtered_by_kind(services: Services, clock: FixedClock, visit: Visitor, kind: str) -> None:
+    """One event of nine stays, and the choice stands in the page: the address can be shared."""
+    path = await _log(services, clock)
+    answer = await visit("GET", f"{path}?kind={kind}")
+    assert len(_titles(answer.body)) == 1
+    assert f'<option value="{kind}" selected>'.encode() in answer.body
+    assert len(_titles((await visit("GET", path)).body)) == len(_EVENTS)
+
+
+async def test_a_kind_and_words_together(services: Services, clock: FixedClock, visit: Visitor) -> None:
+    """Both filters hold; what fits neither leaves an empty state with a way back to everything."""
+    path = await _log(services, clock)
+    assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
+    answer = await visit("GET", f"{path}?kind=created&q=eve")
+    assert b"Nothing in this log fits the filter." in answer.body
+    assert f'href="{path}"'.encode() in answer.body
+
+
+async def test_an_unknown_kind_shows_everything(services: Services, clock: FixedClock, visit: Visitor) -> None:
+    """An address of another release."""
+    path = await _log(services, clock)
+    assert len(_titles((await visit("GET", f"{path}?kind=nonsense")).body)) == len(_EVENTS)
+
+
+async def test_the_next_lines_keep_the_filter(services: Services, clock: FixedClock, visit: Visitor) -> None:
+    """Page by page, each line once."""
+    path = await _log(services, clock)
+    directory_id = path.split("/")[2]
+    for number in range(70):
+        clock.advance(1)
+        event = Event(timestamp(clock.now()), "group.created", "Group", str(number), f"Group {number}", groups=1)
+        await services.tables.transact("contacts", directory_id, [write(event, clock)])
+    first = await visit("GET", f"{path}?kind=groups")
+    found = re.search(rb'hx-get="([^"]+before=[^"]+)"', first.body)
+    assert found is not None
+    following = found[1].decode().replace("&amp;", "&")
+    assert "kind=groups" in following
+    rest = await visit("GET", following, hx_request="true")
+    assert len(_titles(first.body)) + len(_titles(rest.body)) == 71
+    assert b"Person added" not in rest.body
+
+
+async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_none(
+    services: Services, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rare kind in a busy log: it says that it looks further back, and goes on by itself."""
+    path = await _log(services, clock)
+    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    clock.advance(7200)
+    answer = await visit("GET", f"{path}?kind=groups")
+    assert b"Looking further back" in answer.body
+    assert b'hx-trigger="near once"' in answer.body
+    assert b"Nothing in this log" not in answer.body
+
+
+async def test_the_log_costs_few_round_trips(
+    services: Services, tables: CountingTables, clock: FixedClock, visit: Visitor
+) -> None:
+    """The directory, the numbers needing attention, and the windows of time of a log of some days."""
+    path = await _log(services, clock)
+    with tables.measured() as calls:
+        await visit("GET", f"{path}?kind=refused")
+    assert len(calls) <= 8
+
+
+async def test_a_loss_of_presence_reads_with_reason_and_remedy(
+    services: Services, clock: FixedClock, visit: Visitor
+) -> None:
+    """In the reader's language, as on the page of presence."""
+    path = await _log(services, clock)
+    answer = (await visit("GET", f"{path}?kind=presence", accept_language="de")).body.decode()
+    assert "Status verloren" in answer
+    assert "Der Unternehmensanwendung wurde die Berechtigung entzogen" in answer
+    assert "Melden Sie sich erneut an" in answer
+
+
+async def test_an_event_that_cannot_be_stored_loses_no_change(services: Services, clock: FixedClock) -> None:
+    """The line is beside the change: storage in trouble costs the line."""
+
+    class Broken(CountingTables):
+        async def transact(self, table: str, partition: str, operations: object) -> list[str]:
+            from shared.tables.port import StorageUnavailable
+
+            raise StorageUnavailable("down")
+
+    broken = Services(services.settings, clock, Broken(services.tables))
+    await provisioning_log.happened(broken, "d1", "token.issued", "a1b2")
