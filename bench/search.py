@@ -52,7 +52,7 @@ def main() -> None:
 
 async def _measure(folder: Path, people: int) -> None:
     services = Services(Settings.read({}), SystemClock(), SqliteTables(folder / "bench.db"))
-    small, large = await _directory(services, SMALL), await _directory(services, people)
+    small, large = await filled(services, SMALL), await filled(services, people)
     print(f"| request, milliseconds | {SMALL:,} people | {people:,} people | ratio |\n|---|---|---|---|")
     for name, case in _cases(services).items():
         one, other = await _median(case, small), await _median(case, large)
@@ -99,8 +99,9 @@ async def _median(case: Case, directory: Directory) -> float:
     return statistics.median(taken) * 1000
 
 
-async def _directory(services: Services, people: int) -> Directory:
-    directory, _ = await create(services, "bench", NewDirectory(f"{people} people", region="GB"))
+async def filled(services: Services, people: int, account: str = "bench") -> Directory:
+    """A directory of so many people, stored without the protocol in between."""
+    directory, _ = await create(services, account, NewDirectory(f"{people} people", region="GB"))
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
         own = rows.insertion(_person(services, n), directory.region)

@@ -68,13 +68,17 @@ def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -
         if only is not None and card.id not in only:
             return False
         own = card.words()
-        indexed = [keys.escape(one) for one in own[:MAX_WORDS] if one.startswith(queried)]
-        if indexed and word != min(indexed):
+        if not all(_has(card, own, other) for other in others):
             return False
-        digits = digits_of(card.number)
-        return all(any(one.startswith(other) for one in own) or (other in digits) for other in others)
+        indexed = [keys.escape(one) for one in own[:MAX_WORDS] if one.startswith(queried)]
+        return not indexed or word == min(indexed)
 
     return keep
+
+
+def _has(card: Card, own: Sequence[str], word: str) -> bool:
+    """Whether one of the person's `own` words begins with `word`, or the number has these digits."""
+    return any(one.startswith(word) for one in own) or (word.isdigit() and word in digits_of(card.number))
 
 
 def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:

@@ -137,8 +137,8 @@ def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> No
     expect(page.get_by_text("Everything that happened to")).to_be_visible()
     expect(page.locator(".event")).to_have_count(1)
     page.get_by_role("link", name="Show all").click()
-    page.get_by_label("Events", exact=True).select_option(label="Refused")
-    expect(page.get_by_text("No event fits the filter.")).to_be_visible()
+    page.get_by_label("Events", exact=True).select_option(label="Refused requests")
+    expect(page.get_by_text("Nothing in this log fits the filter.")).to_be_visible()
 
 
 def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, empty: World) -> None:

@@ -1,0 +1,131 @@
+// What the server cannot do for any page: copy, theme, local times, dialogs, a lost connection, a session that ended.
+const page = (() => {
+  "use strict";
+  const root = document.documentElement;
+  const words = () => document.body.dataset;
+  const store = {
+    get(key, other) { try { return JSON.parse(localStorage.getItem(key)) ?? other; } catch { return other; } },
+    set(key, value) { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private window */ } },
+  };
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+
+  const toast = (text) => {
+    const note = document.createElement("div");
+    note.className = "toast";
+    note.textContent = text;
+    document.getElementById("toasts").replaceChildren(note);
+    setTimeout(() => note.remove(), 5000);
+  };
+
+  // Times: written by the server in UTC, shown in the reader's zone and language.
+  const date = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
+  const full = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
+  const ago = (at, until) => {
+    const seconds = Math.round((at - Date.now()) / 1000);
+    const size = Math.abs(seconds);
+    if (!until && seconds > -5 && seconds < 60) return relative.format(0, "second");
+    if (size < 60) return relative.format(seconds, "second");
+    if (size < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
+    if (size < 86400) return relative.format(Math.trunc(seconds / 3600), "hour");
+    return size < 86400 * 7 || until ? relative.format(Math.trunc(seconds / 86400), "day") : date.format(at);
+  };
+  const showTime = (time) => {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) return;
+    const style = time.dataset.style;
+    time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : ago(at, style === "until");
+    time.title = full.format(at);
+  };
+  const showTimes = (within) => within.querySelectorAll("time[datetime]").forEach(showTime);
+  setInterval(() => { if (!document.hidden) document.querySelectorAll("time[data-style=ago]").forEach(showTime); }, 5000);
+
+  // The next part of a list is fetched before its end comes into view.
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); htmx.trigger(entry.target, "near"); }
+  }, { rootMargin: "900px" });
+
+  // What is to be done with each part of a page once it is there; other files add to it.
+  const prepares = [
+    showTimes,
+    (within) => within.querySelectorAll("[data-near]").forEach((end) => near.observe(end)),
+    (within) => within.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }),
+    (within) => {
+      for (const dialog of within.querySelectorAll("dialog[data-open]")) {
+        if (dialog.open) continue;
+        dialog.addEventListener("close", () => dialog.remove());
+        dialog.showModal();
+        (dialog.querySelector("[autofocus]") ?? dialog).focus();
+      }
+    },
+  ];
+  const prepare = (within) => prepares.forEach((each) => each(within));
+
+  const copy = async (target) => {
+    const text = document.getElementById(target.dataset.copy).textContent.trim();
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    toast(words().copied);
+  };
+
+  // A press on `selector` that means this page: with Ctrl, Shift or the command key the browser opens a tab instead.
+  const onPress = (selector, act) => document.addEventListener("click", (event) => {
+    const target = event.target.closest(selector);
+    if (target && !event.ctrlKey && !event.metaKey && !event.shiftKey) act(target, event);
+  });
+  onPress("[data-copy]", copy);
+  onPress("[data-close]", (target) => target.closest("dialog").close());
+  onPress("[data-theme-switch]", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    store.set("theme", root.dataset.theme);
+  });
+  const openMenu = () => document.querySelector("details.menu[open]");
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target) || event.target.closest(".menu-items")) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && openMenu();
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopImmediatePropagation();
+  });
+
+  const offline = (is) => { document.querySelector("[data-offline-bar]").hidden = !is; };
+  addEventListener("offline", () => offline(true));
+  addEventListener("online", () => { offline(false); document.body.dispatchEvent(new Event("people-changed")); });
+  document.addEventListener("htmx:sendError", () => offline(true));
+  document.addEventListener("htmx:beforeOnLoad", () => offline(!navigator.onLine));
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr, elt } = event.detail;
+    if (xhr.status === 401) location.assign(`/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(location.pathname + location.search)}`);
+    else if (!elt.matches?.("[data-poll], #people")) toast(words().failed);
+  });
+  // Nothing is asked for while nobody looks, nor drawn anew under an open menu.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt.matches?.("[data-poll]") && (document.hidden || elt.querySelector("details.menu[open]"))) event.preventDefault();
+  });
+  document.addEventListener("notice", (event) => toast(event.detail.value));
+  // A dialog's answer that is drawn elsewhere has done its work.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const dialog = event.detail.requestConfig.elt.closest?.("dialog");
+    if (dialog && event.detail.shouldSwap && event.detail.target.id !== "dialog") dialog.close();
+  });
+  document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
+  document.addEventListener("htmx:load", (event) => prepare(event.detail.elt.parentElement ?? event.detail.elt));
+  document.addEventListener("htmx:oobAfterSwap", (event) => prepare(event.detail.target.parentElement ?? document));
+  document.addEventListener("DOMContentLoaded", () => {
+    prepare(document);
+    offline(!navigator.onLine);
+  });
+  return { store, toast, words, prepares, onPress };
+})();

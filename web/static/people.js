@@ -1,0 +1,173 @@
+// The Organisation page: favourites, a person's card, the keyboard, presence and people that change while it is open.
+(() => {
+  "use strict";
+  // Favourites live in this browser only: they are the agent's own.
+  const favourites = () => new Set(page.store.get("favourites", []));
+  const showFavourites = (within) => {
+    const known = favourites();
+    for (const star of within.querySelectorAll("[data-favourite]")) star.setAttribute("aria-pressed", String(known.has(star.dataset.favourite)));
+    const field = document.querySelector("[data-favourites-field]");
+    if (!field) return;
+    field.value = [...known].slice(0, 200).join(",");
+    field.disabled = !document.querySelector("[data-favourites-only]").checked;
+  };
+  page.prepares.push(showFavourites);
+  document.addEventListener("input", (event) => { if (event.target.closest("[data-favourites-only]")) showFavourites(document); });
+  page.onPress("[data-favourite]", (star) => {
+    const known = favourites();
+    known.has(star.dataset.favourite) ? known.delete(star.dataset.favourite) : known.add(star.dataset.favourite);
+    page.store.set("favourites", [...known]);
+    showFavourites(document);
+    if (document.querySelector("[data-favourites-only]").checked) document.body.dispatchEvent(new Event("people-changed"));
+  });
+
+  // A person's card opens beside the list. The address follows, so that it can be shared and survives a sign-in, and the
+  // browser's Back closes the card, as it covers the list on a phone.
+  const card = document.getElementById("card");
+  const markOpen = () => {
+    const open = card.querySelector(".card")?.dataset.card;
+    for (const person of document.querySelectorAll(".people .person")) {
+      if (person.dataset.person === open) person.setAttribute("aria-current", "true"); else person.removeAttribute("aria-current");
+    }
+  };
+  const address = (person) => {
+    const here = new URL(location.href);
+    if (person) here.searchParams.set("person", person); else here.searchParams.delete("person");
+    return here;
+  };
+  const show = async (person) => {
+    try {
+      await htmx.ajax("GET", `/contacts/person?id=${encodeURIComponent(person)}`, { source: card, target: card, swap: "innerHTML" });
+    } catch { return false; /* somebody else's card was asked for meanwhile */ }
+    markOpen();
+    if (card.querySelector(".card")?.dataset.card !== person) return false;
+    document.getElementById("card-name").focus();
+    return true;
+  };
+  const openCard = async (person) => {
+    const isFirst = !card.firstElementChild;
+    if (!await show(person)) return;
+    if (isFirst) history.pushState({ opened: true }, "", address(person)); else history.replaceState(history.state, "", address(person));
+  };
+  const clear = () => {
+    const person = document.querySelector(".person[aria-current=true]");
+    card.replaceChildren();
+    markOpen();
+    (person ?? document.querySelector("[data-search]")).focus();
+  };
+  const closeCard = () => {
+    if (!card.firstElementChild) return false;
+    if (history.state?.opened) history.back();
+    else { clear(); history.replaceState(history.state, "", address()); }
+    return true;
+  };
+  addEventListener("popstate", () => {
+    const person = new URL(location.href).searchParams.get("person");
+    if (person) show(person); else if (card.firstElementChild) clear();
+  });
+  page.onPress("[data-dismiss]", closeCard);
+  page.onPress(".person", (person, event) => { event.preventDefault(); openCard(person.dataset.person); });
+
+  let listed = document.querySelector("[data-search]").value;
+  let opensFirst = false;
+  const openFirst = () => {
+    const first = document.querySelector(".people .person");
+    if (first) openCard(first.dataset.person);
+  };
+
+  // Keyboard on the Organisation page: / to search, arrows through people, Enter opens, Escape closes.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
+    const search = document.querySelector("[data-search]");
+    if (event.key === "Escape") {
+      if (document.querySelector("dialog[open]")) return;
+      if (closeCard()) { event.preventDefault(); return; }
+      if (event.target === search && search.value) { event.preventDefault(); search.value = ""; search.dispatchEvent(new Event("input", { bubbles: true })); }
+      return;
+    }
+    if (!search || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "/" && !typing) { event.preventDefault(); search.focus(); search.select(); return; }
+    if (event.key === "Enter" && event.target === search) {
+      // Whom the list shows already is opened at once; otherwise the form is sent, and the first of its answer is meant.
+      if (search.value !== listed) { opensFirst = true; return; }
+      event.preventDefault();
+      openFirst();
+      return;
+    }
+    if (!["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) || (typing && (event.target !== search || event.key.length < 5))) return;
+    const list = document.getElementById("people");
+    const here = document.activeElement.closest(".people > li") ?? document.querySelector(".person[aria-current]")?.closest("li");
+    if (event.key === "Home" || event.key === "End") {
+      if (!here) return;
+      event.preventDefault();
+      (event.key === "Home" ? list.querySelector(".person") : [...list.querySelectorAll(".person")].at(-1))?.focus();
+      return;
+    }
+    event.preventDefault();
+    const down = event.key === "ArrowDown";
+    const next = here ? (down ? here.nextElementSibling : here.previousElementSibling) : down && list.firstElementChild;
+    const person = next && next.querySelector(".person");
+    if (person) person.focus(); else if (!down) search.focus();
+  });
+
+  // What is searched for stands in the address: a reload or a sign-in comes back to it.
+  const remember = () => {
+    const here = address(new URL(location.href).searchParams.get("person"));
+    for (const [name, value] of new FormData(document.getElementById("filters"))) {
+      if (value && name !== "ids") here.searchParams.set(name, value); else here.searchParams.delete(name);
+    }
+    if (!document.querySelector("[data-favourites-only]").checked) here.searchParams.delete("favourites");
+    if (!document.getElementById("group")) here.searchParams.delete("group");
+    history.replaceState(history.state, "", here);
+  };
+
+  // A list that is drawn anew keeps the focus and the mark of the open card.
+  let focused = null;
+  const isList = (event) => event.detail.target?.id === "people";
+  document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.dataset?.person ?? null; });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!isList(event)) return;
+    listed = new URLSearchParams(event.detail.pathInfo.requestPath.split("?")[1]).get("q") ?? "";
+    remember();
+    markOpen();
+    if (opensFirst) { opensFirst = false; openFirst(); return; }
+    if (focused) (document.querySelector(`.person[data-person="${focused}"]`) ?? document.querySelector(".people .person") ?? document.querySelector("[data-search]"))?.focus();
+  });
+
+  // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.
+  const EVERY = 5000;
+  const onScreen = () => {
+    const shown = [];
+    for (const person of document.querySelectorAll(".people .person")) {
+      const { top, bottom } = person.getBoundingClientRect();
+      if (bottom < 0) continue;
+      if (top > innerHeight || shown.length >= 60) break;
+      if (person.dataset.object) shown.push(`${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
+    }
+    return shown;
+  };
+  const follow = async () => {
+    const list = document.getElementById("people");
+    if (list && !document.hidden && navigator.onLine) {
+      const card = document.querySelector(".card[data-card]");
+      const values = { shown: onScreen().join(","), list: list.dataset.mark };
+      if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}`;
+      try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
+    }
+    setTimeout(follow, EVERY);
+  };
+  // Somebody came or went: at the top of the list it is drawn anew, further down a reader is not disturbed.
+  document.addEventListener("list-outdated", () => {
+    if (scrollY < innerHeight) document.body.dispatchEvent(new Event("people-changed"));
+    else document.getElementById("people").dataset.outdated = "";
+  });
+  addEventListener("scroll", () => {
+    const list = document.getElementById("people");
+    if (list?.dataset.outdated !== undefined && scrollY < 100) { delete list.dataset.outdated; document.body.dispatchEvent(new Event("people-changed")); }
+  }, { passive: true });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    markOpen();
+    setTimeout(follow, EVERY);
+  });
+})();
