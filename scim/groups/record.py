@@ -46,9 +46,7 @@ def encode(record: GroupRecord) -> bytes:
     stored = {"resource": record.resource, "created": record.created, "modified": record.modified}
     value = orjson.dumps({"v": VERSION, **stored, "version": record.version})
     if len(value) > MAX_BYTES:
-        said = (
-            "Without its members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
-        )
+        said = "Without members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
         raise ScimError(413, Sentence("group_too_large", said, count=len(value), most=MAX_BYTES))
     return value
 

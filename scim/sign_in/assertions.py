@@ -24,7 +24,7 @@ _LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
 
 
 class BadAssertion(Exception):
-    """The assertion is not accepted; `why` says what is wrong with it. `of_itself`: whoever was to trust it, so all may know."""
+    """The assertion is not accepted: `why`. `of_itself`: whoever was to trust it, so all may know."""
 
     of_itself = True
 
@@ -61,9 +61,7 @@ def read(services: Services, text: str) -> Presented:
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise BadAssertion("jwt_none", "it is no JSON Web Token") from None
     if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
-        raise BadAssertion(
-            "jwt_signing", "it must be signed with {algorithm} and name its key (kid)", algorithm=ALGORITHM
-        )
+        raise BadAssertion("jwt_signing", "it must be signed with {name} and name its key (kid)", name=ALGORITHM)
     return Presented(text, header["kid"], claims, _check_times(services, claims))
 
 

@@ -113,9 +113,9 @@ async def test_what_is_expected_stands_in_the_log(client: TokenClient, sign: Any
         await settled(client.services)
         clock.advance(61)
     expected = [SUBJECT, f"api://other, {AUDIENCE}", f"{login}/{CONTOSO}/v2.0"]
-    assert [said.rpartition(" must be ")[2].removeprefix("one of ") for said in await logged(client)] == [
-        f"{value}." for value in expected
-    ]
+    lines = await logged(client)
+    assert len(lines) == len(expected)
+    assert all(value in said for value, said in zip(expected, lines, strict=True))
 
 
 @pytest.mark.parametrize(
