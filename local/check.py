@@ -18,7 +18,7 @@ from directories.directory import Directory
 from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import links
-from presence.statuses.store import HEAD
+from presence.statuses.rows import HEAD
 from scim.groups import record as group_record
 from scim.users import record as user_record
 from scim.users import rows as user_rows

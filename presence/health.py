@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
+from presence import signs
 from presence.moments import MINUTE, SECOND, now_ms
-from presence.sync import signs
 from shared import keys
 from shared.services import Services
 

@@ -1,17 +1,19 @@
 """Which directory reads which Entra tenant's presence, and which account the tenant belongs to (table `tenants`).
 
 One partition holds all, so that a link is one transaction: a row for the tenant (owner, its directories, whether
-presence is on) and a row for each directory (its tenant, how far its connection has come).
+presence is on) and a row for each directory (its tenant, how far its connection has come). A directory's row is changed
+only as it was read, so that whoever was slow does not undo what somebody did meanwhile: a look for consent that took a
+second must not bring back a connection that was removed.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 import orjson
 
 from shared import keys, versions
-from shared.tables.port import AlreadyExists, Changed, Delete, Insert, NotFound, Operation, Replace, Row, Tables, Upsert
+from shared.tables.port import AlreadyExists, Changed, Delete, Insert, NotFound, Operation, Replace, Row, Tables
 
 TABLE = "tenants"
 PARTITION = "tenant"
@@ -21,6 +23,10 @@ _ATTEMPTS = 4
 
 class OwnedByAnother(Exception):
     """Another account linked this tenant first."""
+
+
+class Overtaken(Exception):
+    """Somebody else changed the directory's connection: read it again and decide anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class DirectoryLink:
     """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first.
 
     `probed_at`, `probes`, `reason`: the last look whether consent has arrived, how many there were, what stood in the
-    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone.
+    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone. `tag`: of the row
+    that was read, "" for a connection that is new.
     """
 
     directory_id: str
@@ -52,6 +59,7 @@ class DirectoryLink:
     probed_at: int = 0
     probes: int = 0
     reason: str = ""
+    tag: str = field(default="", compare=False)
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
@@ -91,8 +99,11 @@ async def directories(tables: Tables) -> list[DirectoryLink]:
 
 
 async def note(tables: Tables, link: DirectoryLink) -> None:
-    """Store a directory's connection as it is; joining and leaving a tenant have their own functions."""
-    await tables.transact(TABLE, PARTITION, [Upsert(_directory_key(link.directory_id), _encode(link))])
+    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
+    try:
+        await tables.transact(TABLE, PARTITION, [_store(link, link)])
+    except (AlreadyExists, Changed, NotFound):
+        raise Overtaken from None
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
@@ -104,7 +115,10 @@ async def forget(tables: Tables, directory_id: str) -> None:
 
 
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
-    """Link the directory to its tenant, which the account owns from the first link on. Raises OwnedByAnother."""
+    """Link the directory to its tenant, which the account owns from the first link on.
+
+    Raises OwnedByAnother or Overtaken.
+    """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
     def joined(old: TenantLink | None) -> TenantLink:
@@ -114,35 +128,44 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
         return TenantLink(link.tenant_id, link.account, directories, since=now)
 
-    found = await _change(tables, link.tenant_id, joined, Upsert(_directory_key(link.directory_id), _encode(linked)))
+    found = await _change(tables, link.tenant_id, joined, _store(linked, link))
     assert found is not None
     return found
 
 
 async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
-    """Unlink the directory; what is left of the tenant's link, or None where no other directory shares it."""
+    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises Overtaken."""
     removed = replace(link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason="")
 
     def left(old: TenantLink | None) -> TenantLink | None:
         rest = tuple(one for one in old.directories if one != link.directory_id) if old else ()
         return replace(old, directories=rest) if old and rest else None
 
-    return await _change(tables, link.tenant_id, left, Upsert(_directory_key(link.directory_id), _encode(removed)))
+    return await _change(tables, link.tenant_id, left, _store(removed, link))
 
 
-async def pause(tables: Tables, tenant_id: str, reason: str, since: int, until: int) -> None:
-    """Note why a tenant's presence is lost and when to look again; an empty reason: it is back."""
+async def pause(tables: Tables, tenant_id: str, reason: str, since: int, until: int, now: int) -> None:
+    """Note why a tenant's presence is lost and when to look again; an empty reason: it is back.
+
+    `now`: when that was found out; whoever connected the tenant later is not held up.
+    """
 
     def paused(old: TenantLink | None) -> TenantLink | None:
-        return replace(old, reason=reason, since=since, paused_until=until) if old else None
+        if old is None or (reason and old.since > now):
+            return old
+        return replace(old, reason=reason, since=since, paused_until=until)
 
     await _change(tables, tenant_id, paused, None)
 
 
 async def _change(
-    tables: Tables, tenant_id: str, change: Callable[[TenantLink | None], TenantLink | None], also: Operation | None
+    tables: Tables,
+    tenant_id: str,
+    change: Callable[[TenantLink | None], TenantLink | None],
+    also: Insert | Replace | None,
 ) -> TenantLink | None:
-    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`."""
+    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
+    does not fit."""
     for _ in range(_ATTEMPTS):
         row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
         new = change(_tenant(row) if row else None)
@@ -153,8 +176,9 @@ async def _change(
             if operations:
                 await tables.transact(TABLE, PARTITION, operations)
             return new
-        except (AlreadyExists, Changed, NotFound):
-            continue
+        except (AlreadyExists, Changed, NotFound) as error:
+            if also is not None and error.key == also.key:
+                raise Overtaken from None
     raise Changed(_tenant_key(tenant_id))
 
 
@@ -162,6 +186,12 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
     if new is None:
         return [Delete(key, row.etag)] if row else []
     return [Replace(key, _encode(new), row.etag) if row else Insert(key, _encode(new))]
+
+
+def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
+    """The operation that stores a link over the one that was read."""
+    key, value = _directory_key(link.directory_id), _encode(link)
+    return Replace(key, value, read.tag) if read.tag else Insert(key, value)
 
 
 def _tenant_key(tenant_id: str) -> str:
@@ -173,7 +203,9 @@ def _directory_key(directory_id: str) -> str:
 
 
 def _encode(link: TenantLink | DirectoryLink) -> bytes:
-    return orjson.dumps({"v": 1, **asdict(link)})
+    content = {"v": 1, **asdict(link)}
+    content.pop("tag", None)
+    return orjson.dumps(content)
 
 
 def _tenant(row: Row) -> TenantLink:
@@ -182,5 +214,5 @@ def _tenant(row: Row) -> TenantLink:
 
 
 def _directory(row: Row) -> DirectoryLink:
-    link: DirectoryLink = versions.build(DirectoryLink, versions.read(row.value, "directory link"))
-    return link
+    content = versions.fields(DirectoryLink, versions.read(row.value, "directory link"))
+    return DirectoryLink(**{**content, "tag": row.etag})

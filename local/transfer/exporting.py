@@ -20,7 +20,7 @@ from local.transfer import partitions
 from local.transfer.file import Sum, TransferError, complete_line, end_line, header_line, row_line, section_line
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
-from presence.statuses.store import HEAD
+from presence.statuses.rows import HEAD
 from shared.clock import timestamp
 from shared.services import Services
 

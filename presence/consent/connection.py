@@ -7,17 +7,16 @@ that should not be, and doing it again finishes.
 from dataclasses import replace
 
 from directories import provisioning_log
-from presence import links
+from presence import links, signs
 from presence.links import DirectoryLink
 from presence.moments import now_ms
 from presence.runtime import runtime_of
-from presence.statuses import store
+from presence.statuses import cleaning, rows, store
 from presence.statuses.entries import Delta
 from presence.statuses.head import Head, Roll
 from presence.statuses.head import decode as decode_head
 from presence.statuses.head import encode as encode_head
 from presence.statuses.snapshot import Snapshot
-from presence.sync import signs
 from shared.services import Services
 from shared.tables.port import AlreadyExists, Changed, NotFound, Replace, StorageUnavailable
 
@@ -25,50 +24,72 @@ _ATTEMPTS = 8
 
 
 async def connect(services: Services, link: DirectoryLink) -> None:
-    """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother."""
+    """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother, links.Overtaken."""
     owner = await links.tenant(services.tables, link.tenant_id)
     if owner is not None and owner.owner != link.account:
         raise links.OwnedByAnother
     await _enter(services, link)
-    await links.join(services.tables, link, now_ms(services.clock))
+    try:
+        await links.join(services.tables, link, now_ms(services.clock))
+    except (links.OwnedByAnother, links.Overtaken):
+        await _take_back(services, link)
+        raise
     runtime = runtime_of(services)
+    runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
     runtime.links.pop(link.directory_id, None)
     runtime.snapshots.expire(link.tenant_id)
     await provisioning_log.happened(services, link.directory_id, "presence.connected")
 
 
+async def _take_back(services: Services, link: DirectoryLink) -> None:
+    """Somebody came between: the directory leaves the tenant again, unless it was they who linked it."""
+    stored = await links.directory(services.tables, link.directory_id)
+    if stored is None or (stored.state, stored.tenant_id) != ("linked", link.tenant_id):
+        await _leave(services, link.tenant_id, link.directory_id)
+
+
 async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:
     """Stop syncing for the directory and drop tokens and presence that no other directory shares; what was linked."""
-    link = await links.directory(services.tables, directory_id)
-    if link is None or link.state == "removed":
+    for _ in range(_ATTEMPTS):
+        link = await links.directory(services.tables, directory_id)
+        if link is None or link.state == "removed":
+            return link
+        await _leave(services, link.tenant_id, directory_id)
+        try:
+            rest = await links.leave(services.tables, link, now_ms(services.clock))
+        except links.Overtaken:
+            continue
+        await _forget(services, link, is_last=rest is None)
         return link
+    raise StorageUnavailable("the directory's connection changes too often")
+
+
+async def _forget(services: Services, link: DirectoryLink, *, is_last: bool) -> None:
+    """Let go of what this instance keeps for the directory, and for the tenant when no other directory has it."""
     runtime = runtime_of(services)
-    await _leave(services, link.tenant_id, directory_id)
-    rest = await links.leave(services.tables, link, now_ms(services.clock))
-    if rest is None:
+    if is_last:
         runtime.credential.drop(link.tenant_id)
         runtime.snapshots.forget(link.tenant_id)
         runtime.demand.pop(link.tenant_id, None)
         await signs.is_fresh(services, link.tenant_id)
-    runtime.links.pop(directory_id, None)
-    await provisioning_log.happened(services, directory_id, "presence.removed")
-    return link
+    runtime.links.pop(link.directory_id, None)
+    await provisioning_log.happened(services, link.directory_id, "presence.removed")
 
 
 async def _enter(services: Services, link: DirectoryLink) -> None:
     """Put the directory into the head, which is made where there is none."""
     tables, tenant_id, directory_id = services.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
-        row = await tables.get(store.TABLE, tenant_id, store.HEAD)
+        row = await tables.get(rows.TABLE, tenant_id, rows.HEAD)
         head = decode_head(row.value) if row else None
         if head is not None and head.bit(directory_id) and not _is_held_up(head):
             return
         try:
             if row is None or head is None:
-                await tables.transact(store.TABLE, tenant_id, [store.first_head([Roll(directory_id)])])
+                await tables.transact(rows.TABLE, tenant_id, [rows.first_head([Roll(directory_id)])])
             else:
                 value = encode_head(_entered(head, directory_id))
-                await tables.transact(store.TABLE, tenant_id, [Replace(store.HEAD, value, row.etag)])
+                await tables.transact(rows.TABLE, tenant_id, [Replace(rows.HEAD, value, row.etag)])
             return
         except (AlreadyExists, Changed, NotFound):
             continue
@@ -91,21 +112,23 @@ def _entered(head: Head, directory_id: str) -> Head:
 
 
 async def _leave(services: Services, tenant_id: str, directory_id: str) -> None:
-    runtime = runtime_of(services)
+    """Take the directory out of the head, and the presence of everybody whom no other directory has."""
+    runtime, tables = runtime_of(services), services.tables
     for _ in range(_ATTEMPTS):
-        snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id)
-        if snapshot is None or not snapshot.head.bit(directory_id):
-            return
-        if len(snapshot.head.rolls()) == 1:
-            await store.remove(services.tables, tenant_id)
-            return
+        snapshot = await runtime.snapshots.get(tables, services.clock, tenant_id)
         try:
-            head, delta = _left(snapshot, directory_id)
-            await store.commit(services.tables, tenant_id, snapshot, head, delta)
+            if snapshot is None:
+                await cleaning.remove(tables, tenant_id)  # what a removal that was killed left behind
+            elif not snapshot.head.bit(directory_id):
+                return
+            elif len(snapshot.head.rolls()) == 1:
+                await cleaning.remove(tables, tenant_id, snapshot.tag)
+            else:
+                await store.commit(tables, tenant_id, snapshot, *_left(snapshot, directory_id))
             return
         except store.NotLinked:
             return
-        except store.Overtaken:
+        except (store.Overtaken, Changed):
             continue
     raise StorageUnavailable("the tenant's head changes too often")
 

@@ -15,12 +15,12 @@ from urllib.parse import urlencode
 from presence import links
 from presence.consent import attempts, connection
 from presence.consent.attempts import Attempt
+from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.reasons import Fault
 from presence.links import DirectoryLink
 from presence.moments import now_ms
 from presence.runtime import runtime_of
-from presence.sync.roster import is_object_id
 from shared import log
 from shared.services import Services
 from shared.sign_in import Principal
@@ -29,6 +29,7 @@ CALLBACK = "/sign-in/callback"
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
 ADMINISTRATORS = frozenset({"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"})
+_ATTEMPTS = 4
 # `error` of the authorization endpoint and of admin consent; the numbers stand in the description only.
 _DECLINED = frozenset({"access_denied", "consent_required", "permission_denied"})
 
@@ -146,14 +147,29 @@ async def _consented(services: Services, attempt: Attempt, query: Mapping[str, s
     owner = await links.tenant(services.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned"
-    before = await links.directory(services.tables, attempt.directory_id)
-    if before is not None and before.state == "linked":
-        if before.tenant_id != attempt.tenant_id:
-            return "other_tenant"
-        await connection.connect(services, link)  # consent was renewed; the next sync shows whether it helped
-    else:
+    for _ in range(_ATTEMPTS):
+        try:
+            return await _note(services, link)
+        except links.Overtaken:
+            continue
+    return "failed"
+
+
+async def _note(services: Services, link: DirectoryLink) -> str:
+    """Store that the directory is on its way to the tenant, or renew what is linked already. Raises Overtaken."""
+    before = await links.directory(services.tables, link.directory_id)
+    if before is not None:
+        link = replace(link, tag=before.tag)
+    if before is None or before.state != "linked":
         await links.note(services.tables, link)
-        runtime_of(services).links.pop(attempt.directory_id, None)
+        runtime_of(services).links.pop(link.directory_id, None)
+        return "consented"
+    if before.tenant_id != link.tenant_id:
+        return "other_tenant"
+    try:
+        await connection.connect(services, link)  # consent was renewed; the next sync shows whether it helped
+    except links.OwnedByAnother:
+        return "owned"
     return "consented"
 
 

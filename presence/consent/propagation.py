@@ -4,6 +4,7 @@ Microsoft spreads a consent over seconds to minutes; until then tokens lack the 
 early would be served from caches for an hour. So each look takes a new token past every cache, at growing distances.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from presence import links
@@ -13,7 +14,6 @@ from presence.graph.reasons import REASONS, Fault
 from presence.links import DirectoryLink
 from presence.moments import DAY, SECOND, is_ahead, now_ms
 from presence.runtime import runtime_of
-from presence.sync.trouble import whose
 from shared import log
 from shared.services import Services
 
@@ -31,11 +31,12 @@ async def check(services: Services, directory_id: str) -> DirectoryLink | None:
     if is_ahead(link.probed_at + wait, now, _LONGEST_WAIT):
         return link
     reason = await _look(services, link)
-    if not reason:
-        return await _arrived(services, link)
-    noted = replace(link, probed_at=now, probes=link.probes + 1, reason=reason)
-    await links.note(services.tables, noted)
-    return noted
+    with suppress(links.Overtaken):  # removed, or begun anew, while Microsoft was asked: that is what counts
+        if not reason:
+            await _arrived(services, link)
+        else:
+            await links.note(services.tables, replace(link, probed_at=now, probes=link.probes + 1, reason=reason))
+    return await links.directory(services.tables, directory_id)
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
@@ -49,7 +50,7 @@ async def _look(services: Services, link: DirectoryLink) -> str:
     try:
         token = await runtime.credential.fresh_token(link.tenant_id)
     except Fault as fault:
-        return await whose(services, runtime, fault)
+        return await runtime.control.whose(fault)
     if token.tenant_id and token.tenant_id != link.tenant_id:
         return "refused"
     if not token.may_read_presence:
@@ -65,24 +66,22 @@ async def _look(services: Services, link: DirectoryLink) -> str:
     return ""
 
 
-async def _arrived(services: Services, link: DirectoryLink) -> DirectoryLink:
+async def _arrived(services: Services, link: DirectoryLink) -> None:
     try:
         await connection.connect(services, link)
     except links.OwnedByAnother:
-        owned = replace(link, state="removed", reason="")
-        await links.note(services.tables, owned)
-        return owned
-    runtime_of(services).credential.drop(link.tenant_id)  # what it kept may be older than the consent
-    log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
-    return await links.directory(services.tables, link.directory_id) or link
+        await links.note(services.tables, replace(link, state="removed", reason=""))
+    else:
+        log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
 async def is_gone(services: Services, tenant_id: str) -> tuple[bool, str, str]:
     """Whether the company has removed the app; what was found, as a code and as a sentence."""
+    runtime = runtime_of(services)
     try:
-        token = await runtime_of(services).credential.fresh_token(tenant_id)
+        token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:
-        reason = await whose(services, runtime_of(services), fault)
+        reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
             return True, "gone", "Microsoft gives this service no token for the company any more: access is gone."
         if reason == "disabled":

@@ -5,6 +5,7 @@ Every function takes the signed-in person and sees only directories of the perso
 """
 
 import re
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 
 from directories import service as directories
@@ -71,7 +72,8 @@ async def retry(services: Services, person: Principal, directory_id: str) -> Con
     await directories.read(services, person.account, directory_id)
     link = await links.directory(services.tables, directory_id)
     if link is not None and link.state == "linked":
-        await connection.connect(services, link)
+        with suppress(links.Overtaken):  # removed at this moment, or connected once more
+            await connection.connect(services, link)
     return await state.read(services, directory_id)
 
 

@@ -1,5 +1,6 @@
 """The edge to Microsoft Graph: one call, its answer or what came instead of it."""
 
+import re
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -17,6 +18,13 @@ MOST_IDS = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresences
 _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _LONGEST_WAIT = 300.0
+_LONGEST_ANSWER = 8 << 20  # bytes: ten times what 650 people with status notes need
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_object_id(text: str) -> bool:
+    """Whether the text, in lower case, has the form of an Entra object id; anything else Graph would refuse."""
+    return _OBJECT_ID.fullmatch(text) is not None
 
 
 class GraphClient:
@@ -38,8 +46,11 @@ class GraphClient:
         session = self._open()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
-            async with session.post(self._url, data=orjson.dumps({"ids": list(ids)}), headers=headers) as answer:
-                body = await answer.read()
+            # A redirect is not followed: the token is for this address.
+            async with session.post(
+                self._url, data=orjson.dumps({"ids": list(ids)}), headers=headers, allow_redirects=False
+            ) as answer:
+                body = await _body(answer)
                 if answer.status != 200:
                     raise _error(answer.status, self._seconds(answer.headers.get("Retry-After")))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -65,7 +76,7 @@ class GraphClient:
         return self._session
 
     def _seconds(self, retry_after: str | None) -> float | None:
-        """Retry-After (RFC 9110 section 10.2.3): seconds or a date."""
+        """Retry-After (RFC 9110 section 10.2.3): seconds or a date; None where it names no time to come."""
         if not retry_after:
             return None
         try:
@@ -74,9 +85,19 @@ class GraphClient:
                 if retry_after.isdecimal()
                 else (parsedate_to_datetime(retry_after) - self._clock.now()).total_seconds()
             )
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
-        return min(max(seconds, 0.0), _LONGEST_WAIT)
+        return min(seconds, _LONGEST_WAIT) if seconds > 0 else None
+
+
+async def _body(answer: "aiohttp.ClientResponse") -> bytes:
+    """The body. Raises Unavailable where it is larger than any answer of Graph can be."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > _LONGEST_ANSWER:
+            raise Unavailable("too long")
+    return bytes(body)
 
 
 def _error(status: int, retry_after: float | None) -> Exception:
@@ -92,6 +113,8 @@ def _error(status: int, retry_after: float | None) -> Exception:
 def _people(body: bytes) -> dict[str, Value]:
     try:
         resources = orjson.loads(body)["value"]
-        return dict(found for resource in resources if (found := parse(resource)) is not None)
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise Unavailable("garbage") from None
+    if not isinstance(resources, list):
+        raise Unavailable("garbage")
+    return dict(found for resource in resources if (found := parse(resource)) is not None)

@@ -4,6 +4,7 @@ msal speaks only https and refuses a token endpoint that is not. A simulator on 
 `http://127.0.0.1` msal is shown https addresses, and requests go out by plain http to that one origin.
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import requests
 
 _TIMEOUT = (3.05, 7.0)  # seconds to connect, and between two bytes
+_SECONDS = re.compile("[0-9]{1,9}")
 
 
 class Answer:
@@ -94,7 +96,7 @@ class LoginHttp:
 
     def _note(self, status: int, text: str, wait: str | None) -> None:
         self.last_status, self.last_error, self.last_codes = status, "", ()
-        self.last_wait = int(wait) if wait and wait.isdecimal() else None
+        self.last_wait = int(wait) if wait and _SECONDS.fullmatch(wait) else None
         if status < 400:
             return
         try:

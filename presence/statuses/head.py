@@ -9,11 +9,13 @@ from shared import versions
 
 @dataclass(slots=True)
 class Roll:
-    """One linked directory: up to where its events are read, and when all its people were last gone through."""
+    """One linked directory: from where its events are read, when all its people were last gone through, and up to
+    which moment the events were read (0: not known)."""
 
     id: str
     cursor: str = ""
     full_at: int = 0
+    read_at: int = 0
 
 
 @dataclass(slots=True)

@@ -11,13 +11,17 @@ _REMEMBERED = 128  # deltas that a page which follows the changes may lag behind
 
 @dataclass(slots=True)
 class Snapshot:
-    """A tenant's people at `head.seq`; `tag` is the version of the head's row."""
+    """A tenant's people at `head.seq`; `tag` is the version of the head's row.
+
+    Not `is_whole`: rows that the head counts could not be read; the next commit begins with nobody.
+    """
 
     head: Head
     tag: str
     entries: dict[str, Entry] = field(default_factory=dict)
     changes: deque[tuple[int, tuple[str, ...]]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     complete_from: int = 0  # `changes` names everybody who changed after this delta
+    is_whole: bool = True
 
     def apply(self, seq: int, delta: Delta) -> None:
         """Take a delta in. Twice, or over pages that hold it already, does no harm: entries are whole."""

@@ -6,19 +6,19 @@ goes out as one call. It has a small budget of its own; where that is used up, m
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from presence.graph.answers import GraphError, Throttled
 from presence.graph.client import MOST_IDS
 from presence.graph.reasons import Fault
-from presence.moments import SECOND, is_ahead, is_recent, now_ms
-from presence.runtime import Runtime
+from presence.moments import SECOND, is_recent, now_ms
+from presence.runtime import Demand, Runtime
 from presence.statuses import store
 from presence.statuses.entries import Delta, Entry
 from presence.statuses.snapshot import Snapshot
 from presence.statuses.values import Value
+from presence.sync import trouble
 from presence.sync.plan import Learnt
-from presence.sync.trouble import LONGEST_PAUSE
 from shared.services import Services
 from shared.tables.port import TableError
 
@@ -27,17 +27,7 @@ _GATHERED_FOR = 0.05  # seconds
 _LONGEST_WAIT = 1.0
 _REMEMBERED = 20_000
 _PAUSE_AFTER_FAULT = 5.0
-
-
-@dataclass(slots=True)
-class Demand:
-    """One tenant's refreshes. `confirmed`: when a person was asked for last; `resume_at`: monotonic seconds."""
-
-    waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
-    asking: dict[str, asyncio.Future[None]] = field(default_factory=dict)
-    confirmed: dict[str, int] = field(default_factory=dict)
-    resume_at: float = 0.0
-    task: asyncio.Task[None] | None = None
+_PATIENCE = 5.0  # seconds that an agent waits; the answer is there for the next one
 
 
 def confirmed_at(runtime: Runtime, snapshot: Snapshot, tenant_id: str, object_id: str, entry: Entry, now: int) -> int:
@@ -48,7 +38,10 @@ def confirmed_at(runtime: Runtime, snapshot: Snapshot, tenant_id: str, object_id
 
 
 async def refresh(services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]) -> None:
-    """Ask for those of `ids` whose status is old, and wait for the answers. Never fails: statuses carry their age."""
+    """Ask for those of `ids` whose status is old, and wait for the answers, though not for a Graph that hangs.
+
+    Never fails: statuses carry their age.
+    """
     now = now_ms(services.clock)
     demand = runtime.demand.setdefault(tenant_id, Demand())
     if _is_paused(services, demand, snapshot, now):
@@ -64,16 +57,13 @@ async def refresh(services: Services, runtime: Runtime, tenant_id: str, snapshot
     if demand.waiting and demand.task is None:
         demand.task = asyncio.create_task(_run(services, runtime, tenant_id, demand))
     if awaited:
-        await asyncio.wait(set(awaited))
+        await asyncio.wait(set(awaited), timeout=_PATIENCE)
 
 
 def _is_paused(services: Services, demand: Demand, snapshot: Snapshot, now: int) -> bool:
     head = snapshot.head
-    return (
-        services.clock.monotonic() < demand.resume_at
-        or bool(head.trouble.reason)
-        or is_ahead(head.not_before, now, LONGEST_PAUSE)
-    )
+    is_held = services.clock.monotonic() < demand.resume_at
+    return is_held or bool(head.trouble.reason) or trouble.is_paused(head, now)
 
 
 def _enlist(demand: Demand, object_id: str) -> asyncio.Future[None]:

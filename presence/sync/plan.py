@@ -39,7 +39,7 @@ def roster(snapshot: Snapshot, moves: Collection[Moves]) -> dict[str, int]:
     """Whose directories changed, with the bits of the directories that they are in now (0: nobody has them)."""
     changed: dict[str, int] = {}
     for move in moves:
-        bit = snapshot.head.bit(move.roll.id)
+        bit = move.bit if _is_current(snapshot.head, move) else 0
         came, went = _came_and_went(snapshot, move, bit)
         for ids, mask, add in ((came, ~0, bit), (went, ~bit, 0)):
             for object_id in ids:
@@ -52,12 +52,17 @@ def roster(snapshot: Snapshot, moves: Collection[Moves]) -> dict[str, int]:
 
 
 def _came_and_went(snapshot: Snapshot, move: Moves, bit: int) -> tuple[Iterable[str], Iterable[str]]:
-    if not bit:  # unlinked meanwhile
+    if not bit:
         return (), ()
     if move.everybody is None:
         return move.came, move.went
     had = [one for one, entry in snapshot.entries.items() if entry.directories & bit]
     return move.everybody, [one for one in had if one not in move.everybody]
+
+
+def _is_current(head: Head, move: Moves) -> bool:
+    """Whether the directory has been linked all the while: linked anew it has another bit, and nobody yet."""
+    return head.bit(move.roll.id) == move.bit
 
 
 def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int:
@@ -68,17 +73,24 @@ def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int
 
 
 def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
-    """Whom to ask for, and who is to be asked for apart: bad ids whose quarantine is over."""
-    ids, suspects = [], []
+    """Whom to ask for, and who is to be asked for apart: bad ids whose quarantine is over.
+
+    Those come first whom the last syncs did not get round to, the oldest status before the others: a tenant too large
+    for an interval, or for a slow Graph, is gone through by turns.
+    """
+    ids, suspects, late = [], [], list[tuple[int, str]]()
     for object_id, entry in snapshot.entries.items():
         if members and members.get(object_id, 1) == 0:
             continue
-        if not entry.retry_at:
+        if entry.retry_at:
+            if not is_ahead(entry.retry_at, now, _LONGEST_QUARANTINE):
+                suspects.append(object_id)
+        elif entry.as_of == FOLLOWS:
             ids.append(object_id)
-        elif not is_ahead(entry.retry_at, now, _LONGEST_QUARANTINE):
-            suspects.append(object_id)
-    ids += [object_id for object_id, bits in members.items() if bits and object_id not in snapshot.entries]
-    return ids, suspects
+        else:
+            late.append((entry.as_of, object_id))
+    new = [object_id for object_id, bits in members.items() if bits and object_id not in snapshot.entries]
+    return [*new, *(object_id for _, object_id in sorted(late)), *ids], suspects
 
 
 def delta(
@@ -137,5 +149,5 @@ def is_unknown(value: Value) -> bool:
 
 def rolls(head: Head, moves: Collection[Moves]) -> list[Roll | None]:
     """The directories of the head with the new cursors."""
-    moved = {move.roll.id: move.roll for move in moves}
+    moved = {move.roll.id: move.roll for move in moves if _is_current(head, move)}
     return [moved.get(roll.id, roll) if roll else None for roll in head.directories]

@@ -1,17 +1,18 @@
 """Who is to be asked for: the active people of the tenant's directories, by external id.
 
-Events of the provisioning log tell who may have come or gone; before somebody is dropped, the directory's own row
-`ext|{externalId}|…` decides, since two people of a directory may share an id. Events are read again for a while,
-because one that was dated first may be stored last.
+Events of the provisioning log tell who may have come or gone. Where they leave a doubt the directory's own rows
+`ext|{externalId}|…` decide: before somebody is dropped, since two people of a directory may share an id; where events
+tell of coming and of going, since instances date them by clocks of their own; and where one brings somebody whom the
+sync before should have met. Events are read again for a while, because one that was dated first may be stored last.
 """
 
 import asyncio
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import orjson
 
+from presence.graph.client import is_object_id
 from presence.moments import DAY, SECOND, is_recent
 from presence.statuses.head import Roll
 from shared import keys
@@ -22,23 +23,37 @@ _CONTACTS = "contacts"
 _OVERLAP = 60 * SECOND
 _EVENTS_AT_ONCE = 20_000
 _LOOK_UPS = 100  # beyond these, going through all people costs less
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
 class Moves:
-    """What changed in one directory's roster. `everybody` replaces the roster; else `came` and `went` amend it."""
+    """What changed in one directory's roster. `everybody` replaces the roster; else `came` and `went` amend it.
+
+    `bit`: stood for the directory when this was read.
+    """
 
     roll: Roll
+    bit: int = 0
     everybody: frozenset[str] | None = None
     came: set[str] = field(default_factory=set)
     went: set[str] = field(default_factory=set)
     not_ids: int | None = None
 
 
-def is_object_id(text: str) -> bool:
-    """Whether the text, in lower case, has the form of an Entra object id; anything else Graph would refuse."""
-    return _OBJECT_ID.fullmatch(text) is not None
+@dataclass(slots=True)
+class _Told:
+    """What the events say of one object id: `there` or `gone`, or both; in which `spellings`; nothing new: `again`."""
+
+    there: bool = False
+    gone: bool = False
+    again: bool = True
+    spellings: set[str] = field(default_factory=set)
+
+    def is_doubtful(self, is_known: bool) -> bool:
+        """Whether the directory's rows are to be asked."""
+        if self.there and self.gone:
+            return True
+        return is_known if self.gone else self.again and not is_known
 
 
 async def moves(tables: Tables, roll: Roll, is_known: Callable[[str], bool], now: int) -> Moves:
@@ -48,13 +63,13 @@ async def moves(tables: Tables, roll: Roll, is_known: Callable[[str], bool], now
     """
     if not is_recent(roll.full_at, now, DAY) or roll.cursor > keys.key("event", ulid(now)):
         return await _everybody(tables, roll.id, now)
-    touched, cursor = await _touched(tables, roll, now)
-    found = Moves(Roll(roll.id, cursor, roll.full_at), came={one.lower() for one, there in touched.items() if there})
-    doubtful = {one for one, there in touched.items() if not there and is_known(one.lower())}
+    told, moved = await _told(tables, roll, now)
+    doubtful = {one: what.spellings for one, what in told.items() if what.is_doubtful(is_known(one))}
     if len(doubtful) > _LOOK_UPS:
         return await _everybody(tables, roll.id, now)
-    found.went = {one.lower() for one in await _gone(tables, roll.id, doubtful)} - found.came
-    return found
+    held = await _held(tables, roll.id, doubtful)
+    came = {one for one, what in told.items() if what.there and one not in doubtful}
+    return Moves(moved, came=came | held, went=doubtful.keys() - held)
 
 
 async def _everybody(tables: Tables, directory_id: str, now: int) -> Moves:
@@ -73,7 +88,7 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> Moves:
         if len(rows) < 1000:
             break
         start = keys.after(rows[-1].key)
-    return Moves(Roll(directory_id, _cursor(now), now), everybody=frozenset(people), not_ids=not_ids)
+    return Moves(Roll(directory_id, _cursor(now), now, now), everybody=frozenset(people), not_ids=not_ids)
 
 
 def _is_active(value: bytes) -> bool:
@@ -84,39 +99,44 @@ def _cursor(now: int) -> str:
     return keys.key("event", ulid(now - _OVERLAP))
 
 
-async def _touched(tables: Tables, roll: Roll, now: int) -> tuple[dict[str, bool], str]:
-    """External ids that events name, with whether the last one says that the person is there; then the next cursor."""
-    touched: dict[str, bool] = {}
+async def _told(tables: Tables, roll: Roll, now: int) -> tuple[dict[str, _Told], Roll]:
+    """What the events say by object id (lower case), and up to where they are read."""
+    told: dict[str, _Told] = {}
     start, stop = roll.cursor, keys.prefix_range("event", "")[1]
+    seen_before = keys.key("event", ulid(roll.read_at)) if roll.read_at else start
     for _ in range(_EVENTS_AT_ONCE // 1000):
         rows = await tables.query(_CONTACTS, roll.id, start, stop)
         for row in rows:
-            _note(orjson.loads(row.value), touched)
+            _note(orjson.loads(row.value), told, is_new=row.key >= seen_before)
         if len(rows) < 1000:
-            return touched, _cursor(now)
+            return told, replace(roll, cursor=_cursor(now), read_at=now)
         start = keys.after(rows[-1].key)
-    return touched, start
+    return told, replace(roll, cursor=start, read_at=0)
 
 
-def _note(event: dict[str, object], touched: dict[str, bool]) -> None:
-    """Take in one event; what is neither clearly there nor clearly gone counts as in doubt, which is looked up."""
+def _note(event: dict[str, object], told: dict[str, _Told], *, is_new: bool) -> None:
+    """Take in one event; what does not say clearly that somebody is there counts as going, which is looked up."""
     kind = str(event.get("kind", ""))
     if not kind.startswith("user."):
         return
     now, before = str(event.get("external_id", "")), str(event.get("was_external_id", ""))
-    if before and before != now and is_object_id(before.lower()):
-        touched[before] = False
-    if is_object_id(now.lower()):
-        touched[now] = kind != "user.deleted" and event.get("active") is True
+    is_there = kind != "user.deleted" and event.get("active") is True
+    for spelling, is_there_now in ((before if before != now else "", False), (now, is_there)):
+        object_id = spelling.lower()
+        if is_object_id(object_id):
+            what = told.setdefault(object_id, _Told())
+            what.there, what.gone = what.there or is_there_now, what.gone or not is_there_now
+            what.again = what.again and not is_new
+            what.spellings |= {spelling, object_id}
 
 
-async def _gone(tables: Tables, directory_id: str, doubtful: Iterable[str]) -> set[str]:
-    """Those of `doubtful` that the directory has no active person for."""
-    ids = sorted(doubtful)
-    held = await asyncio.gather(*(_is_held(tables, directory_id, object_id) for object_id in ids))
-    return {object_id for object_id, is_held in zip(ids, held, strict=True) if not is_held}
+async def _held(tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]) -> set[str]:
+    """Those of `doubtful` whom the directory has as active people, in whatever spelling."""
+    looked = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
+    found = await asyncio.gather(*(_is_held(tables, directory_id, spelling) for _, spelling in looked))
+    return {one for (one, _), is_held in zip(looked, found, strict=True) if is_held}
 
 
-async def _is_held(tables: Tables, directory_id: str, object_id: str) -> bool:
-    rows = await tables.query(_CONTACTS, directory_id, *keys.prefix_range("ext", object_id, ""))
+async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:
+    rows = await tables.query(_CONTACTS, directory_id, *keys.prefix_range("ext", external_id, ""))
     return any(_is_active(row.value) for row in rows)

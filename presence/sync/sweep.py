@@ -7,6 +7,7 @@ from presence import links
 from presence.consent import connection, propagation
 from presence.links import DirectoryLink
 from presence.moments import MINUTE, SECOND, now_ms
+from shared import log
 from shared.services import Services
 
 _EVERY = 10 * MINUTE
@@ -19,12 +20,18 @@ def is_due(now: int, interval: int) -> bool:
 
 
 async def sweep(services: Services) -> None:
-    """Look once more for consent that has not arrived, and disconnect directories that were deleted."""
+    """Look once more for consent that has not arrived, and disconnect directories that were deleted.
+
+    What fails for one directory is tried again by the next sweep and stops none of the others.
+    """
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def one(link: DirectoryLink) -> None:
         async with gate:
-            await _look_after(services, link)
+            try:
+                await _look_after(services, link)
+            except Exception as error:
+                log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
 
     await asyncio.gather(*map(one, await links.directories(services.tables)))
 

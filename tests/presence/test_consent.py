@@ -49,15 +49,12 @@ async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) 
 
 async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: World, browser: Browser) -> None:
     """The timer looks now and then for a day."""
-    from presence.sync import queue
-
     world.running.simulator.options.consent_delay = 60
     await browser.connected()
     await browser.act("check")
     for _ in range(25):
-        world.clock.advance(30)
-        await queue.due(world.services)
-    assert (await browser.connection())["state"] == "waiting"
+        await world.interval()
+    assert (await browser.connection())["state"] == "active"
 
 
 @pytest.mark.parametrize("shape", ["cancel", "cancel-older"])

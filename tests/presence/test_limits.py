@@ -9,7 +9,7 @@ from presence.endpoints import blueprint
 from presence.graph.budget import Budget
 from presence.graph.client import MOST_IDS
 from presence.graph.clouds import CLOUDS, cloud_of
-from presence.statuses import store
+from presence.statuses import cleaning, pages, rows, store
 from presence.statuses.entries import Delta, Entry, decode, encode
 from presence.statuses.head import Roll
 from presence.statuses.values import intern
@@ -163,7 +163,7 @@ def test_people_survive_packing() -> None:
 def test_the_largest_delta_fits_a_row() -> None:
     """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
     longest = Entry(intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, 10**13, 99)
-    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(store.MAX_DELTA)]
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(pages.MAX_DELTA)]
     assert 2 * len(encode(Delta(dict.fromkeys(ids, longest)))) < 1024 * 1024 - 4096
     assert MOST_IDS == 650
 
@@ -171,22 +171,21 @@ def test_the_largest_delta_fits_a_row() -> None:
 async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables) -> None:
     """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
-    await store.remove(any_tables, tenant)
-    await any_tables.transact("presence", tenant, [store.first_head([Roll(DIRECTORY)])])
+    await any_tables.transact("presence", tenant, [rows.first_head([Roll(DIRECTORY)])])
     snapshot = await store.load(any_tables, tenant)
     assert snapshot is not None
     everybody = {f"{n:08x}-0000-4000-8000-000000000000": Entry(intern("Busy", "Busy", False), n) for n in range(6000)}
     await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta(everybody))
     one = next(iter(everybody))
-    for turn in range(store.MAX_DELTAS + 5):
+    for turn in range(pages.MAX_DELTAS + 5):
         entry = Entry(intern("Away", "Away", False), turn)
         await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
         everybody[one] = entry
-    await store.tidy(any_tables, tenant, snapshot.head)
+    assert await cleaning.tidy(any_tables, tenant, snapshot)
     again = await store.load(any_tables, tenant)
     assert again is not None
     assert again.entries == everybody
     assert len(await any_tables.query("presence", tenant, "", "\ufffd")) < 25
-    await store.remove(any_tables, tenant)
+    await cleaning.remove(any_tables, tenant, snapshot.tag)
     assert await any_tables.query("presence", tenant, "", "\ufffd") == []
     assert await store.load(any_tables, tenant) is None

@@ -109,10 +109,10 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
 
 async def test_a_removal_that_was_killed_half_way_can_be_repeated(world: World, browser: Browser) -> None:
     """The rows of presence go first; the page offers to remove again."""
-    from presence.statuses import store
+    from presence.statuses import cleaning
 
     await connected(world, browser)
-    await store.remove(world.tables, CONTOSO)
+    await cleaning.remove(world.tables, CONTOSO, str((await world.row()).etag))
     assert (await browser.connection())["state"] == "troubled"
     assert (await browser.act("remove")).json["state"] == "removed"
     assert await links.tenant(world.tables, CONTOSO) is None
@@ -157,8 +157,7 @@ async def test_a_deleted_directory_is_disconnected_by_the_timer(world: World, br
     await connected(world, browser)
     await directory_removal.remove_now(world.services, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60)
     for _ in range(21):
-        world.clock.advance(30)
-        await queue.due(world.services)
+        await world.interval()
     assert await world.dump() == []
     assert await has_nothing(world)
     assert await statuses(world.services, DIRECTORY, world.people(5)) == {}

@@ -13,13 +13,14 @@ from presence.consent import connection
 from presence.links import DirectoryLink
 from presence.runtime import Runtime, runtime_of
 from presence.service import Status, statuses
+from presence.sync import queue
 from presence.sync.tenant import Outcome, sync
 from shared import keys
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
-from shared.tables.port import Delete, Operation, Upsert
+from shared.tables.port import Delete, Operation, Row, Upsert
 from tests.local.graph.fixtures import RunningSimulator
 
 ACCOUNT = "account-one"
@@ -119,6 +120,11 @@ class World:
         self.clock.advance(seconds)
         return await sync(self.services, tenant_id)
 
+    async def interval(self, seconds: float = 30) -> list[str | None]:
+        """The next tick of the timer, with its messages handled; what they came to."""
+        self.clock.advance(seconds)
+        return [await queue.handle(self.services, message.encode()) for message in await queue.due(self.services)]
+
     def set(self, object_id: str, availability: str, activity: str = "", *, out_of_office: bool = False) -> None:
         """Somebody changes status in Teams."""
         self.running.simulator.presence.set(
@@ -162,11 +168,15 @@ class World:
         rows = await self.tables.query("presence", tenant_id, "", keys.LAST)
         return [row.key for row in rows]
 
-    async def head(self, tenant_id: str = CONTOSO) -> dict[str, object]:
-        """The stored head."""
+    async def row(self, tenant_id: str = CONTOSO) -> Row:
+        """The row of the stored head."""
         row = await self.tables.get("presence", tenant_id, "head")
         assert row is not None
-        found: dict[str, object] = orjson.loads(row.value)
+        return row
+
+    async def head(self, tenant_id: str = CONTOSO) -> dict[str, object]:
+        """The stored head."""
+        found: dict[str, object] = orjson.loads((await self.row(tenant_id)).value)
         return found
 
 

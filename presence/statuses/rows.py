@@ -1,0 +1,54 @@
+"""Where a tenant's presence stands in the table `presence` (partition: the tenant's id), and reading all of it."""
+
+import secrets
+from collections.abc import Iterable
+
+from presence.statuses import head
+from presence.statuses.head import Head
+from shared import keys
+from shared.tables.port import Insert, Row, Tables
+
+TABLE = "presence"
+HEAD = "head"
+
+
+def first_head(directories: list[head.Roll | None]) -> Insert:
+    """The operation that begins a tenant's presence; the first sync clears away what a killed removal may have left."""
+    return Insert(HEAD, head.encode(Head(epoch=secrets.token_hex(8), untidy=True, directories=directories)))
+
+
+def delta_key(seq: int) -> str:
+    """The key of the delta with that number; those of all deltas sort before HEAD."""
+    return keys.key("delta", f"{seq:012}")
+
+
+def seq_of(row_key: str) -> int:
+    """The number of the delta that stands at this key."""
+    return int(row_key.rpartition(keys.SEPARATOR)[2])
+
+
+def page_keys(top: Head) -> list[str]:
+    """The keys of the pages that the head counts."""
+    return [keys.key("page", top.generation, f"{number:05}") for number in range(top.pages)]
+
+
+def delta_keys(top: Head) -> list[str]:
+    """The keys of the deltas that the head counts."""
+    return [delta_key(seq) for seq in range(top.first, top.seq + 1)]
+
+
+async def everything(tables: Tables, tenant_id: str, *, keys_only: bool = False) -> list[Row]:
+    """All rows of a tenant; a round trip for each 1,000."""
+    start, stop = keys.key("delta", ""), keys.prefix_range("page", "")[1]
+    rows: list[Row] = []
+    while True:
+        found = await tables.query(TABLE, tenant_id, start, stop, keys_only=keys_only)
+        rows += found
+        if len(found) < 1000:
+            return rows
+        start = keys.after(found[-1].key)
+
+
+def head_of(rows: Iterable[Row]) -> Row | None:
+    """The head among the rows."""
+    return next((row for row in rows if row.key == HEAD), None)

@@ -1,0 +1,73 @@
+"""Puts something between two steps of somebody's work: the schedules that chance would take years to find."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from shared.tables.port import Operation
+from tests.presence.world import World
+
+Then = Callable[[], Awaitable[Any]]
+
+
+@contextmanager
+def before_transaction(world: World, fits: Callable[[str, Sequence[Operation]], bool], then: Then) -> Iterator[None]:
+    """Before the first transaction that fits (table, operations) is carried out, `then` happens."""
+    inner, original, is_due = world.tables._inner, world.tables._inner.transact, True
+
+    async def transact(table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        nonlocal is_due
+        if is_due and fits(table, operations):
+            is_due = False
+            await then()
+        return await original(table, partition, operations)
+
+    inner.transact = transact  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        inner.transact = original  # type: ignore[method-assign]
+    assert not is_due, "nothing fitted"
+
+
+@contextmanager
+def before_listing(world: World, then: Then) -> Iterator[None]:
+    """Before the keys of a tenant's presence are listed for cleaning, `then` happens."""
+    inner, original, is_due = world.tables._inner, world.tables._inner.query, True
+
+    async def query(table: str, *arguments: Any, **options: Any) -> Any:
+        nonlocal is_due
+        if is_due and table == "presence" and options.get("keys_only"):
+            is_due = False
+            await then()
+        return await original(table, *arguments, **options)
+
+    inner.query = query  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        inner.query = original  # type: ignore[method-assign]
+    assert not is_due, "nothing was listed"
+
+
+@contextmanager
+def killed_at(world: World, number: int) -> Iterator[None]:
+    """The worker dies before its transaction with that number (from 1)."""
+    inner, original, count = world.tables._inner, world.tables._inner.transact, 0
+
+    async def transact(table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        nonlocal count
+        count += 1
+        if count == number:
+            raise Killed
+        return await original(table, partition, operations)
+
+    inner.transact = transact  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        inner.transact = original  # type: ignore[method-assign]
+
+
+class Killed(BaseException):
+    """The process is gone."""

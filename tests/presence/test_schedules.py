@@ -1,0 +1,270 @@
+"""Schedules of events after which a status stayed wrong, somebody was polled who left, or a tenant was stuck.
+
+Each begins between two steps of somebody's work; afterwards all is right on this instance and on one that just started.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence import links
+from presence.consent import connection
+from presence.links import DirectoryLink
+from presence.statuses.rows import HEAD
+from presence.sync.tenant import sync
+from shared.tables.port import Delete, Operation, Upsert
+from tests.presence.between import Killed, before_listing, before_transaction, killed_at
+from tests.presence.browser import Browser
+from tests.presence.test_faults import all_is_right, change
+from tests.presence.world import ACCOUNT, DIRECTORY, World
+
+TWO = "directory-two"
+
+
+def deletes_head(table: str, operations: Sequence[Operation]) -> bool:
+    return table == "presence" and any(isinstance(one, Delete) and one.key == HEAD for one in operations)
+
+
+async def test_a_look_on_demand_while_old_rows_are_tidied_away(world: World) -> None:
+    """What an agent's look stores between the sync's lease and its cleaning is not cleaned away with the old rows."""
+    ids = await world.linked(10)
+    other = await world.restarted()
+    await world.tick()
+    while not (await world.head())["untidy"]:  # until the deltas are folded into pages
+        world.set(ids[0], "Busy" if world.clock.now().second else "Away")
+        await world.tick()
+
+    async def look() -> None:
+        world.set(ids[3], "DoNotDisturb", "Presenting")
+        assert (await other.status(ids[3], on_demand=True)).shown == "doNotDisturb"
+
+    with before_listing(world, look):
+        await world.tick()
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, number: int) -> None:
+    """Nothing of anybody's presence is left after the second try, and a new connection starts from nothing."""
+    ids = await world.linked(10)
+    for one in ids[:3]:
+        await world.tick()
+        world.set(one, "Away")
+    with suppress(Killed), killed_at(world, number):
+        await connection.disconnect(world.services, DIRECTORY)
+    other = await world.restarted()
+    await connection.disconnect(other.services, DIRECTORY)
+    assert await world.dump() == []
+    assert await links.tenant(world.tables, CONTOSO) is None
+    await world.link(TWO)
+    await world.provision(ids, TWO)
+    assert await world.tick() == "synced"
+    assert await world.shown(ids, TWO) == world.truth(ids)
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(world: World, number: int) -> None:
+    """Rows that the removal left behind neither show old statuses nor stand in the way of new ones."""
+    ids = await world.linked(10)
+    for one in ids[:3]:
+        await world.tick()
+        world.set(one, "Away")
+    with suppress(Killed), killed_at(world, number):
+        await connection.disconnect(world.services, DIRECTORY)
+    other = await world.restarted()
+    link = await links.directory(world.tables, DIRECTORY) or DirectoryLink(DIRECTORY, CONTOSO, ACCOUNT)
+    await connection.connect(other.services, link)
+    assert await other.tick() == "synced"
+    assert await all_is_right(other, ids)
+    assert len(await world.dump()) <= 5
+
+
+async def test_a_directory_that_connects_while_the_last_one_leaves(world: World) -> None:
+    """Both write the tenant's head: the one that comes is not thrown out with the one that goes."""
+    ids = await world.linked(10)
+    await world.provision(ids, TWO)
+    await world.tick()
+    with before_transaction(world, deletes_head, lambda: world.link(TWO)):
+        await connection.disconnect(world.services, DIRECTORY)
+    assert await world.tick() == "synced"
+    assert await world.shown(ids, TWO) == world.truth(ids)
+    assert await world.shown(ids) == {}
+
+
+async def test_a_directory_that_connects_right_after_the_last_one_left(world: World) -> None:
+    """The rest of the removal deletes nothing of the new connection."""
+    ids = await world.linked(10)
+    await world.provision(ids, TWO)
+    await world.tick()
+    other = await world.restarted()
+
+    async def again() -> None:
+        await other.link(TWO)
+        assert await other.tick() == "synced"
+
+    with before_transaction(
+        world, lambda table, operations: table == "presence" and not deletes_head("presence", operations), again
+    ):
+        await connection.disconnect(world.services, DIRECTORY)
+    later = await world.restarted()
+    assert await later.shown(ids, TWO) == world.truth(ids)
+    assert await later.tick() == "synced"
+
+
+async def test_a_removal_during_a_look_for_consent_wins(world: World, browser: Browser) -> None:
+    """Microsoft was being asked when the administrator pressed Remove: the answer must not connect the company."""
+    await browser.connected()
+    await _removed_while_asked(world, browser)
+    assert await links.tenant(world.tables, CONTOSO) is None
+    assert await world.dump() == []
+
+
+async def test_a_removal_during_a_look_that_finds_nothing_wins_too(world: World, browser: Browser) -> None:
+    """Nor must it be looked for any longer."""
+    world.running.simulator.options.consent_delay = 3600
+    await browser.connected()
+    await _removed_while_asked(world, browser)
+
+
+async def _removed_while_asked(world: World, browser: Browser) -> None:
+    asked = world.runtime.credential.fresh_token
+
+    async def slow(tenant_id: str) -> object:
+        found = await asked(tenant_id)
+        await connection.disconnect(world.services, DIRECTORY)
+        return found
+
+    world.runtime.credential.fresh_token = slow  # type: ignore[method-assign,assignment]
+    answer = await browser.act("check")
+    world.runtime.credential.fresh_token = asked  # type: ignore[method-assign]
+    assert answer.json["state"] == "removed"
+    assert (await browser.connection())["state"] == "removed"
+
+
+async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: World) -> None:
+    """Whoever comes second leaves nothing in the tenant's head: nobody is polled for them."""
+    ids = world.people(4)
+    await world.provision(ids[:2])
+    await world.provision(ids[2:], TWO)
+
+    def joins(table: str, operations: Sequence[Operation]) -> bool:
+        return table == "tenants"
+
+    with (
+        before_transaction(world, joins, lambda: world.link(TWO, account="account-two")),
+        suppress(links.OwnedByAnother),
+    ):
+        await world.link()
+    assert await links.directory(world.tables, DIRECTORY) is None
+    await world.tick()
+    assert world.running.simulator.counters.ids_asked == 2
+
+
+async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: World) -> None:
+    """Its place in the head is a new one, which the sync that began before knows nobody of."""
+    ids = await world.linked(10)
+    await world.provision(ids[:2], TWO)
+    await world.link(TWO)
+    await world.tick()
+    await world.tick()
+    asked = world.runtime.graph.presences
+
+    async def meanwhile(token: str, some: Sequence[str]) -> object:
+        world.runtime.graph.presences = asked  # type: ignore[method-assign]
+        await connection.disconnect(world.services, DIRECTORY)
+        link = await links.directory(world.tables, DIRECTORY)
+        assert link is not None
+        await connection.connect(world.services, link)
+        return await asked(token, some)
+
+    world.runtime.graph.presences = meanwhile  # type: ignore[method-assign,assignment]
+    assert await world.tick() == "synced"
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world: World) -> None:
+    """The sync found consent lost, the administrator gave it anew, then the sync's note arrives: no hour of silence."""
+    await world.linked(3)
+    now = int(world.clock.now().timestamp() * 1000)
+    world.clock.advance(1)
+    link = await links.directory(world.tables, DIRECTORY)
+    assert link is not None
+    await connection.connect(world.services, link)
+    await links.pause(world.tables, CONTOSO, "deleted", now, now + 3_600_000, now)
+    assert "synced" in await world.interval()
+
+
+async def test_rows_that_are_lost_are_found_again(world: World) -> None:
+    """A backup restored in part: agents see people without a status instead of a fault, and the next sync has all."""
+    ids = await world.linked(5000)
+    await world.tick()
+    change(world, ids)
+    await world.tick()
+    rows = [key for key in await world.dump() if key != HEAD]
+    await world.tables.transact("presence", CONTOSO, [Delete(key) for key in rows[::2]])
+    other = await world.restarted()
+    assert await other.shown(ids[:5]) == {}
+    assert await other.tick() == "synced"
+    assert await all_is_right(other, ids)
+    assert await (await world.restarted()).shown(ids) == world.truth(ids)
+
+
+async def test_a_row_of_the_next_delta_that_nobody_counts_is_written_over(world: World) -> None:
+    """It never counted, since the head comes with its delta."""
+    ids = await world.linked(10)
+    await world.tick()
+    seq = int(str((await world.head())["seq"]))
+    await world.tables.transact("presence", CONTOSO, [Upsert(f"delta|{seq + 1:012}", b"{}")])
+    change(world, ids)
+    assert await world.tick() == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> None:
+    """Access is removed while a large tenant's pages are written: none of them stays behind."""
+    ids = await world.linked(30_000)
+    await world.tick()
+    for one in ids[:6000]:
+        world.set(one, "Away")
+    other = await world.restarted()
+
+    def is_first(table: str, operations: Sequence[Operation]) -> bool:
+        return any(isinstance(one, Upsert) and one.key.endswith("|00000") for one in operations)
+
+    with before_transaction(world, is_first, lambda: connection.disconnect(other.services, DIRECTORY)):
+        assert await world.tick() == "not linked"
+    assert await world.dump() == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_storage_that_fails_while_the_head_is_stored(world: World, number: int) -> None:
+    """At the lease and at the end: after the lease has run out everything goes on."""
+    ids = await world.linked(10)
+    await world.tick()
+    change(world, ids)
+    with suppress(Killed), killed_at(world, number):
+        await world.tick()
+    assert (await world.tick(), await world.tick(), await world.tick())[-1] == "synced"
+    assert await all_is_right(world, ids)
+
+
+async def test_two_workers_and_a_look_at_once(world: World) -> None:
+    """The message twice and an agent on each instance: one sync, everybody right."""
+    ids = await world.linked(700)
+    await world.tick()
+    other = await world.restarted()
+    change(world, ids)
+    world.clock.advance(30)
+    found = await asyncio.gather(
+        sync(world.services, CONTOSO),
+        sync(other.services, CONTOSO),
+        world.status(ids[0], on_demand=True),
+        other.status(ids[7], on_demand=True),
+    )
+    assert "synced" in found[:2]
+    assert await all_is_right(world, ids)
