@@ -64,7 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bench.db"
         asyncio.run(_fill(file, options.people))
-        with serving(f"sqlite:///{file}", _PORT):
+        with serving(Path.cwd(), f"sqlite:///{file}", _PORT):
             print(f"| {options.people:,} people: typed | p50 | p95 | of it waiting for keys | request and swap |")
             print("|---|---|---|---|---|")
             for name, p50, p95, pause, request in _measured(f"http://127.0.0.1:{_PORT}", options.runs):

@@ -57,6 +57,7 @@ class Fetch:
         self._monotonic, self._pause, self._deadline = monotonic, pause, deadline
         self._concurrency = concurrency
         self._waiting: deque[_Chunk] = deque()
+        self._halves: deque[_Chunk] = deque()
         self._result = Result()
         self._splits = 0
         self._failures = 0
@@ -73,7 +74,7 @@ class Fetch:
         finally:
             for worker in workers:
                 worker.cancel()
-        for chunk in self._waiting:
+        for chunk in (*self._waiting, *self._halves):
             self._result.failed += chunk.ids
         if not self._result.answered:
             # Nothing got through, so what was refused says nothing about single ids.
@@ -82,8 +83,8 @@ class Fetch:
         return self._result
 
     async def _work(self) -> None:
-        while self._waiting and not self._stopped:
-            chunk = self._waiting.popleft()
+        while (self._waiting or self._halves) and not self._stopped:
+            chunk = self._waiting.popleft() if self._waiting else self._halves.pop()
             if not await self._may_call():
                 self._waiting.append(chunk)
                 return
@@ -123,7 +124,8 @@ class Fetch:
             self._result.answered += len(chunk.ids)
 
     def _split(self, chunk: _Chunk) -> None:
-        """Halve a chunk that Graph refuses, until the bad id stands alone; after those that may be well."""
+        """Halve a chunk that Graph refuses, until the bad id stands alone: after the chunks that may be well, and one
+        to its end before the next, so that each sync gets somewhere however many are bad."""
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids
         elif self._splits + 2 > _SPLITS:
@@ -131,7 +133,7 @@ class Fetch:
         else:
             self._splits += 2
             middle = len(chunk.ids) // 2
-            self._waiting.extend((_Chunk(chunk.ids[:middle]), _Chunk(chunk.ids[middle:])))
+            self._halves.extend((_Chunk(chunk.ids[middle:]), _Chunk(chunk.ids[:middle])))
 
     def _hold(self, seconds: float) -> None:
         """No call for this tenant before the time that Graph names."""

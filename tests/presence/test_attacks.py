@@ -1,10 +1,13 @@
 """Ways to get at a company's presence without its administrator; each fails (facts 2.2)."""
 
+from typing import Any
 from urllib.parse import urlencode
 
+import jwt
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
+from local.graph.token import TokenEndpoint
 from presence import links
 from presence.links import DirectoryLink
 from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
@@ -215,3 +218,55 @@ async def test_abandoned_attempts_do_not_pile_up(world: World, browser: Browser)
     world.clock.advance(601)
     await browser.start()
     assert len(await world.tables.query("work", "consent", "", "\ufffd")) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"aud": "another-app"},
+        {"aud": None},
+        {"iss": "https://login.evil.example/v2.0"},
+        {"tid": FABRIKAM},
+        {"tid": "../" + VICTIM},
+        {"tid": None},
+        {"nonce": "of another sign-in"},
+        {"nonce": None},
+        {"oid": None},
+        {"exp": None},
+        {"iat": 4_000_000_000},
+        {"wids": "62e90394-69f5-4237-9190-012177145e10"},
+        {"wids": {"62e90394-69f5-4237-9190-012177145e10": True}},
+    ],
+)
+async def test_an_id_token_in_which_anything_is_wrong_opens_nothing(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, changed: dict[str, object]
+) -> None:
+    """Audience, issuer, tenant, nonce, times, roles: each counts (OpenID Connect Core section 3.1.3.7)."""
+    original = TokenEndpoint._id_claims
+
+    def claims(self: TokenEndpoint, *arguments: Any) -> dict[str, Any]:
+        found = original(self, *arguments) | changed
+        return {name: value for name, value in found.items() if value is not None}
+
+    monkeypatch.setattr(TokenEndpoint, "_id_claims", claims)
+    returned = await browser.signed_in()
+    assert returned.outcome in ("failed", "not_admin")
+    assert await has_nothing(world)
+    assert await has_nothing(world, FABRIKAM)
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+async def test_an_id_token_with_another_algorithm_opens_nothing(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    """No signature at all, or one made with the public key as a shared secret (RFC 8725 section 2.1)."""
+    keys = world.running.simulator.keys
+    known = {"kid": keys.published[-1].kid}
+    secret = keys.published[-1].public["n"] if algorithm == "HS256" else ""
+
+    def sign(claims: dict[str, Any]) -> str:
+        return str(jwt.encode(claims, secret, algorithm=algorithm, headers=known))
+
+    monkeypatch.setattr(keys, "sign", sign)
+    assert (await browser.signed_in()).outcome == "failed"
+    assert await has_nothing(world)

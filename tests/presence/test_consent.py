@@ -175,3 +175,55 @@ async def test_our_own_wrong_credential_is_not_the_companys_fault(world: World, 
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.application.secrets.clear()
     assert (await browser.send("GET", returned)).outcome == "own_credential"
+
+
+@pytest.mark.parametrize("code", [65001, 90094])
+async def test_a_company_that_wants_an_administrators_approval_is_told_so(
+    world: World, browser: Browser, code: int
+) -> None:
+    """The error comes back in the address of the sign-in, with its number in the description only (facts 2.4)."""
+    location = await browser.start()
+    world.running.simulator.faults.on(f"AADSTS{code}")
+    assert (await browser.send("GET", await browser.at_microsoft(location))).outcome == "needs_approval"
+    assert await has_nothing(world)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (53003, "blocked"),
+        (530032, "blocked"),
+        (530035, "blocked"),
+        (7000112, "blocked"),
+        (700016, "failed"),
+        (90002, "failed"),
+        (50196, "failed"),
+        (90055, "unavailable"),
+        (90033, "unavailable"),
+        (7000215, "own_credential"),
+        (7000222, "own_credential"),
+        (700027, "own_credential"),
+        (700213, "own_credential"),
+    ],
+)
+async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
+    world: World, browser: Browser, code: int, outcome: str
+) -> None:
+    """The same numbers at the token endpoint, after the sign-in (facts 2.4)."""
+    returned = await browser.at_microsoft(await browser.start())
+    world.running.simulator.faults.on(f"AADSTS{code}")
+    assert (await browser.send("GET", returned)).outcome == outcome
+    assert await has_nothing(world)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(65001, "needs_approval"), (65004, "declined"), (90094, "needs_approval")]
+)
+async def test_what_stands_in_the_way_of_consent_is_said(
+    world: World, browser: Browser, code: int, outcome: str
+) -> None:
+    """The second page's errors, which have admin_consent=True beside them (facts 2.1, 2.4)."""
+    location = (await browser.signed_in()).location
+    world.running.simulator.faults.on(f"AADSTS{code}")
+    assert (await browser.send("GET", await browser.at_microsoft(location, GLORIA, "accept"))).outcome == outcome
+    assert await has_nothing(world)

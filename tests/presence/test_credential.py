@@ -1,5 +1,6 @@
 """Tokens by msal, and each of its pitfalls (facts 2.6, 2.7)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from local.graph.simulator import (
     IDENTITY_HEADER,
     Simulator,
 )
+from presence.graph import tokens
 from presence.graph.credential import Credential
 from presence.graph.reasons import Fault
 from shared.clock import SystemClock
@@ -276,3 +278,62 @@ def identity(running: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Simu
 
 def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
     return settings_for(running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET="")
+
+
+async def test_a_token_that_is_nearly_over_is_not_used(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """msal takes five minutes off; a token of four is asked for anew each time (facts 2.7)."""
+    graph_simulator.simulator.options.token_lifetime = 240
+    first, second = await credential.token(CONTOSO), await credential.token(CONTOSO)
+    assert first.value != second.value
+    assert calls(graph_simulator, "discovery") == 1
+
+
+async def test_a_login_service_that_hangs_is_given_up(
+    graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """msal's own session has no timeout; ours has."""
+    monkeypatch.setattr("presence.graph.login_http._TIMEOUT", (0.2, 0.2))
+    graph_simulator.simulator.faults.on("token.hang")
+    assert await reason_of(credential) == "unavailable"
+
+
+async def test_an_object_that_was_refused_is_not_asked_again(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """It would repeat the 400 for a minute without a call (facts 2.7)."""
+    graph_simulator.simulator.options.token_lifetime = 1
+    await credential.token(CONTOSO)
+    graph_simulator.simulator.delete_principal(CONTOSO)
+    assert await reason_of(credential) == "deleted"
+    graph_simulator.simulator.consent(CONTOSO)
+    assert (await credential.token(CONTOSO)).may_read_presence
+
+
+async def test_a_token_that_is_dropped_while_it_is_fetched_is_not_kept(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """Access is removed at that moment: "drops tokens at once"."""
+    graph_simulator.simulator.faults.on("token.hang")
+    (hanging,) = graph_simulator.simulator.faults.active()
+    fetching = asyncio.create_task(credential.token(CONTOSO))
+    while not hanging.hits:
+        await asyncio.sleep(0.001)
+    credential.drop(CONTOSO)
+    graph_simulator.simulator.faults.off()
+    first = await fetching
+    assert (await credential.token(CONTOSO)).value != first.value
+
+
+async def test_one_fetch_at_a_time_for_a_tenant(graph_simulator: RunningSimulator, credential: Credential) -> None:
+    """Sync and looks on demand want a token at once: one call (AADSTS50196, loop detection)."""
+    tokens = await asyncio.gather(*(credential.token(CONTOSO) for _ in range(20)))
+    assert len({token.value for token in tokens}) == 1
+    assert calls(graph_simulator) == 1
+
+
+@pytest.mark.parametrize("value", ["", "a.b", "a.!!.c", "a.bnVsbA.c", "opaque"])
+def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> None:
+    """Graph's tokens are Graph's business; what Graph says of them counts."""
+    assert tokens.read(value).may_read_presence

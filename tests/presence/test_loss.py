@@ -201,3 +201,79 @@ async def test_the_directorys_log_tells_how_presence_came_and_went(world: World,
         ("presence.back", ""),
         ("presence.removed", ""),
     ]
+
+
+async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(world: World, browser: Browser) -> None:
+    """Whoever presses Retry says that it is repaired: it is not lost sooner for that."""
+    await world.linked(5)
+    await world.tick()
+    fault(world, 700016)
+    await minutes(world, 5)
+    await browser.act("retry")
+    assert "lost" not in await minutes(world, 9)
+    assert (await browser.connection())["since"]
+    assert "lost" in await minutes(world, 4)
+
+
+async def test_consent_given_anew_within_a_minute_counts_at_once(world: World, browser: Browser) -> None:
+    """msal repeats a refusal for sixty seconds; the next tick asks Microsoft ."""
+    await browser.connected()
+    await browser.act("check")
+    await world.tick()
+    world.running.simulator.options.token_lifetime = 1
+    world.runtime.credential.drop(CONTOSO)
+    await world.tick()  # an application object with a token that is over is in memory
+    world.running.simulator.delete_principal(CONTOSO)
+    assert await world.tick() == "failed"
+    world.running.simulator.consent(CONTOSO)
+    assert (await browser.act("retry")).status == 200
+    assert await world.tick() == "synced"
+
+
+async def test_a_refusal_is_not_served_again_from_memory(world: World) -> None:
+    """Nobody pressed anything: after the pause the login service is asked anew, by every instance."""
+    await world.linked(5)
+    world.running.simulator.options.token_lifetime = 1
+    await world.tick()
+    world.running.simulator.delete_principal(CONTOSO)
+    assert await world.tick() == "failed"
+    world.running.simulator.consent(CONTOSO)
+    assert await world.tick(120) == "synced"  # the clock moved, the machine's own hardly
+
+
+@pytest.mark.parametrize("asked", [0, 1, 100_000])
+async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(world: World, asked: int) -> None:
+    """A number that is a slip must not silence a tenant for a day."""
+    ids = await world.linked(5)
+    await world.tick()
+    world.runtime.credential.drop(CONTOSO)
+    world.running.simulator.faults.on("token.429", times=1, retry_after=asked)
+    await world.tick()
+    for _ in range(11):
+        await world.tick()
+    assert await world.shown(ids) == world.truth(ids)
+    assert (await world.head())["trouble"]["reason"] == ""  # type: ignore[index]
+
+
+@pytest.mark.parametrize("ahead", [600, 3000, 90_000])
+async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(world: World, ahead: int) -> None:
+    """An instance whose clock is ahead was throttled; the others wait five minutes at most."""
+    ids = await world.linked(5)
+    await world.tick()
+    world.running.simulator.faults.on("graph.429", times=2, retry_after=200)
+    world.clock.advance(ahead)
+    await world.tick()
+    world.clock.advance(-ahead)
+    outcomes = await minutes(world, 6)
+    assert outcomes[-1] == "synced"
+    assert await world.shown(ids) == world.truth(ids)
+
+
+async def test_other_faults_in_between_do_not_lose_a_tenant(world: World) -> None:
+    """Hits count in a row: an answer that names another fault begins anew."""
+    await world.linked(5)
+    await world.tick()
+    for turn in range(12):
+        world.running.simulator.faults.off()
+        fault(world, 700016 if turn % 2 else 90033)
+        assert "lost" not in await minutes(world, 2)

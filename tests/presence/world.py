@@ -95,6 +95,10 @@ class World:
         """An event of the provisioning log, now."""
         return replace(Event(at=timestamp(self.clock.now()), kind=kind, resource_type="User"), **more)  # type: ignore[arg-type]
 
+    async def store(self, directory_id: str, operations: list[Operation], event: Event) -> None:
+        """A change of a directory's rows with its event."""
+        await self._store(directory_id, [*operations, write(event, self.clock)])
+
     async def _store(self, directory_id: str, operations: list[Operation]) -> None:
         batches = [operations[at : at + 100] for at in range(0, len(operations), 100)]
         await asyncio.gather(*(self.tables.transact("contacts", directory_id, batch) for batch in batches))

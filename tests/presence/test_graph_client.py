@@ -1,0 +1,207 @@
+"""The edge to Graph: whatever it answers comes to presence or to one of four faults, never to an exception."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+
+from presence.graph.answers import BadRequest, GraphError, Refused, Throttled, Unavailable
+from presence.graph.client import GraphClient
+from presence.statuses.values import Value
+from shared.clock import FixedClock
+
+ANNA = "00000000-0000-4000-8000-00000000000a"
+BOB = "00000000-0000-4000-8000-00000000000b"
+
+
+@asynccontextmanager
+async def answering(head: str, body: bytes = b"", *, length: int | None = None) -> AsyncIterator[GraphClient]:
+    """A client whose Graph answers every call so."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        size = len(body) if length is None else length
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {size}\r\n\r\n".encode("latin-1") + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = GraphClient(f"http://127.0.0.1:{port}", FixedClock())
+    try:
+        yield client
+    finally:
+        await client.close()
+        server.close()
+
+
+async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> GraphError:
+    """What a call comes to."""
+    async with answering(head, body, length=length) as client:
+        with pytest.raises(GraphError) as raised:
+            await client.presences("token", [ANNA, BOB])
+        return raised.value
+
+
+async def people(body: object) -> dict[str, Value]:
+    """Presence as it is read out of an answer."""
+    async with answering("200 OK", orjson.dumps(body)) as client:
+        return await client.presences("token", [ANNA, BOB])
+
+
+def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
+    """One element of an answer."""
+    return {"id": object_id, "availability": availability, "activity": availability}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("9" * 400, 300.0),
+        ("Thu, 01 Jan 2026 00:00:20 GMT", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20 -0000", None),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", None),
+        ("Fri, 01 Jan 9999 00:00:00 GMT", 300.0),
+        ("Fri, 99 Foo 2026 99:99:99 GMT", None),
+        ("\u00b2", None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_in_every_form(header: str, seconds: float | None, status: int) -> None:
+    """Seconds or a date (RFC 9110 section 10.2.3), at most five minutes; one that names no time to come counts as
+    none, so that nobody calls again at once for ever."""
+    raised = await fault(f"{status} No\r\nRetry-After: {header}")
+    assert isinstance(raised, Throttled | Unavailable)
+    assert raised.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadRequest),
+        (404, BadRequest),
+        (401, Refused),
+        (403, Refused),
+        (429, Throttled),
+        (500, Unavailable),
+        (502, Unavailable),
+        (504, Unavailable),
+        (204, Unavailable),
+        (418, Unavailable),
+    ],
+)
+async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphError]) -> None:
+    """What the sync does next depends on it (facts 1.3, 1.4)."""
+    assert isinstance(await fault(f"{status} Word"), kind)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>proxy</html>",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"value":null}',
+        b'{"value":{}}',
+        b'{"value":"abc"}',
+        b'{"value":5}',
+        b'{"value":[' + b"[" * 5000,
+        b'{"value":[{"id":"' + ANNA.encode() + b'"',
+    ],
+)
+async def test_an_answer_that_is_none_takes_nobodys_status_away(body: bytes) -> None:
+    """A proxy's page, half an answer, another object: unavailable, not "Graph names nobody"."""
+    assert isinstance(await fault("200 OK", body), Unavailable)
+
+
+async def test_an_answer_that_breaks_off() -> None:
+    """Fewer bytes than announced."""
+    assert isinstance(await fault("200 OK", b'{"value":[]}', length=100), Unavailable)
+
+
+async def test_an_endless_answer_is_given_up() -> None:
+    """Memory of an instance is 512 MB for everybody."""
+    assert isinstance(await fault("200 OK", b" " * (9 << 20)), Unavailable)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """The token is for Graph's address and no other."""
+    visited: list[str] = []
+    async with elsewhere(visited.append) as address:
+        raised = await fault(f"307 Temporary Redirect\r\nLocation: {address}")
+    assert isinstance(raised, Unavailable)
+    assert visited == []
+
+
+@asynccontextmanager
+async def elsewhere(visited: Callable[[str], None]) -> AsyncIterator[str]:
+    """Another server, which notes that it was called."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visited((await reader.readline()).decode())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+
+
+async def test_people_are_found_among_anything() -> None:
+    """Elements that are none, ids in capitals, somebody twice (the last counts), strangers."""
+    found = await people(
+        {
+            "value": [
+                None,
+                5,
+                "x",
+                {},
+                of(None),
+                of(["x"]),
+                of(ANNA, "Away"),
+                of(ANNA.upper()),
+                of("stranger"),
+                of(BOB, 7),
+            ]
+        }
+    )
+    assert found[ANNA].availability == "Busy"
+    assert found[BOB] == Value("", "", False)
+
+
+async def test_values_are_bounded() -> None:
+    """A megabyte of availability is not stored for everybody."""
+    assert len((await people({"value": [of(ANNA, "x" * 1_000_000)]}))[ANNA].availability) <= 40
+
+
+async def test_a_graph_that_is_not_there() -> None:
+    """Connection refused."""
+    client = GraphClient("http://127.0.0.1:9", FixedClock())
+    with pytest.raises(Unavailable):
+        await client.presences("token", [ANNA])
+    await client.close()
+
+
+async def test_a_graph_that_hangs_is_given_up() -> None:
+    """After the timeout, so that a sync ends."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    client = GraphClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", FixedClock(), timeout=0.05)
+    with pytest.raises(Unavailable):
+        await client.presences("token", [ANNA])
+    await client.close()
+    server.close()

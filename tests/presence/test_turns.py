@@ -1,0 +1,141 @@
+"""More people than there is time for, stretches that always fail, ids that are all bad: everybody gets a turn."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import pytest
+
+from local.graph.simulator import CONTOSO
+from presence.graph.answers import BadRequest, Unavailable
+from presence.statuses.values import Value
+from tests.presence.test_faults import all_is_right
+from tests.presence.world import World
+
+Presences = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Value]]]
+
+
+def through(world: World, presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, Value]]]) -> None:
+    """Lets calls to Graph go through `presences`, which is given the real call."""
+    real = world.runtime.graph.presences
+
+    async def call(token: str, some: Sequence[str]) -> Mapping[str, Value]:
+        return await presences(real, token, some)
+
+    world.runtime.graph.presences = call  # type: ignore[method-assign,assignment]
+
+
+async def test_a_graph_too_slow_for_everybody_serves_all_by_turns(world: World) -> None:
+    """Each call takes five seconds: a sync gets round to a part, and the next begin with those who waited longest."""
+    ids = await world.linked(13_000)
+    world.running.simulator.options.token_lifetime = 10**6
+    await world.tick()
+    for one in ids[::100]:
+        world.set(one, "Busy", "Presenting")
+
+    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+        world.clock.advance(5)
+        return await real(token, some)
+
+    through(world, slow)
+    seen: list[int] = []
+    for _ in range(6):
+        calls = world.calls()
+        assert await world.tick() == "synced"
+        seen.append(world.calls() - calls)
+    assert max(seen) < 13_000 / 650  # no sync reached everybody
+    assert await world.shown(ids[::100]) == world.truth(ids[::100])
+
+
+async def test_who_is_new_is_asked_for_first(world: World) -> None:
+    """Somebody who has no status yet does not wait for thousands who have one."""
+    await world.linked(13_000)
+    await world.tick()
+    (new,) = world.people(1, start=13_000)
+    await world.arrive(new)
+    first: list[str] = []
+
+    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+        first.append(some[0])
+        world.clock.advance(30)
+        return await real(token, some)
+
+    through(world, slow)
+    await world.tick()
+    assert first[0] == new
+
+
+async def test_a_long_stretch_that_fails_holds_up_nobody_else(world: World) -> None:
+    """Graph fails for the first 11,000 people each time; the other 3,000 are asked for in every sync."""
+    await world.linked(14_000)
+    await world.tick()
+    snapshot = await world.runtime.snapshots.get(world.tables, world.clock, CONTOSO)
+    assert snapshot is not None
+    ids = list(snapshot.entries)  # in the order in which they are asked for
+    failing = set(ids[:11_050])
+
+    async def partly(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+        if failing.intersection(some):
+            raise Unavailable("503")
+        return await real(token, some)
+
+    through(world, partly)
+    for turn in range(4):
+        for one in ids[11_700::50]:
+            world.set(one, "Busy" if turn % 2 else "Away")
+        assert await world.tick() == "synced"
+        assert await world.shown(ids[11_700::50]) == world.truth(ids[11_700::50])
+
+
+async def test_ids_that_are_all_bad_cost_no_more_than_the_budget(world: World) -> None:
+    """A directory of another company: Graph refuses every id. Few calls, and rarely; put right, all is right."""
+    world.tenant().unknown_ids = "chunk-404"
+    world.tenant().moving = False
+    await world.provision([f"deadbeef-0000-4000-8000-{number:012d}" for number in range(2000)])
+    await world.link()
+    for _ in range(60):
+        await world.tick()
+    assert world.calls() <= 10 * 310
+    world.tenant().unknown_ids = "missing"
+    for _ in range(12):
+        await world.tick()
+    assert (await world.head())["trouble"]["reason"] == ""  # type: ignore[index]
+    assert (await world.head())["counts"]["unknown"] == 2000  # type: ignore[index]
+
+
+async def test_many_bad_ids_among_good_ones_are_found_little_by_little(world: World) -> None:
+    """A third of 3,000 ids is bad: everybody else has a status after some syncs, each within its calls."""
+    good = await world.linked(2000)
+    world.tenant().unknown_ids = "chunk-400"
+    bad = [f"{number:08x}-dead-4000-8000-000000000000" for number in range(1000)]
+    await world.provision(bad)
+    for _ in range(25):
+        calls = world.calls()
+        assert await world.tick() == "synced"
+        assert world.calls() - calls <= 320
+    assert await all_is_right(world, good)
+    assert (await world.head())["counts"]["quarantined"] == 1000  # type: ignore[index]
+
+
+async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> None:
+    """Deleted in Entra before SCIM says so: unknown at once, not the last status for ever."""
+    ids = await world.linked(3)
+    await world.tick()
+
+    async def without(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+        if ids[1] in some:
+            raise BadRequest(404)
+        return await real(token, some)
+
+    through(world, without)
+    await world.tick()
+    assert (await world.status(ids[1])).shown == "unknown"
+    assert await all_is_right(world, [ids[0], ids[2]])
+
+
+@pytest.mark.parametrize("people", [1, 649, 650, 651, 1301])
+async def test_chunks_of_any_number_of_people(world: World, people: int) -> None:
+    """Each person once, at most 650 in a call (facts 1.1)."""
+    ids = await world.linked(people)
+    assert await world.tick() == "synced"
+    assert world.running.simulator.counters.ids_asked == people
+    assert world.running.simulator.counters.calls("presences", tenant=CONTOSO) == -(-people // 650)
+    assert await all_is_right(world, ids)
