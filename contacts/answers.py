@@ -20,13 +20,18 @@ Statuses = dict[tuple[str, str], Status]
 _CACHE = "private, no-cache"  # kept by the browser, asked for again each time
 
 
-async def presence_of(services: Services, people: Iterable[tuple[Directory, Card]]) -> Statuses:
-    """The statuses of people by directory id and external id; a round trip a directory at the most."""
+async def presence_of(
+    services: Services, people: Iterable[tuple[Directory, Card]], *, on_demand: bool = False
+) -> Statuses:
+    """The statuses of people by directory id and external id; a round trip a directory at the most.
+
+    `on_demand`: Microsoft is asked first for those whose status is older than ten seconds.
+    """
     wanted: dict[str, set[str]] = {}
     for directory, card in people:
         if card.external_id:
             wanted.setdefault(directory.id, set()).add(card.external_id)
-    found = await each(wanted.items(), lambda item: statuses(services, item[0], item[1]))
+    found = await each(wanted.items(), lambda item: statuses(services, item[0], item[1], on_demand=on_demand))
     return {
         (directory_id, external_id): status
         for directory_id, own in zip(wanted, found, strict=True)
@@ -53,9 +58,11 @@ def card_json(directory: Directory, card: Card, known: Statuses) -> dict[str, An
     }
 
 
-async def page_json(services: Services, found: Sequence[Found], cursor: str) -> dict[str, Any]:
+async def page_json(
+    services: Services, found: Sequence[Found], cursor: str, *, on_demand: bool = False
+) -> dict[str, Any]:
     """A page of people; without `nextCursor` it is the last one."""
-    known = await presence_of(services, [(one.directory, one.card) for one in found])
+    known = await presence_of(services, [(one.directory, one.card) for one in found], on_demand=on_demand)
     page: dict[str, Any] = {"contacts": [card_json(one.directory, one.card, known) for one in found]}
     return page | ({"nextCursor": cursor} if cursor else {})
 
@@ -70,9 +77,9 @@ async def matches_json(services: Services, texts: Sequence[str], found: Sequence
     return {"numbers": numbers}
 
 
-async def person_json(services: Services, person: Person) -> dict[str, Any]:
+async def person_json(services: Services, person: Person, *, on_demand: bool = False) -> dict[str, Any]:
     """One contact with all details."""
-    known = await presence_of(services, [(person.directory, person.card)])
+    known = await presence_of(services, [(person.directory, person.card)], on_demand=on_demand)
     return card_json(person.directory, person.card, known) | details(person)
 
 

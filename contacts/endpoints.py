@@ -72,8 +72,9 @@ class _Api:
     async def contact(self, request: Request) -> Response:
         """One person with details and presence."""
         directory = await self._directory(request)
+        on_demand = _on_demand(request)
         person = await read_contact(self.services, directory, request.route["contactId"])
-        return tagged(request, await person_json(self.services, person))
+        return tagged(request, await person_json(self.services, person, on_demand=on_demand))
 
     async def lookup(self, request: Request) -> Response:
         """The people behind up to 100 numbers, in all the account's directories or those named."""
@@ -134,8 +135,8 @@ class _Api:
         return await account.one_directory(self.services, person.account, request.route["directoryId"])
 
     async def _page(self, request: Request, directories: Sequence[Directory]) -> Response:
-        page = await self._found(request, directories)
-        return tagged(request, await page_json(self.services, page.found, page.cursor))
+        on_demand, page = _on_demand(request), await self._found(request, directories)
+        return tagged(request, await page_json(self.services, page.found, page.cursor, on_demand=on_demand))
 
     async def _found(self, request: Request, directories: Sequence[Directory]) -> Page:
         text, group = _text(request), request.query.get("group", "")
@@ -186,6 +187,16 @@ def _limit(request: Request, default: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
         raise _bad("limit", "is not a whole number in its bounds", f"Use a limit from 1 to {most}.")
     return int(text)
+
+
+def _on_demand(request: Request) -> bool:
+    """`presence=fresh`: the people are on somebody's screen."""
+    match request.query.get("presence", ""):
+        case "" | "stored":
+            return False
+        case "fresh":
+            return True
+    raise _bad("presence", "is neither stored nor fresh", "Use presence=fresh for people who are on a screen.")
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:

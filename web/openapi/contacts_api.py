@@ -22,6 +22,11 @@ from web.openapi.parts import (
 
 TAG = "Contacts"
 _CURSOR = query("cursor", "`nextCursor` of the previous page")
+_PRESENCE = query(
+    "presence",
+    "`fresh`: the people are on a screen, so Microsoft is asked first for statuses older than ten seconds",
+    {"enum": ["stored", "fresh"]},
+)
 _IF_NONE_MATCH = header("If-None-Match", "The `ETag` that the client has: 304 where nothing changed")
 _UNCHANGED = {304: {"description": "What the client has is current"}}
 _PERSON: Json = {
@@ -97,6 +102,7 @@ def paths() -> Json:
         ),
         _limit(MAX_LIMIT, DEFAULT_LIMIT),
         _CURSOR,
+        _PRESENCE,
         _IF_NONE_MATCH,
     ]
     page = {
@@ -154,8 +160,8 @@ def paths() -> Json:
                 TAG,
                 "One person with details and presence",
                 {200: answer("The person", ref("ContactDetails")), **_UNCHANGED},
-                refusals=(404,),
-                parameters=[_IF_NONE_MATCH],
+                refusals=(400, 404),
+                parameters=[_PRESENCE, _IF_NONE_MATCH],
             ),
         ),
         f"{one}/numbers": path(
