@@ -12,6 +12,7 @@ _BENCHES = (
     ("search",),
     ("drawn",),
     ("presence",),
+    ("freshness",),
 )
 
 
