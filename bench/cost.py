@@ -30,6 +30,7 @@ PRICES = {
     "always ready": Price(4e-6, "GB-second that an always-ready instance waits", UNVERIFIED),
     "always ready, working": Price(16e-6, "GB-second that it works", UNVERIFIED),
     "table operations": Price(0.036e-6, "operation", UNVERIFIED),
+    "queue operations": Price(0.4e-6, "operation", UNVERIFIED),
     "table space": Price(0.0563, "GB and month, zone-redundant", UNVERIFIED),
     "logs": Price(2.30, "GB; the first 5 a month are free", "monitoringcost.com, 2026"),
     "alert, 5 minutes": Price(1.50, "rule and month", UNVERIFIED),
@@ -85,10 +86,14 @@ def on_demand(it: Deployment, *, alone: bool) -> float:
 
 
 def storage(it: Deployment) -> float:
-    """Operations (tests count them: 2 a tick, 4 a sync, 2 a request) and 20 kB a person with all index rows."""
+    """Operations (tests count them: 2 a tick, 4 a sync, 2 a request) and 20 kB a person with all index rows.
+
+    A message is put, taken and deleted.
+    """
     ticks = MONTH / it.tick
     operations = ticks * (2 + 4 * it.tenants) + 2 * it.requests
-    return operations * price("table operations") + it.people * 20e-6 * price("table space")
+    messages = 3 * ticks * it.tenants * price("queue operations")
+    return operations * price("table operations") + messages + it.people * 20e-6 * price("table space")
 
 
 def watching(it: Deployment) -> float:

@@ -5,12 +5,13 @@ from typing import Any
 import orjson
 
 from presence import signs
-from presence.moments import MINUTE, SECOND, now_ms
+from presence.moments import MINUTE, SECOND, is_recent, now_ms
 from shared import keys
 from shared.services import Services
 
 _ALLOWED = 3  # intervals
 _SLACK = MINUTE  # for an instance that starts
+_NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
 
 
 async def read(services: Services) -> tuple[bool, dict[str, Any]]:
@@ -19,7 +20,11 @@ async def read(services: Services) -> tuple[bool, dict[str, Any]]:
     rows = await services.tables.query(signs.TABLE, signs.PARTITION, keys.key("queue", ""), keys.LAST)
     stored = {row.key: orjson.loads(row.value) for row in rows}
     timer, queue = stored.get(signs.TIMER), stored.get(signs.QUEUE)
-    stale = sum(1 for key in stored if key.startswith(keys.key("stale", "")))
+    stale = sum(
+        1
+        for key, sign in stored.items()
+        if key.startswith(keys.key("stale", "")) and is_recent(sign.get("at", now), now, _NOTED)
+    )
     timer_age = _age(now, timer["at"]) if timer else None
     sent_age = _age(now, queue["sent_at"]) if queue else None
     waits = bool(timer and timer["messages"])

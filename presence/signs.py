@@ -31,8 +31,8 @@ async def message_handled(services: Services, runtime: Runtime, sent_at: int) ->
 
 
 async def is_stale(services: Services, tenant_id: str, as_of: int) -> None:
-    """Note that a tenant's presence is older than three intervals."""
-    await _store(services, keys.key("stale", tenant_id), {"v": 1, "as_of": as_of})
+    """Note that a tenant's presence is older than three intervals, as each sync finds that fails."""
+    await _store(services, keys.key("stale", tenant_id), {"v": 1, "at": now_ms(services.clock), "as_of": as_of})
 
 
 async def is_fresh(services: Services, tenant_id: str) -> None:

@@ -39,4 +39,4 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.queue_trigger("message", queue.POISON, CONNECTION)
     @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
-        queue.poisoned(message.get_body())
+        await queue.poisoned(services, message.get_body())

@@ -59,10 +59,13 @@ async def handle(services: Services, body: bytes) -> Outcome | Literal["swept"] 
     return await sync(services, message.tenant_id)
 
 
-def poisoned(body: bytes) -> None:
-    """Tell of a message that was given up; the next interval tries the tenant afresh."""
+async def poisoned(services: Services, body: bytes) -> None:
+    """Tell of a message that was given up, and monitors that its tenant is not synced; the next interval tries it
+    afresh."""
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
+    if message and message.tenant_id:
+        await signs.is_stale(services, message.tenant_id, 0)
 
 
 def _read(body: bytes) -> _Message | None:

@@ -29,9 +29,8 @@ async def _of_age(this: Round, before: Head, head: Head, now: int) -> None:
     if head.stale_noted:
         age = min(now - head.as_of, DAY) // SECOND
         log.event("presence.stale", tenant_id=tenant_id, age_seconds=age, reason=this.reason)
-    if head.stale_noted and not before.stale_noted:
         await signs.is_stale(services, tenant_id, head.as_of)
-    if before.stale_noted and not head.stale_noted:
+    elif before.stale_noted:
         await signs.is_fresh(services, tenant_id)
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from local.graph.simulator import CONTOSO, FABRIKAM
+from local.graph.simulator import CONTOSO, FABRIKAM, IDENTITY_CLIENT_ID, IDENTITY_HEADER
+from shared.tables.counting import CountingTables
 from tests.presence.browser import GLORIA, LOOPBACK, MAX, Browser, has_nothing, tenant_of
-from tests.presence.world import DIRECTORY, World
+from tests.presence.world import DIRECTORY, World, settings_for
 
 
 async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser) -> None:
@@ -227,3 +228,33 @@ async def test_what_stands_in_the_way_of_consent_is_said(
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (await browser.send("GET", await browser.at_microsoft(location, GLORIA, "accept"))).outcome == outcome
     assert await has_nothing(world)
+
+
+async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The identity's token proves the app when the code is redeemed as well as for application tokens (facts 2.6)."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{world.running.url}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
+    world.running.simulator.trust_managed_identity()
+    world.running.simulator.application.secrets.clear()
+    settings = settings_for(world.running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET="")
+    without = World(CountingTables(world.tables), world.clock, world.running, settings)
+    there = Browser(without)
+    assert (await there.connected()).outcome == "consented"
+    assert (await there.act("check")).json["state"] == "waiting"
+    assert await without.tick() == "synced"
+    await without.runtime.close()
+
+
+async def test_the_directory_may_be_gone_when_the_administrator_comes_back(world: World, browser: Browser) -> None:
+    """Deleted while its administrator was at Microsoft: nothing is connected to it in the end."""
+    from directories import removal
+
+    returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
+    await removal.remove_now(world.services, browser.account, DIRECTORY, world.clock.monotonic() + 60)
+    await browser.send("GET", returned)
+    for _ in range(21):
+        await world.interval()
+    assert await has_nothing(world)
+    assert world.calls() == 0

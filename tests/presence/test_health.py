@@ -4,8 +4,11 @@ import pytest
 
 from local.graph.simulator import CONTOSO
 from presence.sync import queue
+from shared.tables.port import Upsert
 from tests.presence.browser import Browser
 from tests.presence.world import World
+
+AAA = b'{"v":1,"directory_id":"aaa","tenant_id":"c0a70500-3c1b-4b5e-9a51-1d2f6b8e0001","account":"x"}'
 
 
 async def test_a_fresh_deployment_is_well(world: World, browser: Browser) -> None:
@@ -86,8 +89,8 @@ async def test_a_directorys_figures(world: World, browser: Browser) -> None:
 async def test_a_poison_message_is_told_of_and_harms_nothing(world: World, browser: Browser) -> None:
     """The next interval tries the tenant afresh."""
     await world.linked(5)
-    queue.poisoned(b'{"v":1,"tenant_id":"x","at":1}')
-    queue.poisoned(b"\xff\xfe")
+    await queue.poisoned(world.services, b'{"v":1,"tenant_id":"x","at":1}')
+    await queue.poisoned(world.services, b"\xff\xfe")
     await world.interval()
     assert (await world.head())["as_of"]
 
@@ -128,3 +131,62 @@ async def test_log_lines_name_no_person(world: World, browser: Browser, caplog: 
     assert "presence.lost" in caplog.text
     assert "timer.run" in caplog.text
     assert not any(one in caplog.text for one in ids)
+
+
+async def test_a_tenant_whose_syncs_never_end_is_stale(world: World, browser: Browser) -> None:
+    """Each message is given up: no sync could note it, so the poison queue does (presence older than 3 intervals)."""
+    await world.linked(5)
+    await world.interval()
+    (message, *_) = await queue.due(world.services)
+    for _ in range(3):
+        world.clock.advance(50)
+        await queue.due(world.services)
+        await queue.poisoned(world.services, message.encode())
+    answer = await browser.send("GET", "/health")
+    assert answer.json["checks"]["presence"] == {"ok": False, "staleTenants": 1}
+    for _ in range(22):
+        await world.interval()
+    assert (await browser.send("GET", "/health?strict=1")).status == 200
+
+
+async def test_a_tenant_that_stays_stale_stays_noted(world: World, browser: Browser) -> None:
+    """However long it takes: each failing sync notes it again."""
+    await world.linked(5)
+    await world.interval()
+    world.running.simulator.faults.on("graph.503", retry_after=None)
+    for _ in range(120):
+        await world.interval()
+        if world.clock.elapsed > 600:
+            assert (await browser.send("GET", "/health")).json["checks"]["presence"]["staleTenants"] == 1
+
+
+async def test_a_sweep_that_fails_for_one_directory_goes_on_with_the_others(
+    world: World, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A row of a later release, or storage that fails just then, is that directory's trouble alone."""
+    await browser.connected()
+    await world.tables.transact("tenants", "tenant", [Upsert("directory|aaa", AAA)])
+    await world.tables.transact("directories", "aaa", [Upsert("directory", b'{"v":99}')])
+    caplog.set_level("INFO")
+    for _ in range(21):
+        await world.interval()
+    assert (await browser.connection())["state"] == "active"
+
+
+async def test_the_timer_waits_for_nobody(world: World, browser: Browser) -> None:
+    """A sign-in service that hangs must not delay a tick: nothing of Microsoft is asked before the messages are out."""
+    await browser.connected()
+    simulator = world.running.simulator
+    before = simulator.counters.calls()
+    for _ in range(41):
+        world.clock.advance(30)
+        await queue.due(world.services)
+    assert simulator.counters.calls() == before
+
+
+async def test_rows_of_a_later_release_stop_nobody_else(world: World, browser: Browser) -> None:
+    """After a rollback: a tenant whose row has a newer version waits, the others are synced (docs/operations.md)."""
+    await world.linked(5)
+    for key in ("tenant|0", "directory|0"):
+        await world.tables.transact("tenants", "tenant", [Upsert(key, b'{"v":99}')])
+    assert "synced" in [outcome for _ in range(2) for outcome in await world.interval()]
