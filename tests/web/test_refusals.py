@@ -30,6 +30,8 @@ _MAKERS: dict[str, tuple[int, frozenset[str]]] = {
     "no_target": (0, frozenset()),
     "bad_value": (1, frozenset({"attribute"})),
     "mutability": (1, frozenset({"attribute"})),
+    "BadAssertion": (0, frozenset()),
+    "Untrusted": (0, frozenset()),
 }
 
 
