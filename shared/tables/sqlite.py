@@ -179,26 +179,22 @@ class SqliteTables:
         return None
 
     def _together(self, table: str, partition: str, version: int, operations: Sequence[Operation]) -> None:
-        rows: dict[type[Operation], list[tuple[str | bytes | int, ...]]] = {Insert: [], Upsert: [], Delete: []}
-        for operation in operations:
-            match operation:
-                case Insert(key, value) | Upsert(key, value):
-                    rows[type(operation)].append((partition, key, value, version))
-                case Delete(key, None):
-                    rows[Delete].append((partition, key))
-                case _:
-                    self._change(table, partition, version, operation)
-        for kind, statement in _TOGETHER.items():
-            if rows[kind]:
-                self._all(kind, statement.format(table), rows[kind])
-
-    def _all(self, kind: type[Operation], statement: str, rows: list[tuple[str | bytes | int, ...]]) -> None:
-        try:
-            done = self._writer.executemany(statement, rows)
-        except sqlite3.IntegrityError:
-            raise AlreadyExists("") from None
-        if kind is Delete and done.rowcount != len(rows):
+        inserts = [(partition, o.key, o.value, version) for o in operations if isinstance(o, Insert)]
+        if inserts:
+            try:
+                self._writer.executemany(_TOGETHER[Insert].format(table), inserts)
+            except sqlite3.IntegrityError:
+                raise AlreadyExists("") from None
+        if len(inserts) == len(operations):
+            return
+        upserts = [(partition, o.key, o.value, version) for o in operations if isinstance(o, Upsert)]
+        deletes = [(partition, o.key) for o in operations if isinstance(o, Delete) and o.etag is None]
+        self._writer.executemany(_TOGETHER[Upsert].format(table), upserts)
+        if deletes and self._writer.executemany(_TOGETHER[Delete].format(table), deletes).rowcount != len(deletes):
             raise NotFound("")
+        for operation in operations:
+            if isinstance(operation, Replace) or (isinstance(operation, Delete) and operation.etag is not None):
+                self._change(table, partition, version, operation)
 
     def _in_order(self, table: str, partition: str, version: int, operations: Sequence[Operation]) -> None:
         for operation in operations:
