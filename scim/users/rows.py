@@ -71,7 +71,7 @@ class _Values(NamedTuple):
             "list": card,
             "find": card,
         }
-        if faults:
+        if faults and shown.active:
             families["unparsed"] = orjson.dumps({"v": 1, "name": shown.card.name, "numbers": faults})
         return cls(families, dict(_number_values(shown, card)))
 

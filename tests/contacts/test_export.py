@@ -164,8 +164,8 @@ def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
     user = _user(name, title, number)
     content = csv_file.HEAD + csv_file.entry(user, rows.derived(user, "GB"))
     (line,) = _lines(content)
-    assert line["Title"].removeprefix("'") == title.removeprefix("'")
-    assert not line["Title"].lstrip().startswith(("=", "+", "-", "@"))
+    assert line["Title"].replace("'", "") == title.replace("'", "")
+    assert not re.search(r"(^|[;,\t\r\n])\s*[=+@-]", line["Title"])
 
 
 @given(_TEXT, _TEXT, _TEXT)
