@@ -40,7 +40,7 @@ async def connect(
     if not cloud_of(services.settings).has_presence:
         raise HttpError(409, "No presence in this cloud", NO_PRESENCE)
     origin = origin_of(services, request)
-    browser = browser_of(request) or attempts.new_secret()
+    browser = browser_of(request, origin) or attempts.new_secret()
     try:
         way = await flow.begin(services, person, directory_id, origin, browser)
     except Fault as fault:
@@ -52,7 +52,7 @@ async def connect(
 
 async def back(services: Services, person: Principal, request: Request) -> Way:
     """What the browser's return from Microsoft comes to."""
-    return await flow.back(services, person, browser_of(request), request.query)
+    return await flow.back(services, person, browser_of(request, origin_of(services, request)), request.query)
 
 
 async def read(services: Services, person: Principal, directory_id: str) -> Connection:
@@ -102,22 +102,26 @@ async def check_gone(services: Services, person: Principal, directory_id: str) -
     return await propagation.is_gone(services, link.tenant_id)
 
 
-def browser_of(request: Request) -> str:
-    """The secret that binds this browser; "" without one."""
+def browser_of(request: Request, origin: str) -> str:
+    """The secret that binds this browser; "" without one.
+
+    Over TLS only that of the `__Host-` cookie: a neighbouring host name can set the plain one, with a secret it knows.
+    """
     try:
         cookies = SimpleCookie(request.headers.get("cookie", ""))
     except CookieError:
         return ""
-    for name in (f"__Host-{_COOKIE}", _COOKIE):
-        if name in cookies and _SECRET.fullmatch(cookies[name].value):
-            return cookies[name].value
-    return ""
+    found = cookies.get(_cookie_name(origin))
+    return found.value if found is not None and _SECRET.fullmatch(found.value) else ""
+
+
+def _cookie_name(origin: str) -> str:
+    """Without TLS, so on loopback only, a browser takes no `__Host-` cookie."""
+    return f"__Host-{_COOKIE}" if origin.startswith("https://") else _COOKIE
 
 
 def _set_cookie(browser: str, origin: str) -> str:
-    """SameSite=Lax lets it come along when Microsoft sends the browser back. Without TLS, so on loopback only, a
-    browser takes no `__Host-` cookie."""
-    secure = origin.startswith("https://")
-    name = f"__Host-{_COOKIE}" if secure else _COOKIE
+    """SameSite=Lax lets it come along when Microsoft sends the browser back."""
+    secure = "; Secure" if origin.startswith("https://") else ""
     age = attempts.LIFETIME // 1000
-    return f"{name}={browser}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    return f"{_cookie_name(origin)}={browser}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"

@@ -86,6 +86,13 @@ async def test_another_browsers_cookie_does_not_fit(world: World, browser: Brows
     assert (await other.send("GET", returned)).outcome == "expired"
 
 
+async def test_a_cookie_that_a_neighbouring_host_can_set_is_not_taken(world: World, browser: Browser) -> None:
+    """Without `__Host-` it may come from another name under the same domain, with a secret that its sender knows."""
+    returned = await browser.at_microsoft(await browser.start())
+    planted = {name.removeprefix("__Host-"): value for name, value in browser.cookies.items()}
+    assert (await Browser(world, cookies=planted).send("GET", returned)).outcome == "expired"
+
+
 async def test_another_person_in_the_same_browser_does_not_fit(world: World, browser: Browser) -> None:
     """The state belongs to the administrator who pressed the button."""
     returned = await browser.at_microsoft(await browser.start())
