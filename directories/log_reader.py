@@ -7,6 +7,7 @@ from datetime import timedelta
 from directories import events
 from directories.events import Event, StoredEvent
 from directories.kinds import KINDS
+from shared.each import TimeSlice
 from shared.keys import fold, fold_case
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
@@ -70,7 +71,7 @@ class Wanted:
         if not self.text:
             return True
         said = (event.name, event.external_id, event.attribute, event.client, *event.changed, self.words(event))
-        return fold(self.text) in fold("\n".join(said))
+        return any(fold(self.text) in fold(part) for part in said)
 
 
 EVERYTHING = Wanted()
@@ -106,7 +107,7 @@ async def read(
     services: Services, directory_id: str, before: str = "", limit: int = 50, wanted: Wanted = EVERYTHING
 ) -> Page:
     """The newest wanted lines before the key `before` ("": from now); fewer than `limit` may come with more behind."""
-    collected, queries, reached = _Collected(), 0, before
+    collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(services.clock)
     async for found, start in _backwards(services, directory_id, before):
         queries += 1
         for row in reversed(found):
@@ -115,6 +116,7 @@ async def read(
                     return Page(collected.lines, reached)
                 collected.add(StoredEvent(row.key, event))
             reached = row.key
+            await time_slice.yield_when_over()
         reached = start
         if queries >= _MAX_QUERIES:
             return Page(collected.lines, reached)

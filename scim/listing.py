@@ -22,6 +22,7 @@ from scim.core.schemas import ResourceType
 from scim.core.sorting import root, sorter
 from shared import keys
 from shared.clock import Clock
+from shared.each import TimeSlice
 from shared.sentences import Sentence
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -30,7 +31,6 @@ MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
 _SCAN = 500
-_TURN_SECONDS = 0.01
 _PLACES = 4096
 _PLACE_SECONDS = 300.0  # a walk comes by sooner; later, deletions may have moved what a number stands for
 
@@ -175,13 +175,11 @@ def _part(item: Item, name: str) -> Item:
 
 async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> list[Item]:
     """Those whom the filter takes; a dear filter over large resources lets other requests through in between."""
-    found, since = list[Item](), clock.monotonic()
+    found, time_slice = list[Item](), TimeSlice(clock)
     for item in page:
         if query.filter is None or query.filter.matches(item.resource):
             found.append(item)
-        if clock.monotonic() - since > _TURN_SECONDS:
-            await asyncio.sleep(0)
-            since = clock.monotonic()
+        await time_slice.yield_when_over()
     await asyncio.sleep(0)
     return found
 

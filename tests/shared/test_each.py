@@ -1,0 +1,51 @@
+"""Much work of one request, never so that others wait."""
+
+import asyncio
+
+import pytest
+
+from shared.clock import FixedClock
+from shared.each import AT_ONCE, TimeSlice, each
+
+
+async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:
+    """Never more than so many at once, whatever the number of items."""
+    running, most = 0, 0
+
+    async def use(item: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return item * 2
+
+    assert await each(range(100), use) == [item * 2 for item in range(100)]
+    assert most == AT_ONCE
+    assert await each([], use) == []
+    assert await each([7], use) == [14]
+
+
+async def test_one_that_fails_fails_all() -> None:
+    """The caller sees the error of the item."""
+
+    async def use(item: int) -> None:
+        raise ValueError(item)
+
+    for items in ([1], [1, 2]):
+        with pytest.raises(ValueError, match="1"):
+            await each(items, use)
+
+
+async def test_long_computing_lets_others_through() -> None:
+    """Once its slice is over, what waits on the event loop runs before the next step; before that, nothing does."""
+    clock, passed = FixedClock(), list[int]()
+    time_slice = TimeSlice(clock)
+    for step in range(4):
+        asyncio.get_running_loop().call_soon(passed.append, step)
+        await time_slice.yield_when_over()
+        assert passed == ([0, 1] if step >= 1 else [])
+        if step == 0:
+            clock.advance(2 * TimeSlice.SECONDS)
+    await asyncio.sleep(0)
+    assert passed == [0, 1, 2, 3]
