@@ -89,8 +89,8 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
 
 def display_name(resource: dict[str, Any]) -> str:
     """How a person is shown: displayName, else the formatted name, else given and family name, else the user name."""
-    if shown := resource.get("displayName"):
-        return str(shown)
+    if (shown := str(resource.get("displayName") or "")).strip():
+        return shown
     name = resource.get("name", {})
     parts = [part for part in (name.get("givenName"), name.get("familyName")) if part]
     return str(name.get("formatted") or " ".join(parts) or resource["userName"])

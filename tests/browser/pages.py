@@ -18,6 +18,9 @@ PAGES = (
     "organisation",
     "person",
     "call history",
+    "log filtered",
+    "dialog",
+    "way back",
     "not found",
 )
 
@@ -36,6 +39,9 @@ def address(name: str, populated: Populated) -> str:
         "directory": entra,
         "credentials": f"{entra}/credentials",
         "log": f"{other}/log",
+        "log filtered": f"{other}/log?kind=refused",
+        "dialog": f"{other}/delete",
+        "way back": "/?outcome=expired",
         "numbers": f"{other}/numbers",
         "numbers fine": f"{begun}/numbers",
         "organisation": "/contacts",

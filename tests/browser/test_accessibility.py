@@ -56,6 +56,30 @@ def _issue(page: Page, populated: Populated) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def _revoke(page: Page, populated: Populated) -> None:
+    page.goto(address("credentials", populated))
+    page.get_by_role("link", name="Revoke").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _remove(page: Page, populated: Populated) -> None:
+    page.goto(address("step 3", populated))
+    page.get_by_role("link", name="Remove access to Azure").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _menu(page: Page, populated: Populated) -> None:
+    page.goto("/")
+    page.get_by_label("Actions for Brightwater UK").click()
+    expect(page.get_by_role("link", name="Rename")).to_be_visible()
+
+
+def _fault(page: Page, populated: Populated) -> None:
+    page.goto("/directories/new")
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_text("Enter a name.")).to_be_visible()
+
+
 def _results(page: Page, populated: Populated) -> None:
     page.goto("/contacts/history")
     page.get_by_label("Numbers").fill("020 7946 0001\n12345")
@@ -69,7 +93,7 @@ def _nobody(page: Page, populated: Populated) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("open_it", [_rename, _delete, _issue, _results, _nobody])
+@pytest.mark.parametrize("open_it", [_rename, _delete, _issue, _revoke, _remove, _menu, _fault, _results, _nobody])
 def test_nor_has_what_opens_on_it(
     browser: Browser, populated: Populated, open_it: Callable[[Page, Populated], None], theme: Theme
 ) -> None:

@@ -1,13 +1,14 @@
 """Pages when things are slow, broken, away or forbidden."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser import chromium
 from tests.browser.conftest import Populated
-from tests.browser.pages import address
+from tests.browser.pages import PAGES, address
 from tests.browser.world import World
 
 EMPTY = (
@@ -48,6 +49,66 @@ def test_a_lost_connection_is_said_and_found_again(visitor: BrowserContext, popu
     visitor.set_offline(False)
     expect(bar).to_be_hidden()
     expect(page.locator(".person")).to_have_count(12)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_says_that_it_is_offline(visitor: BrowserContext, populated: Populated, name: str) -> None:
+    """What was drawn stays, with a bar above it; the bar goes with the cause."""
+    page = visitor.new_page()
+    page.goto(address(name, populated))
+    words = page.locator("main").inner_text()
+    visitor.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    assert page.locator("main").inner_text()[:40] == words[:40]
+    visitor.set_offline(False)
+    expect(page.get_by_text("You are offline.")).to_be_hidden()
+
+
+def _first_step(page: Page, populated: Populated) -> None:
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill("Slow Ltd")
+
+
+def _new_token(page: Page, populated: Populated) -> None:
+    page.goto(address("step 2", populated))
+
+
+def _issue_dialog(page: Page, populated: Populated) -> None:
+    page.goto(address("credentials", populated))
+    page.get_by_role("link", name="Issue a new one").first.click()
+
+
+def _rename_dialog(page: Page, populated: Populated) -> None:
+    page.goto(f"/directories/{populated.other.id}")
+    page.get_by_label("Actions for").click()
+    page.get_by_role("link", name="Rename").click()
+
+
+FORMS: list[tuple[Callable[[Page, Populated], None], str, str]] = [
+    (_first_step, "Next Step", "/directories/new"),
+    (_new_token, "Issue a new token", "/connect"),
+    (_new_token, "Next Step", "/advance"),
+    (_issue_dialog, "Issue", "/issue"),
+    (_rename_dialog, "Rename", "/rename"),
+]
+
+
+@pytest.mark.parametrize(("open_it", "button", "path"), FORMS)
+def test_a_slow_form_is_sent_once(
+    page: Page, populated: Populated, open_it: Callable[[Page, Populated], None], button: str, path: str
+) -> None:
+    """Pressed twice while nothing seems to happen; an error says so and leaves the form as it was, to be sent again."""
+    open_it(page, populated)
+    held: list[Route] = []
+    page.route(f"**{path}", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    pressed = page.get_by_role("button", name=button, exact=True)
+    pressed.click()
+    expect(pressed).to_be_disabled()
+    pressed.dispatch_event("click")
+    assert len(held) == 1
+    held[0].fulfill(status=503)
+    expect(page.get_by_text("That did not work. Try again.")).to_be_visible()
+    expect(pressed).to_be_enabled()
 
 
 def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populated) -> None:

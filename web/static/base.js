@@ -46,15 +46,20 @@ const page = (() => {
     for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); htmx.trigger(entry.target, "near"); }
   }, { rootMargin: "900px" });
 
+  // A dialog gives the focus back to what opened it, or to the menu that this stood in.
+  let opener = null;
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches?.("[aria-haspopup=dialog]")) opener = event.detail.elt; });
+  const giveBack = () => (opener?.closest("details.menu")?.querySelector("summary") ?? opener)?.focus();
+
   // What is to be done with each part of a page once it is there; other files add to it.
   const prepares = [
     showTimes,
     (within) => within.querySelectorAll("[data-near]").forEach((end) => near.observe(end)),
-    (within) => within.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }),
+    (within) => within.querySelectorAll(".nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ inline: "nearest", block: "nearest" })),
     (within) => {
       for (const dialog of within.querySelectorAll("dialog[data-open]")) {
         if (dialog.open) continue;
-        dialog.addEventListener("close", () => dialog.remove());
+        dialog.addEventListener("close", () => { dialog.remove(); giveBack(); });
         dialog.showModal();
         (dialog.querySelector("[autofocus]") ?? dialog).focus();
       }
@@ -107,8 +112,13 @@ const page = (() => {
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr, elt } = event.detail;
     if (xhr.status === 401) location.assign(`/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(location.pathname + location.search)}`);
-    else if (!elt.matches?.("[data-poll], #people")) toast(words().failed);
+    else if (elt.matches?.("[data-poll]")) { if (xhr.status === 404) location.reload(); }  // deleted meanwhile: its page says so
+    else if (!elt.matches?.("#people")) toast({ 403: words().forbidden, 404: words().gone }[xhr.status] ?? words().failed);
   });
+  // A switch or choice that could not be saved goes back to what is saved.
+  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+    document.addEventListener(failure, (event) => { if (event.detail.elt.matches?.("form[hx-trigger=change]")) event.detail.elt.reset(); });
+  }
   // Nothing is asked for while nobody looks, nor drawn anew under an open menu.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;

@@ -24,8 +24,7 @@
   // A person's card opens beside the list. The address follows, so that it can be shared and survives a sign-in, and the
   // browser's Back closes the card, as it covers the list on a phone.
   const card = document.getElementById("card");
-  const markOpen = () => {
-    const open = card.querySelector(".card")?.dataset.card;
+  const markOpen = (open = card.querySelector(".card")?.dataset.card) => {
     for (const person of document.querySelectorAll(".people .person")) {
       if (person.dataset.person === open) person.setAttribute("aria-current", "true"); else person.removeAttribute("aria-current");
     }
@@ -36,6 +35,7 @@
     return here;
   };
   const show = async (person) => {
+    markOpen(person);
     try {
       await htmx.ajax("GET", `/contacts/person?id=${encodeURIComponent(person)}`, { source: card, target: card, swap: "innerHTML" });
     } catch { return false; /* somebody else's card was asked for meanwhile */ }

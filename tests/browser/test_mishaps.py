@@ -1,0 +1,130 @@
+"""What goes wrong in a browser in daily life: no script, pages that are out of date, keys pressed too fast, Back."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser import chromium
+from tests.browser.conftest import Populated
+from tests.browser.world import World
+
+
+def test_a_directory_is_set_up_without_script(browser: Browser, empty: World) -> None:
+    """Forms and links are enough, the token must be acknowledged all the same, and dialogs are pages."""
+    context = browser.new_context(base_url=empty.url, java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill("Brightwater")
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.locator("#token")).to_contain_text("extdir_")
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.locator("#token")).to_be_visible()
+    page.get_by_label("I have saved").check()
+    page.get_by_role("button", name="Next Step").click()
+    page.get_by_text("Don't sync presence").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("link", name="Credentials").click()
+    page.get_by_role("link", name="Revoke").click()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Revoked")).to_be_visible()
+    page.goto(page.url.replace("/revoke", "/delete"))
+    page.get_by_role("textbox").fill("Brightwater")
+    page.get_by_role("button", name="Delete directory").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Brightwater")).to_be_visible()
+    context.close()
+
+
+def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, empty: World) -> None:
+    """In another tab, by somebody else: what is pressed says that it is gone, not "try again"; a switch goes back."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        made = empty.add("Brightwater", "other")
+        page.goto(f"/directories/{made.id}")
+        empty.call("DELETE", f"/api/directories/{made.id}")
+        page.get_by_role("switch").dispatch_event("click")
+        expect(page.get_by_text("That is not there any more.")).to_be_visible()
+        expect(page.get_by_role("switch")).not_to_be_checked()
+
+
+def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None:
+    """WCAG 2.4.3: to the menu that it was opened from."""
+    page.goto("/")
+    page.get_by_label("Actions for Brightwater UK").click()
+    page.get_by_role("link", name="Rename").click()
+    expect(page.get_by_role("dialog").get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Actions for Brightwater UK")).to_be_focused()
+
+
+def test_enter_opens_whom_was_typed(page: Page, populated: Populated) -> None:
+    """However fast: not the first of the list that was there before."""
+    page.goto("/contacts")
+    page.get_by_role("searchbox").press_sequentially("driver 05")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 05")).to_be_visible()
+
+
+def test_back_closes_the_card(page: Page, populated: Populated) -> None:
+    """On a phone it covers the list; the search that led to it is kept."""
+    page.goto("/contacts?q=driver")
+    page.locator(".person").nth(2).click()
+    expect(page.locator(".card")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".card")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/contacts\?q=driver$"))
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
+
+
+def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> None:
+    """An answer that comes late is of no interest any more."""
+    page.goto("/contacts?q=driver")
+    first = page.locator(".person").nth(0).get_attribute("data-person") or ""
+    held: list[Route] = []
+    page.route(
+        "**/contacts/person**", lambda route: held.append(route) if first in route.request.url else route.continue_()
+    )
+    page.locator(".person").nth(0).click()
+    page.locator(".person").nth(1).click()
+    expect(page.get_by_role("heading", name="Noor Driver 02")).to_be_visible()
+    expect(page.locator(".person[aria-current] .name")).to_have_text("Noor Driver 02")
+
+
+def test_a_search_survives_the_end_of_the_session(visitor: BrowserContext, populated: Populated) -> None:
+    """What was searched for stands in the address, so sign-in leads back to it."""
+    page = visitor.new_page()
+    page.goto("/contacts")
+    page.get_by_role("searchbox").fill("driver")
+    expect(page.locator(".person")).to_have_count(12)
+    expect(page).to_have_url(re.compile("q=driver"))
+    chromium.sign_in(visitor, populated.url, "out")
+    page.locator(".person").nth(4).click()
+    expect(page.get_by_role("searchbox")).to_have_value("driver")
+    expect(page.locator(".person")).to_have_count(12)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u202eevil", "👩🏽‍🚀", "مريم", "W" * 300])
+def test_odd_names_break_no_row(browser: Browser, empty: World, name: str) -> None:
+    """Everybody has a name to press on, and nothing runs out of its row, on a small screen either."""
+    made = empty.add("Brightwater", "other")
+    empty.person(made, 1, displayName=name)
+    with chromium.context(browser, empty.url, size=(320, 700)) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        assert (page.locator(".person .name").text_content() or "").strip()
+        page.locator(".person").click()
+        expect(page.locator(".card h2")).not_to_be_empty()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_paper_is_white(browser: Browser, populated: Populated) -> None:
+    """A dark page is printed in black on white, without what can't be pressed on paper."""
+    with chromium.context(browser, populated.url, "dark") as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        page.emulate_media(media="print")
+        expect(page.get_by_role("banner")).to_be_hidden()
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light only"
