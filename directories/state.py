@@ -64,13 +64,13 @@ class Glance:
     quarantine: Quarantine
 
 
-async def glance(services: Services, directory: Directory) -> Glance:
-    """The state of this moment, in a handful of small reads."""
+async def glance(services: Services, directory: Directory, *, last_refusal: bool = True) -> Glance:
+    """The state of this moment, in a handful of small reads; to look for the last refusal may take many."""
     found, calls = await asyncio.gather(
         totals.read(services, directory.id), last_calls.read(services.tables, directory.id)
     )
     quarantine = quarantine_guard.of(found, services)
-    refusal = await _last_refusal(services, directory.id) if quarantine.failures else None
+    refusal = await _last_refusal(services, directory.id) if last_refusal and quarantine.failures else None
     return Glance(_stage(found, calls), found, calls.latest, refusal, _denied(services, calls), quarantine)
 
 

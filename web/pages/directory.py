@@ -24,7 +24,7 @@ async def show(visit: Visit) -> Response:
     assert visit.person is not None
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     glance, connection, frame = await asyncio.gather(
-        state.glance(visit.services, directory),
+        state.glance(visit.services, directory, last_refusal=False),
         wizard.read(visit.services, visit.person, directory.id),
         framed(visit, directory, "overview"),
     )

@@ -53,7 +53,7 @@ async def to_list(visit: Visit) -> Response:
 async def _row(visit: Visit, directory: Directory) -> Row:
     if not directory.is_active:
         return Row(directory.id, directory.name, directory.kind, "", deleting=True)
-    glance = await state.glance(visit.services, directory)
+    glance = await state.glance(visit.services, directory, last_refusal=False)
     connection = await connections.read(visit.services, directory.id)
     unfinished = directory.setup != "done"
     return Row(
@@ -126,7 +126,7 @@ async def delete(visit: Visit) -> Response:
 
 async def _delete_dialog(visit: Visit, faults: dict[str, str], status: int = 200) -> Response:
     directory = await service.read(visit.services, visit.account, visit.directory_id)
-    glance = await state.glance(visit.services, directory)
+    glance = await state.glance(visit.services, directory, last_refusal=False)
     values: dict[str, Any] = {"directory": directory, "people": glance.totals.users, "faults": faults}
     return dialog(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
 
