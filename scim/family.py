@@ -4,6 +4,7 @@ One range therefore reads a resource with the groups that it is in, and a walk r
 """
 
 from shared import keys
+from shared.ids import is_id
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
@@ -13,7 +14,12 @@ _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
 async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
-    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown."""
+    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
+
+    All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
+    """
+    if not is_id(identifier):
+        return []
     start = keys.key(family, identifier)
     found = await rows(services, directory_id, start, start + keys.SEPARATOR + keys.LAST)
     return found if found and found[0].key == start else []

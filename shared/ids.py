@@ -1,10 +1,12 @@
 """Identifiers that sort by the time of their making."""
 
+import re
 import secrets
 from base64 import b32encode
 
 from shared.clock import Clock
 
+_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 
 
@@ -15,6 +17,11 @@ def new_id(clock: Clock) -> str:
     value = milliseconds << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def is_id(text: str) -> bool:
+    """Whether `new_id` can have made `text`: what clients send in its place need not be looked for."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_ulid(clock: Clock) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from directories import memory
 from scim.bulk.references import names_in, resolve
 from scim.core.errors import ScimError
 from scim.core.patch import apply_patch, read_patch
@@ -17,6 +18,7 @@ from scim.core.values import MAX_VALUES
 from scim.users import cards
 from scim.users.record import MAX_BYTES
 from shared import keys, numbers
+from shared.tables.counting import CountingTables
 from tests.scim.client import ScimClient
 
 
@@ -125,3 +127,19 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
     assert kept.cache_info().currsize == 0
     keys.fold("é"), keys.fold_case("é"), numbers.derive("é", "GB")
     assert kept.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 35])
+async def test_a_part_of_an_id_reads_nobody(scim: ScimClient, tables: CountingTables, length: int) -> None:
+    """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
+    people = [(await scim.user(f"p{number}")).id for number in range(3)]
+    group = await scim.group("Sales", *people)
+    await memory.settled(scim.services)
+    for path, identifier in (("/Users", people[0]), ("/Groups", group.id)):
+        part = identifier[:length] or "%20"
+        with tables.measured() as calls:
+            assert (await scim.get(f"{path}/{part}")).status == 404
+            assert (await scim.get(path, filter=f'id eq "{part}"')).body["totalResults"] == 0
+        assert calls == []
+    refused = await scim.patch(f"/Users/{people[0][:8]}", {"op": "add", "path": "title", "value": "x"})
+    assert refused.status == 404
