@@ -51,6 +51,7 @@ var platformSettings = {
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
   AzureWebJobsDisableHomepage: 'true'
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string(2 * 1024 * 1024) // twice what the app takes; by default strangers may send 100 MB
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: join(union([tenant().tenantId], customerTenantIds), ',')
 }

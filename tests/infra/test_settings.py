@@ -1,6 +1,7 @@
 """Settings: what the code reads and what the deployment sets are the same list."""
 
 import json
+import math
 import re
 
 from directories.endpoints import MAINTENANCE_SECONDS
@@ -27,6 +28,7 @@ PLATFORM = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "where telemetry is sent",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "as which identity it is sent",
     "AzureWebJobsDisableHomepage": "/ is the product's page, not the host's",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a longer body is refused before it fills the instance's memory",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
     "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
@@ -92,3 +94,12 @@ def test_no_timer_works_longer_than_the_host_lets_it() -> None:
     allowed = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["functionTimeout"]
     hours, minutes, seconds = map(int, allowed.split(":"))
     assert hours * 3600 + minutes * 60 + seconds > MAINTENANCE_SECONDS
+
+
+def test_the_platform_takes_hardly_more_than_the_app() -> None:
+    """A stranger's body is held by host and worker before the app says 413: twice the app's limit is room for that."""
+    from scim.http import MAX_BODY
+
+    match = re.search(r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string\(([\d *]+)\)", SETTINGS.read_text(encoding="utf-8"))
+    assert match is not None
+    assert math.prod(map(int, match[1].split("*"))) == 2 * MAX_BODY
