@@ -193,3 +193,32 @@ async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> No
         foreign, of_none = [await app.host.call(Request(method, url, sent, b"{}")) for url in urls]
         assert foreign.status == of_none.status == 401, path
         assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
+
+
+async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_be_signed_in(app: App) -> None:
+    """Addresses excluded from the platform's sign-in (`/scim/*`, `/health`) ask for tokens, whatever header comes."""
+    sent = {"content-type": "application/scim+json", "content-length": "2"}
+    forged = {**sent, "x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
+    for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
+        answers = [
+            await app.host.call(Request(method, f"{ADDRESS}/scim/contoso{path}", headers, b"{}"))
+            for headers in (sent, forged)
+        ]
+        assert answers[0].status == answers[1].status, path
+        assert answers[0].status in ((400, 405) if path == "/oauth2/token" else (401,)), path
+        assert answers[0].body == answers[1].body, path
+
+
+@pytest.mark.parametrize("path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"])
+async def test_no_page_stands_below_an_address_that_strangers_reach(app: App, path: str) -> None:
+    """What is left of a path once dots are resolved, which the platform does first, leads to no page of people's."""
+    for target in (
+        "api/directories",
+        "contacts",
+        "api/contacts",
+        "directories/contoso",
+        "api/directories/contoso/tokens",
+    ):
+        sent = {"x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
+        answer = await app.host.call(Request("GET", f"{ADDRESS}{path}{target}", sent))
+        assert answer.status in (400, 401, 404), target

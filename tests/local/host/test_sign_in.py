@@ -128,6 +128,16 @@ async def test_me_names_the_person(host: RunningHost) -> None:
     assert (await ask(host.port, "/.auth/me", headers=gone)).status == 401
 
 
+@pytest.mark.parametrize(
+    "path", ["/scim/../echo", "/scim/%2e%2e/echo", "/scim/x/../../echo", "/SCIM/../echo", "/health/../echo", "/./echo"]
+)
+async def test_dots_lead_past_no_sign_in(host: RunningHost, path: str) -> None:
+    """The path is resolved before it is looked at, so a page is no part of an address that is open to strangers."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    forged = principal_headers(f"admin.{ACCOUNT}")
+    assert (await ask(host.port, path, headers={**gone, **forged})).status == 401
+
+
 async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
     """DNS rebinding: a page that resolves its own name to this machine must not be the administrator."""
     for name in ("evil.example", "127.0.0.1.evil.example", f"127.0.0.1:{host.port}@evil.example", "localhost:x"):
