@@ -46,6 +46,6 @@ async def test_no_agent_meets_an_inactive_person(app: App) -> None:
         seen += b"Righthand" in answer.body
     assert seen > len(paths) // 2
     for path in (f"{one}/contacts/{gone}", f"/contacts/person?id=contoso.{gone}"):
-        assert (await ask(app, "GET", path, "Reader")).status == 404
+        assert (await ask(app, "GET", path, "Reader", hx_request="true")).status == 404
     for form in ("csv", "vcard"):
         assert NAME.encode() not in (await ask(app, "GET", f"{one}/export?format={form}", "Admin")).body

@@ -6,6 +6,7 @@ from typing import Any
 from scim.users import rows, store
 from scim.users.record import UserRecord
 from shared.clock import FixedClock
+from shared.ids import new_id
 from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Row
@@ -228,9 +229,9 @@ async def _beside(services: Services, directory_id: str) -> dict[str, Row]:
 async def test_a_change_after_another_region_writes_the_card_anew(services: Services) -> None:
     """National numbers are read as of the directory's region; where that changed since, no row keeps the old form."""
     number = [{"type": "work", "value": "030 1234567"}]
-    user = UserRecord("u1", {"userName": "anna", "title": "Cook", "phoneNumbers": number}, "", "")
+    user = UserRecord(new_id(services.clock), {"userName": "anna", "title": "Cook", "phoneNumbers": number}, "", "")
     await services.tables.transact("contacts", "d", rows.insertion(user, "DE"))
-    stored = await store.get(services, "d", "u1")
+    stored = await store.get(services, "d", user.id)
     assert stored is not None
     new = stored.record.changed({**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, "")
     await services.tables.transact("contacts", "d", rows.replacement(stored.record, new, stored.tag, "IT"))
