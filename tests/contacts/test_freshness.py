@@ -19,7 +19,6 @@ import contacts.endpoints
 import presence.endpoints
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
-from presence.runtime import runtime_of
 from shared.clock import FixedClock, parse_timestamp
 from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
@@ -98,9 +97,9 @@ async def started(world: World) -> AsyncIterator[Teams]:
     for _ in range(world.settings.presence_interval):
         await found.second(0)
     yield found
-    for one, host in ((world, found.syncing), (other, found.answering)):
+    for host in (found.syncing, found.answering):
         await host.stop()
-        await runtime_of(one.services).close()
+    await world.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from directories import service as directories
 from directories.service import NewDirectory
 from presence.consent.flow import CALLBACK
-from presence.runtime import runtime_of
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
@@ -22,7 +21,7 @@ async def world(tables: CountingTables, clock: FixedClock, graph_simulator: Runn
     """A deployment with nothing linked yet; the simulator's time is the deployment's."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
-    await runtime_of(world.services).close()
+    await world.close()
 
 
 @pytest.fixture

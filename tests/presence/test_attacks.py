@@ -277,3 +277,13 @@ async def test_an_id_token_with_another_algorithm_opens_nothing(
     monkeypatch.setattr(keys, "sign", sign)
     assert (await browser.signed_in()).outcome == "failed"
     assert await has_nothing(world)
+
+
+async def test_a_token_of_another_tenant_proves_no_consent(world: World, browser: Browser) -> None:
+    """Whatever the login service hands out: `tid` must be the tenant that was signed in to (facts 2.2 no. 5)."""
+    world.running.simulator.consent(FABRIKAM)
+    await browser.connected()
+    asked = world.runtime.credential.fresh_token
+    world.runtime.credential.fresh_token = lambda _: asked(FABRIKAM)  # type: ignore[method-assign,assignment]
+    found = (await browser.act("check")).json
+    assert (found["state"], found["reason"]) == ("propagating", "refused")

@@ -337,3 +337,18 @@ async def test_one_fetch_at_a_time_for_a_tenant(graph_simulator: RunningSimulato
 def test_a_token_that_cannot_be_read_is_not_taken_for_roleless(value: str) -> None:
     """Graph's tokens are Graph's business; what Graph says of them counts."""
     assert tokens.read(value).may_read_presence
+
+
+async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """msal blocks its thread: there are enough for others (issue: a tenant that hangs delays no other)."""
+    graph_simulator.simulator.faults.on("token.hang", tenant=CONTOSO)
+    (fault,) = graph_simulator.simulator.faults.active()
+    hanging = asyncio.create_task(credential.token(CONTOSO))
+    while not fault.hits:
+        await asyncio.sleep(0.001)
+    assert (await asyncio.wait_for(credential.token(FABRIKAM), 5)).may_read_presence
+    assert not hanging.done()
+    graph_simulator.simulator.faults.off()
+    await hanging

@@ -167,3 +167,29 @@ async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) 
     assert not (await world.status(ids[0])).stale
     world.clock.advance(1)
     assert (await world.status(ids[0])).stale
+
+
+async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
+    """Somebody in quarantine would spoil the call for everybody on the screen."""
+    ids = await world.linked(3)
+    world.tenant().unknown_ids = "chunk-400"
+    bad = "deadbeef-0000-4000-8000-000000000000"
+    await world.provision([bad])
+    await world.tick()
+    world.clock.advance(11)
+    world.set(ids[0], "Busy", "InACall")
+    found = await statuses(world.services, DIRECTORY, [*ids, bad], on_demand=True)
+    assert (found[ids[0]].shown, found[bad].shown) == ("inCall", "unknown")
+
+
+async def test_nobody_waits_for_a_graph_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some seconds the agent sees what is known; the next one has the answer."""
+    monkeypatch.setattr("presence.sync.demand._PATIENCE", 0.05)
+    ids = await world.linked(3)
+    await world.tick()
+    truth = world.truth(ids)
+    world.clock.advance(11)
+    world.running.simulator.faults.on("graph.hang")
+    assert (await world.status(ids[0], on_demand=True)).shown == truth[ids[0]]
+    assert ids[0] in world.runtime.demand[CONTOSO].asking  # still
+    world.running.simulator.faults.off()

@@ -368,3 +368,14 @@ async def test_storage_down_at_the_end_loses_nothing(world: World) -> None:
 async def _until(condition: object) -> None:
     while not condition():  # type: ignore[operator]
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("fault", ["graph.500", "graph.drop"])
+async def test_a_graph_that_is_down_is_asked_a_few_times_only(world: World, fault: str) -> None:
+    """20 chunks, three tries each: after sixteen failures in a row the sync ends, and what it pays is bounded."""
+    await world.linked(13_000)
+    await world.tick()
+    world.running.simulator.faults.on(fault)
+    calls = world.calls()
+    assert await world.tick() == "failed"
+    assert 16 <= world.calls() - calls <= 24

@@ -132,7 +132,9 @@ async def test_an_answer_that_breaks_off() -> None:
 
 async def test_an_endless_answer_is_given_up() -> None:
     """Memory of an instance is 512 MB for everybody."""
-    assert isinstance(await fault("200 OK", b" " * (9 << 20)), Unavailable)
+    raised = await fault("200 OK", b" " * (9 << 20))
+    assert isinstance(raised, Unavailable)
+    assert raised.reason == "too long"
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -190,3 +190,17 @@ async def test_rows_of_a_later_release_stop_nobody_else(world: World, browser: B
     for key in ("tenant|0", "directory|0"):
         await world.tables.transact("tenants", "tenant", [Upsert(key, b'{"v":99}')])
     assert "synced" in [outcome for _ in range(2) for outcome in await world.interval()]
+
+
+async def test_presence_is_stale_after_three_intervals_and_not_before(world: World, browser: Browser) -> None:
+    """Older than 90 seconds: one lost sync or two are no alarm (issue)."""
+    await world.linked(5)
+    await world.interval()
+    world.running.simulator.faults.on("graph.503", retry_after=None)
+
+    async def stale() -> int:
+        await world.interval()
+        return int((await browser.send("GET", "/health")).json["checks"]["presence"]["staleTenants"])
+
+    assert [await stale() for _ in range(2)] == [0, 0]
+    assert 1 in [await stale() for _ in range(4)]

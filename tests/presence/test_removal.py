@@ -33,6 +33,8 @@ async def test_everything_of_the_tenant_is_gone_at_once(world: World, browser: B
     assert await queue.due(world.services) == []
     assert await world.tick() == "not linked"
     assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == tokens
+    await world.runtime.credential.token(CONTOSO)
+    assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == tokens + 1
 
 
 async def test_another_instance_shows_nothing_within_a_second(world: World, browser: Browser) -> None:

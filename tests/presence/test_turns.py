@@ -93,7 +93,7 @@ async def test_ids_that_are_all_bad_cost_no_more_than_the_budget(world: World) -
     await world.link()
     for _ in range(60):
         await world.tick()
-    assert world.calls() <= 10 * 310
+    assert world.calls() <= 15 * 310  # with growing distance, up to five minutes
     world.tenant().unknown_ids = "missing"
     for _ in range(12):
         await world.tick()

@@ -51,6 +51,7 @@ class World:
     running: RunningSimulator
     settings: Settings
     services: Services = field(init=False)
+    others: "list[World]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.running.simulator.clock = self.clock
@@ -165,7 +166,14 @@ class World:
 
     async def restarted(self) -> "World":
         """Another instance of the app over the same storage, knowing nothing."""
-        return World(CountingTables(self.tables), self.clock, self.running, self.settings)
+        other = World(CountingTables(self.tables), self.clock, self.running, self.settings)
+        self.others.append(other)
+        return other
+
+    async def close(self) -> None:
+        """Let go of what this instance and those that started after it keep."""
+        for world in (*self.others, self):
+            await world.runtime.close()
 
     async def dump(self, tenant_id: str = CONTOSO) -> list[str]:
         """The keys that are stored for a tenant."""
