@@ -1,4 +1,4 @@
-"""Presence for other features: statuses of people of a directory, and what changed since.
+"""Presence for other features: statuses of people of a directory.
 
 Answered from the instance's snapshot of the tenant, at most a second old and shared by all agents on the instance: a
 screen costs at most one round trip to storage, whatever its size.
@@ -58,15 +58,6 @@ class Status:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is new since a cursor. `is_reset`: it is too old; ask for the statuses anew. Continue with `cursor`."""
-
-    cursor: str
-    people: dict[str, Status]
-    is_reset: bool = False
-
-
 async def statuses(
     services: Services, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
 ) -> dict[str, Status]:
@@ -84,27 +75,6 @@ async def statuses(
     if on_demand and known:
         await demand.refresh(services, runtime, tenant_id, snapshot, known)
     return _statuses(services, runtime, tenant_id, snapshot, known)
-
-
-async def refresh_on_demand(services: Services, directory_id: str, external_ids: Iterable[str]) -> None:
-    """Ask Graph for those whose status is older than ten seconds; coalesced, within the budget, never fails."""
-    await statuses(services, directory_id, external_ids, on_demand=True)
-
-
-async def changes_since(services: Services, directory_id: str, cursor: str) -> Changes:
-    """Whose status changed since `cursor` ("" at first: a reset with the cursor to go on with); for live pages."""
-    runtime = runtime_of(services)
-    found = await _linked(services, runtime, directory_id)
-    if found is None:
-        return Changes("", {}, is_reset=cursor != "")
-    tenant_id, snapshot, bit = found
-    here = f"{snapshot.head.epoch}.{snapshot.head.seq}"
-    epoch, _, seq = cursor.partition(".")
-    names = snapshot.changed_since(int(seq)) if epoch == snapshot.head.epoch and seq.isdecimal() else None
-    if names is None:
-        return Changes(here, {}, is_reset=True)
-    known = {name: name for name in names if _has(snapshot, name, bit)}
-    return Changes(here, _statuses(services, runtime, tenant_id, snapshot, known))
 
 
 async def _linked(services: Services, runtime: Runtime, directory_id: str) -> tuple[str, Snapshot, int] | None:

@@ -58,7 +58,7 @@ async def write(tables: Tables, tenant_id: str, snapshot: Snapshot, top: Head, d
 
 def _counting(top: Head, people: int, changed: int) -> Head:
     seq = top.seq + 1
-    is_row = changed <= MAX_DELTA  # the delta is stored as well, for those who follow the changes
+    is_row = changed <= MAX_DELTA  # the delta is stored as well, for readers that lag behind a little
     return replace(
         top,
         seq=seq,

@@ -1,12 +1,9 @@
 """All people of a tenant in memory, as the rows say, brought up to date delta by delta."""
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from presence.statuses.entries import FOLLOWS, NEVER, Delta, Entry
 from presence.statuses.head import Head
-
-_REMEMBERED = 128  # deltas that a page which follows the changes may lag behind
 
 
 @dataclass(slots=True)
@@ -19,25 +16,13 @@ class Snapshot:
     head: Head
     tag: str
     entries: dict[str, Entry] = field(default_factory=dict)
-    changes: deque[tuple[int, tuple[str, ...]]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    complete_from: int = 0  # `changes` names everybody who changed after this delta
     is_whole: bool = True
 
-    def apply(self, seq: int, delta: Delta) -> None:
+    def apply(self, delta: Delta) -> None:
         """Take a delta in. Twice, or over pages that hold it already, does no harm: entries are whole."""
         self.entries.update(delta.changed)
         for object_id in delta.gone:
             self.entries.pop(object_id, None)
-        names = (*delta.changed, *delta.gone)
-        if len(self.changes) == self.changes.maxlen:
-            self.complete_from = self.changes[0][0]
-        self.changes.append((seq, names))
-
-    def changed_since(self, seq: int) -> set[str] | None:
-        """Who changed after delta `seq`; None where that is too long ago to say."""
-        if not self.complete_from <= seq <= self.head.seq:
-            return None
-        return {name for at, names in self.changes if at > seq for name in names}
 
     def as_of(self, entry: Entry, now: int) -> int:
         """When the presence of a person was last confirmed; 0 for never.

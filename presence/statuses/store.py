@@ -51,7 +51,7 @@ def _afresh(row: Row) -> Snapshot:
     top = replace(
         top, first=top.seq + 1, generation="", pages=0, logged=0, untidy=True, directories=rolls, as_of=0, not_before=0
     )
-    return Snapshot(top, row.etag, complete_from=top.seq, is_whole=False)
+    return Snapshot(top, row.etag, is_whole=False)
 
 
 async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapshot | None:
@@ -71,7 +71,7 @@ async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapsh
         return snapshot
     snapshot.head, snapshot.tag = top, found[-1].etag
     for seq in missing:
-        snapshot.apply(seq, entries.decode(deltas[seq].value))
+        snapshot.apply(entries.decode(deltas[seq].value))
     return snapshot
 
 
@@ -95,7 +95,7 @@ async def commit(tables: Tables, tenant_id: str, snapshot: Snapshot, top: Head, 
     if known <= top.seq:
         snapshot.head, snapshot.tag = top, tags[-1]
     if known < top.seq:
-        snapshot.apply(top.seq, delta)
+        snapshot.apply(delta)
 
 
 def _delta_row(seq: int, delta: Delta) -> list[Operation]:
@@ -110,10 +110,10 @@ async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
     whole, deltas = rows.page_keys(top), range(top.first, top.seq + 1)
     if not all(key in values for key in (*whole, *rows.delta_keys(top))):
         return None
-    snapshot = Snapshot(top, row.etag, complete_from=top.first - 1)
+    snapshot = Snapshot(top, row.etag)
     for key in whole:
         snapshot.entries.update(entries.decode(values[key]).changed)
         await asyncio.sleep(0)  # others' requests go on while a large tenant is read
     for seq in deltas:
-        snapshot.apply(seq, entries.decode(values[rows.delta_key(seq)]))
+        snapshot.apply(entries.decode(values[rows.delta_key(seq)]))
     return snapshot

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence.service import refresh_on_demand, statuses
+from presence.service import statuses
 from tests.presence.world import DIRECTORY, World
 
 
@@ -41,7 +41,7 @@ async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
     world.clock.advance(11)
     calls = world.calls()
     screens = [ids[at : at + 50] for at in range(0, 500, 25)]
-    await asyncio.gather(*(refresh_on_demand(world.services, DIRECTORY, screen) for screen in screens))
+    await asyncio.gather(*(statuses(world.services, DIRECTORY, screen, on_demand=True) for screen in screens))
     assert world.calls() - calls == 1
 
 
@@ -73,7 +73,7 @@ async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
     world.clock.advance(11)
     calls, began = world.calls(), world.clock.elapsed
     for one in ids:
-        await refresh_on_demand(world.services, DIRECTORY, [one])
+        await statuses(world.services, DIRECTORY, [one], on_demand=True)
     assert world.calls() - calls <= 21 + world.clock.elapsed - began
 
 
