@@ -167,7 +167,7 @@ def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Po
 
 @pytest.mark.parametrize("name", ["directories", "step 1", "step 2", "step 3", "directory", "credentials", "log"])
 def test_an_agent_gets_no_administration_page(browser: Browser, populated: Populated, name: str) -> None:
-    """DESIGN section 6: Directory.Reader sees contacts only."""
+    """Directory.Reader sees contacts only."""
     with chromium.context(browser, populated.url) as visitor:
         chromium.sign_in(visitor, populated.url, "reader")
         page = visitor.new_page()

@@ -1,4 +1,4 @@
-"""How old a status can be that the contacts API answers: interval and sync, or twelve seconds on demand (issue).
+"""How old a status can be that the contacts API answers: interval and sync, or twelve seconds on demand.
 
 The functions in the host, with its real timer and queue, on a clock that the test moves; one instance syncs, another
 answers agents. Each second some people change status in Teams and an agent's client asks over HTTP. What was answered

@@ -54,7 +54,7 @@ async def test_every_refusal_is_the_same_answer(services: Services, made: Made) 
 
 
 async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(services: Services, made: Made) -> None:
-    """The budget of DESIGN's table: SCIM sign-in 1, then 0."""
+    """SCIM sign-in 1, then 0 (docs/PERFORMANCE.md)."""
     tables = services.tables
     assert isinstance(tables, CountingTables)
     await authenticate(services, made.id, made.header)

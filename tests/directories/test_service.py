@@ -45,7 +45,7 @@ async def test_the_plain_token_is_stored_nowhere(services: Services, made: Made)
 
 
 async def test_accounts_do_not_see_each_other(services: Services, made: Made) -> None:
-    """Another account's directory does not exist for a person (DESIGN section 6)."""
+    """Another account's directory does not exist for a person (SECURITY.md)."""
     theirs, _ = await service.create(services, OTHER_ACCOUNT, NewDirectory("Theirs"))
     assert [found.id for found in await service.list_directories(services, ACCOUNT)] == [made.id]
     assert [found.id for found in await service.list_directories(services, OTHER_ACCOUNT)] == [theirs.id]

@@ -48,7 +48,7 @@ async def test_totals_follow_each_write_at_once(any_services: Services) -> None:
 
 
 async def test_a_read_costs_two_round_trips_and_then_one(services: Services, tables: CountingTables) -> None:
-    """The row and the keys behind it; the instance remembers the row's part (DESIGN, "Totals")."""
+    """The row and the keys behind it; the instance remembers the row's part."""
     await put(services, CAME, GROUP)
     with tables.measured() as calls:
         assert await read(services, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})

@@ -1,4 +1,4 @@
-"""Ways to get at a company's presence without its administrator; each fails (facts 2.2)."""
+"""Ways to get at a company's presence without its administrator; each fails (SECURITY.md)."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -128,7 +128,7 @@ async def test_a_code_of_another_sign_in_does_not_fit(world: World, browser: Bro
 
 
 async def test_an_id_token_that_microsoft_did_not_sign_is_refused(world: World, browser: Browser) -> None:
-    """msal does not validate id_tokens: signature, issuer, audience and time are checked here (facts 2.7)."""
+    """msal does not validate id_tokens: signature, issuer, audience and time are checked here (msal 1.39)."""
     simulator = world.running.simulator
     returned = await browser.at_microsoft(await browser.start())
     published = simulator.keys.published
@@ -150,7 +150,7 @@ async def test_an_old_id_token_is_refused(world: World, browser: Browser) -> Non
 
 
 async def test_a_tenant_belongs_to_the_account_that_linked_it_first(world: World, browser: Browser) -> None:
-    """Even an administrator of the company cannot link it to a second account (facts 2.2 no. 4)."""
+    """Even an administrator of the company cannot link it to a second account (docs/presence.md)."""
     from directories import service
     from directories.service import NewDirectory
 
@@ -280,7 +280,7 @@ async def test_an_id_token_with_another_algorithm_opens_nothing(
 
 
 async def test_a_token_of_another_tenant_proves_no_consent(world: World, browser: Browser) -> None:
-    """Whatever the login service hands out: `tid` must be the tenant that was signed in to (facts 2.2 no. 5)."""
+    """Whatever the login service hands out: `tid` must be the tenant that was signed in to (SECURITY.md)."""
     world.running.simulator.consent(FABRIKAM)
     await browser.connected()
     asked = world.runtime.credential.fresh_token

@@ -26,7 +26,7 @@ async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser
 
 
 async def test_the_page_goes_on_by_itself_while_consent_propagates(world: World, browser: Browser) -> None:
-    """Tokens lack the role at first: each look takes a fresh one, none of them is kept (facts 2.3)."""
+    """Tokens lack the role at first: each look takes a fresh one, none of them is kept (azure-docs issue 4765)."""
     world.running.simulator.options.consent_delay_tokens = 2
     await browser.connected()
     for _ in range(2):
@@ -60,7 +60,7 @@ async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: 
 
 @pytest.mark.parametrize("shape", ["cancel", "cancel-older"])
 async def test_declined_is_said_although_admin_consent_is_true(world: World, browser: Browser, shape: str) -> None:
-    """Microsoft's error answer has admin_consent=True too; `error` decides (facts 2.1)."""
+    """Microsoft's error answer has admin_consent=True too; `error` decides (Entra: v2-admin-consent)."""
     signed_in = await browser.signed_in()
     back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, shape))
     assert back.outcome == "declined"
@@ -75,13 +75,13 @@ async def test_cancelling_the_sign_in_is_declined(world: World, browser: Browser
 
 
 async def test_a_plain_member_is_told_to_find_an_administrator(world: World, browser: Browser) -> None:
-    """Membership of the company is not enough: `wids` must hold an administrator's role (facts 2.2)."""
+    """Membership of the company is not enough: `wids` must hold an administrator's role (SECURITY.md)."""
     assert (await browser.signed_in(MAX)).outcome == "not_admin"
     assert await has_nothing(world)
 
 
 async def test_a_privileged_role_administrator_may_connect(browser: Browser) -> None:
-    """The other role that may consent to application permissions of Graph (facts 2.1)."""
+    """The other role that may consent to application permissions of Graph (Entra: v2-admin-consent)."""
     assert (await browser.connected("priya@contoso.example")).outcome == "consented"
 
 
@@ -112,7 +112,7 @@ async def test_state_nonce_and_proof_key_are_sent(browser: Browser) -> None:
 
 
 async def test_the_cookie_cannot_leave_its_host(browser: Browser) -> None:
-    """`__Host-`, HttpOnly, Secure, Lax: it comes along on Microsoft's redirect and nowhere else (facts 2.2)."""
+    """`__Host-`, HttpOnly, Secure, Lax: it comes along on Microsoft's redirect and nowhere else (SECURITY.md)."""
     cookie = (await browser.act("connect")).headers["set-cookie"]
     assert cookie.startswith("__Host-presence-consent=")
     assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"} <= set(cookie.split("; "))
@@ -126,7 +126,7 @@ async def test_on_loopback_the_cookie_goes_without_tls(world: World, browser: Br
 
 
 async def test_two_directories_of_an_account_share_a_tenant(world: World, browser: Browser) -> None:
-    """Several directories of one account may be connected to one tenant (facts 2.2 no. 4)."""
+    """Several directories of one account may be connected to one tenant (docs/presence.md)."""
     from directories import service
     from directories.service import NewDirectory
 
@@ -172,7 +172,7 @@ async def test_microsoft_not_answering_is_said_so(world: World, browser: Browser
 
 
 async def test_our_own_wrong_credential_is_not_the_companys_fault(world: World, browser: Browser) -> None:
-    """AADSTS7000215 when the code is redeemed: the operator is told (facts 2.4)."""
+    """AADSTS7000215 when the code is redeemed: the operator is told (Entra: reference-error-codes)."""
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.application.secrets.clear()
     assert (await browser.send("GET", returned)).outcome == "own_credential"
@@ -182,7 +182,7 @@ async def test_our_own_wrong_credential_is_not_the_companys_fault(world: World, 
 async def test_a_company_that_wants_an_administrators_approval_is_told_so(
     world: World, browser: Browser, code: int
 ) -> None:
-    """The error comes back in the address of the sign-in, with its number in the description only (facts 2.4)."""
+    """The error is in the address of the sign-in, its number in the description only (Entra: reference-error-codes)."""
     location = await browser.start()
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (await browser.send("GET", await browser.at_microsoft(location))).outcome == "needs_approval"
@@ -210,7 +210,7 @@ async def test_a_company_that_wants_an_administrators_approval_is_told_so(
 async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
-    """The same numbers at the token endpoint, after the sign-in (facts 2.4)."""
+    """The same numbers at the token endpoint, after the sign-in (Entra: reference-error-codes)."""
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (await browser.send("GET", returned)).outcome == outcome
@@ -223,7 +223,7 @@ async def test_what_stands_in_the_way_when_the_code_is_redeemed_is_said(
 async def test_what_stands_in_the_way_of_consent_is_said(
     world: World, browser: Browser, code: int, outcome: str
 ) -> None:
-    """The second page's errors, which have admin_consent=True beside them (facts 2.1, 2.4)."""
+    """The second page's errors, which have admin_consent=True beside them (Entra: v2-admin-consent)."""
     location = (await browser.signed_in()).location
     world.running.simulator.faults.on(f"AADSTS{code}")
     assert (await browser.send("GET", await browser.at_microsoft(location, GLORIA, "accept"))).outcome == outcome
@@ -233,7 +233,7 @@ async def test_what_stands_in_the_way_of_consent_is_said(
 async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The identity's token proves the app when the code is redeemed as well as for application tokens (facts 2.6)."""
+    """The identity's token proves the app for codes as for application tokens (Entra: app-trust-managed-identity)."""
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{world.running.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     world.running.simulator.trust_managed_identity()

@@ -1,4 +1,4 @@
-"""Tokens by msal, and each of its pitfalls (facts 2.6, 2.7)."""
+"""Tokens by msal, and each of its pitfalls (msal 1.39)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ async def reason_of(credential: Credential, tenant_id: str = CONTOSO) -> str:
 
 
 async def test_a_token_is_asked_for_once(graph_simulator: RunningSimulator, credential: Credential) -> None:
-    """AADSTS50196 loop detection: metadata and token come from memory afterwards (facts 1.4)."""
+    """AADSTS50196 loop detection: metadata and token come from memory afterwards (reference-error-codes)."""
     tokens = [await credential.token(CONTOSO) for _ in range(3)]
     assert len({token.value for token in tokens}) == 1
     assert (tokens[0].tenant_id, tokens[0].may_read_presence) == (CONTOSO, True)
@@ -101,7 +101,7 @@ async def test_msal_would_remove_the_tokens_of_all_tenants(graph_simulator: Runn
 async def test_consent_is_seen_although_the_refusal_is_remembered(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal serves a 400 again for 60 seconds; a fresh token looks past that (facts 2.7)."""
+    """msal serves a 400 again for 60 seconds; a fresh token looks past that (msal 1.39)."""
     graph_simulator.simulator.delete_principal(CONTOSO)
     with pytest.raises(Fault):
         await credential.fresh_token(CONTOSO)
@@ -198,7 +198,7 @@ async def test_the_assertion_is_made_only_when_a_token_is_asked_for(
 async def test_an_identity_that_is_not_trusted_is_the_operators_fault(
     graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AADSTS70021x: wrong issuer, subject or audience are accepted silently and fail at the exchange (facts 2.6)."""
+    """AADSTS70021x: wrong issuer, subject or audience fail at the exchange (Entra: app-trust-managed-identity)."""
     simulator = identity(graph_simulator, monkeypatch)
     simulator.consent(CONTOSO)
     simulator.application.federated.clear()
@@ -283,7 +283,7 @@ def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
 async def test_a_token_that_is_nearly_over_is_not_used(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """msal takes five minutes off; a token of four is asked for anew each time (facts 2.7)."""
+    """msal takes five minutes off; a token of four is asked for anew each time (msal 1.39)."""
     graph_simulator.simulator.options.token_lifetime = 240
     first, second = await credential.token(CONTOSO), await credential.token(CONTOSO)
     assert first.value != second.value
@@ -302,7 +302,7 @@ async def test_a_login_service_that_hangs_is_given_up(
 async def test_an_object_that_was_refused_is_not_asked_again(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
-    """It would repeat the 400 for a minute without a call (facts 2.7)."""
+    """It would repeat the 400 for a minute without a call (msal 1.39)."""
     graph_simulator.simulator.options.token_lifetime = 1
     await credential.token(CONTOSO)
     graph_simulator.simulator.delete_principal(CONTOSO)

@@ -67,7 +67,7 @@ async def test_nothing_new_on_demand_writes_nothing(world: World) -> None:
 
 
 async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
-    """Twenty calls, then one a second, into which all are gathered who wait (facts 1.1: 1,500 in 30 s for all)."""
+    """Twenty calls, then one a second, into which all are gathered who wait (1,500 in 30 s for all)."""
     ids = await world.linked(300)
     await world.tick()
     world.clock.advance(11)
@@ -160,7 +160,7 @@ async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
 
 
 async def test_what_is_not_confirmed_for_three_intervals_is_stale(world: World) -> None:
-    """Shown grey, with its time (DESIGN 5)."""
+    """Shown grey, with its time (docs/presence.md)."""
     ids = await world.linked(2)
     await world.tick()
     world.clock.advance(90)

@@ -40,7 +40,7 @@ async def test_a_storm_of_429_is_waited_out(world: World) -> None:
 
 
 async def test_a_long_429_ends_the_sync_and_no_tick_calls_before_its_time(world: World) -> None:
-    """Graph goes on counting while it throttles, so the fastest way out is to be silent (facts 1.4)."""
+    """Graph goes on counting while it throttles, so the fastest way out is to be silent (Graph: throttling)."""
     ids = await world.linked(700)
     await world.tick()
     change(world, ids)
@@ -64,7 +64,7 @@ async def test_other_instances_keep_the_pause_too(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["chunk-400", "chunk-404"])
 async def test_ten_bad_ids_among_100_000_cost_only_themselves(world: World, kind: str) -> None:
-    """Chunks are halved until the bad id stands alone; it is left out with growing distance (facts 1.3)."""
+    """Chunks are halved until the bad id stands alone; it is left out with growing distance (graph toolkit)."""
     ids = await world.linked(100_000)
     world.tenant().unknown_ids = kind  # type: ignore[assignment]
     bad = [f"deadbeef-0000-4000-8000-{number:012d}" for number in range(10)]

@@ -99,7 +99,7 @@ async def test_retry_after_in_every_form(header: str, seconds: float | None, sta
     ],
 )
 async def test_each_status_is_one_of_four_faults(status: int, kind: type[GraphError]) -> None:
-    """What the sync does next depends on it (facts 1.3, 1.4)."""
+    """What the sync does next depends on it (Graph: throttling)."""
     assert isinstance(await fault(f"{status} Word"), kind)
 
 

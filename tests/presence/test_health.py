@@ -66,7 +66,7 @@ async def test_a_stale_tenant_degrades_and_recovers(world: World, browser: Brows
 
 
 async def test_a_directorys_figures(world: World, browser: Browser) -> None:
-    """Last sync, age, people, unknown, quarantined, calls, throttles (issue 9)."""
+    """Last sync, age, people, unknown, quarantined, calls, throttles."""
     ids = await world.linked(10)
     world.tenant().unlicensed = set(ids[:3])
     world.running.simulator.faults.on("graph.429", times=1, retry_after=2)
@@ -111,7 +111,7 @@ async def test_a_message_that_waited_too_long_is_passed_over(world: World, brows
 
 
 async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser) -> None:
-    """The platform's timer may do so (facts: lease lost)."""
+    """The platform's timer may do so (azure-functions-host issue 2968)."""
     await world.linked(5)
     world.clock.advance(30)
     messages = [*await queue.due(world.services), *await queue.due(world.services)]
@@ -193,7 +193,7 @@ async def test_rows_of_a_later_release_stop_nobody_else(world: World, browser: B
 
 
 async def test_presence_is_stale_after_three_intervals_and_not_before(world: World, browser: Browser) -> None:
-    """Older than 90 seconds: one lost sync or two are no alarm (issue)."""
+    """Older than 90 seconds: one lost sync or two are no alarm."""
     await world.linked(5)
     await world.interval()
     world.running.simulator.faults.on("graph.503", retry_after=None)

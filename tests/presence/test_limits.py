@@ -21,7 +21,7 @@ from tests.presence.world import DIRECTORY, World, settings_for
 
 
 def test_no_thirty_seconds_hold_more_calls_than_graph_allows() -> None:
-    """A sync that never rests and agents who never rest, on one tenant: below 1,500 in any 30 s (facts 1.1)."""
+    """A sync that never rests and agents who never rest: below 1,500 in any 30 s (Graph: throttling-limits)."""
     clock = FixedClock()
     budget = Budget(clock)
     taken: list[float] = []
@@ -68,7 +68,7 @@ def test_a_wait_is_long_enough_to_help() -> None:
     ],
 )
 def test_each_cloud_has_its_own_addresses(cloud: str, login: str, graph: str, audience: str) -> None:
-    """learn.microsoft.com/graph/deployments (facts 1.5); the scope is of the cloud's own Graph."""
+    """learn.microsoft.com/graph/deployments; the scope is of the cloud's own Graph."""
     found = cloud_of(Settings.read({"CLOUD": cloud}))
     assert (found.login_url, found.graph_url) == (f"https://{login}", f"https://{graph}")
     assert (found.scope, found.exchange_audience) == (f"https://{graph}/.default", audience)
@@ -77,7 +77,7 @@ def test_each_cloud_has_its_own_addresses(cloud: str, login: str, graph: str, au
 
 
 async def test_in_china_the_step_says_that_presence_does_not_exist(world: World, browser: Browser) -> None:
-    """Nobody is sent to a sign-in that can only fail (issue 8)."""
+    """Nobody is sent to a sign-in that can only fail."""
     china = World(world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china"))
     there = Browser(china)
     assert "China" in (await there.connection())["impossible"]

@@ -1,4 +1,4 @@
-"""How consent is lost, how it is noticed, whose fault it is (facts 2.4)."""
+"""How consent is lost, how it is noticed, whose fault it is (Entra: reference-error-codes)."""
 
 import pytest
 
@@ -117,7 +117,7 @@ async def test_an_ambiguous_answer_is_decided_by_our_home_tenant(world: World) -
 
 @pytest.mark.parametrize("code", [50196, 90055, 90033])
 async def test_throttling_by_the_login_service_is_no_loss(world: World, code: int) -> None:
-    """State is kept, calls become rare (facts 2.4)."""
+    """State is kept, calls become rare (Entra: reference-error-codes)."""
     ids = await world.linked(5)
     await world.tick()
     fault(world, code)
@@ -179,7 +179,7 @@ async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browse
 
 
 def test_every_reason_has_a_sentence_and_a_remedy() -> None:
-    """One machine, a sentence and a remedy per state (issue)."""
+    """One machine, a sentence and a remedy per state."""
     assert all(reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values())
 
 

@@ -1,4 +1,4 @@
-"""Remove access: statuses and tokens gone at once, the second step shown, and checked (facts 2.5)."""
+"""Remove access: statuses and tokens gone at once, the second step shown, and checked (docs/entra-setup.md)."""
 
 import asyncio
 

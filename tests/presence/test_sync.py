@@ -16,7 +16,7 @@ async def test_everybodys_status_is_known_after_the_first_sync(world: World) -> 
 
 @pytest.mark.parametrize("people", [10, 20_000])
 async def test_a_sync_without_news_costs_four_round_trips(world: World, people: int) -> None:
-    """Read head and deltas, take the lease, read events, store the head: equal for 10 and 20,000 people (DESIGN 3)."""
+    """Read the head, take the lease, read events, store the head, for 10 or 20,000 (docs/PERFORMANCE.md)."""
     await world.linked(people)
     await world.tick()
     with world.tables.measured() as calls:
@@ -45,7 +45,7 @@ async def test_changes_wherever_they_stand_are_one_row(world: World) -> None:
 
 @pytest.mark.parametrize("people", [10, 20_000])
 async def test_a_screen_costs_at_most_one_round_trip(world: World, people: int) -> None:
-    """Fifty contacts, or ten: one query, and none for the next agent within the second (DESIGN 3)."""
+    """Fifty contacts, or ten: one query, and none for the next agent within the second (docs/PERFORMANCE.md)."""
     ids = (await world.linked(people))[:50]
     await world.tick()
     await world.shown(ids)
@@ -114,7 +114,7 @@ async def test_somebody_in_two_directories_stays_while_one_has_them(world: World
 
 
 async def test_ids_that_are_no_object_ids_are_counted_not_asked(world: World) -> None:
-    """externalId mapped to mailNickname: Graph would refuse the chunk; the page says how many (facts 1.3)."""
+    """externalId mapped to mailNickname: Graph would refuse the chunk; the page counts them (graph toolkit)."""
     ids = await world.linked(2)
     await world.provision(["anna.meyer", "bob"])
     await world.tick()

@@ -133,7 +133,7 @@ async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> No
 
 @pytest.mark.parametrize("people", [1, 649, 650, 651, 1301])
 async def test_chunks_of_any_number_of_people(world: World, people: int) -> None:
-    """Each person once, at most 650 in a call (facts 1.1)."""
+    """Each person once, at most 650 in a call (Graph: getPresencesByUserId)."""
     ids = await world.linked(people)
     assert await world.tick() == "synced"
     assert world.running.simulator.counters.ids_asked == people

@@ -1,4 +1,4 @@
-"""What Graph writes, and what agents see of it (learn.microsoft.com/graph/api/resources/presence)."""
+"""What Graph writes, and what agents see of it (Graph: resources/presence)."""
 
 import pytest
 
@@ -44,7 +44,7 @@ OTHER = [("", "", "unknown"), ("InATownHall", "Quantum", "unknown"), ("busy", "I
 
 @pytest.mark.parametrize(("availability", "activity", "state"), [*OLD, *NEW, *OTHER])
 def test_both_generations_and_any_casing_have_one_meaning(availability: str, activity: str, state: str) -> None:
-    """The detail may stand in either property; casing does not count; what is new is unknown (facts 1.2)."""
+    """Detail in either property, in any casing, and what is new is unknown (Graph: resources/presence)."""
     for change in (str, str.upper, str.lower):
         assert shown(Value(change(availability), change(activity), False))[0] == state
 
@@ -66,7 +66,7 @@ def test_words_say_more_than_the_state() -> None:
     ],
 )
 def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
-    """Somebody out of office can be available or in a call (facts 1.2)."""
+    """Somebody out of office can be available or in a call (Graph: resources/presence)."""
     parsed = parse({"id": "A", **resource})
     assert parsed is not None
     assert parsed[0] == "a"
@@ -110,7 +110,7 @@ async def test_every_generation_of_the_service_is_synced(world: World, style: St
 
 
 async def test_status_notes_and_locations_are_never_stored(world: World) -> None:
-    """The permission would allow more; only availability, activity and the badge are kept (facts 1.1)."""
+    """Only availability, activity and the badge are kept (Graph: getPresencesByUserId)."""
     ids = await world.linked(1)
     world.running.simulator.presence.set(
         world.tenant().tenant_id, ids[0], "Busy", out_of_office=True, message="SECRET NOTE"

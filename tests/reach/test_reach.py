@@ -130,7 +130,7 @@ async def answers(app: App, calls: list[tuple[str, str]], role: str | None, **mo
 
 
 async def test_nobody_is_told_to_sign_in(app: App) -> None:
-    """401 from the API; pages lead to sign-in and back, forms to the page they stand on (DESIGN section 6)."""
+    """401 from the API; pages lead to sign-in and back, forms to the page they stand on (SECURITY.md)."""
     for call, answer in (await answers(app, GUARDED, None)).items():
         method, _, path = call.partition(" ")
         expected = 401 if path.startswith("/api") else 302 if method == "GET" else 303
@@ -144,7 +144,7 @@ async def test_a_person_without_a_role_gets_nothing(app: App) -> None:
 
 
 async def test_a_reader_administers_nothing(app: App) -> None:
-    """403: an agent gets no administration, by page or by API (DESIGN section 6)."""
+    """403: an agent gets no administration, by page or by API (SECURITY.md)."""
     for call, answer in (await answers(app, ADMINS, "Reader")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 

@@ -106,7 +106,7 @@ def test_lines_of_a_call_belong_together(lines: list[dict[str, Any]]) -> None:
 
 
 def test_opentelemetry_is_not_imported_while_it_is_off() -> None:
-    """No import cost (DESIGN: cold start counts)."""
+    """No import cost (a cold start counts)."""
     code = (
         "import sys; from shared.metrics import metrics; metrics.called('a', 200, 0.1, 1);"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"

@@ -55,7 +55,7 @@ async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/directories/new", "/directories/abcd"])
 async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -> None:
-    """DESIGN section 6."""
+    """SECURITY.md: who can do what."""
     assert (await visit("GET", path, role="Directory.Reader")).status == 403
 
 

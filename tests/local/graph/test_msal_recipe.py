@@ -40,7 +40,7 @@ def test_the_recipe_speaks_with_its_own_origin_only(graph_simulator: RunningSimu
 
 
 def test_an_unknown_tenant_is_a_value_error_of_the_constructor(graph_simulator: RunningSimulator) -> None:
-    """AADSTS90002 shows in msal as ValueError, not as a result (facts of consent loss)."""
+    """AADSTS90002 shows in msal as ValueError, not as a result (msal/authority.py)."""
     http = LoopbackHttp(graph_simulator.login_url)
     with pytest.raises(ValueError, match="Unable to get authority configuration"):
         msal_client(graph_simulator, "11111111-2222-4333-8444-555555555555", http=http)

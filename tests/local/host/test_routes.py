@@ -1,4 +1,4 @@
-"""Which function the host takes (facts: azure-functions-host, WebScriptHostHttpRoutesManager)."""
+"""Which function the host takes (azure-functions-host, WebScriptHostHttpRoutesManager)."""
 
 import azure.functions as func
 import pytest

@@ -1,4 +1,4 @@
-"""The part of App Service Authentication (DESIGN: in Azure the platform signs people in, locally a fixed account)."""
+"""The part of App Service Authentication : in Azure the platform signs people in, locally a fixed account."""
 
 from urllib.parse import quote
 
