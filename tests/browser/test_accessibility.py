@@ -89,7 +89,7 @@ def _results(page: Page, populated: Populated) -> None:
 
 def _nobody(page: Page, populated: Populated) -> None:
     page.goto("/contacts?q=zzzz")
-    expect(page.get_by_text("Nobody found")).to_be_visible()
+    expect(page.get_by_text("No one found")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -21,7 +21,7 @@ def test_the_wizard_goes_on_where_it_was_left(page: Page, populated: Populated) 
     expect(page.get_by_text("The token was shown once")).to_be_visible()
     steps = page.get_by_role("navigation", name="Steps of the set-up")
     steps.get_by_role("link", name="Presence").click()
-    expect(page.get_by_text("Shall agents see who is free?")).to_be_visible()
+    expect(page.get_by_text("Should agents see who is available?")).to_be_visible()
     steps.get_by_role("link", name="Name and kind").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Contoso Retail")
 
@@ -37,7 +37,7 @@ def test_a_token_is_never_shown_twice(browser: Browser, empty: World) -> None:
         page.reload()
         expect(page.get_by_text("The token was shown once")).to_be_visible()
         assert token not in page.content()
-        page.get_by_label("The old one lives on").select_option(label="for an hour")
+        page.get_by_label("Keep the old one valid").select_option(label="for an hour")
         page.get_by_role("button", name="Issue a new token").click()
         expect(page.locator("#token")).to_be_visible()
         assert page.locator("#token").inner_text() != token
@@ -102,7 +102,7 @@ def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: Worl
         expect(dialog.get_by_role("button", name="Delete directory")).to_be_disabled()
         dialog.get_by_role("textbox").fill("Brightwater")
         dialog.get_by_role("button", name="Delete directory").click()
-        expect(page.get_by_text("Its data goes in a few minutes")).to_be_visible()
+        expect(page.get_by_text("Its data is removed within a few minutes")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("link", name="Brightwater")).to_be_visible()
 
@@ -114,7 +114,7 @@ def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, em
         made = empty.add("Brightwater", "other")
         page.goto(f"/directories/{made.id}/credentials")
         page.get_by_role("link", name="Issue a new one").click()
-        page.get_by_role("dialog").get_by_label("The old one lives on").select_option(label="for a week")
+        page.get_by_role("dialog").get_by_label("Keep the old one valid").select_option(label="for a week")
         page.get_by_role("dialog").get_by_role("button", name="Issue").click()
         expect(page.get_by_text("Save it now")).to_be_visible()
         section = page.get_by_role("region", name="Security tokens")
@@ -134,11 +134,11 @@ def test_the_log_shows_a_persons_history(page: Page, populated: Populated) -> No
     page.get_by_role("searchbox").fill("person3@")
     expect(page.locator(".event")).to_have_count(1)
     page.locator(".event").get_by_role("link").click()
-    expect(page.get_by_text("Everything that happened to")).to_be_visible()
+    expect(page.get_by_text("All events for")).to_be_visible()
     expect(page.locator(".event")).to_have_count(1)
     page.get_by_role("link", name="Show all").click()
     page.get_by_label("Events", exact=True).select_option(label="Refused requests")
-    expect(page.get_by_text("Nothing in this log fits the filter.")).to_be_visible()
+    expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
 
 
 def test_strict_numbers_refuse_and_the_log_says_why(browser: Browser, empty: World) -> None:

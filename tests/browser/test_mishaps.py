@@ -45,7 +45,7 @@ def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, empty:
         page.goto(f"/directories/{made.id}")
         empty.call("DELETE", f"/api/directories/{made.id}")
         page.get_by_role("switch").dispatch_event("click")
-        expect(page.get_by_text("That is not there any more.")).to_be_visible()
+        expect(page.get_by_text("That no longer exists.")).to_be_visible()
         expect(page.get_by_role("switch")).not_to_be_checked()
 
 

@@ -14,7 +14,7 @@ from tests.browser.world import World
 EMPTY = (
     ("/", "No directories yet"),
     ("/contacts", "No people yet"),
-    ("/contacts?q=ada", "Nobody found"),
+    ("/contacts?q=ada", "No one found"),
     ("/contacts?favourites=1", "No favourites yet"),
 )
 
@@ -31,7 +31,7 @@ def test_an_empty_page_says_what_comes_next(browser: Browser, empty: World, path
 def test_a_new_directory_has_an_empty_log_and_no_numbers(page: Page, populated: Populated) -> None:
     """The empty states of a directory's parts."""
     page.goto(f"/directories/{populated.begun.id}/log")
-    expect(page.get_by_text("Once the client calls")).to_be_visible()
+    expect(page.get_by_text("Once the client starts calling")).to_be_visible()
     page.goto(f"/directories/{populated.begun.id}/numbers")
     expect(page.get_by_text("Every number could be read.")).to_be_visible()
 
@@ -58,10 +58,10 @@ def test_every_page_says_that_it_is_offline(visitor: BrowserContext, populated: 
     page.goto(address(name, populated))
     words = page.locator("main").inner_text()
     visitor.set_offline(True)
-    expect(page.get_by_text("You are offline.")).to_be_visible()
+    expect(page.get_by_text("You're offline.")).to_be_visible()
     assert page.locator("main").inner_text()[:40] == words[:40]
     visitor.set_offline(False)
-    expect(page.get_by_text("You are offline.")).to_be_hidden()
+    expect(page.get_by_text("You're offline.")).to_be_hidden()
 
 
 def _first_step(page: Page, populated: Populated) -> None:
@@ -107,7 +107,7 @@ def test_a_slow_form_is_sent_once(
     pressed.dispatch_event("click")
     assert len(held) == 1
     held[0].fulfill(status=503)
-    expect(page.get_by_text("That did not work. Try again.")).to_be_visible()
+    expect(page.get_by_text("That didn't work. Try again.")).to_be_visible()
     expect(pressed).to_be_enabled()
 
 
@@ -140,7 +140,7 @@ def test_a_request_that_fails_is_said_and_the_page_stays(page: Page, populated: 
     page.goto("/contacts")
     page.route(f"**{path}", lambda route: route.fulfill(status=503))
     page.get_by_role("searchbox").fill("driver") if "list" in path else page.locator(".person").first.click()
-    expect(page.get_by_text("That did not work. Try again.")).to_be_visible()
+    expect(page.get_by_text("That didn't work. Try again.")).to_be_visible()
     expect(page.locator(".person").first).to_be_visible()
 
 
@@ -150,7 +150,7 @@ def test_polling_in_trouble_stays_silent(page: Page, populated: Populated) -> No
     page.route("**/live**", lambda route: route.fulfill(status=503))
     with page.expect_response("**/live**"):
         pass
-    expect(page.get_by_text("That did not work")).to_have_count(0)
+    expect(page.get_by_text("That didn't work")).to_have_count(0)
     page.unroute("**/live**")
     with page.expect_response(lambda response: "/live" in response.url and response.status in (200, 204)):
         pass
@@ -186,7 +186,7 @@ def test_without_a_role_there_is_a_page_that_says_so(browser: Browser, populated
         chromium.sign_in(visitor, populated.url, "none")
         page = visitor.new_page()
         page.goto("/contacts")
-        expect(page.get_by_role("heading", name="You have no access yet")).to_be_visible()
+        expect(page.get_by_role("heading", name="You don't have access yet")).to_be_visible()
 
 
 def test_a_session_that_ended_comes_back_to_the_same_step(visitor: BrowserContext, populated: Populated) -> None:

@@ -58,7 +58,7 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
-    expect(page.get_by_text("security token that is not this directory's")).to_be_visible()
+    expect(page.get_by_text("security token that does not belong to this directory")).to_be_visible()
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
@@ -113,7 +113,7 @@ def _resolved(page: Page) -> None:
     page.get_by_label("Numbers").fill(f"00{number.removeprefix('+')}\n+1 999")
     page.get_by_role("button", name="Find people").click()
     expect(page.locator(".match", has_text=name).get_by_text("Exact", exact=True)).to_be_visible()
-    expect(page.get_by_text("Nobody has this number.")).to_be_visible()
+    expect(page.get_by_text("No one has this number.")).to_be_visible()
 
 
 def _removed(page: Page, empty: World) -> None:

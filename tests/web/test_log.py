@@ -54,7 +54,7 @@ async def test_a_kind_and_words_together(services: Services, clock: FixedClock, 
     path = await _log(services, clock)
     assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
     answer = await visit("GET", f"{path}?kind=created&q=eve")
-    assert b"Nothing in this log fits the filter." in answer.body
+    assert b"No event in this log matches the filter." in answer.body
     assert f'href="{path}"'.encode() in answer.body
 
 

@@ -141,7 +141,7 @@ async def test_storage_away_is_a_page_that_says_so(
     answer: Response = await visit("GET", "/")
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
-    assert b"Nothing is lost" in answer.body
+    assert b"No data was lost" in answer.body
 
 
 async def test_the_poll_of_an_unchanged_live_line_is_empty(services: Services, visit: Visitor) -> None:

@@ -25,7 +25,7 @@ async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(vis
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Too late, or used already"), ("de", "Zu spät oder schon benutzt")]
+    ("language", "words"), [("en", "Too late, or already used"), ("de", "Zu spät oder schon benutzt")]
 )
 async def test_a_state_that_is_too_old_is_said_in_the_list(visit: Visitor, language: str, words: str) -> None:
     """Nobody knows any more which directory it was for; the page says what happened and where to begin again."""
