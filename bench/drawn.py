@@ -1,8 +1,9 @@
-"""How soon an agent sees the answer to a search: `python -m bench.drawn [--people 100000]`.
+"""How soon an agent sees the answer to a search, and how smooth a long list is: `python -m bench.drawn`.
 
 A real Chromium at a real host with the embedded engine, each in a process of its own. A query is typed key by key; the
 time goes from the last key's input event to the first frame that shows the answer, the page's pause for more keys
-included (the column beside it says how much of it that is). p50 and p95 of many runs, in milliseconds.
+included (the column beside it says how much of it that is). p50 and p95 of many runs, in milliseconds. Then the list is
+drawn ever longer and scrolled through: a frame has 16.7 ms at 60 Hz.
 """
 
 import argparse
@@ -55,8 +56,31 @@ _WATCH = """() => {
 }"""
 
 
+_LENGTHS = (1_000, 4_000, 8_000)
+_LONG_TASKS = """() => {
+  window.tasks = [];
+  const note = (all) => all.getEntries().forEach((one) => window.tasks.push(one.duration));
+  new PerformanceObserver(note).observe({ type: "longtask" });
+}"""
+_DRAW_UNTIL = """(rows) => {
+  scrollTo(0, document.body.scrollHeight);
+  return document.querySelectorAll(".person").length >= rows;
+}"""
+_SCROLL = """async () => {
+  const frames = [];
+  let last = performance.now();
+  while (frames.length < 60) {
+    const now = await new Promise(requestAnimationFrame);
+    frames.push(now - last);
+    last = now;
+    scrollBy(0, -120);
+  }
+  return [frames.reduce((one, other) => one + other) / frames.length, Math.max(...frames)];
+}"""
+
+
 def main() -> None:
-    """Fill a directory, type every query many times, print the table."""
+    """Fill a directory, type every query many times, scroll, print the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.drawn", description=__doc__.partition("\n")[0])
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=40, help="of each query")
@@ -65,10 +89,25 @@ def main() -> None:
         file = Path(folder) / "bench.db"
         asyncio.run(_fill(file, options.people))
         with serving(Path.cwd(), f"sqlite:///{file}", _PORT):
-            print(f"| {options.people:,} people: typed | p50 | p95 | of it waiting for keys | request and swap |")
-            print("|---|---|---|---|---|")
-            for name, p50, p95, pause, request in _measured(f"http://127.0.0.1:{_PORT}", options.runs):
-                print(f"| {name} | {p50:.0f} | {p95:.0f}{' !' if p95 > AIM else ''} | {pause:.0f} | {request:.0f} |")
+            _print(f"http://127.0.0.1:{_PORT}", options.people, options.runs)
+
+
+def _print(url: str, people: int, runs: int) -> None:
+    names = ("chromium", "google-chrome", "chromium-browser")
+    own = next((path for name in names if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{url}/contacts")
+        page.evaluate(_WATCH)
+        print(f"| {people:,} people: typed | p50 | p95 | of it waiting for keys | request and swap |")
+        print("|---|---|---|---|---|")
+        for name, p50, p95, pause, request in _measured(page, runs):
+            print(f"| {name} | {p50:.0f} | {p95:.0f}{' !' if p95 > AIM else ''} | {pause:.0f} | {request:.0f} |")
+        print("\n| rows drawn | mean frame | longest frame | longest task |\n|---|---|---|---|")
+        for rows, mean, longest, task in _scrolled(page):
+            print(f"| {rows:,} | {mean:.1f} | {longest:.0f} | {task:.0f} |")
+        browser.close()
 
 
 async def _fill(file: Path, people: int) -> None:
@@ -77,21 +116,24 @@ async def _fill(file: Path, people: int) -> None:
     await services.tables.close()
 
 
-def _measured(url: str, runs: int) -> Iterator[tuple[str, float, float, float, float]]:
-    names = ("chromium", "google-chrome", "chromium-browser")
-    own = next((path for name in names if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(f"{url}/contacts")
-        page.evaluate(_WATCH)
-        for name, text in _QUERIES.items():
-            _typed(page, text)  # warm
-            found = [_typed(page, text) for _ in range(runs)]
-            total, pause, request = zip(*found, strict=True)
-            cuts = quantiles(total, n=20)
-            yield f"{name} (`{text}`)", cuts[9], cuts[18], quantiles(pause, n=2)[0], quantiles(request, n=2)[0]
-        browser.close()
+def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float, float]]:
+    for name, text in _QUERIES.items():
+        _typed(page, text)  # warm
+        found = [_typed(page, text) for _ in range(runs)]
+        total, pause, request = zip(*found, strict=True)
+        cuts = quantiles(total, n=20)
+        yield f"{name} (`{text}`)", cuts[9], cuts[18], quantiles(pause, n=2)[0], quantiles(request, n=2)[0]
+
+
+def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
+    """At growing lengths of the list: rows, mean and longest frame of scrolling, longest task on the way there."""
+    page.get_by_role("searchbox").fill("")
+    page.wait_for_function("() => window.seen.drawn")
+    page.evaluate(_LONG_TASKS)
+    for length in _LENGTHS:
+        page.wait_for_function(_DRAW_UNTIL, arg=length, timeout=120_000)
+        mean, longest = page.evaluate(_SCROLL)
+        yield page.locator(".person").count(), mean, longest, page.evaluate("Math.max(0, ...window.tasks.splice(0))")
 
 
 def _typed(page: Page, text: str) -> tuple[float, float, float]:

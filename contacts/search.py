@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import lookup
-from contacts.walk import Found, Keep, Page, Range, walk
+from contacts.walk import Found, Keep, MayKeep, Page, Range, walk
 from directories.directory import Directory
 from scim.users.cards import Card, words_of
 from scim.users.rows import MAX_WORDS
@@ -43,7 +43,8 @@ async def search(
     most_telling = max(words, key=lambda word: (not word.isdigit(), len(word)))
     where = Range("find", most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
-    page = await walk(services, directories, where, limit, cursor, _matching(words, most_telling, only), ahead)
+    keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
+    page = await walk(services, directories, where, limit, cursor, keep, ahead, may_keep)
     return Page(_ranked(page.found, words), page.cursor)
 
 
@@ -74,6 +75,22 @@ def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -
         return not indexed or word == min(indexed)
 
     return keep
+
+
+def _possible(words: Sequence[str], queried: str) -> MayKeep:
+    """Rules out most rows of one word that lack the others, a fiftieth of the work of reading them.
+
+    Only where a folded word stands in the row as it is: in ASCII, without apostrophes, which are folded away.
+    """
+    others = [word.encode() for word in words if word != queried and word.isascii() and word.isalpha()]
+
+    def may_keep(value: bytes) -> bool:
+        if not others or not value.isascii() or b"'" in value or b"`" in value:
+            return True
+        lower = value.lower()
+        return all(other in lower for other in others)
+
+    return may_keep
 
 
 def _has(card: Card, own: Sequence[str], word: str) -> bool:

@@ -26,6 +26,7 @@ CONTACTS = "contacts"
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 Keep = Callable[[str, Card], bool]
+MayKeep = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,10 @@ def _everybody(_word: str, _card: Card) -> bool:
     return True
 
 
+def _anybody(_value: bytes) -> bool:
+    return True
+
+
 async def walk(
     services: Services,
     directories: Sequence[Directory],
@@ -74,8 +79,11 @@ async def walk(
     cursor: str = "",
     keep: Keep = _everybody,
     ahead: int = 1,
+    may_keep: MayKeep = _anybody,
 ) -> Page:
     """The next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
+
+    `may_keep` rules a row out by its stored value, before that is read.
 
     One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for, by many
     directories together. Raises HttpError 400 for a cursor of something else.
@@ -87,7 +95,7 @@ async def walk(
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
     while behind and left > 0:
-        await each(behind, partial(_go_on, services, where, keep, batch))
+        await each(behind, partial(_go_on, services, where, may_keep, keep, batch))
         left -= batch * len(behind)
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
@@ -111,7 +119,9 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     return Page(found[:limit], _write_cursor(last, where) if last else "")
 
 
-async def _go_on(services: Services, where: Range, keep: Keep, batch: int, stretch: _Stretch) -> None:
+async def _go_on(
+    services: Services, where: Range, may_keep: MayKeep, keep: Keep, batch: int, stretch: _Stretch
+) -> None:
     """Read the next `batch` rows of one directory."""
     start, stop = keys.prefix_range(where.family, where.beginning)
     if stretch.scanned_to:
@@ -122,6 +132,8 @@ async def _go_on(services: Services, where: Range, keep: Keep, batch: int, stret
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
+        if not may_keep(row.value):
+            continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
         card = decode(identifier, row.value)
         if keep(word, card):

@@ -17,6 +17,7 @@ from shared.services import Services
 
 Stage = Literal["waiting", "connected", "provisioning"]
 _REFUSED = Wanted(kinds=KINDS["refused"])
+_DONE = frozenset().union(*(KINDS[kind] for kind in ("created", "changed", "disabled", "enabled", "deleted", "groups")))
 _RECENT = timedelta(days=1)
 
 # What the administrator is told about calls that were turned away with 401: sentence and remedy.
@@ -81,8 +82,15 @@ def _stage(found: Totals, calls: LastCalls) -> Stage:
 
 
 async def _last_refusal(services: Services, directory_id: str) -> Line | None:
+    """The newest refusal, unless it is mended: its person (of a wrong address: anybody) went well since."""
     page = await provisioning_log.read(services, directory_id, limit=1, wanted=_REFUSED)
-    return page.lines[0] if page.lines else None
+    if not page.lines:
+        return None
+    event = page.lines[0].event
+    about = event.external_id or event.resource_id or event.name
+    since = await provisioning_log.read(services, directory_id, limit=1, wanted=Wanted(about, _DONE))
+    mended = bool(since.lines) and since.lines[0].key > page.lines[0].key
+    return None if mended else page.lines[0]
 
 
 def _denied(services: Services, calls: LastCalls) -> Denied | None:

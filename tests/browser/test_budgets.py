@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser import chromium
 from tests.browser.conftest import Populated
@@ -73,6 +73,25 @@ def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, tho
         expect(page.get_by_text("found")).to_be_visible()
         durations: Any = page.evaluate("window.paints")
         assert median(durations or [0.0]) < NEXT_PAINT
+
+
+def test_looking_for_who_is_on_screen_lays_out_nothing_far_away(browser: Browser, thousand: World) -> None:
+    """At the end of a long list the page asks for presence without laying out the rows above: counted, not timed."""
+    with chromium.context(browser, thousand.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        _draw_all(page)
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable")
+        with page.expect_request("**/contacts/presence"):
+            before = _layouts(session)
+        assert _layouts(session) - before < 100
+
+
+def _layouts(session: CDPSession) -> float:
+    metrics: Any = session.send("Performance.getMetrics")
+    return next(float(one["value"]) for one in metrics["metrics"] if one["name"] == "LayoutCount")
 
 
 def _draw_all(page: Page) -> None:

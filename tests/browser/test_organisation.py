@@ -87,6 +87,11 @@ def test_new_people_and_directories_appear_without_a_reload(browser: Browser, em
         made = empty.add("Brightwater", "other")
         empty.person(made, 1, displayName="Ada Lovelace")
         expect(page.get_by_text("Ada Lovelace")).to_be_visible()
+        expect(page.get_by_label("Directory", exact=True)).to_have_count(0)
+        empty.person(empty.add("Northwind", "other"), 1, displayName="Bob Otto")
+        expect(page.get_by_text("Bob Otto")).to_be_visible()
+        page.get_by_label("Directory", exact=True).select_option(label="Northwind")
+        expect(page.locator(".person")).to_have_count(1)
 
 
 def test_favourites_stay_in_this_browser(page: Page) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from directories import events, provisioning_log
+from directories import events, provisioning_log, service, state
 from directories.events import Event, Marks, marks
 from directories.kinds import KINDS
 from directories.maintenance import tidy
@@ -14,6 +14,7 @@ from shared.clock import FixedClock, timestamp
 from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import StorageUnavailable
+from tests.directories.made import ACCOUNT, Made
 
 DIRECTORY = "d1"
 
@@ -268,3 +269,19 @@ async def test_events_are_kept_for_the_set_time(any_services: Services, clock: F
     fresh = Services(any_services.settings, clock, CountingTables(any_services.tables))
     assert (await totals.read(fresh, directory_id)).users == 2
     assert provisioning_log.EVERYTHING.has(kept[0].event)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "done", "stays"),
+    [("anna", "anna", False), ("anna", "bob", True), ("", "bob", False)],
+)
+async def test_a_refusal_that_is_mended_is_shown_no_more(
+    services: Services, made: Made, refusal: str, done: str, stays: bool
+) -> None:
+    """What failed for a person is mended by that person's success, a wrong address by anybody's."""
+    directory = await service.read(services, ACCOUNT, made.id)
+    await refused(services, made.id, "POST", 400, "invalidValue", "bad", "Entra", name=refusal)
+    services.clock.advance(1)  # type: ignore[attr-defined]
+    assert (await state.glance(services, directory)).last_refusal is not None
+    await services.tables.transact("contacts", made.id, [write(created(services, done), services.clock)])
+    assert ((await state.glance(services, directory)).last_refusal is not None) is stays

@@ -25,11 +25,12 @@ async def show(visit: Visit) -> Response:
     changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
     mark = await list_mark(visit, directories)
-    headers = trigger("list-outdated") if mark != visit.form.get("list", mark) else {}
-    if not changed and card is None:
-        return Response(204, headers={"Cache-Control": "no-store", **headers})
-    values: dict[str, Any] = {"changed": changed, "card": card}
-    return page(visit, "presence_changes.html", headers=headers, **values)
+    outdated = mark != visit.form.get("list", mark)
+    if not (changed or card or outdated):
+        return Response(204, headers={"Cache-Control": "no-store"})
+    values: dict[str, Any] = {"changed": changed, "card": card, "outdated": outdated}
+    values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
+    return page(visit, "presence_changes.html", headers=trigger("list-outdated") if outdated else {}, **values)
 
 
 def _shown(text: str) -> list[Shown]:

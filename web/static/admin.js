@@ -11,14 +11,14 @@
     select.replaceChildren(...options);
     select.value = chosen;
   };
-  page.prepares.push((within) => within.querySelectorAll("select[data-regions]").forEach(nameRegions));
+  page.prepares.push((within) => page.all(within, "select[data-regions]").forEach(nameRegions));
 
   // A box that must be ticked, or a name that must be typed, frees the button it guards.
   const guard = (field) => {
     const free = field.type === "checkbox" ? field.checked : field.value.trim() === field.dataset.expected;
     document.getElementById(field.dataset.frees)?.toggleAttribute("disabled", !free);
   };
-  page.prepares.push((within) => within.querySelectorAll("[data-frees]").forEach(guard));
+  page.prepares.push((within) => page.all(within, "[data-frees]").forEach(guard));
   document.addEventListener("input", (event) => { if (event.target.matches("[data-frees]")) guard(event.target); });
 
   // An export of many people comes as a stream of lines; the bar follows it.

@@ -7,6 +7,8 @@ const page = (() => {
     get(key, other) { try { return JSON.parse(localStorage.getItem(key)) ?? other; } catch { return other; } },
     set(key, value) { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private window */ } },
   };
+  // A new part itself is looked at, too.
+  const all = (within, selector) => [...(within.matches?.(selector) ? [within] : []), ...within.querySelectorAll(selector)];
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 
   const toast = (text) => {
@@ -38,7 +40,7 @@ const page = (() => {
     time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : ago(at, style === "until");
     time.title = full.format(at);
   };
-  const showTimes = (within) => within.querySelectorAll("time[datetime]").forEach(showTime);
+  const showTimes = (within) => all(within, "time[datetime]").forEach(showTime);
   setInterval(() => { if (!document.hidden) document.querySelectorAll("time[data-style=ago]").forEach(showTime); }, 5000);
 
   // The next part of a list is fetched before its end comes into view.
@@ -54,10 +56,10 @@ const page = (() => {
   // What is to be done with each part of a page once it is there; other files add to it.
   const prepares = [
     showTimes,
-    (within) => within.querySelectorAll("[data-near]").forEach((end) => near.observe(end)),
-    (within) => within.querySelectorAll(".nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ inline: "nearest", block: "nearest" })),
+    (within) => all(within, "[data-near]").forEach((end) => near.observe(end)),
+    (within) => all(within, ".nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ inline: "nearest", block: "nearest" })),
     (within) => {
-      for (const dialog of within.querySelectorAll("dialog[data-open]")) {
+      for (const dialog of all(within, "dialog[data-open]")) {
         if (dialog.open) continue;
         dialog.addEventListener("close", () => { dialog.remove(); giveBack(); });
         dialog.showModal();
@@ -131,11 +133,10 @@ const page = (() => {
     if (dialog && event.detail.shouldSwap && event.detail.target.id !== "dialog") dialog.close();
   });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
-  document.addEventListener("htmx:load", (event) => prepare(event.detail.elt.parentElement ?? event.detail.elt));
-  document.addEventListener("htmx:oobAfterSwap", (event) => prepare(event.detail.target.parentElement ?? document));
+  document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => {
     prepare(document);
     offline(!navigator.onLine);
   });
-  return { store, toast, words, prepares, onPress };
+  return { store, toast, words, prepares, onPress, all };
 })();

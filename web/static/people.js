@@ -5,7 +5,7 @@
   const favourites = () => new Set(page.store.get("favourites", []));
   const showFavourites = (within) => {
     const known = favourites();
-    for (const star of within.querySelectorAll("[data-favourite]")) star.setAttribute("aria-pressed", String(known.has(star.dataset.favourite)));
+    for (const star of page.all(within, "[data-favourite]")) star.setAttribute("aria-pressed", String(known.has(star.dataset.favourite)));
     const field = document.querySelector("[data-favourites-field]");
     if (!field) return;
     field.value = [...known].slice(0, 200).join(",");
@@ -25,9 +25,8 @@
   // browser's Back closes the card, as it covers the list on a phone.
   const card = document.getElementById("card");
   const markOpen = (open = card.querySelector(".card")?.dataset.card) => {
-    for (const person of document.querySelectorAll(".people .person")) {
-      if (person.dataset.person === open) person.setAttribute("aria-current", "true"); else person.removeAttribute("aria-current");
-    }
+    document.querySelectorAll(".person[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
+    if (open) document.querySelector(`.person[data-person="${open}"]`)?.setAttribute("aria-current", "true");
   };
   const address = (person) => {
     const here = new URL(location.href);
@@ -95,19 +94,12 @@
       return;
     }
     if (!["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) || (typing && (event.target !== search || event.key.length < 5))) return;
-    const list = document.getElementById("people");
-    const here = document.activeElement.closest(".people > li") ?? document.querySelector(".person[aria-current]")?.closest("li");
-    if (event.key === "Home" || event.key === "End") {
-      if (!here) return;
-      event.preventDefault();
-      (event.key === "Home" ? list.querySelector(".person") : [...list.querySelectorAll(".person")].at(-1))?.focus();
-      return;
-    }
+    const people = [...document.querySelectorAll(".people .person")];
+    const here = people.indexOf(document.activeElement.closest(".person") ?? document.querySelector(".person[aria-current]"));
+    if (here < 0 && event.key !== "ArrowDown") return;
     event.preventDefault();
-    const down = event.key === "ArrowDown";
-    const next = here ? (down ? here.nextElementSibling : here.previousElementSibling) : down && list.firstElementChild;
-    const person = next && next.querySelector(".person");
-    if (person) person.focus(); else if (!down) search.focus();
+    const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: people.length - 1 }[event.key];
+    (next < 0 ? search : people[next])?.focus();
   });
 
   // What is searched for stands in the address: a reload or a sign-in comes back to it.
@@ -136,21 +128,21 @@
 
   // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.
   const EVERY = 5000;
+  // By parts first: to ask for the place of a row in a part far away would have it laid out.
+  const isInView = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom >= 0 && top <= innerHeight;
+  };
   const onScreen = () => {
-    const shown = [];
-    for (const person of document.querySelectorAll(".people .person")) {
-      const { top, bottom } = person.getBoundingClientRect();
-      if (bottom < 0) continue;
-      if (top > innerHeight || shown.length >= 60) break;
-      if (person.dataset.object) shown.push(`${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
-    }
-    return shown;
+    const near = [...document.querySelectorAll(".part")].filter(isInView);
+    const people = near.flatMap((part) => [...part.querySelectorAll(".person[data-object]")].filter(isInView));
+    return people.slice(0, 60).map((person) => `${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
   };
   const follow = async () => {
     const list = document.getElementById("people");
     if (list && !document.hidden && navigator.onLine) {
       const card = document.querySelector(".card[data-card]");
-      const values = { shown: onScreen().join(","), list: list.dataset.mark };
+      const values = { shown: onScreen().join(","), list: list.dataset.mark, directory: document.getElementById("directory")?.value ?? "" };
       if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}`;
       try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
     }
