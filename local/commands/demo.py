@@ -66,7 +66,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             stopping = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-            filling = asyncio.create_task(_fill(host.url, arguments.people, simulator))
+            filling = asyncio.create_task(_fill(host.url, kept(arguments.tables), arguments.people, simulator))
             done, _ = await asyncio.wait(
                 {filling, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
             )
@@ -78,7 +78,14 @@ async def _run(arguments: argparse.Namespace) -> None:
             host.stop()
 
 
-async def _fill(url: str, count: int, simulator: "object") -> None:
+def kept(tables: str | None) -> Path:
+    """Where the demo keeps its token: beside its database, so that two demos do not take each other's."""
+    if tables and tables.startswith("sqlite:///"):
+        return Path(tables.removeprefix("sqlite:///")).with_name("demo.json")
+    return _ROOT / "data" / "demo.json"
+
+
+async def _fill(url: str, keep: Path, count: int, simulator: "object") -> None:
     import aiohttp
 
     from local.commands.provision import Screen
@@ -89,7 +96,7 @@ async def _fill(url: str, count: int, simulator: "object") -> None:
     print(f"Pages             {url}/  and  {url}/contacts", flush=True)
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(url, cookie_jar=jar) as session:
-        made = await company.directory(session, _ROOT / "data" / "demo.json")
+        made = await company.directory(session, keep)
         print(f"SCIM base URL     {made.scim_base_url}")
         print(f"Security token    {made.token}")
         print(f"Microsoft         {simulator.url}/control  (simulated)", flush=True)

@@ -21,7 +21,7 @@ _ADMINISTRATOR = "gloria@contoso.example"
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The demo's directory; the token is kept in `data/`, since the product itself keeps only its hash."""
+    """The demo's directory; the token is kept in a file, since the product itself keeps only its hash."""
 
     id: str
     scim_base_url: str
@@ -42,6 +42,7 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
                 return Directory(known.id, body["scim_base_url"], known.token)
     body = await _json(session, "POST", "/api/directories", {"name": NAME, "kind": "entra", "region": "GB"}, 201)
     made = Directory(body["id"], body["scim_base_url"], body["token"])
+    keep.parent.mkdir(parents=True, exist_ok=True)
     keep.touch(mode=0o600)
     keep.write_bytes(orjson.dumps(made))
     return made
