@@ -124,7 +124,7 @@ class ResourceType:
         urns |= {wrong: urn for wrong, urn in clients.MISSPELT_URNS.items() if urn in extended}
         object.__setattr__(self, "urns", urns)
         object.__setattr__(self, "names", dict(self._names()))
-        required = [a for a in own.values() if a.required and not clients.may_be_missing(a)]
+        required = [a for a in own.values() if a.required and not clients.may_be_missing(a.path)]
         object.__setattr__(self, "required", tuple(required))
 
     def find(self, path: str) -> Target | None:
@@ -136,8 +136,8 @@ class ResourceType:
         for urn, canonical in self.urns.items():
             yield urn, Target(canonical, None, None)
             for name, target in _below(canonical, self.extension_attributes[canonical]):
-                yield f"{urn}:{name}", target
-                yield from clients.unqualified_extension_name(name, target)
+                for spelling in clients.extension_names(urn, name):
+                    yield spelling, target
         urn = self.schema.id.lower()
         yield urn, Target("", None, None)
         for name, target in _below("", self.attributes):

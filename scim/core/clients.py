@@ -7,13 +7,7 @@ Deviations that are a step of their own stand where they act, with their source:
 `patch._apply_at` (unknown attributes), `members._split` (members of a value without a path).
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from scim.core.attributes import Attribute, Target
+from typing import Any
 
 _ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -67,18 +61,18 @@ def reference_value(value: object) -> object:
     return {"value": value} if isinstance(value, str) else value
 
 
-def unqualified_extension_name(name: str, target: Target) -> Iterator[tuple[str, Target]]:
+def extension_names(urn: str, name: str) -> tuple[str, ...]:
     """Entra removes a manager by `manager[value eq "…"]`, without the URN (thomaspoignant/scim-patch#453)."""
-    yield name, target
+    return f"{urn}:{name}", name
 
 
-def may_be_missing(attribute: Attribute) -> bool:
+def may_be_missing(path: str) -> bool:
     """`name` is announced as required so that Microsoft's null-update test passes it by, but nobody is refused without.
 
     Guests and room accounts in Entra often have neither a given nor a family name, and one refused person would be
     retried for 28 days (Logic App template, SCIM_Null_Update_Test; Learn, "Quarantine status").
     """
-    return attribute.path == "name"
+    return path == "name"
 
 
 def selected_element(terms: tuple[tuple[str, Any], ...] | None) -> dict[str, Any] | None:
