@@ -7,13 +7,13 @@ import asyncio
 import base64
 import binascii
 import heapq
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 
+from directories.memory import Bounded
 from scim.core.errors import ScimError
 from scim.core.expressions import Equality
 from scim.core.filters import Filter
@@ -100,20 +100,16 @@ class Places:
     Kept per instance: another instance skips along keys, which is slower and just as right.
     """
 
-    _keys: "OrderedDict[tuple[str, str, int], tuple[str, float]]" = field(default_factory=OrderedDict)
+    _keys: Bounded[tuple[str, str, int], tuple[str, float]] = field(default_factory=lambda: Bounded(_PLACES))
 
     def get(self, source: Source, start_index: int, now: float) -> str | None:
         """The key behind which the resource number `start_index` begins; `now` in seconds."""
-        key, at = self._keys.get((source.directory_id, source.resource_type.name, start_index), (None, 0.0))
+        key, at = self._keys.get((source.directory_id, source.resource_type.name, start_index)) or (None, 0.0)
         return key if now - at < _PLACE_SECONDS else None
 
     def put(self, source: Source, start_index: int, key: str, now: float) -> None:
-        """Remember it; the longest unused place is forgotten."""
-        place = (source.directory_id, source.resource_type.name, start_index)
-        self._keys[place] = key, now
-        self._keys.move_to_end(place)
-        if len(self._keys) > _PLACES:
-            self._keys.popitem(last=False)
+        """Remember it."""
+        self._keys.put((source.directory_id, source.resource_type.name, start_index), (key, now))
 
 
 async def list_resources(source: Source, query: ListQuery, places: Places, clock: Clock) -> dict[str, Any]:
