@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from directories.memory import Bounded
 from presence.graph.budget import Budget
 from presence.graph.client import GraphClient
 from presence.graph.clouds import cloud_of
@@ -14,6 +15,8 @@ from presence.links import DirectoryLink
 from presence.statuses.snapshots import Snapshots
 from shared.services import Services
 from shared.tables.port import Tables
+
+_LINKS = 20_000
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ class Runtime:
     graph: GraphClient
     budget: Budget
     snapshots: Snapshots = field(default_factory=Snapshots)
-    links: dict[str, tuple[float, DirectoryLink | None]] = field(default_factory=dict)
+    links: Bounded[str, tuple[float, DirectoryLink | None]] = field(default_factory=lambda: Bounded(_LINKS))
     demand: dict[str, Demand] = field(default_factory=dict)
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     beats: dict[str, float] = field(default_factory=dict)

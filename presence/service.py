@@ -22,7 +22,6 @@ from shared.services import Services
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
-_LINKS = 20_000
 STALE_AFTER = 3  # intervals
 
 
@@ -85,7 +84,7 @@ async def _linked(services: Services, runtime: Runtime, directory_id: str) -> tu
     snapshot = await runtime.snapshots.get(services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR)
     bit = snapshot.head.bit(directory_id) if snapshot else 0
     if snapshot is None or not bit:
-        runtime.links.pop(directory_id, None)
+        runtime.links.forget(directory_id)
         return None
     return link.tenant_id, snapshot, bit
 
@@ -96,10 +95,8 @@ async def _link(services: Services, runtime: Runtime, directory_id: str) -> link
         at, link = kept
         if 0 <= now - at < (_LINK_SECONDS if link and link.state == "linked" else _NO_LINK_SECONDS):
             return link
-    if len(runtime.links) > _LINKS:
-        runtime.links.clear()
     link = await links.directory(services.tables, directory_id)
-    runtime.links[directory_id] = now, link
+    runtime.links.put(directory_id, (now, link))
     return link
 
 

@@ -36,7 +36,7 @@ async def connect(services: Services, link: DirectoryLink) -> None:
         raise
     runtime = runtime_of(services)
     runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
-    runtime.links.pop(link.directory_id, None)
+    runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
     await provisioning_log.happened(services, link.directory_id, "presence.connected")
 
@@ -72,7 +72,7 @@ async def _forget(services: Services, link: DirectoryLink, *, is_last: bool) -> 
         runtime.snapshots.forget(link.tenant_id)
         runtime.demand.pop(link.tenant_id, None)
         await signs.is_fresh(services, link.tenant_id)
-    runtime.links.pop(link.directory_id, None)
+    runtime.links.forget(link.directory_id)
     await provisioning_log.happened(services, link.directory_id, "presence.removed")
 
 

@@ -162,7 +162,7 @@ async def _note(services: Services, link: DirectoryLink) -> str:
         link = replace(link, tag=before.tag)
     if before is None or before.state != "linked":
         await links.note(services.tables, link)
-        runtime_of(services).links.pop(link.directory_id, None)
+        runtime_of(services).links.forget(link.directory_id)
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
