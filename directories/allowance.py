@@ -8,10 +8,10 @@ resolves each call of a large contact centre, stays far below.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from directories.memory import Bounded, PerInstance
 from shared import log
+from shared.bucket import Bucket
 from shared.http import HttpError
 from shared.services import Services
 from shared.sign_in import Principal
@@ -29,13 +29,7 @@ class Overdrawn(HttpError):
         super().__init__(429, "Too many requests", detail, {"Retry-After": str(retry_after)})
 
 
-@dataclass(slots=True)
-class _Account:
-    level: float
-    at: float
-
-
-_accounts: PerInstance[Bounded[tuple[str, str], _Account]] = PerInstance(lambda: Bounded(16_384))
+_accounts: PerInstance[Bounded[tuple[str, str], Bucket]] = PerInstance(lambda: Bounded(16_384))
 
 
 @contextmanager
@@ -45,12 +39,11 @@ def spending(services: Services, person: Principal) -> Iterator[None]:
     place = (person.account, person.object_id)
     account = kept.get(place)
     if account is None:
-        account = _Account(MOST, now)
+        account = Bucket(MOST, now)
         kept.put(place, account)
-    account.level = min(MOST, account.level + (now - account.at) * RATE)
-    account.at = now
-    if account.level < RESERVED:
-        raise Overdrawn(max(1, math.ceil((RESERVED - account.level) / RATE)))
+    account.fill(now, RATE, MOST)
+    if seconds := account.wait(RESERVED, RATE):
+        raise Overdrawn(math.ceil(seconds))
     account.level -= RESERVED
     call = log.current()
     before = call.round_trips if call else 0

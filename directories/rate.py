@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from directories.memory import Bounded, PerInstance
+from shared.bucket import Bucket
 from shared.http import HttpError
 from shared.services import Services
 
@@ -31,14 +32,8 @@ class TooManyRequests(HttpError):
 
 
 @dataclass(slots=True)
-class _Bucket:
-    level: float
-    at: float
-
-
-@dataclass(slots=True)
 class _Buckets:
-    by_directory: Bounded[str, _Bucket] = field(default_factory=lambda: Bounded(8192))
+    by_directory: Bounded[str, Bucket] = field(default_factory=lambda: Bounded(8192))
     latest: tuple[str, float] = ("", -math.inf)
     other: tuple[str, float] = ("", -math.inf)  # the last call of a directory that is not the latest one
 
@@ -59,12 +54,11 @@ def take(services: Services, directory_id: str) -> None:
     rate = SUSTAINED if buckets.has_company(directory_id, now) else ALONE
     bucket = buckets.by_directory.get(directory_id)
     if bucket is None:
-        bucket = _Bucket(BURST, now)
+        bucket = Bucket(BURST, now)
         buckets.by_directory.put(directory_id, bucket)
-    bucket.level = min(BURST, bucket.level + (now - bucket.at) * rate)
-    bucket.at = now
-    if bucket.level < 1.0:
-        raise TooManyRequests(rate, max(1, math.ceil((1.0 - bucket.level) / rate)))
+    bucket.fill(now, rate, BURST)
+    if seconds := bucket.wait(1.0, rate):
+        raise TooManyRequests(rate, math.ceil(seconds))
     bucket.level -= 1.0
 
 

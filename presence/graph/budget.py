@@ -6,10 +6,10 @@ of a tenant run on one instance at a time: 450 + 30 * 30 = 1,350. Refreshes on d
 share the rest. The bucket of all tenants is one instance's part.
 """
 
-from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Literal
 
+from directories.memory import Bounded
+from shared.bucket import Bucket
 from shared.clock import Clock
 
 Purpose = Literal["sync", "demand"]
@@ -19,44 +19,29 @@ _TENANTS = 4096
 _ROUNDING = 1e-6  # of a token, so that nobody who waited as told is told to wait a nanosecond more
 
 
-@dataclass(slots=True)
-class Bucket:
-    """Tokens; `at`: monotonic seconds of the last filling."""
-
-    burst: float
-    rate: float
-    tokens: float
-    at: float
-
-    def wait(self, now: float) -> float:
-        """Seconds until a token is there; 0 where one is."""
-        self.tokens = min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
-        self.at = now
-        return 0.0 if self.tokens >= 1 - _ROUNDING else (1 - self.tokens) / self.rate
-
-
 class Budget:
     """The buckets of an instance."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._all = Bucket(*_ALL, _ALL[0], clock.monotonic())
-        self._tenants: OrderedDict[tuple[str, Purpose], Bucket] = OrderedDict()
+        self._all = Bucket(_ALL[0], clock.monotonic())
+        self._tenants: Bounded[tuple[str, Purpose], Bucket] = Bounded(_TENANTS)
 
     def take(self, tenant_id: str, purpose: Purpose) -> float:
         """Take leave for one call: 0, or how many seconds later to ask again."""
-        now = self._clock.monotonic()
-        bucket = self._bucket(tenant_id, purpose, now)
-        seconds = max(bucket.wait(now), self._all.wait(now))
+        now, limits = self._clock.monotonic(), _LIMITS[purpose]
+        bucket = self._tenants.get((tenant_id, purpose))
+        if bucket is None:
+            bucket = Bucket(limits[0], now)
+            self._tenants.put((tenant_id, purpose), bucket)
+        seconds = max(_wait(bucket, now, *limits), _wait(self._all, now, *_ALL))
         if not seconds:
-            bucket.tokens -= 1
-            self._all.tokens -= 1
+            bucket.level -= 1
+            self._all.level -= 1
         return seconds
 
-    def _bucket(self, tenant_id: str, purpose: Purpose, now: float) -> Bucket:
-        burst, rate = _LIMITS[purpose]
-        bucket = self._tenants.setdefault((tenant_id, purpose), Bucket(burst, rate, burst, now))
-        self._tenants.move_to_end((tenant_id, purpose))
-        if len(self._tenants) > _TENANTS:
-            self._tenants.popitem(last=False)
-        return bucket
+
+def _wait(bucket: Bucket, now: float, burst: float, rate: float) -> float:
+    """Seconds until there is leave for a call; 0 where there is."""
+    bucket.fill(now, rate, burst)
+    return 0.0 if bucket.level >= 1 - _ROUNDING else bucket.wait(1, rate)
