@@ -6,6 +6,7 @@ import orjson
 
 from contacts.walk import CONTACTS, Found, Page, Range, walk
 from directories.directory import Directory
+from scim import family
 from scim.groups import store
 from scim.users import record, rows
 from scim.users.cards import card_of
@@ -14,7 +15,6 @@ from shared.each import each
 from shared.http import HttpError
 from shared.keys import fold
 from shared.services import Services
-from shared.tables.limits import MAX_QUERY_ROWS
 
 
 async def list_contacts(services: Services, directories: Sequence[Directory], limit: int, cursor: str = "") -> Page:
@@ -38,14 +38,7 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
 
 async def member_ids(services: Services, directory: Directory, group_id: str) -> frozenset[str]:
     """The ids of a group's people, a thousand a round trip."""
-    start = keys.key("member", group_id, "")
-    stop, found = start + keys.LAST, set[str]()
-    while True:
-        members = await services.tables.query(CONTACTS, directory.id, start, stop, keys_only=True)
-        found.update(row.key.rpartition(keys.SEPARATOR)[2] for row in members)
-        if len(members) < MAX_QUERY_ROWS:
-            return frozenset(found)
-        start = keys.after(members[-1].key)
+    return frozenset(await family.ids(services, directory.id, "member", group_id))
 
 
 async def list_members(services: Services, directory: Directory, group_id: str, limit: int, cursor: str = "") -> Page:

@@ -16,6 +16,7 @@ from shared import keys, versions
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.each import each
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
+from shared.tables.ranges import everything
 
 TABLE = "directories"
 RECORD = "directory"
@@ -76,14 +77,7 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
 
 async def index(tables: Tables, partition: str, table: str = TABLE) -> list[Row]:
     """All rows of a partition that has few."""
-    rows: list[Row] = []
-    start = ""
-    while True:
-        found = await tables.query(table, partition, start, keys.LAST)
-        rows += found
-        if len(found) < 1000:
-            return rows
-        start = keys.after(found[-1].key)
+    return await everything(tables, table, partition)
 
 
 async def remove(tables: Tables, partition: str, key: str, table: str = TABLE) -> None:

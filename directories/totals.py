@@ -20,8 +20,8 @@ from directories import events
 from directories.memory import Bounded, PerInstance, beside
 from shared import keys, versions
 from shared.services import Services
-from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import AlreadyExists, Changed, Insert, NotFound, Replace
+from shared.tables.ranges import everything
 
 ROW = "total"
 LAG = timedelta(minutes=5)
@@ -142,14 +142,11 @@ def _encode(totals: Totals, through: str) -> bytes:
 async def _keys_between(services: Services, directory_id: str, cursor: str, stop: str) -> list[str]:
     """The keys of the events behind `cursor` and before `stop`."""
     start = keys.after(cursor) if cursor else keys.key(events.FAMILY, "")
-    found: list[str] = []
-    while start < stop:
-        rows = await services.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
-        found += [row.key for row in rows]
-        if len(rows) < MAX_QUERY_ROWS:
-            break
-        start = keys.after(rows[-1].key)
-    return found
+    if start >= stop:
+        return []
+    return [
+        row.key for row in await everything(services.tables, events.TABLE, directory_id, start, stop, keys_only=True)
+    ]
 
 
 def _older(services: Services, row_keys: list[str], lag: timedelta) -> list[str]:

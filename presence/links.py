@@ -15,6 +15,7 @@ import orjson
 
 from shared import keys, versions
 from shared.tables.port import AlreadyExists, Changed, Delete, Insert, NotFound, Operation, Replace, Row, Tables
+from shared.tables.ranges import everything
 
 TABLE = "tenants"
 PARTITION = "tenant"
@@ -87,16 +88,11 @@ async def directories(tables: Tables) -> list[DirectoryLink]:
 
 
 async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[T]:
-    start, stop = keys.prefix_range(family, "")
     found: list[T] = []
-    while True:
-        rows = await tables.query(TABLE, PARTITION, start, stop)
-        for row in rows:
-            with suppress(versions.NewerRow):  # which logs it
-                found.append(read(row))
-        if len(rows) < 1000:
-            return found
-        start = keys.after(rows[-1].key)
+    for row in await everything(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
+        with suppress(versions.NewerRow):  # which logs it
+            found.append(read(row))
+    return found
 
 
 async def note(tables: Tables, link: DirectoryLink) -> None:

@@ -8,6 +8,7 @@ from shared.ids import is_id
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
+from shared.tables.ranges import everything
 
 _CONTACTS = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
@@ -21,27 +22,14 @@ async def get(services: Services, directory_id: str, family: str, identifier: st
     if not is_id(identifier):
         return []
     start = keys.key(family, identifier)
-    found = await rows(services, directory_id, start, start + keys.SEPARATOR + keys.LAST)
+    found = await everything(services.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST)
     return found if found and found[0].key == start else []
-
-
-async def rows(services: Services, directory_id: str, start: str, stop: str, *, keys_only: bool = False) -> list[Row]:
-    """All rows of a range, a thousand a round trip."""
-    found, more = list[Row](), True
-    while more:
-        page = await services.tables.query(
-            _CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS, keys_only=keys_only
-        )
-        more = len(page) == MAX_QUERY_ROWS
-        found += page
-        start = keys.after(page[-1].key) if page else stop
-    return found
 
 
 async def ids(services: Services, directory_id: str, *parts: str) -> list[str]:
     """The ids at the end of the keys below `parts`: of an index, or of memberships."""
     start = keys.key(*parts, "")
-    found = await rows(services, directory_id, start, start + keys.LAST, keys_only=True)
+    found = await everything(services.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True)
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
 

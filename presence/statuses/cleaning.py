@@ -11,6 +11,7 @@ from presence.statuses import head, rows
 from presence.statuses.rows import HEAD, TABLE
 from presence.statuses.snapshot import Snapshot
 from shared.tables.port import Changed, Delete, NotFound, Replace, Tables
+from shared.tables.ranges import everything
 
 _AT_ONCE = 99  # in a transaction, beside the head
 T = TypeVar("T")
@@ -20,7 +21,7 @@ async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
     """Delete the rows that the snapshot's head does not count; False where somebody changed the head meanwhile."""
     top = snapshot.head
     counted = {HEAD, *rows.delta_keys(top), *rows.page_keys(top)}
-    found = await rows.everything(tables, tenant_id, keys_only=True)
+    found = await everything(tables, TABLE, tenant_id, keys_only=True)
     dead = [row.key for row in found if row.key not in counted]
     value = head.encode(top)
     try:
@@ -41,7 +42,7 @@ async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
     """
     if tag:
         await discard(tables, tenant_id, [HEAD], tag)
-    found = await rows.everything(tables, tenant_id)
+    found = await everything(tables, TABLE, tenant_id)
     if rows.head_of(found) is None:
         for some in _batches(found):
             try:

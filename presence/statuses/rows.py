@@ -1,4 +1,4 @@
-"""Where a tenant's presence stands in the table `presence` (partition: the tenant's id), and reading all of it."""
+"""Where a tenant's presence stands in the table `presence` (partition: the tenant's id)."""
 
 import secrets
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from presence.statuses import head
 from presence.statuses.head import Head
 from shared import keys
-from shared.tables.port import Insert, Row, Tables
+from shared.tables.port import Insert, Row
 
 TABLE = "presence"
 HEAD = "head"
@@ -35,18 +35,6 @@ def page_keys(top: Head) -> list[str]:
 def delta_keys(top: Head) -> list[str]:
     """The keys of the deltas that the head counts."""
     return [delta_key(seq) for seq in range(top.first, top.seq + 1)]
-
-
-async def everything(tables: Tables, tenant_id: str, *, keys_only: bool = False) -> list[Row]:
-    """All rows of a tenant; a round trip for each 1,000."""
-    start, stop = keys.key("delta", ""), keys.prefix_range("page", "")[1]
-    rows: list[Row] = []
-    while True:
-        found = await tables.query(TABLE, tenant_id, start, stop, keys_only=keys_only)
-        rows += found
-        if len(found) < 1000:
-            return rows
-        start = keys.after(found[-1].key)
 
 
 def head_of(rows: Iterable[Row]) -> Row | None:

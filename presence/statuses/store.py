@@ -18,6 +18,7 @@ from presence.statuses.rows import HEAD, TABLE
 from presence.statuses.snapshot import Snapshot
 from shared import keys, log
 from shared.tables.port import Changed, NotFound, Operation, Replace, Row, Tables, Upsert
+from shared.tables.ranges import everything
 
 _ATTEMPTS = 3
 
@@ -33,7 +34,7 @@ class NotLinked(Exception):
 async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
     """All people of a tenant; None where it is not linked. One round trip for each 1,000 rows (2,000,000 people)."""
     attempt = 1
-    while (top := rows.head_of(found := await rows.everything(tables, tenant_id))) is not None:
+    while (top := rows.head_of(found := await everything(tables, TABLE, tenant_id))) is not None:
         if (snapshot := await _assemble(top, found)) is not None:
             return snapshot
         if attempt == _ATTEMPTS:

@@ -21,6 +21,7 @@ from shared.sentences import Sentence
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
+from shared.tables.ranges import everything
 
 _CONTACTS = "contacts"
 MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
@@ -62,7 +63,7 @@ class Plan:
 async def members(services: Services, directory_id: str, group_id: str) -> list[Member]:
     """All members of a group, a thousand a round trip."""
     start = keys.key("member", group_id, "")
-    found = await family.rows(services, directory_id, start, start + keys.LAST)
+    found = await everything(services.tables, _CONTACTS, directory_id, start, start + keys.LAST)
     return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
 
 
