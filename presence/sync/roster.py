@@ -6,7 +6,6 @@ tell of coming and of going, since instances date them by clocks of their own; a
 sync before should have met. Events are read again for a while, because one that was dated first may be stored last.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ from presence.graph.client import is_object_id
 from presence.moments import DAY, SECOND, is_recent
 from presence.statuses.head import Roll
 from shared import keys
+from shared.each import each
 from shared.ids import ulid
 from shared.tables.port import Tables
 
@@ -133,7 +133,7 @@ def _note(event: dict[str, object], told: dict[str, _Told], *, is_new: bool) -> 
 async def _held(tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]) -> set[str]:
     """Those of `doubtful` whom the directory has as active people, in whatever spelling."""
     looked = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
-    found = await asyncio.gather(*(_is_held(tables, directory_id, spelling) for _, spelling in looked))
+    found = await each(looked, lambda one: _is_held(tables, directory_id, one[1]))
     return {one for (one, _), is_held in zip(looked, found, strict=True) if is_held}
 
 

@@ -1,17 +1,15 @@
 """What the timer looks after now and then: connections that nobody finished, and those of deleted directories."""
 
-import asyncio
-
 from directories import store as directories
 from presence import links
 from presence.consent import connection, propagation
 from presence.links import DirectoryLink
 from presence.moments import MINUTE, SECOND, now_ms
 from shared import log
+from shared.each import each
 from shared.services import Services
 
 _EVERY = 10 * MINUTE
-_AT_ONCE = 16
 
 
 def is_due(now: int, interval: int) -> bool:
@@ -24,16 +22,14 @@ async def sweep(services: Services) -> None:
 
     What fails for one directory is tried again by the next sweep and stops none of the others.
     """
-    gate = asyncio.Semaphore(_AT_ONCE)
 
     async def one(link: DirectoryLink) -> None:
-        async with gate:
-            try:
-                await _look_after(services, link)
-            except Exception as error:
-                log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
+        try:
+            await _look_after(services, link)
+        except Exception as error:
+            log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
 
-    await asyncio.gather(*map(one, await links.directories(services.tables)))
+    await each(await links.directories(services.tables), one)
 
 
 async def _look_after(services: Services, link: DirectoryLink) -> None:

@@ -4,7 +4,6 @@ Whatever calls it twice does no harm: a lease in the head keeps a second worker 
 was overtaken, and a tenant that was synced a moment ago is left alone.
 """
 
-import asyncio
 import secrets
 from dataclasses import replace
 from typing import Literal
@@ -21,6 +20,7 @@ from presence.sync.outcome import outcome
 from presence.sync.roster import Moves
 from presence.sync.round import Round
 from presence.sync.telling import tell
+from shared.each import each
 from shared.services import Services
 
 Outcome = Literal["synced", "failed", "lost", "not linked", "busy", "paused", "recent", "overtaken"]
@@ -74,7 +74,7 @@ async def _carry_out(this: Round, snapshot: Snapshot) -> Outcome:
 
 
 async def _moves(this: Round, snapshot: Snapshot) -> list[Moves]:
-    """What happened in the directories, read side by side."""
+    """What happened in the directories, read some at a time."""
 
     async def one(roll: Roll) -> Moves:
         bit = snapshot.head.bit(roll.id)
@@ -86,7 +86,7 @@ async def _moves(this: Round, snapshot: Snapshot) -> list[Moves]:
         found = await roster.moves(this.services.tables, roll, is_known, this.started)
         return replace(found, bit=bit)
 
-    return await asyncio.gather(*map(one, snapshot.head.rolls()))
+    return await each(snapshot.head.rolls(), one)
 
 
 async def _commit(this: Round, snapshot: Snapshot | None) -> Outcome:
