@@ -27,6 +27,7 @@ _DENIED = "denied"  # longer than "trust", shorter than the id of a token or sec
 class _Denials:
     written_at: float
     reason: str
+    logged_at: float
     unwritten: int = 0
 
 
@@ -83,8 +84,12 @@ def refused(services: Services, directory: Directory, reason: str, detail: str =
         last.unwritten += 1  # changing reasons must not make a write of every call
         return
     count = 1 + (last.unwritten if last else 0)
-    denied.put(directory.id, _Denials(at, reason))
-    beside(services, _write_denied(services, directory.id, reason, count, detail), "directory.denied")
+    logged_at = last.logged_at if last else -DENIED_SECONDS
+    is_logged = bool(detail) and at - logged_at >= DENIED_SECONDS  # whatever else the caller tries in between
+    denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
+    beside(
+        services, _write_denied(services, directory.id, reason, count, detail if is_logged else ""), "directory.denied"
+    )
 
 
 async def read(tables: Tables, directory_id: str) -> LastCalls:

@@ -70,6 +70,14 @@ def test_a_sentence_within_a_sentence_is_said_too() -> None:
     assert refusal.startswith('phoneNumbers[type eq "work"].value: The value has only 2 digits')
 
 
+def test_an_unreadable_number_sends_nobody_to_another_product() -> None:
+    """An Okta administrator reads of Entra as an example only."""
+    fault = numbers.derive("12", "GB").fault
+    assert fault is not None
+    said = sentences.say(sentences.encode(fault), texts.refusals("en"), fault)
+    assert "Write the number in E.164 form, such as +44" in said
+
+
 @pytest.mark.parametrize(
     "kept", [{}, {"code": "of_a_later_release"}, {"code": "not_found", "values": {"renamed": "User"}}]
 )

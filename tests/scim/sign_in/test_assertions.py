@@ -118,6 +118,19 @@ async def test_what_is_expected_stands_in_the_log(client: TokenClient, sign: Any
     assert all(value in said for value, said in zip(expected, lines, strict=True))
 
 
+async def test_other_failures_in_between_make_no_more_lines(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+    """A stranger who takes turns between false assertions and false tokens writes one line a minute all the same."""
+    for _ in range(20):
+        await client.by_assertion(sign(audience="x"))
+        clock.advance(1.5)
+        await client.users("false")
+        clock.advance(1.5)
+        await settled(client.services)
+    wanted = Wanted(kinds=KINDS["refused"])
+    page = await provisioning_log.read(client.services, client.directory_id, wanted=wanted)
+    assert [line.count for line in page.lines] == [1]
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
