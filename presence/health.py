@@ -5,18 +5,17 @@ from typing import Any
 import orjson
 
 from presence import signs
-from presence.moments import MINUTE, SECOND, is_recent, now_ms
+from presence.moments import MINUTE, SECOND, fresh_for, is_recent, now_ms
 from shared import keys
 from shared.services import Services
 
-_ALLOWED = 3  # intervals
 _SLACK = MINUTE  # for an instance that starts
 _NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
 
 
 async def read(services: Services) -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and the checks by name; one round trip."""
-    now, interval = now_ms(services.clock), services.settings.presence_interval * SECOND
+    now = now_ms(services.clock)
     rows = await services.tables.query(signs.TABLE, signs.PARTITION, keys.key("queue", ""), keys.LAST)
     stored = {row.key: orjson.loads(row.value) for row in rows}
     timer, queue = stored.get(signs.TIMER), stored.get(signs.QUEUE)
@@ -28,7 +27,7 @@ async def read(services: Services) -> tuple[bool, dict[str, Any]]:
     timer_age = _age(now, timer["at"]) if timer else None
     sent_age = _age(now, queue["sent_at"]) if queue else None
     waits = bool(timer and timer["messages"])
-    longest = (_ALLOWED * interval + _SLACK) // SECOND
+    longest = (fresh_for(services.settings.presence_interval) + _SLACK) // SECOND
     checks: dict[str, dict[str, Any]] = {
         "presence": {"ok": stale == 0, "staleTenants": stale},
         "timer": {"ok": timer_age is None or timer_age <= longest, "lastRunSecondsAgo": timer_age},

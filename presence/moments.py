@@ -20,6 +20,11 @@ def moment(milliseconds: int) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / SECOND, UTC) if milliseconds > 0 else None
 
 
+def fresh_for(interval: int) -> int:
+    """How long a status counts that nobody has confirmed: three of the intervals (seconds) between syncs."""
+    return 3 * interval * SECOND
+
+
 def is_ahead(until: int, now: int, longest: int) -> bool:
     """Whether `until` is still to come and no further off than it was ever set.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from presence import links
-from presence.moments import SECOND, is_recent, moment, now_ms
+from presence.moments import fresh_for, is_recent, moment, now_ms
 from presence.runtime import Runtime, runtime_of
 from presence.statuses.entries import Entry
 from presence.statuses.snapshot import Snapshot
@@ -22,7 +22,6 @@ from shared.services import Services
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
-STALE_AFTER = 3  # intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _statuses(
     services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: dict[str, str]
 ) -> dict[str, Status]:
     now = now_ms(services.clock)
-    longest = STALE_AFTER * services.settings.presence_interval * SECOND
+    longest = fresh_for(services.settings.presence_interval)
     found: dict[str, Status] = {}
     for object_id, asked in ids.items():
         entry = snapshot.entries.get(object_id)

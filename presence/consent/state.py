@@ -12,7 +12,7 @@ from presence.consent.outcomes import Tone
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.reasons import REASONS
 from presence.links import DirectoryLink
-from presence.moments import MINUTE, SECOND, is_recent, moment, now_ms
+from presence.moments import MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.runtime import runtime_of
 from presence.statuses.head import Head
 from shared.clock import timestamp
@@ -161,7 +161,7 @@ async def _linked(services: Services, link: DirectoryLink) -> Connection:
 def health(services: Services, head: Head) -> dict[str, Any]:
     """The figures of a tenant: how old its presence is, whom it covers, what it took."""
     now, counts = now_ms(services.clock), head.counts
-    longest = 3 * services.settings.presence_interval * SECOND
+    longest = fresh_for(services.settings.presence_interval)
     as_of = moment(head.as_of)
     return {
         "lastSync": timestamp(as_of) if as_of else None,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from presence.moments import SECOND, is_recent
+from presence.moments import SECOND, fresh_for, is_recent
 from presence.statuses.entries import Delta
 from presence.statuses.head import Head, Trouble
 from presence.statuses.snapshot import Snapshot
@@ -11,7 +11,6 @@ from presence.sync import plan, trouble
 from presence.sync.round import Round
 
 _UNFAMILIAR = 20  # values kept for the operator to see
-_STALE_AFTER = 3  # intervals
 
 
 def outcome(this: Round, snapshot: Snapshot, now: int) -> tuple[Head, Delta]:
@@ -70,5 +69,5 @@ def _count(this: Round, snapshot: Snapshot, delta: Delta, head: Head, now: int) 
     counts.unfamiliar_total += len(new)
     head.unfamiliar = sorted({*head.unfamiliar, *new})[:_UNFAMILIAR]
     head.counts = counts
-    is_old = not is_recent(head.as_of, now, _STALE_AFTER * this.services.settings.presence_interval * SECOND)
+    is_old = not is_recent(head.as_of, now, fresh_for(this.services.settings.presence_interval))
     head.stale_noted = bool(this.reason) and is_old and not head.trouble.lost
