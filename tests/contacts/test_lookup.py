@@ -3,7 +3,6 @@
 import orjson
 import pytest
 
-from shared.tables.counting import CountingTables
 from tests.contacts.people import Company, Person
 
 
@@ -121,17 +120,3 @@ async def test_a_wrong_body_is_told_its_field(agent: Person, body: object, field
 async def test_broken_json_is_a_problem_not_a_failure(agent: Person, body: bytes) -> None:
     """Malformed, cut, not UTF-8, lone surrogates, too deep: 400."""
     assert (await agent.call("POST", "/api/contacts/lookup", body)).status == 400
-
-
-@pytest.mark.parametrize(("count", "most"), [(10, 1), (20_000, 101)])
-async def test_a_hundred_numbers_cost_a_hundred_round_trips(
-    agent: Person, contoso: Company, tables: CountingTables, count: int, most: int
-) -> None:
-    """One a number and directory, and one look whether the directory has so few numbers that it is all."""
-    await contoso.fill(count)
-    await agent.lookup("+442070000000")
-    numbers = [f"020 7000 00{n:02}" for n in range(100)]
-    with tables.measured() as calls:
-        answers = await agent.lookup(*numbers)
-    assert len([call for call in calls if call[1] == "contacts"]) <= most
-    assert [len(own) for own in answers] == [1 if n < count else 0 for n in range(100)]

@@ -5,7 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared import keys
+from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Tables, Upsert
+from shared.tables.ranges import everything
 
 TABLE = "contacts"
 
@@ -56,6 +58,16 @@ async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: st
     assert [row.key for row in rows] == [f"{n:04}" for n in range(1000)]
     rest = await any_tables.query(TABLE, partition, keys.after(rows[-1].key), "9")
     assert [row.key for row in rest] == [f"{n:04}" for n in range(1000, 1030)]
+
+
+async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(tables: CountingTables, partition: str) -> None:
+    """None twice, none left out, in order; without bounds the whole partition."""
+    row_keys = [keys.key("find", f"{n:04}") for n in range(2001)]
+    await _fill(tables, partition, [*row_keys, "a", "z"])
+    with tables.measured() as calls:
+        rows = await everything(tables, TABLE, partition, *keys.prefix_range("find", ""), keys_only=True)
+    assert ([row.key for row in rows], len(calls)) == (row_keys, 3)
+    assert [row.key for row in await everything(tables, TABLE, partition)] == ["a", *row_keys, "z"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
