@@ -69,7 +69,7 @@ async def _carry_out(
         case "connect":
             location, headers = await wizard.connect(services, person, directory_id, request)
             if is_form:
-                return Response(303, b"", {"Location": location, "Cache-Control": "no-store", **headers})
+                return Response(303, b"", {"Location": location, **headers})
             return json_response({"location": location}, headers=headers)
         case "check":
             return json_response((await wizard.check(services, person, directory_id)).as_json())

@@ -28,10 +28,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """`value` as a SCIM answer; people's data is not for shared caches."""
-    return Response(
-        status, orjson.dumps(value), {"Content-Type": SCIM_JSON, "Cache-Control": "no-store", **(headers or {})}
-    )
+    """`value` as a SCIM answer."""
+    return Response(status, orjson.dumps(value), {"Content-Type": SCIM_JSON, **(headers or {})})
 
 
 def resource_response(resource: dict[str, Any], projection: Projection, status: int = 200) -> Response:

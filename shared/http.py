@@ -63,14 +63,14 @@ class HttpError(Exception):
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """`value` as JSON. What is personal must not stay in shared caches, so nothing is stored by default."""
-    return Response(status, orjson.dumps(value), {"Content-Type": JSON, "Cache-Control": "no-store", **(headers or {})})
+    """`value` as JSON."""
+    return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
     """An RFC 9457 problem; `extra` members name for instance the field at fault."""
     body = orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, **extra})
-    return Response(status, body, {"Content-Type": PROBLEM_JSON, "Cache-Control": "no-store"})
+    return Response(status, body, {"Content-Type": PROBLEM_JSON})
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _SECURITY = {
     "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
     # Nothing inline, nothing from other hosts; htmx runs without eval.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

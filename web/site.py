@@ -62,7 +62,7 @@ def error_page(services: Services, request: Request, error: Exception) -> Respon
     if status == 401 and services.settings.platform_sign_in:
         return _ask_to_sign_in(visit)
     if visit.is_partial:
-        return Response(status, headers={"Cache-Control": "no-store", **headers})
+        return Response(status, headers=headers)
     title, detail = _words(visit, status, error)
     tone = "bad" if status >= 500 else ""
     links = [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
@@ -78,10 +78,10 @@ def error_page(services: Services, request: Request, error: Exception) -> Respon
 
 def _ask_to_sign_in(visit: Visit) -> Response:
     if visit.is_partial:
-        return Response(401, headers={"Cache-Control": "no-store"})
+        return Response(401)
     # A form that was sent comes back by GET, to the page that it stands on.
     status = 302 if visit.request.method in ("GET", "HEAD") else 303
-    return Response(status, headers={"Location": sign_in_address(visit.request), "Cache-Control": "no-store"})
+    return Response(status, headers={"Location": sign_in_address(visit.request)})
 
 
 def _person(request: Request, services: Services) -> Principal | None:

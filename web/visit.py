@@ -69,15 +69,15 @@ class Visit:
     def go(self, location: str, notice: str = "") -> Response:
         """Go on at another page of ours; `notice`: a word that is shown there for some seconds."""
         if not self.is_partial:
-            return Response(303, headers={"Location": location, "Cache-Control": "no-store"})
+            return Response(303, headers={"Location": location})
         move = {"path": location, "target": "#main", "select": "#main", "swap": "outerHTML show:window:top"}
-        headers = {"HX-Location": orjson.dumps(move).decode(), "Cache-Control": "no-store"}
+        headers = {"HX-Location": orjson.dumps(move).decode()}
         return Response(200, headers=headers | trigger("close-dialog", notice))
 
     def leave(self, location: str, headers: dict[str, str] | None = None) -> Response:
         """Go on at another site's page; from htmx by script, since the policy keeps forms on this site."""
         name, status = ("HX-Redirect", 200) if self.is_partial else ("Location", 303)
-        return Response(status, headers={name: location, "Cache-Control": "no-store", **(headers or {})})
+        return Response(status, headers={name: location, **(headers or {})})
 
 
 def trigger(event: str = "", notice: str = "") -> dict[str, str]:

@@ -29,11 +29,6 @@ async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor
     assert not re.search(rb"(?:src|href|action)=\"(?:https?:)?//", answer.body)
 
 
-async def test_pages_are_kept_by_no_cache(visit: Visitor) -> None:
-    """People's data stays in the browser that asked."""
-    assert (await visit("GET", "/contacts")).headers["Cache-Control"] == "no-store"
-
-
 async def test_a_page_is_compressed_for_who_takes_it(visit: Visitor) -> None:
     """And its other forms are kept apart by Vary."""
     answer = await visit("GET", "/contacts", accept_encoding="gzip, br")

@@ -73,7 +73,7 @@ async def live(visit: Visit) -> Response:
         return visit.go(f"/directories/{directory.id}/connect")
     found = await _live(visit, directory)
     if visit.query.get("seen") == found["mark"]:
-        return Response(204, headers={"Cache-Control": "no-store"})
+        return Response(204)
     return page(visit, "live.html", directory=directory, live=found)
 
 

@@ -55,7 +55,7 @@ async def set_strict(visit: Visit) -> Response:
     await service.set_up(visit.services, visit.account, visit.directory_id, strict_numbers=strict)
     if not visit.is_partial:
         return visit.go(f"/directories/{visit.directory_id}")
-    return Response(204, headers={"Cache-Control": "no-store"} | trigger("", visit.t("saved")))
+    return Response(204, headers=trigger("", visit.t("saved")))
 
 
 async def framed(visit: Visit, directory: Directory, tab: str) -> dict[str, Any]:

@@ -144,4 +144,4 @@ def _back(visit: Visit, notice: str) -> Response:
     """Close the dialog and draw the page behind it anew."""
     if not visit.is_partial:
         return visit.go(f"/directories/{visit.directory_id}")
-    return Response(200, headers={"HX-Refresh": "true", "Cache-Control": "no-store"} | trigger("", visit.t(notice)))
+    return Response(200, headers={"HX-Refresh": "true"} | trigger("", visit.t(notice)))

@@ -27,7 +27,7 @@ async def show(visit: Visit) -> Response:
     mark = await list_mark(visit, directories)
     outdated = mark != visit.form.get("list", mark)
     if not (changed or card or outdated):
-        return Response(204, headers={"Cache-Control": "no-store"})
+        return Response(204)
     values: dict[str, Any] = {"changed": changed, "card": card, "outdated": outdated}
     values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
     return page(visit, "presence_changes.html", headers=trigger("list-outdated") if outdated else {}, **values)

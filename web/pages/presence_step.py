@@ -41,7 +41,7 @@ async def connection(visit: Visit) -> Response:
     found = await wizard.check(visit.services, visit.person, directory.id)
     current = view(visit, found, directory)
     if visit.query.get("seen") == current.mark:
-        return Response(204, headers={"Cache-Control": "no-store"})
+        return Response(204)
     return visit.go(f"/directories/{directory.id}/presence")
 
 

@@ -18,5 +18,5 @@ async def back(visit: Visit) -> Response:
         page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
         location = f"{wizard.origin_of(visit.services, visit.request)}{page}?outcome={way.outcome}"
     # The address holds a code and a state; no other site may learn it.
-    headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    headers = {"Location": location, "Referrer-Policy": "no-referrer"}
     return Response(303, headers=headers)
