@@ -39,9 +39,8 @@ async def read_contact(services: Services, directory: Directory, contact_id: str
         )
     user = stored.record
     numbers = rows.derived(user, directory.region)
-    main = (numbers[0][1].e164 or numbers[0][1].raw) if numbers else ""
     named = await _named(services, directory, stored.groups[:_MOST_GROUPS])
-    return Person(directory, user, cards.card_of(user.id, user.resource, main), numbers, named)
+    return Person(directory, user, rows.card_of(user, numbers), numbers, named)
 
 
 async def _named(services: Services, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from directories.directory import Directory
 from scim import family
 from scim.groups import store
 from scim.users import record, rows
-from scim.users.cards import card_of
 from shared import keys
 from shared.each import each
 from shared.http import HttpError
@@ -65,9 +64,7 @@ async def read_person(services: Services, directory: Directory, identifier: str)
     user = record.decode(identifier, row.value) if row else None
     if user is None or not user.active:
         return None
-    own = rows.derived(user, directory.region)
-    main = (own[0][1].e164 or own[0][1].raw) if own else ""
-    return Found(directory, card_of(identifier, user.resource, main))
+    return Found(directory, rows.card_of(user, rows.derived(user, directory.region)))
 
 
 async def check_group(services: Services, directory: Directory, group_id: str) -> None:

@@ -39,6 +39,12 @@ def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]
     return [(str(entry.get("type", "")), numbers.derive(entry["value"], region)) for entry in found]
 
 
+def card_of(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> cards.Card:
+    """The person's card; `own` are the numbers that were derived."""
+    main = (own[0][1].e164 or own[0][1].raw) if own else ""
+    return cards.card_of(record.id, record.resource, main)
+
+
 class _Shown(NamedTuple):
     """All that the values of a person's rows are made of."""
 
@@ -49,8 +55,7 @@ class _Shown(NamedTuple):
     @classmethod
     def of(cls, record: UserRecord, region: str) -> "_Shown":
         own = derived(record, region)
-        main = (own[0][1].e164 or own[0][1].raw) if own else ""
-        return cls(record.active, cards.card_of(record.id, record.resource, main), own)
+        return cls(record.active, card_of(record, own), own)
 
 
 class _Values(NamedTuple):
