@@ -11,7 +11,7 @@ from contacts import account, attention, listing, lookup
 from contacts.answers import matches_json, page_json, person_json, tagged
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, export
-from contacts.search import search
+from contacts.search import find
 from contacts.walk import Page
 from directories.allowance import spending
 from directories.directory import Directory
@@ -141,16 +141,10 @@ class _Api:
     async def _found(self, request: Request, directories: Sequence[Directory]) -> Page:
         text, group = _text(request), request.query.get("group", "")
         limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-        if not group:
-            if text:
-                return await search(self.services, directories, text, limit, cursor)
-            return await listing.list_contacts(self.services, directories, limit, cursor)
-        (directory,) = directories
-        await listing.check_group(self.services, directory, group)
-        if not text:
-            return await listing.list_members(self.services, directory, group, limit, cursor)
-        only = await listing.member_ids(self.services, directory, group)
-        return await search(self.services, directories, text, limit, cursor, only)
+        if group:
+            (directory,) = directories
+            await listing.check_group(self.services, directory, group)
+        return await find(self.services, directories, text, group, limit, cursor)
 
 
 def _bad(field: str, fault: str, remedy: str) -> HttpError:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from contacts import lookup
+from contacts import listing, lookup
 from contacts.walk import Found, Keep, MayKeep, Page, Range, walk
 from directories.directory import Directory
 from scim.users.cards import Card, words_of
@@ -19,6 +19,21 @@ from shared.services import Services
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 _AHEAD_OF_MANY = 8  # where most rows of one word lack the others
 _NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)", re.IGNORECASE)
+
+
+async def find(
+    services: Services, directories: Sequence[Directory], text: str, group: str, limit: int, cursor: str = ""
+) -> Page:
+    """The next people, listed or (with a `text`) searched; `group`: of that group of the only directory."""
+    if not group:
+        if not text:
+            return await listing.list_contacts(services, directories, limit, cursor)
+        return await search(services, directories, text, limit, cursor)
+    (directory,) = directories
+    if not text:
+        return await listing.list_members(services, directory, group, limit, cursor)
+    only = await listing.member_ids(services, directory, group)
+    return await search(services, directories, text, limit, cursor, only)
 
 
 async def search(

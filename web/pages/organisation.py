@@ -7,12 +7,10 @@ from urllib.parse import urlencode
 
 from contacts import account, listing
 from contacts.answers import presence_of
-from contacts.search import search
+from contacts.search import find
 from contacts.walk import Page as Contacts
 from directories.directory import Directory
-from scim.groups import store as groups
 from shared.http import HttpError, Response
-from shared.keys import fold
 from web.pages import favourites
 from web.pages.people_view import mark_of, person_view
 from web.pages.person import card_of
@@ -120,23 +118,15 @@ async def _values(visit: Visit, filters: Filters, directories: Sequence[Director
 async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], group: str, cursor: str) -> Contacts:
     if filters.favourites:
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories))
-    if group:
-        only = await listing.member_ids(visit.services, directories[0], group) if filters.q else None
-        if only is None:
-            return await listing.list_members(visit.services, directories[0], group, _PEOPLE, cursor)
-        return await search(visit.services, directories, filters.q, _PEOPLE, cursor, only)
-    if filters.q:
-        return await search(visit.services, directories, filters.q, _PEOPLE, cursor)
-    return await listing.list_contacts(visit.services, directories, _PEOPLE, cursor)
+    return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
 
 
 async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]:
     """The groups of the one directory in view."""
     if len(directories) != 1:
         return []
-    stored, _ = await groups.page(visit.services, directories[0].id, "", _GROUPS)
-    named = [Group(one.record.id, one.record.shown_name) for one in stored]
-    return sorted(named, key=lambda group: fold(group.name))
+    found, _ = await listing.list_groups(visit.services, directories[0], _GROUPS)
+    return [Group(*group) for group in found]
 
 
 async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:
