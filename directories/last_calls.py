@@ -14,7 +14,6 @@ from directories.events import Event
 from directories.kinds import REFUSED
 from directories.memory import Bounded, PerInstance, beside
 from shared import keys
-from shared.sentences import encode
 from shared.services import Services
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 
@@ -121,5 +120,5 @@ async def _write_denied(services: Services, directory_id: str, reason: str, coun
     value = orjson.dumps({"at": at, "reason": reason, "count": count})
     await services.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])
     if detail:
-        event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail, said=encode(detail) or None)
+        event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail)
         await services.tables.transact(events.TABLE, directory_id, [events.write(event, services.clock)])

@@ -10,7 +10,7 @@ from directories.events import (
 )
 from directories.kinds import REFUSED
 from directories.log_reader import EVERYTHING, Line, Page, Wanted, read
-from shared import log, sentences
+from shared import log
 from shared.clock import timestamp
 from shared.services import Services
 from shared.tables.port import TableError
@@ -72,7 +72,6 @@ async def refused(
         scim_type=scim_type,
         attribute=attribute,
         detail=detail,
-        said=sentences.encode(detail) or None,
         remedy=remedy,
         client=client,
         method=method,

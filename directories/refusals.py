@@ -12,7 +12,7 @@ from directories import events, quarantine_guard
 from directories.events import Event
 from directories.kinds import REFUSED
 from directories.memory import Bounded, PerInstance, beside
-from shared import log, sentences
+from shared import log
 from shared.clock import timestamp
 from shared.metrics import metrics
 from shared.sentences import Sentence
@@ -102,6 +102,5 @@ def _held_back(services: Services, minute: _Minute) -> list[Event]:
     at = timestamp(services.clock.now())
     late = [replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count]
     if minute.beyond:
-        said = sentences.encode(_TOO_MANY)
-        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, said=said, count=minute.beyond))
+        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, count=minute.beyond))
     return late
