@@ -1,6 +1,6 @@
 """The contacts API: `/api/contacts`, `/api/contacts/lookup` and what lies below `/api/directories/{directoryId}`."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,13 +18,14 @@ from directories.directory import Directory
 from shared.functions import Handler, add_http, by_method
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
 from shared.services import Services
-from shared.sign_in import require_admin, require_reader
+from shared.sign_in import Principal, require_admin, require_reader
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
 _MAX_NUMBER = 250
 _MAX_CURSOR = 2048
+Use = Callable[[Request, Principal], Awaitable[Response]]
 
 
 def blueprint(services: Services) -> func.Blueprint:
@@ -32,7 +33,7 @@ def blueprint(services: Services) -> func.Blueprint:
     functions, api = func.Blueprint(), _Api(services)
     directory = "api/directories/{directoryId}"
 
-    def add(name: str, route: str, **uses: Handler) -> None:
+    def add(name: str, route: str, **uses: Use) -> None:
         add_http(functions, name, route, by_method(**{method: api.counted(use) for method, use in uses.items()}))
 
     add("contacts", "api/contacts", GET=api.all_contacts)
@@ -49,36 +50,35 @@ def blueprint(services: Services) -> func.Blueprint:
 class _Api:
     services: Services
 
-    def counted(self, use: Handler) -> Handler:
+    def counted(self, use: Use) -> Handler:
         """A use of the API, for whoever may see contacts, within the allowance."""
 
         async def handle(request: Request) -> Response:
-            with spending(self.services, require_reader(request, self.services.settings)):
-                return await use(request)
+            person = require_reader(request, self.services.settings)
+            with spending(self.services, person):
+                return await use(request, person)
 
         return handle
 
-    async def all_contacts(self, request: Request) -> Response:
+    async def all_contacts(self, request: Request, person: Principal) -> Response:
         """People of all the account's directories, listed or searched."""
-        person = require_reader(request, self.services.settings)
         _refuse_group(request)
         directories = await account.all_directories(self.services, person.account)
         return await self._page(request, directories)
 
-    async def contacts(self, request: Request) -> Response:
+    async def contacts(self, request: Request, person: Principal) -> Response:
         """People of one directory, listed or searched, of one group or all."""
-        return await self._page(request, [await self._directory(request)])
+        return await self._page(request, [await self._directory(request, person)])
 
-    async def contact(self, request: Request) -> Response:
+    async def contact(self, request: Request, person: Principal) -> Response:
         """One person with details and presence."""
-        directory = await self._directory(request)
+        directory = await self._directory(request, person)
         on_demand = _on_demand(request)
-        person = await read_contact(self.services, directory, request.route["contactId"])
-        return tagged(request, await person_json(self.services, person, on_demand=on_demand))
+        found = await read_contact(self.services, directory, request.route["contactId"])
+        return tagged(request, await person_json(self.services, found, on_demand=on_demand))
 
-    async def lookup(self, request: Request) -> Response:
+    async def lookup(self, request: Request, person: Principal) -> Response:
         """The people behind up to 100 numbers, in all the account's directories or those named."""
-        person = require_reader(request, self.services.settings)
         check_same_origin(request, self.services.settings.public_url)
         texts, ids = _lookup_body(json_body(request))
         if ids is None:
@@ -95,27 +95,27 @@ class _Api:
             ) from None
         return tagged(request, await matches_json(self.services, texts, found))
 
-    async def numbers(self, request: Request) -> Response:
+    async def numbers(self, request: Request, person: Principal) -> Response:
         """Numbers needing attention."""
-        directory = await self._directory(request)
+        directory = await self._directory(request, person)
         found, cursor = await attention.list_unparsed(
             self.services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
         )
         people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
         return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
 
-    async def groups(self, request: Request) -> Response:
+    async def groups(self, request: Request, person: Principal) -> Response:
         """The directory's groups, to choose one whose people to see."""
-        directory = await self._directory(request)
+        directory = await self._directory(request, person)
         limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
         found, cursor = await listing.list_groups(self.services, directory, limit, _cursor(request))
         groups = [{"id": group_id, "displayName": name} for group_id, name in found]
         return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
-    async def export(self, request: Request) -> Response:
+    async def export(self, request: Request, person: Principal) -> Response:
         """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
         require_admin(request, self.services.settings)
-        directory = await self._directory(request)
+        directory = await self._directory(request, person)
         form = FORMATS.get(name := request.query.get("format", "csv"))
         if form is None:
             raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
@@ -130,8 +130,7 @@ class _Api:
             headers["Link"] = f'<{following}>; rel="next"'
         return Response(200, chunk.content, headers)
 
-    async def _directory(self, request: Request) -> Directory:
-        person = require_reader(request, self.services.settings)
+    async def _directory(self, request: Request, person: Principal) -> Directory:
         return await account.one_directory(self.services, person.account, request.route["directoryId"])
 
     async def _page(self, request: Request, directories: Sequence[Directory]) -> Response:

@@ -22,10 +22,11 @@ def blueprint(services: Services) -> func.Blueprint:
     functions = func.Blueprint()
     triggers.add(functions, services)
 
-    def for_admins(use: Callable[[Services, Request], Awaitable[Response]]) -> Handler:
+    def for_admins(use: Callable[[Services, Principal, Request], Awaitable[Response]]) -> Handler:
         async def handle(request: Request) -> Response:
-            with spending(services, require_admin(request, services.settings)):
-                return await use(services, request)
+            person = require_admin(request, services.settings)
+            with spending(services, person):
+                return await use(services, person, request)
 
         return handle
 
@@ -38,8 +39,7 @@ def blueprint(services: Services) -> func.Blueprint:
     return functions
 
 
-async def _read(services: Services, request: Request) -> Response:
-    person = require_admin(request, services.settings)
+async def _read(services: Services, person: Principal, request: Request) -> Response:
     directory_id = request.route["directoryId"]
     try:
         found = await wizard.read(services, person, directory_id)
@@ -49,9 +49,8 @@ async def _read(services: Services, request: Request) -> Response:
     return json_response({**found.as_json(), "removal": left.as_json() if left else None})
 
 
-async def _act(services: Services, request: Request) -> Response:
+async def _act(services: Services, person: Principal, request: Request) -> Response:
     """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
-    person = require_admin(request, services.settings)
     check_same_origin(request, services.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
     action = _action(request, is_form=is_form)
