@@ -73,6 +73,16 @@ def test_a_request_that_costs_much_counts_as_many(services: Services, clock: Fix
     assert served(services, "bulk", 1) == 1
 
 
+def test_groups_that_fill_up_are_no_flood(services: Services, clock: FixedClock) -> None:
+    """25 requests a second beside others hold for dear ones, too: a PATCH with a hundred members, 205 round trips."""
+    for _ in range(60):
+        clock.advance(1.0)
+        assert served(services, "other", 1) == 1
+        for _ in range(25):
+            assert served(services, "filling", 1) == 1
+            rate.settle(services, "filling", 205)
+
+
 async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     """Two operations of one bulk request are two requests' work."""
     app = await started(tmp_path)
