@@ -196,3 +196,18 @@ async def test_agents_share_the_totals_that_their_pages_ask_for(
     with tables.measured() as calls:
         assert len(await account.totals_of(services, directories)) == 5
     assert len(calls) == 5
+
+
+async def test_totals_of_many_directories_are_read_more_rarely(
+    services: Services, tables: CountingTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many directories an account has and pages are open, it is so many round trips a second."""
+    monkeypatch.setattr(account, "A_SECOND", 2)
+    await _companies(services, 10)
+    directories = await list_directories(services, ACCOUNT)
+    await account.totals_of(services, directories)
+    with tables.measured() as calls:
+        for _ in range(10):
+            clock.advance(1.0)
+            await account.totals_of(services, directories)
+    assert len(calls) == 10 * account.A_SECOND
