@@ -19,10 +19,13 @@ SCIM_JSON = "application/scim+json"
 MAX_BODY = 1024 * 1024
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 _MAX_PLACE = 2**53
+_STRING = Sentence("a_string", "a string")
+_INTEGER = Sentence("an_integer", "an integer")
+_STRINGS = Sentence("strings", "an array of strings")
 _PARAMETERS = {
-    **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), Sentence("a_string", "a string")),
-    **dict.fromkeys(("startIndex", "count"), Sentence("an_integer", "an integer")),
-    **dict.fromkeys(("attributes", "excludedAttributes"), Sentence("strings", "an array of strings")),
+    **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), _STRING),
+    **dict.fromkeys(("startIndex", "count"), _INTEGER),
+    **dict.fromkeys(("attributes", "excludedAttributes"), _STRINGS),
 }
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -143,13 +146,13 @@ def _text(name: str, value: Any) -> str:
     """A parameter of a search as it would stand in a URL."""
     if isinstance(value, str):
         return value
-    match _PARAMETERS[name]:
-        case "an array of strings" if isinstance(value, list) and all(isinstance(part, str) for part in value):
-            return ",".join(value)
-        case "an integer" if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+    wanted = _PARAMETERS[name]
+    if wanted is _STRINGS and isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ",".join(value)
+    if wanted is _INTEGER and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     said = "{name} must be {wanted} (RFC 7644 section 3.4.3)."
-    raise ScimError(400, Sentence("wrong_parameter", said, name=name, wanted=_PARAMETERS[name]), "invalidValue")
+    raise ScimError(400, Sentence("wrong_parameter", said, name=name, wanted=wanted), "invalidValue")
 
 
 def _count(query: dict[str, str]) -> int:

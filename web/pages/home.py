@@ -7,7 +7,6 @@ from typing import Any
 from directories import removal, service, state, store
 from directories.directory import Directory
 from directories.faults import BadField, NotThere
-from directories.state import Glance
 from presence.consent import state as connections
 from presence.consent.state import Connection
 from shared.each import each
@@ -62,15 +61,11 @@ async def _row(visit: Visit, directory: Directory) -> Row:
         directory.kind,
         f"/directories/{directory.id}/{directory.setup}" if unfinished else f"/directories/{directory.id}",
         glance.totals.active,
-        _last_provisioning(glance),
+        glance.last_call,
         presence_badge(visit, directory, connection),
         problems_of(visit, directory, glance, connection),
         unfinished,
     )
-
-
-def _last_provisioning(glance: Glance) -> str:
-    return glance.last_call
 
 
 def presence_badge(visit: Visit, directory: Directory, connection: Connection) -> dict[str, str]:
