@@ -25,6 +25,12 @@ _ATTEMPTS = 8
 
 async def connect(services: Services, link: DirectoryLink) -> None:
     """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother, links.Overtaken."""
+    await renew(services, link)
+    await provisioning_log.happened(services, link.directory_id, "presence.connected")
+
+
+async def renew(services: Services, link: DirectoryLink) -> None:
+    """Link the directory as far as it is not, and forget what holds its syncs up. Raises as `connect` does."""
     owner = await links.tenant(services.tables, link.tenant_id)
     if owner is not None and owner.owner != link.account:
         raise links.OwnedByAnother
@@ -38,7 +44,6 @@ async def connect(services: Services, link: DirectoryLink) -> None:
     runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
     runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
-    await provisioning_log.happened(services, link.directory_id, "presence.connected")
 
 
 async def _take_back(services: Services, link: DirectoryLink) -> None:

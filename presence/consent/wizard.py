@@ -73,7 +73,7 @@ async def retry(services: Services, person: Principal, directory_id: str) -> Con
     link = await links.directory(services.tables, directory_id)
     if link is not None and link.state == "linked":
         with suppress(links.Overtaken):  # removed at this moment, or connected once more
-            await connection.connect(services, link)
+            await connection.renew(services, link)
     return await state.read(services, directory_id)
 
 

@@ -203,6 +203,14 @@ async def test_the_directorys_log_tells_how_presence_came_and_went(world: World,
     ]
 
 
+async def test_trying_again_is_no_new_connection_in_the_log(world: World, browser: Browser) -> None:
+    """Whoever presses Retry connects nothing, however often."""
+    await world.linked(5)
+    await browser.act("retry")
+    lines = (await provisioning_log.read(world.services, DIRECTORY, wanted=Wanted(kinds=KINDS["presence"]))).lines
+    assert [line.event.kind for line in lines] == ["presence.connected"]
+
+
 async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(world: World, browser: Browser) -> None:
     """Whoever presses Retry says that it is repaired: it is not lost sooner for that."""
     await world.linked(5)
