@@ -74,8 +74,10 @@ def test_an_unreadable_number_sends_nobody_to_another_product() -> None:
     """An Okta administrator reads of Entra as an example only."""
     fault = numbers.derive("12", "GB").fault
     assert fault is not None
-    said = sentences.say(sentences.encode(fault), texts.refusals("en"), fault)
-    assert "Write the number in E.164 form, such as +44" in said
+    refusal = Sentence("strict_number", "{kind}: {fault}", kind="work", fault=fault)
+    for sentence in (fault, refusal):
+        said = sentences.say(sentences.encode(sentence), texts.refusals("en"), sentence)
+        assert "Write the number in E.164 form, such as +44" in said
 
 
 @pytest.mark.parametrize(
