@@ -30,7 +30,6 @@ class Result:
     throttled: int = 0
     refused: int = 0
     retry_after: float = 0.0
-    fault: str = ""
 
 
 @dataclass(slots=True)
@@ -51,11 +50,9 @@ class Fetch:
         monotonic: Callable[[], float],
         pause: Pause,
         deadline: float,
-        concurrency: int = CONCURRENCY,
     ) -> None:
         self._call, self._leave = call, leave
         self._monotonic, self._pause, self._deadline = monotonic, pause, deadline
-        self._concurrency = concurrency
         self._waiting: deque[_Chunk] = deque()
         self._halves: deque[_Chunk] = deque()
         self._result = Result()
@@ -68,7 +65,7 @@ class Fetch:
         """Ask for everybody, the first of `ids` first where there is no time for all; `suspects` (bad ids whose time
         has come) in chunks of their own."""
         self._waiting.extend([*_from_both_ends(_chunks(ids)), *_chunks(suspects)])
-        workers = [asyncio.create_task(self._work()) for _ in range(min(self._concurrency, len(self._waiting)))]
+        workers = [asyncio.create_task(self._work()) for _ in range(min(CONCURRENCY, len(self._waiting)))]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -145,7 +142,6 @@ class Fetch:
     async def _again(self, chunk: _Chunk, error: Unavailable) -> None:
         chunk.tries += 1
         self._failures += 1
-        self._result.fault = error.reason
         if error.retry_after is not None:
             self._hold(error.retry_after)
         if self._failures >= _GIVE_UP:

@@ -8,7 +8,6 @@ value is accepted in either property, in any casing, and an unknown one is shown
 from typing import Any, Literal, NamedTuple
 
 Shown = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
-SHOWN: tuple[Shown, ...] = ("available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown")
 
 # value in lower case -> state and words. Those that say more than the state's own name win over those that do not.
 _GENERAL: dict[str, tuple[Shown, str]] = {

@@ -17,7 +17,6 @@ from scim.users import endpoints as users
 from shared.http import Request, Response
 from shared.sentences import Sentence
 
-BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MAX_OPERATIONS = 1000
 _COLLECTIONS = {"users": users.COLLECTION, "groups": groups.COLLECTION}
