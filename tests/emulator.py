@@ -11,6 +11,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parent.parent
 _MAIN = _ROOT / ".tools/azurite/node_modules/azurite/dist/src/table/main.js"
+_TRIES = 3  # a port that was free a moment ago may be taken on a busy machine
 
 
 def _node() -> str:
@@ -33,21 +34,31 @@ def _answers(port: int) -> bool:
     return False
 
 
+def _is_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until it answers; False where it ended, as when somebody else has the port by now."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if _answers(port):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @contextlib.contextmanager
 def running() -> Iterator[str]:
     """Start Azurite on a free port; yields the value for the setting TABLES."""
     if not _MAIN.exists():
         raise RuntimeError("Azurite is missing; `make setup` gets it")
-    port = _free_port()
-    command = [_node(), str(_MAIN), "--tableHost", "127.0.0.1", "--tablePort", str(port), "--inMemoryPersistence"]
-    command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "NODE_NO_WARNINGS": "1"}) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while not _answers(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("Azurite did not start")
-                time.sleep(0.05)
-            yield f"UseDevelopmentStorage=true;TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1"
-        finally:
-            process.terminate()
+    for _ in range(_TRIES):
+        port = _free_port()
+        command = [_node(), str(_MAIN), "--tableHost", "127.0.0.1", "--tablePort", str(port), "--inMemoryPersistence"]
+        command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        quiet = {**os.environ, "NODE_NO_WARNINGS": "1"}
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=quiet) as process:
+            try:
+                if _is_up(process, port):
+                    yield f"UseDevelopmentStorage=true;TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1"
+                    return
+            finally:
+                process.terminate()
+    raise RuntimeError("Azurite did not start")
