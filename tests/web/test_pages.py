@@ -124,19 +124,26 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     assert answer.headers["Allow"] == "GET, POST, HEAD"
 
 
+_BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")
+
+
+@pytest.mark.parametrize("path", ["/", "/contacts", *(f"/directories/{{id}}{below}" for below in _BELOW)])
 async def test_storage_away_is_a_page_that_says_so(
-    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    """503 with Retry-After and the word that nothing is lost."""
+    """Every page that reads: 503 with Retry-After, the word that nothing is lost, and a button that tries again."""
+    address = path.format(id=await _directory(services))
 
     async def away(*_: object, **__: object) -> None:
         raise StorageUnavailable("away")
 
-    monkeypatch.setattr(type(services.tables), "query", away)
-    answer: Response = await visit("GET", "/")
+    for read in ("get", "query"):
+        monkeypatch.setattr(type(services.tables), read, away)
+    answer: Response = await visit("GET", address)
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
     assert b"No data was lost" in answer.body
+    assert f'href="{address}"'.encode() in answer.body
 
 
 async def test_the_poll_of_an_unchanged_live_line_is_empty(services: Services, visit: Visitor) -> None:
