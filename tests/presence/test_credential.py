@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.graph.simulator import (
     CONTOSO,
     FABRIKAM,
+    HOME_TENANT_ID,
     IDENTITY_CLIENT_ID,
     IDENTITY_HEADER,
     Simulator,
 )
 from presence.graph import tokens
+from presence.graph.control import Control
 from presence.graph.credential import Credential
 from presence.graph.reasons import Fault
 from shared.clock import SystemClock
@@ -352,3 +354,16 @@ async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     assert not hanging.done()
     graph_simulator.simulator.faults.off()
     await hanging
+
+
+async def test_the_control_asks_anew_whether_our_own_credential_works(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
+    """A token of the own tenant in memory proves nothing: a company would be told that it had withdrawn consent."""
+    graph_simulator.simulator.consent(HOME_TENANT_ID)
+    await credential.token(HOME_TENANT_ID)
+    graph_simulator.simulator.application.secrets.clear()
+    with pytest.raises(Fault) as raised:
+        await credential.fresh_token(CONTOSO)
+    assert raised.value.is_doubtful
+    assert await Control(credential, SystemClock(), HOME_TENANT_ID).whose(raised.value) == "own_credential"
