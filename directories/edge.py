@@ -1,15 +1,12 @@
-"""From HTTP to an administrator's call and back: sign-in, origin, If-Match, and errors as RFC 9457 problems."""
+"""From HTTP to an administrator's call and back: sign-in, origin, and errors as RFC 9457 problems."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
-from directories import service, views
 from directories.allowance import spending
-from directories.directory import Directory
 from directories.faults import BadField, NotThere, Overtaken, TooMany, field_error
 from shared.functions import Handler
-from shared.http import HttpError, Request, Response, check_same_origin, json_response
+from shared.http import HttpError, Request, Response, check_same_origin
 from shared.services import Services
 from shared.sign_in import require_admin
 
@@ -30,15 +27,15 @@ class Call:
         return self.request.route["directoryId"]
 
 
-def handler(services: Services, action: Action) -> Handler:
-    """An action for signed-in administrators, whose errors become RFC 9457 problems."""
+def handler(services: Services, action: Callable[[], Action]) -> Handler:
+    """An action for signed-in administrators, whose errors become RFC 9457 problems; `action` imports it."""
 
     async def handle(request: Request) -> Response:
         person = require_admin(request, services.settings)
         check_same_origin(request, services.settings.public_url)
         try:
             with spending(services, person):
-                return await action(Call(services, request, person.account))
+                return await action()(Call(services, request, person.account))
         except BadField as error:
             raise field_error(error.field, error.fault, error.remedy) from None
         except NotThere:
@@ -52,20 +49,3 @@ def handler(services: Services, action: Action) -> Handler:
             raise HttpError(409, "Two are live already", detail) from None
 
     return handle
-
-
-async def expected(call: Call) -> str:
-    """The storage tag that `If-Match` stands for; "" without the header, Overtaken where it is another version's."""
-    header = call.request.headers.get("if-match", "").strip()
-    if not header or header == "*":
-        return ""
-    directory = await service.read(call.services, call.account, call.directory_id)
-    if views.entity_tag(directory) not in [tag.strip() for tag in header.split(",")]:
-        raise Overtaken(directory.id)
-    return directory.etag
-
-
-def answer(
-    directory: Directory, content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return json_response(content, status, {"ETag": views.entity_tag(directory), **(headers or {})})

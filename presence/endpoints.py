@@ -1,20 +1,16 @@
-"""The functions of this feature: timer and queue, the wizard's API, health."""
+"""The functions of presence: timer and queue, the consent wizard's API, health.
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+What answers is imported with the first call: a cold start for a SCIM call has no use for it.
+"""
 
 import azure.functions as func
 
 from directories.allowance import spending
-from directories.faults import NotThere
-from presence import health, triggers
-from presence.consent import wizard
-from shared.functions import Handler, add_http, by_method
-from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
+from presence import triggers
+from shared.functions import add_http, by_method
+from shared.http import Request, Response
 from shared.services import Services
-from shared.sign_in import Principal, require_admin
-
-_ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
+from shared.sign_in import require_admin
 
 
 def blueprint(services: Services) -> func.Blueprint:
@@ -22,85 +18,26 @@ def blueprint(services: Services) -> func.Blueprint:
     functions = func.Blueprint()
     triggers.add(functions, services)
 
-    def for_admins(use: Callable[[Services, Principal, Request], Awaitable[Response]]) -> Handler:
-        async def handle(request: Request) -> Response:
-            person = require_admin(request, services.settings)
-            with spending(services, person):
-                return await use(services, person, request)
+    async def read(request: Request) -> Response:
+        person = require_admin(request, services.settings)
+        from presence import api
 
-        return handle
+        with spending(services, person):
+            return await api.read(services, person, request)
 
-    async def healthy(request: Request) -> Response:
-        return await _health(services, request)
+    async def act(request: Request) -> Response:
+        person = require_admin(request, services.settings)
+        from presence import api
 
-    connection = by_method(GET=for_admins(_read), POST=for_admins(_act))
-    add_http(functions, "presence_connection", "api/directories/{directoryId}/presence", connection)
-    add_http(functions, "presence_health", "health", by_method(GET=healthy))
+        with spending(services, person):
+            return await api.act(services, person, request)
+
+    async def health(request: Request) -> Response:
+        from presence import api
+
+        return await api.tell_health(services, request)
+
+    route = "api/directories/{directoryId}/presence"
+    add_http(functions, "presence_connection", route, by_method(GET=read, POST=act))
+    add_http(functions, "presence_health", "health", by_method(GET=health))
     return functions
-
-
-async def _read(services: Services, person: Principal, request: Request) -> Response:
-    directory_id = request.route["directoryId"]
-    try:
-        found = await wizard.read(services, person, directory_id)
-        left = await wizard.how_to_remove(services, person, directory_id)
-    except NotThere:
-        raise _not_there() from None
-    return json_response({**found.as_json(), "removal": left.as_json() if left else None})
-
-
-async def _act(services: Services, person: Principal, request: Request) -> Response:
-    """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
-    check_same_origin(request, services.settings.public_url)
-    is_form = request.headers.get("content-type", "").startswith(FORM)
-    action = _action(request, is_form=is_form)
-    try:
-        return await _carry_out(services, person, request, action, is_form=is_form)
-    except NotThere:
-        raise _not_there() from None
-
-
-async def _carry_out(
-    services: Services, person: Principal, request: Request, action: str, *, is_form: bool
-) -> Response:
-    directory_id = request.route["directoryId"]
-    match action:
-        case "connect":
-            location, headers = await wizard.connect(services, person, directory_id, request)
-            if is_form:
-                return Response(303, b"", {"Location": location, **headers})
-            return json_response({"location": location}, headers=headers)
-        case "check":
-            return json_response((await wizard.check(services, person, directory_id)).as_json())
-        case "retry":
-            return json_response((await wizard.retry(services, person, directory_id)).as_json())
-        case "remove":
-            found, left = await wizard.remove(services, person, directory_id)
-            return json_response({**found.as_json(), "removal": left.as_json() if left else None})
-        case _:
-            gone, _, sentence = await wizard.check_gone(services, person, directory_id)
-            return json_response({"gone": gone, "sentence": sentence})
-
-
-def _action(request: Request, *, is_form: bool) -> str:
-    body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
-    action = body.get("action") if isinstance(body, dict) else None
-    if action not in _ACTIONS:
-        raise HttpError(
-            400, "Unknown action", f"The field action must be one of {', '.join(_ACTIONS)}.", field="action"
-        )
-    return str(action)
-
-
-async def _health(services: Services, request: Request) -> Response:
-    """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
-    well, checks = await health.read(services)
-    works = all(checks[name]["ok"] for name in ("timer", "queue"))
-    status = 503 if not works or (not well and request.query.get("strict")) else 200
-    word = "ok" if well else ("degraded" if works else "failing")
-    return json_response({"status": word, "checks": checks}, status)
-
-
-def _not_there() -> HttpError:
-    detail = "The directory does not exist, was deleted, or belongs to another account. Reload the list of directories."
-    return HttpError(404, "Not found", detail)

@@ -1,10 +1,11 @@
-"""The edge to the platform's timer and queue: names, schedules and bindings."""
+"""The edge to the platform's timer and queue: schedules and bindings. What they carry out is imported with their first
+run: a cold start for a SCIM call has no use for it."""
 
 from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
 
 import azure.functions as func
 
-from presence.sync import queue
+from presence.names import POISON, QUEUE
 from shared import log
 from shared.calls import job
 from shared.services import Services
@@ -20,15 +21,19 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
 
     @blueprint.function_name("presence_timer")
     @blueprint.timer_trigger("timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False)
-    @blueprint.queue_output("messages", queue.QUEUE, CONNECTION)
+    @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job("presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
+        from presence.sync import queue
+
         messages.set(await queue.due(services))
 
     @blueprint.function_name("presence_sync")
-    @blueprint.queue_trigger("message", queue.QUEUE, CONNECTION)
+    @blueprint.queue_trigger("message", QUEUE, CONNECTION)
     @job("presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
+        from presence.sync import queue
+
         try:
             await queue.handle(services, message.get_body())
         except Exception as error:
@@ -36,7 +41,9 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
             raise  # the host delivers it again, up to five times
 
     @blueprint.function_name("presence_poison")
-    @blueprint.queue_trigger("message", queue.POISON, CONNECTION)
+    @blueprint.queue_trigger("message", POISON, CONNECTION)
     @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
+        from presence.sync import queue
+
         await queue.poisoned(services, message.get_body())

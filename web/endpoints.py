@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from presence.consent.flow import CALLBACK
+from presence.names import CALLBACK
 from shared.functions import add_http, by_method
 from shared.http import Request
 from shared.services import Services

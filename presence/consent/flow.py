@@ -20,12 +20,12 @@ from presence.graph.clouds import cloud_of
 from presence.graph.reasons import Fault
 from presence.links import DirectoryLink
 from presence.moments import now_ms
+from presence.names import CALLBACK
 from presence.runtime import runtime_of
 from shared import log
 from shared.services import Services
 from shared.sign_in import Principal
 
-CALLBACK = "/sign-in/callback"
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
 ADMINISTRATORS = frozenset({"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"})

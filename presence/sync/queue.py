@@ -13,9 +13,6 @@ from presence.sync.tenant import Outcome, sync
 from shared import log
 from shared.services import Services
 
-QUEUE = "presence-sync"
-POISON = "presence-sync-poison"
-
 
 @dataclass(frozen=True, slots=True)
 class _Message:

@@ -120,7 +120,7 @@ def test_sign_in_leaves_only_scim_and_health_open() -> None:
 
 def test_creates_the_tables_and_queues_of_the_product() -> None:
     """The app's identity need not create anything."""
-    from presence.sync.queue import POISON, QUEUE
+    from presence.names import POISON, QUEUE
     from shared.tables.port import TABLES
 
     variables = bicep.declarations(INFRA / "modules/storage.bicep", "variable")

@@ -6,7 +6,7 @@ import pytest
 
 from directories import service as directories
 from directories.service import NewDirectory
-from presence.consent.flow import CALLBACK
+from presence.names import CALLBACK
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

@@ -136,19 +136,6 @@ async def test_functions_and_bindings(world: World) -> None:
     assert found["presence_poison"].queue_name == "presence-sync-poison"
 
 
-def test_importing_the_functions_imports_no_heavy_library() -> None:
-    """Cold start: msal, aiohttp, requests and jwt come when first needed."""
-    import subprocess
-    import sys
-
-    script = (
-        "import sys, presence.endpoints;"
-        "print([n for n in ('msal', 'aiohttp', 'requests', 'jwt', 'cryptography') if n in sys.modules])"
-    )
-    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "[]"
-
-
 def test_people_survive_packing() -> None:
     """Every form of an entry, and who left."""
     entries = {

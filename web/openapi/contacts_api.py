@@ -1,6 +1,6 @@
 """Contacts: search, number lookup, one person, groups, numbers needing attention, export."""
 
-from contacts.endpoints import DEFAULT_LIMIT, MAX_LIMIT
+from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.lookup import MAX_NUMBERS
 from web.openapi.directories_api import ID

@@ -1,7 +1,7 @@
 """Directories: create, list, change, delete; credentials; state and provisioning log."""
 
+from directories.api import MAX_LINES
 from directories.bodies import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
-from directories.endpoints import _MAX_LINES
 from directories.kinds import KINDS
 from web.openapi.parts import (
     Json,
@@ -194,8 +194,8 @@ def paths() -> Json:
                     query("before", "Where the previous page ended"),
                     query(
                         "limit",
-                        f"Lines, 1 to {_MAX_LINES}; 50",
-                        {"type": "integer", "minimum": 1, "maximum": _MAX_LINES},
+                        f"Lines, 1 to {MAX_LINES}; 50",
+                        {"type": "integer", "minimum": 1, "maximum": MAX_LINES},
                     ),
                     query("person", "Only of this person: id, externalId or name"),
                     query("kind", "Only events of this kind", {"enum": list(KINDS)}),

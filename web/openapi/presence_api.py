@@ -1,6 +1,6 @@
 """Presence of a directory: the connection to the company's tenant, and what can be done with it."""
 
-from presence.endpoints import _ACTIONS
+from presence.api import ACTIONS
 from web.openapi.directories_api import ID
 from web.openapi.parts import Json, answer, body, nothing_or, operation, path, ref, text, thing
 
@@ -15,7 +15,7 @@ def schemas() -> Json:
     rest = {"since": nothing_or(text(format="date-time")), "moving": {"type": "boolean"}, "health": {"type": "object"}}
     return {
         "Connection": thing({"state": states, **words, **rest}, {"removal": nothing_or(removal)}),
-        "PresenceAction": thing({"action": {"enum": list(_ACTIONS)}}),
+        "PresenceAction": thing({"action": {"enum": list(ACTIONS)}}),
     }
 
 

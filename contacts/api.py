@@ -1,0 +1,184 @@
+"""The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from contacts import account, attention, listing, lookup
+from contacts.answers import matches_json, page_json, person_json, tagged
+from contacts.details import read_contact
+from contacts.export import FORMATS, MOST, export
+from contacts.search import find
+from contacts.walk import Page
+from directories.directory import Directory
+from shared.http import HttpError, Request, Response, check_same_origin, json_body
+from shared.services import Services
+from shared.sign_in import Principal, require_admin
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+_MAX_QUERY = 200  # characters
+_MAX_NUMBER = 250
+_MAX_CURSOR = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Its functions, each for one route and method."""
+
+    services: Services
+
+    async def all_contacts(self, request: Request, person: Principal) -> Response:
+        """People of all the account's directories, listed or searched."""
+        _refuse_group(request)
+        directories = await account.all_directories(self.services, person.account)
+        return await self._page(request, directories)
+
+    async def contacts(self, request: Request, person: Principal) -> Response:
+        """People of one directory, listed or searched, of one group or all."""
+        return await self._page(request, [await self._directory(request, person)])
+
+    async def contact(self, request: Request, person: Principal) -> Response:
+        """One person with details and presence."""
+        directory = await self._directory(request, person)
+        on_demand = _on_demand(request)
+        found = await read_contact(self.services, directory, request.route["contactId"])
+        return tagged(request, await person_json(self.services, found, on_demand=on_demand))
+
+    async def lookup(self, request: Request, person: Principal) -> Response:
+        """The people behind up to 100 numbers, in all the account's directories or those named."""
+        check_same_origin(request, self.services.settings.public_url)
+        texts, ids = _lookup_body(json_body(request))
+        if ids is None:
+            directories = await account.all_directories(self.services, person.account)
+        else:
+            directories = [await account.one_directory(self.services, person.account, one) for one in ids]
+        try:
+            found = await lookup.lookup_numbers(self.services, directories, texts)
+        except lookup.TooManyLookups as error:
+            raise _bad(
+                "numbers",
+                f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
+                f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
+            ) from None
+        return tagged(request, await matches_json(self.services, texts, found))
+
+    async def numbers(self, request: Request, person: Principal) -> Response:
+        """Numbers needing attention."""
+        directory = await self._directory(request, person)
+        found, cursor = await attention.list_unparsed(
+            self.services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        )
+        people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
+        return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+
+    async def groups(self, request: Request, person: Principal) -> Response:
+        """The directory's groups, to choose one whose people to see."""
+        directory = await self._directory(request, person)
+        limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
+        found, cursor = await listing.list_groups(self.services, directory, limit, _cursor(request))
+        groups = [{"id": group_id, "displayName": name} for group_id, name in found]
+        return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
+
+    async def export(self, request: Request, person: Principal) -> Response:
+        """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
+        require_admin(request, self.services.settings)
+        directory = await self._directory(request, person)
+        form = FORMATS.get(name := request.query.get("format", "csv"))
+        if form is None:
+            raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
+        limit = _limit(request, MOST, MOST)
+        chunk = await export(self.services, directory, form, limit, _cursor(request))
+        headers = {
+            "Content-Type": form.media_type,
+            "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
+        }
+        if chunk.cursor:
+            following = f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+            headers["Link"] = f'<{following}>; rel="next"'
+        return Response(200, chunk.content, headers)
+
+    async def _directory(self, request: Request, person: Principal) -> Directory:
+        return await account.one_directory(self.services, person.account, request.route["directoryId"])
+
+    async def _page(self, request: Request, directories: Sequence[Directory]) -> Response:
+        on_demand, page = _on_demand(request), await self._found(request, directories)
+        return tagged(request, await page_json(self.services, page.found, page.cursor, on_demand=on_demand))
+
+    async def _found(self, request: Request, directories: Sequence[Directory]) -> Page:
+        text, group = _text(request), request.query.get("group", "")
+        limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        if group:
+            (directory,) = directories
+            await listing.check_group(self.services, directory, group)
+        return await find(self.services, directories, text, group, limit, cursor)
+
+
+def _bad(field: str, fault: str, remedy: str) -> HttpError:
+    return HttpError(400, "Request not valid", f"{field} {fault}. {remedy}", field=field)
+
+
+def _refuse_group(request: Request) -> None:
+    if request.query.get("group"):
+        raise _bad(
+            "group",
+            "belongs to one directory",
+            "Ask /api/directories/{directoryId}/contacts for the people of a group.",
+        )
+
+
+def _text(request: Request) -> str:
+    text = request.query.get("q", "").strip()
+    if len(text) > _MAX_QUERY:
+        raise _bad("q", f"has {len(text)} characters", f"Search with at most {_MAX_QUERY} characters.")
+    return text
+
+
+def _cursor(request: Request) -> str:
+    cursor = request.query.get("cursor", "")
+    if len(cursor) > _MAX_CURSOR:
+        raise _bad("cursor", "is longer than any that was given", "Begin again without a cursor.")
+    return cursor
+
+
+def _limit(request: Request, default: int, most: int) -> int:
+    text = request.query.get("limit", "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
+        raise _bad("limit", "is not a whole number in its bounds", f"Use a limit from 1 to {most}.")
+    return int(text)
+
+
+def _on_demand(request: Request) -> bool:
+    """`presence=fresh`: the people are on somebody's screen."""
+    match request.query.get("presence", ""):
+        case "" | "stored":
+            return False
+        case "fresh":
+            return True
+    raise _bad("presence", "is neither stored nor fresh", "Use presence=fresh for people who are on a screen.")
+
+
+def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
+    """The numbers and, if named, the directories of a lookup."""
+    if not isinstance(body, dict):
+        raise _bad("body", "is not a JSON object", 'Send {"numbers": ["+442079460958"]}.')
+    texts, ids = body.get("numbers"), body.get("directories")
+    if not isinstance(texts, list) or not 1 <= len(texts) <= lookup.MAX_NUMBERS:
+        raise _bad("numbers", "is not a list of 1 to 100 numbers", "Ask for at most 100 numbers in one request.")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str) or len(text) > _MAX_NUMBER:
+            raise _bad(
+                f"numbers[{place}]", "is not a number as text", f"Send text of at most {_MAX_NUMBER} characters."
+            )
+    if ids is not None and not (isinstance(ids, list) and len(ids) <= 100 and all(isinstance(one, str) for one in ids)):
+        raise _bad("directories", "is not a list of at most 100 directory ids", "Leave it out to search all of them.")
+    return texts, list(dict.fromkeys(ids)) if ids is not None else None
+
+
+def _attachment(name: str) -> str:
+    """The file name in both forms of RFC 6266 section 5."""
+    plain = "".join([c if c.isascii() and (c.isalnum() or c in " ._-") else "_" for c in name])
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,78 @@
+"""The answers of presence over HTTP: the consent wizard's API, and health."""
+
+from typing import Any
+
+from directories.faults import NotThere
+from presence import health
+from presence.consent import wizard
+from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
+from shared.services import Services
+from shared.sign_in import Principal
+
+ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
+
+
+async def read(services: Services, person: Principal, request: Request) -> Response:
+    """How far the directory's connection has come, and how to remove access after it was removed."""
+    directory_id = request.route["directoryId"]
+    try:
+        found = await wizard.read(services, person, directory_id)
+        left = await wizard.how_to_remove(services, person, directory_id)
+    except NotThere:
+        raise _not_there() from None
+    return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+
+
+async def act(services: Services, person: Principal, request: Request) -> Response:
+    """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
+    check_same_origin(request, services.settings.public_url)
+    is_form = request.headers.get("content-type", "").startswith(FORM)
+    action = _action(request, is_form=is_form)
+    try:
+        return await _carry_out(services, person, request, action, is_form=is_form)
+    except NotThere:
+        raise _not_there() from None
+
+
+async def _carry_out(
+    services: Services, person: Principal, request: Request, action: str, *, is_form: bool
+) -> Response:
+    directory_id = request.route["directoryId"]
+    match action:
+        case "connect":
+            location, headers = await wizard.connect(services, person, directory_id, request)
+            if is_form:
+                return Response(303, b"", {"Location": location, **headers})
+            return json_response({"location": location}, headers=headers)
+        case "check":
+            return json_response((await wizard.check(services, person, directory_id)).as_json())
+        case "retry":
+            return json_response((await wizard.retry(services, person, directory_id)).as_json())
+        case "remove":
+            found, left = await wizard.remove(services, person, directory_id)
+            return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+        case _:
+            gone, _, sentence = await wizard.check_gone(services, person, directory_id)
+            return json_response({"gone": gone, "sentence": sentence})
+
+
+def _action(request: Request, *, is_form: bool) -> str:
+    body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
+    action = body.get("action") if isinstance(body, dict) else None
+    if action not in ACTIONS:
+        raise HttpError(400, "Unknown action", f"The field action must be one of {', '.join(ACTIONS)}.", field="action")
+    return str(action)
+
+
+async def tell_health(services: Services, request: Request) -> Response:
+    """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
+    well, checks = await health.read(services)
+    works = all(checks[name]["ok"] for name in ("timer", "queue"))
+    status = 503 if not works or (not well and request.query.get("strict")) else 200
+    word = "ok" if well else ("degraded" if works else "failing")
+    return json_response({"status": word, "checks": checks}, status)
+
+
+def _not_there() -> HttpError:
+    detail = "The directory does not exist, was deleted, or belongs to another account. Reload the list of directories."
+    return HttpError(404, "Not found", detail)

@@ -1,0 +1,90 @@
+"""The page that an error comes to: what happened, and the way out."""
+
+from typing import Any
+
+import orjson
+
+from directories.faults import BadField, NotThere, Overtaken
+from shared import log
+from shared.http import HttpError, Request, Response
+from shared.services import Services
+from shared.sign_in import Principal, principal
+from shared.tables.port import StorageUnavailable
+from web.render import page
+from web.visit import Visit, sign_in_address
+from web.wording import fault_text, problem_text
+
+_KNOWN = frozenset({400, 403, 404, 500, 503})
+
+
+def error_page(services: Services, request: Request, error: Exception) -> Response:
+    """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
+    status, headers = _status_of(error)
+    person = _person(request, services)
+    visit = Visit(request, person, services)
+    if status == 401 and services.settings.platform_sign_in:
+        return _ask_to_sign_in(visit)
+    if visit.is_partial:
+        return Response(status, headers=headers)
+    title, detail = _words(visit, status, error)
+    tone = "bad" if status >= 500 else ""
+    links = [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
+    if status >= 500:
+        links = [{"href": request.path, "words": visit.t("reload")}]
+    elif person and person.is_admin:
+        links = [{"href": "/", "words": visit.t("external_directories")}]
+    elif status == 403 and not links:
+        links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
+    values: dict[str, Any] = {"title": title, "detail": detail, "tone": tone, "code": status, "links": links}
+    return page(visit, "error.html", status=status, headers=headers, **values)
+
+
+def _ask_to_sign_in(visit: Visit) -> Response:
+    if visit.is_partial:
+        return Response(401)
+    # A form that was sent comes back by GET, to the page that it stands on.
+    status = 302 if visit.request.method in ("GET", "HEAD") else 303
+    return Response(status, headers={"Location": sign_in_address(visit.request)})
+
+
+def _person(request: Request, services: Services) -> Principal | None:
+    try:
+        return principal(request, services.settings)
+    except HttpError:
+        return None
+
+
+def _status_of(error: Exception) -> tuple[int, dict[str, str]]:
+    match error:
+        case HttpError(response=response):
+            kept = ("Allow", "Retry-After")
+            return response.status, {name: response.headers[name] for name in kept if name in response.headers}
+        case NotThere():
+            return 404, {}
+        case Overtaken():
+            return 409, {}
+        case BadField():
+            return 400, {}
+        case StorageUnavailable(retry_after=seconds):
+            return 503, {"Retry-After": str(seconds)}
+        case _:
+            log.failure("http.error", error)
+            return 500, {}
+
+
+def _words(visit: Visit, status: int, error: Exception) -> tuple[str, str]:
+    if isinstance(error, HttpError):
+        said = orjson.loads(error.response.body)
+        if said["title"] == "Cross-site request":
+            return visit.t("error_cross_site_title"), visit.t("error_cross_site")
+        if status == 403 and not (visit.person and visit.person.roles):
+            return visit.t("error_403_agent_title"), visit.t("error_403_agent")
+        if status == 401:
+            return visit.t("error_401_title"), visit.t("error_401")
+        if status not in _KNOWN or status == 400:
+            return visit.t("error_400_title"), problem_text(visit, said)
+    if isinstance(error, Overtaken):
+        return visit.t("error_400_title"), visit.t("fault_overtaken")
+    if isinstance(error, BadField):
+        return visit.t("error_400_title"), fault_text(visit, error)
+    return visit.t(f"error_{status}_title"), visit.t(f"error_{status}")
