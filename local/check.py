@@ -141,13 +141,15 @@ def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) 
             group = group_record.decode(identifier, row.value)
             findings.groups += 1
             _know(notes, identifier)
-            _expect(notes, ((key, _digest(value)) for key, value in group_record.index_rows(group).items()), identifier)
+            _expect(
+                notes, ((key, _digest(key, value)) for key, value in group_record.index_rows(group).items()), identifier
+            )
         case ["user" | "group", member, group_id]:
             notes.execute("INSERT INTO joined VALUES (?,?)", (group_id, member))
         case ["member", group_id, member]:
             notes.execute("INSERT INTO listed VALUES (?,?)", (group_id, member))
         case [family, *_] if family in _INDEX_FAMILIES:
-            notes.execute("INSERT INTO found VALUES (?,?,?)", (row.key, _owner(row), _digest(row.value)))
+            notes.execute("INSERT INTO found VALUES (?,?,?)", (row.key, _owner(row), _digest(row.key, row.value)))
         case ["event", *_]:
             events.decode(row.value)
         case ["total"]:
@@ -164,7 +166,7 @@ def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]
     """What the record says was written for it, and where this release would write the same rows their values."""
     values = user_rows.index_rows(user, region)
     for key in user_rows.stored_keys(user):
-        yield key, _digest(values[key]) if key in values else None
+        yield key, _digest(key, values[key]) if key in values else None
 
 
 def _expect(notes: sqlite3.Connection, rows: Iterator[tuple[str, bytes | None]], owner: str) -> None:
@@ -191,5 +193,10 @@ def _owner(row: Row) -> str:
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
-def _digest(value: bytes) -> bytes:
+def _digest(key: str, value: bytes) -> bytes:
+    """Of what a row says, without the wording of a number's fault, which a release may better."""
+    if _family(key) == "unparsed":
+        content = orjson.loads(value)
+        numbers = [{**number, "fault": ""} for number in content["numbers"]]
+        value = orjson.dumps({**content, "numbers": numbers}, option=orjson.OPT_SORT_KEYS)
     return blake2b(value, digest_size=16).digest()

@@ -249,7 +249,7 @@ def _dialling(region: str) -> tuple[str, str]:
 
 
 def _fault(text: str, digits: str, region: str) -> Sentence:
-    """Why `text` has no E.164 form, and the remedy in the words of Entra's provisioning page."""
+    """Why `text` has no E.164 form, and the remedy, with Entra's expression for it as an example."""
     code = _dialling(region)[0] or "44"
     count = len(digits)
     if not digits:
@@ -268,8 +268,8 @@ def _fault(text: str, digits: str, region: str) -> Sentence:
         why = Sentence("number_not_national", said, region=region)
     return Sentence(
         "number",
-        "{why}. Write the number in Entra in E.164 form, such as +{code} followed by area code and number, or let "
-        'the attribute mapping to phoneNumbers[type eq "work"].value add what is missing, for example '
+        "{why}. Write the number in E.164 form, such as +{code} followed by area code and number, or let the "
+        'attribute mapping to phoneNumbers[type eq "work"].value add what is missing, in Entra for example '
         'Join("", "+{code}", [telephoneNumber]).',
         why=why,
         code=code,

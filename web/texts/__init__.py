@@ -23,7 +23,7 @@ def texts(language: str) -> dict[str, str]:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def refusals(language: str) -> dict[str, str]:
-    """The sentences of refusals by code; in English only those that read better than what rows and clients hold."""
+    """The sentences of refusals by code; none in English, which rows and clients hold."""
     path = _FOLDER / "refusals" / f"{language}.json"
     own: dict[str, str] = orjson.loads(path.read_bytes()) if path.exists() else {}
     return own
