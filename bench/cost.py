@@ -12,6 +12,7 @@ from math import ceil
 MONTH = 730 * 3600  # seconds
 TICK = 30  # seconds between two presence syncs
 BATCH = 16  # messages that an instance handles at once (host.json)
+POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,13 @@ def on_demand(it: Deployment, *, alone: bool) -> float:
 
 
 def storage(it: Deployment) -> float:
-    """Operations (tests count them: 2 a tick, 4 a sync, 2 a request) and 20 kB a person with all index rows.
+    """Operations (tests count them: 2 a tick, 1 for its messages, 4 a sync, 2 a request), and 20 kB a person.
 
-    A message is put, taken and deleted.
+    A message is put, taken and deleted; an empty queue is asked again and again.
     """
     ticks = MONTH / it.tick
-    operations = ticks * (2 + 4 * it.tenants) + 2 * it.requests
-    messages = 3 * ticks * it.tenants * price("queue operations")
+    operations = ticks * (2 + bool(it.tenants) + 4 * it.tenants) + 2 * it.requests
+    messages = (3 * ticks * it.tenants + MONTH / POLL_SECONDS) * price("queue operations")
     return operations * price("table operations") + messages + it.people * 20e-6 * price("table space")
 
 

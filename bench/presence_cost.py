@@ -9,14 +9,12 @@ Instances are billed while they execute, at least a second each time; timer and 
 import argparse
 from dataclasses import dataclass
 
-from bench.cost import FREE_EXECUTIONS, FREE_GB_SECONDS, price
+from bench.cost import FREE_EXECUTIONS, FREE_GB_SECONDS, MONTH, POLL_SECONDS, price
 
-MONTH = 30 * 24 * 3600  # seconds
 # Counted for each interval; a sync is the same whatever the number of people.
 TIMER_OPERATIONS, MESSAGE_OPERATIONS, SYNC_OPERATIONS = 2, 1, 4
 OTHERS_AN_HOUR = 36  # compaction and the look after connections every ten minutes, at most
 QUEUE_OPERATIONS = 3  # to put a message, take it, delete it
-POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
 SHORTEST = 1.0  # seconds that an execution is billed for
 # Seconds of a sync with Graph at 100 ms an answer (python -m bench.presence).
 SYNCS = {100: 0.2, 10_000: 0.5, 100_000: 3.1}

@@ -3,7 +3,7 @@
 import pytest
 
 from bench import presence_cost as cost
-from bench.cost import price
+from bench.cost import MONTH, price
 from tests.presence.browser import Browser
 from tests.presence.world import World
 
@@ -22,20 +22,20 @@ async def test_an_hour_takes_the_operations_that_the_price_is_made_of(
     assert outcomes.count("synced") == 120
     each = cost.TIMER_OPERATIONS + cost.MESSAGE_OPERATIONS + cost.SYNC_OPERATIONS
     assert 120 * each <= len(counted) <= 120 * each + cost.OTHERS_AN_HOUR
-    assert world.calls() - calls == 120 * cost.usage(people, 30, 2048).graph_calls // (cost.MONTH // 30)
+    assert world.calls() - calls == 120 * cost.usage(people, 30, 2048).graph_calls // (MONTH // 30)
 
 
 def test_only_graphs_calls_grow_with_the_people() -> None:
     """As `test_sync` counts for 20,000 people and `bench.presence` for 100,000."""
     small, large = cost.usage(100, 30, 2048), cost.usage(100_000, 30, 2048)
     assert (small.table_operations, small.executions) == (large.table_operations, large.executions)
-    assert large.graph_calls == 154 * 86_400
+    assert large.graph_calls == 154 * 87_600
 
 
 def test_the_price_follows_its_assumptions() -> None:
     """The arithmetic of docs/presence.md: 2 GB for a second of the timer and a second of the sync each 30 seconds."""
     found = cost.usage(100, 30, 2048).dollars(with_grants=False)
-    assert found["compute"] == pytest.approx(86_400 * 2 * 2 * price("on demand"))
-    assert found["executions"] == pytest.approx(172_800 * price("executions"))
+    assert found["compute"] == pytest.approx(87_600 * 2 * 2 * price("on demand"))
+    assert found["executions"] == pytest.approx(175_200 * price("executions"))
     granted = cost.usage(100, 30, 512).dollars(with_grants=True)
     assert (granted["compute"], granted["executions"]) == (0, 0)
