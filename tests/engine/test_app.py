@@ -23,7 +23,7 @@ from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 
 from .compare import outcomes, reproducible
-from .engine import Engine
+from .engine import Engine, EngineError
 from .requests import REQUESTS
 
 __all__ = ["graph_simulator", "served_simulator"]
@@ -99,6 +99,19 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
         assert _tenants(sent) == []
     for name in kinds["queueTrigger"]:
         assert await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+
+
+async def test_what_a_failed_job_hands_the_platform_names_nobody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform logs what a timer or queue function raises: the error's type, and none of its text."""
+
+    async def broken(*_: object) -> None:
+        raise ValueError("Zoë Müller, +44 20 7946 0018")
+
+    monkeypatch.setattr("directories.maintenance.run", broken)
+    with pytest.raises(EngineError, match=r"^JobFailed: ValueError$"):
+        await engine.timer("maintenance_timer")
 
 
 async def test_presence_comes_through_timer_and_queue(graph_simulator: RunningSimulator, tmp_path: Path) -> None:
