@@ -1,6 +1,6 @@
 """The product in the engine of the platform, and the local host beside it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 
 from .compare import outcomes, reproducible
-from .engine import Engine, EngineError
+from .engine import Engine, EngineError, Function
 from .requests import REQUESTS
 
 __all__ = ["graph_simulator", "served_simulator"]
@@ -71,6 +71,20 @@ async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
     paths = [(step.method, step.target.partition("?")[0].replace("<", "").replace(">", "")) for step in REQUESTS]
     asked = {match[0].name for method, path in paths if (match := router.match(method, path))}
     assert {function.name for function in functions} - asked == set()
+
+
+async def test_every_function_is_listed_with_its_route(engine: Engine) -> None:
+    """docs/operations.md has what the engine indexed, so that whoever reads a log line knows what was called."""
+    called: dict[str, Callable[[Function], str]] = {
+        "http": lambda each: "/" + each.template.text.strip("/"),
+        "timer": lambda each: str(each.raw["schedule"]),
+        "queue": lambda each: str(each.raw["queueName"]),
+    }
+    kinds = [(each, each.kind.removesuffix("Trigger")) for each in engine.functions.values()]
+    rows = [f"| `{each.name}` | {kind} | `{called[kind](each)}` |" for each, kind in kinds]
+    document = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = document.partition("<!-- functions -->")[2].partition("<!-- end -->")[0]
+    assert section.strip().splitlines()[2:] == rows
 
 
 async def test_templates_do_not_overlap(engine: Engine) -> None:
