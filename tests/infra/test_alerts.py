@@ -17,7 +17,7 @@ COLUMNS = {
     "AppRequests": {"TimeGenerated", "Name", "ResultCode"},
 }
 WORDS = set(
-    "let where extend project summarize by datatable join kind leftouter on or between isnull max now time timespan"
+    "let where extend project summarize by datatable join kind leftouter on or and between isnull max now time timespan"
     " string tostring toint parse_json".split()
 )
 
@@ -138,6 +138,12 @@ def test_one_line_is_enough_but_for_server_errors(rule: Rule) -> None:
         assert f"more than {rule.threshold} answers with 5xx in {window} min" in DOCUMENT
     else:
         assert rule.threshold == "0"
+
+
+def test_what_scim_requires_is_no_server_error() -> None:
+    """RFC 7644 section 3.11: `/Me` answers 501 where it is not supported, which is no fault of the app."""
+    (rule,) = [rule for rule in RULES if rule.name == "Server errors"]
+    assert 'ResultCode != "501"' in rule.query
 
 
 def test_silence_is_noticed_of_every_timer() -> None:
