@@ -134,6 +134,14 @@ def test_switch_has_its_safe_value(declaration: str) -> None:
     assert {place: found.get(place) for place in SWITCHES[declaration]} == SWITCHES[declaration]
 
 
+def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:
+    """Instances run in a subnet given over to Microsoft.App; endpoints are in another."""
+    network = bicep.declarations(INFRA / "modules/network.bicep", "resource")["network"]
+    subnets = bicep.values(network)["properties.subnets"]
+    assert "delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]" in subnets
+    assert subnets.index("delegations") < subnets.index("name: 'endpoints'")
+
+
 def test_only_what_is_asked_for_is_left_out() -> None:
     """Roles, sign-in, diagnostics and alerts are no options; a network and an address of one's own are."""
     modules = bicep.declarations(INFRA / "main.bicep", "module")
