@@ -63,11 +63,11 @@ async def issue(services: Services, directory: Directory, by: str, assertion: As
     """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises Replayed."""
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(services.clock.now() + LIFETIME)
-    value = orjson.dumps({"by": by, "expires": expires})
+    value = orjson.dumps({"v": 1, "by": by, "expires": expires})
     operations = [Insert(access_key(tokens.digest(plain)), value)]
     if assertion is not None:
         used = keys.key("jti", tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
-        operations.append(Insert(used, orjson.dumps({"expires": assertion.expires})))
+        operations.append(Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires})))
     try:
         await services.tables.transact(store.TABLE, directory.id, operations)
     except AlreadyExists:

@@ -8,13 +8,11 @@ endpoint two at the same time); warm, none.
 import asyncio
 from dataclasses import dataclass, field
 
-import orjson
-
 from directories import last_calls, store, tokens, totals
 from directories.cache import CACHED_SECONDS, cache
 from directories.directory import Directory, is_directory_id
 from directories.memory import Bounded, PerInstance, beside
-from shared import keys
+from shared import keys, versions
 from shared.http import HttpError
 from shared.services import Services
 
@@ -91,7 +89,7 @@ async def _access(services: Services, directory_id: str, hashed: str) -> Access 
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
     row = await services.tables.get(store.TABLE, directory_id, access_key(hashed))
-    access = Access(**orjson.loads(row.value)) if row else None
+    access: Access | None = versions.build(Access, versions.read(row.value, "access token")) if row else None
     memory.put(place, (at, access))
     return access
 

@@ -13,7 +13,7 @@ from directories.directory import Directory
 from directories.events import Event
 from directories.kinds import REFUSED
 from directories.memory import Bounded, PerInstance, beside
-from shared import keys
+from shared import keys, versions
 from shared.services import Services
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 
@@ -94,14 +94,15 @@ def refused(services: Services, directory: Directory, reason: str, detail: str =
 async def read(tables: Tables, directory_id: str) -> LastCalls:
     """The notes of all instances, in one round trip."""
     rows = await tables.query(store.TABLE, directory_id, *keys.prefix_range("used", ""))
-    notes = {keys.split(row.key)[1]: orjson.loads(row.value) for row in rows}
+    notes = {keys.split(row.key)[1]: versions.read(row.value, "last use") for row in rows}
     denied = notes.pop(_DENIED, None)
-    return LastCalls({name: str(note["at"]) for name, note in notes.items()}, Denied(**denied) if denied else None)
+    used = {name: str(note["at"]) for name, note in notes.items()}
+    return LastCalls(used, versions.build(Denied, denied) if denied else None)
 
 
 async def _write_used(services: Services, directory_id: str, credential: str, *, first: bool) -> None:
     key, at = keys.key("used", credential), store.now(services.clock)
-    value = orjson.dumps({"at": at})
+    value = orjson.dumps({"v": 1, "at": at})
     if first:
         try:
             await services.tables.transact(store.TABLE, directory_id, [Insert(key, value)])
@@ -117,7 +118,7 @@ async def _write_used(services: Services, directory_id: str, credential: str, *,
 
 async def _write_denied(services: Services, directory_id: str, reason: str, count: int, detail: str) -> None:
     at = store.now(services.clock)
-    value = orjson.dumps({"at": at, "reason": reason, "count": count})
+    value = orjson.dumps({"v": 1, "at": at, "reason": reason, "count": count})
     await services.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])
     if detail:
         event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail)

@@ -104,6 +104,12 @@ async def read(services: Services, directory_id: str) -> Totals:
     return base.plus(behind[len(settled) :])
 
 
+async def stored(services: Services, directory_id: str) -> Totals:
+    """The totals as storage alone tells them: nothing that this instance remembers counts, and nothing is written."""
+    base, through, _ = await _stored(services, directory_id)
+    return base.plus(await _keys_between(services, directory_id, through, events.end()))
+
+
 async def keep_up(services: Services, directory_id: str) -> None:
     """Bring the row `total` forward where many events are behind it."""
     await fold(services, directory_id, _WORTH_FOLDING)

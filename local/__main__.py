@@ -8,6 +8,7 @@ import pkgutil
 import sys
 
 OLDEST = (3, 11)
+STOPPED = 130  # as a shell says it of a program that Ctrl-C ended
 
 
 def main(given: list[str] | None = None) -> int:
@@ -28,7 +29,11 @@ def main(given: list[str] | None = None) -> int:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     arguments = parser.parse_args(given)
-    code: int = arguments.run(arguments)
+    try:
+        code: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
     return code
 
 

@@ -92,7 +92,7 @@ async def check(services: Services, directory: Directory) -> Findings:
             except (ValueError, KeyError, TypeError, AttributeError):
                 findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
         _compare(notes, findings)
-    stored = await totals.read(services, directory.id)
+    stored = await totals.stored(services, directory.id)
     said, true = (stored.users, stored.groups, stored.active), (findings.users, findings.groups, findings.active)
     if said != true:
         findings.faults.append(

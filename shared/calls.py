@@ -47,14 +47,22 @@ class Handling:
         log.end()
 
 
+class JobFailed(Exception):
+    """A timer's or queue's function failed. The platform logs what such a function raises, and an error's own text may
+    hold personal data: this one has the type for its text, and the place in its traceback."""
+
+
 def job(operation: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
-    """A timer's or queue's function as a call; it counts as 200, or as 500 where it raises."""
+    """A timer's or queue's function as a call; it counts as 200, or as 500 where it raises, which is JobFailed then."""
 
     def around(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(function)
         async def handle(*arguments: P.args, **named: P.kwargs) -> R:
             with Handling(operation) as call:
-                result = await function(*arguments, **named)
+                try:
+                    result = await function(*arguments, **named)
+                except Exception as error:
+                    raise JobFailed(type(error).__name__).with_traceback(error.__traceback__) from None
                 call.status = 200
                 return result
 

@@ -53,9 +53,9 @@ var rules = [
   }
   {
     name: 'Server errors'
-    description: 'The app answered with 5xx. AppRequests and AppExceptions with the same operation id say where.'
+    description: 'The app answered with 5xx, 501 of SCIM aside. AppRequests and AppExceptions with the same operation id say where.'
     severity: 1
-    query: 'AppRequests | where toint(ResultCode) between (500 .. 599) | project TimeGenerated, Name, ResultCode'
+    query: 'AppRequests | where toint(ResultCode) between (500 .. 599) and ResultCode != "501" | project TimeGenerated, Name, ResultCode'
     window: 'PT15M'
     every: 'PT5M'
     threshold: 5

@@ -110,7 +110,7 @@ async def _list(services: Any, arguments: argparse.Namespace) -> list[dict[str, 
 
     found = []
     for directory in await list_directories(services, arguments.account):
-        people = await totals.read(services, directory.id)
+        people = await totals.stored(services, directory.id)
         found.append(
             {
                 "directory_id": directory.id,

@@ -18,6 +18,7 @@ from local.transfer import file, partitions
 from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_line
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
+from shared import versions
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
 from shared.tables.port import Delete, NotFound, Operation, Row, StorageUnavailable, TooLarge, Upsert
@@ -90,9 +91,8 @@ async def _state(services: Services) -> _State | None:
     row = await services.tables.get(_MARK.table, _MARK.partition, _STATE)
     if row is None:
         return None
-    value = orjson.loads(row.value)
-    value.pop("v")
-    return _State(**value)
+    state: _State = versions.build(_State, versions.read(row.value, "import"))
+    return state
 
 
 async def _note(services: Services, state: _State) -> None:

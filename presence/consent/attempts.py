@@ -13,7 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from presence.moments import MINUTE, is_ahead
-from shared import keys
+from shared import keys, versions
 from shared.tables.port import Changed, Delete, Insert, NotFound, Tables
 
 TABLE = "work"
@@ -67,9 +67,7 @@ async def take(tables: Tables, state: str, browser: str, now: int) -> Attempt | 
         await tables.transact(TABLE, PARTITION, [Delete(row.key, row.etag)])
     except (NotFound, Changed):  # somebody used it at the same time
         return None
-    content = orjson.loads(row.value)
-    content.pop("v")
-    attempt = Attempt(**content)
+    attempt: Attempt = versions.build(Attempt, versions.read(row.value, "sign-in"))
     is_same = hmac.compare_digest(attempt.browser, digest(browser))
     return attempt if is_same and is_ahead(attempt.expires, now, LIFETIME) else None
 

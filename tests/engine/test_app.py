@@ -1,6 +1,6 @@
 """The product in the engine of the platform, and the local host beside it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for
 
 from .compare import outcomes, reproducible
-from .engine import Engine
+from .engine import Engine, EngineError, Function
 from .requests import REQUESTS
 
 __all__ = ["graph_simulator", "served_simulator"]
@@ -73,6 +73,20 @@ async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
     assert {function.name for function in functions} - asked == set()
 
 
+async def test_every_function_is_listed_with_its_route(engine: Engine) -> None:
+    """docs/operations.md has what the engine indexed, so that whoever reads a log line knows what was called."""
+    called: dict[str, Callable[[Function], str]] = {
+        "http": lambda each: "/" + each.template.text.strip("/"),
+        "timer": lambda each: str(each.raw["schedule"]),
+        "queue": lambda each: str(each.raw["queueName"]),
+    }
+    kinds = [(each, each.kind.removesuffix("Trigger")) for each in engine.functions.values()]
+    rows = [f"| `{each.name}` | {kind} | `{called[kind](each)}` |" for each, kind in kinds]
+    document = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = document.partition("<!-- functions -->")[2].partition("<!-- end -->")[0]
+    assert sorted(section.strip().splitlines()[2:]) == sorted(rows)
+
+
 async def test_templates_do_not_overlap(engine: Engine) -> None:
     """The host knows no precedence, so the order of names must not matter; but for a catch-all, which comes last."""
     functions = [function for function in engine.functions.values() if function.kind == "httpTrigger"]
@@ -99,6 +113,19 @@ async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
         assert _tenants(sent) == []
     for name in kinds["queueTrigger"]:
         assert await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+
+
+async def test_what_a_failed_job_hands_the_platform_names_nobody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform logs what a timer or queue function raises: the error's type, and none of its text."""
+
+    async def broken(*_: object) -> None:
+        raise ValueError("Zoë Müller, +44 20 7946 0018")
+
+    monkeypatch.setattr("directories.maintenance.run", broken)
+    with pytest.raises(EngineError, match=r"^JobFailed: ValueError$"):
+        await engine.timer("maintenance_timer")
 
 
 async def test_presence_comes_through_timer_and_queue(graph_simulator: RunningSimulator, tmp_path: Path) -> None:

@@ -74,6 +74,28 @@ def first_object(node: tree_sitter.Node) -> tree_sitter.Node:
     return next(n for n in walk(node) if n.type == "object")
 
 
+def values(declaration: tree_sitter.Node) -> dict[str, str]:
+    """What a resource, module or variable is set to, by the place in its body: `properties.httpsOnly` -> `false`.
+
+    Lists and expressions stand as in the template, with single blanks; a body that is no object has the place "".
+    """
+    body = next((n for n in declaration.children if n.type == "object"), None)
+    if body is None and (loop_or_condition := [n for n in declaration.children if n.type in _AROUND]):
+        body = first_object(loop_or_condition[0])
+    return dict(_flat(body if body is not None else declaration.children[-1], ""))
+
+
+_AROUND = ("for_statement", "if_statement")
+
+
+def _flat(node: tree_sitter.Node, place: str) -> Iterator[tuple[str, str]]:
+    if node.type != "object":
+        yield place, " ".join(text(node).split())
+        return
+    for name, value in entries(node).items():
+        yield from _flat(value, f"{place}.{name}" if place else name)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A module that a template uses."""

@@ -64,9 +64,19 @@ def test_package_is_small() -> None:
     assert 0 < compressed < 2_000_000
 
 
+def test_what_is_installed_is_pinned() -> None:
+    """A build of tomorrow is that of today; Azure's engine for 3.13 is the one that was tested."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert [each.name for each in wanted if not re.fullmatch(r"==[\w.]+", str(each.specifier))] == []
+    (engine,) = [each for each in wanted if each.name == "azure-functions-runtime"]
+    assert str(engine.marker) == 'python_version >= "3.13"'
+
+
 def test_azd_deploys_the_root_into_the_tagged_app() -> None:
     """The service of azure.yaml is the one that the app's tag names."""
     project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
+    assert project["infra"] == {"provider": "bicep", "path": INFRA.name, "module": "main"}
     assert project["services"] == {"app": {"project": ".", "language": "py", "host": "function"}}
     assert "'azd-service-name': 'app'" in (INFRA / "modules/function-app.bicep").read_text(encoding="utf-8")
 

@@ -6,6 +6,13 @@ from tests.infra import bicep
 from tests.infra.bicep import INFRA, ROOT, TEMPLATES
 
 ROLES = INFRA / "modules/roles.bicep"
+# learn.microsoft.com/azure/role-based-access-control/built-in-roles
+BUILT_IN = {
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+}
 
 
 def _assigned() -> set[tuple[str, str]]:
@@ -34,6 +41,12 @@ def test_roles_are_those_of_the_documentation() -> None:
     """docs/deploy.md names every role assignment, and no other."""
     scopes = {"storage": "storage account", "insights": "Application Insights"}
     assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
+
+
+def test_ids_are_those_of_the_roles() -> None:
+    """What is assigned is the id, whatever the comment beside it says."""
+    named = re.findall(r"^var \w+ = '([0-9a-f-]+)' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M)
+    assert {role: id for id, role in named} == BUILT_IN
 
 
 def test_roles_are_assigned_in_one_place() -> None:

@@ -102,22 +102,6 @@ def test_holds_no_secret() -> None:
         assert not re.search(r"listKeys|listAccountSas|@secure\(\)|AccountKey=|sharedAccess", source), path
 
 
-def test_storage_has_no_keys_and_no_public_blobs() -> None:
-    """Shared keys and anonymous reading are off, TLS is at least 1.2."""
-    body = bicep.first_object(bicep.declarations(INFRA / "modules/storage.bicep", "resource")["account"])
-    properties = {name: bicep.text(value) for name, value in bicep.entries(bicep.entries(body)["properties"]).items()}
-    assert properties["allowSharedKeyAccess"] == "false"
-    assert properties["allowBlobPublicAccess"] == "false"
-    assert properties["minimumTlsVersion"] == "'TLS1_2'"
-
-
-def test_sign_in_leaves_only_scim_and_health_open() -> None:
-    """App Service Authentication guards everything but what machines call."""
-    source = (INFRA / "modules/sign-in.bicep").read_text(encoding="utf-8")
-    assert "excludedPaths: ['/scim/*', '/health']" in source
-    assert "requireAuthentication: true" in source
-
-
 def test_creates_the_tables_and_queues_of_the_product() -> None:
     """The app's identity need not create anything."""
     from presence.names import POISON, QUEUE

@@ -76,11 +76,41 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
     """Everything on Python 3.13, the fast checks on 3.11 and 3.12."""
     jobs = _read(ROOT / ".github/workflows/ci.yml")["jobs"]
     assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
+    assert [
+        step["with"]["python-version"] for step in jobs["test"]["steps"] if "python-version" in step.get("with", {})
+    ] == ["3.13"]
     older = jobs["older-pythons"]
     assert older["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
     assert older["steps"][-1]["run"] == "make check-fast"
     for job in (jobs["test"], older):
         assert {"name": "Environment of exactly this Python", "run": "python -m venv .venv"} in job["steps"]
+
+
+def test_ci_compiles_the_templates() -> None:
+    """What a syntax tree cannot know, the compiler does; its warnings about unknown or wrong properties are errors."""
+    runs = "\n".join(step.get("run", "") for step in _read(ROOT / ".github/workflows/ci.yml")["jobs"]["bicep"]["steps"])
+    assert "az bicep build --file infra/main.bicep" in runs
+    assert "az bicep build-params --file infra/main.bicepparam" in runs
+    assert "if grep -E 'BCP0(35|36|37|52|53|73|89)' findings; then exit 1; fi" in runs
+
+
+def test_only_a_release_or_a_click_deploys() -> None:
+    """Into the environment that reviewers can guard, one deployment after the other."""
+    workflow = _read(ROOT / ".github/workflows/deploy.yml")
+    assert workflow[True] == {"push": {"tags": ["v*"]}, "workflow_dispatch": None}  # YAML 1.1 reads `on` as true
+    assert workflow["jobs"]["deploy"]["environment"] == "production"
+    assert workflow["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
+
+
+def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
+    """In this order; sign-in by the token of GitHub, whose smoke test's token no log shows."""
+    steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
+    login, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
+    assert "azd auth login" in login
+    assert "--federated-credential-provider github" in login
+    assert (provision, deploy) == ("azd provision --no-prompt", "azd deploy --no-prompt")
+    mask, test = smoke.index('echo "::add-mask::$SMOKE_TOKEN"'), smoke.index(" python infra/smoke.py ")
+    assert mask < test
 
 
 def test_pipeline_sets_every_parameter() -> None:

@@ -2,12 +2,13 @@
 
 import inspect
 import logging
+import traceback
 
 import orjson
 import pytest
 
 from shared import calls, log
-from shared.calls import Handling, job
+from shared.calls import Handling, JobFailed, job
 from shared.clock import FixedClock
 from shared.metrics import Metrics
 
@@ -36,7 +37,7 @@ async def test_a_job_is_a_call(counted: Metrics, caplog: pytest.LogCaptureFixtur
     """Lines of a timer's tick have its operation and an id of their own; it is counted with its round trips."""
     caplog.set_level(logging.INFO, "external_directories")
     assert await tick(1) == 1
-    with pytest.raises(RuntimeError):
+    with pytest.raises(JobFailed):
         await tick(0)
     assert log.current() is None
     first, second = [orjson.loads(record.getMessage()) for record in caplog.records]
@@ -46,6 +47,15 @@ async def test_a_job_is_a_call(counted: Metrics, caplog: pytest.LogCaptureFixtur
     counted.report()
     (line,) = [orjson.loads(record.getMessage()) for record in caplog.records]
     assert (line["operation"], line["calls"], line["failed"], line["round_trips"]) == ("tick", 2, 1, 6)
+
+
+async def test_a_failed_job_says_what_and_where_without_the_error_s_text(counted: Metrics) -> None:
+    """The engine hands text and trace of what is raised to the platform, which logs them (azure-functions-runtime)."""
+    with pytest.raises(JobFailed, match=r"^RuntimeError$") as raised:
+        await tick(0)
+    logged = "".join(traceback.format_exception(raised.value))
+    assert "in tick" in logged
+    assert "RuntimeError: bad" not in logged
 
 
 def test_the_engine_sees_the_function_itself() -> None:

@@ -5,7 +5,7 @@ anew: a change of rows adds a file for its version.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import orjson
 import pytest
 
 from contacts.attention import list_unparsed
-from directories import events, last_calls, store, totals
+from directories import access, events, last_calls, store, totals
+from directories.access import Assertion
 from directories.authenticate import authenticate
 from directories.directory import Directory
+from directories.memory import settled
 from local.check import check, check_links
 from presence import links
 from presence.consent import attempts
@@ -108,6 +110,19 @@ async def test_sample_has_every_kind_of_row(services: Services) -> None:
     sampled = {kind_of(row["table"], row["partition"], row["key"]) for row in rows_of(NEWEST)}
     assert found <= sampled, "a kind of row without a sample: add one to the newest version's file"
     assert {"directories access", "directories jti", "work attempt", "contacts gext", "contacts total"} <= sampled
+
+
+async def test_every_row_says_its_version(services: Services) -> None:
+    """But for index rows, which are written with the record that they stand for."""
+    async with scim_host(services) as host:
+        await filled(services, host, people=3)
+    await access.issue(services, await _contoso(services), access.BY_TRUST, Assertion("issuer", "id", "2027"))
+    await settled(services)
+    rows = every_row(Path(services.settings.tables.removeprefix("sqlite:///")))
+    without = {kind_of(*place) for place, value in rows.items() if "v" not in orjson.loads(value)}
+    assert without == {
+        f"contacts {family}" for family in ("name", "ext", "mail", "off", "gname", "member", "membership")
+    }
 
 
 @pytest.fixture
@@ -203,6 +218,35 @@ def test_field_of_a_later_release_is_passed_over(kind: str, row: dict[str, Any])
     key = row["key"]
     more = orjson.dumps({**row["value"], "added later": {"a": 1}})
     assert READERS[kind](key, more) == READERS[kind](key, orjson.dumps(row["value"]))
+
+
+# What is read from rows that hold little: the table, the beginning of the key, and a use.
+USES: dict[str, tuple[str, str, Callable[[Services], Awaitable[Any]]]] = {
+    "access": ("directories", "access|", lambda old: authenticate(old, "contoso", "Bearer extdiracc_for-tests-only")),
+    "last use": ("directories", "used|", lambda old: last_calls.read(old.tables, "contoso")),
+    "sign-in": ("work", "attempt|", lambda old: attempts.take(old.tables, "state-for-tests", "browser", 1767225700000)),
+}
+
+
+@pytest.mark.parametrize("kind", USES)
+async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, kind: str) -> None:
+    """The same of rows that are read with others: more fields are passed over, another version is refused."""
+    table, beginning, use = USES[kind]
+    rows = [row for row in rows_of(NEWEST) if row["table"] == table and row["key"].startswith(beginning)]
+
+    async def store_again(**more: object) -> None:
+        for row in rows:
+            value = orjson.dumps({**row["value"], **more})
+            await old.tables.transact(table, row["partition"], [Upsert(row["key"], value)])
+        clock.advance(60)  # nobody remembers what was there before
+
+    expected = await use(old)
+    assert expected
+    await store_again(v=2)
+    with pytest.raises(NewerRow, match="roll forward"):
+        await use(old)
+    await store_again(added_later={"a": 1})
+    assert await use(old) == expected
 
 
 def test_row_without_a_version_is_of_the_first() -> None:

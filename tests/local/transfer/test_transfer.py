@@ -339,5 +339,19 @@ def test_what_can_not_be_is_one_line(
     assert err.count("\n") == 1
 
 
+def test_stopped_by_hand_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C is no fault: exit code 130 as a shell has it, no traceback."""
+
+    async def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("local.transfer.exporting.export", stopped)
+    asyncio.run(_make(tmp_path / "e.db"))
+    assert main(["export", "--tables", f"sqlite:///{tmp_path}/e.db", "--to", f"{tmp_path}/b"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
 async def _make(path: Path) -> None:
     await open_tables(Settings.read({"TABLES": f"sqlite:///{path}"})).close()

@@ -1,0 +1,164 @@
+"""Secure by default: every switch of the templates that keeps something shut, and every value that opens it no further.
+
+A template may say the same in other words; whoever changes one of these lines says so here too.
+"""
+
+import json
+
+import pytest
+
+from tests.infra import bicep
+from tests.infra.bicep import INFRA
+
+EXCHANGES = {
+    "global": "api://AzureADTokenExchange",
+    "gcchigh": "api://AzureADTokenExchangeUSGov",
+    "dod": "api://AzureADTokenExchangeUSGov",
+    "china": "api://AzureADTokenExchangeChina",
+}
+IDENTITY = {
+    "issuer": "issuer",
+    "subject": "identityPrincipalId",
+    "audiences": "[federationAudiences[cloud]]",
+}
+# By template and declaration: place in its body -> value, as it stands there.
+SWITCHES: dict[str, dict[str, str]] = {
+    "modules/storage account": {
+        "properties.allowSharedKeyAccess": "false",
+        "properties.allowBlobPublicAccess": "false",
+        "properties.allowCrossTenantReplication": "false",
+        "properties.defaultToOAuthAuthentication": "true",
+        "properties.isLocalUserEnabled": "false",
+        "properties.minimumTlsVersion": "'TLS1_2'",
+        "properties.supportsHttpsTrafficOnly": "true",
+        "properties.publicNetworkAccess": "private ? 'Disabled' : 'Enabled'",
+        "properties.networkAcls.bypass": "'None'",
+        "properties.networkAcls.defaultAction": "private ? 'Deny' : 'Allow'",
+    },
+    "modules/storage package": {"properties.publicAccess": "'None'"},
+    "modules/monitoring workspace": {"properties.features.disableLocalAuth": "true"},
+    "modules/monitoring insights": {"properties.DisableLocalAuth": "true", "properties.DisableIpMasking": "false"},
+    "modules/function-app app": {
+        "identity.type": "'UserAssigned'",
+        "properties.httpsOnly": "true",
+        "properties.siteConfig.minTlsVersion": "'1.2'",
+        "properties.siteConfig.scmMinTlsVersion": "'1.2'",
+        "properties.siteConfig.ftpsState": "'Disabled'",
+        "properties.functionAppConfig.deployment.storage.authentication.type": "'UserAssignedIdentity'",
+        "properties.functionAppConfig.runtime.version": "'3.13'",
+        "properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB": "instanceMemoryMB",
+        "properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount": "maximumInstanceCount",
+        "properties.functionAppConfig.scaleAndConcurrency.alwaysReady": (
+            "httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: httpAlwaysReady }]"
+        ),
+        "properties.functionAppConfig.scaleAndConcurrency.triggers.http.perInstanceConcurrency": "httpConcurrency",
+    },
+    "modules/function-app noFtpPassword": {"name": "'ftp'", "properties.allow": "false"},
+    "modules/function-app noDeployPassword": {"name": "'scm'", "properties.allow": "false"},
+    "modules/sign-in signIn": {
+        "properties.platform.enabled": "true",
+        "properties.globalValidation.requireAuthentication": "true",
+        "properties.globalValidation.unauthenticatedClientAction": "'RedirectToLoginPage'",
+        "properties.globalValidation.excludedPaths": "['/scim/*', '/health']",
+        "properties.identityProviders.azureActiveDirectory.enabled": "true",
+        "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer": "issuer",
+        "properties.identityProviders.azureActiveDirectory.validation.allowedAudiences": "[clientId]",
+        "properties.identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications": (
+            "union([clientId], apiClientIds)"
+        ),
+        "properties.login.tokenStore.enabled": "false",
+        "properties.login.nonce.validateNonce": "true",
+        "properties.httpSettings.requireHttps": "true",
+    },
+    "modules/settings productSettings": {
+        "TABLES": "storage.tables",
+        "MANAGED_IDENTITY_CLIENT_ID": "identityClientId",
+        "HOME_TENANT_ID": "tenant().tenantId",
+    },
+    "modules/settings platformSettings": {
+        "AzureWebJobsStorage__credential": "'managedidentity'",
+        "AzureWebJobsStorage__clientId": "identityClientId",
+        "AzureWebJobsStorage__blobServiceUri": "storage.blobs",
+        "AzureWebJobsStorage__queueServiceUri": "storage.queues",
+        "AzureWebJobsStorage__tableServiceUri": "storage.tables",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": "insightsConnectionString",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "'ClientId=${identityClientId};Authorization=AAD'",
+        "AzureWebJobsDisableHomepage": "'true'",
+        "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "identityClientId",
+        "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "join(union([tenant().tenantId], customerTenantIds), ',')",
+    },
+    "modules/network services": {"": "['blob', 'queue', 'table']"},
+    "modules/network endpoint": {
+        "properties.privateLinkServiceConnections": (
+            "[ { name: services[i] properties: { privateLinkServiceId: storageId, groupIds: [services[i]] } } ]"
+        ),
+    },
+    "modules/diagnostics categories": {
+        "": "storageAudit ? ['StorageDelete', 'StorageWrite', 'StorageRead'] : ['StorageDelete']"
+    },
+    "modules/diagnostics appDiagnostics": {
+        "properties.logs": "[{ category: 'AppServiceAuthenticationLogs', enabled: true }]"
+    },
+    "modules/alerts alert": {
+        "properties.enabled": "true",
+        "properties.actions.actionGroups": "empty(emails) ? [] : [group.id]",
+    },
+    "registrations/app-registrations signInPrincipal": {"appRoleAssignmentRequired": "true"},
+    "registrations/app-registrations signIn": {
+        "signInAudience": "severalTenants ? 'AzureADMultipleOrgs' : 'AzureADMyOrg'",
+        "web.implicitGrantSettings.enableAccessTokenIssuance": "false",
+    },
+    "registrations/app-registrations signInCredential": IDENTITY,
+    "registrations/app-registrations presenceCredential": IDENTITY,
+    "registrations/app-registrations presence": {
+        "requiredResourceAccess": (
+            "[ { resourceAppId: graph resourceAccess: [ { id: openid, type: 'Scope' } { id: profile, type: 'Scope' }"
+            " { id: presenceReadAll, type: 'Role' } ] } ]"
+        ),
+        "signInAudience": "'AzureADMultipleOrgs'",
+        "groupMembershipClaims": "'DirectoryRole'",
+        "web.implicitGrantSettings.enableIdTokenIssuance": "false",
+        "web.implicitGrantSettings.enableAccessTokenIssuance": "false",
+    },
+    "registrations/app-registrations federationAudiences": {cloud: f"'{name}'" for cloud, name in EXCHANGES.items()},
+}
+
+
+@pytest.mark.parametrize("declaration", SWITCHES)
+def test_switch_has_its_safe_value(declaration: str) -> None:
+    """docs/deploy.md and SECURITY.md promise it: identities instead of keys, TLS 1.2, sign-in before the rest."""
+    template, _, name = declaration.partition(" ")
+    path = INFRA / f"{template}.bicep"
+    node = (bicep.declarations(path, "resource") | bicep.declarations(path, "variable"))[name]
+    found = bicep.values(node)
+    assert {place: found.get(place) for place in SWITCHES[declaration]} == SWITCHES[declaration]
+
+
+def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:
+    """Instances run in a subnet given over to Microsoft.App; endpoints are in another."""
+    network = bicep.declarations(INFRA / "modules/network.bicep", "resource")["network"]
+    subnets = bicep.values(network)["properties.subnets"]
+    assert "delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]" in subnets
+    assert subnets.index("delegations") < subnets.index("name: 'endpoints'")
+
+
+def test_only_what_is_asked_for_is_left_out() -> None:
+    """Roles, sign-in, diagnostics and alerts are no options; a network and an address of one's own are."""
+    modules = bicep.declarations(INFRA / "main.bicep", "module")
+    conditional = {name for name, node in modules.items() if any(n.type == "if_statement" for n in node.children)}
+    assert conditional == {"network", "domain", "registrations", "signIn"}
+    assert bicep.values(modules["app"])["dependsOn"] == "[roles]"  # the app reads its package as soon as it is there
+
+
+def test_programs_and_people_can_have_each_role() -> None:
+    """The smoke test and contact-centre software call the API with a role of their own."""
+    roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
+    assert [(role["allowedMemberTypes"], role["isEnabled"]) for role in roles] == [(["User", "Application"], True)] * 2
+
+
+def test_sign_in_of_one_tenant_names_it() -> None:
+    """Only where several tenants are listed does the issuer leave the tenant open; the list is then the only one."""
+    issuer = bicep.values(bicep.declarations(INFRA / "modules/sign-in.bicep", "variable")["issuer"])[""]
+    assert (
+        issuer == "'${environment().authentication.loginEndpoint}${severalTenants ? 'common' : tenant().tenantId}/v2.0'"
+    )
