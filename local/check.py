@@ -141,9 +141,8 @@ def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) 
             group = group_record.decode(identifier, row.value)
             findings.groups += 1
             _know(notes, identifier)
-            _expect(
-                notes, ((key, _digest(key, value)) for key, value in group_record.index_rows(group).items()), identifier
-            )
+            rows = group_record.index_rows(group).items()
+            _expect(notes, ((key, _digest(key, value)) for key, value in rows), identifier)
         case ["user" | "group", member, group_id]:
             notes.execute("INSERT INTO joined VALUES (?,?)", (group_id, member))
         case ["member", group_id, member]:
