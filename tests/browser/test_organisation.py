@@ -105,6 +105,16 @@ def test_favourites_stay_in_this_browser(page: Page) -> None:
     expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
 
 
+def test_many_favourites_are_not_too_many(page: Page, populated: Populated) -> None:
+    """200 keys are longer than an address may be."""
+    page.goto("/contacts")
+    keys = [f"{populated.entra.id}.00000000-0000-4000-8000-{number:012d}" for number in range(199)]
+    keys.append(first_person(populated))
+    page.evaluate("(keys) => localStorage.setItem('favourites', JSON.stringify(keys))", keys)
+    page.get_by_text("Favourites").click()
+    expect(page.locator("#count")).to_have_text("1 found")
+
+
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
     """Groups belong to a directory, so they are offered where one is chosen."""
     page.goto("/contacts")

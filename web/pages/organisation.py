@@ -62,10 +62,13 @@ async def show(visit: Visit) -> Response:
 
 
 async def people(visit: Visit) -> Response:
-    """The list anew, or with `cursor` its next part; a page where no script asks for it."""
+    """The list anew, or with `cursor` its next part; a page where no script asks for it.
+
+    Favourites come as a form: so many keys are too long for an address.
+    """
     if not visit.is_partial:
         return await show(visit)
-    filters = filters_of(visit.query)
+    filters = filters_of(visit.query | visit.form)
     directories = await account.all_directories(visit.services, visit.account)
     values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
     template = "people.html" if values["first"] else "people_rows.html"
@@ -117,7 +120,8 @@ async def _values(visit: Visit, filters: Filters, directories: Sequence[Director
 
 async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], group: str, cursor: str) -> Contacts:
     if filters.favourites:
-        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories))
+        only = await listing.member_ids(visit.services, directories[0], group) if group else None
+        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
     return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
 
 
