@@ -120,6 +120,30 @@ def test_odd_names_break_no_row(browser: Browser, empty: World, name: str) -> No
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+_LONG = "W" * 100
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width: int) -> None:
+    """The longest name of a directory, and a person whose every word is long: wrapped or cut, never out of its place."""
+    made, _ = empty.add(_LONG, "other"), empty.add("Brightwater")
+    about = {"displayName": _LONG * 2, "title": _LONG * 2, "phoneNumbers": [{"type": "work", "value": "020 7946 0018"}]}
+    person = empty.person(made, 1, **about)
+    of_directory = ["", "/connect", "/credentials", "/delete", "/log", "/numbers", "/rename", "/setup"]
+    with chromium.context(browser, empty.url, size=(width, 700)) as visitor:
+        page = visitor.new_page()
+        for path in ("/", *(f"/directories/{made.id}{part}" for part in of_directory)):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.goto(f"/contacts?directory={made.id}&person={made.id}.{person['id']}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("#card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
+        page.goto("/contacts/history")
+        page.get_by_role("textbox").fill(f"020 7946 0018\n{'9' * 200}")
+        expect(page.locator(".resolved > li")).to_have_count(2)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_paper_is_white(browser: Browser, populated: Populated) -> None:
     """A dark page is printed in black on white, without what can't be pressed on paper."""
     with chromium.context(browser, populated.url, "dark") as visitor:
