@@ -181,5 +181,7 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
     with page.expect_download() as coming:
         page.get_by_role("link", name="CSV file").click()
     coming.value.save_as(tmp_path / "people.csv")
-    assert len((tmp_path / "people.csv").read_text().strip().splitlines()) == 61
+    saved = (tmp_path / "people.csv").read_bytes()
+    assert saved.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for another encoding"
+    assert len(saved.decode().strip().splitlines()) == 61
     expect(page.get_by_text("The file is in your downloads.")).to_be_visible()
