@@ -125,7 +125,7 @@ _LONG = "W" * 100
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width: int) -> None:
-    """The longest name of a directory, and a person whose every word is long: wrapped or cut, never out of its place."""
+    """The longest name of a directory, a person whose words are longer: wrapped or cut, never out of their place."""
     made, _ = empty.add(_LONG, "other"), empty.add("Brightwater")
     about = {"displayName": _LONG * 2, "title": _LONG * 2, "phoneNumbers": [{"type": "work", "value": "020 7946 0018"}]}
     person = empty.person(made, 1, **about)

@@ -122,7 +122,8 @@ async def delete(visit: Visit) -> Response:
 async def _delete_dialog(visit: Visit, faults: dict[str, str], status: int = 200) -> Response:
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     glance = await state.glance(visit.services, directory, last_refusal=False)
-    values: dict[str, Any] = {"directory": directory, "people": glance.totals.users, "faults": faults}
+    meaning = visit.counted("delete_meaning", glance.totals.users)
+    values: dict[str, Any] = {"directory": directory, "meaning": meaning, "faults": faults}
     return dialog(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
 
 

@@ -15,7 +15,6 @@ from web.pages import favourites
 from web.pages.people_view import mark_of, person_view
 from web.pages.person import card_of
 from web.render import page
-from web.shown import thousands
 from web.visit import Visit
 
 _PEOPLE = 60
@@ -136,11 +135,9 @@ async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]
 async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:
     if filters.q or filters.group or filters.favourites:
         key = "people_found_more" if found.cursor else "people_found"
-        return visit.t(key, count=thousands(len(found.found), visit.language))
+        return visit.counted(key, len(found.found))
     count = sum(one.active for one in await account.totals_of(visit.services, directories))
-    return (
-        visit.t("people_count_one") if count == 1 else visit.t("people_count", count=thousands(count, visit.language))
-    )
+    return visit.counted("people_count", count)
 
 
 def _next(filters: Filters, cursor: str) -> str:
