@@ -59,6 +59,30 @@ def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None
     expect(page.get_by_label("Actions for Brightwater UK")).to_be_focused()
 
 
+def test_the_focus_goes_on_with_the_wizard(browser: Browser, empty: World) -> None:
+    """WCAG 2.4.3: a step, a choice, or a new token that replaces what had the focus takes it over."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/directories/new")
+        page.keyboard.type("Brightwater")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
+        page.get_by_label("I have saved the token").press("Space")
+        page.get_by_role("button", name="Next Step").press("Enter")
+        page.wait_for_url("**/presence")
+        expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
+        page.get_by_label("Don't sync presence").press("Space")
+        expect(page.get_by_role("button", name="Finish")).to_be_enabled()
+        expect(page.get_by_label("Don't sync presence")).to_be_focused()
+        expect(page.locator(".htmx-settling")).to_have_count(0)  # until then the browser itself sends the next form
+        page.get_by_role("button", name="Finish").press("Enter")
+        expect(page.get_by_role("heading", name="Brightwater")).to_be_focused()
+        page.goto(f"{page.url}/credentials")
+        page.get_by_role("link", name="Issue a new one").press("Enter")
+        page.get_by_role("button", name="Issue").press("Enter")
+        expect(page.locator(".fresh")).to_be_focused()
+
+
 def test_enter_opens_whom_was_typed(page: Page, populated: Populated) -> None:
     """However fast: not the first of the list that was there before."""
     page.goto("/contacts")

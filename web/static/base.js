@@ -132,6 +132,13 @@ const page = (() => {
     const dialog = event.detail.requestConfig.elt.closest?.("dialog");
     if (dialog && event.detail.shouldSwap && event.detail.target.id !== "dialog") dialog.close();
   });
+  // What comes in place of the part with the focus takes it over: a screen reader says where one is, keys go on from here.
+  document.addEventListener("htmx:afterSettle", ({ detail: { target, requestConfig } }) => {
+    if (document.activeElement !== document.body || requestConfig.elt.closest("[data-poll]")) return;
+    const part = ["main", "credentials", "gone"].includes(target.id) && document.getElementById(target.id);
+    const arrival = part && (part.querySelector("[data-arrival]") ?? part.querySelector("h1, h2"));
+    if (arrival) { arrival.tabIndex = -1; arrival.focus({ preventScroll: true }); }
+  });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => {
