@@ -135,6 +135,19 @@ def test_presence_is_said_in_words_too(page: Page) -> None:
         assert row.locator(".state").inner_text().strip()
 
 
+def test_back_from_a_person_leads_to_the_call_history_as_it_was(page: Page) -> None:
+    """The numbers and their people are there again, after a reload too, and the address does not tell them."""
+    page.goto("/contacts/history")
+    page.get_by_role("textbox").fill("020 7946 0003\n020 7946 0004")
+    page.get_by_role("link", name="Noor Driver 04").click()
+    expect(page.get_by_role("heading", name="Noor Driver 04")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Noor Driver 04")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="Noor Driver 03")).to_be_visible()
+    expect(page).to_have_url(re.compile("/contacts/history$"))
+
+
 def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:
     """What a client sends is never markup, however it looks."""
     made = empty.add("<b>Brightwater</b>", "other")
