@@ -185,3 +185,15 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
     assert saved.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for another encoding"
     assert len(saved.decode().strip().splitlines()) == 61
     expect(page.get_by_text("The file is in your downloads.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_an_attribute_of_the_mapping_is_never_broken_in_two(browser: Browser, populated: Populated, width: int) -> None:
+    """Names are compared letter by letter with those in the portal; expressions may break at their spaces."""
+    with chromium.context(browser, populated.url, size=(width, 800)) as visitor:
+        page = visitor.new_page()
+        page.goto(address("step 2", populated))
+        heights = page.locator(".mapping td code").evaluate_all(
+            "(all) => all.map((code) => [code.textContent, code.getBoundingClientRect().height])"
+        )
+        assert [name for name, height in heights if " " not in name and height > 24] == []
