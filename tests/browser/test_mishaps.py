@@ -103,6 +103,21 @@ def test_back_closes_the_card(page: Page, populated: Populated) -> None:
     expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
 
 
+def test_a_card_that_covers_the_list_takes_it_out_of_reach(browser: Browser, populated: Populated) -> None:
+    """WCAG 2.4.11: on a phone the focus is never on somebody behind the card; closing it leads back to the row."""
+    with chromium.context(browser, populated.url, size=chromium.NARROW) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        page.locator(".person").nth(2).click()
+        expect(page.locator("#card-name")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(".topbar :focus")).to_have_count(1)
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator(".person").nth(2)).to_be_focused()
+
+
 def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> None:
     """An answer that comes late is of no interest any more."""
     page.goto("/contacts?q=driver")
