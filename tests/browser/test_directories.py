@@ -88,6 +88,7 @@ def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World)
         dialog.get_by_label("Name").fill("Brightwater North")
         dialog.get_by_role("button", name="Rename").click()
         expect(page.get_by_role("link", name="Brightwater North")).to_be_visible()
+        expect(page.get_by_text("Directory renamed")).to_be_visible()
 
 
 def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: World) -> None:
