@@ -47,7 +47,7 @@ async def search(
     """The people of the directories with a word beginning with each word of `text`; one round trip a directory.
 
     `only`: ids of the members of a group. Within a page, people whose name was meant come first. A number is looked up
-    by its beginning and its end; its answer is one page.
+    as a whole, and where nobody has it by its beginning and its end; its answer is one page.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
@@ -127,8 +127,8 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
 async def _by_number(services: Services, directories: Sequence[Directory], text: str, limit: int) -> list[Found]:
     async def one(directory: Directory) -> list[Found]:
         query = query_forms(text, directory.region)
-        if query.number.e164:
-            matches = await lookup.in_directory(services, directory, text)
+        # What reads as a whole number may be one that is still being typed: +44 20 7946 010 is possible, too.
+        if query.number.e164 and (matches := await lookup.in_directory(services, directory, text)):
             return [Found(match.directory, match.card) for match in matches]
         typed, ranges = digits_of(text), {Range("find", query.beginning): None}
         if not query.is_beginning:

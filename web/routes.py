@@ -58,7 +58,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
-    "list": {"GET": organisation.people},
+    "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
     "presence": {"GET": organisation.to_list, "POST": presence_changes.show},
 }

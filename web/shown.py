@@ -36,6 +36,11 @@ def clock_time(moment: str | datetime | None) -> str:
     return moment if isinstance(moment, str) else moment.isoformat()
 
 
+def plain_time(moment: str | datetime | None) -> str:
+    """The same to the minute, for who reads it before the page's script has run, or without it."""
+    return f"{clock_time(moment)[:16].replace('T', ' ')} UTC" if moment else ""
+
+
 @lru_cache(maxsize=8192)  # phonenumbers takes a tenth of a millisecond, and a list shows the same people again
 def readable_number(number: str, region: str = "") -> str:
     """An E.164 number as people write it, grouped; any other as it is."""
@@ -73,6 +78,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "initials": initials,
     "colour": colour,
     "clock_time": clock_time,
+    "plain_time": plain_time,
     "readable_number": readable_number,
     "rich": rich,
     "thousands": thousands,

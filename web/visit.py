@@ -11,6 +11,7 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.sign_in import Principal
 from web import texts
+from web.shown import thousands
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,12 @@ class Visit:
     def t(self, key: str, **values: object) -> str:
         """The text `key` in the visitor's language."""
         return texts.text(self.language, key, **values)
+
+    def counted(self, key: str, count: int, **values: object) -> str:
+        """The text `key` with a number of things, in the words for a single one where it is one."""
+        singular = f"{key}_one"
+        is_single = count == 1 and singular in texts.texts(self.language)
+        return self.t(singular if is_single else key, count=thousands(count, self.language), **values)
 
     def known(self, key: str, otherwise: str) -> str:
         """The text `key` where there is one, else words that came from elsewhere."""

@@ -88,6 +88,7 @@ def test_renaming_says_what_is_wrong_with_a_name(browser: Browser, empty: World)
         dialog.get_by_label("Name").fill("Brightwater North")
         dialog.get_by_role("button", name="Rename").click()
         expect(page.get_by_role("link", name="Brightwater North")).to_be_visible()
+        expect(page.get_by_text("Directory renamed")).to_be_visible()
 
 
 def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: World) -> None:
@@ -181,5 +182,19 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
     with page.expect_download() as coming:
         page.get_by_role("link", name="CSV file").click()
     coming.value.save_as(tmp_path / "people.csv")
-    assert len((tmp_path / "people.csv").read_text().strip().splitlines()) == 61
+    saved = (tmp_path / "people.csv").read_bytes()
+    assert saved.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for another encoding"
+    assert len(saved.decode().strip().splitlines()) == 61
     expect(page.get_by_text("The file is in your downloads.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_an_attribute_of_the_mapping_is_never_broken_in_two(browser: Browser, populated: Populated, width: int) -> None:
+    """Names are compared letter by letter with those in the portal; expressions may break at their spaces."""
+    with chromium.context(browser, populated.url, size=(width, 800)) as visitor:
+        page = visitor.new_page()
+        page.goto(address("step 2", populated))
+        heights = page.locator(".mapping td code").evaluate_all(
+            "(all) => all.map((code) => [code.textContent, code.getBoundingClientRect().height])"
+        )
+        assert [name for name, height in heights if " " not in name and height > 24] == []

@@ -59,6 +59,30 @@ def test_a_dialog_gives_the_focus_back(page: Page, populated: Populated) -> None
     expect(page.get_by_label("Actions for Brightwater UK")).to_be_focused()
 
 
+def test_the_focus_goes_on_with_the_wizard(browser: Browser, empty: World) -> None:
+    """WCAG 2.4.3: a step, a choice, or a new token that replaces what had the focus takes it over."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/directories/new")
+        page.keyboard.type("Brightwater")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
+        page.get_by_label("I have saved the token").press("Space")
+        page.get_by_role("button", name="Next Step").press("Enter")
+        page.wait_for_url("**/presence")
+        expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()
+        page.get_by_label("Don't sync presence").press("Space")
+        expect(page.get_by_role("button", name="Finish")).to_be_enabled()
+        expect(page.get_by_label("Don't sync presence")).to_be_focused()
+        expect(page.locator(".htmx-settling")).to_have_count(0)  # until then the browser itself sends the next form
+        page.get_by_role("button", name="Finish").press("Enter")
+        expect(page.get_by_role("heading", name="Brightwater")).to_be_focused()
+        page.goto(f"{page.url}/credentials")
+        page.get_by_role("link", name="Issue a new one").press("Enter")
+        page.get_by_role("button", name="Issue").press("Enter")
+        expect(page.locator(".fresh")).to_be_focused()
+
+
 def test_enter_opens_whom_was_typed(page: Page, populated: Populated) -> None:
     """However fast: not the first of the list that was there before."""
     page.goto("/contacts")
@@ -77,6 +101,21 @@ def test_back_closes_the_card(page: Page, populated: Populated) -> None:
     expect(page).to_have_url(re.compile(r"/contacts\?q=driver$"))
     page.go_forward()
     expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
+
+
+def test_a_card_that_covers_the_list_takes_it_out_of_reach(browser: Browser, populated: Populated) -> None:
+    """WCAG 2.4.11: on a phone the focus is never on somebody behind the card; closing it leads back to the row."""
+    with chromium.context(browser, populated.url, size=chromium.NARROW) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        page.locator(".person").nth(2).click()
+        expect(page.locator("#card-name")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        expect(page.locator(".topbar :focus")).to_have_count(1)
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator(".person").nth(2)).to_be_focused()
 
 
 def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> None:
@@ -118,6 +157,30 @@ def test_odd_names_break_no_row(browser: Browser, empty: World, name: str) -> No
         page.locator(".person").click()
         expect(page.locator(".card h2")).not_to_be_empty()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+_LONG = "W" * 100
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width: int) -> None:
+    """The longest name of a directory, a person whose words are longer: wrapped or cut, never out of their place."""
+    made, _ = empty.add(_LONG, "other"), empty.add("Brightwater")
+    about = {"displayName": _LONG * 2, "title": _LONG * 2, "phoneNumbers": [{"type": "work", "value": "020 7946 0018"}]}
+    person = empty.person(made, 1, **about)
+    of_directory = ["", "/connect", "/credentials", "/delete", "/log", "/numbers", "/rename", "/setup"]
+    with chromium.context(browser, empty.url, size=(width, 700)) as visitor:
+        page = visitor.new_page()
+        for path in ("/", *(f"/directories/{made.id}{part}" for part in of_directory)):
+            page.goto(path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.goto(f"/contacts?directory={made.id}&person={made.id}.{person['id']}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("#card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
+        page.goto("/contacts/history")
+        page.get_by_role("textbox").fill(f"020 7946 0018\n{'9' * 200}")
+        expect(page.locator(".resolved > li")).to_have_count(2)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_paper_is_white(browser: Browser, populated: Populated) -> None:

@@ -105,6 +105,16 @@ def test_favourites_stay_in_this_browser(page: Page) -> None:
     expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
 
 
+def test_many_favourites_are_not_too_many(page: Page, populated: Populated) -> None:
+    """200 keys are longer than an address may be."""
+    page.goto("/contacts")
+    keys = [f"{populated.entra.id}.00000000-0000-4000-8000-{number:012d}" for number in range(199)]
+    keys.append(first_person(populated))
+    page.evaluate("(keys) => localStorage.setItem('favourites', JSON.stringify(keys))", keys)
+    page.get_by_text("Favourites").click()
+    expect(page.locator("#count")).to_have_text("1 found")
+
+
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
     """Groups belong to a directory, so they are offered where one is chosen."""
     page.goto("/contacts")
@@ -123,6 +133,19 @@ def test_presence_is_said_in_words_too(page: Page) -> None:
     page.goto("/contacts")
     for row in page.locator(".person:has(.presence:not(.none))").all()[:20]:
         assert row.locator(".state").inner_text().strip()
+
+
+def test_back_from_a_person_leads_to_the_call_history_as_it_was(page: Page) -> None:
+    """The numbers and their people are there again, after a reload too, and the address does not tell them."""
+    page.goto("/contacts/history")
+    page.get_by_role("textbox").fill("020 7946 0003\n020 7946 0004")
+    page.get_by_role("link", name="Noor Driver 04").click()
+    expect(page.get_by_role("heading", name="Noor Driver 04")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("link", name="Noor Driver 04")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("link", name="Noor Driver 03")).to_be_visible()
+    expect(page).to_have_url(re.compile("/contacts/history$"))
 
 
 def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:

@@ -95,6 +95,17 @@ async def test_numbers_are_found_by_beginning_and_end_in_any_format(agent: Perso
     assert await agent.names(path, q=text) == ["Anna Müller"]
 
 
+@pytest.mark.parametrize("number", ["+44 20 7946 0958", "0044 20 7946 0958", "020 7946 0958", "+49 89 21549000"])
+async def test_a_number_is_found_all_the_way_as_it_is_typed(
+    agent: Person, contoso: Company, path: str, number: str
+) -> None:
+    """With each digit from the area code on: a beginning that could be a whole number of its own is a beginning too."""
+    await contoso.hire("Berta Weit", "+49 89 21549000")
+    name = "Berta Weit" if number.startswith("+49") else "Anna Müller"
+    typed = [number[:end] for end in range(6, len(number) + 1)]
+    assert [text for text in typed if name not in await agent.names(path, q=text)] == []
+
+
 async def test_a_number_may_also_be_a_word(agent: Person, path: str) -> None:
     """Rooms and shops are called by numbers."""
     assert await agent.names(path, q="101") == ["Meeting Room 101"]

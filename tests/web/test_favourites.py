@@ -1,5 +1,11 @@
 """An agent's favourites: the browser names them, the page reads them."""
 
+import re
+from urllib.parse import quote
+
+import pytest
+
+from directories.service import NewDirectory, create
 from shared.services import Services
 from shared.tables.counting import CountingTables
 from tests.contacts.people import Company
@@ -8,8 +14,6 @@ from tests.web.conftest import ACCOUNT, Visitor
 
 async def test_favourites_cost_a_round_trip_each(visit: Visitor, services: Services, tables: CountingTables) -> None:
     """Whatever groups they are in: a list shows none."""
-    from directories.service import NewDirectory, create
-
     directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
     company = Company(services, directory)
     people = [await company.hire(name) for name in ("Anna", "Ben", "Carla")]
@@ -23,3 +27,42 @@ async def test_favourites_cost_a_round_trip_each(visit: Visitor, services: Servi
         page = await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
     assert [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")] == [True, True, True, False]
     assert calls.count(("get", "contacts")) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["Anna", "Ben"]),
+        ("ann", ["Anna"]),
+        ("+44 20 7946 0001", ["Anna"]),
+        ("(020) 7946-0001", ["Anna"]),
+        ("020 7946", ["Anna", "Ben"]),
+        ("0002", ["Ben"]),
+        ("+44 21", []),
+    ],
+)
+async def test_favourites_are_searched_as_everybody_is(
+    visit: Visitor, services: Services, text: str, names: list[str]
+) -> None:
+    """By words and by numbers in any format."""
+    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    company = Company(services, directory)
+    people = [await company.hire(name, f"+44 20 7946 000{n}") for n, name in enumerate(("Anna", "Ben"), 1)]
+    keys = ",".join(f"{directory.id}.{person}" for person in people)
+    assert await _names(visit, f"favourites=1&ids={keys}&q={quote(text)}") == names
+
+
+async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, services: Services) -> None:
+    """Filters hold together."""
+    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
+    company = Company(services, directory)
+    anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
+    group = await company.group("Sales", ben)
+    chosen = f"favourites=1&ids={directory.id}.{anna},{directory.id}.{ben}&group={group}"
+    assert await _names(visit, chosen) == ["Ben"]
+
+
+async def _names(visit: Visitor, form: str) -> list[str]:
+    """Whom the list shows for a form as the page's script sends it."""
+    page = await visit("POST", "/contacts/list", form, hx_request="true", sec_fetch_site="same-origin")
+    return re.findall(r"<bdi>([^<]+)</bdi>", page.body.decode())

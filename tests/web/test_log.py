@@ -58,6 +58,15 @@ async def test_a_kind_and_words_together(services: Services, clock: FixedClock, 
     assert f'href="{path}"'.encode() in answer.body
 
 
+async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
+    services: Services, clock: FixedClock, visit: Visitor
+) -> None:
+    """Whose history is searched is known though no line of it is left; an id says nothing to a reader."""
+    path = await _log(services, clock)
+    answer = await visit("GET", f"{path}?person=1&q=nothing")
+    assert b"All events for <b>Ada Lovelace</b>" in answer.body
+
+
 async def test_an_unknown_kind_shows_everything(services: Services, clock: FixedClock, visit: Visitor) -> None:
     """An address of another release."""
     path = await _log(services, clock)

@@ -1,5 +1,7 @@
 """How values are shown."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from web import shown
@@ -45,3 +47,16 @@ def test_emphasis_is_ours_only() -> None:
 def test_thousands_are_apart(language: str, text: str) -> None:
     """As the reader's language divides them."""
     assert shown.thousands(12345, language) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("2026-03-04T05:06:07.890Z", "2026-03-04 05:06 UTC"),
+        (datetime(2026, 3, 4, 5, 6, tzinfo=UTC), "2026-03-04 05:06 UTC"),
+        ("", ""),
+    ],
+)
+def test_a_time_can_be_read_without_script(moment: str | datetime, words: str) -> None:
+    """To the minute, with its zone; the script says it in the reader's own."""
+    assert shown.plain_time(moment) == words

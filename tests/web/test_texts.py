@@ -11,7 +11,10 @@ from directories.kinds import KINDS
 from directories.state import DENIED_REASONS
 from presence.consent.outcomes import OUTCOMES
 from presence.graph.reasons import REASONS
+from shared.http import Request
+from shared.services import Services
 from web import texts
+from web.visit import Visit
 
 _WEB = Path(texts.__file__).parent.parent
 _TEMPLATES = sorted((_WEB / "templates").glob("*.html"))
@@ -65,3 +68,25 @@ def test_every_code_of_the_features_has_words() -> None:
 def test_the_browsers_favourite_language_is_taken(header: str, language: str) -> None:
     """RFC 9110 section 12.5.4."""
     assert texts.preferred(header) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "words"),
+    [
+        ("en", 1, "1 person so far"),
+        ("en", 2, "2 people so far"),
+        ("de", 1, "bisher 1 Person"),
+        ("de", 0, "bisher 0 Personen"),
+    ],
+)
+def test_one_person_is_not_people(services: Services, language: str, count: int, words: str) -> None:
+    """The first person is what the wizard waits for; it is said in the words for one."""
+    found = Visit(Request("GET", "/", {"accept-language": language}, b"", {}), None, services)
+    assert found.counted("live_people", count) == words
+
+
+def test_a_count_is_said_in_the_readers_way(services: Services) -> None:
+    """Thousands apart, with a point in German; a text without words for one stays as it is."""
+    german = Visit(Request("GET", "/", {"accept-language": "de"}, b"", {}), None, services)
+    assert german.counted("people_count", 12345) == "12.345 Personen"
+    assert german.counted("people_found", 1) == "1 gefunden"

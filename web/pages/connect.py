@@ -95,7 +95,7 @@ def _stages(visit: Visit, glance: Glance) -> list[Stage]:
     waiting = Stage("now", visit.t("live_waiting"), visit.t("live_listening"))
     called = Stage("reached", visit.t("live_called"), at=glance.last_call)
     tested = Stage("reached", visit.t("live_test_done"))
-    people = Stage("reached", visit.t("live_person_done"), visit.t("live_people", count=glance.totals.users))
+    people = Stage("reached", visit.t("live_person_done"), visit.counted("live_people", glance.totals.users))
     return [
         called if reached else waiting,
         tested if reached else Stage("ahead", visit.t("live_test")),

@@ -36,8 +36,8 @@ def view(visit: Visit, connection: Connection, directory: Directory) -> Connecti
     seconds = visit.settings.presence_interval
     people = connection.health.get("people", 0)
     if not connection.reason:
-        pattern = visit.known(f"connection_{code}_sentence", "")
-        sentence = pattern.format(seconds=seconds, count=people) if pattern else sentence
+        if visit.known(f"connection_{code}_sentence", ""):
+            sentence = visit.counted(f"connection_{code}_sentence", people, seconds=seconds)
         remedy = visit.known(f"connection_{code}_remedy", "")
     return ConnectionView(
         connection.state,

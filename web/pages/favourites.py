@@ -3,31 +3,43 @@
 from collections.abc import Sequence
 
 from contacts.listing import read_person
-from contacts.search import query_words
+from contacts.search import is_number, query_words
 from contacts.walk import Found
 from directories.directory import Directory
 from shared.each import each
 from shared.keys import fold
+from shared.numbers import digits_of, query_forms
 from web.pages.people_view import split_key
 from web.visit import Visit
 
 _MOST = 200
 
 
-async def read(visit: Visit, ids: str, text: str, directories: Sequence[Directory]) -> list[Found]:
-    """The favourites that are still there, by name; one round trip a person."""
+async def read(
+    visit: Visit, ids: str, text: str, directories: Sequence[Directory], only: frozenset[str] | None = None
+) -> list[Found]:
+    """The favourites that are still there, by name; one round trip a person. `only`: ids of the members of a group."""
     by_id = {one.id: one for one in directories}
     keys = [split_key(key) for key in dict.fromkeys(ids.split(",")) if key][:_MOST]
 
     async def one(key: tuple[str, str]) -> Found | None:
         directory = by_id.get(key[0])
-        return await read_person(visit.services, directory, key[1]) if directory else None
+        if directory is None or (only is not None and key[1] not in only):
+            return None
+        return await read_person(visit.services, directory, key[1])
 
-    words = query_words(text)
-    found = [one for one in await each(keys, one) if one and _has(one, words)]
+    found = [one for one in await each(keys, one) if one and _has(one, text)]
     return sorted(found, key=lambda one: (fold(one.card.name), one.card.id))
 
 
-def _has(found: Found, words: list[str]) -> bool:
+def _has(found: Found, text: str) -> bool:
+    """Whether the person is found by the text, as in a search: a number by its beginning or its end."""
+    if is_number(text) and _has_number(found, text):
+        return True
     own = found.card.words()
-    return all(any(mine.startswith(word) for mine in own) for word in words)
+    return all(any(mine.startswith(word) for mine in own) for word in query_words(text))
+
+
+def _has_number(found: Found, text: str) -> bool:
+    query, own = query_forms(text, found.directory.region), digits_of(found.card.number)
+    return own.startswith(query.beginning) or (not query.is_beginning and own.endswith(digits_of(text)))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from directories import removal, service, state, store
 from directories.directory import Directory
@@ -13,7 +14,7 @@ from shared.each import each
 from shared.http import Response
 from web.pages.problems import Problem, problems_of
 from web.render import dialog, page
-from web.visit import Visit, trigger
+from web.visit import Visit
 from web.wording import fault_text, outcome_words
 
 
@@ -122,7 +123,8 @@ async def delete(visit: Visit) -> Response:
 async def _delete_dialog(visit: Visit, faults: dict[str, str], status: int = 200) -> Response:
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     glance = await state.glance(visit.services, directory, last_refusal=False)
-    values: dict[str, Any] = {"directory": directory, "people": glance.totals.users, "faults": faults}
+    meaning = visit.counted("delete_meaning", glance.totals.users)
+    values: dict[str, Any] = {"directory": directory, "meaning": meaning, "faults": faults}
     return dialog(visit, "delete.html", status=status, undo_minutes=int(removal.UNDO.total_seconds()) // 60, **values)
 
 
@@ -137,6 +139,6 @@ async def restore(visit: Visit) -> Response:
 
 def _back(visit: Visit, notice: str) -> Response:
     """Close the dialog and draw the page behind it anew."""
-    if not visit.is_partial:
-        return visit.go(f"/directories/{visit.directory_id}")
-    return Response(200, headers={"HX-Refresh": "true"} | trigger("", visit.t(notice)))
+    own = f"/directories/{visit.directory_id}"
+    behind = urlsplit(visit.request.headers.get("hx-current-url", "")).path
+    return visit.go(behind if behind == "/" or behind.startswith(f"{own}/") else own, visit.t(notice))

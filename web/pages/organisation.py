@@ -15,7 +15,6 @@ from web.pages import favourites
 from web.pages.people_view import mark_of, person_view
 from web.pages.person import card_of
 from web.render import page
-from web.shown import thousands
 from web.visit import Visit
 
 _PEOPLE = 60
@@ -62,10 +61,13 @@ async def show(visit: Visit) -> Response:
 
 
 async def people(visit: Visit) -> Response:
-    """The list anew, or with `cursor` its next part; a page where no script asks for it."""
+    """The list anew, or with `cursor` its next part; a page where no script asks for it.
+
+    Favourites come as a form: so many keys are too long for an address.
+    """
     if not visit.is_partial:
         return await show(visit)
-    filters = filters_of(visit.query)
+    filters = filters_of(visit.query | visit.form)
     directories = await account.all_directories(visit.services, visit.account)
     values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
     template = "people.html" if values["first"] else "people_rows.html"
@@ -117,7 +119,8 @@ async def _values(visit: Visit, filters: Filters, directories: Sequence[Director
 
 async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], group: str, cursor: str) -> Contacts:
     if filters.favourites:
-        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories))
+        only = await listing.member_ids(visit.services, directories[0], group) if group else None
+        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
     return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
 
 
@@ -132,11 +135,9 @@ async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]
 async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:
     if filters.q or filters.group or filters.favourites:
         key = "people_found_more" if found.cursor else "people_found"
-        return visit.t(key, count=thousands(len(found.found), visit.language))
+        return visit.counted(key, len(found.found))
     count = sum(one.active for one in await account.totals_of(visit.services, directories))
-    return (
-        visit.t("people_count_one") if count == 1 else visit.t("people_count", count=thousands(count, visit.language))
-    )
+    return visit.counted("people_count", count)
 
 
 def _next(filters: Filters, cursor: str) -> str:

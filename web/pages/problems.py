@@ -7,6 +7,7 @@ from directories.directory import Directory
 from directories.state import Glance
 from presence.consent.state import Connection
 from web.pages.connection_view import reason_words
+from web.shown import thousands
 from web.visit import Visit
 
 
@@ -48,13 +49,14 @@ def _provisioning(visit: Visit, directory: Directory, glance: Glance) -> Iterato
     quarantine, log = glance.quarantine, f"/directories/{directory.id}/log?kind=refused"
     if quarantine.outlook != "good":
         figures = {"failures": quarantine.failures, "all": quarantine.failures + quarantine.successes}
-        detail = visit.t("problem_quarantine_detail", **figures)
+        shown = {name: thousands(figure, visit.language) for name, figure in figures.items()}
+        detail = visit.t("problem_quarantine_detail", **shown)
         tone = "bad" if quarantine.outlook == "beyond" else "warn"
         yield Problem(
             tone, visit.t(f"problem_quarantine_{quarantine.outlook}"), detail, log, visit.t("problem_open_log")
         )
     elif quarantine.failures:
-        words = visit.t("problem_refused", count=quarantine.failures)
+        words = visit.counted("problem_refused", quarantine.failures)
         yield Problem("warn", words, visit.t("problem_refused_detail"), log, visit.t("problem_open_log"))
 
 

@@ -80,11 +80,20 @@ async def show(visit: Visit) -> Response:
         "filters": filters,
         "first": not before,
         "next": _next(directory.id, filters, found.before),
-        "person_name": next((event.name for event in events if event.name), filters.person),
+        "person_name": await _name(visit, directory.id, filters, events),
     }
     if before and visit.is_partial:
         return page(visit, "log_rows.html", directory=directory, **values)
     return page(visit, "log.html", kinds=["", *KINDS], **values, **await framed(visit, directory, "log"))
+
+
+async def _name(visit: Visit, directory_id: str, filters: Filters, events: list[EventLine]) -> str:
+    """Of the person whose history it is; read anew where the search left no line of it."""
+    known = next((event.name for event in events if event.name), "")
+    if known or not filters.person:
+        return known
+    found = await provisioning_log.read(visit.services, directory_id, limit=1, wanted=Wanted(filters.person))
+    return next((_line(visit, line).name for line in found.lines), filters.person)
 
 
 def _filters(query: dict[str, str]) -> Filters:

@@ -27,8 +27,9 @@
     const [bar, line] = [box.querySelector("progress"), box.querySelector("[role=status]")];
     const total = Math.max(1, Number(link.dataset.total));
     const isCsv = link.dataset.name.endsWith(".csv");
+    const number = new Intl.NumberFormat(document.documentElement.lang);
     const parts = [];
-    let people = 0;
+    let people = isCsv ? -1 : 0;  // the line of headings is nobody
     let next = link.getAttribute("href");
     box.hidden = false;
     bar.value = 0;
@@ -36,12 +37,14 @@
       while (next) {
         const answer = await fetch(next);
         if (!answer.ok) throw new Error(answer.status);
-        const text = await answer.text();
-        parts.push(text);
-        people += isCsv ? text.split("\r\n").length - 1 : text.split("BEGIN:VCARD").length - 1;
+        if (answer.redirected) throw new Error("signed out");
+        const part = await answer.blob();  // as it came: a text would lose the mark by which Excel knows UTF-8
+        parts.push(part);
+        people += (await part.text()).split(isCsv ? "\r\n" : "BEGIN:VCARD").length - 1;
         next = /<([^>]+)>;\s*rel="?next/.exec(answer.headers.get("Link") ?? "")?.[1];
-        bar.value = Math.min(100, (100 * people) / total);
-        line.textContent = line.dataset.words.replace("{count}", Math.min(people, total)).replace("{all}", total);
+        const all = Math.max(people, total);  // more may have come since the page was drawn
+        bar.value = (100 * people) / all;
+        line.textContent = line.dataset.words.replace("{count}", number.format(people)).replace("{all}", number.format(all));
       }
     } catch { box.hidden = true; page.toast(page.words().failed); return; }
     bar.value = 100;

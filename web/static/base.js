@@ -53,9 +53,21 @@ const page = (() => {
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches?.("[aria-haspopup=dialog]")) opener = event.detail.elt; });
   const giveBack = () => (opener?.closest("details.menu")?.querySelector("summary") ?? opener)?.focus();
 
+  // What was typed and sent comes back with the page, by Back or after a reload; it stands in no address, nor in a log.
+  document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
+    const field = elt.querySelector?.("[data-kept]");
+    if (field) history.replaceState({ ...history.state, [field.id]: field.value }, "");
+  });
+  const restore = (field) => {
+    if (field.value || !history.state?.[field.id]) return;
+    field.value = history.state[field.id];
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
   // What is to be done with each part of a page once it is there; other files add to it.
   const prepares = [
     showTimes,
+    (within) => all(within, "[data-kept]").forEach(restore),
     (within) => all(within, "[data-near]").forEach((end) => near.observe(end)),
     (within) => all(within, ".nav [aria-current], .tabs [aria-current]").forEach((here) => here.scrollIntoView({ inline: "nearest", block: "nearest" })),
     (within) => {
@@ -131,6 +143,13 @@ const page = (() => {
   document.addEventListener("htmx:beforeSwap", (event) => {
     const dialog = event.detail.requestConfig.elt.closest?.("dialog");
     if (dialog && event.detail.shouldSwap && event.detail.target.id !== "dialog") dialog.close();
+  });
+  // What comes in place of the part with the focus takes it over: a screen reader says where one is, keys go on from here.
+  document.addEventListener("htmx:afterSettle", ({ detail: { target, requestConfig } }) => {
+    if (document.activeElement !== document.body || requestConfig.elt.closest("[data-poll]")) return;
+    const part = ["main", "credentials", "gone"].includes(target.id) && document.getElementById(target.id);
+    const arrival = part && (part.querySelector("[data-arrival]") ?? part.querySelector("h1, h2"));
+    if (arrival) { arrival.tabIndex = -1; arrival.focus({ preventScroll: true }); }
   });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));

@@ -21,6 +21,11 @@
     if (document.querySelector("[data-favourites-only]").checked) document.body.dispatchEvent(new Event("people-changed"));
   });
 
+  // Many favourites are too long for an address: 8 kB are as much as a server reads.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.path === "/contacts/list" && detail.formData.has("ids")) Object.assign(detail, { verb: "post", useUrlParams: false });
+  });
+
   // A person's card opens beside the list. The address follows, so that it can be shared and survives a sign-in, and the
   // browser's Back closes the card, as it covers the list on a phone.
   const card = document.getElementById("card");
@@ -119,7 +124,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => { if (isList(event)) focused = document.activeElement.dataset?.person ?? null; });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (!isList(event)) return;
-    listed = new URLSearchParams(event.detail.pathInfo.requestPath.split("?")[1]).get("q") ?? "";
+    listed = event.detail.requestConfig.formData.get("q") ?? "";
     remember();
     markOpen();
     if (opensFirst) { opensFirst = false; openFirst(); return; }
