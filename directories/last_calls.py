@@ -1,7 +1,10 @@
-"""When each credential was last used and who was turned away: written beside the requests, never delaying one.
+"""When each credential was last used, when a call last went well, and who was turned away.
+
+All of it is written beside the requests and delays none.
 
 Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
-and `used|denied`, at most every minute an instance, so that a stranger who floods the address writes next to nothing.
+`used|served`, every minute, and `used|denied`, at most every minute, so that a stranger who floods the address writes
+next to nothing.
 """
 
 from dataclasses import dataclass, field
@@ -18,8 +21,11 @@ from shared.services import Services
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 
 USED_SECONDS = 300.0
+SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
-_DENIED = "denied"  # longer than "trust", shorter than the id of a token or secret: no credential is called so
+SETTLED_SECONDS = 10.0
+# Longer than "trust", shorter than the id of a token or secret: no credential is called so.
+_DENIED, _SERVED = "denied", "served"
 
 
 @dataclass(slots=True)
@@ -34,6 +40,8 @@ class _Denials:
 class _Notes:
     used: Bounded[tuple[str, str], float] = field(default_factory=lambda: Bounded(8192))
     denied: Bounded[str, _Denials] = field(default_factory=lambda: Bounded(4096))
+    served: Bounded[str, float] = field(default_factory=lambda: Bounded(4096))
+    failed: Bounded[str, float] = field(default_factory=lambda: Bounded(4096))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +55,16 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class LastCalls:
-    """When each credential was last used, by its id, and the last call that was turned away."""
+    """When each credential was last used, by its id; `served`: when a call last went well, "" before the first."""
 
     used: dict[str, str]
     denied: Denied | None
+    served: str = ""
 
     @property
     def latest(self) -> str:
-        """The time of the last accepted call, to about 5 minutes; "" before the first."""
-        return max(self.used.values(), default="")
+        """The time of the last accepted call, to about a minute; "" before the first."""
+        return max([*self.used.values(), self.served])
 
 
 _notes: PerInstance[_Notes] = PerInstance(_Notes)
@@ -69,7 +78,23 @@ def accepted(services: Services, directory_id: str, credential: str) -> None:
     # After a call was turned away, the first good one is noted at once: the administrator waits for it.
     if last is None or at - last >= USED_SECONDS or (denial is not None and last < denial.written_at):
         used.put(place, at)
-        beside(services, _write_used(services, directory_id, credential, first=last is None), "directory.used")
+        beside(services, _write(services, directory_id, credential), "directory.used")
+
+
+def served(services: Services, directory_id: str) -> None:
+    """Note a call that went well; the directory's first one is an event: the connection works."""
+    notes, at = _notes.of(services), services.clock.monotonic()
+    last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
+    # After one that was refused, the next good one is noted soon: the administrator waits for it.
+    wanted = SETTLED_SECONDS if last is not None and failed is not None and failed >= last else SERVED_SECONDS
+    if last is None or at - last >= wanted:
+        notes.served.put(directory_id, at)
+        beside(services, _write_served(services, directory_id, first=last is None), "directory.used")
+
+
+def failed(services: Services, directory_id: str) -> None:
+    """Remember that a call with a live token was refused; the refusal itself is in the provisioning log."""
+    _notes.of(services).failed.put(directory_id, services.clock.monotonic())
 
 
 def refused(services: Services, directory: Directory, reason: str, detail: str = "") -> None:
@@ -95,25 +120,27 @@ async def read(tables: Tables, directory_id: str) -> LastCalls:
     """The notes of all instances, in one round trip."""
     rows = await tables.query(store.TABLE, directory_id, *keys.prefix_range("used", ""))
     notes = {keys.split(row.key)[1]: versions.read(row.value, "last use") for row in rows}
-    denied = notes.pop(_DENIED, None)
+    denied, served = notes.pop(_DENIED, None), notes.pop(_SERVED, {"at": ""})
     used = {name: str(note["at"]) for name, note in notes.items()}
-    return LastCalls(used, versions.build(Denied, denied) if denied else None)
+    return LastCalls(used, versions.build(Denied, denied) if denied else None, str(served["at"]))
 
 
-async def _write_used(services: Services, directory_id: str, credential: str, *, first: bool) -> None:
-    key, at = keys.key("used", credential), store.now(services.clock)
-    value = orjson.dumps({"v": 1, "at": at})
+async def _write_served(services: Services, directory_id: str, *, first: bool) -> None:
     if first:
         try:
-            await services.tables.transact(store.TABLE, directory_id, [Insert(key, value)])
+            await _write(services, directory_id, _SERVED, Insert)
         except AlreadyExists:
             pass
         else:
-            event = Event(at=at, kind="connection.tested", detail=credential)
-            operation = events.write(event, services.clock)
-            await services.tables.transact("contacts", directory_id, [operation])
+            event = Event(at=store.now(services.clock), kind="connection.tested")
+            await services.tables.transact(events.TABLE, directory_id, [events.write(event, services.clock)])
             return
-    await services.tables.transact(store.TABLE, directory_id, [Upsert(key, value)])
+    await _write(services, directory_id, _SERVED)
+
+
+async def _write(services: Services, directory_id: str, name: str, how: type[Insert] | type[Upsert] = Upsert) -> None:
+    value = orjson.dumps({"v": 1, "at": store.now(services.clock)})
+    await services.tables.transact(store.TABLE, directory_id, [how(keys.key("used", name), value)])
 
 
 async def _write_denied(services: Services, directory_id: str, reason: str, count: int, detail: str) -> None:

@@ -1,6 +1,6 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import events, refusals
+from directories import events, last_calls, refusals
 from directories.events import (
     Event,
     StoredEvent,
@@ -76,4 +76,5 @@ async def refused(
         client=client,
         method=method,
     )
+    last_calls.failed(services, directory_id)
     await refusals.note(services, directory_id, event)

@@ -53,7 +53,7 @@ DENIED_REASONS = {
 class Glance:
     """What the page of a directory begins with.
 
-    `stage`: waiting for the first call, connected (a call with a live token came), provisioning (people are there).
+    `stage`: waiting for the first call, connected (a call went well), provisioning (people are there).
     `last_call` is "" before the first; `denied` are calls without a valid token, newer than the last good one.
     """
 
@@ -71,23 +71,25 @@ async def glance(services: Services, directory: Directory, *, last_refusal: bool
         totals.read(services, directory.id), last_calls.read(services.tables, directory.id)
     )
     quarantine = quarantine_guard.of(found, services)
-    refusal = await _last_refusal(services, directory.id) if last_refusal and quarantine.failures else None
+    refusal = await _last_refusal(services, directory.id, calls) if last_refusal and quarantine.failures else None
     return Glance(_stage(found, calls), found, calls.latest, refusal, _denied(services, calls), quarantine)
 
 
 def _stage(found: Totals, calls: LastCalls) -> Stage:
     if found.users:
         return "provisioning"
-    return "connected" if calls.used else "waiting"
+    return "connected" if calls.served else "waiting"
 
 
-async def _last_refusal(services: Services, directory_id: str) -> Line | None:
-    """The newest refusal, unless it is mended: its person (of a wrong address: anybody) went well since."""
+async def _last_refusal(services: Services, directory_id: str, calls: LastCalls) -> Line | None:
+    """The newest refusal, unless it is mended: its person (of a wrong address: any call) went well since."""
     page = await provisioning_log.read(services, directory_id, limit=1, wanted=_REFUSED)
     if not page.lines:
         return None
     event = page.lines[0].event
     about = event.external_id or event.resource_id or event.name
+    if not about and calls.served > event.at:
+        return None
     since = await provisioning_log.read(services, directory_id, limit=1, wanted=Wanted(about, _DONE))
     mended = bool(since.lines) and since.lines[0].key > page.lines[0].key
     return None if mended else page.lines[0]

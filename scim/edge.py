@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import azure.functions as func
 
-from directories import rate
+from directories import last_calls, rate
 from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
@@ -48,7 +48,9 @@ class Edge:
             try:
                 if endpoint is None:
                     raise _no_method(request.method, here)
-                return await endpoint(context, request)
+                response = await endpoint(context, request)
+                last_calls.served(self.services, context.directory.id)
+                return response
             except (ScimError, RecursionError, TooLarge) as error:
                 refusal = refusal_of(error)
                 await note_refusal(context, request, refusal, request.path)

@@ -9,7 +9,7 @@ import azure.functions as func
 import orjson
 import pytest
 
-from directories import endpoints
+from directories import endpoints, last_calls
 from directories.authenticate import Unauthenticated, authenticate
 from directories.memory import settled
 from directories.provisioning_log import refused
@@ -227,6 +227,7 @@ async def test_the_live_line_moves(api: Api, services: Services, made: Made, clo
     assert state["denied"]["remedy"].endswith(".")
     clock.advance(5)
     await authenticate(services, made.id, made.header)
+    last_calls.served(services, made.id)
     await settled(services)
     state = await api.json("GET", path)
     assert (state["stage"], state["denied"], state["last_call"]) == ("connected", None, "2026-01-01T00:00:05.000Z")

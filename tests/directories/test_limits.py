@@ -161,10 +161,10 @@ async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
     assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
 
 
-async def test_the_first_call_of_a_token_is_an_event(services: Services, made: Made, clock: FixedClock) -> None:
-    """The live line says that the connection was tested; once for each token, on whichever instance."""
+async def test_the_first_call_that_goes_well_is_an_event(services: Services, made: Made, clock: FixedClock) -> None:
+    """The live line says that the connection was tested; once, on whichever instance."""
     for instance in (services, Services(services.settings, clock, CountingTables(services.tables))):
-        await authenticate(instance, made.id, made.header)
+        last_calls.served(instance, made.id)
         await settled(instance)
     found = await events_since(services.tables, made.id, "")
     assert [stored.event.kind for stored in found] == ["connection.tested"]
@@ -193,6 +193,19 @@ async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
         clock.advance(10)
     assert (await last_calls.read(services.tables, made.id)).latest == "2026-01-01T00:00:20.000Z"
     assert (await glance(services, made.directory)).denied is None
+
+
+async def test_a_call_that_goes_well_is_noted_at_most_every_ten_seconds(
+    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+) -> None:
+    """An import in which every second person is refused writes next to nothing either."""
+    with tables.measured() as calls:
+        for _ in range(100):
+            last_calls.failed(services, made.id)
+            last_calls.served(services, made.id)
+            await settled(services)
+            clock.advance(0.5)
+    assert calls.count(("transact", "directories")) == 5
 
 
 async def test_strangers_write_next_to_nothing(

@@ -2,8 +2,11 @@
 
 import pytest
 
+from directories import memory, store
 from directories.provisioning_log import read
+from directories.state import Glance, glance
 from local.host.host import Host
+from shared.clock import FixedClock
 from shared.http import Request
 from tests.scim.client import ScimClient
 
@@ -23,3 +26,31 @@ async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimCli
     """The same 401 as everywhere."""
     response = await host.call(Request("GET", f"https://app.example/scim/{scim.directory_id}/Users", {}))
     assert (response.status, response.headers["www-authenticate"]) == (401, 'Bearer realm="SCIM"')
+
+
+async def _live_line(scim: ScimClient) -> Glance:
+    await memory.settled(scim.services)
+    directory = await store.get(scim.services.tables, scim.directory_id)
+    assert directory is not None
+    return await glance(scim.services, directory)
+
+
+@pytest.mark.parametrize("path", ["/Users", "/v2/Userz"])
+async def test_the_live_line_turns_green_with_the_right_address_only(
+    host: Host, scim: ScimClient, clock: FixedClock, path: str
+) -> None:
+    """A good token at a wrong path is a refusal with its reason, until a call goes well: then it is mended."""
+    url, headers = f"https://app.example/scim/{scim.directory_id}{path}", {"authorization": f"Bearer {scim.token}"}
+    assert (await host.call(Request("GET", url, headers))).status == 404
+    shown = await _live_line(scim)
+    assert (shown.stage, shown.last_refusal is None) == ("waiting", False)
+    clock.advance(1)
+    assert (await scim.get("/Users", filter='userName eq "test"')).status == 200
+    shown = await _live_line(scim)
+    assert (shown.stage, shown.last_refusal) == ("connected", None)
+    clock.advance(120)  # the same refusal again is logged once a minute
+    await host.call(Request("GET", url, headers))
+    assert (await _live_line(scim)).last_refusal is not None
+    clock.advance(1)
+    await scim.get("/Users", filter='userName eq "test"')
+    assert (await _live_line(scim)).last_refusal is None
