@@ -126,6 +126,9 @@ def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None
     choice.select_option(value=group.get_attribute("value"))
     expect(page.locator("#count")).not_to_have_text("60 people")
     expect(page.locator(".person").first).to_be_visible()
+    page.get_by_label("Directory", exact=True).select_option(value=populated.other.id)
+    expect(page.locator("#count")).to_have_text("12 people")
+    expect(page).to_have_url(re.compile(r"/contacts\?directory=[a-z0-9]+$"))
 
 
 def test_presence_is_said_in_words_too(page: Page) -> None:

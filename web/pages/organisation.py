@@ -1,7 +1,7 @@
 """The Organisation page: people of all the account's directories or one, searched as the agent types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,19 +18,24 @@ from web.render import page
 from web.visit import Visit
 
 _PEOPLE = 60
-_GROUPS = 200
+_GROUPS = 500
 _LONGEST = 200  # characters of a search
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for; `ids`: the agent's favourites, where only those are wanted."""
+    """What is asked for.
+
+    `ids`: the agent's favourites, where only those are wanted; `groups_of`: the directory whose groups the page offers,
+    to which `group` belongs; None where that is not said.
+    """
 
     q: str = ""
     directory: str = ""
     group: str = ""
     favourites: bool = False
     ids: str = ""
+    groups_of: str | None = None
 
     @property
     def any(self) -> bool:
@@ -44,6 +49,15 @@ class Group:
 
     key: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The choices for a directory; `more`: it has more groups than are offered."""
+
+    of: str = ""
+    choices: Sequence[Group] = ()
+    more: bool = False
 
 
 async def show(visit: Visit) -> Response:
@@ -88,6 +102,7 @@ def filters_of(query: dict[str, str]) -> Filters:
         query.get("group", "")[:200],
         wanted,
         query.get("ids", "")[:20_000] if wanted else "",
+        query.get("groups_of"),
     )
 
 
@@ -102,34 +117,37 @@ async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
 
 async def _values(visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str = "") -> dict[str, Any]:
     chosen = [one for one in directories if one.id == filters.directory] if filters.directory else directories
-    group = filters.group if len(chosen) == 1 else ""
-    found = await _found(visit, filters, chosen, group, cursor)
-    known = await presence_of(visit.services, [(one.directory, one.card) for one in found.found])
     alone = len(chosen) == 1
+    of = chosen[0].id if alone else ""
+    if not alone or filters.groups_of not in (None, of):
+        filters = replace(filters, group="")
+    found = await _found(visit, filters, chosen, cursor)
+    known = await presence_of(visit.services, [(one.directory, one.card) for one in found.found])
     return {
         "filters": filters,
         "people": [person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found],
         "first": not cursor,
         "next": _next(filters, found.cursor),
-        "groups": await _groups(visit, chosen) if not cursor else [],
+        "groups": None if cursor or filters.groups_of == of else await _groups(visit, of, chosen),
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
     }
 
 
-async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], group: str, cursor: str) -> Contacts:
+async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str) -> Contacts:
+    group = filters.group
     if filters.favourites:
         only = await listing.member_ids(visit.services, directories[0], group) if group else None
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
     return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
 
 
-async def _groups(visit: Visit, directories: Sequence[Directory]) -> list[Group]:
-    """The groups of the one directory in view."""
-    if len(directories) != 1:
-        return []
-    found, _ = await listing.list_groups(visit.services, directories[0], _GROUPS)
-    return [Group(*group) for group in found]
+async def _groups(visit: Visit, of: str, directories: Sequence[Directory]) -> Groups:
+    """The groups of the one directory in view, `of`."""
+    if not of:
+        return Groups()
+    found, more = await listing.list_groups(visit.services, directories[0], _GROUPS)
+    return Groups(of, [Group(*group) for group in found], bool(more))
 
 
 async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:

@@ -23,6 +23,7 @@
 
   // Many favourites are too long for an address: 8 kB are as much as a server reads.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type === "people-changed") detail.formData.delete("groups_of"); // new groups, too
     if (detail.path === "/contacts/list" && detail.formData.has("ids")) Object.assign(detail, { verb: "post", useUrlParams: false });
   });
 
@@ -111,7 +112,7 @@
   const remember = () => {
     const here = address(new URL(location.href).searchParams.get("person"));
     for (const [name, value] of new FormData(document.getElementById("filters"))) {
-      if (value && name !== "ids") here.searchParams.set(name, value); else here.searchParams.delete(name);
+      if (value && name !== "ids" && name !== "groups_of") here.searchParams.set(name, value); else here.searchParams.delete(name);
     }
     if (!document.querySelector("[data-favourites-only]").checked) here.searchParams.delete("favourites");
     if (!document.getElementById("group")) here.searchParams.delete("group");
