@@ -30,7 +30,7 @@ def address(name: str, populated: Populated) -> str:
     entra, other, begun = (f"/directories/{made.id}" for made in (populated.entra, populated.other, populated.begun))
     found = {
         "directories": "/",
-        "step 1": "/directories/new",
+        "step 1": "/directories/new?once=more",
         "step 1 again": f"{begun}/setup",
         "step 2": f"{begun}/connect",
         "step 2 other": f"{other}/connect",

@@ -118,6 +118,7 @@ PAGES = [
     Step("GET", "/"),
     Step("GET", "/", headers={"Accept-Language": "de"}),
     Step("GET", "/directories/new"),
+    Step("GET", "/directories/new?once=more"),
     Step("GET", "/directories/<directory>"),
     Step("GET", "/directories/<directory>/mapping"),
     Step("GET", "/directories/<directory>/nothing"),

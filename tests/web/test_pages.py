@@ -19,7 +19,7 @@ async def _directory(services: Services, account: str = ACCOUNT) -> str:
     return directory.id
 
 
-@pytest.mark.parametrize("path", ["/", "/directories/new", "/contacts", "/contacts/history", "/directories/none"])
+@pytest.mark.parametrize("path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"])
 async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor, path: str) -> None:
     """A strict policy that the pages really keep."""
     answer = await visit("GET", path)
