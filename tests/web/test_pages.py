@@ -19,7 +19,9 @@ async def _directory(services: Services, account: str = ACCOUNT) -> str:
     return directory.id
 
 
-@pytest.mark.parametrize("path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"])
+@pytest.mark.parametrize(
+    "path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"]
+)
 async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor, path: str) -> None:
     """A strict policy that the pages really keep."""
     answer = await visit("GET", path)
@@ -127,7 +129,7 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")
 
 
-@pytest.mark.parametrize("path", ["/", "/contacts", *(f"/directories/{{id}}{below}" for below in _BELOW)])
+@pytest.mark.parametrize("path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)])
 async def test_storage_away_is_a_page_that_says_so(
     services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:

@@ -14,7 +14,7 @@ from web.wording import fault_text
 
 
 async def new(visit: Visit) -> Response:
-    """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made, and makes no other."""
+    """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made."""
     once = visit.query.get("once", "")
     made = await store.get(visit.services.tables, _id_of(visit, once)) if once else None
     if made and made.is_active:
