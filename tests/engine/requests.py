@@ -128,7 +128,7 @@ PAGES = [
     Step("GET", "/contacts/nothing"),
     Step("GET", "/api/openapi.json"),
     Step("PUT", "/api/openapi.json"),
-    Step("GET", "/static/app.css"),
+    Step("GET", "/static/base.css"),
     Step("GET", "/static/base.js", headers={"If-None-Match": "*"}),
     Step("GET", "/static/nothing.css"),
     Step("GET", "/directories"),

@@ -126,6 +126,26 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     assert answer.headers["Allow"] == "GET, POST, HEAD"
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "own"),
+    [
+        ("/", "Directory.Admin", {"admin.css", "admin.js"}),
+        ("/directories/new?once=a", "Directory.Admin", {"admin.css", "admin.js"}),
+        ("/contacts", "Directory.Admin", {"people.css", "people.js"}),
+        ("/contacts", "Directory.Reader", {"people.css", "people.js"}),
+        ("/contacts/history", "Directory.Reader", {"people.css"}),
+        ("/", "Directory.Reader", set()),
+    ],
+)
+async def test_a_page_loads_only_what_it_needs(visit: Visitor, path: str, role: str, own: set[str]) -> None:
+    """What only administrators need is no part of an agent's page, and the other way round."""
+    answer = await visit("GET", path, role=role)
+    found = {
+        f"{name}.{kind}" for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
+    }
+    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "trouble.js"} | own
+
+
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")
 
 
