@@ -11,7 +11,7 @@ from shared.services import Services
 from shared.sign_in import Principal, principal
 from shared.tables.port import StorageUnavailable
 from web.render import page
-from web.visit import Visit, sign_in_address
+from web.visit import Visit, here, sign_in_address
 from web.wording import fault_text, problem_text
 
 _KNOWN = frozenset({400, 403, 404, 500, 503})
@@ -30,13 +30,14 @@ def error_page(services: Services, request: Request, error: Exception) -> Respon
     tone = "bad" if status >= 500 else ""
     links = [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
     if status >= 500:
-        links = [{"href": request.path, "words": visit.t("reload")}]
+        links = [{"href": here(request), "words": visit.t("reload")}]
     elif person and person.is_admin:
         links = [{"href": "/", "words": visit.t("external_directories")}]
     elif status == 403 and not links:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
+    again = here(request) if status == 503 else ""
     values: dict[str, Any] = {"title": title, "detail": detail, "tone": tone, "code": status, "links": links}
-    return page(visit, "error.html", status=status, headers=headers, **values)
+    return page(visit, "error.html", status=status, headers=headers, again=again, **values)
 
 
 def _ask_to_sign_in(visit: Visit) -> Response:

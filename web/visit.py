@@ -102,5 +102,9 @@ def _escaped(character: str) -> str:
 
 def sign_in_address(request: Request) -> str:
     """Where the platform signs people in, with the way back to this page."""
-    here = request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")
-    return f"/.auth/login/aad?post_login_redirect_uri={quote(here, safe='')}"
+    return f"/.auth/login/aad?post_login_redirect_uri={quote(here(request), safe='')}"
+
+
+def here(request: Request) -> str:
+    """The address of this page on this site, with its query."""
+    return request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")

@@ -24,12 +24,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Populated:
-    """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished."""
+    """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished, and
+    `removed`, whose access to Azure was taken back."""
 
     world: World
     entra: Made
     other: Made
     begun: Made
+    removed: Made
 
     @property
     def url(self) -> str:
@@ -48,7 +50,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
-    """A product with 60 people of Entra, 12 of another client, and a directory whose wizard was left."""
+    """A product with 60 people of Entra, 12 of another client, and two directories without people."""
     folder = tmp_path_factory.mktemp("product")
     with world(f"sqlite:///{folder}/product.db") as running:
         entra = running.add("Brightwater UK")
@@ -64,7 +66,10 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
                 title="Driver",
                 phoneNumbers=[{"type": "work", "value": value}],
             )
-        yield Populated(running, entra, other, running.add("Contoso Retail", done=False))
+        begun, removed = running.add("Contoso Retail", done=False), running.add("Fabrikam Ireland")
+        running.connect_presence(removed)
+        running.call("POST", f"/api/directories/{removed.id}/presence", {"action": "remove"})
+        yield Populated(running, entra, other, begun, removed)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ PAGES = (
     "step 2 other",
     "step 3",
     "step 3 undecided",
+    "step 3 removed",
     "directory",
     "credentials",
     "log",
@@ -27,15 +28,17 @@ PAGES = (
 
 def address(name: str, populated: Populated) -> str:
     """Where the page is."""
-    entra, other, begun = (f"/directories/{made.id}" for made in (populated.entra, populated.other, populated.begun))
+    made = (populated.entra, populated.other, populated.begun, populated.removed)
+    entra, other, begun, removed = (f"/directories/{one.id}" for one in made)
     found = {
         "directories": "/",
-        "step 1": "/directories/new",
+        "step 1": "/directories/new?once=more",
         "step 1 again": f"{begun}/setup",
         "step 2": f"{begun}/connect",
         "step 2 other": f"{other}/connect",
         "step 3": f"{entra}/presence",
         "step 3 undecided": f"{begun}/presence",
+        "step 3 removed": f"{removed}/presence",
         "directory": entra,
         "credentials": f"{entra}/credentials",
         "log": f"{other}/log",

@@ -37,6 +37,68 @@ def test_a_directory_is_set_up_without_script(browser: Browser, empty: World) ->
     context.close()
 
 
+def _step_2(page: Page) -> str:
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill("Brightwater")
+    page.get_by_role("button", name="Next Step").click()
+    return page.locator("#token").inner_text()
+
+
+def _only(made: World) -> str:
+    """The name of the one directory that there is."""
+    (directory,) = made.call("GET", "/api/directories")["directories"]
+    return str(directory["name"])
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_back_from_step_2_edits_the_directory(browser: Browser, empty: World, script: bool) -> None:
+    """The browser's own Back, then *Next Step*: one directory, with the other name, and the token not shown again."""
+    context = browser.new_context(base_url=empty.url, java_script_enabled=script, locale="en-GB")
+    page = context.new_page()
+    token = _step_2(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile("/directories/[a-z0-9]{20}/setup$"))
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Brightwater")
+    page.get_by_label("Name", exact=True).fill("Brightwater North")
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_text("The token was shown once")).to_be_visible()
+    expect(page).to_have_url(re.compile("/directories/[a-z0-9]{20}/connect$"))
+    assert token not in page.content()
+    assert _only(empty) == "Brightwater North"
+    context.close()
+
+
+def test_step_1_whose_answer_was_lost_is_sent_again(browser: Browser, empty: World) -> None:
+    """The directory was made before the connection broke: the same form sent again comes to it and makes no other."""
+    with chromium.context(browser, empty.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/directories/new")
+        page.route("**/directories/new**", _lose)
+        page.get_by_label("Name", exact=True).fill("Brightwater")
+        page.get_by_role("button", name="Next Step").click()
+        expect(page.get_by_text("You're offline.")).to_be_visible()
+        page.unroute_all()
+        page.get_by_role("button", name="Next Step").click()
+        expect(page.get_by_text("The token was shown once")).to_be_visible()
+        assert _only(empty) == "Brightwater"
+
+
+def _lose(route: Route) -> None:
+    route.fetch()
+    route.abort()
+
+
+def test_step_2_reloaded_without_script_makes_no_second_directory(browser: Browser, empty: World) -> None:
+    """The browser sends the form of step 1 again."""
+    context = browser.new_context(base_url=empty.url, java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    _step_2(page)
+    page.reload()
+    expect(page.get_by_text("The token was shown once")).to_be_visible()
+    assert _only(empty) == "Brightwater"
+    context.close()
+
+
 def test_a_page_of_a_directory_that_was_deleted_says_so(browser: Browser, empty: World) -> None:
     """In another tab, by somebody else: what is pressed says that it is gone, not "try again"; a switch goes back."""
     with chromium.context(browser, empty.url) as visitor:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from local.entra import Options, Summary
@@ -23,6 +24,11 @@ from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT
 from local.host.host import HostOptions
 from local.host.running import RunningHost, running
 from shared.clock import SystemClock
+from shared.settings import Settings
+from shared.tables import open as engines
+from shared.tables.open import open_tables
+from tests.browser import storage
+from tests.browser.storage import GatedTables
 
 ROOT = Path(__file__).parent.parent.parent
 ADMINISTRATOR = "gloria@contoso.example"
@@ -42,11 +48,15 @@ class Made:
 class World:
     """A running deployment at `url`, and the simulator of Microsoft."""
 
-    def __init__(self, url: str, simulator: Simulator, loop: asyncio.AbstractEventLoop, host: RunningHost) -> None:
-        self.url = url
+    def __init__(
+        self, tables: str, simulator: Simulator, loop: asyncio.AbstractEventLoop, host: RunningHost, gate: GatedTables
+    ) -> None:
+        self.url = host.url
         self.simulator = simulator
+        self._file = Path(tables.removeprefix("sqlite:///"))
         self._loop = loop
         self._host = host
+        self._gate = gate
 
     def wait(self, work: Awaitable[Result]) -> Result:
         """Run a coroutine on the world's loop and wait for it."""
@@ -55,6 +65,19 @@ class World:
             return await work
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(120)
+
+    def storage_away(self) -> contextlib.AbstractContextManager[None]:
+        """Storage fails for the length of a block."""
+        return storage.away(self._file)
+
+    @contextlib.contextmanager
+    def storage_held(self) -> Iterator[threading.Event]:
+        """Storage answers nothing for the length of a block; the event tells that something waits for it."""
+        self.wait(self._gate.shut())
+        try:
+            yield self._gate.reached
+        finally:
+            self.wait(self._gate.open())
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """The JSON answer of the product's API to a signed-in administrator."""
@@ -158,10 +181,17 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
         ready: threading.Event = threading.Event()
         held: dict[str, Any] = {}
 
+        def gated(settings: Settings) -> GatedTables:
+            held["gate"] = gate = GatedTables(open_tables(settings))
+            return gate
+
         async def serve() -> None:
             options = HostOptions(timers=True)
-            async with running(ROOT / "function_app.py", environment, port=port, options=options) as host:
-                held["loop"], held["host"], held["stop"] = asyncio.get_running_loop(), host, asyncio.Event()
+            async with contextlib.AsyncExitStack() as stack:
+                with patch.object(engines, "open_tables", gated):  # while the composition root is loaded
+                    product = running(ROOT / "function_app.py", environment, port=port, options=options)
+                    held["host"] = await stack.enter_async_context(product)
+                held["loop"], held["stop"] = asyncio.get_running_loop(), asyncio.Event()
                 ready.set()
                 await held["stop"].wait()
 
@@ -179,7 +209,7 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
         if "error" in held:
             raise RuntimeError("the product did not start") from held["error"]
         try:
-            yield World(held["host"].url, simulator, held["loop"], held["host"])
+            yield World(tables, simulator, held["loop"], held["host"], held["gate"])
         finally:
             held["loop"].call_soon_threadsafe(held["stop"].set)
             thread.join(60)

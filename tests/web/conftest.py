@@ -15,12 +15,13 @@ from web import routes
 from web.site import admin, agent
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
+PERSON = "22222222-2222-4222-8222-222222222222"
 Visitor = Callable[..., Awaitable[Response]]
 
 
 def principal(role: str = "Directory.Admin", account: str = ACCOUNT) -> str:
     """The header that the platform sets for a signed-in person."""
-    claims = [("tid", account), ("oid", "22222222-2222-4222-8222-222222222222"), ("name", "Ada Admin")]
+    claims = [("tid", account), ("oid", PERSON), ("name", "Ada Admin")]
     claims += [("roles", role)] if role else []
     value = {"claims": [{"typ": kind, "val": text} for kind, text in claims]}
     return base64.b64encode(orjson.dumps(value)).decode()

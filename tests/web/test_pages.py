@@ -19,7 +19,9 @@ async def _directory(services: Services, account: str = ACCOUNT) -> str:
     return directory.id
 
 
-@pytest.mark.parametrize("path", ["/", "/directories/new", "/contacts", "/contacts/history", "/directories/none"])
+@pytest.mark.parametrize(
+    "path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"]
+)
 async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor, path: str) -> None:
     """A strict policy that the pages really keep."""
     answer = await visit("GET", path)
@@ -124,10 +126,30 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     assert answer.headers["Allow"] == "GET, POST, HEAD"
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "own"),
+    [
+        ("/", "Directory.Admin", {"admin.css", "admin.js"}),
+        ("/directories/new?once=a", "Directory.Admin", {"admin.css", "admin.js"}),
+        ("/contacts", "Directory.Admin", {"people.css", "people.js"}),
+        ("/contacts", "Directory.Reader", {"people.css", "people.js"}),
+        ("/contacts/history", "Directory.Reader", {"people.css"}),
+        ("/", "Directory.Reader", set()),
+    ],
+)
+async def test_a_page_loads_only_what_it_needs(visit: Visitor, path: str, role: str, own: set[str]) -> None:
+    """What only administrators need is no part of an agent's page, and the other way round."""
+    answer = await visit("GET", path, role=role)
+    found = {
+        f"{name}.{kind}" for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
+    }
+    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "trouble.js"} | own
+
+
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")
 
 
-@pytest.mark.parametrize("path", ["/", "/contacts", *(f"/directories/{{id}}{below}" for below in _BELOW)])
+@pytest.mark.parametrize("path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)])
 async def test_storage_away_is_a_page_that_says_so(
     services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:

@@ -15,14 +15,14 @@ async def _get(name: str, **headers: str) -> object:
 
 async def test_a_files_name_has_its_content_in_it() -> None:
     """A new release has new names, so the old one may be kept for ever."""
-    name = static_files.address("app.css").removeprefix("/static/")
+    name = static_files.address("base.css").removeprefix("/static/")
     request = Request("GET", "https://a.example/", {"accept-encoding": "gzip"}, b"", {"name": name})
     answer = await static_files.serve(request)
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert gzip.decompress(answer.body).startswith(b"/* One sheet")
+    assert gzip.decompress(answer.body).startswith(b"/* Every page")
 
 
-@pytest.mark.parametrize("name", ["app.css", "../render.py", "app-000000000000.css", "..%2Frender.py"])
+@pytest.mark.parametrize("name", ["base.css", "../render.py", "base-000000000000.css", "..%2Frender.py"])
 async def test_nothing_else_can_be_asked_for(name: str) -> None:
     """Only hashed names of files in the folder are known."""
     with pytest.raises(HttpError):

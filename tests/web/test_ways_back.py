@@ -5,10 +5,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from directories import service
+from directories import removal, service, tokens
 from directories.service import NewDirectory
 from shared.services import Services
-from tests.web.conftest import ACCOUNT, Visitor
+from tests.web.conftest import ACCOUNT, PERSON, Visitor
 
 
 async def _directory(services: Services) -> str:
@@ -93,3 +93,38 @@ async def test_the_rest_of_a_list_is_a_page_where_no_script_asks(visit: Visitor)
     """The link *More people* works without script."""
     assert (await visit("GET", "/contacts/list?q=ada")).body.startswith(b"<!doctype html>")
     assert not (await visit("GET", "/contacts/list?q=ada", hx_request="true")).body.startswith(b"<!doctype html>")
+
+
+async def test_step_1_makes_one_directory_however_often_it_is_sent(services: Services, visit: Visitor) -> None:
+    """Its address names the directory to be; the last sending's name and region count, its kind stays."""
+    place = (await visit("GET", "/directories/new")).headers["Location"]
+    assert (await visit("GET", place)).status == 200
+    assert (await visit("POST", place, "name=One&kind=entra&region=GB")).status == 200
+    answer = await visit("POST", place, "name=Two&kind=entra&region=DE")
+    (made,) = await service.list_directories(services, ACCOUNT)
+    assert (made.name, made.region) == ("Two", "DE")
+    assert answer.headers["Location"] == f"/directories/{made.id}/connect"
+    assert (await visit("GET", place)).headers["Location"] == f"/directories/{made.id}/setup"
+    answer = await visit("POST", place, "name=Two&kind=other&region=DE")
+    assert answer.headers["Location"] == f"/directories/{made.id}/setup"  # where it is said that the kind stays
+    assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
+
+
+async def test_step_1_of_a_directory_deleted_since_begins_anew(services: Services, visit: Visitor) -> None:
+    """Back to it by the browser's history: a form of its own, neither the deleted one nor a dead end."""
+    place = (await visit("GET", "/directories/new")).headers["Location"]
+    await visit("POST", place, "name=One&kind=entra&region=GB")
+    (made,) = await service.list_directories(services, ACCOUNT)
+    await removal.delete(services, ACCOUNT, made.id)
+    for method, body in (("GET", ""), ("POST", "name=Two&kind=entra&region=GB")):
+        answer = await visit(method, place, body)
+        assert answer.headers["Location"].startswith("/directories/new")
+        assert answer.headers["Location"] != place
+
+
+async def test_nobody_else_can_choose_the_id_of_a_new_directory(services: Services, visit: Visitor) -> None:
+    """A link with a `once` of another site's choice makes an id that depends on who is signed in."""
+    await visit("POST", "/directories/new?once=chosen", "name=One&kind=entra&region=GB")
+    (made,) = await service.list_directories(services, ACCOUNT)
+    assert made.id == tokens.short_id_of(ACCOUNT, PERSON, "chosen", length=20)
+    assert made.id != tokens.short_id_of(ACCOUNT, "somebody else", "chosen", length=20)

@@ -2,19 +2,25 @@
 
 from typing import Any
 
-from directories import service
+from directories import service, store, tokens
 from directories.directory import Directory, Kind
-from directories.faults import BadField
+from directories.faults import BadField, NotThere
 from directories.service import NewDirectory
 from shared.http import Response
 from web.pages import connect, steps
 from web.render import page
-from web.visit import Visit
+from web.visit import Visit, here
 from web.wording import fault_text
 
 
 async def new(visit: Visit) -> Response:
-    """`/directories/new`"""
+    """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made."""
+    once = visit.query.get("once", "")
+    made = await store.get(visit.services.tables, _id_of(visit, once)) if once else None
+    if made and made.is_active:
+        return visit.go(f"/directories/{made.id}/setup")
+    if made or not once:
+        return visit.go(f"/directories/new?once={tokens.new_short_id()}")
     form = {"name": "", "kind": "entra", "region": visit.settings.default_region}
     return _step(visit, None, form, {})
 
@@ -25,12 +31,30 @@ async def create(visit: Visit) -> Response:
     kind: Kind = "other" if form["kind"] == "other" else "entra"
     if form["kind"] != kind:
         return _step(visit, None, form, {"kind": visit.t("fault_kind")}, 422)
+    once = visit.query.get("once", "")
+    wanted = NewDirectory(form["name"], kind, form["region"], id=_id_of(visit, once) if once else "")
     try:
-        wanted = NewDirectory(form["name"], kind, form["region"])
         directory, token = await service.create(visit.services, visit.account, wanted)
     except BadField as fault:
+        if fault.field == "id":
+            return await _made_before(visit, wanted.id)
         return _step(visit, None, form, {fault.field: fault_text(visit, fault)}, 422)
     return await connect.step(visit, directory, token)
+
+
+async def _made_before(visit: Visit, directory_id: str) -> Response:
+    """The form was sent before, and its answer was lost or left by Back: what it says now is taken."""
+    try:
+        directory = await service.read(visit.services, visit.account, directory_id)
+    except NotThere:  # deleted since
+        return visit.go("/directories/new")
+    return await _save(visit, directory)
+
+
+def _id_of(visit: Visit, once: str) -> str:
+    """The id of the directory that this person's form `once` makes; no other site's link can choose it."""
+    assert visit.person is not None
+    return tokens.short_id_of(visit.account, visit.person.object_id, once, length=20)
 
 
 async def edit(visit: Visit) -> Response:
@@ -42,20 +66,24 @@ async def edit(visit: Visit) -> Response:
 
 async def save(visit: Visit) -> Response:
     """Take name and region; its kind a directory keeps."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return await _save(visit, await service.read(visit.services, visit.account, visit.directory_id))
+
+
+async def _save(visit: Visit, directory: Directory) -> Response:
     form = {"name": visit.form.get("name", ""), "kind": directory.kind, "region": visit.form.get("region", "")}
     try:
         await service.set_up(visit.services, visit.account, directory.id, name=form["name"], region=form["region"])
     except BadField as fault:
         return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)
-    return visit.go(f"/directories/{directory.id}/connect")
+    is_other_kind = visit.form.get("kind", directory.kind) != directory.kind  # step 1 says that it can't be changed
+    return visit.go(f"/directories/{directory.id}/{'setup' if is_other_kind else 'connect'}")
 
 
 def _step(
     visit: Visit, directory: Directory | None, form: dict[str, str], faults: dict[str, str], status: int = 200
 ) -> Response:
     values: dict[str, Any] = {"directory": directory, "form": form, "faults": faults, "regions": _regions()}
-    action = f"/directories/{directory.id}/setup" if directory else "/directories/new"
+    action = f"/directories/{directory.id}/setup" if directory else here(visit.request)
     links = steps.links(directory) if directory else None
     return page(visit, "setup.html", status=status, action=action, links=links, **values)
 

@@ -1,4 +1,4 @@
-// What the server cannot do for any page: copy, theme, local times, dialogs, a lost connection, a session that ended.
+// What the server cannot do for any page: copy, theme, local times, dialogs.
 const page = (() => {
   "use strict";
   const root = document.documentElement;
@@ -118,25 +118,11 @@ const page = (() => {
     event.stopImmediatePropagation();
   });
 
-  const offline = (is) => { document.querySelector("[data-offline-bar]").hidden = !is; };
-  addEventListener("offline", () => offline(true));
-  addEventListener("online", () => { offline(false); document.body.dispatchEvent(new Event("people-changed")); });
-  document.addEventListener("htmx:sendError", () => offline(true));
-  document.addEventListener("htmx:beforeOnLoad", () => offline(!navigator.onLine));
-  document.addEventListener("htmx:responseError", (event) => {
-    const { xhr, elt } = event.detail;
-    if (xhr.status === 401) location.assign(`/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(location.pathname + location.search)}`);
-    else if (elt.matches?.("[data-poll]")) { if (xhr.status === 404) location.reload(); }  // deleted meanwhile: its page says so
-    else if (!elt.matches?.("#people")) toast({ 403: words().forbidden, 404: words().gone }[xhr.status] ?? words().failed);
-  });
-  // A switch or choice that could not be saved goes back to what is saved.
-  for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-    document.addEventListener(failure, (event) => { if (event.detail.elt.matches?.("form[hx-trigger=change]")) event.detail.elt.reset(); });
-  }
-  // Nothing is asked for while nobody looks, nor drawn anew under an open menu.
+  // Nothing is asked for while nobody looks, nor drawn anew under an open menu; a dialog that is there is not asked for again.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
-    if (elt.matches?.("[data-poll]") && (document.hidden || elt.querySelector("details.menu[open]"))) event.preventDefault();
+    const isUnseen = elt.matches?.("[data-poll]") && (document.hidden || elt.querySelector("details.menu[open]"));
+    if (isUnseen || (elt.matches?.("[aria-haspopup=dialog]") && document.querySelector("#dialog dialog"))) event.preventDefault();
   });
   document.addEventListener("notice", (event) => toast(event.detail.value));
   // A dialog's answer that is drawn elsewhere has done its work.
@@ -153,9 +139,6 @@ const page = (() => {
   });
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
-  document.addEventListener("DOMContentLoaded", () => {
-    prepare(document);
-    offline(!navigator.onLine);
-  });
+  document.addEventListener("DOMContentLoaded", () => prepare(document));
   return { store, toast, words, prepares, onPress, all };
 })();

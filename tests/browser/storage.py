@@ -1,0 +1,69 @@
+"""The product's storage, really away or held at a gate, and given back."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from shared.tables.port import TABLES, Operation, Row, Tables
+
+
+class GatedTables:
+    """An engine behind a gate: while it is shut, each call waits before it, as before a slow network."""
+
+    def __init__(self, inner: Tables) -> None:
+        self._inner = inner
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self.reached = threading.Event()
+
+    async def shut(self) -> None:
+        """Hold every call from now on; `reached` tells of the first one."""
+        self.reached.clear()
+        self._gate.clear()
+
+    async def open(self) -> None:
+        """Let all calls go."""
+        self._gate.set()
+
+    async def _pass(self) -> None:
+        if not self._gate.is_set():
+            self.reached.set()
+            await self._gate.wait()
+
+    async def get(self, table: str, partition: str, key: str) -> Row | None:
+        await self._pass()
+        return await self._inner.get(table, partition, key)
+
+    async def query(
+        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+    ) -> list[Row]:
+        await self._pass()
+        return await self._inner.query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+
+    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+        await self._pass()
+        return await self._inner.transact(table, partition, operations)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+@contextlib.contextmanager
+def away(path: Path) -> Iterator[None]:
+    """No table of the file can be found for the length of a block: every statement of the engine really fails."""
+    _rename(path, "{0}", "{0}_away")
+    try:
+        yield
+    finally:
+        _rename(path, "{0}_away", "{0}")
+
+
+def _rename(path: Path, name: str, to: str) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=20)) as file:
+        file.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            file.execute(f"ALTER TABLE {name.format(table)} RENAME TO {to.format(table)}")
+        file.execute("COMMIT")
