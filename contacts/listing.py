@@ -64,7 +64,8 @@ async def read_person(services: Services, directory: Directory, identifier: str)
     user = record.decode(identifier, row.value) if row else None
     if user is None or not user.active:
         return None
-    return Found(directory, rows.card_of(user, rows.derived(user, directory.region)))
+    numbers = rows.derived(user, directory.region)
+    return Found(directory, rows.card_of(user, numbers), numbers=tuple(number.digits for _, number in numbers))
 
 
 async def check_group(services: Services, directory: Directory, group_id: str) -> None:

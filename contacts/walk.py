@@ -31,11 +31,12 @@ MayKeep = Callable[[bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person of a directory; `position` is where the walk met it."""
+    """A person of a directory; `position` is where the walk met it, `numbers` all digits where the person was read."""
 
     directory: Directory
     card: Card
     position: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

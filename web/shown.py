@@ -65,13 +65,17 @@ def thousands(number: int, language: str = "en") -> str:
     return text.replace(",", ".") if language == "de" else text
 
 
-def rich(text: str) -> "Markup":
-    """A text of ours with its emphasis: `*word*` for names of screens and buttons, backquotes for code."""
+def rich(text: str, **values: object) -> "Markup":
+    """A text of ours with its emphasis: `*word*` for names of screens and buttons, backquotes for code.
+
+    The values are filled in behind that, so an asterisk in somebody's name is one.
+    """
     from markupsafe import Markup, escape
 
     escaped = str(escape(text))
     escaped = _CODE.sub(r"<code>\1</code>", escaped)
-    return Markup(_EMPHASIS.sub(r"<b>\1</b>", escaped))  # noqa: S704 - escaped above
+    marked = Markup(_EMPHASIS.sub(r"<b>\1</b>", escaped))  # noqa: S704 - escaped above
+    return marked.format(**values) if values else marked
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -115,6 +115,17 @@ def test_many_favourites_are_not_too_many(page: Page, populated: Populated) -> N
     expect(page.locator("#count")).to_have_text("1 found")
 
 
+def test_a_favourite_too_many_is_refused_in_words(page: Page) -> None:
+    """None is left out silently."""
+    page.goto("/contacts?q=driver")
+    page.evaluate("localStorage.setItem('favourites', JSON.stringify([...Array(200).keys()].map(String)))")
+    page.locator(".person").first.click()
+    star = page.get_by_role("button", name="Favourite", exact=True)
+    star.click()
+    expect(page.get_by_text("You have 200 favourites")).to_be_visible()
+    expect(star).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
     """Groups belong to a directory, so they are offered where one is chosen."""
     page.goto("/contacts")

@@ -189,3 +189,21 @@ def test_a_session_that_ended_comes_back_to_the_same_step(visitor: BrowserContex
     expect(page).to_have_url(f"{populated.url}{address('step 2', populated)}")
     expect(page.get_by_role("button", name="Issue a new token")).to_be_visible()
     assert any(one["name"] == "LocalSignIn" and str(one["value"]).startswith("admin") for one in visitor.cookies())
+
+
+def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> None:
+    """Agents share desks: the account menu ends the session, and no page is shown without another one."""
+    page = visitor.new_page()
+    page.goto("/contacts")
+    page.get_by_label("Account: Local admin").click()
+    page.get_by_role("link", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    assert any(one["name"] == "LocalSignIn" and not str(one["value"]).startswith("admin") for one in visitor.cookies())
+
+
+def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
+    """A button that can't be pressed has a reason beside it."""
+    page.goto(address("step 3 undecided", populated))
+    expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
+        "Choose Sync presence or Don't sync presence first."
+    )

@@ -38,16 +38,20 @@ async def test_favourites_cost_a_round_trip_each(visit: Visitor, services: Servi
         ("(020) 7946-0001", ["Anna"]),
         ("020 7946", ["Anna", "Ben"]),
         ("0002", ["Ben"]),
+        ("07700 900 001", ["Anna"]),
         ("+44 21", []),
     ],
 )
 async def test_favourites_are_searched_as_everybody_is(
     visit: Visitor, services: Services, text: str, names: list[str]
 ) -> None:
-    """By words and by numbers in any format."""
+    """By words and by any of their numbers in any format."""
     directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso", region="GB"))
     company = Company(services, directory)
-    people = [await company.hire(name, f"+44 20 7946 000{n}") for n, name in enumerate(("Anna", "Ben"), 1)]
+    people = [
+        await company.hire(name, f"work:+44 20 7946 000{n}", f"mobile:+44 7700 90000{n}")
+        for n, name in enumerate(("Anna", "Ben"), 1)
+    ]
     keys = ",".join(f"{directory.id}.{person}" for person in people)
     assert await _names(visit, f"favourites=1&ids={keys}&q={quote(text)}") == names
 

@@ -43,6 +43,11 @@ def test_emphasis_is_ours_only() -> None:
     assert shown.rich("*A* `b` <i>") == "<b>A</b> <code>b</code> &lt;i&gt;"
 
 
+def test_a_name_with_asterisks_keeps_them() -> None:
+    """What people type is text, never emphasis and never markup."""
+    assert shown.rich("About *{name}*", name="A*b*`c`<i>") == "About <b>A*b*`c`&lt;i&gt;</b>"
+
+
 @pytest.mark.parametrize(("language", "text"), [("en", "12,345"), ("de", "12.345")])
 def test_thousands_are_apart(language: str, text: str) -> None:
     """As the reader's language divides them."""

@@ -12,7 +12,7 @@ from shared.numbers import digits_of, query_forms
 from web.pages.people_view import split_key
 from web.visit import Visit
 
-_MOST = 200
+MOST = 200
 
 
 async def read(
@@ -20,7 +20,7 @@ async def read(
 ) -> list[Found]:
     """The favourites that are still there, by name; one round trip a person. `only`: ids of the members of a group."""
     by_id = {one.id: one for one in directories}
-    keys = [split_key(key) for key in dict.fromkeys(ids.split(",")) if key][:_MOST]
+    keys = [split_key(key) for key in dict.fromkeys(ids.split(",")) if key][:MOST]
 
     async def one(key: tuple[str, str]) -> Found | None:
         directory = by_id.get(key[0])
@@ -41,5 +41,7 @@ def _has(found: Found, text: str) -> bool:
 
 
 def _has_number(found: Found, text: str) -> bool:
-    query, own = query_forms(text, found.directory.region), digits_of(found.card.number)
-    return own.startswith(query.beginning) or (not query.is_beginning and own.endswith(digits_of(text)))
+    query, end = query_forms(text, found.directory.region), digits_of(text)
+    return any(
+        own.startswith(query.beginning) or (not query.is_beginning and own.endswith(end)) for own in found.numbers
+    )

@@ -131,6 +131,7 @@ async def _values(visit: Visit, filters: Filters, directories: Sequence[Director
         "groups": None if cursor or filters.groups_of == of else await _groups(visit, of, chosen),
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
+        "most_favourites": favourites.MOST,
     }
 
 

@@ -10,7 +10,7 @@ from presence.consent import wizard
 from presence.consent.state import Connection
 from shared.http import HttpError, Response
 from web.pages import steps
-from web.pages.connection_view import view
+from web.pages.connection_view import ConnectionView, view
 from web.render import page
 from web.visit import Visit
 from web.wording import outcome_words, problem_text
@@ -75,11 +75,18 @@ async def step(visit: Visit, directory: Directory, outcome: dict[str, str] | Non
         "choice": choice,
         "outcome": outcome,
         "links": steps.links(directory),
-        "can_finish": choice == "off" or current.locked or current.state == "removed",
+        "before_finish": _before_finish(choice, current),
         "removal": left,
         "gone": None,
     }
     return page(visit, "presence.html", **values)
+
+
+def _before_finish(choice: str, connection: ConnectionView) -> str:
+    """The text that says what is left to do before the wizard can end; "": nothing is."""
+    if choice == "off" or connection.locked or connection.state == "removed":
+        return ""
+    return "finish_needs_consent" if choice == "on" else "finish_needs_choice"
 
 
 async def _connection(visit: Visit) -> Connection:

@@ -8,14 +8,18 @@
     for (const star of page.all(within, "[data-favourite]")) star.setAttribute("aria-pressed", String(known.has(star.dataset.favourite)));
     const field = document.querySelector("[data-favourites-field]");
     if (!field) return;
-    field.value = [...known].slice(0, 200).join(",");
+    field.value = [...known].join(",");
     field.disabled = !document.querySelector("[data-favourites-only]").checked;
   };
   page.prepares.push(showFavourites);
   document.addEventListener("input", (event) => { if (event.target.closest("[data-favourites-only]")) showFavourites(document); });
   page.onPress("[data-favourite]", (star) => {
     const known = favourites();
-    known.has(star.dataset.favourite) ? known.delete(star.dataset.favourite) : known.add(star.dataset.favourite);
+    const { most, full } = document.querySelector("[data-favourites-field]")?.dataset ?? {};
+    if (!known.delete(star.dataset.favourite)) {
+      if (known.size >= most) { page.toast(full); return; }
+      known.add(star.dataset.favourite);
+    }
     page.store.set("favourites", [...known]);
     showFavourites(document);
     if (document.querySelector("[data-favourites-only]").checked) document.body.dispatchEvent(new Event("people-changed"));
