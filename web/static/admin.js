@@ -21,37 +21,51 @@
   page.prepares.push((within) => page.all(within, "[data-frees]").forEach(guard));
   document.addEventListener("input", (event) => { if (event.target.matches("[data-frees]")) guard(event.target); });
 
-  // An export of many people comes as a stream of lines; the bar follows it.
-  const exportTo = async (link) => {
-    const box = document.getElementById("export-progress");
-    const [bar, line] = [box.querySelector("progress"), box.querySelector("[role=status]")];
-    const total = Math.max(1, Number(link.dataset.total));
-    const isCsv = link.dataset.name.endsWith(".csv");
-    const number = new Intl.NumberFormat(document.documentElement.lang);
-    const parts = [];
-    let people = isCsv ? -1 : 0;  // the line of headings is nobody
-    let next = link.getAttribute("href");
-    box.hidden = false;
-    bar.value = 0;
-    try {
-      while (next) {
-        const answer = await fetch(next);
-        if (!answer.ok) throw new Error(answer.status);
-        if (answer.redirected) throw new Error("signed out");
-        const part = await answer.blob();  // as it came: a text would lose the mark by which Excel knows UTF-8
-        parts.push(part);
-        people += (await part.text()).split(isCsv ? "\r\n" : "BEGIN:VCARD").length - 1;
-        next = /<([^>]+)>;\s*rel="?next/.exec(answer.headers.get("Link") ?? "")?.[1];
-        const all = Math.max(people, total);  // more may have come since the page was drawn
-        bar.value = (100 * people) / all;
-        line.textContent = line.dataset.words.replace("{count}", number.format(people)).replace("{all}", number.format(all));
-      }
-    } catch { box.hidden = true; page.toast(page.words().failed); return; }
-    bar.value = 100;
-    line.textContent = line.dataset.done;
-    const file = URL.createObjectURL(new Blob(parts, { type: isCsv ? "text/csv" : "text/vcard" }));
-    Object.assign(document.createElement("a"), { href: file, download: link.dataset.name }).click();
-    setTimeout(() => URL.revokeObjectURL(file), 60000);
+  // An export of many people comes part by part: the bar follows it, and one that failed midway goes on where it stood.
+  let job = null;
+  const number = new Intl.NumberFormat(document.documentElement.lang);
+  const box = () => document.getElementById("export-progress");
+  const takePart = async () => {
+    const answer = await fetch(job.next);
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    const part = await answer.blob();  // as it came: a text would lose the mark by which Excel knows UTF-8
+    job.people += (await part.text()).split(job.isCsv ? "\r\n" : "BEGIN:VCARD").length - 1;
+    job.parts.push(part);
+    job.next = /<([^>]+)>;\s*rel="?next/.exec(answer.headers.get("Link") ?? "")?.[1];
+    const all = Math.max(job.people, job.total);  // more may have come since the page was drawn
+    box().querySelector("progress").value = (100 * job.people) / all;
+    const line = box().querySelector("[role=status]");
+    line.textContent = line.dataset.words.replace("{count}", number.format(job.people)).replace("{all}", number.format(all));
   };
-  page.onPress("[data-export]", (link, event) => { event.preventDefault(); exportTo(link); });
+  const save = () => {
+    const file = URL.createObjectURL(new Blob(job.parts, { type: job.isCsv ? "text/csv" : "text/vcard" }));
+    Object.assign(document.createElement("a"), { href: file, download: job.name }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60000);
+    const line = box().querySelector("[role=status]");
+    line.textContent = line.dataset.done;
+  };
+  const goOn = async () => {
+    if (job.isRunning) return;
+    job.isRunning = true;
+    box().hidden = false;
+    box().querySelector("[data-export-more]").hidden = true;
+    try {
+      while (job.next) await takePart();
+      save();
+    } catch {
+      box().hidden = !job.parts.length;
+      box().querySelector("[data-export-more]").hidden = false;
+      page.toast(page.words().failed);
+    } finally { job.isRunning = false; }
+  };
+  page.onPress("[data-export]", ({ dataset, href }, event) => {
+    event.preventDefault();
+    if (job?.isRunning) return;
+    const isCsv = dataset.name.endsWith(".csv");
+    // The line of headings is nobody.
+    job = { next: href, name: dataset.name, isCsv, people: isCsv ? -1 : 0, total: Math.max(1, Number(dataset.total)), parts: [] };
+    box().querySelector("progress").value = 0;
+    goOn();
+  });
+  page.onPress("[data-export-more]", goOn);
 })();
