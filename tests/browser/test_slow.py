@@ -65,10 +65,9 @@ def test_what_moves_on_a_page_shows_that_it_is_under_way(page: Page, populated: 
 def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(page: Page, populated: Populated) -> None:
     """Stopped by the reader: the bar goes, the old page can be used."""
     page.goto("/contacts/history")
-    page.evaluate("setTimeout(stop, 500)")
-    with populated.world.storage_held():
+    page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500))")
+    with populated.world.storage_held(), page.expect_event("requestfailed"):
         page.get_by_role("link", name="Directories", exact=True).click(no_wait_after=True)
-        page.wait_for_event("requestfailed")
     expect(page.locator("#busy-bar")).to_be_hidden()
     expect(page.get_by_role("heading", name="Call history")).to_be_visible()
 
