@@ -93,13 +93,13 @@ def test_a_form_that_the_browser_sends_itself_is_sent_once(page: Page, populated
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.goto(address("dialog", populated))
     page.get_by_role("textbox").fill("another name")
-    page.evaluate(
-        """() => {
-          const button = document.getElementById("delete-now");
-          button.disabled = false;
-          button.click();
-          button.click();
-        }"""
-    )
+    twice = """() => {
+      const button = document.getElementById("delete-now");
+      button.disabled = false;
+      button.click();
+      setTimeout(() => { button.click(); console.debug("pressed again"); }, 200);
+    }"""
+    with populated.world.storage_held(), page.expect_console_message(lambda said: said.text == "pressed again"):
+        page.evaluate(twice)
     expect(page.get_by_text("doesn't match")).to_be_visible()
     assert len(sent) == 1
