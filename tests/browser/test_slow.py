@@ -65,10 +65,9 @@ def test_what_moves_on_a_page_shows_that_it_is_under_way(page: Page, populated: 
 def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(page: Page, populated: Populated) -> None:
     """Stopped by the reader: the bar goes, the old page can be used."""
     page.goto("/contacts/history")
-    page.evaluate("setTimeout(stop, 500)")
-    with populated.world.storage_held():
+    page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500))")
+    with populated.world.storage_held(), page.expect_event("requestfailed"):
         page.get_by_role("link", name="Directories", exact=True).click(no_wait_after=True)
-        page.wait_for_event("requestfailed")
     expect(page.locator("#busy-bar")).to_be_hidden()
     expect(page.get_by_role("heading", name="Call history")).to_be_visible()
 
@@ -94,13 +93,13 @@ def test_a_form_that_the_browser_sends_itself_is_sent_once(page: Page, populated
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.goto(address("dialog", populated))
     page.get_by_role("textbox").fill("another name")
-    page.evaluate(
-        """() => {
-          const button = document.getElementById("delete-now");
-          button.disabled = false;
-          button.click();
-          button.click();
-        }"""
-    )
+    twice = """() => {
+      const button = document.getElementById("delete-now");
+      button.disabled = false;
+      button.click();
+      setTimeout(() => { button.click(); console.debug("pressed again"); }, 200);
+    }"""
+    with populated.world.storage_held(), page.expect_console_message(lambda said: said.text == "pressed again"):
+        page.evaluate(twice)
     expect(page.get_by_text("doesn't match")).to_be_visible()
     assert len(sent) == 1
