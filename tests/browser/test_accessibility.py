@@ -83,6 +83,12 @@ def _menu(page: Page, populated: Populated) -> None:
     expect(page.get_by_role("link", name="Rename")).to_be_visible()
 
 
+def _account(page: Page, populated: Populated) -> None:
+    page.goto("/contacts")
+    page.get_by_label("Account: ").click()
+    expect(page.get_by_role("link", name="Sign out")).to_be_visible()
+
+
 def _fault(page: Page, populated: Populated) -> None:
     page.goto("/directories/new")
     page.get_by_role("button", name="Next Step").click()
@@ -186,7 +192,7 @@ def _waiting(page: Page, populated: Populated) -> None:
 
 
 _DIALOGS = (_rename, _delete, _issue, _revoke, _remove)
-_RESULTS = (_menu, _fault, _results, _nobody, _token, _token_saved, _fresh_token, _fresh_secret, _gone)
+_RESULTS = (_menu, _account, _fault, _results, _nobody, _token, _token_saved, _fresh_token, _fresh_secret, _gone)
 _TROUBLE = (_away, _agent, _no_role, _offline, _undo, _waiting)
 
 
