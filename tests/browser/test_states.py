@@ -204,6 +204,4 @@ def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> 
 def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
     """A button that can't be pressed has a reason beside it."""
     page.goto(address("step 3 undecided", populated))
-    expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
-        "Choose Sync presence or Don't sync presence first."
-    )
+    expect(page.get_by_role("button", name="Finish")).to_have_accessible_description("Make your choice first.")
