@@ -11,6 +11,7 @@ from presence.graph.answers import BadRequest, GraphError, Refused, Throttled, U
 from presence.graph.client import GraphClient
 from presence.statuses.values import Value
 from shared.clock import FixedClock
+from tests.listening import listening
 
 ANNA = "00000000-0000-4000-8000-00000000000a"
 BOB = "00000000-0000-4000-8000-00000000000b"
@@ -25,16 +26,13 @@ async def answering(head: str, body: bytes = b"", *, length: int | None = None) 
         size = len(body) if length is None else length
         writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {size}\r\n\r\n".encode("latin-1") + body)
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    client = GraphClient(f"http://127.0.0.1:{port}", FixedClock())
-    try:
-        yield client
-    finally:
-        await client.close()
-        server.close()
+    async with listening(serve) as url:
+        client = GraphClient(url, FixedClock())
+        try:
+            yield client
+        finally:
+            await client.close()
 
 
 async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> GraphError:
@@ -152,11 +150,9 @@ async def elsewhere(visited: Callable[[str], None]) -> AsyncIterator[str]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visited((await reader.readline()).decode())
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    server.close()
+    async with listening(serve) as url:
+        yield f"{url}/"
 
 
 async def test_people_are_found_among_anything() -> None:
@@ -199,11 +195,9 @@ async def test_a_graph_that_hangs_is_given_up() -> None:
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    client = GraphClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", FixedClock(), timeout=0.05)
-    with pytest.raises(Unavailable):
-        await client.presences("token", [ANNA])
-    await client.close()
-    server.close()
+    async with listening(silent) as url:
+        client = GraphClient(url, FixedClock(), timeout=0.05)
+        with pytest.raises(Unavailable):
+            await client.presences("token", [ANNA])
+        await client.close()

@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from tests.listening import listening
+
 
 @dataclass
 class Canned:
@@ -27,19 +29,14 @@ async def service(*answers: bytes) -> AsyncIterator[Canned]:
     waiting = list(answers)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lines = head.lower().split(b"\r\n")
-                length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
-                canned.requests.append((head.decode(), await reader.readexactly(length)))
-                writer.write(waiting.pop(0) if len(waiting) > 1 else waiting[0])
-                await writer.drain()
-        writer.close()
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            lines = head.lower().split(b"\r\n")
+            length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+            canned.requests.append((head.decode(), await reader.readexactly(length)))
+            writer.write(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    canned = Canned(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/devstoreaccount1")
-    try:
+    async with listening(serve) as url:
+        canned = Canned(f"{url}/devstoreaccount1")
         yield canned
-    finally:
-        server.close()
