@@ -23,7 +23,7 @@ from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
-SETTLED_SECONDS = 10.0
+SETTLED_SECONDS = 2.0  # sooner than somebody mends a setting and tests it again
 # Longer than "trust", shorter than the id of a token or secret: no credential is called so.
 _DENIED, _SERVED = "denied", "served"
 
@@ -85,7 +85,7 @@ def served(services: Services, directory_id: str) -> None:
     """Note a call that went well; the directory's first one is an event: the connection works."""
     notes, at = _notes.of(services), services.clock.monotonic()
     last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
-    # After one that was refused, the next good one is noted soon: the administrator waits for it.
+    # After one that was refused, the next good one is noted at once: it may be the last, and the administrator waits.
     wanted = SETTLED_SECONDS if last is not None and failed is not None and failed >= last else SERVED_SECONDS
     if last is None or at - last >= wanted:
         notes.served.put(directory_id, at)

@@ -98,7 +98,7 @@ async def _last_refusal(services: Services, directory_id: str, calls: LastCalls)
 def _denied(services: Services, calls: LastCalls) -> Denied | None:
     """Only while it matters: within a day, and until a good call came after it.
 
-    The last good call is known to five minutes only, so a newer denial may be shown for that long.
+    The last good call is known to about a minute only, so a newer denial may be shown for that long.
     """
     denied = calls.denied
     if denied is None or denied.at < timestamp(services.clock.now() - _RECENT):

@@ -162,6 +162,21 @@ def test_back_from_a_person_leads_to_the_call_history_as_it_was(page: Page) -> N
     expect(page).to_have_url(re.compile("/contacts/history$"))
 
 
+def test_numbers_of_a_call_history_are_for_who_typed_them(visitor: BrowserContext, populated: Populated) -> None:
+    """Whoever signs in next at the same desk, and goes back in the same tab, sees none of them."""
+    page = visitor.new_page()
+    page.goto("/contacts/history")
+    page.get_by_label("Numbers", exact=True).fill("020 7946 0001")
+    expect(page.locator(".resolved > li")).to_have_count(1)
+    page.goto("/.auth/logout")
+    somebody_else = "reader.00000000-0000-4000-8000-000000000002"
+    visitor.add_cookies([{"name": "LocalSignIn", "value": somebody_else, "url": populated.url}])
+    page.go_back()
+    expect(page).to_have_url(re.compile("/contacts/history$"))
+    expect(page.locator("#toasts")).to_be_attached()
+    expect(page.get_by_label("Numbers", exact=True)).to_have_value("")
+
+
 def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:
     """What a client sends is never markup, however it looks."""
     made = empty.add("<b>Brightwater</b>", "other")

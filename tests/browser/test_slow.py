@@ -103,3 +103,15 @@ def test_a_form_that_the_browser_sends_itself_is_sent_once(page: Page, populated
         page.evaluate(twice)
     expect(page.get_by_text("doesn't match")).to_be_visible()
     assert len(sent) == 1
+
+
+def test_a_form_that_was_stopped_can_be_sent_again(page: Page, populated: Populated) -> None:
+    """By Escape or the browser's own button, while it was slow: pressed once more, it goes."""
+    page.goto(address("dialog", populated))
+    page.get_by_role("textbox").fill("another name")
+    page.evaluate("document.getElementById('delete-now').disabled = false")
+    page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500), { once: true })")
+    with populated.world.storage_held(), page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Delete directory").click(no_wait_after=True)
+    page.get_by_role("button", name="Delete directory").click()
+    expect(page.get_by_text("doesn't match")).to_be_visible()

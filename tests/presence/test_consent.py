@@ -91,6 +91,14 @@ async def test_without_role_claims_nobody_is_an_administrator(world: World, brow
     assert (await browser.signed_in()).outcome == "not_admin"
 
 
+async def test_to_ask_whether_the_way_back_is_open_does_not_use_it_up(browser: Browser) -> None:
+    """HEAD is safe (RFC 9110 section 9.2.1): the page of a failure sends it, then goes the way itself."""
+    signed_in = await browser.signed_in()
+    back = await browser.at_microsoft(signed_in.location, GLORIA, "accept")
+    assert (await browser.send("HEAD", back)).status == 204
+    assert (await browser.send("GET", back)).outcome == "consented"
+
+
 async def test_a_form_is_sent_on_by_redirect(browser: Browser) -> None:
     """The wizard works without script."""
     answer = await browser.send(

@@ -54,3 +54,17 @@ async def test_the_live_line_turns_green_with_the_right_address_only(
     clock.advance(1)
     await scim.get("/Users", filter='userName eq "test"')
     assert (await _live_line(scim)).last_refusal is None
+
+
+async def test_a_test_that_goes_well_right_after_a_refused_one_is_seen(
+    host: Host, scim: ScimClient, clock: FixedClock
+) -> None:
+    """Well, mistyped, well again, all within seconds, and then no more calls: it is shown as mended."""
+    url, headers = f"https://app.example/scim/{scim.directory_id}/Users", {"authorization": f"Bearer {scim.token}"}
+    await scim.get("/Users", filter='userName eq "test"')
+    clock.advance(2)
+    await host.call(Request("GET", url, headers))
+    assert (await _live_line(scim)).last_refusal is not None
+    clock.advance(2)
+    await scim.get("/Users", filter='userName eq "test"')
+    assert (await _live_line(scim)).last_refusal is None

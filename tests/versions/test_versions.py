@@ -250,7 +250,7 @@ async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, ki
 
 
 def test_row_without_a_version_is_of_the_first() -> None:
-    """Small rows do not carry one."""
+    """The first release wrote small rows without one."""
     assert versions.read(b'{"a":1}', "small") == {"a": 1}
 
 

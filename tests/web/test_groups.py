@@ -39,6 +39,14 @@ async def test_groups_are_read_again_only_for_another_directory(
     assert costs[0] - costs[1] == 1
 
 
+async def test_without_script_the_filter_stays(visit: Visitor, services: Services) -> None:
+    """The form says of which directory its groups are; the whole page offers them all the same, and keeps the group."""
+    company = await _company(services, "Contoso")
+    group, of = await company.group("Sales"), company.directory.id
+    page = (await visit("GET", f"/contacts?q=&directory={of}&group={group}&groups_of={of}")).body.decode()
+    assert f'<option value="{group}" selected>Sales</option>' in page
+
+
 async def test_a_group_is_left_with_its_directory(visit: Visitor, services: Services) -> None:
     """Whoever looks at another directory sees all of its people, not those of a group that it does not have."""
     contoso, fabrikam = [await _company(services, name) for name in ("Contoso", "Fabrikam")]

@@ -70,8 +70,8 @@ async def show(visit: Visit) -> Response:
             card = await card_of(visit, visit.query["person"])
         except HttpError:
             card = None  # gone in the meantime: the list is still of use
-    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
-    return page(visit, "organisation.html", directories=directories, card=card, partial=False, **values)
+    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False)
+    return page(visit, "organisation.html", directories=directories, card=card, **values)
 
 
 async def people(visit: Visit) -> Response:
@@ -83,9 +83,9 @@ async def people(visit: Visit) -> Response:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
     directories = await account.all_directories(visit.services, visit.account)
-    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048])
+    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
-    return page(visit, template, directories=directories, partial=True, **values)
+    return page(visit, template, directories=directories, **values)
 
 
 async def to_list(visit: Visit) -> Response:
@@ -115,7 +115,9 @@ async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
     )
 
 
-async def _values(visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str = "") -> dict[str, Any]:
+async def _values(
+    visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str, *, partial: bool
+) -> dict[str, Any]:
     chosen = [one for one in directories if one.id == filters.directory] if filters.directory else directories
     alone = len(chosen) == 1
     of = chosen[0].id if alone else ""
@@ -123,12 +125,14 @@ async def _values(visit: Visit, filters: Filters, directories: Sequence[Director
         filters = replace(filters, group="")
     found = await _found(visit, filters, chosen, cursor)
     known = await presence_of(visit.services, [(one.directory, one.card) for one in found.found])
+    is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
+        "partial": partial,
         "filters": filters,
         "people": [person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found],
         "first": not cursor,
         "next": _next(filters, found.cursor),
-        "groups": None if cursor or filters.groups_of == of else await _groups(visit, of, chosen),
+        "groups": None if is_kept else await _groups(visit, of, chosen),
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,

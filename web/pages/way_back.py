@@ -12,6 +12,8 @@ async def back(visit: Visit) -> Response:
     this request only. Where no directory is known (a state too old, or somebody else's), the list says so.
     """
     assert visit.person is not None
+    if visit.request.method == "HEAD":  # of the error page, which asks whether storage is back: no visit yet
+        return Response(204)
     way = await wizard.back(visit.services, visit.person, visit.request)
     location = way.location
     if way.outcome:

@@ -56,11 +56,12 @@ const page = (() => {
   // What was typed and sent comes back with the page, by Back or after a reload; it stands in no address, nor in a log.
   document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => {
     const field = elt.querySelector?.("[data-kept]");
-    if (field) history.replaceState({ ...history.state, [field.id]: field.value }, "");
+    if (field) history.replaceState({ ...history.state, [field.id]: { by: field.dataset.kept, text: field.value } }, "");
   });
   const restore = (field) => {
-    if (field.value || !history.state?.[field.id]) return;
-    field.value = history.state[field.id];
+    const kept = history.state?.[field.id];
+    if (field.value || !kept || kept.by !== field.dataset.kept) return; // somebody else signed in meanwhile
+    field.value = kept.text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 

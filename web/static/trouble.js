@@ -24,11 +24,11 @@
   window.navigation?.addEventListener("navigate", ({ destination, downloadRequest }) => {
     if (!destination.sameDocument && downloadRequest === null && destination.url.startsWith("http")) wait();
   });
-  window.navigation?.addEventListener("navigateerror", () => come());  // stopped by the reader
 
-  // What htmx does not send, the browser sends once.
+  // What htmx does not send, the browser sends once, until its reader comes back to the page or stops it.
   let sent = new WeakSet();
   addEventListener("pageshow", () => { come(0); sent = new WeakSet(); });
+  window.navigation?.addEventListener("navigateerror", () => { come(); sent = new WeakSet(); });
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     if (sent.has(event.target)) event.preventDefault();
