@@ -1,7 +1,6 @@
 """The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -23,96 +22,99 @@ _MAX_NUMBER = 250
 _MAX_CURSOR = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """Its functions, each for one route and method."""
+async def all_contacts(services: Services, request: Request, person: Principal) -> Response:
+    """People of all the account's directories, listed or searched."""
+    _refuse_group(request)
+    directories = await account.all_directories(services, person.account)
+    return await _page(services, request, directories)
 
-    services: Services
 
-    async def all_contacts(self, request: Request, person: Principal) -> Response:
-        """People of all the account's directories, listed or searched."""
-        _refuse_group(request)
-        directories = await account.all_directories(self.services, person.account)
-        return await self._page(request, directories)
+async def contacts(services: Services, request: Request, person: Principal) -> Response:
+    """People of one directory, listed or searched, of one group or all."""
+    return await _page(services, request, [await _directory(services, request, person)])
 
-    async def contacts(self, request: Request, person: Principal) -> Response:
-        """People of one directory, listed or searched, of one group or all."""
-        return await self._page(request, [await self._directory(request, person)])
 
-    async def contact(self, request: Request, person: Principal) -> Response:
-        """One person with details and presence."""
-        directory = await self._directory(request, person)
-        on_demand = _on_demand(request)
-        found = await read_contact(self.services, directory, request.route["contactId"])
-        return tagged(request, await person_json(self.services, found, on_demand=on_demand))
+async def contact(services: Services, request: Request, person: Principal) -> Response:
+    """One person with details and presence."""
+    directory = await _directory(services, request, person)
+    on_demand = _on_demand(request)
+    found = await read_contact(services, directory, request.route["contactId"])
+    return tagged(request, await person_json(services, found, on_demand=on_demand))
 
-    async def lookup(self, request: Request, person: Principal) -> Response:
-        """The people behind up to 100 numbers, in all the account's directories or those named."""
-        check_same_origin(request, self.services.settings.public_url)
-        texts, ids = _lookup_body(json_body(request))
-        if ids is None:
-            directories = await account.all_directories(self.services, person.account)
-        else:
-            directories = [await account.one_directory(self.services, person.account, one) for one in ids]
-        try:
-            found = await lookup.lookup_numbers(self.services, directories, texts)
-        except lookup.TooManyLookups as error:
-            raise _bad(
-                "numbers",
-                f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
-                f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
-            ) from None
-        return tagged(request, await matches_json(self.services, texts, found))
 
-    async def numbers(self, request: Request, person: Principal) -> Response:
-        """Numbers needing attention."""
-        directory = await self._directory(request, person)
-        found, cursor = await attention.list_unparsed(
-            self.services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-        )
-        people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-        return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+async def look_up(services: Services, request: Request, person: Principal) -> Response:
+    """The people behind up to 100 numbers, in all the account's directories or those named."""
+    check_same_origin(request, services.settings.public_url)
+    texts, ids = _lookup_body(json_body(request))
+    if ids is None:
+        directories = await account.all_directories(services, person.account)
+    else:
+        directories = [await account.one_directory(services, person.account, one) for one in ids]
+    try:
+        found = await lookup.lookup_numbers(services, directories, texts)
+    except lookup.TooManyLookups as error:
+        raise _bad(
+            "numbers",
+            f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
+            f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
+        ) from None
+    return tagged(request, await matches_json(services, texts, found))
 
-    async def groups(self, request: Request, person: Principal) -> Response:
-        """The directory's groups, to choose one whose people to see."""
-        directory = await self._directory(request, person)
-        limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
-        found, cursor = await listing.list_groups(self.services, directory, limit, _cursor(request))
-        groups = [{"id": group_id, "displayName": name} for group_id, name in found]
-        return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
-    async def export(self, request: Request, person: Principal) -> Response:
-        """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
-        require_admin(request, self.services.settings)
-        directory = await self._directory(request, person)
-        form = FORMATS.get(name := request.query.get("format", "csv"))
-        if form is None:
-            raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
-        limit = _limit(request, MOST, MOST)
-        chunk = await export(self.services, directory, form, limit, _cursor(request))
-        headers = {
-            "Content-Type": form.media_type,
-            "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
-        }
-        if chunk.cursor:
-            following = f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
-            headers["Link"] = f'<{following}>; rel="next"'
-        return Response(200, chunk.content, headers)
+async def numbers(services: Services, request: Request, person: Principal) -> Response:
+    """Numbers needing attention."""
+    directory = await _directory(services, request, person)
+    found, cursor = await attention.list_unparsed(
+        services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    )
+    people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
+    return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
 
-    async def _directory(self, request: Request, person: Principal) -> Directory:
-        return await account.one_directory(self.services, person.account, request.route["directoryId"])
 
-    async def _page(self, request: Request, directories: Sequence[Directory]) -> Response:
-        on_demand, page = _on_demand(request), await self._found(request, directories)
-        return tagged(request, await page_json(self.services, page.found, page.cursor, on_demand=on_demand))
+async def groups(services: Services, request: Request, person: Principal) -> Response:
+    """The directory's groups, to choose one whose people to see."""
+    directory = await _directory(services, request, person)
+    limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
+    found, cursor = await listing.list_groups(services, directory, limit, _cursor(request))
+    groups = [{"id": group_id, "displayName": name} for group_id, name in found]
+    return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
-    async def _found(self, request: Request, directories: Sequence[Directory]) -> Page:
-        text, group = _text(request), request.query.get("group", "")
-        limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-        if group:
-            (directory,) = directories
-            await listing.check_group(self.services, directory, group)
-        return await find(self.services, directories, text, group, limit, cursor)
+
+async def export_chunk(services: Services, request: Request, person: Principal) -> Response:
+    """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
+    require_admin(request, services.settings)
+    directory = await _directory(services, request, person)
+    form = FORMATS.get(name := request.query.get("format", "csv"))
+    if form is None:
+        raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
+    limit = _limit(request, MOST, MOST)
+    chunk = await export(services, directory, form, limit, _cursor(request))
+    headers = {
+        "Content-Type": form.media_type,
+        "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
+    }
+    if chunk.cursor:
+        following = f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+        headers["Link"] = f'<{following}>; rel="next"'
+    return Response(200, chunk.content, headers)
+
+
+async def _directory(services: Services, request: Request, person: Principal) -> Directory:
+    return await account.one_directory(services, person.account, request.route["directoryId"])
+
+
+async def _page(services: Services, request: Request, directories: Sequence[Directory]) -> Response:
+    on_demand, page = _on_demand(request), await _found(services, request, directories)
+    return tagged(request, await page_json(services, page.found, page.cursor, on_demand=on_demand))
+
+
+async def _found(services: Services, request: Request, directories: Sequence[Directory]) -> Page:
+    text, group = _text(request), request.query.get("group", "")
+    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    if group:
+        (directory,) = directories
+        await listing.check_group(services, directory, group)
+    return await find(services, directories, text, group, limit, cursor)
 
 
 def _bad(field: str, fault: str, remedy: str) -> HttpError:

@@ -124,8 +124,9 @@ class Credentials:
         return Response(204)
 
 
-TOKENS = Credentials("tokens")
-SECRETS = Credentials("secrets")
+_tokens, _secrets = Credentials("tokens"), Credentials("secrets")
+list_tokens, issue_token, revoke_token = _tokens.list_all, _tokens.issue, _tokens.revoke
+list_secrets, issue_secret, revoke_secret = _secrets.list_all, _secrets.issue, _secrets.revoke
 
 
 async def _expected(call: Call) -> str:

@@ -27,15 +27,15 @@ class Call:
         return self.request.route["directoryId"]
 
 
-def handler(services: Services, action: Callable[[], Action]) -> Handler:
-    """An action for signed-in administrators, whose errors become RFC 9457 problems; `action` imports it."""
+def handler(services: Services, action: Action) -> Handler:
+    """An action for signed-in administrators, whose errors become RFC 9457 problems."""
 
     async def handle(request: Request) -> Response:
         person = require_admin(request, services.settings)
         check_same_origin(request, services.settings.public_url)
         try:
             with spending(services, person):
-                return await action()(Call(services, request, person.account))
+                return await action(Call(services, request, person.account))
         except BadField as error:
             raise field_error(error.field, error.fault, error.remedy) from None
         except NotThere:

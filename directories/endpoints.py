@@ -3,15 +3,20 @@
 What they carry out is imported with their first call: a cold start for a SCIM call has no use for it.
 """
 
-from collections.abc import Callable
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from directories.edge import Action, handler
 from shared.calls import job
 from shared.functions import add_http, by_method
+from shared.later import Later
 from shared.services import Services
+
+if TYPE_CHECKING:
+    from directories import api, maintenance
+else:
+    api, maintenance = Later("directories.api"), Later("directories.maintenance")
 
 MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, off the full hour when everybody's timers run
@@ -21,38 +26,30 @@ def blueprint(services: Services) -> func.Blueprint:
     """The functions of this feature."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
 
-    def add(name: str, route: str, **actions: Callable[[], Action]) -> None:
+    def add(name: str, route: str, **actions: Action) -> None:
         handlers = {method: handler(services, action) for method, action in actions.items()}
         add_http(functions, name, f"api/directories{route}", by_method(**handlers))
 
-    add("directories", "", GET=lambda: _api().list_all, POST=lambda: _api().create)
-    one = {"GET": lambda: _api().read, "PATCH": lambda: _api().change, "DELETE": lambda: _api().delete}
+    add("directories", "", GET=api.list_all, POST=api.create)
+    one = {"GET": api.read, "PATCH": api.change, "DELETE": api.delete}
     add("directory", "/{directoryId}", **one)
-    add("directory_restore", "/{directoryId}/restore", POST=lambda: _api().restore)
-    add("directory_state", "/{directoryId}/state", GET=lambda: _api().read_state)
-    add("directory_events", "/{directoryId}/events", GET=lambda: _api().events)
-    trust = {"GET": lambda: _api().trust, "PUT": lambda: _api().set_trust, "DELETE": lambda: _api().drop_trust}
+    add("directory_restore", "/{directoryId}/restore", POST=api.restore)
+    add("directory_state", "/{directoryId}/state", GET=api.read_state)
+    add("directory_events", "/{directoryId}/events", GET=api.events)
+    trust = {"GET": api.trust, "PUT": api.set_trust, "DELETE": api.drop_trust}
     add("directory_trust", "/{directoryId}/trust", **trust)
     of_tokens, of_secrets = "/{directoryId}/tokens", "/{directoryId}/secrets"
-    add("directory_tokens", of_tokens, GET=lambda: _api().TOKENS.list_all, POST=lambda: _api().TOKENS.issue)
-    add("directory_tokens_one", f"{of_tokens}/{{credentialId}}", DELETE=lambda: _api().TOKENS.revoke)
-    add("directory_secrets", of_secrets, GET=lambda: _api().SECRETS.list_all, POST=lambda: _api().SECRETS.issue)
-    add("directory_secrets_one", f"{of_secrets}/{{credentialId}}", DELETE=lambda: _api().SECRETS.revoke)
+    add("directory_tokens", of_tokens, GET=api.list_tokens, POST=api.issue_token)
+    add("directory_tokens_one", f"{of_tokens}/{{credentialId}}", DELETE=api.revoke_token)
+    add("directory_secrets", of_secrets, GET=api.list_secrets, POST=api.issue_secret)
+    add("directory_secrets_one", f"{of_secrets}/{{credentialId}}", DELETE=api.revoke_secret)
     _add_timer(functions, services)
     return functions
-
-
-def _api() -> ModuleType:
-    from directories import api
-
-    return api
 
 
 def _add_timer(functions: func.Blueprint, services: Services) -> None:
     @job("maintenance_timer")
     async def maintenance_timer(timer: func.TimerRequest) -> None:
-        from directories import maintenance
-
         await maintenance.run(services, services.clock.monotonic() + MAINTENANCE_SECONDS)
 
     functions.timer_trigger(schedule=_SCHEDULE, arg_name="timer", run_on_startup=False)(maintenance_timer)

@@ -3,14 +3,22 @@
 What answers is imported with the first call: a cold start for a SCIM call has no use for it.
 """
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
 from directories.allowance import spending
 from presence import triggers
 from shared.functions import add_http, by_method
 from shared.http import Request, Response
+from shared.later import Later
 from shared.services import Services
 from shared.sign_in import require_admin
+
+if TYPE_CHECKING:
+    from presence import api
+else:
+    api = Later("presence.api")
 
 
 def blueprint(services: Services) -> func.Blueprint:
@@ -20,21 +28,15 @@ def blueprint(services: Services) -> func.Blueprint:
 
     async def read(request: Request) -> Response:
         person = require_admin(request, services.settings)
-        from presence import api
-
         with spending(services, person):
             return await api.read(services, person, request)
 
     async def act(request: Request) -> Response:
         person = require_admin(request, services.settings)
-        from presence import api
-
         with spending(services, person):
             return await api.act(services, person, request)
 
     async def health(request: Request) -> Response:
-        from presence import api
-
         return await api.tell_health(services, request)
 
     route = "api/directories/{directoryId}/presence"

@@ -1,14 +1,20 @@
 """The edge to the platform's timer and queue: schedules and bindings. What they carry out is imported with their first
 run: a cold start for a SCIM call has no use for it."""
 
-from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
+from typing import TYPE_CHECKING, List  # noqa: UP035 - the engine refuses list[str] as the type of an output
 
 import azure.functions as func
 
 from presence.names import POISON, QUEUE
 from shared import log
 from shared.calls import job
+from shared.later import Later
 from shared.services import Services
+
+if TYPE_CHECKING:
+    from presence.sync import queue
+else:
+    queue = Later("presence.sync.queue")
 
 CONNECTION = "AzureWebJobsStorage"
 
@@ -24,16 +30,12 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job("presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
-        from presence.sync import queue
-
         messages.set(await queue.due(services))
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
     @job("presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
-        from presence.sync import queue
-
         try:
             await queue.handle(services, message.get_body())
         except Exception as error:
@@ -44,6 +46,4 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.queue_trigger("message", POISON, CONNECTION)
     @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
-        from presence.sync import queue
-
         await queue.poisoned(services, message.get_body())

@@ -10,6 +10,7 @@ from shared.http import HttpError, Request, Response
 from shared.services import Services
 from shared.sign_in import Principal, principal
 from shared.tables.port import StorageUnavailable
+from shared.versions import NewerRow
 from web.render import page
 from web.visit import Visit, here, sign_in_address
 from web.wording import fault_text, problem_text
@@ -17,7 +18,7 @@ from web.wording import fault_text, problem_text
 _KNOWN = frozenset({400, 403, 404, 500, 503})
 
 
-def error_page(services: Services, request: Request, error: Exception) -> Response:
+def show(services: Services, request: Request, error: Exception) -> Response:
     """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
     status, headers = _status_of(error)
     person = _person(request, services)
@@ -35,7 +36,7 @@ def error_page(services: Services, request: Request, error: Exception) -> Respon
         links = [{"href": "/", "words": visit.t("external_directories")}]
     elif status == 403 and not links:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
-    again = here(request) if status == 503 else ""
+    again = here(request) if status == 503 and not isinstance(error, NewerRow) else ""
     values: dict[str, Any] = {"title": title, "detail": detail, "tone": tone, "code": status, "links": links}
     return page(visit, "error.html", status=status, headers=headers, again=again, **values)
 
@@ -84,6 +85,8 @@ def _words(visit: Visit, status: int, error: Exception) -> tuple[str, str]:
             return visit.t("error_401_title"), visit.t("error_401")
         if status not in _KNOWN or status == 400:
             return visit.t("error_400_title"), problem_text(visit, said)
+    if isinstance(error, NewerRow):
+        return visit.t("error_newer_title"), visit.t("error_newer")
     if isinstance(error, Overtaken):
         return visit.t("error_400_title"), visit.t("fault_overtaken")
     if isinstance(error, BadField):

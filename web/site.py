@@ -1,15 +1,21 @@
 """From HTTP to a page: sign-in, role, origin, allowance. Errors are pages, too, imported with the first one."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from directories.allowance import spending
 from directories.faults import NotThere
 from shared.functions import Handler
 from shared.http import Request, Response, check_same_origin, method_not_allowed
+from shared.later import Later
 from shared.services import Services
 from shared.sign_in import require_admin, require_reader
 from web.visit import Visit
+
+if TYPE_CHECKING:
+    from web import error_page
+else:
+    error_page = Later("web.error_page")
 
 Page = Callable[[Visit], Awaitable[Response]]
 
@@ -33,9 +39,7 @@ def _handler(services: Services, choose: Callable[[Request], dict[str, Page]], r
             with spending(services, person):
                 return await _page_of(request, choose(request))(visit)
         except Exception as error:
-            from web.error_page import error_page
-
-            return error_page(services, request, error)
+            return error_page.show(services, request, error)
 
     return handle
 

@@ -9,6 +9,7 @@ from directories.service import NewDirectory
 from shared.http import Response
 from shared.services import Services
 from shared.tables.port import StorageUnavailable
+from shared.versions import NewerRow
 from tests.web.conftest import ACCOUNT, Visitor
 
 _INLINE = re.compile(rb"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
@@ -166,6 +167,40 @@ async def test_storage_away_is_a_page_that_says_so(
     assert answer.headers["Retry-After"] == "5"
     assert b"No data was lost" in answer.body
     assert f'href="{address}"'.encode() in answer.body
+
+
+async def test_rows_of_a_later_release_are_a_page_that_says_so(
+    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a roll back: what happened and who can mend it, and nothing that asks again every few seconds."""
+    address = f"/directories/{await _directory(services)}"
+
+    async def newer(*_: object, **__: object) -> None:
+        raise NewerRow("directory", 2, 1)
+
+    monkeypatch.setattr(type(services.tables), "get", newer)
+    answer: Response = await visit("GET", address)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "300")
+    assert b"A later release wrote this data" in answer.body
+    assert b"data-again" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("behind", "place"),
+    [("/log?kind=refused", "/log?kind=refused"), ("/numbers", "/numbers"), ("", ""), ("x/log", "")],
+)
+async def test_a_renamed_directory_is_shown_where_it_was(
+    services: Services, visit: Visitor, behind: str, place: str
+) -> None:
+    """With the filters of the page behind the dialog; another directory's page is not gone to."""
+    own = f"/directories/{await _directory(services)}"
+    headers = {
+        "hx_request": "true",
+        "hx_current_url": f"https://app.example{own}{behind}",
+        "sec_fetch_site": "same-origin",
+    }
+    answer = await visit("POST", f"{own}/rename", "name=Other", **headers)
+    assert f'"path":"{own}{place}"' in answer.headers["HX-Location"]
 
 
 async def test_the_poll_of_an_unchanged_live_line_is_empty(services: Services, visit: Visitor) -> None:

@@ -140,5 +140,7 @@ async def restore(visit: Visit) -> Response:
 def _back(visit: Visit, notice: str) -> Response:
     """Close the dialog and draw the page behind it anew."""
     own = f"/directories/{visit.directory_id}"
-    behind = urlsplit(visit.request.headers.get("hx-current-url", "")).path
-    return visit.go(behind if behind == "/" or behind.startswith(f"{own}/") else own, visit.t(notice))
+    behind = urlsplit(visit.request.headers.get("hx-current-url", ""))
+    filters = f"?{behind.query}" if behind.query else ""
+    place = f"{behind.path}{filters}" if behind.path.startswith(f"{own}/") else "/" if behind.path == "/" else own
+    return visit.go(place, visit.t(notice))

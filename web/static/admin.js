@@ -53,9 +53,10 @@
       while (job.next) await takePart();
       save();
     } catch {
+      page.toast(page.words().failed);
+      if (!box()) return;  // the page went on to another
       box().hidden = !job.parts.length;
       box().querySelector("[data-export-more]").hidden = false;
-      page.toast(page.words().failed);
     } finally { job.isRunning = false; }
   };
   page.onPress("[data-export]", ({ dataset, href }, event) => {
