@@ -21,7 +21,9 @@ def main() -> int:
     failed = 0
     for name, *arguments in _BENCHES:
         print(f"\n== python -m bench.{' '.join((name, *arguments))}", flush=True)
-        failed |= subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], check=False).returncode
+        failed |= subprocess.run(
+            [sys.executable, "-m", f"bench.{name}", *arguments], check=False
+        ).returncode
     return int(bool(failed))
 
 

@@ -52,9 +52,13 @@ async def _load(runtime: Any, protos: Any, path: Path) -> int:
     message = protos.Message
 
     async def send(name: str, **fields: Any) -> Any:
-        request = message(request=message(**{name: message(**fields)}), properties={"protos": protos.Protos()})
+        request = message(
+            request=message(**{name: message(**fields)}), properties={"protos": protos.Protos()}
+        )
         response = await getattr(runtime, name)(request)
-        assert response.result.status == protos.StatusResult.Success, response.result.exception.message
+        assert response.result.status == protos.StatusResult.Success, (
+            response.result.exception.message
+        )
         return response
 
     await send("worker_init_request", capabilities={}, function_app_directory=str(path.parent))
@@ -67,9 +71,17 @@ async def _load(runtime: Any, protos: Any, path: Path) -> int:
 def start(path: Path, environment: dict[str, str]) -> tuple[float, float, int]:
     """Seconds from the start of the process to the last function loaded, processor seconds, number of functions."""
     code = f"from bench.coldstart import *; count = load(Path({str(path)!r})); print(time.monotonic(), count)"
-    before, started = getrusage(RUSAGE_CHILDREN), time.monotonic()  # the machine's clock, the same in every process
+    before, started = (
+        getrusage(RUSAGE_CHILDREN),
+        time.monotonic(),
+    )  # the machine's clock, the same in every process
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(done.stderr.strip().splitlines()[-1])
@@ -84,7 +96,11 @@ def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
     app, empty = ROOT / "function_app.py", folder / "empty_app.py"
     empty.write_text(_EMPTY)
     kept = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
-    azure = {**kept, "TABLES": "https://coldstart.table.core.windows.net", "MANAGED_IDENTITY_CLIENT_ID": "coldstart"}
+    azure = {
+        **kept,
+        "TABLES": "https://coldstart.table.core.windows.net",
+        "MANAGED_IDENTITY_CLIENT_ID": "coldstart",
+    }
     telemetry = {
         "PYTHON_ENABLE_OPENTELEMETRY": "true",
         "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={UUID(int=0)};IngestionEndpoint={_NOBODY}",
@@ -104,7 +120,9 @@ def _copy(folder: Path) -> Path:
     """The product once more, in a place whose bytecode nobody keeps."""
     copy = folder / "copy"
     for package in ("shared", "directories", "scim", "presence", "contacts", "web"):
-        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     return Path(shutil.copy(ROOT / "function_app.py", copy))
 
 
@@ -120,12 +138,18 @@ def main() -> int:
             for _ in range(ROUNDS + 1)
         ][1:]
     medians = {
-        name: (median(run[column][0] for run in runs), median(run[column][1] for run in runs), runs[0][column][2])
+        name: (
+            median(run[column][0] for run in runs),
+            median(run[column][1] for run in runs),
+            runs[0][column][2],
+        )
         for column, name in enumerate(measured)
     }
     empty = medians["empty app"][1]
     for name, (seconds, used, count) in medians.items():
-        print(f"{name:16} {seconds:5.2f} s   processor {used:5.2f} s, {used / empty:5.2f} times   {count} functions")
+        print(
+            f"{name:16} {seconds:5.2f} s   processor {used:5.2f} s, {used / empty:5.2f} times   {count} functions"
+        )
     print(f"in Azure at most {LIMIT_SECONDS} s and {LIMIT_RATIO} times the empty app")
     seconds, used, _ = medians["in Azure"]
     return int(seconds > LIMIT_SECONDS or used / empty > LIMIT_RATIO)

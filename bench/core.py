@@ -37,7 +37,9 @@ ENTRA_POST: dict[str, Any] = {
         {"type": "work", "value": "+44 20 7946 0018", "primary": True},
         {"type": "mobile", "value": "+44 7700 900123"},
     ],
-    "addresses": [{"type": "work", "streetAddress": "1 High Street", "locality": "London", "country": "GB"}],
+    "addresses": [
+        {"type": "work", "streetAddress": "1 High Street", "locality": "London", "country": "GB"}
+    ],
     "meta": {"resourceType": "User"},
     "name": {"formatted": "Babs Jensen", "familyName": "Jensen", "givenName": "Babs"},
     "roles": [],
@@ -47,7 +49,11 @@ ENTRA_PATCH: dict[str, Any] = {
     "schemas": [PATCH_URN],
     "Operations": [
         {"op": "Replace", "path": "displayName", "value": "Barbara Jensen"},
-        {"op": "Replace", "path": 'phoneNumbers[type eq "work"].value', "value": "+44 20 7946 0999"},
+        {
+            "op": "Replace",
+            "path": 'phoneNumbers[type eq "work"].value',
+            "value": "+44 20 7946 0999",
+        },
         {"op": "Add", "path": f"{ENTERPRISE_URN}:department", "value": "Retail"},
     ],
 }
@@ -104,14 +110,21 @@ def cases() -> list[Case]:
             lambda: ScimFilter[oracle_user](FILTER).match(their_user),
             5,
         ),
-        Case("filter userName eq: match only", lambda: kept.matches(user), lambda: their_kept.match(their_user), 1),
+        Case(
+            "filter userName eq: match only",
+            lambda: kept.matches(user),
+            lambda: their_kept.match(their_user),
+            1,
+        ),
         Case(
             "PATCH of three operations: read and apply",
             lambda: apply_patch(user, read_patch(ENTRA_PATCH), USER),
             their_patch,
             150,
         ),
-        Case("POST of Entra: read and check", lambda: read_resource(ENTRA_POST, USER), their_post, 60),
+        Case(
+            "POST of Entra: read and check", lambda: read_resource(ENTRA_POST, USER), their_post, 60
+        ),
         Case("attributes=…: leave out", lambda: some.apply(user), None, 10),
     ]
 
@@ -143,10 +156,15 @@ def import_milliseconds(module: str) -> float:
 
         def started(statement: str) -> float:
             start = time.perf_counter()
-            subprocess.run([sys.executable, "-E", "-X", f"pycache_prefix={cache}", "-c", statement], check=True)
+            subprocess.run(
+                [sys.executable, "-E", "-X", f"pycache_prefix={cache}", "-c", statement], check=True
+            )
             return time.perf_counter() - start
 
-        return (min(started(f"import {module}") for _ in range(6)) - min(started("pass") for _ in range(6))) * 1e3
+        return (
+            min(started(f"import {module}") for _ in range(6))
+            - min(started("pass") for _ in range(6))
+        ) * 1e3
 
 
 def main() -> int:

@@ -26,8 +26,12 @@ class Price:
 
 UNVERIFIED = "unverified"
 PRICES = {
-    "on demand": Price(26e-6, "GB-second; the first 100,000 a month are free", "modal.com/blog, 22 May 2025"),
-    "executions": Price(0.40e-6, "execution; the first 250,000 on demand are free", "modal.com/blog, 22 May 2025"),
+    "on demand": Price(
+        26e-6, "GB-second; the first 100,000 a month are free", "modal.com/blog, 22 May 2025"
+    ),
+    "executions": Price(
+        0.40e-6, "execution; the first 250,000 on demand are free", "modal.com/blog, 22 May 2025"
+    ),
     "always ready": Price(4e-6, "GB-second that an always-ready instance waits", UNVERIFIED),
     "always ready, working": Price(16e-6, "GB-second that it works", UNVERIFIED),
     "table operations": Price(0.036e-6, "operation", UNVERIFIED),
@@ -36,7 +40,9 @@ PRICES = {
     "logs": Price(2.30, "GB; the first 5 a month are free", "monitoringcost.com, 2026"),
     "alert, 5 minutes": Price(1.50, "rule and month", UNVERIFIED),
     "alert, 15 minutes": Price(0.50, "rule and month", UNVERIFIED),
-    "private endpoint": Price(0.01, "hour; three of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"),
+    "private endpoint": Price(
+        0.01, "hour; three of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"
+    ),
 }
 FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
 
@@ -59,7 +65,15 @@ DEPLOYMENTS = (
     Deployment("no presence: 10 directories, 5,000 people, 20 agents", 100_000, 5_000),
     Deployment("presence of 10 tenants", 100_000, 5_000, tenants=10),
     Deployment("the same with 512 MB instances", 100_000, 5_000, tenants=10, memory_gb=0.5),
-    Deployment("1,000 tenants of 100 people every minute", 2_000_000, 100_000, 1_000, 0.2, tick=60, log_gb=10.0),
+    Deployment(
+        "1,000 tenants of 100 people every minute",
+        2_000_000,
+        100_000,
+        1_000,
+        0.2,
+        tick=60,
+        log_gb=10.0,
+    ),
 )
 
 
@@ -94,7 +108,9 @@ def storage(it: Deployment) -> float:
     ticks = MONTH / it.tick
     operations = ticks * (2 + bool(it.tenants) + 4 * it.tenants) + 2 * it.requests
     messages = (3 * ticks * it.tenants + MONTH / POLL_SECONDS) * price("queue operations")
-    return operations * price("table operations") + messages + it.people * 20e-6 * price("table space")
+    return (
+        operations * price("table operations") + messages + it.people * 20e-6 * price("table space")
+    )
 
 
 def watching(it: Deployment) -> float:
@@ -106,13 +122,21 @@ def watching(it: Deployment) -> float:
 def tables() -> str:
     """Unit prices, and what each deployment comes to, as Markdown."""
     lines = ["| price | dollars | for one | source |", "| --- | --- | --- | --- |"]
-    lines += [f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |" for name, it in PRICES.items()]
+    lines += [
+        f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |"
+        for name, it in PRICES.items()
+    ]
     lines += ["", "| deployment | always ready | on demand | storage | watching | a month |"]
     lines.append("| --- | --- | --- | --- | --- | --- |")
     for it in DEPLOYMENTS:
         low, high = on_demand(it, alone=False), on_demand(it, alone=True)
         rest = always_ready(it) + storage(it) + watching(it)
-        parts = [f"{always_ready(it):.0f}", _between(low, high), f"{storage(it):.2f}", f"{watching(it):.0f}"]
+        parts = [
+            f"{always_ready(it):.0f}",
+            _between(low, high),
+            f"{storage(it):.2f}",
+            f"{watching(it):.0f}",
+        ]
         lines.append(f"| {it.name} | {' | '.join(parts)} | {_between(rest + low, rest + high)} |")
     return "\n".join(lines)
 

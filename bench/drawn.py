@@ -81,7 +81,9 @@ _SCROLL = """async () => {
 
 def main() -> None:
     """Fill a directory, type every query many times, scroll, print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m bench.drawn", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.drawn", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=40, help="of each query")
     options = parser.parse_args()
@@ -100,10 +102,14 @@ def _print(url: str, people: int, runs: int) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{url}/contacts")
         page.evaluate(_WATCH)
-        print(f"| {people:,} people: typed | p50 | p95 | of it waiting for keys | request and swap |")
+        print(
+            f"| {people:,} people: typed | p50 | p95 | of it waiting for keys | request and swap |"
+        )
         print("|---|---|---|---|---|")
         for name, p50, p95, pause, request in _measured(page, runs):
-            print(f"| {name} | {p50:.0f} | {p95:.0f}{' !' if p95 > AIM else ''} | {pause:.0f} | {request:.0f} |")
+            print(
+                f"| {name} | {p50:.0f} | {p95:.0f}{' !' if p95 > AIM else ''} | {pause:.0f} | {request:.0f} |"
+            )
         print("\n| rows drawn | mean frame | longest frame | longest task |\n|---|---|---|---|")
         for rows, mean, longest, task in _scrolled(page):
             print(f"| {rows:,} | {mean:.1f} | {longest:.0f} | {task:.0f} |")
@@ -122,7 +128,13 @@ def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float,
         found = [_typed(page, text) for _ in range(runs)]
         total, pause, request = zip(*found, strict=True)
         cuts = quantiles(total, n=20)
-        yield f"{name} (`{text}`)", cuts[9], cuts[18], quantiles(pause, n=2)[0], quantiles(request, n=2)[0]
+        yield (
+            f"{name} (`{text}`)",
+            cuts[9],
+            cuts[18],
+            quantiles(pause, n=2)[0],
+            quantiles(request, n=2)[0],
+        )
 
 
 def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
@@ -133,7 +145,12 @@ def _scrolled(page: Page) -> Iterator[tuple[int, float, float, float]]:
     for length in _LENGTHS:
         page.wait_for_function(_DRAW_UNTIL, arg=length, timeout=120_000)
         mean, longest = page.evaluate(_SCROLL)
-        yield page.locator(".person").count(), mean, longest, page.evaluate("Math.max(0, ...window.tasks.splice(0))")
+        yield (
+            page.locator(".person").count(),
+            mean,
+            longest,
+            page.evaluate("Math.max(0, ...window.tasks.splice(0))"),
+        )
 
 
 def _typed(page: Page, text: str) -> tuple[float, float, float]:

@@ -58,7 +58,9 @@ class Watch:
     def seen(self, statuses: set[str]) -> None:
         """An answer shows these."""
         now = time.monotonic()
-        self.seconds += [now - self.waiting.pop(status) for status in statuses & self.waiting.keys()]
+        self.seconds += [
+            now - self.waiting.pop(status) for status in statuses & self.waiting.keys()
+        ]
 
 
 @contextlib.contextmanager
@@ -76,7 +78,11 @@ def serving(simulator: Simulator, interval: int) -> Iterator[str]:
         }
         command = [sys.executable, "-m", "local", "serve", "--port", "0"]
         with subprocess.Popen(
-            command, cwd=_ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            cwd=_ROOT,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as process:
             assert process.stdout is not None
             found = re.search(rb"http://\S+", process.stdout.readline())
@@ -91,7 +97,9 @@ def serving(simulator: Simulator, interval: int) -> Iterator[str]:
 async def connected(url: str, simulator: Simulator, people: int) -> list[str]:
     """Provision a company and connect its presence, over HTTP; the object ids of its people."""
     with tempfile.TemporaryDirectory() as folder:
-        async with aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as administrator:
+        async with aiohttp.ClientSession(
+            url, cookie_jar=aiohttp.CookieJar(unsafe=True)
+        ) as administrator:
             made = await company.directory(administrator, Path(folder) / "directory.json")
             await company.people(made, people, lambda progress: None)
             await company.presence(administrator, made, simulator)
@@ -110,7 +118,9 @@ async def change(simulator: Simulator, ids: list[str], watch: Watch, until: floa
             await asyncio.sleep(random.expovariate(_CHANGES))
             object_id, status = random.choice(ids), f"Status-{random.getrandbits(48):x}"
             path = f"/control/tenants/{CONTOSO}/presence/{object_id}"
-            async with control.put(path, json={"availability": status, "activity": status}) as response:
+            async with control.put(
+                path, json={"availability": status, "activity": status}
+            ) as response:
                 response.raise_for_status()
             watch.changed(object_id, status)
 
@@ -128,7 +138,9 @@ async def read(url: str, query: str, watch: Watch, every: float, until: float) -
             await asyncio.sleep(max(0.0, every - (time.monotonic() - began)))
 
 
-async def phase(url: str, simulator: Simulator, ids: list[str], query: str, arguments: argparse.Namespace) -> Watch:
+async def phase(
+    url: str, simulator: Simulator, ids: list[str], query: str, arguments: argparse.Namespace
+) -> Watch:
     """Change and read for so many minutes."""
     watch, until = Watch(), time.monotonic() + 60 * arguments.minutes
     last = until + arguments.interval + 5
@@ -154,7 +166,10 @@ def report(name: str, watch: Watch, limit: float) -> bool:
 async def measure(url: str, simulator: Simulator, arguments: argparse.Namespace) -> bool:
     """Both ways of reading, one after the other; whether both kept their limits."""
     ids = await connected(url, simulator, arguments.people)
-    print(f"{len(ids)} people, timer every {arguments.interval} s, reader every {arguments.every} s", flush=True)
+    print(
+        f"{len(ids)} people, timer every {arguments.interval} s, reader every {arguments.every} s",
+        flush=True,
+    )
     background = await phase(url, simulator, ids, "", arguments)
     is_well = report("background", background, arguments.interval + 2)
     on_demand = await phase(url, simulator, ids, "&presence=fresh", arguments)
@@ -163,11 +178,19 @@ async def measure(url: str, simulator: Simulator, arguments: argparse.Namespace)
 
 def main() -> int:
     """Run it; 1 where `--limits` is given and one was not kept."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=3.0, help="of changes for each way of reading (3)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=3.0, help="of changes for each way of reading (3)"
+    )
     parser.add_argument("--interval", type=int, default=30, help="PRESENCE_INTERVAL_SECONDS (30)")
-    parser.add_argument("--people", type=int, default=200, help="in the company, at most 200 (one page)")
-    parser.add_argument("--every", type=float, default=0.5, help="seconds between two questions of the reader (0.5)")
+    parser.add_argument(
+        "--people", type=int, default=200, help="in the company, at most 200 (one page)"
+    )
+    parser.add_argument(
+        "--every", type=float, default=0.5, help="seconds between two questions of the reader (0.5)"
+    )
     parser.add_argument("--limits", action="store_true", help="exit code 1 above the limits")
     arguments = parser.parse_args()
     simulator = Simulator()

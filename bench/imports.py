@@ -23,7 +23,9 @@ _TIMED = "import time; started = time.process_time()\n{}\nprint(time.process_tim
 def seconds(code: str, environment: dict[str, str]) -> float:
     """Processor seconds that `code` takes in a process of its own."""
     command = [sys.executable, "-c", _TIMED.format(code)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(done.stderr.strip().splitlines()[-1])
     return float(done.stdout)

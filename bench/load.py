@@ -51,7 +51,9 @@ class _Connection(asyncio.Protocol):
             self._done.set_result(self._times)
 
 
-async def measure(port: int, pid: int, request: bytes, *, connections: int, requests: int) -> Figures:
+async def measure(
+    port: int, pid: int, request: bytes, *, connections: int, requests: int
+) -> Figures:
     """Send `request` to the server of process `pid`; every answer must be 200."""
     await _run(port, request, connections, _WARM_UP)
     cpu, started = cpu_seconds(pid), time.perf_counter()
@@ -59,14 +61,23 @@ async def measure(port: int, pid: int, request: bytes, *, connections: int, requ
     elapsed, used = time.perf_counter() - started, cpu_seconds(pid) - cpu
     count = len(times)
     micro = 1e6
-    return Figures(count / elapsed, used / count * micro, times[count // 2] * micro, times[int(count * 0.95)] * micro)
+    return Figures(
+        count / elapsed,
+        used / count * micro,
+        times[count // 2] * micro,
+        times[int(count * 0.95)] * micro,
+    )
 
 
 async def _run(port: int, request: bytes, connections: int, count: int) -> list[float]:
     loop = asyncio.get_running_loop()
     waiting: list[asyncio.Future[list[float]]] = [loop.create_future() for _ in range(connections)]
     for done in waiting:
-        await loop.create_connection(lambda done=done: _Connection(request, count, done), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(
+            lambda done=done: _Connection(request, count, done),  # type: ignore[misc]
+            "127.0.0.1",
+            port,
+        )
     return [each for times in await asyncio.gather(*waiting) for each in times]
 
 

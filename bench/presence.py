@@ -26,13 +26,13 @@ import orjson
 
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
-from presence.consent import connection
-from presence.graph.client import MOST_IDS
-from presence.graph.fetch import CONCURRENCY
-from presence.links import DirectoryLink
-from presence.runtime import runtime_of
-from presence.sync import queue
-from presence.sync.tenant import sync
+from presence.consent import linking
+from presence.graph.batching import CONCURRENCY
+from presence.graph.client import MAX_IDS_PER_CALL
+from presence.instance import runtime_of
+from presence.sync import dispatch
+from presence.sync.sync_tenant import sync
+from presence.tenant_links import DirectoryLink
 from shared import keys
 from shared.clock import SystemClock
 from shared.services import Services
@@ -64,7 +64,9 @@ def serve(size: Size, pipe: Connection) -> None:
     simulator = Simulator()
     simulator.options.latency = size.latency
     for number, tenant_id in enumerate(tenant_ids(size)):
-        simulator.add_tenant(f"Tenant {number}", f"t{number}.example", tenant_id=tenant_id, crowd=size.people)
+        simulator.add_tenant(
+            f"Tenant {number}", f"t{number}.example", tenant_id=tenant_id, crowd=size.people
+        )
         simulator.consent(tenant_id)
     with running(simulator) as url:
         pipe.send(url)
@@ -75,7 +77,9 @@ def serve(size: Size, pipe: Connection) -> None:
 def simulated(size: Size) -> Iterator[str]:
     """The address of a simulator in a process of its own."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(size, there), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(size, there), daemon=True
+    )
     process.start()
     try:
         yield here.recv()
@@ -95,17 +99,22 @@ async def prepare(services: Services, size: Size) -> None:
     """Directories with the people, linked."""
     for tenant_id in tenant_ids(size):
         directory_id = f"d-{tenant_id}"
-        rows = [Upsert(keys.key("ext", one, one), b'{"a":1}') for one in people_of(tenant_id, size.people)]
+        rows = [
+            Upsert(keys.key("ext", one, one), b'{"a":1}')
+            for one in people_of(tenant_id, size.people)
+        ]
         batches = [rows[at : at + 100] for at in range(0, len(rows), 100)]
-        await asyncio.gather(*(services.tables.transact("contacts", directory_id, batch) for batch in batches))
-        await connection.connect(services, DirectoryLink(directory_id, tenant_id, "account"))
+        await asyncio.gather(
+            *(services.tables.transact("contacts", directory_id, batch) for batch in batches)
+        )
+        await linking.connect(services, DirectoryLink(directory_id, tenant_id, "account"))
 
 
 async def bare_calls(services: Services, url: str, tenant_id: str, people: int) -> float:
     """Seconds that the calls alone take: the same chunks and concurrency, answers read and thrown away."""
     token = await runtime_of(services).credential.token(tenant_id)
     ids = people_of(tenant_id, people)
-    chunks = [ids[at : at + MOST_IDS] for at in range(0, len(ids), MOST_IDS)]
+    chunks = [ids[at : at + MAX_IDS_PER_CALL] for at in range(0, len(ids), MAX_IDS_PER_CALL)]
     address = f"{url}/v1.0/communications/getPresencesByUserId"
     headers = {"Authorization": f"Bearer {token.value}", "Content-Type": "application/json"}
     gate = asyncio.Semaphore(CONCURRENCY)
@@ -149,7 +158,9 @@ async def one_large(url: str, size: Size, folder: str) -> None:
     await prepare(services, size)
     before = memory()
     for turn in ("first", "second", "third", "fourth", "fifth", "sixth"):
-        await asyncio.sleep(5)  # an interval is 30 s; back to back the budget of calls would hold the syncs up
+        await asyncio.sleep(
+            5
+        )  # an interval is 30 s; back to back the budget of calls would hold the syncs up
         bare = await bare_calls(services, url, tenant_id, size.people)
         cpu, began = time.process_time(), time.monotonic()
         with tables.measured() as calls:
@@ -170,14 +181,16 @@ async def many_small(url: str, size: Size, folder: str) -> None:
     services, tables = services_for(url, folder)
     await prepare(services, size)
     for turn in ("first", "second", "third"):
-        messages = await queue.due(services)
+        messages = await dispatch.due(services)
         gate = asyncio.Semaphore(QUEUE_CONCURRENCY)
         latencies: list[float] = []
 
-        async def handle(body: str, gate: asyncio.Semaphore = gate, into: list[float] = latencies) -> str | None:
+        async def handle(
+            body: str, gate: asyncio.Semaphore = gate, into: list[float] = latencies
+        ) -> str | None:
             async with gate:
                 began = time.monotonic()
-                outcome = await queue.handle(services, body.encode())
+                outcome = await dispatch.handle(services, body.encode())
                 into.append(time.monotonic() - began)
                 return outcome
 
@@ -198,8 +211,12 @@ async def many_small(url: str, size: Size, folder: str) -> None:
 def main() -> None:
     """Both benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=100_000, help="people of the large tenant (0: leave it out)")
-    parser.add_argument("--tenants", type=int, default=1000, help="tenants of 100 people (0: leave them out)")
+    parser.add_argument(
+        "--people", type=int, default=100_000, help="people of the large tenant (0: leave it out)"
+    )
+    parser.add_argument(
+        "--tenants", type=int, default=1000, help="tenants of 100 people (0: leave them out)"
+    )
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that each call takes")
     arguments = parser.parse_args()
     for work, size in (
@@ -207,7 +224,9 @@ def main() -> None:
         (many_small, Size(arguments.tenants, 100, arguments.latency)),
     ):
         if size.people and size.tenants:
-            print(f"{size.tenants} tenants of {size.people} people, calls of {size.latency * 1000:.0f} ms")
+            print(
+                f"{size.tenants} tenants of {size.people} people, calls of {size.latency * 1000:.0f} ms"
+            )
             with simulated(size) as url, tempfile.TemporaryDirectory() as folder:
                 asyncio.run(work(url, size, folder))
 

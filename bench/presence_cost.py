@@ -57,10 +57,14 @@ def usage(people: int, interval: int, memory: int) -> Usage:
 
 def main() -> None:
     """Print a line for each size."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--memory", type=int, default=2048, help="INSTANCE_MEMORY_MB (2048)")
     parser.add_argument("--interval", type=int, default=30, help="PRESENCE_INTERVAL_SECONDS (30)")
-    parser.add_argument("--no-grants", action="store_true", help="the subscription's free grants are used up")
+    parser.add_argument(
+        "--no-grants", action="store_true", help="the subscription's free grants are used up"
+    )
     given = parser.parse_args()
     for people in SYNCS:
         found = usage(people, given.interval, given.memory)

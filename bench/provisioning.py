@@ -42,7 +42,17 @@ _WARM_UP = 100  # people: what an instance does once, as importing phonenumbers 
 @contextlib.contextmanager
 def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """The product of the checkout `root` in a process of its own, ready to answer."""
-    command = [sys.executable, "-m", "local", "serve", "--port", str(port), "--tables", tables, "--no-timers"]
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "serve",
+        "--port",
+        str(port),
+        "--tables",
+        tables,
+        "--no-timers",
+    ]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -55,8 +65,20 @@ def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[byt
 
 def directory(root: Path, tables: str, port: int) -> dict[str, str]:
     """A new directory with its token."""
-    command = [sys.executable, "-m", "local", "directory", "add", "--tables", tables, "--name", "bench"]
-    made = subprocess.run([*command, "--url", f"http://127.0.0.1:{port}"], cwd=root, capture_output=True, check=True)
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "directory",
+        "add",
+        "--tables",
+        tables,
+        "--name",
+        "bench",
+    ]
+    made = subprocess.run(
+        [*command, "--url", f"http://127.0.0.1:{port}"], cwd=root, capture_output=True, check=True
+    )
     found: dict[str, str] = orjson.loads(made.stdout)
     return found
 
@@ -88,7 +110,9 @@ def run(root: Path, engine_name: str, people: int) -> Summary:
 
 def main() -> None:
     """Print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--engine", choices=("sqlite", "azurite"), default="sqlite")
     parser.add_argument("--rounds", type=int, default=1)
@@ -99,15 +123,21 @@ def main() -> None:
     for turn in range(arguments.rounds):
         for root in roots[:: 1 if turn % 2 else -1]:
             runs[root].append(run(root, arguments.engine, arguments.people))
-    print(f"{arguments.engine}, {arguments.people} people, 8 connections, {arguments.rounds} rounds")
+    print(
+        f"{arguments.engine}, {arguments.people} people, 8 connections, {arguments.rounds} rounds"
+    )
     other = f"{'other':>9}{'ratio':>8}" if arguments.against else ""
-    print(f"{'operation':<14}{'/s':>8}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms':>9}{'peers':>8}{'ratio':>8}{other}")
+    print(
+        f"{'operation':<14}{'/s':>8}{'p50 ms':>9}{'p95 ms':>9}{'CPU ms':>9}{'peers':>8}{'ratio':>8}{other}"
+    )
     for name in runs[_ROOT][0].operations:
         _line(name, *([each.operations[name] for each in runs[root]] for root in roots))
     print(f"{sum(each.error_count for found in runs.values() for each in found)} errors")
 
 
-def _line(name: str, ours: list[OperationSummary], others: list[OperationSummary] | None = None) -> None:
+def _line(
+    name: str, ours: list[OperationSummary], others: list[OperationSummary] | None = None
+) -> None:
     cpu = median(row.cpu_ms or 0.0 for row in ours)
     if not cpu:
         return

@@ -12,14 +12,14 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from contacts.answers import page_json
 from contacts.export import FORMATS, export
 from contacts.listing import list_contacts
-from contacts.lookup import lookup_numbers
+from contacts.number_lookup import lookup_numbers
 from contacts.search import search
-from directories.directory import Directory
+from contacts.serializers import page_json
+from directories.models import Directory
 from directories.service import NewDirectory, create
-from scim.users import rows
+from scim.users import index_rows
 from scim.users.record import UserRecord
 from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
@@ -31,19 +31,17 @@ from shared.tables.sqlite import SqliteTables
 SMALL = 1_000
 _SECONDS = 0.5
 _LIMIT = 50
-_GIVEN = (
-    "Anna Ben Carla David Elif Farid Grace Hanna Ivan Jürgen Kofi Lena Marta Nils Olga Petra Rosa Sven Tara Uwe".split()
-)
-_FAMILY = (
-    "Müller Smith García Nowak Okafor Patel Østergård Rossi Łęcki Weber Jones Silva Kim Novák Berg Diaz Sato".split()
-)
+_GIVEN = "Anna Ben Carla David Elif Farid Grace Hanna Ivan Jürgen Kofi Lena Marta Nils Olga Petra Rosa Sven Tara Uwe".split()
+_FAMILY = "Müller Smith García Nowak Okafor Patel Østergård Rossi Łęcki Weber Jones Silva Kim Novák Berg Diaz Sato".split()
 _TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant", "Analyst", "Clerk", "Driver")
 Case = Callable[[Directory], Awaitable[object]]
 
 
 def main() -> None:
     """Fill two directories, measure both, print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.search", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--people", type=int, default=100_000, help="people of the large directory")
     people = parser.parse_args().people
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +51,9 @@ def main() -> None:
 async def _measure(folder: Path, people: int) -> None:
     services = Services(Settings.read({}), SystemClock(), SqliteTables(folder / "bench.db"))
     small, large = await filled(services, SMALL), await filled(services, people)
-    print(f"| request, milliseconds | {SMALL:,} people | {people:,} people | ratio |\n|---|---|---|---|")
+    print(
+        f"| request, milliseconds | {SMALL:,} people | {people:,} people | ratio |\n|---|---|---|---|"
+    )
     for name, case in _cases(services).items():
         one, other = await _median(case, small), await _median(case, large)
         print(f"| {name} | {one:.2f} | {other:.2f} | {other / one:.2f} |")
@@ -78,10 +78,22 @@ def _cases(services: Services) -> dict[str, Case]:
     async def exported(directory: Directory) -> object:
         return await export(services, directory, FORMATS["csv"], SMALL)
 
-    texts = {"a letter": "m", "a word": "muller", "two words": "anna mül", "an address": "person77@", "nobody": "zzz"}
-    numbers = {"a whole number": "020 7000 0077", "a number half typed": "+44 20 7000", "a number's end": "0077"}
+    texts = {
+        "a letter": "m",
+        "a word": "muller",
+        "two words": "anna mül",
+        "an address": "person77@",
+        "nobody": "zzz",
+    }
+    numbers = {
+        "a whole number": "020 7000 0077",
+        "a number half typed": "+44 20 7000",
+        "a number's end": "0077",
+    }
     return {
-        **{f"search: {name} (`{text}`)": searched(text) for name, text in (texts | numbers).items()},
+        **{
+            f"search: {name} (`{text}`)": searched(text) for name, text in (texts | numbers).items()
+        },
         f"list: the first {_LIMIT}": listed,
         "lookup: 100 numbers": looked_up,
         f"export: {SMALL:,} people as CSV": exported,
@@ -104,7 +116,7 @@ async def filled(services: Services, people: int, account: str = "bench") -> Dir
     directory, _ = await create(services, account, NewDirectory(f"{people} people", region="GB"))
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
-        own = rows.insertion(_person(services, n), directory.region)
+        own = index_rows.insertion(_person(services, n), directory.region)
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []
@@ -112,7 +124,9 @@ async def filled(services: Services, people: int, account: str = "bench") -> Dir
         if len(batches) == 64 or n == people - 1:
             if n == people - 1:
                 batches.append(batch)
-            await asyncio.gather(*(services.tables.transact("contacts", directory.id, one) for one in batches))
+            await asyncio.gather(
+                *(services.tables.transact("contacts", directory.id, one) for one in batches)
+            )
             batches = []
     return directory
 

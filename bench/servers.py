@@ -24,7 +24,9 @@ _BODY = b'{"ok":true}'
 _HEADERS = b"Host: 127.0.0.1\r\nAuthorization: Bearer abcdefghijklmnopqrstuvwxyz0123456789\r\nAccept: */*\r\n"
 _PATH = b"/scim/0a21f0f28d2a4f8e/v2/Users/123"
 _GET = b"GET " + _PATH + b" HTTP/1.1\r\n" + _HEADERS + b"\r\n"
-_POST = b"POST " + _PATH + b" HTTP/1.1\r\n" + _HEADERS + b"Content-Length: 1000\r\n\r\n" + b"x" * 1000
+_POST = (
+    b"POST " + _PATH + b" HTTP/1.1\r\n" + _HEADERS + b"Content-Length: 1000\r\n\r\n" + b"x" * 1000
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -55,7 +57,9 @@ class _Rsgi:
         if self._edge is None:
             protocol.response_bytes(200, [("content-type", "application/json")], _BODY)
             return
-        answer = await self._edge.respond(scope.method, scope.path, scope.query_string, headers, body)
+        answer = await self._edge.respond(
+            scope.method, scope.path, scope.query_string, headers, body
+        )
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
 
@@ -66,7 +70,9 @@ async def _uvicorn(port: int, with_host: bool) -> None:
     if with_host:
         await Server(Host(app, environment={}), patience=1).serve(sockets=[listen(port)])
         return
-    config = uvicorn.Config(_bare_asgi, port=port, http="httptools", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        _bare_asgi, port=port, http="httptools", lifespan="off", log_config=None, access_log=False
+    )
     await uvicorn.Server(config).serve()
 
 
@@ -76,7 +82,9 @@ async def _granian(port: int, with_host: bool) -> None:
     embed: Any = importlib.import_module("granian.server.embed")
     constants: Any = importlib.import_module("granian.constants")
     target = _Rsgi(Host(app, environment={}).edge if with_host else None)
-    await embed.Server(target, port=port, interface=constants.Interfaces.RSGI, log_enabled=False).serve()
+    await embed.Server(
+        target, port=port, interface=constants.Interfaces.RSGI, log_enabled=False
+    ).serve()
 
 
 _SERVERS: dict[str, Callable[[int, bool], Any]] = {"uvicorn": _uvicorn, "granian": _granian}
@@ -90,7 +98,9 @@ def _run(name: str, with_host: bool, request: bytes) -> Figures:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
             _wait(port)
-            return uvloop.run(measure(port, process.pid, request, connections=CONNECTIONS, requests=REQUESTS))
+            return uvloop.run(
+                measure(port, process.pid, request, connections=CONNECTIONS, requests=REQUESTS)
+            )
         finally:
             process.kill()
 
@@ -113,7 +123,9 @@ def main() -> None:
     found: dict[tuple[str, bool, str], list[Figures]] = {case: [] for case in cases}
     for _ in range(ROUNDS):
         for name, with_host, kind in cases:
-            found[name, with_host, kind].append(_run(name, with_host, _GET if kind == "GET" else _POST))
+            found[name, with_host, kind].append(
+                _run(name, with_host, _GET if kind == "GET" else _POST)
+            )
     print(f"{'server':10}{'':11}{'':6}{'CPU us/req':>12}{'req/s':>10}{'p50 us':>9}{'p95 us':>9}")
     for (name, with_host, kind), rows in found.items():
         what = "with host" if with_host else "alone"

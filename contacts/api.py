@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from contacts import account, attention, listing, lookup
-from contacts.answers import matches_json, page_json, person_json, tagged
+from contacts import account_directories, listing, number_lookup, unparsed_numbers
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, export
+from contacts.index_scan import Page
 from contacts.search import find
-from contacts.walk import Page
-from directories.directory import Directory
+from contacts.serializers import matches_json, page_json, person_json, with_etag
+from directories.models import Directory
+from shared.easy_auth import Principal, require_admin
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
 from shared.services import Services
-from shared.sign_in import Principal, require_admin
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -25,7 +25,7 @@ _MAX_CURSOR = 2048
 async def all_contacts(services: Services, request: Request, person: Principal) -> Response:
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
-    directories = await account.all_directories(services, person.account)
+    directories = await account_directories.all_directories(services, person.account)
     return await _page(services, request, directories)
 
 
@@ -39,7 +39,7 @@ async def contact(services: Services, request: Request, person: Principal) -> Re
     directory = await _directory(services, request, person)
     on_demand = _on_demand(request)
     found = await read_contact(services, directory, request.route["contactId"])
-    return tagged(request, await person_json(services, found, on_demand=on_demand))
+    return with_etag(request, await person_json(services, found, on_demand=on_demand))
 
 
 async def look_up(services: Services, request: Request, person: Principal) -> Response:
@@ -47,28 +47,30 @@ async def look_up(services: Services, request: Request, person: Principal) -> Re
     check_same_origin(request, services.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
     if ids is None:
-        directories = await account.all_directories(services, person.account)
+        directories = await account_directories.all_directories(services, person.account)
     else:
-        directories = [await account.one_directory(services, person.account, one) for one in ids]
+        directories = [
+            await account_directories.one_directory(services, person.account, one) for one in ids
+        ]
     try:
-        found = await lookup.lookup_numbers(services, directories, texts)
-    except lookup.TooManyLookups as error:
+        found = await number_lookup.lookup_numbers(services, directories, texts)
+    except number_lookup.TooManyLookups as error:
         raise _bad(
             "numbers",
             f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
             f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
         ) from None
-    return tagged(request, await matches_json(services, texts, found))
+    return with_etag(request, await matches_json(services, texts, found))
 
 
 async def numbers(services: Services, request: Request, person: Principal) -> Response:
     """Numbers needing attention."""
     directory = await _directory(services, request, person)
-    found, cursor = await attention.list_unparsed(
+    found, cursor = await unparsed_numbers.list_unparsed(
         services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
     )
     people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    return tagged(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+    return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
 
 
 async def groups(services: Services, request: Request, person: Principal) -> Response:
@@ -77,7 +79,7 @@ async def groups(services: Services, request: Request, person: Principal) -> Res
     limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
     found, cursor = await listing.list_groups(services, directory, limit, _cursor(request))
     groups = [{"id": group_id, "displayName": name} for group_id, name in found]
-    return tagged(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
+    return with_etag(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
 
 async def export_chunk(services: Services, request: Request, person: Principal) -> Response:
@@ -94,18 +96,24 @@ async def export_chunk(services: Services, request: Request, person: Principal) 
         "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
     }
     if chunk.cursor:
-        following = f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+        following = (
+            f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+        )
         headers["Link"] = f'<{following}>; rel="next"'
     return Response(200, chunk.content, headers)
 
 
 async def _directory(services: Services, request: Request, person: Principal) -> Directory:
-    return await account.one_directory(services, person.account, request.route["directoryId"])
+    return await account_directories.one_directory(
+        services, person.account, request.route["directoryId"]
+    )
 
 
 async def _page(services: Services, request: Request, directories: Sequence[Directory]) -> Response:
     on_demand, page = _on_demand(request), await _found(services, request, directories)
-    return tagged(request, await page_json(services, page.found, page.cursor, on_demand=on_demand))
+    return with_etag(
+        request, await page_json(services, page.found, page.cursor, on_demand=on_demand)
+    )
 
 
 async def _found(services: Services, request: Request, directories: Sequence[Directory]) -> Page:
@@ -133,7 +141,9 @@ def _refuse_group(request: Request) -> None:
 def _text(request: Request) -> str:
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
-        raise _bad("q", f"has {len(text)} characters", f"Search with at most {_MAX_QUERY} characters.")
+        raise _bad(
+            "q", f"has {len(text)} characters", f"Search with at most {_MAX_QUERY} characters."
+        )
     return text
 
 
@@ -160,7 +170,11 @@ def _on_demand(request: Request) -> bool:
             return False
         case "fresh":
             return True
-    raise _bad("presence", "is neither stored nor fresh", "Use presence=fresh for people who are on a screen.")
+    raise _bad(
+        "presence",
+        "is neither stored nor fresh",
+        "Use presence=fresh for people who are on a screen.",
+    )
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
@@ -168,15 +182,27 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     if not isinstance(body, dict):
         raise _bad("body", "is not a JSON object", 'Send {"numbers": ["+442079460958"]}.')
     texts, ids = body.get("numbers"), body.get("directories")
-    if not isinstance(texts, list) or not 1 <= len(texts) <= lookup.MAX_NUMBERS:
-        raise _bad("numbers", "is not a list of 1 to 100 numbers", "Ask for at most 100 numbers in one request.")
+    if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
+        raise _bad(
+            "numbers",
+            "is not a list of 1 to 100 numbers",
+            "Ask for at most 100 numbers in one request.",
+        )
     for place, text in enumerate(texts):
         if not isinstance(text, str) or len(text) > _MAX_NUMBER:
             raise _bad(
-                f"numbers[{place}]", "is not a number as text", f"Send text of at most {_MAX_NUMBER} characters."
+                f"numbers[{place}]",
+                "is not a number as text",
+                f"Send text of at most {_MAX_NUMBER} characters.",
             )
-    if ids is not None and not (isinstance(ids, list) and len(ids) <= 100 and all(isinstance(one, str) for one in ids)):
-        raise _bad("directories", "is not a list of at most 100 directory ids", "Leave it out to search all of them.")
+    if ids is not None and not (
+        isinstance(ids, list) and len(ids) <= 100 and all(isinstance(one, str) for one in ids)
+    ):
+        raise _bad(
+            "directories",
+            "is not a list of at most 100 directory ids",
+            "Leave it out to search all of them.",
+        )
     return texts, list(dict.fromkeys(ids)) if ids is not None else None
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contacts.walk import CONTACTS
-from directories.directory import Directory
+from contacts.index_scan import CONTACTS
+from directories.models import Directory
 from scim.groups import record as groups
-from scim.users import cards, rows, store
-from scim.users.cards import ENTERPRISE
+from scim.users import contact_cards, index_rows, store
+from scim.users.contact_cards import ENTERPRISE
 from scim.users.record import UserRecord
 from shared import keys
-from shared.each import each
+from shared.concurrency import each
 from shared.http import HttpError
 from shared.numbers import Number
 from shared.services import Services
@@ -25,7 +25,7 @@ class Person:
 
     directory: Directory
     user: UserRecord
-    card: cards.Card
+    card: contact_cards.Card
     numbers: list[tuple[str, Number]]
     groups: list[tuple[str, str]]
 
@@ -35,15 +35,19 @@ async def read_contact(services: Services, directory: Directory, contact_id: str
     stored = await store.get(services, directory.id, contact_id)
     if stored is None or not stored.record.active:
         raise HttpError(
-            404, "Contact not found", "There is no such person in this directory, or the person is no longer active."
+            404,
+            "Contact not found",
+            "There is no such person in this directory, or the person is no longer active.",
         )
     user = stored.record
-    numbers = rows.derived(user, directory.region)
+    numbers = index_rows.derived(user, directory.region)
     named = await _named(services, directory, stored.groups[:_MOST_GROUPS])
-    return Person(directory, user, rows.card_of(user, numbers), numbers, named)
+    return Person(directory, user, index_rows.card_of(user, numbers), numbers, named)
 
 
-async def _named(services: Services, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
+async def _named(
+    services: Services, directory: Directory, group_ids: Iterable[str]
+) -> list[tuple[str, str]]:
     async def name(group_id: str) -> tuple[str, str]:
         row = await services.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from directories.allowance import spending
-from shared.functions import Handler, add_http, by_method
+from directories.user_rate_limit import rate_limited
+from shared.azure_functions import Handler, method_dispatcher, register_http
+from shared.easy_auth import Principal, require_reader
 from shared.http import Request, Response
 from shared.later import Later
 from shared.services import Services
-from shared.sign_in import Principal, require_reader
 
 if TYPE_CHECKING:
     from contacts import api
@@ -29,7 +29,7 @@ def blueprint(services: Services) -> func.Blueprint:
 
     def add(name: str, route: str, **uses: Use) -> None:
         handlers = {method: _for_readers(services, use) for method, use in uses.items()}
-        add_http(functions, name, route, by_method(**handlers))
+        register_http(functions, name, route, method_dispatcher(**handlers))
 
     add("contacts", "api/contacts", GET=api.all_contacts)
     add("contacts_lookup", "api/contacts/lookup", POST=api.look_up)
@@ -46,7 +46,7 @@ def _for_readers(services: Services, use: Use) -> Handler:
 
     async def handle(request: Request) -> Response:
         person = require_reader(request, services.settings)
-        with spending(services, person):
+        with rate_limited(services, person):
             return await use(services, request, person)
 
     return handle

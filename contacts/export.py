@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from contacts import csv_file, vcard
-from directories.directory import Directory
-from scim.users import rows, store
+from contacts import csv_export, vcard_export
+from directories.models import Directory
+from scim.users import index_rows, store
 from scim.users.record import UserRecord
 from shared.numbers import Number
 from shared.services import Services
@@ -30,8 +30,10 @@ class Format:
 
 
 FORMATS = {
-    "csv": Format("text/csv; charset=utf-8; header=present", "csv", csv_file.HEAD, csv_file.entry),
-    "vcard": Format("text/vcard; charset=utf-8", "vcf", b"", vcard.entry),
+    "csv": Format(
+        "text/csv; charset=utf-8; header=present", "csv", csv_export.HEAD, csv_export.entry
+    ),
+    "vcard": Format("text/vcard; charset=utf-8", "vcf", b"", vcard_export.entry),
 }
 
 
@@ -43,10 +45,12 @@ class Chunk:
     cursor: str
 
 
-async def export(services: Services, directory: Directory, form: Format, limit: int, cursor: str = "") -> Chunk:
+async def export(
+    services: Services, directory: Directory, form: Format, limit: int, cursor: str = ""
+) -> Chunk:
     """The next `limit` users of the directory, the inactive ones left out; a thousand a round trip."""
     parts = [] if cursor else [form.head]
-    after, left = rows.user_key(cursor) if cursor else "", limit
+    after, left = index_rows.user_key(cursor) if cursor else "", limit
     while True:
         count = min(_PAGE, left)
         page, more = await store.page(services, directory.id, after, count)
@@ -56,9 +60,13 @@ async def export(services: Services, directory: Directory, form: Format, limit: 
             return Chunk(b"".join(parts), "")
         if not left:
             return Chunk(b"".join(parts), page[-1].record.id)
-        after = rows.user_key(page[-1].record.id)
+        after = index_rows.user_key(page[-1].record.id)
         await asyncio.sleep(0)  # others want their turn
 
 
 def _entries(form: Format, directory: Directory, users: Iterable[UserRecord]) -> list[bytes]:
-    return [form.entry(user, rows.derived(user, directory.region)) for user in users if user.active]
+    return [
+        form.entry(user, index_rows.derived(user, directory.region))
+        for user in users
+        if user.active
+    ]

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 
 import orjson
 
-from contacts.walk import CONTACTS, Found, Page, Range, walk
-from directories.directory import Directory
-from scim import family
+from contacts.index_scan import CONTACTS, Found, Page, Range, walk
+from directories.models import Directory
+from scim import resource_rows
 from scim.groups import store
-from scim.users import record, rows
+from scim.users import index_rows, record
 from shared import keys
-from shared.each import each
+from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import fold
 from shared.services import Services
 
 
-async def list_contacts(services: Services, directories: Sequence[Directory], limit: int, cursor: str = "") -> Page:
+async def list_contacts(
+    services: Services, directories: Sequence[Directory], limit: int, cursor: str = ""
+) -> Page:
     """The next `limit` people by name; one round trip a directory."""
     return await walk(services, directories, Range("list"), limit, cursor)
 
@@ -37,10 +39,12 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
 
 async def member_ids(services: Services, directory: Directory, group_id: str) -> frozenset[str]:
     """The ids of a group's people, a thousand a round trip."""
-    return frozenset(await family.ids(services, directory.id, "member", group_id))
+    return frozenset(await resource_rows.ids(services, directory.id, "member", group_id))
 
 
-async def list_members(services: Services, directory: Directory, group_id: str, limit: int, cursor: str = "") -> Page:
+async def list_members(
+    services: Services, directory: Directory, group_id: str, limit: int, cursor: str = ""
+) -> Page:
     """The next `limit` people of a group, in the order of the members' ids, by name within the page.
 
     One round trip for the members and one for each person: a group keeps no cards, so that changing a person costs the
@@ -51,26 +55,39 @@ async def list_members(services: Services, directory: Directory, group_id: str, 
     members = await services.tables.query(
         CONTACTS, directory.id, keys.after(start) if cursor else start, stop, limit=limit + 1
     )
-    ids = [row.key.rpartition(keys.SEPARATOR)[2] for row in members[:limit] if orjson.loads(row.value)["t"] == "User"]
+    ids = [
+        row.key.rpartition(keys.SEPARATOR)[2]
+        for row in members[:limit]
+        if orjson.loads(row.value)["t"] == "User"
+    ]
     people = await each(ids, lambda identifier: read_person(services, directory, identifier))
-    found = sorted((one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id))
+    found = sorted(
+        (one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id)
+    )
     last = members[limit - 1].key.rpartition(keys.SEPARATOR)[2] if len(members) > limit else ""
     return Page(found, last)
 
 
 async def read_person(services: Services, directory: Directory, identifier: str) -> Found | None:
     """A person as lists show it, in a round trip; None for nobody who is shown."""
-    row = await services.tables.get(CONTACTS, directory.id, rows.user_key(identifier))
+    row = await services.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
     user = record.decode(identifier, row.value) if row else None
     if user is None or not user.active:
         return None
-    numbers = rows.derived(user, directory.region)
-    return Found(directory, rows.card_of(user, numbers), numbers=tuple(number.digits for _, number in numbers))
+    numbers = index_rows.derived(user, directory.region)
+    return Found(
+        directory,
+        index_rows.card_of(user, numbers),
+        numbers=tuple(number.digits for _, number in numbers),
+    )
 
 
 async def check_group(services: Services, directory: Directory, group_id: str) -> None:
     """HttpError 404 for a group that the directory does not have."""
     if await services.tables.get(CONTACTS, directory.id, keys.key("group", group_id)) is None:
         raise HttpError(
-            404, "Group not found", "group is no group of this directory. It may be deleted by now.", field="group"
+            404,
+            "Group not found",
+            "group is no group of this directory. It may be deleted by now.",
+            field="group",
         )

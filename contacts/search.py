@@ -5,13 +5,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from contacts import listing, lookup
-from contacts.walk import Found, Keep, MayKeep, Page, Range, walk
-from directories.directory import Directory
-from scim.users.cards import Card, words_of
-from scim.users.rows import MAX_WORDS
+from contacts import listing, number_lookup
+from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, walk
+from directories.models import Directory
+from scim.users.contact_cards import Card, words_of
+from scim.users.index_rows import MAX_WORDS
 from shared import keys
-from shared.each import each
+from shared.concurrency import each
 from shared.keys import fold
 from shared.numbers import MIN_DIGITS, digits_of, query_forms
 from shared.services import Services
@@ -22,7 +22,12 @@ _NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)",
 
 
 async def find(
-    services: Services, directories: Sequence[Directory], text: str, group: str, limit: int, cursor: str = ""
+    services: Services,
+    directories: Sequence[Directory],
+    text: str,
+    group: str,
+    limit: int,
+    cursor: str = "",
 ) -> Page:
     """The next people, listed or (with a `text`) searched; `group`: of that group of the only directory."""
     if not group:
@@ -76,7 +81,7 @@ def query_words(text: str) -> list[str]:
     return list(found)
 
 
-def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -> Keep:
+def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -> RowFilter:
     """Takes a person once, at the first of its words that begin with the queried one, if it has the other words too."""
     others = [word for word in words if word != queried]
 
@@ -92,12 +97,14 @@ def _matching(words: Sequence[str], queried: str, only: frozenset[str] | None) -
     return keep
 
 
-def _possible(words: Sequence[str], queried: str) -> MayKeep:
+def _possible(words: Sequence[str], queried: str) -> RawRowFilter:
     """Rules out most rows of one word that lack the others, a fiftieth of the work of reading them.
 
     Only where a folded word stands in the row as it is: in ASCII, without apostrophes, which are folded away.
     """
-    others = [word.encode() for word in words if word != queried and word.isascii() and word.isalpha()]
+    others = [
+        word.encode() for word in words if word != queried and word.isascii() and word.isalpha()
+    ]
 
     def may_keep(value: bytes) -> bool:
         if not others or not value.isascii() or b"'" in value or b"`" in value:
@@ -110,7 +117,9 @@ def _possible(words: Sequence[str], queried: str) -> MayKeep:
 
 def _has(card: Card, own: Sequence[str], word: str) -> bool:
     """Whether one of the person's `own` words begins with `word`, or the number has these digits."""
-    return any(one.startswith(word) for one in own) or (word.isdigit() and word in digits_of(card.number))
+    return any(one.startswith(word) for one in own) or (
+        word.isdigit() and word in digits_of(card.number)
+    )
 
 
 def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
@@ -124,18 +133,24 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
     return sorted(found, key=rank)
 
 
-async def _by_number(services: Services, directories: Sequence[Directory], text: str, limit: int) -> list[Found]:
+async def _by_number(
+    services: Services, directories: Sequence[Directory], text: str, limit: int
+) -> list[Found]:
     async def one(directory: Directory) -> list[Found]:
         query = query_forms(text, directory.region)
         # What reads as a whole number may be one that is still being typed: +44 20 7946 010 is possible, too.
-        if query.number.e164 and (matches := await lookup.in_directory(services, directory, text)):
+        if query.number.e164 and (
+            matches := await number_lookup.in_directory(services, directory, text)
+        ):
             return [Found(match.directory, match.card) for match in matches]
         typed, ranges = digits_of(text), {Range("find", query.beginning): None}
         if not query.is_beginning:
             ranges[Range("num", typed[::-1])] = None
             if not typed.startswith("0"):
                 ranges[Range("find", typed)] = None
-        pages = await asyncio.gather(*(walk(services, [directory], where, limit) for where in ranges))
+        pages = await asyncio.gather(
+            *(walk(services, [directory], where, limit) for where in ranges)
+        )
         return [found for page in pages for found in page.found]
 
     return [found for own in await each(directories, one) for found in own]
@@ -143,5 +158,9 @@ async def _by_number(services: Services, directories: Sequence[Directory], text:
 
 def _chosen(found: list[Found], only: frozenset[str] | None, limit: int) -> list[Found]:
     """Each person once, in the order found."""
-    once = {(one.directory.id, one.card.id): one for one in reversed(found) if only is None or one.card.id in only}
+    once = {
+        (one.directory.id, one.card.id): one
+        for one in reversed(found)
+        if only is None or one.card.id in only
+    }
     return list(reversed(once.values()))[:limit]

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from directories import credentials, last_calls, provisioning_log, removal, service, state, views
-from directories.bodies import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
+from directories import (
+    credential_usage,
+    credentials,
+    deletion,
+    provisioning_log,
+    serializers,
+    service,
+    status,
+)
 from directories.credentials import Sort
-from directories.directory import Directory, Trust
-from directories.edge import Call
-from directories.faults import BadField, Overtaken
-from directories.kinds import KINDS
+from directories.errors import InvalidField, Overtaken
+from directories.event_types import KINDS
+from directories.handlers import Call
+from directories.models import Directory, TrustedIdentity
+from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
 from directories.service import NewDirectory
 from shared.http import Response, json_response
 
@@ -19,71 +27,87 @@ _MAX_WORDS = 250
 
 async def list_all(call: Call) -> Response:
     found = await service.list_directories(call.services, call.account)
-    gone = await removal.restorable(call.services, call.account) if "deleted" in call.request.query else []
-    listed = [views.brief(call.services, call.request, directory) for directory in found]
+    gone = (
+        await deletion.restorable(call.services, call.account)
+        if "deleted" in call.request.query
+        else []
+    )
+    listed = [serializers.brief(call.services, call.request, directory) for directory in found]
     deleted = [{"id": each.id, "name": each.name, "deleted": each.deleted} for each in gone]
-    return json_response({"directories": listed, **({"deleted": deleted} if "deleted" in call.request.query else {})})
+    return json_response(
+        {"directories": listed, **({"deleted": deleted} if "deleted" in call.request.query else {})}
+    )
 
 
 async def create(call: Call) -> Response:
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
     directory, plain = await service.create(call.services, call.account, new)
-    content = {**views.full(call.services, call.request, directory), "token": plain}
+    content = {**serializers.full(call.services, call.request, directory), "token": plain}
     return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
 
 
 async def read(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
-    calls = await last_calls.read(call.services.tables, directory.id)
-    return _answer(directory, views.full(call.services, call.request, directory, calls))
+    calls = await credential_usage.read(call.services.tables, directory.id)
+    return _answer(directory, serializers.full(call.services, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
-    directory = await service.set_up(call.services, call.account, call.directory_id, await _expected(call), **settings)
-    return _answer(directory, views.full(call.services, call.request, directory))
+    directory = await service.set_up(
+        call.services, call.account, call.directory_id, await _expected(call), **settings
+    )
+    return _answer(directory, serializers.full(call.services, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
-    await removal.delete(call.services, call.account, call.directory_id, await _expected(call))
-    seconds = int(removal.UNDO.total_seconds())
+    await deletion.delete(call.services, call.account, call.directory_id, await _expected(call))
+    seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
-    return json_response({"state": "deleting", "restorable_seconds": seconds, "restore": restore}, 202)
+    return json_response(
+        {"state": "deleting", "restorable_seconds": seconds, "restore": restore}, 202
+    )
 
 
 async def restore(call: Call) -> Response:
-    directory = await removal.restore(call.services, call.account, call.directory_id)
-    return _answer(directory, views.full(call.services, call.request, directory))
+    directory = await deletion.restore(call.services, call.account, call.directory_id)
+    return _answer(directory, serializers.full(call.services, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
-    found = await state.glance(call.services, directory)
-    return json_response(views.glance(found))
+    found = await status.glance(call.services, directory)
+    return json_response(serializers.glance(found))
 
 
 async def events(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
     query = call.request.query
-    wanted = provisioning_log.Wanted(_words(query, "person"), _kinds(query), _words(query, "text"))
-    page = await provisioning_log.read(
-        call.services, directory.id, views.read_cursor(query.get("before", "")), _limit(query), wanted
+    wanted = provisioning_log.EventFilter(
+        _words(query, "person"), _kinds(query), _words(query, "text")
     )
-    return json_response(views.log(page))
+    page = await provisioning_log.read(
+        call.services,
+        directory.id,
+        serializers.read_cursor(query.get("before", "")),
+        _limit(query),
+        wanted,
+    )
+    return json_response(serializers.log(page))
 
 
 async def trust(call: Call) -> Response:
     directory = await service.read(call.services, call.account, call.directory_id)
-    return _answer(directory, {"trust": views.trust(directory)})
+    return _answer(directory, {"trust": serializers.trust(directory)})
 
 
 async def set_trust(call: Call) -> Response:
     body = read_body(call.request, TrustBody)
-    trust = Trust(body.tenant_id, body.subject, tuple(body.audiences))
+    trust = TrustedIdentity(body.tenant_id, body.subject, tuple(body.audiences))
     directory = await credentials.set_trust(call.services, call.account, call.directory_id, trust)
-    return _answer(directory, {"trust": views.trust(directory)})
+    return _answer(directory, {"trust": serializers.trust(directory)})
 
 
 async def drop_trust(call: Call) -> Response:
@@ -99,8 +123,8 @@ class Credentials:
 
     async def list_all(self, call: Call) -> Response:
         directory = await service.read(call.services, call.account, call.directory_id)
-        calls = await last_calls.read(call.services.tables, directory.id)
-        shown = views.credentials(call.services, getattr(directory, self.sort), calls)
+        calls = await credential_usage.read(call.services.tables, directory.id)
+        shown = serializers.credentials(call.services, getattr(directory, self.sort), calls)
         return _answer(directory, {self.sort: shown})
 
     async def issue(self, call: Call) -> Response:
@@ -109,10 +133,14 @@ class Credentials:
         if body.overlap_hours is None:
             done = await credentials.issue(services, *place, self.sort, body.expires_in_days)
         else:
-            done = await credentials.rotate(services, *place, self.sort, body.overlap_hours, body.expires_in_days)
+            done = await credentials.rotate(
+                services, *place, self.sort, body.overlap_hours, body.expires_in_days
+            )
         directory, made, plain = done
         held = getattr(directory, self.sort)
-        shown = next(each for each in views.credentials(services, held) if each["id"] == made.id)
+        shown = next(
+            each for each in serializers.credentials(services, held) if each["id"] == made.id
+        )
         name = "token" if self.sort == "tokens" else "secret"
         content = {**shown, name: plain, "client_id": directory.id}
         location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
@@ -120,7 +148,9 @@ class Credentials:
 
     async def revoke(self, call: Call) -> Response:
         credential_id = call.request.route["credentialId"]
-        await credentials.revoke(call.services, call.account, call.directory_id, self.sort, credential_id)
+        await credentials.revoke(
+            call.services, call.account, call.directory_id, self.sort, credential_id
+        )
         return Response(204)
 
 
@@ -135,22 +165,29 @@ async def _expected(call: Call) -> str:
     if not header or header == "*":
         return ""
     directory = await service.read(call.services, call.account, call.directory_id)
-    if views.entity_tag(directory) not in [tag.strip() for tag in header.split(",")]:
+    if serializers.entity_tag(directory) not in [tag.strip() for tag in header.split(",")]:
         raise Overtaken(directory.id)
     return directory.etag
 
 
 def _answer(
-    directory: Directory, content: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+    directory: Directory,
+    content: dict[str, Any],
+    status: int = 200,
+    headers: dict[str, str] | None = None,
 ) -> Response:
-    return json_response(content, status, {"ETag": views.entity_tag(directory), **(headers or {})})
+    return json_response(
+        content, status, {"ETag": serializers.entity_tag(directory), **(headers or {})}
+    )
 
 
 def _words(query: dict[str, str], name: str) -> str:
     """What to look for; it is compared with thousands of events, so it is short."""
     text = query.get(name, "").strip()
     if len(text) > _MAX_WORDS:
-        raise BadField(name, f"has {len(text)} characters", f"Search with at most {_MAX_WORDS} characters.")
+        raise InvalidField(
+            name, f"has {len(text)} characters", f"Search with at most {_MAX_WORDS} characters."
+        )
     return text
 
 
@@ -158,12 +195,12 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
     """The kinds of events asked for; `refused=1` is short for the kind *refused*."""
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
     if kind and kind not in KINDS:
-        raise BadField("kind", f'is "{kind[:20]}"', f"Give one of {', '.join(KINDS)}.")
+        raise InvalidField("kind", f'is "{kind[:20]}"', f"Give one of {', '.join(KINDS)}.")
     return KINDS.get(kind, frozenset())
 
 
 def _limit(query: dict[str, str]) -> int:
     text = query.get("limit", "50")
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= MAX_LINES):
-        raise BadField("limit", f'is "{text[:20]}"', f"Give a number from 1 to {MAX_LINES}.")
+        raise InvalidField("limit", f'is "{text[:20]}"', f"Give a number from 1 to {MAX_LINES}.")
     return int(text)

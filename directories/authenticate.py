@@ -8,11 +8,11 @@ endpoint two at the same time); warm, none.
 import asyncio
 from dataclasses import dataclass, field
 
-from directories import last_calls, store, tokens, totals
+from directories import credential_usage, store, tokens, totals
 from directories.cache import CACHED_SECONDS, cache
-from directories.directory import Directory, is_directory_id
-from directories.memory import Bounded, PerInstance, beside
-from shared import keys, versions
+from directories.memory import LruCache, PerInstance, beside
+from directories.models import Directory, is_directory_id
+from shared import keys, row_versions
 from shared.http import HttpError
 from shared.services import Services
 
@@ -40,14 +40,18 @@ class Access:
 
 @dataclass(slots=True)
 class _Seen:
-    access: Bounded[tuple[str, str], tuple[float, Access | None]] = field(default_factory=lambda: Bounded(4096))
-    requests: Bounded[str, int] = field(default_factory=lambda: Bounded(4096))
+    access: LruCache[tuple[str, str], tuple[float, Access | None]] = field(
+        default_factory=lambda: LruCache(4096)
+    )
+    requests: LruCache[str, int] = field(default_factory=lambda: LruCache(4096))
 
 
 _seen: PerInstance[_Seen] = PerInstance(_Seen)
 
 
-async def authenticate(services: Services, directory_id: str, authorization: str | None) -> Directory:
+async def authenticate(
+    services: Services, directory_id: str, authorization: str | None
+) -> Directory:
     """The active directory whose live token the header `Authorization` carries; raises Unauthenticated."""
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
@@ -57,15 +61,15 @@ async def authenticate(services: Services, directory_id: str, authorization: str
         )
     else:
         (directory, fresh), access = await cache(services).get(services, directory_id), None
-    credential = _fitting(directory, hashed, access, store.now(services.clock))
+    credential = _matching_credential(directory, hashed, access, store.now(services.clock))
     if credential is None and not fresh:
         directory = await cache(services).again(services, directory_id)
-        credential = _fitting(directory, hashed, access, store.now(services.clock))
+        credential = _matching_credential(directory, hashed, access, store.now(services.clock))
     if directory is None or credential is None:
         if directory is not None:
-            last_calls.refused(services, directory, _reason(directory, plain, hashed))
+            credential_usage.refused(services, directory, _reason(directory, plain, hashed))
         raise Unauthenticated
-    last_calls.accepted(services, directory.id, credential)
+    credential_usage.accepted(services, directory.id, credential)
     _count(services, directory.id)
     return directory
 
@@ -89,12 +93,16 @@ async def _access(services: Services, directory_id: str, hashed: str) -> Access 
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
     row = await services.tables.get(store.TABLE, directory_id, access_key(hashed))
-    access: Access | None = versions.build(Access, versions.read(row.value, "access token")) if row else None
+    access: Access | None = (
+        row_versions.build(Access, row_versions.read(row.value, "access token")) if row else None
+    )
     memory.put(place, (at, access))
     return access
 
 
-def _fitting(directory: Directory | None, hashed: str, access: Access | None, now: str) -> str | None:
+def _matching_credential(
+    directory: Directory | None, hashed: str, access: Access | None, now: str
+) -> str | None:
     """The id of what opened the door: a token, a client secret, or "trust"."""
     token = tokens.find(directory.tokens if directory else (), hashed)
     if directory is None:
@@ -105,7 +113,14 @@ def _fitting(directory: Directory | None, hashed: str, access: Access | None, no
         return None
     if access.by == "trust":
         return "trust" if directory.trust else None
-    return next((secret.id for secret in directory.secrets if secret.id == access.by and secret.is_live(now)), None)
+    return next(
+        (
+            secret.id
+            for secret in directory.secrets
+            if secret.id == access.by and secret.is_live(now)
+        ),
+        None,
+    )
 
 
 def _reason(directory: Directory, plain: str, hashed: str) -> str:

@@ -8,8 +8,8 @@ reads, so re-reading has an allowance: ten at once, then one a second for each d
 from dataclasses import dataclass, field
 
 from directories import store
-from directories.directory import Directory, is_directory_id
-from directories.memory import Bounded, PerInstance
+from directories.memory import LruCache, PerInstance
+from directories.models import Directory, is_directory_id
 from shared.services import Services
 
 CACHED_SECONDS = 30.0
@@ -29,8 +29,8 @@ class _Entry:
 class DirectoryCache:
     """Directories by id, absent ones too."""
 
-    known: Bounded[str, _Entry] = field(default_factory=lambda: Bounded(_KNOWN))
-    unknown: Bounded[str, _Entry] = field(default_factory=lambda: Bounded(_UNKNOWN))
+    known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
+    unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
 
     async def get(self, services: Services, directory_id: str) -> tuple[Directory | None, bool]:
         """The directory, and whether storage was asked just now."""
@@ -59,7 +59,9 @@ class DirectoryCache:
     def _entry(self, directory_id: str) -> _Entry | None:
         return self.known.get(directory_id) or self.unknown.get(directory_id)
 
-    async def _read(self, services: Services, directory_id: str, old: _Entry | None) -> Directory | None:
+    async def _read(
+        self, services: Services, directory_id: str, old: _Entry | None
+    ) -> Directory | None:
         if not is_directory_id(directory_id):
             return None
         directory = await store.get(services.tables, directory_id)

@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import Literal
 
 from directories import provisioning_log, service, store, tokens
-from directories.directory import MAX_LIVE, Directory, Token, Trust
-from directories.faults import BadField, NotThere, TooMany
+from directories.errors import InvalidField, NotThere, TooMany
+from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.clock import timestamp
 from shared.services import Services
 
@@ -28,7 +28,11 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def issue(
-    services: Services, account: str, directory_id: str, sort: Sort, lifetime_days: int | None = None
+    services: Services,
+    account: str,
+    directory_id: str,
+    sort: Sort,
+    lifetime_days: int | None = None,
 ) -> tuple[Directory, Token, str]:
     """One more token or secret beside the live ones, and its plain text; raises TooMany where two are live."""
     token, plain = _made(services, sort, lifetime_days)
@@ -52,7 +56,9 @@ async def rotate(
 ) -> tuple[Directory, Token, str]:
     """A new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
-        raise BadField("overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours.")
+        raise InvalidField(
+            "overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours."
+        )
     token, plain = _made(services, sort, lifetime_days)
     until = timestamp(services.clock.now() + timedelta(hours=overlap_hours))
 
@@ -67,14 +73,18 @@ async def rotate(
     return await _issued(services, account, directory_id, sort, token, altered), token, plain
 
 
-async def revoke(services: Services, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
+async def revoke(
+    services: Services, account: str, directory_id: str, sort: Sort, token_id: str
+) -> Directory:
     """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
 
     def altered(directory: Directory) -> Directory:
         held: tuple[Token, ...] = getattr(directory, sort)
         if all(token.id != token_id for token in held):
             raise NotThere(token_id)
-        changed = tuple(_revoked(services, token) if token.id == token_id else token for token in held)
+        changed = tuple(
+            _revoked(services, token) if token.id == token_id else token for token in held
+        )
         return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
 
     directory = await service.change(services, account, directory_id, altered)
@@ -82,18 +92,30 @@ async def revoke(services: Services, account: str, directory_id: str, sort: Sort
     return directory
 
 
-async def set_trust(services: Services, account: str, directory_id: str, trust: Trust | None) -> Directory:
+async def set_trust(
+    services: Services, account: str, directory_id: str, trust: TrustedIdentity | None
+) -> Directory:
     """Trust this Entra identity's assertions, or (None) no longer any; raises BadField."""
     checked = _checked(trust) if trust else None
     directory = await service.change(
-        services, account, directory_id, lambda directory: dataclasses.replace(directory, trust=checked)
+        services,
+        account,
+        directory_id,
+        lambda directory: dataclasses.replace(directory, trust=checked),
     )
-    await provisioning_log.happened(services, directory_id, "trust.set" if checked else "trust.removed")
+    await provisioning_log.happened(
+        services, directory_id, "trust.set" if checked else "trust.removed"
+    )
     return directory
 
 
 async def _issued(
-    services: Services, account: str, directory_id: str, sort: Sort, token: Token, altered: service.Change
+    services: Services,
+    account: str,
+    directory_id: str,
+    sort: Sort,
+    token: Token,
+    altered: service.Change,
 ) -> Directory:
     directory = await service.change(services, account, directory_id, altered)
     await provisioning_log.happened(services, directory_id, f"{_NAMES[sort]}.issued", token.id)
@@ -102,7 +124,9 @@ async def _issued(
 
 def _made(services: Services, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
-        raise BadField("expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days.")
+        raise InvalidField(
+            "expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days."
+        )
     if lifetime_days is None and sort == "secrets":
         lifetime_days = SECRET_LIFETIME_DAYS
     plain, now = tokens.new_secret(_PREFIXES[sort]), services.clock.now()
@@ -110,19 +134,29 @@ def _made(services: Services, sort: Sort, lifetime_days: int | None) -> tuple[To
     return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
 
 
-def _divided(services: Services, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
+def _divided(
+    services: Services, directory: Directory, sort: Sort
+) -> tuple[list[Token], list[Token]]:
     """Live tokens, oldest first, and ended ones."""
     held: tuple[Token, ...] = getattr(directory, sort)
     now = store.now(services.clock)
-    return [token for token in held if token.is_live(now)], [token for token in held if not token.is_live(now)]
+    return [token for token in held if token.is_live(now)], [
+        token for token in held if not token.is_live(now)
+    ]
 
 
-def _with(directory: Directory, sort: Sort, live: Sequence[Token], ended: Sequence[Token]) -> Directory:
+def _with(
+    directory: Directory, sort: Sort, live: Sequence[Token], ended: Sequence[Token]
+) -> Directory:
     return dataclasses.replace(directory, **{sort: (*ended[-_MAX_ENDED:], *live)})  # type: ignore[arg-type]
 
 
 def _revoked(services: Services, token: Token) -> Token:
-    return token if token.revoked else dataclasses.replace(token, expires=store.now(services.clock), revoked=True)
+    return (
+        token
+        if token.revoked
+        else dataclasses.replace(token, expires=store.now(services.clock), revoked=True)
+    )
 
 
 def _ending(token: Token, until: str) -> Token:
@@ -130,14 +164,22 @@ def _ending(token: Token, until: str) -> Token:
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 
-def _checked(trust: Trust) -> Trust:
+def _checked(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
     for name, value in (("tenant_id", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
-            raise BadField(name, "is no GUID", "Copy it from the enterprise application's overview in Entra.")
-    audiences = tuple(dict.fromkeys(audience.strip() for audience in trust.audiences if audience.strip()))
-    if not 1 <= len(audiences) <= _MAX_AUDIENCES or any(len(audience) > 200 for audience in audiences):
-        raise BadField(
-            "audiences", "is empty or too long", f"Give 1 to {_MAX_AUDIENCES} exact audiences such as api://…"
+            raise InvalidField(
+                name, "is no GUID", "Copy it from the enterprise application's overview in Entra."
+            )
+    audiences = tuple(
+        dict.fromkeys(audience.strip() for audience in trust.audiences if audience.strip())
+    )
+    if not 1 <= len(audiences) <= _MAX_AUDIENCES or any(
+        len(audience) > 200 for audience in audiences
+    ):
+        raise InvalidField(
+            "audiences",
+            "is empty or too long",
+            f"Give 1 to {_MAX_AUDIENCES} exact audiences such as api://…",
         )
-    return Trust(tenant_id, subject, audiences)
+    return TrustedIdentity(tenant_id, subject, audiences)

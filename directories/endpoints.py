@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from directories.edge import Action, handler
-from shared.calls import job
-from shared.functions import add_http, by_method
+from directories.handlers import Action, handler
+from shared.azure_functions import method_dispatcher, register_http
+from shared.instrumentation import job
 from shared.later import Later
 from shared.services import Services
 
@@ -28,7 +28,7 @@ def blueprint(services: Services) -> func.Blueprint:
 
     def add(name: str, route: str, **actions: Action) -> None:
         handlers = {method: handler(services, action) for method, action in actions.items()}
-        add_http(functions, name, f"api/directories{route}", by_method(**handlers))
+        register_http(functions, name, f"api/directories{route}", method_dispatcher(**handlers))
 
     add("directories", "", GET=api.list_all, POST=api.create)
     one = {"GET": api.read, "PATCH": api.change, "DELETE": api.delete}
@@ -52,4 +52,6 @@ def _add_timer(functions: func.Blueprint, services: Services) -> None:
     async def maintenance_timer(timer: func.TimerRequest) -> None:
         await maintenance.run(services, services.clock.monotonic() + MAINTENANCE_SECONDS)
 
-    functions.timer_trigger(schedule=_SCHEDULE, arg_name="timer", run_on_startup=False)(maintenance_timer)
+    functions.timer_trigger(schedule=_SCHEDULE, arg_name="timer", run_on_startup=False)(
+        maintenance_timer
+    )

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from directories.kinds import REFUSED
-from shared import keys, sentences, versions
+from directories.event_types import REFUSED
+from shared import keys, messages, row_versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
 from shared.tables.port import Insert, Row, Tables
@@ -106,15 +106,19 @@ def write(event: Event, clock: Clock) -> Insert:
 
 def encode(event: Event) -> bytes:
     """The value of an event's row."""
-    stored = {name: _cut(part) for name, usual in _DEFAULTS.items() if (part := getattr(event, name)) != usual}
-    if said := sentences.encode(event.detail):
+    stored = {
+        name: _cut(part)
+        for name, usual in _DEFAULTS.items()
+        if (part := getattr(event, name)) != usual
+    }
+    if said := messages.encode(event.detail):
         stored["said"] = said
     return orjson.dumps({"v": 1, **stored})
 
 
 def decode(value: bytes) -> Event:
     """The event that `encode` wrote."""
-    stored = versions.read(value, "event")
+    stored = row_versions.read(value, "event")
     known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
     return Event(**known)
@@ -150,7 +154,9 @@ def end() -> str:
     return keys.key(FAMILY, "") + keys.LAST
 
 
-async def events_since(tables: Tables, directory_id: str, cursor: str, limit: int = 1000) -> list[StoredEvent]:
+async def events_since(
+    tables: Tables, directory_id: str, cursor: str, limit: int = 1000
+) -> list[StoredEvent]:
     """At most `limit` events with keys behind `cursor` ("": from the first), oldest first; fewer: no more for now.
 
     A transaction that was slow may show up behind a cursor already passed, so continue from `safe_cursor`.

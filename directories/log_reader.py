@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from directories import events
+from directories.event_types import KINDS
 from directories.events import Event, StoredEvent
-from directories.kinds import KINDS
-from shared.each import TimeSlice
+from shared.concurrency import TimeSlice
 from shared.keys import fold, fold_case
 from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
@@ -46,7 +46,7 @@ def _stored_words(event: Event) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventFilter:
     """Which events: of one `person` (id, externalId or name), of `kinds` (none: all), with `text` in what they say.
 
     `words` gives an event's kind and detail as the reader is shown them, which may be in another language.
@@ -66,15 +66,26 @@ class Wanted:
         if self.kinds and event.kind not in self.kinds:
             return False
         ids = (event.resource_id, event.external_id, event.was_external_id)
-        if self.person and self.person not in ids and fold_case(self.person) != fold_case(event.name):
+        if (
+            self.person
+            and self.person not in ids
+            and fold_case(self.person) != fold_case(event.name)
+        ):
             return False
         if not self.text:
             return True
-        said = (event.name, event.external_id, event.attribute, event.client, *event.changed, self.words(event))
+        said = (
+            event.name,
+            event.external_id,
+            event.attribute,
+            event.client,
+            *event.changed,
+            self.words(event),
+        )
         return any(fold(self.text) in fold(part) for part in said)
 
 
-EVERYTHING = Wanted()
+EVERYTHING = EventFilter()
 
 
 @dataclass(slots=True)
@@ -100,11 +111,17 @@ class _Collected:
         if event.is_refusal:
             self.open[_sort(event)] = line
         else:
-            self.open = {sort: line for sort, line in self.open.items() if not _is_same(line.event, event)}
+            self.open = {
+                sort: line for sort, line in self.open.items() if not _is_same(line.event, event)
+            }
 
 
 async def read(
-    services: Services, directory_id: str, before: str = "", limit: int = 50, wanted: Wanted = EVERYTHING
+    services: Services,
+    directory_id: str,
+    before: str = "",
+    limit: int = 50,
+    wanted: EventFilter = EVERYTHING,
 ) -> Page:
     """The newest wanted lines before the key `before` ("": from now); fewer than `limit` may come with more behind."""
     collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(services.clock)
@@ -123,7 +140,9 @@ async def read(
     return Page(collected.lines, "")
 
 
-async def _backwards(services: Services, directory_id: str, before: str) -> AsyncIterator[tuple[list[Row], str]]:
+async def _backwards(
+    services: Services, directory_id: str, before: str
+) -> AsyncIterator[tuple[list[Row], str]]:
     """Windows of events, the newest first, each with the key that it begins at; a full one is tried again narrower."""
     now = services.clock.now()
     oldest = now - timedelta(days=services.settings.event_retention_days + 1)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import orjson
 
-from directories import events, quarantine_guard, removal, store, totals
+from directories import deletion, events, quarantine_warning, store, totals
 from shared import keys, log
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
@@ -21,7 +21,7 @@ _EXPIRING = ("access", "jti")
 async def run(services: Services, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`."""
     began = services.clock.monotonic()
-    removed = await removal.run(services, deadline)
+    removed = await deletion.run(services, deadline)
     hour, tidied = services.clock.now().hour, 0
     for row in await store.index(services.tables, store.ALL):
         if zlib.crc32(row.key.encode()) % _HOURS != hour:
@@ -34,7 +34,9 @@ async def run(services: Services, deadline: float) -> None:
         await tidy(services, row.key)
         tidied += 1
     log.event("maintenance.done", removed=removed, tidied=tidied)
-    log.event("timer.run", timer="maintenance_timer", seconds=round(services.clock.monotonic() - began, 3))
+    log.event(
+        "timer.run", timer="maintenance_timer", seconds=round(services.clock.monotonic() - began, 3)
+    )
 
 
 async def tidy(services: Services, directory_id: str) -> None:
@@ -45,7 +47,7 @@ async def tidy(services: Services, directory_id: str) -> None:
     await _trim_events(services, directory_id, min(events.bound(oldest), keys.after(through)))
     for family in _EXPIRING:
         await _trim_expired(services, directory_id, family)
-    await quarantine_guard.warn(services, directory_id)
+    await quarantine_warning.warn(services, directory_id)
 
 
 async def _trim_events(services: Services, directory_id: str, stop: str) -> None:

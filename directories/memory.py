@@ -28,7 +28,7 @@ class PerInstance(Generic[Value]):
         return value
 
 
-class Bounded(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     """A mapping of at most `limit` entries; what was not asked for the longest time makes room."""
 
     def __init__(self, limit: int) -> None:
@@ -77,9 +77,13 @@ def beside(services: Services, work: Coroutine[Any, Any, None], name: str) -> No
 
 async def settled(services: Services) -> None:
     """Wait until the work beside the requests is done: before tables are closed."""
-    while tasks := [task for task in _tasks.of(services) if task.get_loop() is asyncio.get_running_loop()]:
+    while tasks := [
+        task for task in _tasks.of(services) if task.get_loop() is asyncio.get_running_loop()
+    ]:
         await asyncio.gather(*tasks)
-        await asyncio.sleep(0)  # to gather what is done does not wait, and only the loop lets go of finished work
+        await asyncio.sleep(
+            0
+        )  # to gather what is done does not wait, and only the loop lets go of finished work
 
 
 async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:

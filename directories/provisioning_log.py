@@ -1,15 +1,9 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import events, last_calls, refusals
-from directories.events import (
-    Event,
-    StoredEvent,
-    events_since,
-    safe_cursor,
-    write,
-)
-from directories.kinds import REFUSED
-from directories.log_reader import EVERYTHING, Line, Page, Wanted, read
+from directories import credential_usage, events, rejection_log
+from directories.event_types import REFUSED
+from directories.events import Event, StoredEvent, events_since, safe_cursor, write
+from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
 from shared import log
 from shared.clock import timestamp
 from shared.services import Services
@@ -19,10 +13,10 @@ __all__ = [
     "EVERYTHING",
     "REFUSED",
     "Event",
+    "EventFilter",
     "Line",
     "Page",
     "StoredEvent",
-    "Wanted",
     "events_since",
     "happened",
     "read",
@@ -76,5 +70,5 @@ async def refused(
         client=client,
         method=method,
     )
-    last_calls.failed(services, directory_id)
-    await refusals.note(services, directory_id, event)
+    credential_usage.failed(services, directory_id)
+    await rejection_log.note(services, directory_id, event)

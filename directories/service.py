@@ -11,10 +11,10 @@ from typing import Any
 
 from directories import store, tokens
 from directories.cache import cache
-from directories.directory import Directory, Kind, Token, is_directory_id
-from directories.faults import BadField, NotThere, Overtaken
+from directories.errors import InvalidField, NotThere, Overtaken
+from directories.models import Directory, Kind, Token, is_directory_id
 from shared.services import Services
-from shared.tables.port import Changed, NotFound
+from shared.tables.port import NotFound, PreconditionFailed
 
 MAX_NAME = 100
 MIN_GIVEN_TOKEN = 20
@@ -52,7 +52,9 @@ async def create(services: Services, account: str, new: NewDirectory) -> tuple[D
     try:
         stored = await store.insert(services.tables, directory)
     except store.AlreadyThere:
-        raise BadField("id", f"{directory.id} is taken by another directory", "Choose another id.") from None
+        raise InvalidField(
+            "id", f"{directory.id} is taken by another directory", "Choose another id."
+        ) from None
     cache(services).forget(directory.id)
     return stored, plain
 
@@ -71,7 +73,9 @@ async def read(services: Services, account: str, directory_id: str) -> Directory
     return directory
 
 
-async def change(services: Services, account: str, directory_id: str, alter: Change, expected: str = "") -> Directory:
+async def change(
+    services: Services, account: str, directory_id: str, alter: Change, expected: str = ""
+) -> Directory:
     """The directory after `alter`; begun again where another writer came in between.
 
     `expected` is the storage tag that the caller has seen: another one raises Overtaken. Raises NotThere.
@@ -85,21 +89,27 @@ async def change(services: Services, account: str, directory_id: str, alter: Cha
             return directory
         try:
             stored = await store.replace(services.tables, altered)
-        except (Changed, NotFound):
+        except (PreconditionFailed, NotFound):
             continue
         cache(services).forget(directory_id)
         return stored
     raise Overtaken(directory_id)
 
 
-async def set_up(services: Services, account: str, directory_id: str, expected: str = "", **settings: Any) -> Directory:
+async def set_up(
+    services: Services, account: str, directory_id: str, expected: str = "", **settings: Any
+) -> Directory:
     """Change name, kind, region, strict_numbers, setup or presence; raises BadField, NotThere, Overtaken."""
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
     return await change(
-        services, account, directory_id, lambda directory: dataclasses.replace(directory, **settings), expected
+        services,
+        account,
+        directory_id,
+        lambda directory: dataclasses.replace(directory, **settings),
+        expected,
     )
 
 
@@ -108,9 +118,13 @@ def check_name(name: str) -> str:
     plain = " ".join(name.split())
     if not plain or len(plain) > MAX_NAME:
         fault = "is empty" if not plain else f"has {len(plain)} characters"
-        raise BadField("name", fault, f"Give a meaningful name of 1 to {MAX_NAME} characters.")
+        raise InvalidField("name", fault, f"Give a meaningful name of 1 to {MAX_NAME} characters.")
     if any(not character.isprintable() for character in plain):
-        raise BadField("name", "has characters that can't be shown", "Use letters, digits, punctuation and spaces.")
+        raise InvalidField(
+            "name",
+            "has characters that can't be shown",
+            "Use letters, digits, punctuation and spaces.",
+        )
     return plain
 
 
@@ -121,21 +135,27 @@ def check_region(region: str) -> str:
     code = region.strip().upper()
     if code not in phonenumbers.SUPPORTED_REGIONS:
         fault = f'"{region[:20]}" is no region with phone numbers'
-        raise BadField("region", fault, "Give a two-letter ISO 3166 code such as GB, DE or US.")
+        raise InvalidField("region", fault, "Give a two-letter ISO 3166 code such as GB, DE or US.")
     return code
 
 
 def _given_id(text: str) -> str:
     if not is_directory_id(text):
-        raise BadField("id", "can't stand in every client's URL", "Use 4 to 64 letters, digits and hyphens.")
+        raise InvalidField(
+            "id", "can't stand in every client's URL", "Use 4 to 64 letters, digits and hyphens."
+        )
     return text
 
 
 def _given_token(text: str) -> str:
     if len(text) < MIN_GIVEN_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
-        raise BadField(
-            "token", "is too short or has spaces", f"Use at least {MIN_GIVEN_TOKEN} printable ASCII characters."
+        raise InvalidField(
+            "token",
+            "is too short or has spaces",
+            f"Use at least {MIN_GIVEN_TOKEN} printable ASCII characters.",
         )
     if text.startswith(tokens.ACCESS_PREFIX):
-        raise BadField("token", f"begins with {tokens.ACCESS_PREFIX}", "Leave it out to have a new one made.")
+        raise InvalidField(
+            "token", f"begins with {tokens.ACCESS_PREFIX}", "Leave it out to have a new one made."
+        )
     return text

@@ -11,10 +11,10 @@ import dataclasses
 
 import orjson
 
-from directories.directory import Directory, Token, Trust, is_directory_id
-from shared import keys, versions
+from directories.models import Directory, Token, TrustedIdentity, is_directory_id
+from shared import keys, row_versions
 from shared.clock import Clock, parse_timestamp, timestamp
-from shared.each import each
+from shared.concurrency import each
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
 from shared.tables.ranges import everything
 
@@ -41,7 +41,9 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
     """Store a new directory; AlreadyThere where its id is taken."""
     entry = orjson.dumps({"v": 1, "created": directory.created})
     # Upserts: a run that was killed before the last step left the same rows.
-    await tables.transact(TABLE, account_partition(directory.account), [Upsert(directory.id, entry)])
+    await tables.transact(
+        TABLE, account_partition(directory.account), [Upsert(directory.id, entry)]
+    )
     await tables.transact(TABLE, ALL, [Upsert(directory.id, entry)])
     try:
         (etag,) = await tables.transact(TABLE, directory.id, [Insert(RECORD, encode(directory))])
@@ -107,12 +109,16 @@ def encode(directory: Directory) -> bytes:
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     """The directory that `encode` wrote."""
-    stored = versions.read(value, "directory")
-    fields = {name: stored[name] for name in _FIELDS if name in stored}  # a later release may have more
+    stored = row_versions.read(value, "directory")
+    fields = {
+        name: stored[name] for name in _FIELDS if name in stored
+    }  # a later release may have more
     for sort in ("tokens", "secrets"):
-        fields[sort] = tuple(versions.build(Token, token) for token in fields.get(sort, ()))
+        fields[sort] = tuple(row_versions.build(Token, token) for token in fields.get(sort, ()))
     if trust := fields.get("trust"):
-        fields["trust"] = Trust(trust["tenant_id"], trust["subject"], tuple(trust["audiences"]))
+        fields["trust"] = TrustedIdentity(
+            trust["tenant_id"], trust["subject"], tuple(trust["audiences"])
+        )
     return Directory(id=directory_id, etag=etag, **fields)
 
 

@@ -10,7 +10,7 @@ import secrets
 import string
 from collections.abc import Sequence
 
-from directories.directory import Token
+from directories.models import Token
 
 TOKEN_PREFIX = "extdir_"
 SECRET_PREFIX = "extdirsec_"

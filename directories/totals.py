@@ -17,10 +17,10 @@ from functools import lru_cache
 import orjson
 
 from directories import events
-from directories.memory import Bounded, PerInstance, beside
-from shared import keys, versions
+from directories.memory import LruCache, PerInstance, beside
+from shared import keys, row_versions
 from shared.services import Services
-from shared.tables.port import AlreadyExists, Changed, Insert, NotFound, Replace
+from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
 from shared.tables.ranges import everything
 
 ROW = "total"
@@ -55,7 +55,9 @@ class Totals:
         users, groups, active = self.users, self.groups, self.active
         done, refused = Counter[str](), Counter[str]()
         # An import leaves thousands of keys that are alike but for the parts in between: each sort is read once.
-        sorts = Counter([(row_key[:_TO_A_SECOND], row_key[events.MARKS_AT :]) for row_key in row_keys])
+        sorts = Counter(
+            [(row_key[:_TO_A_SECOND], row_key[events.MARKS_AT :]) for row_key in row_keys]
+        )
         for (time, suffix), count in sorts.items():
             marks = events.marks_in(suffix)
             users += marks.users * count
@@ -82,7 +84,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Memory:
-    known: Bounded[str, _Known] = field(default_factory=lambda: Bounded(2048))
+    known: LruCache[str, _Known] = field(default_factory=lambda: LruCache(2048))
 
 
 _memory: PerInstance[_Memory] = PerInstance(_Memory)
@@ -100,7 +102,9 @@ async def read(services: Services, directory_id: str) -> Totals:
         beside(services, keep_up(services, directory_id), "totals.keep_up")
     settled = _older(services, behind, RECENT)
     base = known.totals.plus(settled)
-    memory.put(directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed))
+    memory.put(
+        directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed)
+    )
     return base.plus(behind[len(settled) :])
 
 
@@ -126,7 +130,7 @@ async def fold(services: Services, directory_id: str, at_least: int = 1) -> str:
     operation = Replace(ROW, value, etag) if etag else Insert(ROW, value)
     try:
         await services.tables.transact(events.TABLE, directory_id, [operation])
-    except (AlreadyExists, Changed, NotFound):
+    except (AlreadyExists, PreconditionFailed, NotFound):
         return through  # another instance did it in the meantime
     return old[-1]
 
@@ -136,9 +140,13 @@ async def _stored(services: Services, directory_id: str) -> tuple[Totals, str, s
     row = await services.tables.get(events.TABLE, directory_id, ROW)
     if row is None:
         return Totals(), "", ""
-    value = versions.read(row.value, "total")
+    value = row_versions.read(row.value, "total")
     hours = {hour: (counts[0], counts[1]) for hour, counts in value.get("hours", {}).items()}
-    return Totals(value["users"], value["groups"], value["active"], hours), value["through"], row.etag
+    return (
+        Totals(value["users"], value["groups"], value["active"], hours),
+        value["through"],
+        row.etag,
+    )
 
 
 def _encode(totals: Totals, through: str) -> bytes:
@@ -151,7 +159,10 @@ async def _keys_between(services: Services, directory_id: str, cursor: str, stop
     if start >= stop:
         return []
     return [
-        row.key for row in await everything(services.tables, events.TABLE, directory_id, start, stop, keys_only=True)
+        row.key
+        for row in await everything(
+            services.tables, events.TABLE, directory_id, start, stop, keys_only=True
+        )
     ]
 
 

@@ -64,7 +64,9 @@ class Deployment:
     pause: Callable[[float], None] = time.sleep
     passed: list[str] = field(default_factory=list)
 
-    def call(self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None) -> Answer:
+    def call(
+        self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
+    ) -> Answer:
         """One HTTP call; redirects are not followed. Failure when nobody answers."""
         address = path if path.startswith("http") else self.url + path
         data = None if body is None else json.dumps(body).encode()
@@ -81,7 +83,9 @@ class Deployment:
     def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
         """Note `what` as passed, or raise a Failure with the answer."""
         if answer.status not in statuses:
-            raise Failure(f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}")
+            raise Failure(
+                f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}"
+            )
         self.passed.append(what)
         return answer
 
@@ -114,13 +118,18 @@ def check_doors(target: Deployment) -> None:
     target.expect("the API asks for sign-in", target.call("GET", "/api/directories"), *shut)
     answer = target.call("GET", "/api/directories", headers={"X-MS-CLIENT-PRINCIPAL": forged})
     target.expect("a forged principal gets nowhere", answer, *shut)
-    answer = target.call("GET", f"/scim/{uuid.uuid4()}/v2/Users", headers=target.bearer("wrong", SCIM))
+    answer = target.call(
+        "GET", f"/scim/{uuid.uuid4()}/v2/Users", headers=target.bearer("wrong", SCIM)
+    )
     target.expect("SCIM refuses an unknown directory", answer, 401)
 
 
 def check_round_trip(target: Deployment) -> None:
     """A person's whole life over SCIM, in a directory that is deleted at the end."""
-    body = {"name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}", "kind": "other"}
+    body = {
+        "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
+        "kind": "other",
+    }
     answer = target.call("POST", "/api/directories", body, headers=target.bearer(target.token))
     made = target.expect("a directory is created", answer, 201).json()
     path = f"/api/directories/{made['id']}"
@@ -141,10 +150,15 @@ def _live(target: Deployment, base: str, headers: dict[str, str]) -> None:
     person = {"schemas": [USER], "userName": name, "externalId": str(uuid.uuid4()), "active": True}
     answer = target.call("POST", f"{base}/Users", person, headers=headers)
     user = f"{base}/Users/{target.expect('a person is created', answer, 201).json()['id']}"
-    answer = target.call("GET", f"{base}/Users?filter={quote(f'userName eq {json.dumps(name)}')}", headers=headers)
+    answer = target.call(
+        "GET", f"{base}/Users?filter={quote(f'userName eq {json.dumps(name)}')}", headers=headers
+    )
     if target.expect("the person is found", answer, 200).json().get("totalResults") != 1:
         raise Failure("the person just created is not found by userName")
-    change = {"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "active", "value": "False"}]}
+    change = {
+        "schemas": [PATCH],
+        "Operations": [{"op": "Replace", "path": "active", "value": "False"}],
+    }
     answer = target.call("PATCH", user, change, headers=headers)
     target.expect("the person is disabled as Entra does it", answer, 200, 204)
     if target.call("GET", user, headers=headers).json().get("active") is not False:
@@ -166,7 +180,10 @@ def main(arguments: list[str], environment: dict[str, str]) -> int:
         print("usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app", file=sys.stderr)
         return 2
     if not environment.get("SMOKE_TOKEN"):
-        print("SMOKE_TOKEN is not set: an access token with the role Directory.Admin is needed", file=sys.stderr)
+        print(
+            "SMOKE_TOKEN is not set: an access token with the role Directory.Admin is needed",
+            file=sys.stderr,
+        )
         return 2
     target = Deployment(arguments[0].rstrip("/"), environment["SMOKE_TOKEN"])
     try:

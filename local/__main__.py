@@ -15,15 +15,21 @@ def main(given: list[str] | None = None) -> int:
     """Run the command that `given` (sys.argv) names; its exit code."""
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
-        print(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {found}.", file=sys.stderr)
+        print(
+            f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {found}.", file=sys.stderr
+        )
         return 1
     import local.commands
 
-    parser = argparse.ArgumentParser(prog="python -m local", description="External Directories on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="External Directories on this machine."
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     names = sorted(each.name for each in pkgutil.iter_modules(local.commands.__path__))
     asked = (sys.argv[1:] if given is None else given)[:1]
-    for name in asked if asked and asked[0] in names else names:  # one command need not import the others
+    for name in (
+        asked if asked and asked[0] in names else names
+    ):  # one command need not import the others
         module = importlib.import_module(f"local.commands.{name}")
         command = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__)
         module.add_arguments(command)

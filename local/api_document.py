@@ -45,13 +45,17 @@ def document(description: dict[str, Any]) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _operation(path: str, method: str, item: dict[str, Any], operation: dict[str, Any]) -> Iterator[str]:
+def _operation(
+    path: str, method: str, item: dict[str, Any], operation: dict[str, Any]
+) -> Iterator[str]:
     yield f"### {method.upper()} {path}\n"
     yield f"{operation['summary']}.\n"
     parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
     if parameters:
         yield "| parameter | in | meaning |\n| --- | --- | --- |"
-        yield from (f"| `{one['name']}` | {one['in']} | {_cell(one['description'])} |" for one in parameters)
+        yield from (
+            f"| `{one['name']}` | {one['in']} | {_cell(one['description'])} |" for one in parameters
+        )
         yield ""
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"Body, `{media_type}`: {_kind(content['schema'])}\n"
@@ -84,8 +88,13 @@ def _object(name: str, schema: dict[str, Any]) -> Iterator[str]:
         required = part.get("required", [])
         yield "| member | type | |\n| --- | --- | --- |"
         for member, own in part.get("properties", {}).items():
-            marks = [*(["always"] if member in required else []), *(["read only"] if own.get("readOnly") else [])]
-            said = ". ".join(filter(None, (own.get("description", "").rstrip("."), ", ".join(marks))))
+            marks = [
+                *(["always"] if member in required else []),
+                *(["read only"] if own.get("readOnly") else []),
+            ]
+            said = ". ".join(
+                filter(None, (own.get("description", "").rstrip("."), ", ".join(marks)))
+            )
             yield f"| `{member}` | {_kind(own)} | {_cell(said)} |"
         yield ""
 

@@ -14,21 +14,23 @@ from hashlib import blake2b
 import orjson
 
 from directories import events, store, totals
-from directories.directory import Directory
+from directories.models import Directory
 from local.transfer import partitions
 from local.transfer.partitions import Section
-from presence import links
-from presence.statuses.rows import HEAD
+from presence import tenant_links
+from presence.store.row_keys import HEAD
 from scim.groups import record as group_record
+from scim.users import index_rows as user_rows
 from scim.users import record as user_record
-from scim.users import rows as user_rows
 from scim.users.record import UserRecord
 from shared import keys
 from shared.services import Services
 from shared.tables.port import Row, StorageUnavailable
 
 MAX_FAULTS = 1000  # kept of each kind
-_INDEX_FAMILIES = frozenset(("name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "gext"))
+_INDEX_FAMILIES = frozenset(
+    ("name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "gext")
+)
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
 CREATE TABLE found (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
@@ -37,8 +39,14 @@ CREATE TABLE joined (group_id TEXT, member TEXT, PRIMARY KEY (group_id, member))
 CREATE TABLE listed (group_id TEXT, member TEXT, PRIMARY KEY (group_id, member)) WITHOUT ROWID;
 """
 _COMPARISONS = (
-    ("{} row of {} is missing", "SELECT key, owner FROM expected WHERE key NOT IN (SELECT key FROM found)"),
-    ("{} row of {} stands for nobody", "SELECT key, owner FROM found WHERE key NOT IN (SELECT key FROM expected)"),
+    (
+        "{} row of {} is missing",
+        "SELECT key, owner FROM expected WHERE key NOT IN (SELECT key FROM found)",
+    ),
+    (
+        "{} row of {} stands for nobody",
+        "SELECT key, owner FROM found WHERE key NOT IN (SELECT key FROM expected)",
+    ),
     (
         "{} row of {} is stale",
         "SELECT key, expected.owner FROM expected JOIN found USING (key)"
@@ -83,7 +91,9 @@ async def check(services: Services, directory: Directory) -> Findings:
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
         notes.execute("BEGIN")
-        async for row in partitions.rows(services.tables, Section(partitions.CONTACTS, directory.id)):
+        async for row in partitions.rows(
+            services.tables, Section(partitions.CONTACTS, directory.id)
+        ):
             findings.rows += 1
             try:
                 _note(notes, findings, row, directory.region)
@@ -93,7 +103,10 @@ async def check(services: Services, directory: Directory) -> Findings:
                 findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
         _compare(notes, findings)
     stored = await totals.stored(services, directory.id)
-    said, true = (stored.users, stored.groups, stored.active), (findings.users, findings.groups, findings.active)
+    said, true = (
+        (stored.users, stored.groups, stored.active),
+        (findings.users, findings.groups, findings.active),
+    )
     if said != true:
         findings.faults.append(
             f"totals say {said[0]} users, {said[1]} groups, {said[2]} active; there are {true[0]}, {true[1]}, {true[2]}"
@@ -105,23 +118,32 @@ async def check(services: Services, directory: Directory) -> Findings:
 async def check_links(services: Services) -> list[str]:
     """Whether tenants, directories and presence name each other."""
     faults, tables = list[str](), services.tables
-    linked = {link.tenant_id: link for link in await links.tenants(tables)}
+    linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():
         if await tables.get(partitions.PRESENCE, link.tenant_id, HEAD) is None:
             faults.append(f"tenant {link.tenant_id} is linked and has no presence head")
         for directory_id in link.directories:
-            own = await links.directory(tables, directory_id)
+            own = await tenant_links.directory(tables, directory_id)
             if own is None or own.tenant_id != link.tenant_id:
-                faults.append(f"tenant {link.tenant_id} names directory {directory_id}, which is not linked to it")
+                faults.append(
+                    f"tenant {link.tenant_id} names directory {directory_id}, which is not linked to it"
+                )
             elif (found := await store.get(tables, directory_id)) is None:
-                faults.append(f"tenant {link.tenant_id} names directory {directory_id}, which does not exist")
+                faults.append(
+                    f"tenant {link.tenant_id} names directory {directory_id}, which does not exist"
+                )
             elif found.account != link.owner:
-                faults.append(f"tenant {link.tenant_id} and its directory {directory_id} belong to two accounts")
+                faults.append(
+                    f"tenant {link.tenant_id} and its directory {directory_id} belong to two accounts"
+                )
     return faults
 
 
 async def _index_faults(services: Services, directory: Directory) -> list[str]:
-    places = {"the index": store.ALL, "its account's index": store.account_partition(directory.account)}
+    places = {
+        "the index": store.ALL,
+        "its account's index": store.account_partition(directory.account),
+    }
     return [
         f"the directory is not in {name}"
         for name, partition in places.items()
@@ -148,7 +170,10 @@ def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) 
         case ["member", group_id, member]:
             notes.execute("INSERT INTO listed VALUES (?,?)", (group_id, member))
         case [family, *_] if family in _INDEX_FAMILIES:
-            notes.execute("INSERT INTO found VALUES (?,?,?)", (row.key, _owner(row), _digest(row.key, row.value)))
+            notes.execute(
+                "INSERT INTO found VALUES (?,?,?)",
+                (row.key, _owner(row), _digest(row.key, row.value)),
+            )
         case ["event", *_]:
             events.decode(row.value)
         case ["total"]:
@@ -168,8 +193,13 @@ def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]
         yield key, _digest(key, values[key]) if key in values else None
 
 
-def _expect(notes: sqlite3.Connection, rows: Iterator[tuple[str, bytes | None]], owner: str) -> None:
-    notes.executemany("INSERT OR REPLACE INTO expected VALUES (?,?,?)", ((key, owner, digest) for key, digest in rows))
+def _expect(
+    notes: sqlite3.Connection, rows: Iterator[tuple[str, bytes | None]], owner: str
+) -> None:
+    notes.executemany(
+        "INSERT OR REPLACE INTO expected VALUES (?,?,?)",
+        ((key, owner, digest) for key, digest in rows),
+    )
 
 
 def _compare(notes: sqlite3.Connection, findings: Findings) -> None:

@@ -2,12 +2,21 @@
 
 from typing import Any
 
-from directories.faults import NotThere
+from directories.errors import NotThere
 from presence import health
-from presence.consent import wizard
-from shared.http import FORM, HttpError, Request, Response, check_same_origin, form_body, json_body, json_response
+from presence.consent import service
+from shared.easy_auth import Principal
+from shared.http import (
+    FORM,
+    HttpError,
+    Request,
+    Response,
+    check_same_origin,
+    form_body,
+    json_body,
+    json_response,
+)
 from shared.services import Services
-from shared.sign_in import Principal
 
 ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
 
@@ -16,8 +25,8 @@ async def read(services: Services, person: Principal, request: Request) -> Respo
     """How far the directory's connection has come, and how to remove access after it was removed."""
     directory_id = request.route["directoryId"]
     try:
-        found = await wizard.read(services, person, directory_id)
-        left = await wizard.how_to_remove(services, person, directory_id)
+        found = await service.read(services, person, directory_id)
+        left = await service.how_to_remove(services, person, directory_id)
     except NotThere:
         raise _not_there() from None
     return json_response({**found.as_json(), "removal": left.as_json() if left else None})
@@ -40,19 +49,19 @@ async def _carry_out(
     directory_id = request.route["directoryId"]
     match action:
         case "connect":
-            location, headers = await wizard.connect(services, person, directory_id, request)
+            location, headers = await service.connect(services, person, directory_id, request)
             if is_form:
                 return Response(303, b"", {"Location": location, **headers})
             return json_response({"location": location}, headers=headers)
         case "check":
-            return json_response((await wizard.check(services, person, directory_id)).as_json())
+            return json_response((await service.check(services, person, directory_id)).as_json())
         case "retry":
-            return json_response((await wizard.retry(services, person, directory_id)).as_json())
+            return json_response((await service.retry(services, person, directory_id)).as_json())
         case "remove":
-            found, left = await wizard.remove(services, person, directory_id)
+            found, left = await service.remove(services, person, directory_id)
             return json_response({**found.as_json(), "removal": left.as_json() if left else None})
         case _:
-            gone, _, sentence = await wizard.check_gone(services, person, directory_id)
+            gone, _, sentence = await service.check_gone(services, person, directory_id)
             return json_response({"gone": gone, "sentence": sentence})
 
 
@@ -60,7 +69,12 @@ def _action(request: Request, *, is_form: bool) -> str:
     body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
     action = body.get("action") if isinstance(body, dict) else None
     if action not in ACTIONS:
-        raise HttpError(400, "Unknown action", f"The field action must be one of {', '.join(ACTIONS)}.", field="action")
+        raise HttpError(
+            400,
+            "Unknown action",
+            f"The field action must be one of {', '.join(ACTIONS)}.",
+            field="action",
+        )
     return str(action)
 
 

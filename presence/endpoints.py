@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from directories.allowance import spending
+from directories.user_rate_limit import rate_limited
 from presence import triggers
-from shared.functions import add_http, by_method
+from shared.azure_functions import method_dispatcher, register_http
+from shared.easy_auth import require_admin
 from shared.http import Request, Response
 from shared.later import Later
 from shared.services import Services
-from shared.sign_in import require_admin
 
 if TYPE_CHECKING:
     from presence import api
@@ -28,18 +28,18 @@ def blueprint(services: Services) -> func.Blueprint:
 
     async def read(request: Request) -> Response:
         person = require_admin(request, services.settings)
-        with spending(services, person):
+        with rate_limited(services, person):
             return await api.read(services, person, request)
 
     async def act(request: Request) -> Response:
         person = require_admin(request, services.settings)
-        with spending(services, person):
+        with rate_limited(services, person):
             return await api.act(services, person, request)
 
     async def health(request: Request) -> Response:
         return await api.tell_health(services, request)
 
     route = "api/directories/{directoryId}/presence"
-    add_http(functions, "presence_connection", route, by_method(GET=read, POST=act))
-    add_http(functions, "presence_health", "health", by_method(GET=health))
+    register_http(functions, "presence_connection", route, method_dispatcher(GET=read, POST=act))
+    register_http(functions, "presence_health", "health", method_dispatcher(GET=health))
     return functions

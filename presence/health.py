@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from presence import signs
-from presence.moments import MINUTE, SECOND, fresh_for, is_recent, now_ms
+from presence import heartbeats
+from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, now_ms
 from shared import keys
 from shared.services import Services
 
@@ -16,9 +16,11 @@ _NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
 async def read(services: Services) -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and the checks by name; one round trip."""
     now = now_ms(services.clock)
-    rows = await services.tables.query(signs.TABLE, signs.PARTITION, keys.key("queue", ""), keys.LAST)
+    rows = await services.tables.query(
+        heartbeats.TABLE, heartbeats.PARTITION, keys.key("queue", ""), keys.LAST
+    )
     stored = {row.key: orjson.loads(row.value) for row in rows}
-    timer, queue = stored.get(signs.TIMER), stored.get(signs.QUEUE)
+    timer, queue = stored.get(heartbeats.TIMER), stored.get(heartbeats.QUEUE)
     stale = sum(
         1
         for key, sign in stored.items()

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from presence import links
-from presence.moments import fresh_for, is_recent, moment, now_ms
-from presence.runtime import Runtime, runtime_of
-from presence.statuses.entries import Entry
-from presence.statuses.snapshot import Snapshot
-from presence.statuses.snapshots import SHARED_FOR
-from presence.statuses.values import Shown, shown
-from presence.sync import demand
+from presence import tenant_links
+from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
+from presence.instance import Runtime, runtime_of
+from presence.presence_states import Shown, shown
+from presence.store.codec import Entry
+from presence.store.snapshot import Snapshot
+from presence.store.snapshot_cache import SHARED_FOR
+from presence.sync import refresh
 from shared.clock import timestamp
 from shared.services import Services
 
@@ -71,16 +71,20 @@ async def statuses(
     wanted = {external_id.lower(): external_id for external_id in external_ids if external_id}
     known = {low: asked for low, asked in wanted.items() if _has(snapshot, low, bit)}
     if on_demand and known:
-        await demand.refresh(services, runtime, tenant_id, snapshot, known)
+        await refresh.refresh(services, runtime, tenant_id, snapshot, known)
     return _statuses(services, runtime, tenant_id, snapshot, known)
 
 
-async def _linked(services: Services, runtime: Runtime, directory_id: str) -> tuple[str, Snapshot, int] | None:
+async def _linked(
+    services: Services, runtime: Runtime, directory_id: str
+) -> tuple[str, Snapshot, int] | None:
     """The directory's tenant, its snapshot and the directory's bit. The snapshot's head has the last word on links."""
     link = await _link(services, runtime, directory_id)
     if link is None or link.state != "linked":
         return None
-    snapshot = await runtime.snapshots.get(services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR)
+    snapshot = await runtime.snapshots.get(
+        services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR
+    )
     bit = snapshot.head.bit(directory_id) if snapshot else 0
     if snapshot is None or not bit:
         runtime.links.forget(directory_id)
@@ -88,13 +92,15 @@ async def _linked(services: Services, runtime: Runtime, directory_id: str) -> tu
     return link.tenant_id, snapshot, bit
 
 
-async def _link(services: Services, runtime: Runtime, directory_id: str) -> links.DirectoryLink | None:
+async def _link(
+    services: Services, runtime: Runtime, directory_id: str
+) -> tenant_links.DirectoryLink | None:
     now = services.clock.monotonic()
     if (kept := runtime.links.get(directory_id)) is not None:
         at, link = kept
         if 0 <= now - at < (_LINK_SECONDS if link and link.state == "linked" else _NO_LINK_SECONDS):
             return link
-    link = await links.directory(services.tables, directory_id)
+    link = await tenant_links.directory(services.tables, directory_id)
     runtime.links.put(directory_id, (now, link))
     return link
 
@@ -113,12 +119,12 @@ def _statuses(
     for object_id, asked in ids.items():
         entry = snapshot.entries.get(object_id)
         if entry is not None:
-            as_of = demand.confirmed_at(runtime, snapshot, tenant_id, object_id, entry, now)
-            found[asked] = _status(entry, as_of, is_stale=not is_recent(as_of, now, longest))
+            as_of = refresh.confirmed_at(runtime, snapshot, tenant_id, object_id, entry, now)
+            found[asked] = _status(entry, as_of, mark_stale=not is_recent(as_of, now, longest))
     return found
 
 
-def _status(entry: Entry, as_of: int, *, is_stale: bool) -> Status:
+def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
     availability, activity, out_of_office = entry.value
     state, text = shown(entry.value)
     return Status(
@@ -129,5 +135,5 @@ def _status(entry: Entry, as_of: int, *, is_stale: bool) -> Status:
         out_of_office,
         moment(as_of),
         moment(entry.changed_at),
-        is_stale,
+        mark_stale,
     )

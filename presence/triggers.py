@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, List  # noqa: UP035 - the engine refuses list[
 
 import azure.functions as func
 
-from presence.names import POISON, QUEUE
+from presence.constants import POISON, QUEUE
 from shared import log
-from shared.calls import job
+from shared.instrumentation import job
 from shared.later import Later
 from shared.services import Services
 
 if TYPE_CHECKING:
-    from presence.sync import queue
+    from presence.sync import dispatch
 else:
-    queue = Later("presence.sync.queue")
+    dispatch = Later("presence.sync.dispatch")
 
 CONNECTION = "AzureWebJobsStorage"
 
@@ -26,18 +26,20 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     """
 
     @blueprint.function_name("presence_timer")
-    @blueprint.timer_trigger("timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False)
+    @blueprint.timer_trigger(
+        "timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False
+    )
     @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job("presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
-        messages.set(await queue.due(services))
+        messages.set(await dispatch.due(services))
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
     @job("presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
         try:
-            await queue.handle(services, message.get_body())
+            await dispatch.handle(services, message.get_body())
         except Exception as error:
             log.failure("presence.sync_failed", error)
             raise  # the host delivers it again, up to five times
@@ -46,4 +48,4 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.queue_trigger("message", POISON, CONNECTION)
     @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
-        await queue.poisoned(services, message.get_body())
+        await dispatch.poisoned(services, message.get_body())

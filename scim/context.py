@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from directories.directory import Directory
-from scim.listing import Places
-from scim.turns import Turns
+from directories.models import Directory
+from scim.query import PageKeyCache
+from scim.write_lock import WriteLocks
 from shared.services import Services
 
 
@@ -17,5 +17,5 @@ class Context:
     directory: Directory
     base_url: str
     client: str = ""
-    places: Places = field(default_factory=Places)
-    turns: Turns = field(default_factory=Turns)
+    places: PageKeyCache = field(default_factory=PageKeyCache)
+    turns: WriteLocks = field(default_factory=WriteLocks)

@@ -2,12 +2,12 @@
 
 import azure.functions as func
 
-from scim import wrong_base
+from scim import base_url_hint
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
-from scim.edge import Edge
+from scim.dispatch import Edge
 from scim.groups import endpoints as groups
-from scim.sign_in import endpoints as sign_in
+from scim.oauth import endpoints as sign_in
 from scim.users import endpoints as users
 from shared.services import Services
 
@@ -18,5 +18,5 @@ def blueprint(services: Services) -> func.Blueprint:
     for feature in (users, groups, bulk, discovery):
         feature.register(functions, edge)
     sign_in.register(functions, services)
-    wrong_base.register(functions, services)
+    base_url_hint.register(functions, services)
     return functions

@@ -8,12 +8,12 @@ from scim.core.errors import ScimError, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
-from scim.listing import DEFAULT_COUNT, MAX_COUNT, ListQuery
+from scim.query import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
 from shared.http import HttpError, Request, Response
-from shared.sentences import Sentence
-from shared.tables.port import StorageUnavailable, TooLarge
-from shared.versions import NewerRow
+from shared.messages import Sentence
+from shared.row_versions import UnsupportedRowVersion
+from shared.tables.port import LimitExceeded, StorageUnavailable
 
 SCIM_JSON = "application/scim+json"
 MAX_BODY = 1024 * 1024
@@ -35,27 +35,33 @@ def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None 
     return Response(status, orjson.dumps(value), {"Content-Type": SCIM_JSON, **(headers or {})})
 
 
-def resource_response(resource: dict[str, Any], projection: Projection, status: int = 200) -> Response:
+def resource_response(
+    resource: dict[str, Any], projection: Projection, status: int = 200
+) -> Response:
     """A resource with its ETag and Location (RFC 7644 section 3.14; 3.3 for 201)."""
     meta = resource["meta"]
-    return scim_response(projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]})
+    return scim_response(
+        projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
+    )
 
 
-def scim_failure(error: Exception) -> Response:
+def error_response(error: Exception) -> Response:
     """The SCIM error for whatever went wrong; what was not foreseen is logged and shows nothing of itself."""
     match error:
         case ScimError():
             return scim_response(error.body(), error.status)
         case HttpError(response=response):
             return _from_problem(response)
-        case NewerRow(reason=reason, retry_after=seconds):
+        case UnsupportedRowVersion(reason=reason, retry_after=seconds):
             body = error_body(503, f"The operator of the directory has to act: {reason}.")
             return scim_response(body, 503, {"Retry-After": str(seconds)})
         case StorageUnavailable(retry_after=seconds):
-            body = error_body(503, "The storage did not answer; send the request again in some seconds.")
+            body = error_body(
+                503, "The storage did not answer; send the request again in some seconds."
+            )
             return scim_response(body, 503, {"Retry-After": str(seconds)})
-        case RecursionError() | TooLarge():
-            refusal = refusal_of(error)
+        case RecursionError() | LimitExceeded():
+            refusal = as_scim_error(error)
             return scim_response(refusal.body(), refusal.status)
         case _:
             log.failure("scim.error", error)
@@ -63,12 +69,12 @@ def scim_failure(error: Exception) -> Response:
             return scim_response(error_body(500, detail), 500)
 
 
-def refusal_of(error: ScimError | RecursionError | TooLarge) -> ScimError:
+def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
     """What the client did wrong where it showed only deep inside: nesting, or more than a row can hold."""
     match error:
         case ScimError():
             return error
-        case TooLarge():
+        case LimitExceeded():
             said = "The resource is too large to store: {error}. Send fewer or shorter values."
             return ScimError(413, Sentence("too_large_to_store", said, error=error))
     return too_deep()
@@ -105,7 +111,9 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
     try:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
-        said = Sentence("body_no_json", "The body is not valid JSON in UTF-8: {error}.", error=error)
+        said = Sentence(
+            "body_no_json", "The body is not valid JSON in UTF-8: {error}.", error=error
+        )
         raise ScimError(400, said, "invalidSyntax") from None
 
 
@@ -137,8 +145,14 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
 def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
-        raise ScimError(400, Sentence("search_no_object", "A search request is a JSON object."), "invalidSyntax")
-    query = {name: _text(name, value) for name, value in body.items() if name in _PARAMETERS and value is not None}
+        raise ScimError(
+            400, Sentence("search_no_object", "A search request is a JSON object."), "invalidSyntax"
+        )
+    query = {
+        name: _text(name, value)
+        for name, value in body.items()
+        if name in _PARAMETERS and value is not None
+    }
     return read_list_query(query, resource_type)
 
 
@@ -147,19 +161,27 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]
-    if wanted is _STRINGS and isinstance(value, list) and all(isinstance(part, str) for part in value):
+    if (
+        wanted is _STRINGS
+        and isinstance(value, list)
+        and all(isinstance(part, str) for part in value)
+    ):
         return ",".join(value)
     if wanted is _INTEGER and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     said = "{name} must be {wanted} (RFC 7644 section 3.4.3)."
-    raise ScimError(400, Sentence("wrong_parameter", said, name=name, wanted=wanted), "invalidValue")
+    raise ScimError(
+        400, Sentence("wrong_parameter", said, name=name, wanted=wanted), "invalidValue"
+    )
 
 
 def _count(query: dict[str, str]) -> int:
     count = _integer(query, "count", DEFAULT_COUNT)
     if "cursor" in query and count < 0:
         raise ScimError(
-            400, Sentence("negative_count", "count must not be negative with cursor paging (RFC 9865)."), "invalidCount"
+            400,
+            Sentence("negative_count", "count must not be negative with cursor paging (RFC 9865)."),
+            "invalidCount",
         )
     return min(max(0, count), MAX_COUNT)
 
@@ -172,6 +194,8 @@ def _integer(query: dict[str, str], name: str, default: int) -> int:
         value = int(text) if len(text) <= 20 else _MAX_PLACE
     except ValueError:
         kind = "invalidCount" if name == "count" and "cursor" in query else "invalidValue"
-        said = Sentence("no_integer", '{name} must be an integer, not "{text}".', name=name, text=text[:40])
+        said = Sentence(
+            "no_integer", '{name} must be an integer, not "{text}".', name=name, text=text[:40]
+        )
         raise ScimError(400, said, kind) from None
     return max(-_MAX_PLACE, min(value, _MAX_PLACE))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scim.core.errors import ScimError
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Preconditions:
 
     def check(self, etag: str) -> None:
         """Raise 412 where a change is meant for another version than the stored one."""
-        if self.if_match is not None and not _versions(self.if_match) & {"*", _version(_opaque(etag))}:
+        if self.if_match is not None and not _versions(self.if_match) & {
+            "*",
+            _version(_opaque(etag)),
+        }:
             said = "The resource has changed: its version is {version}. Read it again, then repeat."
             raise ScimError(412, Sentence("changed_meanwhile", said, version=etag))
         if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
@@ -34,7 +37,11 @@ class Preconditions:
 
 
 def _tags(header: str | None) -> frozenset[str] | None:
-    return frozenset(_opaque(tag.strip()) for tag in header.split(",")) if header and header.strip() else None
+    return (
+        frozenset(_opaque(tag.strip()) for tag in header.split(","))
+        if header and header.strip()
+        else None
+    )
 
 
 def _opaque(tag: str) -> str:

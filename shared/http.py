@@ -35,7 +35,11 @@ class Request:
     def query(self) -> dict[str, str]:
         """The query's values by name, empty ones included; where a name is repeated, its first value."""
         _, _, text = self.url.partition("?")
-        return dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True))) if text else {}
+        return (
+            dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True)))
+            if text
+            else {}
+        )
 
     @cached_property
     def origin(self) -> str:
@@ -56,20 +60,31 @@ class Response:
 class HttpError(Exception):
     """An answer other than success, as an RFC 9457 problem: what is wrong and what to do about it."""
 
-    def __init__(self, status: int, title: str, detail: str, headers: dict[str, str] | None = None, **extra: Any):
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ):
         super().__init__(title)
         self.response = problem(status, title, detail, **extra)
         self.response.headers.update(headers or {})
 
 
-def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """`value` as JSON."""
     return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 
 def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
     """An RFC 9457 problem; `extra` members name for instance the field at fault."""
-    body = orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, **extra})
+    body = orjson.dumps(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+    )
     return Response(status, body, {"Content-Type": PROBLEM_JSON})
 
 
@@ -82,10 +97,14 @@ def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
     """The JSON value of the body; HttpError 400, 411 or 413 where there is none to be had."""
     if len(request.body) > limit:
-        raise HttpError(413, "Body too large", f"Send at most {limit} bytes; this body has {len(request.body)}.")
+        raise HttpError(
+            413, "Body too large", f"Send at most {limit} bytes; this body has {len(request.body)}."
+        )
     if not request.body:
         if request.headers.get("transfer-encoding"):
-            raise HttpError(411, "Length required", "Send the body with a Content-Length header, not chunked.")
+            raise HttpError(
+                411, "Length required", "Send the body with a Content-Length header, not chunked."
+            )
         raise HttpError(400, "Body missing", "Send a JSON body with a Content-Length header.")
     try:
         return orjson.loads(request.body)
@@ -97,11 +116,15 @@ def form_body(request: Request) -> list[tuple[str, str]]:
     """The fields of a form in their order, empty ones included; HttpError 400 or 413 where there are none to be had."""
     if len(request.body) > MAX_FORM_BYTES:
         raise HttpError(
-            413, "Form too large", f"Send a form of at most {MAX_FORM_BYTES} bytes; this one has {len(request.body)}."
+            413,
+            "Form too large",
+            f"Send a form of at most {MAX_FORM_BYTES} bytes; this one has {len(request.body)}.",
         )
     try:
         text = request.body.decode()
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict")
+        return parse_qsl(
+            text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
+        )
     except ValueError:
         detail = f"Send at most {MAX_FORM_FIELDS} fields in UTF-8. If this was a page's form, reload the page."
         raise HttpError(400, "Form not valid", detail) from None
@@ -116,7 +139,11 @@ def check_same_origin(request: Request, public_url: str = "") -> None:
         return
     origin = request.headers.get("origin")
     expected = {public_url or request.origin, request.origin}
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or (origin and origin not in expected):
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or (
+        origin and origin not in expected
+    ):
         raise HttpError(
-            403, "Cross-site request", "Changes are only taken from this product's own pages. Reload the page."
+            403,
+            "Cross-site request",
+            "Changes are only taken from this product's own pages. Reload the page.",
         )

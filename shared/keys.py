@@ -15,7 +15,9 @@ MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
 _SHORTENED = 150
 _MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f/\\\\#?%'|~\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff\U00010000-\U0010ffff]"
+)
 _UNSAFE_BUT_DIVIDING = re.compile(_UNSAFE.pattern.replace("|", ""))
 _FORBIDDEN = re.compile(_UNSAFE.pattern.replace("|~", ""))
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
@@ -88,7 +90,9 @@ def prefix_range(*parts: str) -> tuple[str, str]:
     rows below that user.
     """
     *whole, beginning = parts
-    start = SEPARATOR.join([*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _MAX_BEGINNING)])
+    start = SEPARATOR.join(
+        [*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _MAX_BEGINNING)]
+    )
     return start, start + LAST
 
 
@@ -114,7 +118,18 @@ def _fold_case_kept(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-_PLAIN = {"ß": "ss", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "ħ": "h"}
+_PLAIN = {
+    "ß": "ss",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ł": "l",
+    "ı": "i",
+    "ħ": "h",
+}
 _PLAIN_TABLE = str.maketrans(_PLAIN)
 
 
@@ -124,7 +139,9 @@ def fold(text: str) -> str:
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:
         return _fold_kept(text)
-    return "".join([_fold(text[at : at + _KEPT_CHARACTERS]) for at in range(0, len(text), _KEPT_CHARACTERS)])
+    return "".join(
+        [_fold(text[at : at + _KEPT_CHARACTERS]) for at in range(0, len(text), _KEPT_CHARACTERS)]
+    )
 
 
 def _fold(text: str) -> str:

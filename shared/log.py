@@ -36,7 +36,11 @@ def begin(operation: str, directory_id: str = "") -> Call:
 
     The id of a directory comes out of a URL: what can't be one is not logged.
     """
-    plausible = len(directory_id) <= _MAX_ID and directory_id.isascii() and directory_id.replace("-", "").isalnum()
+    plausible = (
+        len(directory_id) <= _MAX_ID
+        and directory_id.isascii()
+        and directory_id.replace("-", "").isalnum()
+    )
     call = Call(operation, directory_id if plausible else "")
     _call.set(call)
     return call
@@ -67,8 +71,16 @@ def measurement(name: str, **dimensions: Dimension) -> None:
 def failure(name: str, error: BaseException, **dimensions: Dimension) -> None:
     """Log an unexpected error by type and place; its message may hold personal data, so it is left out."""
     frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
-    event(name, level=logging.ERROR, error=type(error).__name__, at=" < ".join(reversed(places)), **dimensions)
+    places = [
+        f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-6:]
+    ]
+    event(
+        name,
+        level=logging.ERROR,
+        error=type(error).__name__,
+        at=" < ".join(reversed(places)),
+        **dimensions,
+    )
 
 
 def _of_call() -> dict[str, str]:

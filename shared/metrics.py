@@ -25,7 +25,7 @@ COUNTERS = {
     "directories.calls.failed": "{call}",
     "directories.calls.seconds": "s",
     "directories.calls.round_trips": "{call}",
-    "directories.refusals": "{request}",
+    "directories.rejection_log": "{request}",
 }
 GAUGES = {"directories.calls.p95": "ms", "directories.presence.age": "s"}
 Observed = tuple[float, dict[str, str]]
@@ -50,7 +50,10 @@ class _Spread:
         for place, count in sorted(self.counts.items()):
             seen += count
             if seen >= wanted:
-                return min(self.highest, float(self.bounds[place]) if place < len(self.bounds) else self.highest)
+                return min(
+                    self.highest,
+                    float(self.bounds[place]) if place < len(self.bounds) else self.highest,
+                )
         return self.highest
 
 
@@ -69,7 +72,9 @@ class Metrics:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)  # by instrument and operation or reason
+        self._sums: defaultdict[tuple[str, str], float] = defaultdict(
+            float
+        )  # by instrument and operation or reason
         self._latest: dict[tuple[str, str], float] = {}
         self._observed = False
         self._begin()
@@ -105,7 +110,12 @@ class Metrics:
     def report(self) -> None:
         """Log what was counted and begin anew."""
         now = self._clock.monotonic()
-        seconds, operations, refusals, ages = round(now - self._since), self._operations, self._refusals, self._ages
+        seconds, operations, refusals, ages = (
+            round(now - self._since),
+            self._operations,
+            self._refusals,
+            self._ages,
+        )
         self._begin()
         for name, found in operations.items():
             self._add(name, found)
@@ -122,7 +132,7 @@ class Metrics:
                 slowest_ms=round(found.milliseconds.highest, 1),
             )
         for reason, count in refusals.items():
-            self._sums["directories.refusals", reason] += count
+            self._sums["directories.rejection_log", reason] += count
             log.measurement("metrics.refusals", reason=reason, seconds=seconds, count=count)
         if syncs := ages.counts.total():
             self._latest["directories.presence.age", ""] = ages.highest
@@ -136,7 +146,7 @@ class Metrics:
 
     def observe(self, instrument: str) -> Iterator[Observed]:
         """What an instrument shows, by operation or reason: sums and percentiles as of the last report."""
-        attribute = "reason" if instrument == "directories.refusals" else "operation"
+        attribute = "reason" if instrument == "directories.rejection_log" else "operation"
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:
                 yield value, {attribute: of} if of else {}
@@ -171,7 +181,9 @@ class Metrics:
 
 
 def _callback(counted: Metrics, api: Any, name: str) -> Any:
-    return lambda _: [api.Observation(value, attributes) for value, attributes in counted.observe(name)]
+    return lambda _: [
+        api.Observation(value, attributes) for value, attributes in counted.observe(name)
+    ]
 
 
 metrics = Metrics(SystemClock())

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -113,7 +113,9 @@ class Query:
 
 def _meets(one: str, other: str) -> bool:
     shared = min(len(one), len(other))
-    return shared >= MIN_SUFFIX and (one.endswith(other) or other.endswith(one) or one[-10:] == other[-10:])
+    return shared >= MIN_SUFFIX and (
+        one.endswith(other) or other.endswith(one) or one[-10:] == other[-10:]
+    )
 
 
 @lru_cache(maxsize=8192)
@@ -121,7 +123,9 @@ def query_forms(text: str, region: str) -> Query:
     """What to look `text` up by in a directory whose national numbers are those of `region`."""
     number = derive(text, region)
     typed = digits_of(_ANY_EXTENSION.sub("", _clean(text)))
-    ends = dict.fromkeys(form for form in (number.digits, typed.lstrip("0")) if len(form) >= MIN_SUFFIX)
+    ends = dict.fromkeys(
+        form for form in (number.digits, typed.lstrip("0")) if len(form) >= MIN_SUFFIX
+    )
     beginning, certain = _beginning(_clean(text), typed, region)
     return Query(number, tuple(ends), beginning, certain)
 
@@ -131,7 +135,9 @@ def _beginning(cleaned: str, typed: str, region: str) -> tuple[str, bool]:
         return typed, True
     code, trunk = _dialling(region)
     prefix = _INTERNATIONAL.match(cleaned)
-    if prefix and (trunk != "0" or prefix[0].endswith("00")):  # behind a trunk zero, 11 is an area code
+    if prefix and (
+        trunk != "0" or prefix[0].endswith("00")
+    ):  # behind a trunk zero, 11 is an area code
         return typed[len(digits_of(prefix[0])) :], True
     if trunk == "0":  # without it, what is typed is a country code or from the middle of a number
         return (code + typed[1:] if typed.startswith("0") else typed), False
@@ -168,11 +174,22 @@ def _read(cleaned: str, region: str) -> "PhoneNumber | None":
     if literal and is_valid_number(literal):
         return literal
     dialled = _INTERNATIONAL.sub("+", cleaned)
-    others = [_parse(other, known) for other in (dialled, _TRUNK_ZERO.sub("", dialled)) if other != cleaned]
+    others = [
+        _parse(other, known)
+        for other in (dialled, _TRUNK_ZERO.sub("", dialled))
+        if other != cleaned
+    ]
     for other in others:
         if other and is_valid_number(other):
             return other
-    return next((number for number in (literal, *others) if number and _is_acceptable(number, cleaned, region)), None)
+    return next(
+        (
+            number
+            for number in (literal, *others)
+            if number and _is_acceptable(number, cleaned, region)
+        ),
+        None,
+    )
 
 
 def _is_internal(cleaned: str) -> bool:
@@ -206,7 +223,9 @@ def _is_acceptable(number: "PhoneNumber", cleaned: str, region: str) -> bool:
     lengths = _plan(code)[1] if code else frozenset[int]()
     if length < MIN_SUFFIX or (trunk == "0" and number.italian_leading_zero):
         return False
-    return (trunk == "0" and digits_of(cleaned).startswith("0")) or length == max(lengths, default=0)
+    return (trunk == "0" and digits_of(cleaned).startswith("0")) or length == max(
+        lengths, default=0
+    )
 
 
 def _significant(number: "PhoneNumber") -> str:
@@ -231,7 +250,11 @@ def _plan(code: str) -> "tuple[re.Pattern[str] | None, frozenset[int]]":
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0]) if regions else None
+    metadata = (
+        PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
+        if regions
+        else None
+    )
     if metadata is None or metadata.general_desc is None:
         return None, frozenset()
     prefix = metadata.national_prefix_for_parsing

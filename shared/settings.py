@@ -30,7 +30,9 @@ def _address(text: str) -> str:
 def _engine(text: str) -> str:
     if text.startswith(("sqlite:///", "https://", "UseDevelopmentStorage=true")):
         return text
-    raise ValueError("must be sqlite:///PATH, UseDevelopmentStorage=true or the https address of a table endpoint")
+    raise ValueError(
+        "must be sqlite:///PATH, UseDevelopmentStorage=true or the https address of a table endpoint"
+    )
 
 
 def _region(text: str) -> str:
@@ -48,7 +50,9 @@ def _cloud(text: str) -> Cloud:
 def _interval(text: str) -> int:
     seconds = _whole(10, 300)(text)
     if (seconds < 60 and 60 % seconds) or (seconds >= 60 and seconds % 60):
-        raise ValueError("must divide a minute (10, 12, 15, 20, 30) or be whole minutes (60 to 300)")
+        raise ValueError(
+            "must divide a minute (10, 12, 15, 20, 30) or be whole minutes (60 to 300)"
+        )
     return seconds
 
 
@@ -86,10 +90,17 @@ class Settings:
         "MANAGED_IDENTITY_CLIENT_ID", "", "Client id of the app's user-assigned managed identity."
     )
     public_url: str = _setting(
-        "PUBLIC_URL", "", "Address of the app as clients see it; empty: taken from each request.", _address
+        "PUBLIC_URL",
+        "",
+        "Address of the app as clients see it; empty: taken from each request.",
+        _address,
     )
-    default_region: str = _setting("DEFAULT_REGION", "GB", "ISO 3166 region of numbers without a prefix.", _region)
-    cloud: Cloud = _setting("CLOUD", "global", "Microsoft cloud that the customers' tenants are in.", _cloud)
+    default_region: str = _setting(
+        "DEFAULT_REGION", "GB", "ISO 3166 region of numbers without a prefix.", _region
+    )
+    cloud: Cloud = _setting(
+        "CLOUD", "global", "Microsoft cloud that the customers' tenants are in.", _cloud
+    )
     login_url: str = _setting("LOGIN_URL", "", "Sign-in service; empty: the cloud's own.", _address)
     graph_url: str = _setting("GRAPH_URL", "", "Microsoft Graph; empty: the cloud's own.", _address)
     presence_client_id: str = _setting(
@@ -101,19 +112,30 @@ class Settings:
     presence_certificate: str = _setting(
         "PRESENCE_CERTIFICATE", "", "PEM file with key and certificate of that app, as another way."
     )
-    home_tenant_id: str = _setting("HOME_TENANT_ID", "", "Tenant that the app registrations live in.")
+    home_tenant_id: str = _setting(
+        "HOME_TENANT_ID", "", "Tenant that the app registrations live in."
+    )
     presence_interval: int = _setting(
         "PRESENCE_INTERVAL_SECONDS", 30, "Seconds between two presence syncs, 10 to 300.", _interval
     )
     event_retention_days: int = _setting(
-        "EVENT_RETENTION_DAYS", 30, "Days that the provisioning log is kept, 1 to 365.", _whole(1, 365)
+        "EVENT_RETENTION_DAYS",
+        30,
+        "Days that the provisioning log is kept, 1 to 365.",
+        _whole(1, 365),
     )
     platform_sign_in: bool = _setting(
-        "WEBSITE_AUTH_ENABLED", False, "Set by the platform while App Service Authentication is on.", _switch
+        "WEBSITE_AUTH_ENABLED",
+        False,
+        "Set by the platform while App Service Authentication is on.",
+        _switch,
     )
 
     open_telemetry: bool = _setting(
-        "PYTHON_ENABLE_OPENTELEMETRY", False, "Traces, metrics and log lines go to Application Insights.", _switch
+        "PYTHON_ENABLE_OPENTELEMETRY",
+        False,
+        "Traces, metrics and log lines go to Application Insights.",
+        _switch,
     )
 
     @property

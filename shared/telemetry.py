@@ -59,11 +59,17 @@ class _Sending:
         spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter()))
         lines.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter()))
         every = METRICS_EVERY_SECONDS * 1000
-        reader = PeriodicExportingMetricReader(AzureMonitorMetricExporter(), export_interval_millis=every)
+        reader = PeriodicExportingMetricReader(
+            AzureMonitorMetricExporter(), export_interval_millis=every
+        )
         metrics.set_meter_provider(MeterProvider([reader]))
         logging.getLogger(log.NAME).addHandler(_Lines(lines.get_logger(log.NAME)))
         self._tracer = spans.get_tracer(log.NAME)
-        self._context, self._trace, self._failed = context, trace, trace.Status(trace.StatusCode.ERROR)
+        self._context, self._trace, self._failed = (
+            context,
+            trace,
+            trace.Status(trace.StatusCode.ERROR),
+        )
 
     def begin(self, operation: str) -> Open:
         span = self._tracer.start_span(operation)

@@ -62,9 +62,15 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
 
 
 @pytest.fixture(params=["sqlite", "azurite"])
-async def any_tables(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CountingTables]:
+async def any_tables(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[CountingTables]:
     """Each engine in turn: what a test claims here, both keep."""
-    where = f"sqlite:///{tmp_path}/test.db" if request.param == "sqlite" else request.getfixturevalue("azurite_tables")
+    where = (
+        f"sqlite:///{tmp_path}/test.db"
+        if request.param == "sqlite"
+        else request.getfixturevalue("azurite_tables")
+    )
     engine = CountingTables(open_tables(Settings(tables=where)))
     yield engine
     await engine.close()

@@ -51,7 +51,15 @@ def running() -> Iterator[str]:
         raise RuntimeError("Azurite is missing; `make setup` gets it")
     for _ in range(_TRIES):
         port = _free_port()
-        command = [_node(), str(_MAIN), "--tableHost", "127.0.0.1", "--tablePort", str(port), "--inMemoryPersistence"]
+        command = [
+            _node(),
+            str(_MAIN),
+            "--tableHost",
+            "127.0.0.1",
+            "--tablePort",
+            str(port),
+            "--inMemoryPersistence",
+        ]
         command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         quiet = {**os.environ, "NODE_NO_WARNINGS": "1"}
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=quiet) as process:

@@ -4,16 +4,16 @@ from typing import Any
 
 import orjson
 
-from directories.faults import BadField, NotThere, Overtaken
+from directories.errors import InvalidField, NotThere, Overtaken
 from shared import log
+from shared.easy_auth import Principal, principal
 from shared.http import HttpError, Request, Response
+from shared.row_versions import UnsupportedRowVersion
 from shared.services import Services
-from shared.sign_in import Principal, principal
 from shared.tables.port import StorageUnavailable
-from shared.versions import NewerRow
+from web.page_request import PageRequest, here, sign_in_address
 from web.render import page
-from web.visit import Visit, here, sign_in_address
-from web.wording import fault_text, problem_text
+from web.translations import fault_text, problem_text
 
 _KNOWN = frozenset({400, 403, 404, 500, 503})
 
@@ -22,26 +22,34 @@ def show(services: Services, request: Request, error: Exception) -> Response:
     """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
     status, headers = _status_of(error)
     person = _person(request, services)
-    visit = Visit(request, person, services)
+    visit = PageRequest(request, person, services)
     if status == 401 and services.settings.platform_sign_in:
         return _ask_to_sign_in(visit)
     if visit.is_partial:
         return Response(status, headers=headers)
     title, detail = _words(visit, status, error)
     tone = "bad" if status >= 500 else ""
-    links = [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
+    links = (
+        [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
+    )
     if status >= 500:
         links = [{"href": here(request), "words": visit.t("reload")}]
     elif person and person.is_admin:
         links = [{"href": "/", "words": visit.t("external_directories")}]
     elif status == 403 and not links:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
-    again = here(request) if status == 503 and not isinstance(error, NewerRow) else ""
-    values: dict[str, Any] = {"title": title, "detail": detail, "tone": tone, "code": status, "links": links}
+    again = here(request) if status == 503 and not isinstance(error, UnsupportedRowVersion) else ""
+    values: dict[str, Any] = {
+        "title": title,
+        "detail": detail,
+        "tone": tone,
+        "code": status,
+        "links": links,
+    }
     return page(visit, "error.html", status=status, headers=headers, again=again, **values)
 
 
-def _ask_to_sign_in(visit: Visit) -> Response:
+def _ask_to_sign_in(visit: PageRequest) -> Response:
     if visit.is_partial:
         return Response(401)
     # A form that was sent comes back by GET, to the page that it stands on.
@@ -60,12 +68,14 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str]]:
     match error:
         case HttpError(response=response):
             kept = ("Allow", "Retry-After")
-            return response.status, {name: response.headers[name] for name in kept if name in response.headers}
+            return response.status, {
+                name: response.headers[name] for name in kept if name in response.headers
+            }
         case NotThere():
             return 404, {}
         case Overtaken():
             return 409, {}
-        case BadField():
+        case InvalidField():
             return 400, {}
         case StorageUnavailable(retry_after=seconds):
             return 503, {"Retry-After": str(seconds)}
@@ -74,7 +84,7 @@ def _status_of(error: Exception) -> tuple[int, dict[str, str]]:
             return 500, {}
 
 
-def _words(visit: Visit, status: int, error: Exception) -> tuple[str, str]:
+def _words(visit: PageRequest, status: int, error: Exception) -> tuple[str, str]:
     if isinstance(error, HttpError):
         said = orjson.loads(error.response.body)
         if said["title"] == "Cross-site request":
@@ -85,10 +95,10 @@ def _words(visit: Visit, status: int, error: Exception) -> tuple[str, str]:
             return visit.t("error_401_title"), visit.t("error_401")
         if status not in _KNOWN or status == 400:
             return visit.t("error_400_title"), problem_text(visit, said)
-    if isinstance(error, NewerRow):
+    if isinstance(error, UnsupportedRowVersion):
         return visit.t("error_newer_title"), visit.t("error_newer")
     if isinstance(error, Overtaken):
         return visit.t("error_400_title"), visit.t("fault_overtaken")
-    if isinstance(error, BadField):
+    if isinstance(error, InvalidField):
         return visit.t("error_400_title"), fault_text(visit, error)
     return visit.t(f"error_{status}_title"), visit.t(f"error_{status}")

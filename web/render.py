@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.http import Response
 from web import static_files
-from web.visit import Visit
+from web.page_request import PageRequest
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -32,7 +32,7 @@ def _environment() -> "Environment":
     """The templates, compiled when first needed: Jinja2 is not part of a cold start of a SCIM call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from web import shown
+    from web import filters
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -43,30 +43,43 @@ def _environment() -> "Environment":
     )
     environment.globals["static"] = static_files.address
     environment.globals["icon"] = environment.get_template("icons.html").module
-    environment.filters.update(shown.FILTERS)
+    environment.filters.update(filters.FILTERS)
     return environment
 
 
 def page(
-    visit: Visit, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    visit: PageRequest,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: Any,
 ) -> Response:
     """The template as an answer, compressed where the browser takes it."""
     body = _rendered(visit, template, values).encode()
-    answer = {**_SECURITY, **(headers or {}), "Vary": "Accept-Encoding, Accept-Language, HX-Request"}
-    if len(body) >= _WORTH_COMPRESSING and "gzip" in visit.request.headers.get("accept-encoding", ""):
+    answer = {
+        **_SECURITY,
+        **(headers or {}),
+        "Vary": "Accept-Encoding, Accept-Language, HX-Request",
+    }
+    if len(body) >= _WORTH_COMPRESSING and "gzip" in visit.request.headers.get(
+        "accept-encoding", ""
+    ):
         body = gzip.compress(body, 5, mtime=0)
         answer["Content-Encoding"] = "gzip"
     return Response(status, body, answer)
 
 
-def dialog(visit: Visit, template: str, *, status: int = 200, **values: Any) -> Response:
+def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:
     """A dialog for the page that is open; a page of its own where it is opened by its address or without script."""
     if visit.is_partial:
         return page(visit, template, status=status, standalone=False, **values)
-    return page(visit, "dialog_page.html", status=status, standalone=True, dialog=template, **values)
+    return page(
+        visit, "dialog_page.html", status=status, standalone=True, dialog=template, **values
+    )
 
 
-def _rendered(visit: Visit, template: str, values: dict[str, Any]) -> str:
+def _rendered(visit: PageRequest, template: str, values: dict[str, Any]) -> str:
     shared = {
         "t": visit.t,
         "language": visit.language,

@@ -2,57 +2,57 @@
 
 from directories import service
 from shared.http import Request, Response
+from web.handlers import Page
+from web.page_request import PageRequest
 from web.pages import (
-    access,
     call_history,
-    connect,
+    consent_callback,
     credentials,
     directory,
-    home,
+    directory_list,
     numbers,
     organisation,
     person,
-    presence_changes,
-    presence_step,
+    presence_poll,
     provisioning_log,
-    setup,
-    steps,
-    way_back,
+    revoke_access,
+    wizard_details,
+    wizard_presence,
+    wizard_scim,
+    wizard_steps,
 )
-from web.site import Page
-from web.visit import Visit
 
 
 def _leads_to(page: str) -> Page:
     """What only takes changes leads, asked for by GET as after a sign-in, to the `page` with its form."""
 
-    async def lead(visit: Visit) -> Response:
+    async def lead(visit: PageRequest) -> Response:
         directory = await service.read(visit.services, visit.account, visit.directory_id)
         return visit.go(f"/directories/{directory.id}{page}")
 
     return lead
 
 
-_NEW: dict[str, Page] = {"GET": setup.new, "POST": setup.create}
+_NEW: dict[str, Page] = {"GET": wizard_details.new, "POST": wizard_details.create}
 _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "": {"GET": directory.show},
-    "advance": {"GET": steps.resume, "POST": steps.advance},
-    "connect": {"GET": connect.show, "POST": connect.new_token},
-    "connection": {"GET": presence_step.connection},
-    "consent": {"GET": _leads_to("/presence"), "POST": presence_step.consent},
+    "advance": {"GET": wizard_steps.resume, "POST": wizard_steps.advance},
+    "connect": {"GET": wizard_scim.show, "POST": wizard_scim.new_token},
+    "connection": {"GET": wizard_presence.connection},
+    "consent": {"GET": _leads_to("/presence"), "POST": wizard_presence.consent},
     "credentials": {"GET": credentials.show},
-    "delete": {"GET": home.ask_to_delete, "POST": home.delete},
-    "gone": {"GET": _leads_to("/presence"), "POST": access.check_gone},
+    "delete": {"GET": directory_list.ask_to_delete, "POST": directory_list.delete},
+    "gone": {"GET": _leads_to("/presence"), "POST": revoke_access.check_gone},
     "issue": {"GET": credentials.ask_to_issue, "POST": credentials.issue},
-    "live": {"GET": connect.live},
+    "live": {"GET": wizard_scim.live},
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
-    "presence": {"GET": presence_step.show, "POST": presence_step.choose},
-    "remove": {"GET": access.ask_to_remove, "POST": access.remove},
-    "rename": {"GET": home.ask_for_name, "POST": home.rename},
-    "restore": {"GET": home.to_list, "POST": home.restore},
+    "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
+    "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
+    "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
-    "setup": {"GET": setup.edit, "POST": setup.save},
+    "setup": {"GET": wizard_details.edit, "POST": wizard_details.save},
     "strict": {"GET": _leads_to(""), "POST": directory.set_strict},
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
@@ -60,7 +60,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
-    "presence": {"GET": organisation.to_list, "POST": presence_changes.show},
+    "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
 }
 
 
@@ -79,14 +79,14 @@ def of_contacts(request: Request) -> dict[str, Page]:
 
 def of_home(request: Request) -> dict[str, Page]:
     """The page at `/`."""
-    return {"GET": home.show}
+    return {"GET": directory_list.show}
 
 
 def of_list(request: Request) -> dict[str, Page]:
     """`/directories`, which is what is left when somebody shortens the address of a directory."""
-    return {"GET": home.to_list}
+    return {"GET": directory_list.to_list}
 
 
 def of_way_back(request: Request) -> dict[str, Page]:
     """The page at `/sign-in/callback`."""
-    return {"GET": way_back.back}
+    return {"GET": consent_callback.back}

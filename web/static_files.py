@@ -30,7 +30,9 @@ class StaticFile:
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, StaticFile]:
     """Every file by its hashed name, read once."""
-    return {_hashed(path): _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+    return {
+        _hashed(path): _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES
+    }
 
 
 def _read(path: Path) -> StaticFile:

@@ -35,11 +35,15 @@ async def report(services: "Services", ids: Sequence[str] | None = None) -> int:
     from local.transfer import importing, partitions
 
     every = await partitions.directory_ids(services.tables) if ids is None else ids
-    faults = sum([await _one(services, directory_id, named=ids is not None) for directory_id in every])
+    faults = sum(
+        [await _one(services, directory_id, named=ids is not None) for directory_id in every]
+    )
     if ids is None:
         broken = await check_links(services)
         if await importing.unfinished(services):
-            broken.append("an import was begun and has not ended: start it again with the same file")
+            broken.append(
+                "an import was begun and has not ended: start it again with the same file"
+            )
         faults += len(broken)
         _list(broken)
     print("no faults" if not faults else f"{faults} faults")
@@ -53,7 +57,9 @@ async def _one(services: "Services", directory_id: str, *, named: bool) -> int:
     directory = await store.get(services.tables, directory_id)
     if directory is None:
         # Its making was killed before the last step: nobody can see it, and making it again is possible.
-        print(f"{directory_id}: there is no such directory{'' if named else ', only an index row (harmless)'}")
+        print(
+            f"{directory_id}: there is no such directory{'' if named else ', only an index row (harmless)'}"
+        )
         return int(named)
     if directory.state == "removing":
         print(f"{directory_id}: is being removed")

@@ -15,9 +15,18 @@ _ROOT = Path(__file__).parent.parent.parent
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1 (7071); the simulator takes the next")
-    parser.add_argument("--tables", metavar="URL", help="where to keep the data (sqlite:///data/directory.db)")
-    parser.add_argument("--people", type=int, default=250, metavar="N", help="people in the company (250)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=7071,
+        help="port on 127.0.0.1 (7071); the simulator takes the next",
+    )
+    parser.add_argument(
+        "--tables", metavar="URL", help="where to keep the data (sqlite:///data/directory.db)"
+    )
+    parser.add_argument(
+        "--people", type=int, default=250, metavar="N", help="people in the company (250)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,11 +71,15 @@ async def _run(arguments: argparse.Namespace) -> None:
             "PRESENCE_INTERVAL_SECONDS": "10",
         }
         options = HostOptions(timers=True)
-        async with running(_ROOT / "function_app.py", settings, port=arguments.port, options=options) as host:
+        async with running(
+            _ROOT / "function_app.py", settings, port=arguments.port, options=options
+        ) as host:
             stopping = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-            filling = asyncio.create_task(_fill(host.url, kept(arguments.tables), arguments.people, simulator))
+            filling = asyncio.create_task(
+                _fill(host.url, kept(arguments.tables), arguments.people, simulator)
+            )
             done, _ = await asyncio.wait(
                 {filling, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED
             )
@@ -104,6 +117,8 @@ async def _fill(url: str, keep: Path, count: int, simulator: "object") -> None:
         summary = await company.people(made, count, screen.show)
         screen.end()
         if not summary.ok:
-            raise company.DemoError("The company could not be provisioned; `python -m local provision` says why.")
+            raise company.DemoError(
+                "The company could not be provisioned; `python -m local provision` says why."
+            )
         await company.presence(session, made, simulator)
     print(f"Ready: {count} people with presence at {url}/contacts   (Ctrl-C stops)", flush=True)

@@ -22,41 +22,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     common = argparse.ArgumentParser(add_help=False)
     add = common.add_argument
-    add("--tables", default=_DEFAULT_TABLES, metavar="URL", help="where the directories are (default: %(default)s)")
-    add("--account", default=ACCOUNT, metavar="TENANT", help="owner: an Entra tenant id (default: the local one)")
+    add(
+        "--tables",
+        default=_DEFAULT_TABLES,
+        metavar="URL",
+        help="where the directories are (default: %(default)s)",
+    )
+    add(
+        "--account",
+        default=ACCOUNT,
+        metavar="TENANT",
+        help="owner: an Entra tenant id (default: the local one)",
+    )
     add(
         "--url",
         default="http://127.0.0.1:7071",
         help="the app's address (default: %(default)s)",
     )
 
-    new = actions.add_parser("add", parents=[common], help="make a directory; prints its id, SCIM base URL and token")
+    new = actions.add_parser(
+        "add", parents=[common], help="make a directory; prints its id, SCIM base URL and token"
+    )
     new.add_argument("--name", required=True, help="its name on the pages")
-    new.add_argument("--kind", choices=("entra", "other"), default="entra", help="who provisions it (default: entra)")
-    new.add_argument("--region", default="", metavar="XX", help="ISO 3166 region of national numbers (default: GB)")
-    new.add_argument("--strict-numbers", action="store_true", help="refuse people with numbers that can't be read")
-    new.add_argument("--id", default="", help="keep the id of another deployment, so that the address stays")
+    new.add_argument(
+        "--kind",
+        choices=("entra", "other"),
+        default="entra",
+        help="who provisions it (default: entra)",
+    )
+    new.add_argument(
+        "--region",
+        default="",
+        metavar="XX",
+        help="ISO 3166 region of national numbers (default: GB)",
+    )
+    new.add_argument(
+        "--strict-numbers",
+        action="store_true",
+        help="refuse people with numbers that can't be read",
+    )
+    new.add_argument(
+        "--id", default="", help="keep the id of another deployment, so that the address stays"
+    )
     new.add_argument("--token", default="", help="keep the security token of another deployment")
 
-    actions.add_parser("list", parents=[common], help="the account's directories, without their tokens")
+    actions.add_parser(
+        "list", parents=[common], help="the account's directories, without their tokens"
+    )
 
     rotate = actions.add_parser("rotate", parents=[common], help="issue a new token; prints it")
     rotate.add_argument("--id", required=True, help="the directory")
-    rotate.add_argument("--overlap", type=float, default=24.0, metavar="HOURS", help="the old token lives on (24)")
+    rotate.add_argument(
+        "--overlap", type=float, default=24.0, metavar="HOURS", help="the old token lives on (24)"
+    )
 
-    delete = actions.add_parser("delete", parents=[common], help="delete a directory and its people, for good")
+    delete = actions.add_parser(
+        "delete", parents=[common], help="delete a directory and its people, for good"
+    )
     delete.add_argument("--id", required=True, help="the directory")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the action; 1 with one line of explanation where it can't be done."""
-    from directories.faults import BadField, NotThere, Overtaken
+    from directories.errors import InvalidField, NotThere, Overtaken
     from shared.settings import SettingsError
     from shared.tables.port import StorageUnavailable
 
     try:
         result = asyncio.run(_act(arguments))
-    except BadField as error:
+    except InvalidField as error:
         return _failed(f"--{error.field} {error.fault}. {error.remedy}")
     except NotThere:
         return _failed(f"there is no directory {arguments.id} in account {arguments.account}")
@@ -101,7 +135,11 @@ async def _add(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         token=arguments.token,
     )
     directory, token = await create(services, arguments.account, new)
-    return {"directory_id": directory.id, "scim_base_url": _base_url(services, directory.id), "token": token}
+    return {
+        "directory_id": directory.id,
+        "scim_base_url": _base_url(services, directory.id),
+        "token": token,
+    }
 
 
 async def _list(services: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -133,12 +171,16 @@ async def _rotate(services: Any, arguments: argparse.Namespace) -> dict[str, Any
     place = (arguments.account, arguments.id)
     directory, _, token = await rotate(services, *place, "tokens", arguments.overlap)
     live = [held.expires for held in directory.tokens if held.expires and not held.revoked]
-    result = {"directory_id": directory.id, "scim_base_url": _base_url(services, directory.id), "token": token}
+    result = {
+        "directory_id": directory.id,
+        "scim_base_url": _base_url(services, directory.id),
+        "token": token,
+    }
     return {**result, "old_token_until": max(live, default=None)}
 
 
 async def _delete(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
-    from directories.removal import remove_now
+    from directories.deletion import remove_now
 
     deadline = services.clock.monotonic() + _REMOVAL_SECONDS
     removed = await remove_now(services, arguments.account, arguments.id, deadline)
@@ -146,7 +188,7 @@ async def _delete(services: Any, arguments: argparse.Namespace) -> dict[str, Any
 
 
 def _base_url(services: Any, directory_id: str) -> str:
-    from directories.views import scim_base_url
+    from directories.serializers import scim_base_url
 
     return scim_base_url(services, "", directory_id)
 

@@ -11,8 +11,12 @@ HELP = "back up: write every row of a deployment to a file"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--tables", metavar="URL", required=True, help="where the data is (as setting TABLES)")
-    parser.add_argument("--to", metavar="FILE", required=True, type=Path, help="the file to write; it may not exist")
+    parser.add_argument(
+        "--tables", metavar="URL", required=True, help="where the data is (as setting TABLES)"
+    )
+    parser.add_argument(
+        "--to", metavar="FILE", required=True, type=Path, help="the file to write; it may not exist"
+    )
     parser.add_argument("--replace", action="store_true", help="write over the file")
 
 
@@ -26,14 +30,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     async def work(services: Services) -> int:
         if arguments.to.exists() and not arguments.replace:
-            raise TransferError(f"{arguments.to} exists. Choose another name, or write over it with --replace.")
+            raise TransferError(
+                f"{arguments.to} exists. Choose another name, or write over it with --replace."
+            )
         progress = Progress(sys.stderr, "Exported")
         try:
             done = await export(services, arguments.to, progress)
         finally:
             progress.end()
         print(f"{done.directories} directories, {done.rows:,} rows in {arguments.to}")
-        print("It holds people's data and the hashes of tokens: keep it where only you can read it.")
+        print(
+            "It holds people's data and the hashes of tokens: keep it where only you can read it."
+        )
         for directory_id in done.restless:
             print(
                 f"Directory {directory_id} was changed each time it was read; some changes may be in the file in part."

@@ -10,7 +10,9 @@ HELP = "simulate Microsoft's login service and Graph presence on this machine"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--port", type=int, default=8790, help="port on 127.0.0.1 (8790)")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds that Graph takes (0)")
+    parser.add_argument(
+        "--latency", type=float, default=0.0, metavar="MS", help="milliseconds that Graph takes (0)"
+    )
     parser.add_argument(
         "--tenants",
         nargs="*",
@@ -18,8 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DOMAIN[:PEOPLE]",
         help="more tenants; a plain number N makes tenant-0001.example to tenant-N.example",
     )
-    parser.add_argument("--people", type=int, default=100, help="people of each further tenant (100)")
-    parser.add_argument("--consented", action="store_true", help="the further tenants have consented already")
+    parser.add_argument(
+        "--people", type=int, default=100, help="people of each further tenant (100)"
+    )
+    parser.add_argument(
+        "--consented", action="store_true", help="the further tenants have consented already"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,7 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         serve(arguments.port, simulator, _announce)
     except (OSError, OverflowError) as error:
-        print(f"port {arguments.port} cannot be used: {error}. Choose another with --port.", file=sys.stderr)
+        print(
+            f"port {arguments.port} cannot be used: {error}. Choose another with --port.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         pass

@@ -11,9 +11,15 @@ HELP = "restore: bring the rows of an export into a deployment"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--tables", metavar="URL", required=True, help="where to put the data (as setting TABLES)")
-    parser.add_argument("--from", dest="source", metavar="FILE", required=True, type=Path, help="the file to read")
-    parser.add_argument("--replace", action="store_true", help="remove all rows of the target first")
+    parser.add_argument(
+        "--tables", metavar="URL", required=True, help="where to put the data (as setting TABLES)"
+    )
+    parser.add_argument(
+        "--from", dest="source", metavar="FILE", required=True, type=Path, help="the file to read"
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="remove all rows of the target first"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             progress.end()
         again = ", continuing an import that was stopped" if done.continued else ""
-        print(f"{done.overview.rows:,} rows of {done.overview.created}{again}; read back, byte for byte the same")
+        print(
+            f"{done.overview.rows:,} rows of {done.overview.created}{again}; read back, byte for byte the same"
+        )
         return await report(services)
 
     return asyncio.run(carry_out(arguments.tables, work))

@@ -23,18 +23,60 @@ _REFRESH = 0.2  # seconds between two updates of the terminal
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add = parser.add_argument
-    add("--base", required=True, metavar="URL", help=f"SCIM base URL (tenant URL), with or without ?{FLAG}")
+    add(
+        "--base",
+        required=True,
+        metavar="URL",
+        help=f"SCIM base URL (tenant URL), with or without ?{FLAG}",
+    )
     add("--token", required=True, help="secret token of the directory")
     add("--people", type=int, default=250, metavar="N", help="people in the company (default 250)")
     add("--groups", type=int, default=5, metavar="G", help="groups to provision (default 5)")
-    add("--connections", type=int, default=8, metavar="C", help="requests at the same time (default 8)")
-    add("--dialect", choices=("default", "flag"), help=f"PATCH as today, or as with {FLAG} (default: what --base says)")
-    add("--matching", choices=("userName", "externalId"), default="userName", help="matching attribute of users")
-    add("--seed", type=int, default=1, metavar="S", help="another number, another company (default 1)")
-    add("--cycles", default=",".join(CYCLES), metavar="LIST", help="comma-separated; default: %(default)s")
-    add("--patience", type=float, default=60.0, metavar="SECONDS", help="how long a failing request is repeated")
+    add(
+        "--connections",
+        type=int,
+        default=8,
+        metavar="C",
+        help="requests at the same time (default 8)",
+    )
+    add(
+        "--dialect",
+        choices=("default", "flag"),
+        help=f"PATCH as today, or as with {FLAG} (default: what --base says)",
+    )
+    add(
+        "--matching",
+        choices=("userName", "externalId"),
+        default="userName",
+        help="matching attribute of users",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="another number, another company (default 1)",
+    )
+    add(
+        "--cycles",
+        default=",".join(CYCLES),
+        metavar="LIST",
+        help="comma-separated; default: %(default)s",
+    )
+    add(
+        "--patience",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long a failing request is repeated",
+    )
     add("--measure", action="store_true", help="one kind of request at a time instead of cycles")
-    add("--server-pid", type=int, metavar="PID", help="with --measure: the server's CPU time per request too (Linux)")
+    add(
+        "--server-pid",
+        type=int,
+        metavar="PID",
+        help="with --measure: the server's CPU time per request too (Linux)",
+    )
     add("--json", action="store_true", help="print one JSON object instead of a table")
 
 
@@ -54,7 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    dialect: Dialect = arguments.dialect or ("flag" if FLAG.lower() in arguments.base.lower() else "default")
+    dialect: Dialect = arguments.dialect or (
+        "flag" if FLAG.lower() in arguments.base.lower() else "default"
+    )
     return Options(
         base=arguments.base,
         token=arguments.token,
@@ -117,7 +161,9 @@ def table(summary: Summary) -> list[str]:
     for name, operation in summary.operations.items():
         rate = f"{operation.requests_per_second:>9,.0f}" if operation.requests_per_second else ""
         cpu = f"{operation.cpu_ms:>9.2f}" if operation.cpu_ms is not None else ""
-        lines.append(f"{name:<24}{operation.count:>9,}{operation.p50_ms:>9.1f}{operation.p95_ms:>9.1f}{rate}{cpu}")
+        lines.append(
+            f"{name:<24}{operation.count:>9,}{operation.p50_ms:>9.1f}{operation.p95_ms:>9.1f}{rate}{cpu}"
+        )
     if not any(operation.requests_per_second for operation in summary.operations.values()):
         lines[1] = lines[1][:51]
     done = ", ".join(f"{count:,} {what}" for what, count in summary.done.items())
@@ -126,10 +172,18 @@ def table(summary: Summary) -> list[str]:
         f"{summary.requests:,} requests in {summary.seconds:,.1f} s: {summary.requests_per_second:,.0f}/s,"
         f" p50 {summary.p50_ms} ms, p95 {summary.p95_ms} ms, {summary.retries} repeated, {summary.error_count} errors"
     )
-    lines.append("answers: " + ", ".join(f"{count:,} × {status}" for status, count in summary.statuses.items()))
-    lines += [f"  {error.count:>6,} × {error.request}: {error.reason}" for error in summary.errors[:_SHOWN]]
+    lines.append(
+        "answers: "
+        + ", ".join(f"{count:,} × {status}" for status, count in summary.statuses.items())
+    )
+    lines += [
+        f"  {error.count:>6,} × {error.request}: {error.reason}"
+        for error in summary.errors[:_SHOWN]
+    ]
     if len(summary.errors) > _SHOWN:
-        lines.append(f"  and {len(summary.errors) - _SHOWN} other kinds of error, which --json lists")
+        lines.append(
+            f"  and {len(summary.errors) - _SHOWN} other kinds of error, which --json lists"
+        )
     if summary.quarantined:
         lines.append(f"Quarantined: {summary.quarantined}")
     return lines

@@ -22,11 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="sqlite:///PATH, UseDevelopmentStorage=true, or a table endpoint (setting TABLES)",
     )
-    parser.add_argument("--app", type=Path, metavar="FILE", default=_APP, help="file of the function app")
-    parser.add_argument("--demo", type=int, metavar="N", help="fill a demo directory with N people, with presence")
+    parser.add_argument(
+        "--app", type=Path, metavar="FILE", default=_APP, help="file of the function app"
+    )
+    parser.add_argument(
+        "--demo", type=int, metavar="N", help="fill a demo directory with N people, with presence"
+    )
     parser.add_argument("--no-timers", action="store_true", help="start no timer function")
     parser.add_argument("--access-log", action="store_true", help="log one line for each request")
-    parser.add_argument("--log", choices=("text", "json"), default="text", help="form of the log (text)")
+    parser.add_argument(
+        "--log", choices=("text", "json"), default="text", help="form of the log (text)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,5 +83,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
-        print(f"{os.environ.get('PRODUCT_NAME', 'NEONNOW')} External Directories at {host.url}", flush=True)
+        print(
+            f"{os.environ.get('PRODUCT_NAME', 'NEONNOW')} External Directories at {host.url}",
+            flush=True,
+        )
         await stopping.wait()

@@ -40,7 +40,9 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
             if response.status == 200:
                 body = await response.json()
                 return Directory(known.id, body["scim_base_url"], known.token)
-    body = await _json(session, "POST", "/api/directories", {"name": NAME, "kind": "entra", "region": "GB"}, 201)
+    body = await _json(
+        session, "POST", "/api/directories", {"name": NAME, "kind": "entra", "region": "GB"}, 201
+    )
     made = Directory(body["id"], body["scim_base_url"], body["token"])
     keep.parent.mkdir(parents=True, exist_ok=True)
     keep.touch(mode=0o600)
@@ -51,7 +53,9 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
 async def people(made: Directory, count: int, report: Callable[[Progress], None]) -> Summary:
     """Provision the company; a second start finds everybody there already and changes nothing."""
     cycles = ("connect", "initial", "groups")
-    return await provision(Options(made.scim_base_url, made.token, people=count, cycles=cycles), report)
+    return await provision(
+        Options(made.scim_base_url, made.token, people=count, cycles=cycles), report
+    )
 
 
 async def presence(session: aiohttp.ClientSession, made: Directory, simulator: Simulator) -> None:
@@ -80,7 +84,9 @@ async def presence(session: aiohttp.ClientSession, made: Directory, simulator: S
 async def _redirect(session: aiohttp.ClientSession, address: str) -> str:
     async with session.get(address, allow_redirects=False) as response:
         if response.status not in (302, 303):
-            raise DemoError(f"Expected a redirect, got {response.status} from {address.partition('?')[0]}")
+            raise DemoError(
+                f"Expected a redirect, got {response.status} from {address.partition('?')[0]}"
+            )
         return response.headers["Location"]
 
 

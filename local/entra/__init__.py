@@ -9,4 +9,15 @@ from local.entra.people import Company, Person
 from local.entra.record import Progress, Summary
 from local.entra.simulator import run
 
-__all__ = ["CYCLES", "Company", "Dialect", "Measurement", "Options", "Person", "Progress", "Summary", "measure", "run"]
+__all__ = [
+    "CYCLES",
+    "Company",
+    "Dialect",
+    "Measurement",
+    "Options",
+    "Person",
+    "Progress",
+    "Summary",
+    "measure",
+    "run",
+]

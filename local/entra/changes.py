@@ -9,7 +9,14 @@ from local.entra.names import CULTURES
 from local.entra.options import Options
 from local.entra.people import Company, Person
 
-_PER_THOUSAND = {"titles": 40, "numbers": 30, "renamed": 10, "moved": 20, "without_manager": 2, "leavers": 20}
+_PER_THOUSAND = {
+    "titles": 40,
+    "numbers": 30,
+    "renamed": 10,
+    "moved": 20,
+    "without_manager": 2,
+    "leavers": 20,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +93,6 @@ def _moved(person: Person) -> Person:
     names = [department.name for department in chart.DEPARTMENTS]
     number = (names.index(person.department) + 1) % len(names)
     department = chart.DEPARTMENTS[number]
-    return replace(person, department=department.name, job_title=department.titles[0], manager=number + 1)
+    return replace(
+        person, department=department.name, job_title=department.titles[0], manager=number + 1
+    )

@@ -39,7 +39,12 @@ DEPARTMENTS = (
         10,
         "Chief Revenue Officer",
         ("Regional Sales Director", "Sales Manager", "Head of Key Accounts"),
-        ("Account Executive", "Key Account Manager", "Sales Development Representative", "Pre-Sales Consultant"),
+        (
+            "Account Executive",
+            "Key Account Manager",
+            "Sales Development Representative",
+            "Pre-Sales Consultant",
+        ),
     ),
     Department(
         "Engineering",
@@ -102,7 +107,9 @@ HEADS = len(DEPARTMENTS)
 # Fifty places in which every department comes round as often as it is large, spread by a step that is coprime to 50.
 _ROUND = [number for number, department in enumerate(DEPARTMENTS) for _ in range(department.weight)]
 _PLACES = [_ROUND[place * 17 % len(_ROUND)] for place in range(len(_ROUND))]
-_PLACES_OF = [[place for place, number in enumerate(_PLACES) if number == each] for each in range(HEADS)]
+_PLACES_OF = [
+    [place for place, number in enumerate(_PLACES) if number == each] for each in range(HEADS)
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
     return (
-        resource_frame(resource, USER, "User") + (_location(answer, resource) if created else []) + echo(resource, sent)
+        resource_frame(resource, USER, "User")
+        + (_location(answer, resource) if created else [])
+        + echo(resource, sent)
     )
 
 
@@ -41,7 +43,9 @@ def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
-    reasons = resource_frame(resource, GROUP, "Group") + (_location(answer, resource) if created else [])
+    reasons = resource_frame(resource, GROUP, "Group") + (
+        _location(answer, resource) if created else []
+    )
     return reasons + [
         f"{name} came back as {resource.get(name)!r} instead of {value!r}"
         for name, value in sent.items()
@@ -78,8 +82,12 @@ def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
         reasons.append("active is not a boolean")
     extension = resource.get(ENTERPRISE)
     manager = extension.get("manager") if isinstance(extension, dict) else None
-    if manager is not None and not (isinstance(manager, dict) and isinstance(manager.get("value"), str)):
-        reasons.append(f"{MANAGER} is not an object with a value: Entra can't deserialize the resource")
+    if manager is not None and not (
+        isinstance(manager, dict) and isinstance(manager.get("value"), str)
+    ):
+        reasons.append(
+            f"{MANAGER} is not an object with a value: Entra can't deserialize the resource"
+        )
     return reasons + _doubled(resource)
 
 
@@ -101,14 +109,22 @@ def listing(answer: Answer, kind: str) -> list[str]:
         reasons += _counts(content, len(resources))
     schema = USER if kind == "User" else GROUP
     for resource in resources[:1]:
-        reasons += resource_frame(resource, schema, kind) if isinstance(resource, dict) else ["a resource is no object"]
+        reasons += (
+            resource_frame(resource, schema, kind)
+            if isinstance(resource, dict)
+            else ["a resource is no object"]
+        )
     return reasons
 
 
 def schemas(answer: Answer) -> list[str]:
     """/Schemas lists the User schema and holds no nulls, which Entra's schema discovery stumbles over."""
     content = answer.content
-    if answer.status != 200 or not isinstance(content, dict) or not isinstance(content.get("Resources"), list):
+    if (
+        answer.status != 200
+        or not isinstance(content, dict)
+        or not isinstance(content.get("Resources"), list)
+    ):
         return ["/Schemas is not a ListResponse"]
     reasons = [] if b":null" not in answer.body.replace(b" ", b"") else ["/Schemas holds nulls"]
     if USER not in [each.get("id") for each in content["Resources"] if isinstance(each, dict)]:
@@ -149,7 +165,9 @@ def _error_body(answer: Answer) -> list[str]:
         return ["the body is not a SCIM error (RFC 7644 section 3.12)"]
     reasons = []
     if content.get("status") != str(answer.status):
-        reasons.append(f"the error's status is {content.get('status')!r} instead of the text {str(answer.status)!r}")
+        reasons.append(
+            f"the error's status is {content.get('status')!r} instead of the text {str(answer.status)!r}"
+        )
     if not isinstance(content.get("detail"), str) and answer.status != 404:
         reasons.append("the error has no detail, so that an administrator can't tell what to do")
     if answer.status == 409 and content.get("scimType") != "uniqueness":
@@ -189,7 +207,9 @@ def _doubled(resource: dict[str, Any]) -> list[str]:
     for name in ("emails", "phoneNumbers", "addresses"):
         elements = resource.get(name)
         if isinstance(elements, list):
-            kinds = [each.get("type") for each in elements if isinstance(each, dict) and each.get("type")]
+            kinds = [
+                each.get("type") for each in elements if isinstance(each, dict) and each.get("type")
+            ]
             reasons += [
                 f"{name} has {kinds.count(kind)} elements of type {kind}"
                 for kind in set(kinds)

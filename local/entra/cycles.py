@@ -16,7 +16,9 @@ async def connect(job: Job) -> None:
     """Test Connection: a random GUID by the matching attribute, of users and of groups, then the schemas."""
     guid = str(UUID(int=Random(job.options.seed).getrandbits(128), version=4))
     job.wire.patience = min(_CONNECT_PATIENCE, job.options.patience)
-    answer = await job.wire.send("test connection", "GET", "/Users", equals(job.options.matching, guid))
+    answer = await job.wire.send(
+        "test connection", "GET", "/Users", equals(job.options.matching, guid)
+    )
     job.note("test connection", answer, _nothing(answer, "User"))
     query = f"excludedAttributes=members&{equals('displayName', guid)}"
     answer = await job.wire.send("test connection", "GET", "/Groups", query)
@@ -37,7 +39,12 @@ async def initial(job: Job) -> None:
 
     await job.each("people", job.company.people(0, people), people, provision)
     await escrow(job)
-    await job.each("managers", job.company.people(0, people), people, lambda person: users.set_manager(job, person))
+    await job.each(
+        "managers",
+        job.company.people(0, people),
+        people,
+        lambda person: users.set_manager(job, person),
+    )
 
 
 async def escrow(job: Job) -> None:
@@ -47,7 +54,9 @@ async def escrow(job: Job) -> None:
     async def again(person: Person) -> None:
         found = await users.match(job, person)
         if found is None:
-            reason = "409, but the matching filter does not find the user: it can never be provisioned"
+            reason = (
+                "409, but the matching filter does not find the user: it can never be provisioned"
+            )
             job.record.deviations("create user", "POST /Users", [reason])
             return
         await users.update(job, person, found)
@@ -77,7 +86,9 @@ async def incremental(job: Job) -> None:
     await job.each("changes", changed, len(changed), change)
     await _joiners(job, plan)
     leaders = [job.person(index) for index in plan.without_manager if index in job.managers]
-    await job.each("managers removed", leaders, len(leaders), lambda person: users.remove_manager(job, person))
+    await job.each(
+        "managers removed", leaders, len(leaders), lambda person: users.remove_manager(job, person)
+    )
 
 
 async def lost_answer(job: Job) -> None:
@@ -95,7 +106,10 @@ async def lost_answer(job: Job) -> None:
 async def disable(job: Job) -> None:
     """People leave: soft delete by `active`."""
     await _linked(
-        job, "disable", changes.plan(job.options).leavers, lambda person: users.set_active(job, person, False)
+        job,
+        "disable",
+        changes.plan(job.options).leavers,
+        lambda person: users.set_active(job, person, False),
     )
 
 
@@ -143,7 +157,9 @@ async def _joiners(job: Job, plan: changes.Plan) -> None:
     await escrow(job)
 
 
-async def _linked(job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]) -> None:
+async def _linked(
+    job: Job, cycle: str, indexes: list[int], work: Callable[[Person], Awaitable[None]]
+) -> None:
     """Work on people whom the job has not met yet too: it finds them first, as after a restart."""
 
     async def found(person: Person) -> None:

@@ -30,7 +30,9 @@ def teams(job: Job) -> list[Team]:
     for number in range(job.options.groups):
         if number < len(names):
             name = f"SG-{names[number]}"
-            members = [index for index in people if chart.position(index).department == names[number]]
+            members = [
+                index for index in people if chart.position(index).department == names[number]
+            ]
         else:
             name = f"SG-Project {number - len(names) + 1}"
             members = list(people[number % 7 :: 7 + number])
@@ -59,7 +61,9 @@ async def provision(job: Job, team: Team) -> None:
 async def _match(job: Job, team: Team) -> str | None:
     query = f"{_WITHOUT_MEMBERS}&{equals('displayName', team.display_name)}"
     answer = await job.wire.send("filter group", "GET", "/Groups", query)
-    job.must("filter group", answer, checks.match(answer, "Group", "displayName", team.display_name))
+    job.must(
+        "filter group", answer, checks.match(answer, "Group", "displayName", team.display_name)
+    )
     resources = answer.content["Resources"]
     if not resources:
         return None
@@ -102,7 +106,9 @@ async def _compare(job: Job, group_id: str, present: set[str], absent: set[str])
     if len(present) > _COMPARED:
         return
     answer = await job.wire.send("get group with members", "GET", f"/Groups/{group_id}")
-    job.must("get group with members", answer, checks.status(answer, 200) + checks.group(answer, {}))
+    job.must(
+        "get group with members", answer, checks.status(answer, 200) + checks.group(answer, {})
+    )
     found = _member_ids(answer)
     reasons = []
     if missing := len(present - found):
@@ -118,4 +124,8 @@ def _member_ids(answer: Answer) -> set[str]:
 
 
 def _no_members(resource: dict[str, Any]) -> list[str]:
-    return ["members are returned in spite of excludedAttributes=members"] if resource.get("members") else []
+    return (
+        ["members are returned in spite of excludedAttributes=members"]
+        if resource.get("members")
+        else []
+    )

@@ -13,7 +13,9 @@ from local.entra.wire import Answer, Quarantined, Wire
 
 Report = Callable[[Progress], None]
 
-_EVALUATED_FROM = 5000  # failures; below, a job is never quarantined for their share (Learn, "Quarantine status")
+_EVALUATED_FROM = (
+    5000  # failures; below, a job is never quarantined for their share (Learn, "Quarantine status")
+)
 _QUARANTINE_SHARE = 0.4
 
 T = TypeVar("T")
@@ -27,7 +29,12 @@ class Job:
     """Links of people to ids in the target, as Entra caches them, and people as they are now after changes."""
 
     def __init__(
-        self, options: Options, wire: Wire, record: Record, report: Report, company: Company | None = None
+        self,
+        options: Options,
+        wire: Wire,
+        record: Record,
+        report: Report,
+        company: Company | None = None,
     ) -> None:
         """A job starts without any links: an initial cycle finds or makes them."""
         self.options, self.wire, self.record = options, wire, record
@@ -58,7 +65,9 @@ class Job:
         manager = self.links.get(person.manager) if person.manager is not None else None
         return attributes | {MANAGER: manager} if manager else attributes
 
-    async def each(self, cycle: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]) -> None:
+    async def each(
+        self, cycle: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]
+    ) -> None:
         """Do the work for every object, as many at a time as there are connections; objects are drawn when needed."""
         remaining, done = iter(objects), 0
 

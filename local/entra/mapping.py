@@ -49,7 +49,11 @@ def target_attributes(person: Person) -> Flat:
 
 def post_body(values: Flat) -> dict[str, Any]:
     """The body of POST /Users; a manager goes as the bare id, as Entra sends it."""
-    body: dict[str, Any] = {"schemas": [USER, ENTERPRISE], "meta": {"resourceType": "User"}, "roles": []}
+    body: dict[str, Any] = {
+        "schemas": [USER, ENTERPRISE],
+        "meta": {"resourceType": "User"},
+        "roles": [],
+    }
     for attribute, value in values.items():
         _place(body, attribute, value)
     for email in body.get("emails", ()):
@@ -90,7 +94,11 @@ def difference(wanted: Flat, stored: Flat) -> Flat:
     return {
         attribute: value
         for attribute, value in wanted.items()
-        if not (attribute in stored and type(stored[attribute]) is type(value) and stored[attribute] == value)
+        if not (
+            attribute in stored
+            and type(stored[attribute]) is type(value)
+            and stored[attribute] == value
+        )
     }
 
 
@@ -115,7 +123,9 @@ def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str,
     if dialect == "flag" and op == "remove":
         return {
             "schemas": [PATCH_OP],
-            "Operations": [{"op": "remove", "path": f'members[value eq "{each}"]'} for each in member_ids],
+            "Operations": [
+                {"op": "remove", "path": f'members[value eq "{each}"]'} for each in member_ids
+            ],
         }
     value = [{"$ref": None, "value": each} for each in member_ids]
     name = op if dialect == "flag" else op.capitalize()
@@ -126,7 +136,9 @@ def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
     """The PATCH that changes a group's own attributes."""
     if dialect == "flag":
         return {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": changes}]}
-    operations = [{"op": "Replace", "path": attribute, "value": value} for attribute, value in changes.items()]
+    operations = [
+        {"op": "Replace", "path": attribute, "value": value} for attribute, value in changes.items()
+    ]
     return {"schemas": [PATCH_OP], "Operations": operations}
 
 
@@ -146,11 +158,21 @@ def _flag_operations(changes: Flat, stored: Flat) -> list[dict[str, Any]]:
     """Single values together without a path, under dotted and URN keys; elements of arrays one by one."""
     operations: list[dict[str, Any]] = []
     for op in ("add", "replace"):
-        mine = {name: value for name, value in changes.items() if (name in stored) == (op == "replace")}
-        plain = {name: value for name, value in mine.items() if not _SELECTED.match(name) and name != "active"}
+        mine = {
+            name: value for name, value in changes.items() if (name in stored) == (op == "replace")
+        }
+        plain = {
+            name: value
+            for name, value in mine.items()
+            if not _SELECTED.match(name) and name != "active"
+        }
         if plain:
             operations.append({"op": op, "value": plain})
-        operations += [{"op": op, "path": name, "value": value} for name, value in mine.items() if name not in plain]
+        operations += [
+            {"op": op, "path": name, "value": value}
+            for name, value in mine.items()
+            if name not in plain
+        ]
     return operations
 
 

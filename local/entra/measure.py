@@ -28,7 +28,9 @@ class Measurement:
     summary: Summary
     server_pid: int | None
 
-    async def phase(self, name: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]) -> None:
+    async def phase(
+        self, name: str, objects: Iterable[T], total: int, work: Callable[[T], Awaitable[None]]
+    ) -> None:
         """Do the work for all objects; the server's CPU time over the phase is shared out among its requests."""
         record = self.job.record
         record.latencies.pop(name, None)
@@ -36,26 +38,34 @@ class Measurement:
         await self.job.each(name, objects, total, work)
         seconds = time.monotonic() - started
         count = len(record.latencies.get(name, array("d")))
-        per_request = round((self._cpu() - cpu) * 1000 / count, 3) if self.server_pid and count else None
+        per_request = (
+            round((self._cpu() - cpu) * 1000 / count, 3) if self.server_pid and count else None
+        )
         self.summary.operations[name] = record.operation(name, seconds, per_request)
 
     def _cpu(self) -> float:
         return cpu_seconds(self.server_pid) if self.server_pid else 0.0
 
 
-async def measure(options: Options, report: Report = silent, server_pid: int | None = None) -> Summary:
+async def measure(
+    options: Options, report: Report = silent, server_pid: int | None = None
+) -> Summary:
     """POST, GET by id, filter hit and miss, PATCH, pages of 100 and DELETE of as many people as the options say.
 
     With `server_pid` the server's CPU milliseconds per request too. The people have addresses of their own, so that a
     directory may be in use; afterwards they are gone.
     """
     record = Record(options.token)
-    summary = Summary(options.base, options.people, options.connections, options.dialect, ["measure"])
+    summary = Summary(
+        options.base, options.people, options.connections, options.dialect, ["measure"]
+    )
     started = time.monotonic()
     try:
         async with Wire(options, record) as wire:
             company = Company(options.seed, subdomain="measured")
-            await _phases(Measurement(Job(options, wire, record, report, company), summary, server_pid))
+            await _phases(
+                Measurement(Job(options, wire, record, report, company), summary, server_pid)
+            )
     except* Quarantined as errors:
         first: BaseException = errors
         while isinstance(first, BaseExceptionGroup):
@@ -88,10 +98,18 @@ async def _phases(measurement: Measurement) -> None:
 
     async def patch(person: Person) -> None:
         body = _patch(person, job.options)
-        _expect(job, "PATCH", await job.wire.send("PATCH", "PATCH", _path(job, person), body=body), 200, 204)
+        _expect(
+            job,
+            "PATCH",
+            await job.wire.send("PATCH", "PATCH", _path(job, person), body=body),
+            200,
+            204,
+        )
 
     async def page(start: int) -> None:
-        answer = await job.wire.send(f"page of {PAGE}", "GET", "/Users", f"startIndex={start}&count={PAGE}")
+        answer = await job.wire.send(
+            f"page of {PAGE}", "GET", "/Users", f"startIndex={start}&count={PAGE}"
+        )
         _expect(job, f"page of {PAGE}", answer, 200)
 
     async def delete(person: Person) -> None:
@@ -118,7 +136,11 @@ async def _filter(job: Job, name: str, value: str, found: int) -> None:
     answer = await job.wire.send(name, "GET", "/Users", equals("userName", value))
     _expect(job, name, answer, 200)
     if answer.content.get("totalResults") != found:
-        job.note(name, answer, [f"totalResults is {answer.content.get('totalResults')!r} instead of {found}"])
+        job.note(
+            name,
+            answer,
+            [f"totalResults is {answer.content.get('totalResults')!r} instead of {found}"],
+        )
 
 
 def _patch(person: Person, options: Options) -> object:

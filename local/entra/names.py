@@ -97,8 +97,7 @@ CULTURES = (
     _culture(
         "Dubai",
         2,
-        "Omar Fatima Khalid Layla Yusuf Mariam Tariq Noor Hassan Aisha Mohammed=محمد Salma=سلمى Ali=علي "
-        "Huda=هدى Yasmin=ياسمين",
+        "Omar Fatima Khalid Layla Yusuf Mariam Tariq Noor Hassan Aisha Mohammed=محمد Salma=سلمى Ali=علي Huda=هدى Yasmin=ياسمين",
         "Al-Farsi Al-Mansouri Haddad Khoury El-Sayed Nasser Bin_Rashid Al-Hashimi Saleh=صالح Mansour=منصور "
         "Darwish=درويش Ibrahim Qureshi Najjar Al-Zahrani",
     ),
@@ -112,8 +111,7 @@ CULTURES = (
         "東京",
         1,
         "Haruto Yui Sota Hina=陽菜 Ren=蓮 Aoi=葵 Yuto=悠斗 Sakura Kenji=健二 Naoko=直子",
-        "Sato=佐藤 Suzuki=鈴木 Takahashi=高橋 Tanaka=田中 Watanabe=渡辺 Ito=伊藤 Yamamoto=山本 Nakamura "
-        "Kobayashi=小林 Saito",
+        "Sato=佐藤 Suzuki=鈴木 Takahashi=高橋 Tanaka=田中 Watanabe=渡辺 Ito=伊藤 Yamamoto=山本 Nakamura Kobayashi=小林 Saito",
     ),
 )
 

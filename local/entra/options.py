@@ -6,7 +6,16 @@ from typing import Literal
 Dialect = Literal["default", "flag"]
 """How PATCH is spoken: as Entra does today, or as with `aadOptscim062020` in the tenant URL."""
 
-CYCLES = ("connect", "initial", "groups", "incremental", "lost-answer", "disable", "enable", "delete")
+CYCLES = (
+    "connect",
+    "initial",
+    "groups",
+    "incremental",
+    "lost-answer",
+    "disable",
+    "enable",
+    "delete",
+)
 """Every cycle there is, in the order in which they make sense."""
 
 FLAG = "aadOptscim062020"

@@ -64,7 +64,9 @@ class Company:
         place = chart.position(index)
         culture, number = _culture_of(self.seed, index)
         given, family, turn = _name(culture, number, self.seed)
-        address = f"{address_part(given)}.{address_part(family)}{turn + 1 if turn else ''}@{self.domain}"
+        address = (
+            f"{address_part(given)}.{address_part(family)}{turn + 1 if turn else ''}@{self.domain}"
+        )
         given, family = spelt(given, family)
         return Person(
             index=index,
@@ -81,7 +83,9 @@ class Company:
             preferred_language=culture.office.language,
             employee_id=f"{100000 + index}",
             business_phone=_business_phone(culture, number, random),
-            mobile_phone=offices.mobile_number(culture.office, random) if random.random() < 0.7 else None,
+            mobile_phone=offices.mobile_number(culture.office, random)
+            if random.random() < 0.7
+            else None,
             manager=place.manager,
         )
 
@@ -132,7 +136,11 @@ def _name(culture: Culture, number: int, seed: int) -> tuple[str, str, int]:
     total = len(culture.given) * len(culture.family)
     turn, place = divmod(number, total)
     spot = (place * _step(total) + seed * 7919) % total
-    return culture.given[spot % len(culture.given)], culture.family[spot // len(culture.given)], turn
+    return (
+        culture.given[spot % len(culture.given)],
+        culture.family[spot // len(culture.given)],
+        turn,
+    )
 
 
 @lru_cache

@@ -17,7 +17,9 @@ def cpu_seconds(pid: int) -> float:
     Raises ProcessTimeError when there is no such process or no /proc.
     """
     if not _PROC.joinpath("self", "stat").exists():
-        raise ProcessTimeError("this machine has no /proc: CPU time of the server can be measured on Linux only")
+        raise ProcessTimeError(
+            "this machine has no /proc: CPU time of the server can be measured on Linux only"
+        )
     if not _PROC.joinpath(str(pid)).exists():
         raise ProcessTimeError(f"there is no process {pid}")
     return sum(_own_seconds(each) for each in _family(pid))

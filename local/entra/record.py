@@ -121,12 +121,16 @@ class Record:
     def _clean(self, text: str) -> str:
         return text.replace(self.secret, "…") if self.secret else text
 
-    def operation(self, name: str, seconds: float | None = None, cpu_ms: float | None = None) -> OperationSummary:
+    def operation(
+        self, name: str, seconds: float | None = None, cpu_ms: float | None = None
+    ) -> OperationSummary:
         """The figures of one kind of request; `seconds` is how long nothing else was sent, if so."""
         times = self.latencies.get(name, array("d"))
         p50, p95 = percentiles(times)
         rate = round(len(times) / seconds, 1) if seconds else None
-        return OperationSummary(len(times), p50, p95, round(max(times, default=0.0), 2), rate, cpu_ms)
+        return OperationSummary(
+            len(times), p50, p95, round(max(times, default=0.0), 2), rate, cpu_ms
+        )
 
     def fill(self, summary: Summary, seconds: float) -> Summary:
         """Everything collected, as a summary of a run of so many seconds."""

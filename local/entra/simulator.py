@@ -17,7 +17,9 @@ def silent(_: Progress) -> None:
 async def run(options: Options, report: Report = silent) -> Summary:
     """Run the job's cycles against the server; whatever the server does ends up in the summary, not in an exception."""
     record = Record(options.token)
-    summary = Summary(options.base, options.people, options.connections, options.dialect, list(options.cycles))
+    summary = Summary(
+        options.base, options.people, options.connections, options.dialect, list(options.cycles)
+    )
     started = time.monotonic()
     try:
         async with Wire(options, record) as wire:

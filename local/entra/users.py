@@ -12,7 +12,9 @@ from local.entra.wire import Answer, equals
 Resource = dict[str, Any]
 
 
-async def provision(job: Job, person: Person, *, known_as: Iterable[str] = (), lose_answer: bool = False) -> None:
+async def provision(
+    job: Job, person: Person, *, known_as: Iterable[str] = (), lose_answer: bool = False
+) -> None:
     """Find the user by the matching attribute, then create it, or update what differs."""
     found = await match(job, person, known_as)
     if found is None:
@@ -29,7 +31,9 @@ async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resou
     by_name = job.options.matching == "userName"
     values = [person.user_principal_name, *known_as] if by_name else [person.object_id]
     for value in values:
-        answer = await job.wire.send("filter user", "GET", "/Users", equals(job.options.matching, value))
+        answer = await job.wire.send(
+            "filter user", "GET", "/Users", equals(job.options.matching, value)
+        )
         job.must("filter user", answer, checks.match(answer, "User", job.options.matching, value))
         if answer.content["Resources"]:
             resource: Resource = answer.content["Resources"][0]
@@ -49,13 +53,17 @@ def link(job: Job, person: Person, resource: Resource) -> None:
         job.managers[person.index] = manager
 
 
-async def create(job: Job, person: Person, *, with_manager: bool = False, lose_answer: bool = False) -> None:
+async def create(
+    job: Job, person: Person, *, with_manager: bool = False, lose_answer: bool = False
+) -> None:
     """POST the user. A conflict is not turned into an update: the person goes to escrow, to be matched again."""
     sent = mapping.target_attributes(person)
     if with_manager:
         sent = job.wanted(person, sent)
     body = mapping.post_body(sent)
-    answer = await job.wire.send("create user", "POST", "/Users", body=body, lose_answer=lose_answer)
+    answer = await job.wire.send(
+        "create user", "POST", "/Users", body=body, lose_answer=lose_answer
+    )
     if answer.status == 409:
         reasons = checks.status(answer, 409)
         if not answer.repeated:
@@ -124,8 +132,14 @@ async def set_active(job: Job, person: Person, active: bool) -> None:
     await _patched(job, person, operation, body, {"active": active})
     found = await match(job, person)
     if found is None or found.get("active") is not active:
-        reason = "the matching filter does not find the user" if found is None else f"active is {found.get('active')!r}"
-        job.record.deviations(operation, f"PATCH /Users/{job.links[person.index]}", [f"afterwards {reason}"])
+        reason = (
+            "the matching filter does not find the user"
+            if found is None
+            else f"active is {found.get('active')!r}"
+        )
+        job.record.deviations(
+            operation, f"PATCH /Users/{job.links[person.index]}", [f"afterwards {reason}"]
+        )
     job.record.count("enabled" if active else "disabled")
 
 
@@ -134,11 +148,15 @@ async def delete(job: Job, person: Person) -> None:
     path = f"/Users/{job.links.pop(person.index)}"
     answer = await job.wire.send("delete user", "DELETE", path)
     # A repeated DELETE whose first answer was lost finds nothing any more.
-    job.must("delete user", answer, checks.status(answer, *((204, 404) if answer.repeated else (204,))))
+    job.must(
+        "delete user", answer, checks.status(answer, *((204, 404) if answer.repeated else (204,)))
+    )
     gone = await job.wire.send("get deleted user", "GET", path)
     job.note("get deleted user", gone, checks.status(gone, 404))
     if await match(job, person) is not None:
-        job.record.deviations("delete user", answer.request, ["afterwards the matching filter still finds the user"])
+        job.record.deviations(
+            "delete user", answer.request, ["afterwards the matching filter still finds the user"]
+        )
     job.managers.pop(person.index, None)
     job.record.count("deleted")
 

@@ -49,7 +49,10 @@ class Wire:
         self.patience = options.patience
         self._options, self._record = options, record
         self._random = Random(options.seed)
-        self._headers = {"Accept": "application/scim+json", "Authorization": f"Bearer {options.token}"}
+        self._headers = {
+            "Accept": "application/scim+json",
+            "Authorization": f"Bearer {options.token}",
+        }
 
     async def __aenter__(self) -> Self:
         """Open as many connections as the job may use."""
@@ -62,13 +65,23 @@ class Wire:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close them."""
         await self._session.close()
 
     async def send(
-        self, operation: str, method: str, path: str, query: str = "", body: Any = None, *, lose_answer: bool = False
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        query: str = "",
+        body: Any = None,
+        *,
+        lose_answer: bool = False,
     ) -> Answer:
         """Send until there is an answer that is not passing, or patience has run out.
 
@@ -93,22 +106,38 @@ class Wire:
                 if answer.status == 401:
                     raise Quarantined(f"{request}: 401, the server refuses the token")
                 # A 500 is a fault, and is tried once more.
-                if last or not (answer.status in PASSING or (answer.status == 500 and attempt == 1)):
+                if last or not (
+                    answer.status in PASSING or (answer.status == 500 and attempt == 1)
+                ):
                     return answer
                 if answer.status == 500:
-                    self._record.deviations(operation, request, ["status 500: the server failed, Entra logs an error"])
+                    self._record.deviations(
+                        operation, request, ["status 500: the server failed, Entra logs an error"]
+                    )
                 wait = _retry_after(answer) or pause
             self._record.retries += 1
             await asyncio.sleep(wait * self._random.uniform(0.8, 1.2))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _once(
-        self, operation: str, method: str, url: URL, request: str, data: bytes | None, attempt: int, lose: bool
+        self,
+        operation: str,
+        method: str,
+        url: URL,
+        request: str,
+        data: bytes | None,
+        attempt: int,
+        lose: bool,
     ) -> Answer:
         headers = {"Content-Type": CONTENT_TYPE} if data is not None else {}
         started = time.perf_counter()
         async with self._session.request(
-            method, url, data=data, headers=headers, skip_auto_headers=("Content-Type",), allow_redirects=False
+            method,
+            url,
+            data=data,
+            headers=headers,
+            skip_auto_headers=("Content-Type",),
+            allow_redirects=False,
         ) as response:
             if lose:
                 response.close()

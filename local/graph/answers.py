@@ -16,10 +16,17 @@ from local.graph.simulator import Simulator
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that must not be stored."""
-    return Response(orjson.dumps(value), status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
+    return Response(
+        orjson.dumps(value),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        "application/json",
+    )
 
 
-def login_error(simulator: Simulator, error: LoginError, correlation_id: str = "", word: str = "") -> Response:
+def login_error(
+    simulator: Simulator, error: LoginError, correlation_id: str = "", word: str = ""
+) -> Response:
     """An error as the token endpoint words it; `word` in place of the usual `error`."""
     wait = error.kind.retry_after
     headers = {"Retry-After": str(wait)} if wait else {}
@@ -27,7 +34,9 @@ def login_error(simulator: Simulator, error: LoginError, correlation_id: str = "
     return json(body | ({"error": word} if word else {}), error.kind.status, headers)
 
 
-def graph_error(simulator: Simulator, status: int, code: str, message: str, retry_after: int = 0) -> Response:
+def graph_error(
+    simulator: Simulator, status: int, code: str, message: str, retry_after: int = 0
+) -> Response:
     """An error as Graph words it (learn.microsoft.com/graph/errors)."""
     request_id = str(uuid4())
     inner = {
@@ -45,7 +54,9 @@ def graph_error(simulator: Simulator, status: int, code: str, message: str, retr
 
 async def form(request: Request) -> dict[str, str]:
     """The fields of an application/x-www-form-urlencoded body."""
-    return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+    return dict(
+        parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
+    )
 
 
 # The metadata endpoint has a word of its own for a tenant that is not there.
@@ -63,7 +74,9 @@ _WORDS = {
 }
 
 
-async def faulty(simulator: Simulator, fault: Fault, request: Request, *, tenant: str = "") -> Response | None:
+async def faulty(
+    simulator: Simulator, fault: Fault, request: Request, *, tenant: str = ""
+) -> Response | None:
     """The answer that the fault makes; None once a fault that let the call hang is gone."""
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)
@@ -82,7 +95,11 @@ async def faulty(simulator: Simulator, fault: Fault, request: Request, *, tenant
     if place == "graph":
         return graph_error(simulator, status, *_WORDS[status], retry_after=retry_after)
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
-    return json({"error": "temporarily_unavailable", "error_description": _WORDS[status][1]}, status, headers)
+    return json(
+        {"error": "temporarily_unavailable", "error_description": _WORDS[status][1]},
+        status,
+        headers,
+    )
 
 
 class _Broken(Response):

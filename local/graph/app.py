@@ -26,11 +26,23 @@ def create_app(simulator: Simulator) -> ASGIApp:
             Route("/v1.0/communications/presences/{id}", graph.presence),
             Route("/v1.0/users/{id}/presence", graph.presence),
             Route("/common/discovery/instance", discovery.instance),
-            Route("/{tenant}/v2.0/.well-known/openid-configuration", discovery.openid_configuration),
+            Route(
+                "/{tenant}/v2.0/.well-known/openid-configuration", discovery.openid_configuration
+            ),
             Route("/{tenant}/discovery/v2.0/keys", discovery.keys),
-            Route("/{tenant}/oauth2/v2.0/token", TokenEndpoint(simulator).__call__, methods=["POST"]),
-            Route("/{tenant}/oauth2/v2.0/authorize", SignIn(simulator).__call__, methods=["GET", "POST"]),
-            Route("/{tenant}/v2.0/adminconsent", ConsentPage(simulator).__call__, methods=["GET", "POST"]),
+            Route(
+                "/{tenant}/oauth2/v2.0/token", TokenEndpoint(simulator).__call__, methods=["POST"]
+            ),
+            Route(
+                "/{tenant}/oauth2/v2.0/authorize",
+                SignIn(simulator).__call__,
+                methods=["GET", "POST"],
+            ),
+            Route(
+                "/{tenant}/v2.0/adminconsent",
+                ConsentPage(simulator).__call__,
+                methods=["GET", "POST"],
+            ),
             Route("/{tenant}/adminconsent", older.__call__, methods=["GET", "POST"]),
         ]
     )

@@ -38,4 +38,8 @@ class Application:
             parts = urlsplit(address)
         except ValueError:
             return False
-        return parts.scheme in ("http", "https") and parts.hostname in ("127.0.0.1", "localhost", "::1")
+        return parts.scheme in ("http", "https") and parts.hostname in (
+            "127.0.0.1",
+            "localhost",
+            "::1",
+        )

@@ -29,7 +29,9 @@ class Code:
 def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
     """A code for the person who signed in; `asked` are the parameters of the authorization request."""
     now = simulator.clock.monotonic()
-    simulator.codes = {value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME}
+    simulator.codes = {
+        value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME
+    }
     value = "0." + secrets.token_urlsafe(48)
     simulator.codes[value] = Code(
         client_id=asked["client_id"],
@@ -44,7 +46,9 @@ def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str,
     return value
 
 
-def redeem(simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None) -> Code:
+def redeem(
+    simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None
+) -> Code:
     """The code, which is used up by that. Raises LoginError."""
     if not (value := fields.get("code", "")):
         raise LoginError(900144, detail="code")

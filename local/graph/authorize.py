@@ -36,20 +36,32 @@ class SignIn:
             response = self._answer(request, tenant, asked)
         except LoginError as error:
             tenant, response = self.simulator.tenant(segment), error_page(error)
-        self.simulator.counters.add("authorize", tenant.tenant_id if tenant else "", response.status_code)
+        self.simulator.counters.add(
+            "authorize", tenant.tenant_id if tenant else "", response.status_code
+        )
         return response
 
     def _answer(self, request: Request, tenant: Tenant | None, asked: dict[str, str]) -> Response:
         self._check(tenant, asked)
-        address, state, mode = asked["redirect_uri"], asked.get("state", ""), asked.get("response_mode", "query")
-        fault = self.simulator.faults.hit("authorize", tenant.tenant_id if tenant else "", _STAY | _RETURN)
+        address, state, mode = (
+            asked["redirect_uri"],
+            asked.get("state", ""),
+            asked.get("response_mode", "query"),
+        )
+        fault = self.simulator.faults.hit(
+            "authorize", tenant.tenant_id if tenant else "", _STAY | _RETURN
+        )
         if fault is not None and fault.code is not None:
-            error = LoginError(fault.code, client=asked["client_id"], tenant=tenant.tenant_id if tenant else "")
+            error = LoginError(
+                fault.code, client=asked["client_id"], tenant=tenant.tenant_id if tenant else ""
+            )
             if fault.code in _STAY:
                 raise error
             return back_with_error(address, error, state, mode)
         if asked.get("sign_in_as") == "cancel":
-            return back(address, {"error": "access_denied", "error_subcode": "cancel", "state": state}, mode)
+            return back(
+                address, {"error": "access_denied", "error_subcode": "cancel", "state": state}, mode
+            )
         choice = sign_in_choice.chosen(self.simulator, tenant, asked)
         if choice is None and asked.get("prompt") == "none":
             return back_with_error(address, LoginError(50058), state, mode)

@@ -47,7 +47,9 @@ def authenticate(simulator: Simulator, tenant_id: str, fields: dict[str, str]) -
     return application
 
 
-def _check_assertion(simulator: Simulator, tenant_id: str, application: Application, assertion: str) -> None:
+def _check_assertion(
+    simulator: Simulator, tenant_id: str, application: Application, assertion: str
+) -> None:
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.InvalidTokenError:
@@ -69,7 +71,11 @@ def _time(claims: dict[str, Any], name: str, missing: float) -> float:
 
 
 def _check_certificate(
-    simulator: Simulator, tenant_id: str, application: Application, assertion: str, claims: dict[str, Any]
+    simulator: Simulator,
+    tenant_id: str,
+    application: Application,
+    assertion: str,
+    claims: dict[str, Any],
 ) -> None:
     """Signed with a registered certificate, for this token endpoint (or issuer), by and about the client."""
     allowed = {f"{simulator.url}/{tenant_id}/oauth2/v2.0/token", simulator.issuer(tenant_id)}
@@ -77,7 +83,9 @@ def _check_certificate(
     allowed |= {address.replace("http://", "https://", 1) for address in allowed}
     if claims.get("aud") not in allowed:
         raise LoginError(700023)
-    if claims.get("sub") != application.client_id or not _signed_by(application.certificates, assertion):
+    if claims.get("sub") != application.client_id or not _signed_by(
+        application.certificates, assertion
+    ):
         raise LoginError(700027, client=application.client_id)
 
 
@@ -91,12 +99,16 @@ def _signed_by(keys: list[Any], assertion: str) -> bool:
     return False
 
 
-def _check_federated(simulator: Simulator, application: Application, assertion: str, claims: dict[str, Any]) -> None:
+def _check_federated(
+    simulator: Simulator, application: Application, assertion: str, claims: dict[str, Any]
+) -> None:
     """Issuer, subject and audience of a federated credential match, then the signature."""
     issuer, subject, audience = claims.get("iss"), claims.get("sub"), claims.get("aud")
     trusts = application.federated
     if not trusts:
-        raise LoginError(70021, detail=f"issuer '{issuer}' subject '{subject}' audience '{audience}'")
+        raise LoginError(
+            70021, detail=f"issuer '{issuer}' subject '{subject}' audience '{audience}'"
+        )
     for_issuer = [trust for trust in trusts if trust.issuer == issuer]
     if not for_issuer:
         raise LoginError(700211, detail=f"issuer '{issuer}'")

@@ -34,17 +34,23 @@ class ConsentPage:
         try:
             if self.needs_scope and segment == "common":
                 raise LoginError(50059)
-            response = self._answer(request, sign_in_choice.tenant_of_path(self.simulator, segment), asked)
+            response = self._answer(
+                request, sign_in_choice.tenant_of_path(self.simulator, segment), asked
+            )
         except LoginError as error:
             response = error_page(error)
-        self.simulator.counters.add("adminconsent", tenant.tenant_id if tenant else "", response.status_code)
+        self.simulator.counters.add(
+            "adminconsent", tenant.tenant_id if tenant else "", response.status_code
+        )
         return response
 
     def _answer(self, request: Request, tenant: Tenant | None, asked: dict[str, str]) -> Response:
         self._check(tenant, asked)
         if asked.get("decide", "").startswith("cancel"):
             return self._refused(asked)
-        fault = self.simulator.faults.hit("adminconsent", tenant.tenant_id if tenant else "", _FAULTS)
+        fault = self.simulator.faults.hit(
+            "adminconsent", tenant.tenant_id if tenant else "", _FAULTS
+        )
         if fault is not None and fault.code is not None:
             return self._error(asked, LoginError(fault.code, client=asked["client_id"]))
         choice = sign_in_choice.chosen(self.simulator, tenant, asked)
@@ -52,7 +58,9 @@ class ConsentPage:
             return self._page(request, tenant, asked, choice)
         home, person = choice
         if not person.is_administrator:
-            return page("needs_administrator.html", 403, person=person, back=self._return_address(asked))
+            return page(
+                "needs_administrator.html", 403, person=person, back=self._return_address(asked)
+            )
         self._accept(home, asked)
         values = {"admin_consent": "True", "tenant": home.tenant_id}
         values |= {"scope": asked.get("scope", "")} if self.needs_scope else {}
@@ -78,14 +86,24 @@ class ConsentPage:
             self.simulator.sign_in(tenant.tenant_id, asked["client_id"])
 
     def _refused(self, asked: Mapping[str, str]) -> Response:
-        older = asked["decide"] == "cancel-older" or self.simulator.options.cancel == "permission_denied"
+        older = (
+            asked["decide"] == "cancel-older"
+            or self.simulator.options.cancel == "permission_denied"
+        )
         if older:
-            values = {"error": "permission_denied", "error_description": "The admin canceled the request"}
+            values = {
+                "error": "permission_denied",
+                "error_description": "The admin canceled the request",
+            }
             return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
         return self._error(asked, LoginError(65004))
 
     def _error(self, asked: Mapping[str, str], error: LoginError) -> Response:
-        values = {"admin_consent": "True", "error": error.kind.error, "error_description": error.text}
+        values = {
+            "admin_consent": "True",
+            "error": error.kind.error,
+            "error_description": error.text,
+        }
         return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
 
     def _return_address(self, asked: Mapping[str, str]) -> str:
@@ -94,7 +112,11 @@ class ConsentPage:
         return refused.headers["location"]
 
     def _page(
-        self, request: Request, tenant: Tenant | None, asked: Mapping[str, str], choice: sign_in_choice.Choice | None
+        self,
+        request: Request,
+        tenant: Tenant | None,
+        asked: Mapping[str, str],
+        choice: sign_in_choice.Choice | None,
     ) -> Response:
         application = self.simulator.applications[asked["client_id"]]
         return page(

@@ -79,7 +79,10 @@ class Control:
             ("POST", "/keys/rotate", self.rotate_keys),
             ("POST", "/assertion", self.assertion),
         )
-        json_routes = [Route(f"/control{path}", as_json(handler), methods=[verb]) for verb, path, handler in every]
+        json_routes = [
+            Route(f"/control{path}", as_json(handler), methods=[verb])
+            for verb, path, handler in every
+        ]
         return [Route("/control", self.show), *json_routes]
 
     async def show(self, request: Request) -> Response:
@@ -142,15 +145,25 @@ class Control:
         tenant.known.update(one.lower() for one in body.ids)
         tenant.unlicensed.update(one.lower() for one in body.unlicensed)
         added = [
-            tenant.add(one.name, one.user_name, roles=frozenset(map(control_bodies.role, one.roles)), object_id=one.id)
+            tenant.add(
+                one.name,
+                one.user_name,
+                roles=frozenset(map(control_bodies.role, one.roles)),
+                object_id=one.id,
+            )
             for one in body.sign_in
         ]
-        return {"added": [{"id": person.object_id, "user_name": person.user_name} for person in added]}
+        return {
+            "added": [{"id": person.object_id, "user_name": person.user_name} for person in added]
+        }
 
     async def ids(self, request: Request) -> object:
         tenant = self._tenant(request)
         try:
-            start, stop = (int(request.query_params.get(name, given)) for name, given in (("start", 0), ("stop", 100)))
+            start, stop = (
+                int(request.query_params.get(name, given))
+                for name, given in (("start", 0), ("stop", 100))
+            )
         except ValueError:
             raise Refused(400, "start and stop must be whole numbers.") from None
         return {"ids": tenant.object_ids(max(0, start), min(stop, tenant.crowd))}
@@ -183,7 +196,10 @@ class Control:
         return of_tenant(tenant)
 
     async def list_faults(self, request: Request) -> object:
-        return {"names": faults.names(), "on": [dataclasses.asdict(one) for one in self.simulator.faults.active()]}
+        return {
+            "names": faults.names(),
+            "on": [dataclasses.asdict(one) for one in self.simulator.faults.active()],
+        }
 
     async def fault_on(self, request: Request) -> object:
         body = await read(request, control_bodies.Fault)
@@ -200,10 +216,14 @@ class Control:
                 )
             )
         except faults.UnknownFault as error:
-            raise Refused(404, f"There is no fault '{error}'; GET /control/faults lists them.") from None
+            raise Refused(
+                404, f"There is no fault '{error}'; GET /control/faults lists them."
+            ) from None
 
     async def fault_off(self, request: Request) -> object:
-        self.simulator.faults.off(request.path_params["name"], tenant=request.query_params.get("tenant"))
+        self.simulator.faults.off(
+            request.path_params["name"], tenant=request.query_params.get("tenant")
+        )
         return NO_CONTENT
 
     async def all_faults_off(self, request: Request) -> object:
@@ -227,7 +247,9 @@ class Control:
     async def set_application(self, request: Request) -> object:
         body = await read(request, control_bodies.Registration)
         client_id = request.path_params["client"]
-        application = control_bodies.register(self.simulator.applications.get(client_id), client_id, body)
+        application = control_bodies.register(
+            self.simulator.applications.get(client_id), client_id, body
+        )
         self.simulator.applications[client_id] = application
         return of_application(application)
 

@@ -6,7 +6,12 @@ from cryptography.x509 import load_pem_x509_certificate
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from local.graph.applications import Application, FederatedCredential
-from local.graph.people import GLOBAL_ADMINISTRATOR, MEMBER, PRIVILEGED_ROLE_ADMINISTRATOR, UnknownIds
+from local.graph.people import (
+    GLOBAL_ADMINISTRATOR,
+    MEMBER,
+    PRIVILEGED_ROLE_ADMINISTRATOR,
+    UnknownIds,
+)
 from local.graph.simulator import CLIENT_ID, HOME_TENANT_ID
 from local.graph.wire import Style
 
@@ -156,5 +161,7 @@ def register(application: Application | None, client_id: str, body: Registration
     for name in body.model_fields_set - {"federated"}:
         setattr(application, name, getattr(body, name))
     if "federated" in body.model_fields_set:
-        application.federated = [FederatedCredential(one.issuer, one.subject, one.audience) for one in body.federated]
+        application.federated = [
+            FederatedCredential(one.issuer, one.subject, one.audience) for one in body.federated
+        ]
     return application

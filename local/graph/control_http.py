@@ -20,7 +20,9 @@ class Refused(Exception):
         self.status, self.detail = status, detail
 
 
-def as_json(handler: Callable[[Request], Awaitable[object]]) -> Callable[[Request], Awaitable[Response]]:
+def as_json(
+    handler: Callable[[Request], Awaitable[object]],
+) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint that answers with what the handler gives, or why it refused."""
 
     async def answer(request: Request) -> Response:
@@ -40,5 +42,8 @@ async def read(request: Request, model: type[_Body]) -> _Body:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}" for fault in error.errors())
+        wrong = (
+            f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}"
+            for fault in error.errors()
+        )
         raise Refused(400, "; ".join(wrong)) from None

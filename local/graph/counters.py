@@ -27,12 +27,16 @@ class Counters:
         return sum(
             count
             for (at, of, code), count in self._calls.items()
-            if (not endpoint or at == endpoint) and (not tenant or of == tenant) and (not status or code == status)
+            if (not endpoint or at == endpoint)
+            and (not tenant or of == tenant)
+            and (not status or code == status)
         )
 
     def throttled(self, tenant: str = "") -> int:
         """How many calls got 429 from Graph."""
-        return self.calls("presences", tenant=tenant, status=429) + self.calls("presence", tenant=tenant, status=429)
+        return self.calls("presences", tenant=tenant, status=429) + self.calls(
+            "presence", tenant=tenant, status=429
+        )
 
     def rows(self) -> list[dict[str, object]]:
         """Every count, ready for JSON."""

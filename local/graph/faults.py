@@ -28,7 +28,9 @@ def names() -> dict[str, str]:
     """Every fault with what it does."""
     known = {f"{place}.{kind}": text for place in PLACES for kind, text in KINDS_OF_ANSWER.items()}
     known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
-    return known | {f"AADSTS{code}": f"{kind.status} {kind.error}: {kind.text}" for code, kind in KINDS.items()}
+    return known | {
+        f"AADSTS{code}": f"{kind.status} {kind.error}: {kind.text}" for code, kind in KINDS.items()
+    }
 
 
 class UnknownFault(Exception):
@@ -96,7 +98,8 @@ class Faults:
         self._active = [
             fault
             for fault in self._active
-            if (fault.times is None or fault.times > 0 or fault.hangs) and (fault.until is None or fault.until > now)
+            if (fault.times is None or fault.times > 0 or fault.hangs)
+            and (fault.until is None or fault.until > now)
         ]
         return self._active
 

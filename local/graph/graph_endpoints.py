@@ -14,11 +14,9 @@ from local.graph.people import Tenant
 from local.graph.simulator import Simulator
 from local.graph.token import GRAPH_HOSTS
 
-MOST_IDS = 650
+MAX_IDS_PER_CALL = 650
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CONTEXT = (
-    b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)","value":['
-)
+_CONTEXT = b'{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.presence)","value":['
 
 
 class GraphError(Exception):
@@ -58,7 +56,11 @@ class Graph:
             response = await self._admitted(endpoint, request, tenant, roles, body)
         except GraphError as error:
             response = answers.graph_error(
-                self.simulator, error.status, error.code, error.message, retry_after=error.retry_after
+                self.simulator,
+                error.status,
+                error.code,
+                error.message,
+                retry_after=error.retry_after,
             )
         finally:
             counters.running -= 1
@@ -75,7 +77,9 @@ class Graph:
                 return broken
         if PRESENCE_ROLE not in roles and "Presence.ReadWrite.All" not in roles:
             if self.simulator.options.missing_role == 401:
-                raise GraphError(401, "Unauthorized", "The token has no role that allows this request.")
+                raise GraphError(
+                    401, "Unauthorized", "The token has no role that allows this request."
+                )
             raise GraphError(403, "Forbidden", "Missing role permissions on the request.")
         if endpoint == "presences":
             return self._many(tenant, body)
@@ -91,24 +95,50 @@ class Graph:
         except BadSignature:
             raise GraphError(401, "InvalidAuthenticationToken", "Signature is invalid.") from None
         if claims.get("aud") not in (self.simulator.url, *GRAPH_HOSTS):
-            raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")
+            raise GraphError(
+                401,
+                "InvalidAuthenticationToken",
+                "Access token validation failure. Invalid audience.",
+            )
         tenant = self.simulator.tenants.get(claims.get("tid", ""))
         if tenant is None or claims.get("iss") != self.simulator.issuer(tenant.tenant_id):
-            raise GraphError(401, "InvalidAuthenticationToken", "Access token validation failure. Invalid issuer.")
-        if not claims.get("nbf", 0) - 300 <= self.simulator.clock.now().timestamp() < claims.get("exp", 0):
-            raise GraphError(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
+            raise GraphError(
+                401,
+                "InvalidAuthenticationToken",
+                "Access token validation failure. Invalid issuer.",
+            )
+        if (
+            not claims.get("nbf", 0) - 300
+            <= self.simulator.clock.now().timestamp()
+            < claims.get("exp", 0)
+        ):
+            raise GraphError(
+                401,
+                "InvalidAuthenticationToken",
+                "Lifetime validation failed, the token is expired.",
+            )
         return tenant, claims.get("roles", [])
 
     def _check_limits(self, tenant: Tenant) -> None:
-        wait = self.simulator.throttle.admit(tenant.tenant_id) or self.simulator.all_tenants_throttle.admit("")
+        wait = self.simulator.throttle.admit(
+            tenant.tenant_id
+        ) or self.simulator.all_tenants_throttle.admit("")
         if wait:
-            raise GraphError(429, "TooManyRequests", "Too many requests for this tenant.", retry_after=wait)
+            raise GraphError(
+                429, "TooManyRequests", "Too many requests for this tenant.", retry_after=wait
+            )
 
     def _many(self, tenant: Tenant, body: bytes) -> Response:
         ids = _ids(body)
         self.simulator.counters.ids_asked += len(ids)
-        now, found, encoded = self.simulator.clock.now().timestamp(), [], self.simulator.presence.encoded
-        for object_id in sorted({given.lower() for given in ids}):  # the order of the answer is nowhere promised
+        now, found, encoded = (
+            self.simulator.clock.now().timestamp(),
+            [],
+            self.simulator.presence.encoded,
+        )
+        for object_id in sorted(
+            {given.lower() for given in ids}
+        ):  # the order of the answer is nowhere promised
             if _GUID.fullmatch(object_id) is not None and tenant.has(object_id):
                 found.append(encoded(tenant, object_id, now))
             elif (unknown := _unknown(tenant, object_id)) is not None:
@@ -118,21 +148,29 @@ class Graph:
     def _one(self, tenant: Tenant, given: str) -> Response:
         object_id = given.lower()
         if not _GUID.fullmatch(object_id):
-            raise GraphError(400, "BadRequest", "The id is not a GUID; a user principal name does not work here.")
+            raise GraphError(
+                400, "BadRequest", "The id is not a GUID; a user principal name does not work here."
+            )
         if not tenant.has(object_id):
             raise GraphError(404, "NotFound", "The user was not found.")
-        return answers.json(self.simulator.presence.of(tenant, object_id, self.simulator.clock.now()))
+        return answers.json(
+            self.simulator.presence.of(tenant, object_id, self.simulator.clock.now())
+        )
 
 
 def _ids(body: bytes) -> list[str]:
     try:
         ids = orjson.loads(body)["ids"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise GraphError(400, "BadRequest", "The body must be a JSON object with the property 'ids'.") from None
+        raise GraphError(
+            400, "BadRequest", "The body must be a JSON object with the property 'ids'."
+        ) from None
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise GraphError(400, "BadRequest", "'ids' must be a list of strings.")
-    if not 0 < len(ids) <= MOST_IDS:
-        raise GraphError(400, "BadRequest", f"'ids' must hold 1 to {MOST_IDS} ids, it holds {len(ids)}.")
+    if not 0 < len(ids) <= MAX_IDS_PER_CALL:
+        raise GraphError(
+            400, "BadRequest", f"'ids' must hold 1 to {MAX_IDS_PER_CALL} ids, it holds {len(ids)}."
+        )
     return ids
 
 

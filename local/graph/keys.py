@@ -68,4 +68,9 @@ class KeyRing:
 
 
 # Times follow the simulator's clock, not the machine's, so PyJWT must not look at them.
-UNCHECKED: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+UNCHECKED: Any = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+}

@@ -48,15 +48,50 @@ _TABLE = (
     ),
     Kind(7000112, 400, "unauthorized_client", "Application '{client}'(Simulated app) is disabled."),
     Kind(70001, 400, "unauthorized_client", "The application '{client}' is disabled."),
-    Kind(65001, 400, "invalid_grant", "The user or administrator has not consented to use the application '{client}'."),
-    Kind(65004, 400, "consent_required", "The resource owner or authorization server denied the request."),
-    Kind(90094, 400, "consent_required", "An administrator has to grant the permissions that '{client}' requests."),
+    Kind(
+        65001,
+        400,
+        "invalid_grant",
+        "The user or administrator has not consented to use the application '{client}'.",
+    ),
+    Kind(
+        65004,
+        400,
+        "consent_required",
+        "The resource owner or authorization server denied the request.",
+    ),
+    Kind(
+        90094,
+        400,
+        "consent_required",
+        "An administrator has to grant the permissions that '{client}' requests.",
+    ),
     # the tenant
     Kind(90002, 400, "invalid_request", _NO_TENANT),
-    Kind(90038, 400, "invalid_request", "Tenant '{tenant}' request is being redirected to the National Cloud."),
-    Kind(900432, 400, "invalid_request", "Confidential Client is not supported in Cross Cloud request."),
-    Kind(50020, 400, "interaction_required", "User account {detail} does not exist in tenant '{tenant}'."),
-    Kind(50194, 400, "invalid_request", "Application '{client}' is not configured as a multi-tenant application."),
+    Kind(
+        90038,
+        400,
+        "invalid_request",
+        "Tenant '{tenant}' request is being redirected to the National Cloud.",
+    ),
+    Kind(
+        900432,
+        400,
+        "invalid_request",
+        "Confidential Client is not supported in Cross Cloud request.",
+    ),
+    Kind(
+        50020,
+        400,
+        "interaction_required",
+        "User account {detail} does not exist in tenant '{tenant}'.",
+    ),
+    Kind(
+        50194,
+        400,
+        "invalid_request",
+        "Application '{client}' is not configured as a multi-tenant application.",
+    ),
     # conditional access
     Kind(53003, 400, "invalid_grant", _POLICY),
     Kind(530032, 400, "invalid_grant", "Blocked by security policy of the tenant '{tenant}'."),
@@ -69,28 +104,90 @@ _TABLE = (
         "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
         "the client secret ID, for a secret added to app '{client}'.",
     ),
-    Kind(7000222, 401, "invalid_client", "The provided client secret keys for app '{client}' are expired."),
-    Kind(7000216, 401, "invalid_client", "'client_assertion', 'client_secret' or 'request' is required."),
-    Kind(700027, 401, "invalid_client", "The certificate used to sign the client assertion is not registered."),
+    Kind(
+        7000222,
+        401,
+        "invalid_client",
+        "The provided client secret keys for app '{client}' are expired.",
+    ),
+    Kind(
+        7000216,
+        401,
+        "invalid_client",
+        "'client_assertion', 'client_secret' or 'request' is required.",
+    ),
+    Kind(
+        700027,
+        401,
+        "invalid_client",
+        "The certificate used to sign the client assertion is not registered.",
+    ),
     Kind(700024, 401, "invalid_client", "Client assertion is not within its valid time range."),
-    Kind(700023, 401, "invalid_client", "Client assertion audience does not match the realm issuer."),
+    Kind(
+        700023, 401, "invalid_client", "Client assertion audience does not match the realm issuer."
+    ),
     Kind(70021, 401, "invalid_client", _NO_FEDERATION),
     Kind(700211, 401, "invalid_client", _NO_FEDERATION),
     Kind(700212, 401, "invalid_client", _NO_FEDERATION),
     Kind(700213, 401, "invalid_client", _NO_FEDERATION),
     # the request
-    Kind(900144, 400, "invalid_request", "The request body must contain the following parameter: '{detail}'."),
-    Kind(700054, 400, "unsupported_response_type", "response_type '{detail}' is not enabled for the application."),
-    Kind(70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type '{detail}'."),
-    Kind(70011, 400, "invalid_scope", "The provided value for the input parameter 'scope' is not valid: {detail}."),
-    Kind(1002012, 400, "invalid_scope", "The scope {detail} is not valid. It must be suffixed with /.default."),
-    Kind(500011, 400, "invalid_resource", "The resource principal named {detail} was not found in the tenant."),
-    Kind(50011, 400, "invalid_request", "The redirect URI '{detail}' does not match the ones of the application."),
+    Kind(
+        900144,
+        400,
+        "invalid_request",
+        "The request body must contain the following parameter: '{detail}'.",
+    ),
+    Kind(
+        700054,
+        400,
+        "unsupported_response_type",
+        "response_type '{detail}' is not enabled for the application.",
+    ),
+    Kind(
+        70003,
+        400,
+        "unsupported_grant_type",
+        "The app requested an unsupported grant type '{detail}'.",
+    ),
+    Kind(
+        70011,
+        400,
+        "invalid_scope",
+        "The provided value for the input parameter 'scope' is not valid: {detail}.",
+    ),
+    Kind(
+        1002012,
+        400,
+        "invalid_scope",
+        "The scope {detail} is not valid. It must be suffixed with /.default.",
+    ),
+    Kind(
+        500011,
+        400,
+        "invalid_resource",
+        "The resource principal named {detail} was not found in the tenant.",
+    ),
+    Kind(
+        50011,
+        400,
+        "invalid_request",
+        "The redirect URI '{detail}' does not match the ones of the application.",
+    ),
     Kind(50058, 400, "login_required", "Session information is not sufficient for single-sign-on."),
     Kind(50059, 400, "invalid_request", "No tenant-identifying information found in the request."),
-    Kind(70000, 400, "invalid_grant", "The provided value for the input parameter 'code' is not valid."),
+    Kind(
+        70000,
+        400,
+        "invalid_grant",
+        "The provided value for the input parameter 'code' is not valid.",
+    ),
     Kind(70008, 400, "invalid_grant", "The provided authorization code has expired."),
-    Kind(54005, 400, "invalid_grant", "OAuth2 Authorization code was already redeemed, please retry with a new one."),
+    Kind(
+        54005,
+        400,
+        "invalid_grant",
+        "OAuth2 Authorization code was already redeemed, please retry with a new one.",
+    ),
     Kind(
         501481,
         400,
@@ -98,9 +195,22 @@ _TABLE = (
         "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
     ),
     # throttling and outage
-    Kind(50196, 400, "invalid_grant", "The server terminated an operation because of a client request loop."),
-    Kind(90055, 429, "temporarily_unavailable", "There are too many incoming requests.", retry_after=10),
-    Kind(90033, 503, "temporarily_unavailable", "A transient error has occurred. Please try again."),
+    Kind(
+        50196,
+        400,
+        "invalid_grant",
+        "The server terminated an operation because of a client request loop.",
+    ),
+    Kind(
+        90055,
+        429,
+        "temporarily_unavailable",
+        "There are too many incoming requests.",
+        retry_after=10,
+    ),
+    Kind(
+        90033, 503, "temporarily_unavailable", "A transient error has occurred. Please try again."
+    ),
 )
 KINDS = {kind.code: kind for kind in _TABLE}
 
@@ -110,7 +220,9 @@ class LoginError(Exception):
 
     def __init__(self, code: int, *, client: str = "", tenant: str = "", detail: str = "") -> None:
         self.kind = KINDS[code]
-        self.text = f"AADSTS{code}: " + self.kind.text.format(client=client, tenant=tenant, detail=detail)
+        self.text = f"AADSTS{code}: " + self.kind.text.format(
+            client=client, tenant=tenant, detail=detail
+        )
         super().__init__(self.text)
 
     def body(self, now: datetime, correlation_id: str = "") -> dict[str, object]:

@@ -29,18 +29,31 @@ class ManagedIdentity:
 
     def _answer(self, request: Request) -> Response:
         if request.headers.get("x-identity-header") != IDENTITY_HEADER:
-            return answers.json({"statusCode": 401, "message": "The identity header is missing or wrong."}, 401)
+            return answers.json(
+                {"statusCode": 401, "message": "The identity header is missing or wrong."}, 401
+            )
         asked = request.query_params
         if not (resource := asked.get("resource", "")):
-            return answers.json({"statusCode": 400, "message": "The parameter resource is missing."}, 400)
+            return answers.json(
+                {"statusCode": 400, "message": "The parameter resource is missing."}, 400
+            )
         named = asked.get("client_id"), asked.get("object_id") or asked.get("principal_id")
         if named not in ((IDENTITY_CLIENT_ID, None), (None, IDENTITY_PRINCIPAL_ID)):
             message = "No User Assigned or Delegated Managed Identity found for specified ClientId."
             return answers.json({"statusCode": 400, "message": message}, 400)
         lifetime = self.simulator.options.token_lifetime
         token = self.simulator.token(
-            HOME_TENANT_ID, resource, sub=IDENTITY_PRINCIPAL_ID, oid=IDENTITY_PRINCIPAL_ID, azp=IDENTITY_CLIENT_ID
+            HOME_TENANT_ID,
+            resource,
+            sub=IDENTITY_PRINCIPAL_ID,
+            oid=IDENTITY_PRINCIPAL_ID,
+            azp=IDENTITY_CLIENT_ID,
         )
         expires = int(self.simulator.clock.now().timestamp()) + lifetime
-        answer = {"access_token": token, "expires_on": str(expires), "resource": resource, "token_type": "Bearer"}
+        answer = {
+            "access_token": token,
+            "expires_on": str(expires),
+            "resource": resource,
+            "token_type": "Bearer",
+        }
         return answers.json(answer | {"client_id": IDENTITY_CLIENT_ID})

@@ -23,7 +23,9 @@ def _templates() -> "Environment":
 def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
     """A template filled in."""
     text = _templates().get_template(name).render(**values)
-    return HTMLResponse(text, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    return HTMLResponse(
+        text, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    )
 
 
 def error_page(error: LoginError) -> HTMLResponse:

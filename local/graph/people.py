@@ -79,7 +79,10 @@ class Tenant:
 
     def object_ids(self, start: int = 0, stop: int | None = None) -> list[str]:
         """The object ids of the crowd from `start` to before `stop`."""
-        return [f"{index:08x}{self._tail}" for index in range(start, self.crowd if stop is None else stop)]
+        return [
+            f"{index:08x}{self._tail}"
+            for index in range(start, self.crowd if stop is None else stop)
+        ]
 
     def has(self, object_id: str) -> bool:
         """Whether the id, in lower case, is one of this tenant's people."""
@@ -88,7 +91,12 @@ class Tenant:
         return self.anyone or object_id in self.known or object_id in self.people
 
     def add(
-        self, name: str, user_name: str = "", *, roles: frozenset[str] = frozenset(), object_id: str = ""
+        self,
+        name: str,
+        user_name: str = "",
+        *,
+        roles: frozenset[str] = frozenset(),
+        object_id: str = "",
     ) -> Person:
         """Add somebody who can sign in; the object id follows from the user name when not given."""
         user_name = user_name or f"{name.split()[0].lower()}@{self.domain}"
@@ -99,4 +107,6 @@ class Tenant:
     def find(self, who: str) -> Person | None:
         """The person of that object id or user name."""
         wanted = who.lower()
-        return next((p for p in self.people.values() if wanted in (p.object_id, p.user_name.lower())), None)
+        return next(
+            (p for p in self.people.values() if wanted in (p.object_id, p.user_name.lower())), None
+        )

@@ -51,12 +51,16 @@ class PresenceSource:
         message: str = "",
     ) -> None:
         """Set a status that stays until `release`."""
-        status = Status(availability, activity or availability, out_of_office, message, self._next())
+        status = Status(
+            availability, activity or availability, out_of_office, message, self._next()
+        )
         self._set[tenant_id, object_id.lower()] = status
 
     def release(self, tenant_id: str, object_id: str = "") -> None:
         """Give one person (or everybody of the tenant) back to chance."""
-        gone = [key for key in self._set if key[0] == tenant_id and object_id.lower() in ("", key[1])]
+        gone = [
+            key for key in self._set if key[0] == tenant_id and object_id.lower() in ("", key[1])
+        ]
         for key in gone:
             del self._set[key]
             self._released[key] = self._next()
@@ -81,7 +85,11 @@ class PresenceSource:
         elif tenant.still_since is None:
             tenant.still_since = now
         slot, since = self._slot(draw, now if tenant.still_since is None else tenant.still_since)
-        sequence = max(since, self._released.get((tenant.tenant_id, object_id), 0)) if self._released else since
+        sequence = (
+            max(since, self._released.get((tenant.tenant_id, object_id), 0))
+            if self._released
+            else since
+        )
         chance = (draw ^ slot) * 0xBF58476D1CE4E5B9 & _64_BITS
         chance = (chance ^ chance >> 31) * 0x94D049BB133111EB & _64_BITS
         rest = _drawn(chance >> 56, (chance >> 48 & 255) < 5, tenant.style)
@@ -109,7 +117,9 @@ def _drawn(state: int, away: bool, style: Style) -> bytes:
     return _rest(availability, activity, away, _OUT_OF_OFFICE_TEXT if away else "")
 
 
-def _rest(availability: str, activity: str, out_of_office: bool = False, message: str = "") -> bytes:
+def _rest(
+    availability: str, activity: str, out_of_office: bool = False, message: str = ""
+) -> bytes:
     """The resource in JSON after its id and up to its sequence number."""
     resource = {
         "availability": availability,

@@ -14,10 +14,14 @@ def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
     if mode == "form_post":
         return page("form_post.html", address=address, values=values)
     mark = "#" if mode == "fragment" else "&" if "?" in address else "?"
-    return RedirectResponse(f"{address}{mark}{urlencode(values)}", 302, {"Cache-Control": "no-store"})
+    return RedirectResponse(
+        f"{address}{mark}{urlencode(values)}", 302, {"Cache-Control": "no-store"}
+    )
 
 
-def back_with_error(address: str, error: LoginError, state: str, mode: str = "query", **more: str) -> Response:
+def back_with_error(
+    address: str, error: LoginError, state: str, mode: str = "query", **more: str
+) -> Response:
     """The browser goes back with an error, in the order that Microsoft's examples have."""
     values = {"error": error.kind.error, "error_description": error.text} | more
     return back(address, values | {"state": state}, mode)

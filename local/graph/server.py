@@ -14,7 +14,9 @@ HOST = "127.0.0.1"
 
 
 def _server(simulator: Simulator) -> uvicorn.Server:
-    config = uvicorn.Config(create_app(simulator), log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        create_app(simulator), log_level="critical", access_log=False, timeout_graceful_shutdown=1
+    )
     return uvicorn.Server(config)
 
 
@@ -26,7 +28,9 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def serve(port: int, simulator: Simulator | None = None, ready: Callable[[str], None] = lambda url: None) -> None:
+def serve(
+    port: int, simulator: Simulator | None = None, ready: Callable[[str], None] = lambda url: None
+) -> None:
     """Serve until interrupted; `ready` is told the address. Raises OSError when the port is taken."""
     simulator = simulator or Simulator()
     with _listen(port) as listening:
@@ -41,7 +45,9 @@ def running(simulator: Simulator, port: int = 0) -> Iterator[str]:
     with _listen(port) as listening:
         simulator.url = f"http://{HOST}:{listening.getsockname()[1]}"
         server = _server(simulator)
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="graph simulator")
+        thread = Thread(
+            target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="graph simulator"
+        )
         thread.start()
         try:
             yield simulator.url

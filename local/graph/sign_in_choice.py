@@ -30,7 +30,9 @@ def chosen(simulator: Simulator, tenant: Tenant | None, asked: Mapping[str, str]
     Raises LoginError 50020 for somebody of another tenant.
     """
     named = asked.get("sign_in_as", "")
-    signed_in = "" if asked.get("prompt") in ("login", "select_account") else simulator.options.signed_in_as
+    signed_in = (
+        "" if asked.get("prompt") in ("login", "select_account") else simulator.options.signed_in_as
+    )
     if not (who := named or signed_in):
         return None
     found = simulator.person(who)

@@ -39,7 +39,9 @@ class Options:
     token_lifetime: int = 3599
     consent_delay: float = 0.0  # after consent, tokens lack the role for so long
     consent_delay_tokens: int = 0  # and so many tokens lack it
-    missing_principal: int = 700016  # or 7000229: what is answered where there is no service principal
+    missing_principal: int = (
+        700016  # or 7000229: what is answered where there is no service principal
+    )
     missing_role: int = 403  # or 401: Graph's answer to a token without the role
     cancel: str = "consent_required"  # or permission_denied: the shape of a refused consent
     id_token_roles: bool = True  # wids in id_tokens (groupMembershipClaims: DirectoryRole)
@@ -49,7 +51,9 @@ class Options:
 class Simulator:
     """All state. `url` is where it is served, and the address of both the login service and Graph."""
 
-    def __init__(self, clock: Clock | None = None, *, seed: int = 1, url: str = "http://127.0.0.1:8790") -> None:
+    def __init__(
+        self, clock: Clock | None = None, *, seed: int = 1, url: str = "http://127.0.0.1:8790"
+    ) -> None:
         self._clock = clock or SystemClock()
         self._seed = seed
         self.url = url
@@ -102,7 +106,9 @@ class Simulator:
         """`iss` of that tenant's tokens."""
         return f"{self.url}/{tenant_id}/v2.0"
 
-    def add_tenant(self, name: str, domain: str = "", *, tenant_id: str = "", crowd: int = 0) -> Tenant:
+    def add_tenant(
+        self, name: str, domain: str = "", *, tenant_id: str = "", crowd: int = 0
+    ) -> Tenant:
         """A new tenant; its id follows from the domain when not given."""
         domain = (domain or f"{name.lower().replace(' ', '-')}.example").lower()
         tenant_id = (tenant_id or str(uuid5(_NAMESPACE, domain))).lower()
@@ -112,7 +118,9 @@ class Simulator:
     def tenant(self, segment: str) -> Tenant | None:
         """The tenant named in a path, by id or by domain."""
         wanted = segment.lower()
-        return self.tenants.get(wanted) or next((t for t in self.tenants.values() if t.domain == wanted), None)
+        return self.tenants.get(wanted) or next(
+            (t for t in self.tenants.values() if t.domain == wanted), None
+        )
 
     def person(self, who: str) -> tuple[Tenant, Person] | None:
         """The person of that user name or object id, with the tenant."""
@@ -158,11 +166,15 @@ class Simulator:
         return application.app_roles
 
     # tokens
-    def token(self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any) -> str:
+    def token(
+        self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
+    ) -> str:
         """A token signed with the published key; a claim of None is left out."""
         return self.keys.sign(self.claims(tenant_id, audience, lifetime=lifetime, **claims))
 
-    def claims(self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any) -> dict[str, Any]:
+    def claims(
+        self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
+    ) -> dict[str, Any]:
         """The claims that every token of a tenant has, with `claims` over them."""
         now = int(self._clock.now().timestamp())
         every = {
@@ -191,7 +203,13 @@ class Simulator:
 
         `forged`: signed with a key that is not published. `claims` are put over the usual ones; None leaves one out.
         """
-        usual = {"sub": subject, "oid": subject, "azp": subject, "idtyp": "app", "jti": str(uuid4())}
+        usual = {
+            "sub": subject,
+            "oid": subject,
+            "azp": subject,
+            "idtyp": "app",
+            "jti": str(uuid4()),
+        }
         content = self.claims(tenant_id, audience, lifetime=lifetime, **(usual | claims))
         return self.keys.unpublished.sign(content) if forged else self.keys.sign(content)
 

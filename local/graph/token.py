@@ -46,7 +46,10 @@ class TokenEndpoint:
         if fault := self.simulator.faults.hit("token", tenant_id, frozenset(KINDS)):
             if fault.code is not None:
                 error = LoginError(
-                    fault.code, client=fields.get("client_id", ""), tenant=tenant_id, detail="(simulated)"
+                    fault.code,
+                    client=fields.get("client_id", ""),
+                    tenant=tenant_id,
+                    detail="(simulated)",
                 )
                 return answers.login_error(self.simulator, error, correlation)
             broken = await answers.faulty(self.simulator, fault, request)
@@ -72,7 +75,9 @@ class TokenEndpoint:
             return self._client_credentials(application, tenant, fields)
         raise LoginError(70003, detail=grant)
 
-    def _client_credentials(self, application: Application, tenant: Tenant, fields: dict[str, str]) -> dict[str, Any]:
+    def _client_credentials(
+        self, application: Application, tenant: Tenant, fields: dict[str, str]
+    ) -> dict[str, Any]:
         audience = self._audience(fields.get("scope", ""))
         consent = tenant.consents.get(application.client_id)
         if not application.multi_tenant and tenant.tenant_id != application.home_tenant_id:
@@ -94,7 +99,12 @@ class TokenEndpoint:
             roles=list(roles) or None,
         )
         lifetime = self.simulator.options.token_lifetime
-        return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
+        return {
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "ext_expires_in": lifetime,
+            "access_token": token,
+        }
 
     def _audience(self, scope: str) -> str:
         if not scope:
@@ -114,7 +124,11 @@ class TokenEndpoint:
         token = self.simulator.keys.sign(self._id_claims(application, code))
         audience = GRAPH_HOSTS[0]
         access = self.simulator.token(
-            code.tenant_id, audience, appid=application.client_id, oid=code.person.object_id, scp="openid profile"
+            code.tenant_id,
+            audience,
+            appid=application.client_id,
+            oid=code.person.object_id,
+            scp="openid profile",
         )
         lifetime = self.simulator.options.token_lifetime
         answer = {"token_type": "Bearer", "scope": "openid profile email", "expires_in": lifetime}
@@ -145,6 +159,8 @@ def _check_proof_key(code: Code, verifier: str) -> None:
     """RFC 7636 section 4.6."""
     if not code.challenge:
         return
-    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    digest = (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    )
     if code.challenge != (digest if code.challenge_method == "S256" else verifier):
         raise LoginError(501481)

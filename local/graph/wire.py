@@ -29,7 +29,9 @@ MIX = (
     ("Offline", "Offline", 34),
     ("Offline", "OffWork", 8),
 )
-STATES = tuple((availability, activity) for availability, activity, share in MIX for _ in range(share))
+STATES = tuple(
+    (availability, activity) for availability, activity, share in MIX for _ in range(share)
+)
 UNLICENSED = ("PresenceUnknown", "PresenceUnknown")
 
 _NEW = {

@@ -21,7 +21,9 @@ def set_cookie_lines(given: list[str]) -> list[str]:
 def _line(name: str, morsel: "Morsel[Any]") -> str:
     parts = [f"{quote(name, safe='')}={quote(morsel.value, safe='')}"]
     if morsel["expires"]:
-        moment = datetime.strptime(morsel["expires"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        moment = datetime.strptime(morsel["expires"], "%a, %d %b %Y %H:%M:%S GMT").replace(
+            tzinfo=UTC
+        )
         parts.append(f"expires={format_datetime(moment, usegmt=True)}")
     if morsel["max-age"]:
         parts.append(f"max-age={int(float(morsel['max-age']))}")

@@ -35,12 +35,16 @@ class Limits:
 class Edge:
     """Answers complete requests; `platform_sign_in` puts the played sign-in before the functions."""
 
-    def __init__(self, functions: Answers, *, platform_sign_in: bool = True, access_log: bool = False) -> None:
+    def __init__(
+        self, functions: Answers, *, platform_sign_in: bool = True, access_log: bool = False
+    ) -> None:
         self._functions = functions
         self._platform_sign_in = platform_sign_in
         self._access_log = access_log
 
-    async def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def answer(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> Answer:
         """The answer to a request for `target` (path and query as sent); header names are in lower case."""
         path, _, query = target.partition("?")
         if not self._access_log:
@@ -49,10 +53,19 @@ class Edge:
         answer = await self.respond(method, path, query, headers, body)
         spent = round((time.perf_counter() - started) * 1000, 2)
         size = len(answer.body)
-        log.event("http.request", method=method, path=path, status=answer.status, bytes=size, milliseconds=spent)
+        log.event(
+            "http.request",
+            method=method,
+            path=path,
+            status=answer.status,
+            bytes=size,
+            milliseconds=spent,
+        )
         return answer
 
-    async def respond(self, method: str, raw_path: str, query: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def respond(
+        self, method: str, raw_path: str, query: str, headers: dict[str, str], body: bytes
+    ) -> Answer:
         """The answer, without the access log."""
         path = decode_path(raw_path)
         if path is None or "host" not in headers:
@@ -61,4 +74,6 @@ class Edge:
             instead = sign_in(method, path, query, headers)
             if instead is not None:
                 return instead
-        return await self._functions.answer(method, "http://" + headers["host"], path, query, headers, body)
+        return await self._functions.answer(
+            method, "http://" + headers["host"], path, query, headers, body
+        )

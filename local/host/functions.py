@@ -75,7 +75,9 @@ class Functions:
 _indexed: weakref.WeakKeyDictionary[FunctionRegister, list[Function]] = weakref.WeakKeyDictionary()
 
 
-def index(app: FunctionRegister, environment: Mapping[str, str], route_prefix: str = "") -> Functions:
+def index(
+    app: FunctionRegister, environment: Mapping[str, str], route_prefix: str = ""
+) -> Functions:
     """The functions of `app`, `%SETTING%` in queue names and schedules resolved. HostError names what can't run."""
     if app not in _indexed:
         try:
@@ -88,7 +90,9 @@ def index(app: FunctionRegister, environment: Mapping[str, str], route_prefix: s
     return functions
 
 
-def _add(functions: Functions, function: Function, environment: Mapping[str, str], prefix: str) -> None:
+def _add(
+    functions: Functions, function: Function, environment: Mapping[str, str], prefix: str
+) -> None:
     trigger = function.get_trigger()
     code = _code(function, environment)
     match trigger:
@@ -98,10 +102,14 @@ def _add(functions: Functions, function: Function, environment: Mapping[str, str
             schedule = resolve(trigger.schedule, environment)
             functions.timers.append(TimerFunction(code, schedule, bool(trigger.run_on_startup)))
         case QueueTrigger():
-            functions.queues.append(QueueFunction(code, resolve(trigger.queue_name, environment).lower()))
+            functions.queues.append(
+                QueueFunction(code, resolve(trigger.queue_name, environment).lower())
+            )
         case _:
             kind = trigger.type if trigger else "no"
-            raise HostError(f"Function {code.name} has a trigger of kind {kind}, which does not run locally.")
+            raise HostError(
+                f"Function {code.name} has a trigger of kind {kind}, which does not run locally."
+            )
 
 
 def _http_function(code: Code, trigger: HttpTrigger, prefix: str) -> HttpFunction:
@@ -113,8 +121,12 @@ def _http_function(code: Code, trigger: HttpTrigger, prefix: str) -> HttpFunctio
     except ValueError as error:
         raise HostError(f"Function {code.name} has the template {path!r}: {error}.") from None
     if path.lstrip("~/").split("/")[0].lower() in RESERVED:
-        raise HostError(f"Function {code.name} has the template {path!r}; admin and runtime belong to the host.")
-    methods = None if trigger.methods is None else frozenset(str(method) for method in trigger.methods)
+        raise HostError(
+            f"Function {code.name} has the template {path!r}; admin and runtime belong to the host."
+        )
+    methods = (
+        None if trigger.methods is None else frozenset(str(method) for method in trigger.methods)
+    )
     return HttpFunction(code, template, methods, code.name)
 
 
@@ -126,26 +138,48 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
     bindings = {binding.name: binding for binding in function.get_bindings()}
     parameters = set(inspect.signature(user_function).parameters)
     wants_context = "context" in parameters and "context" not in bindings
-    unbound = (parameters - {"context"} if wants_context else parameters) ^ (set(bindings) - {"$return"})
+    unbound = (parameters - {"context"} if wants_context else parameters) ^ (
+        set(bindings) - {"$return"}
+    )
     if unbound:
-        raise HostError(f"Function {name}: parameters and bindings differ in {', '.join(sorted(unbound))}.")
+        raise HostError(
+            f"Function {name}: parameters and bindings differ in {', '.join(sorted(unbound))}."
+        )
     returned = hints.get("return")
-    if "$return" in bindings and bindings["$return"].type == "http" and returned not in (None, str, func.HttpResponse):
+    if (
+        "$return" in bindings
+        and bindings["$return"].type == "http"
+        and returned not in (None, str, func.HttpResponse)
+    ):
         raise HostError(f"Function {name} must return azure.functions.HttpResponse or str.")
     outputs = {
         key: resolve(str(getattr(binding, "queue_name", "")), environment).lower()
         for key, binding in bindings.items()
         if binding.type == "queue"
     }
-    other = {binding.type for binding in bindings.values() if binding is not trigger} - {"queue", "http"}
+    other = {binding.type for binding in bindings.values() if binding is not trigger} - {
+        "queue",
+        "http",
+    }
     if other:
-        raise HostError(f"Function {name} has a binding of kind {other.pop()}, which does not run locally.")
+        raise HostError(
+            f"Function {name} has a binding of kind {other.pop()}, which does not run locally."
+        )
     for key in outputs:
         _check_out(name, key, hints.get(key))
     answers = any(binding.type == "http" for binding in bindings.values())
     parameter = trigger.name if trigger else ""
     is_async = inspect.iscoroutinefunction(user_function)
-    return Code(name, user_function, is_async, parameter, hints.get(parameter), wants_context, outputs, answers)
+    return Code(
+        name,
+        user_function,
+        is_async,
+        parameter,
+        hints.get(parameter),
+        wants_context,
+        outputs,
+        answers,
+    )
 
 
 def _check_out(function: str, parameter: str, annotation: object) -> None:

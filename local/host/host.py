@@ -47,7 +47,9 @@ class Host:
         settings = host_file or HostFile(route_prefix="")
         time = clock or SystemClock()
         self.functions: Functions = index(app, environment, settings.route_prefix)
-        self._invoker = Invoker(lambda queue, body: self.queues.put(queue, body), str(directory or ""))
+        self._invoker = Invoker(
+            lambda queue, body: self.queues.put(queue, body), str(directory or "")
+        )
         self.queues = Queues(
             self.functions.queues,
             lambda function, message: self._invoker.call(function.code, message),
@@ -56,12 +58,18 @@ class Host:
             asyncio.get_running_loop().call_later,
         )
         self.timers = Timers(
-            self.functions.timers, lambda function, request: self._invoker.call(function.code, request), time
+            self.functions.timers,
+            lambda function, request: self._invoker.call(function.code, request),
+            time,
         )
         home_page = environment.get("AzureWebJobsDisableHomepage", "").lower() != "true"
         self.http = HttpFunctions(self.functions.http, self._invoker, home_page)
         self.limits = self.options.limits
-        self.edge = Edge(self.http, platform_sign_in=self.options.platform_sign_in, access_log=self.options.access_log)
+        self.edge = Edge(
+            self.http,
+            platform_sign_in=self.options.platform_sign_in,
+            access_log=self.options.access_log,
+        )
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -94,7 +102,9 @@ class Host:
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")
-        answer = await self.edge.respond(request.method, parts.path or "/", parts.query, headers, request.body)
+        answer = await self.edge.respond(
+            request.method, parts.path or "/", parts.query, headers, request.body
+        )
         joined: dict[str, str] = {}
         for name, value in answer.headers:
             joined[name] = f"{joined[name]}, {value}" if name in joined else value

@@ -18,7 +18,9 @@ from shared import log
 
 _TEXT = "text/plain; charset=utf-8"
 # The server frames the answer itself.
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"})
+_FRAMING = frozenset(
+    {"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"}
+)
 _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and running.</p>"
 
 
@@ -56,7 +58,13 @@ class HttpFunctions:
         url = f"{origin}{encode_path(path)}?{query}" if query else origin + encode_path(path)
         parameters = query_parameters(query) if query else {}
         request = HttpRequest(
-            method, url, headers=headers, params=parameters, route_params=route, body_type="bytes", body=body
+            method,
+            url,
+            headers=headers,
+            params=parameters,
+            route_params=route,
+            body_type="bytes",
+            body=body,
         )
         try:
             return answer_of(await self._invoker.call(function.code, request))
@@ -65,7 +73,11 @@ class HttpFunctions:
             return FAILED
 
     def _home(self) -> Answer:
-        return Answer(200, [("content-type", "text/html")], _HOME) if self._home_page else Answer(204, [], b"")
+        return (
+            Answer(200, [("content-type", "text/html")], _HOME)
+            if self._home_page
+            else Answer(204, [], b"")
+        )
 
 
 def query_parameters(query: str) -> dict[str, str]:
@@ -76,7 +88,9 @@ def query_parameters(query: str) -> dict[str, str]:
         if pair:
             name, _, value = pair.partition("=")
             decoded = unquote_plus(name)
-            values.setdefault(names.setdefault(decoded.lower(), decoded), []).append(unquote_plus(value))
+            values.setdefault(names.setdefault(decoded.lower(), decoded), []).append(
+                unquote_plus(value)
+            )
     joined = {name: ",".join(given) for name, given in values.items()}
     return {name: value for name, value in joined.items() if value}
 
@@ -97,7 +111,9 @@ def answer_of(result: Any) -> Answer:
             headers[lower] = value
     if "content-type" not in headers:
         text = result.mimetype.startswith("text/")
-        headers["content-type"] = f"{result.mimetype}; charset={result.charset}" if text else result.mimetype
+        headers["content-type"] = (
+            f"{result.mimetype}; charset={result.charset}" if text else result.mimetype
+        )
     lines = list(headers.items())
     if cookies:
         lines += [("set-cookie", line) for line in set_cookie_lines(cookies)]

@@ -59,7 +59,9 @@ class Invoker:
             result = await code.user_function(**arguments)
         else:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, lambda: code.user_function(**arguments))
+            result = await loop.run_in_executor(
+                self._threads, lambda: code.user_function(**arguments)
+            )
         if code.outputs:
             self._put_out(code, arguments, result)
         elif result is not None and not code.http_answer:

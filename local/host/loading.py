@@ -34,7 +34,9 @@ def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
     except SettingsError as error:
         raise HostError(f"The settings can't be used: {error}.") from None
     except (TableError, sqlite3.Error, OSError) as error:
-        raise HostError(f"The storage can't be opened: {error}. Check the setting TABLES.") from None
+        raise HostError(
+            f"The storage can't be opened: {error}. Check the setting TABLES."
+        ) from None
     return module
 
 
@@ -55,9 +57,13 @@ def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
 
 def find_app(module: ModuleType) -> FunctionRegister:
     """The function app of the module; HostError where there is none or more than one."""
-    apps = {id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)}
+    apps = {
+        id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)
+    }
     if len(apps) != 1:
-        raise HostError(f"{module.__name__} must define exactly one FunctionApp; it has {len(apps)}.")
+        raise HostError(
+            f"{module.__name__} must define exactly one FunctionApp; it has {len(apps)}."
+        )
     return next(iter(apps.values()))
 
 
@@ -65,8 +71,8 @@ async def close_services(module: ModuleType | None) -> None:
     """Close what the module opened, its connections to Graph and its tables; the platform just ends the process."""
     for value in list(vars(module).values()) if module else []:
         if isinstance(value, Services):
-            if "presence.runtime" in sys.modules:
-                from presence.runtime import runtime_of
+            if "presence.instance" in sys.modules:
+                from presence.instance import runtime_of
 
                 await runtime_of(value).close()
             await value.tables.close()

@@ -20,6 +20,10 @@ def read_local_settings(path: Path, environment: Mapping[str, str]) -> dict[str,
         if content.get("IsEncrypted"):
             raise ValueError("it is encrypted; decrypt it with `func settings decrypt`")
         values = content.get("Values", {}).items()
-        return {name: str(value) for name, value in values if name not in environment and value is not None}
+        return {
+            name: str(value)
+            for name, value in values
+            if name not in environment and value is not None
+        }
     except (OSError, AttributeError, ValueError) as error:
         raise HostError(f"{path.name} can't be used: {error}.") from None

@@ -12,8 +12,17 @@ Format = Literal["json", "text"]
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
-        fields = orjson.loads(message) if message.startswith("{") else {"event": "log", "message": message}
-        line = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name, **fields}
+        fields = (
+            orjson.loads(message)
+            if message.startswith("{")
+            else {"event": "log", "message": message}
+        )
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            **fields,
+        }
         return orjson.dumps(line).decode()
 
 
@@ -23,7 +32,10 @@ class _Text(logging.Formatter):
         if message.startswith("{"):
             fields = orjson.loads(message)
             message = " ".join(
-                [str(fields.pop("event", "log")), *(f"{name}={value}" for name, value in fields.items())]
+                [
+                    str(fields.pop("event", "log")),
+                    *(f"{name}={value}" for name, value in fields.items()),
+                ]
             )
         return f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {message}"
 

@@ -40,7 +40,13 @@ class _Turn(NamedTuple):
 class HttpProtocol(asyncio.Protocol):
     """One connection; uvicorn makes it, and calls `shutdown` when the server stops."""
 
-    def __init__(self, config: Any, server_state: Any, app_state: Any, _loop: asyncio.AbstractEventLoop | None = None):
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: Any,
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ):
         self._edge: Edge = config.app.edge
         self._limits: Limits = config.app.limits
         self._state = server_state
@@ -144,7 +150,11 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(TOO_LONG)
         elif length is not None and (not length.isdecimal() or int(length) > self._limits.body):
             self._refuse(TOO_LARGE if length.isdecimal() else BAD_REQUEST)
-        elif self._in_body and self._headers.get("expect", "").lower() == "100-continue" and not self._busy:
+        elif (
+            self._in_body
+            and self._headers.get("expect", "").lower() == "100-continue"
+            and not self._busy
+        ):
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
@@ -165,7 +175,9 @@ class HttpProtocol(asyncio.Protocol):
         # The host passes a body on only if its length was declared; a chunked one is dropped.
         body = b"".join(self._parts) if self._parts and "content-length" in self._headers else b""
         last = not self._parser.should_keep_alive() or self._parser.should_upgrade()
-        self._add(_Turn(self._parser.get_method().decode(), self._url.decode(), self._headers, body, last))
+        self._add(
+            _Turn(self._parser.get_method().decode(), self._url.decode(), self._headers, body, last)
+        )
 
     def _end_body(self) -> None:
         self._in_body = False

@@ -39,7 +39,14 @@ class Message:
 class Queues:
     """The queues of an app, by name; a queue needs no making."""
 
-    def __init__(self, functions: list[QueueFunction], call: Call, clock: Clock, settings: HostFile, later: Later):
+    def __init__(
+        self,
+        functions: list[QueueFunction],
+        call: Call,
+        clock: Clock,
+        settings: HostFile,
+        later: Later,
+    ):
         self._functions = {function.queue: function for function in functions}
         self._call = call
         self._clock = clock
@@ -87,7 +94,13 @@ class Queues:
             await self._call(function, _argument(function, message, self._clock.now()))
         except Exception as error:
             name = function.code.name
-            log.failure("function.failed", error, function=name, message=message.id, attempt=message.dequeues)
+            log.failure(
+                "function.failed",
+                error,
+                function=name,
+                message=message.id,
+                attempt=message.dequeues,
+            )
             self._fail(function.queue, message)
 
     def _fail(self, queue: str, message: Message) -> None:

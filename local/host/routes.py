@@ -52,20 +52,26 @@ class Router(Generic[F]):
         position = table.groups[found.lastindex]
         function = table.functions[position]
         first = found.lastindex
-        values = function.template.values(found.groups()[first : first + len(function.template.parameters)])
+        values = function.template.values(
+            found.groups()[first : first + len(function.template.parameters)]
+        )
         return (function, values) if values is not None else self._after(table, position, path)
 
     def _after(self, table: _Table[F], position: int, path: str) -> tuple[F, dict[str, str]] | None:
         """The first match behind a function whose template fits but whose constraints do not."""
         for function in table.functions[position + 1 :]:
-            found = re.match(rf"{function.template.pattern}\Z", path, re.IGNORECASE | re.ASCII | re.DOTALL)
+            found = re.match(
+                rf"{function.template.pattern}\Z", path, re.IGNORECASE | re.ASCII | re.DOTALL
+            )
             values = function.template.values(found.groups()) if found else None
             if values is not None:
                 return function, values
         return None
 
     def _table(self, method: str) -> _Table[F]:
-        functions = [each for each in self._functions if each.methods is None or method in each.methods]
+        functions = [
+            each for each in self._functions if each.methods is None or method in each.methods
+        ]
         groups: dict[int, int] = {}
         group = 1
         for position, function in enumerate(functions):

@@ -76,7 +76,9 @@ async def running(
             found = app if isinstance(app, FunctionRegister) else find_app(module or app)  # type: ignore[arg-type]
             if host_file is None and isinstance(app, Path):
                 host_file = read_host_file(app.parent / "host.json")
-            host = Host(found, environment=os.environ, host_file=host_file, clock=clock, options=options)
+            host = Host(
+                found, environment=os.environ, host_file=host_file, clock=clock, options=options
+            )
             server = Server(host, patience)
             run = RunningHost(host, server, listener.getsockname()[1])
             run.serve(listener)

@@ -22,13 +22,17 @@ class Schedule:
         fields = text.split()
         names = {name.lower() for field in fields for name in _NAMES.findall(field)}
         if len(fields) != 6 or not all(map(_FIELD.fullmatch, fields)) or names - _KNOWN:
-            raise ValueError("must have six fields: second, minute, hour, day, month, day of the week")
+            raise ValueError(
+                "must have six fields: second, minute, hour, day, month, day of the week"
+            )
         if not croniter.is_valid(text, second_at_beginning=True):
             raise ValueError("has a field that is out of range")
         self.text = text
 
     def after(self, moment: datetime) -> datetime:
         """The first tick later than `moment`."""
-        ticks = croniter(self.text, moment, ret_type=datetime, day_or=False, second_at_beginning=True)
+        ticks = croniter(
+            self.text, moment, ret_type=datetime, day_or=False, second_at_beginning=True
+        )
         found: datetime = ticks.get_next(datetime)
         return found

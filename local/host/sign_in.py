@@ -63,12 +63,18 @@ def is_excluded(path: str) -> bool:
 
 def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
     """Sets the person's headers in `headers`; an answer instead where the request must not reach the app."""
-    for name in [name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)]:
+    for name in [
+        name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)
+    ]:
         del headers[name]
     if is_excluded(path):
         return None
     if not _is_loopback(headers.get("host", "")):
-        return Answer(421, [("content-type", "text/plain")], b"This host only answers to 127.0.0.1 and localhost.\n")
+        return Answer(
+            421,
+            [("content-type", "text/plain")],
+            b"This host only answers to 127.0.0.1 and localhost.\n",
+        )
     if path.startswith(("/.auth/", "/.local/")):
         return _pages(path, dict(parse_qsl(query)), person_of(headers))
     person = person_of(headers)
@@ -102,7 +108,9 @@ def _is_guid(text: str) -> bool:
 
 
 def _ask_to_sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer:
-    navigation = headers.get("sec-fetch-mode", "navigate") == "navigate" and "text/html" in headers.get("accept", "")
+    navigation = headers.get(
+        "sec-fetch-mode", "navigate"
+    ) == "navigate" and "text/html" in headers.get("accept", "")
     if method not in ("GET", "HEAD") or not navigation:
         return Answer(401, [("www-authenticate", f'Bearer realm="{headers.get("host", "")}"')], b"")
     here = f"{path}?{query}" if query else path
@@ -114,11 +122,11 @@ def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
         case "/.auth/login/aad":
             return _redirect(_local(query.get("post_login_redirect_uri", "/")), _DEFAULT)
         case "/.auth/logout":
-            return _redirect(_local(query.get("post_logout_redirect_uri", "/.auth/logout/complete")), _SIGNED_OUT)
-        case "/.auth/logout/complete":
-            page = (
-                b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
+            return _redirect(
+                _local(query.get("post_logout_redirect_uri", "/.auth/logout/complete")), _SIGNED_OUT
             )
+        case "/.auth/logout/complete":
+            page = b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
         case "/.auth/me":
             return _me(person)
@@ -132,7 +140,9 @@ def _me(person: str | None) -> Answer:
         return Answer(401, [], b"")
     principal = orjson.loads(base64.b64decode(principal_headers(person)["x-ms-client-principal"]))
     name = principal_headers(person)["x-ms-client-principal-name"]
-    body = orjson.dumps([{"provider_name": "aad", "user_id": name, "user_claims": principal["claims"]}])
+    body = orjson.dumps(
+        [{"provider_name": "aad", "user_id": name, "user_claims": principal["claims"]}]
+    )
     return Answer(200, [("content-type", "application/json")], body)
 
 
@@ -148,7 +158,11 @@ def _local(target: str) -> str:
     """`target` where it stays on this site, else the home page: no open redirects."""
     parts = urlsplit(target)
     inside = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
-    return quote(target, safe="/?&=%:@!$'()*+,;~#[]") if inside and not target.startswith("//") else "/"
+    return (
+        quote(target, safe="/?&=%:@!$'()*+,;~#[]")
+        if inside and not target.startswith("//")
+        else "/"
+    )
 
 
 def _redirect(target: str, cookie: str | None = None) -> Answer:

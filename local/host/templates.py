@@ -52,11 +52,17 @@ def parse(text: str) -> Template:
     """The template `text`; ValueError where the host would refuse it."""
     trimmed = text.removeprefix("~").removeprefix("/").removesuffix("/")
     segments = [_segment(segment) for segment in _split(trimmed)] if trimmed else []
-    parameters = tuple(part for segment in segments for part in segment if isinstance(part, Parameter))
+    parameters = tuple(
+        part for segment in segments for part in segment if isinstance(part, Parameter)
+    )
     names = [parameter.name.lower() for parameter in parameters]
     if len(set(names)) < len(names):
         raise ValueError("a parameter is named twice")
-    if any(isinstance(part, Parameter) and part.catch_all for segment in segments[:-1] for part in segment):
+    if any(
+        isinstance(part, Parameter) and part.catch_all
+        for segment in segments[:-1]
+        for part in segment
+    ):
         raise ValueError("a catch-all parameter must come last")
     return Template(text, _pattern(segments), parameters)
 
@@ -82,9 +88,13 @@ def _segment(text: str) -> list[str | Parameter]:
         if found is None:
             raise ValueError("a brace has no partner")
         inside = found.group(1)
-        parts.append(_parameter(inside) if inside else found.group().replace("{{", "{").replace("}}", "}"))
+        parts.append(
+            _parameter(inside) if inside else found.group().replace("{{", "{").replace("}}", "}")
+        )
         position = found.end()
-    special = [part for part in parts if isinstance(part, Parameter) and (part.optional or part.catch_all)]
+    special = [
+        part for part in parts if isinstance(part, Parameter) and (part.optional or part.catch_all)
+    ]
     if len(parts) > 1 and special:
         raise ValueError("an optional or catch-all parameter must be a segment of its own here")
     return parts
@@ -116,6 +126,8 @@ def _pattern(segments: list[list[str | Parameter]]) -> str:
             pattern = "(?:/(.*))?"
             continue
         trailing = trailing and only is not None and (only.optional or only.default is not None)
-        inner = "".join("([^/]+)" if isinstance(part, Parameter) else re.escape(part) for part in segment)
+        inner = "".join(
+            "([^/]+)" if isinstance(part, Parameter) else re.escape(part) for part in segment
+        )
         pattern = f"(?:/{inner}{pattern}|/?)" if trailing else f"/{inner}{pattern}"
     return pattern

@@ -37,7 +37,11 @@ class Timers:
         self._clock = clock
         self._wake = asyncio.Event()
         now = clock.now()
-        self._timers = [_Timer(each, schedule, schedule.after(now)) for each in functions for schedule in [_read(each)]]
+        self._timers = [
+            _Timer(each, schedule, schedule.after(now))
+            for each in functions
+            for schedule in [_read(each)]
+        ]
 
     def tick(self, *, startup: bool = False) -> list["asyncio.Task[None]"]:
         """Start what is due; the tasks that were started. At start-up also what asks for that."""
@@ -45,7 +49,8 @@ class Timers:
         return [
             self._start(timer, now)
             for timer in self._timers
-            if timer.running is None and (timer.due <= now or (startup and timer.function.run_on_startup))
+            if timer.running is None
+            and (timer.due <= now or (startup and timer.function.run_on_startup))
         ]
 
     def seconds_to_next(self) -> float:
@@ -79,8 +84,14 @@ class Timers:
         return timer.running
 
     async def _tick(self, timer: _Timer, past_due: bool, now: datetime) -> None:
-        status = {"Last": _text(timer.last), "Next": _text(timer.due), "LastUpdated": _text(timer.last)}
-        request = TimerRequest(past_due=past_due, schedule_status=status, schedule={"AdjustForDST": True})
+        status = {
+            "Last": _text(timer.last),
+            "Next": _text(timer.due),
+            "LastUpdated": _text(timer.last),
+        }
+        request = TimerRequest(
+            past_due=past_due, schedule_status=status, schedule={"AdjustForDST": True}
+        )
         try:
             await self._call(timer.function, request)
         except Exception as error:
@@ -98,4 +109,6 @@ def _read(function: TimerFunction) -> Schedule:
     try:
         return Schedule(function.schedule)
     except ValueError as error:
-        raise HostError(f"Function {function.code.name}: the schedule {function.schedule!r} {error}.") from None
+        raise HostError(
+            f"Function {function.code.name}: the schedule {function.schedule!r} {error}."
+        ) from None

@@ -16,7 +16,9 @@ from shared.tables.port import TableError
 _SQLITE = "sqlite:///"
 
 
-async def carry_out(where: str | None, work: Callable[[Services], Awaitable[int]], *, reading: bool = False) -> int:
+async def carry_out(
+    where: str | None, work: Callable[[Services], Awaitable[int]], *, reading: bool = False
+) -> int:
     """`work` with the tables at `where` (None: as the settings say); `reading`: they must be there already."""
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})

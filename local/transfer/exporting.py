@@ -17,10 +17,18 @@ from typing import IO, Any
 
 from directories import events, store
 from local.transfer import partitions
-from local.transfer.file import Sum, TransferError, complete_line, end_line, header_line, row_line, section_line
+from local.transfer.file import (
+    Sum,
+    TransferError,
+    complete_line,
+    end_line,
+    header_line,
+    row_line,
+    section_line,
+)
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
-from presence.statuses.rows import HEAD
+from presence.store.row_keys import HEAD
 from shared.clock import timestamp
 from shared.services import Services
 
@@ -69,7 +77,9 @@ async def export(services: Services, to: Path, progress: Progress) -> Exported:
 @contextlib.contextmanager
 def _opened(path: Path) -> Any:
     try:
-        path.unlink(missing_ok=True)  # what an export that was stopped left; its mode may be another
+        path.unlink(
+            missing_ok=True
+        )  # what an export that was stopped left; its mode may be another
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OWNER), "wb")
     except OSError as error:
         raise TransferError(f"{path} can't be written: {error.strerror}.") from None

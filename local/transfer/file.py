@@ -143,7 +143,11 @@ def _parts(file: IO[bytes]) -> Iterator[Part]:
             current = Sum(Section(value["table"], value["partition"]))
             yield Begin(current.section)
         elif "sections" in value and current is None:
-            if (value["sections"], value["rows"], value["sha256"]) != (sections, rows, everything.hexdigest()):
+            if (value["sections"], value["rows"], value["sha256"]) != (
+                sections,
+                rows,
+                everything.hexdigest(),
+            ):
                 raise _damaged(number)
             yield Overview(created, sections, rows, everything.hexdigest())
             return
@@ -166,9 +170,13 @@ def _header(line: bytes) -> str:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         kind, version, created = "", 0, ""
     if kind != FORMAT:
-        raise TransferError("The file is no export of this product: `python -m local export` writes one.")
+        raise TransferError(
+            "The file is no export of this product: `python -m local export` writes one."
+        )
     if version != VERSION:
-        raise TransferError(f"The file has format {version}, this release reads {VERSION}. Use the release it is from.")
+        raise TransferError(
+            f"The file has format {version}, this release reads {VERSION}. Use the release it is from."
+        )
     return str(created)
 
 
@@ -177,7 +185,9 @@ def _value(line: bytes, number: int) -> dict[str, Any]:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
         if not line.endswith(b"\n"):
-            raise TransferError("The file is not complete: its export was stopped. Export again.") from None
+            raise TransferError(
+                "The file is not complete: its export was stopped. Export again."
+            ) from None
         raise _damaged(number) from None
     if not isinstance(value, dict):
         raise _damaged(number)
@@ -185,4 +195,6 @@ def _value(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _damaged(number: int) -> TransferError:
-    return TransferError(f"The file is damaged at line {number}: what stands there does not agree with its checksum.")
+    return TransferError(
+        f"The file is damaged at line {number}: what stands there does not agree with its checksum."
+    )

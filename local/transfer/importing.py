@@ -18,10 +18,18 @@ from local.transfer import file, partitions
 from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_line
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
-from shared import versions
+from shared import row_versions
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
-from shared.tables.port import Delete, NotFound, Operation, Row, StorageUnavailable, TooLarge, Upsert
+from shared.tables.port import (
+    Delete,
+    LimitExceeded,
+    NotFound,
+    Operation,
+    Row,
+    StorageUnavailable,
+    Upsert,
+)
 
 _MARK = Section(partitions.WORK, "import")
 _STATE = "state"
@@ -58,7 +66,9 @@ class _Loading:
     state: _State
 
 
-async def load(services: Services, source: Path, progress: Progress, *, replace: bool = False) -> Imported:
+async def load(
+    services: Services, source: Path, progress: Progress, *, replace: bool = False
+) -> Imported:
     """Bring all rows of the file into the tables; raises TransferError, before anything is changed where it can."""
     overview = file.overview(source)
     state = await _state(services)
@@ -91,13 +101,15 @@ async def _state(services: Services) -> _State | None:
     row = await services.tables.get(_MARK.table, _MARK.partition, _STATE)
     if row is None:
         return None
-    state: _State = versions.build(_State, versions.read(row.value, "import"))
+    state: _State = row_versions.build(_State, row_versions.read(row.value, "import"))
     return state
 
 
 async def _note(services: Services, state: _State) -> None:
     value = orjson.dumps({"v": 1, **asdict(state)})
-    await _patiently(lambda: services.tables.transact(_MARK.table, _MARK.partition, [Upsert(_STATE, value)]))
+    await _patiently(
+        lambda: services.tables.transact(_MARK.table, _MARK.partition, [Upsert(_STATE, value)])
+    )
 
 
 async def _is_empty(services: Services) -> bool:
@@ -134,7 +146,9 @@ async def _drop(services: Services, section: Section, row_keys: list[str]) -> No
         return
     operations: list[Operation] = [Delete(key) for key in row_keys]
     try:
-        await _patiently(lambda: services.tables.transact(section.table, section.partition, operations))
+        await _patiently(
+            lambda: services.tables.transact(section.table, section.partition, operations)
+        )
     except NotFound:
         if len(row_keys) > 1:
             for key in row_keys:
@@ -158,11 +172,19 @@ async def _write_all(loading: _Loading) -> None:
                     batches.append(part)
                     if len(batches) == _AT_ONCE:
                         await _store(
-                            loading, section, batches, _State(loading.overview.sha256, False, number, row_number)
+                            loading,
+                            section,
+                            batches,
+                            _State(loading.overview.sha256, False, number, row_number),
                         )
                         batches = []
                 case End() if batches:
-                    await _store(loading, section, batches, _State(loading.overview.sha256, False, number, row_number))
+                    await _store(
+                        loading,
+                        section,
+                        batches,
+                        _State(loading.overview.sha256, False, number, row_number),
+                    )
                     batches = []
 
 
@@ -184,7 +206,9 @@ def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
         size += len(part.value)
 
 
-async def _store(loading: _Loading, section: Section, batches: list[list[Row]], state: _State) -> None:
+async def _store(
+    loading: _Loading, section: Section, batches: list[list[Row]], state: _State
+) -> None:
     await asyncio.gather(*(_upsert(loading.services, section, batch) for batch in batches))
     await _note(loading.services, state)
 
@@ -192,8 +216,10 @@ async def _store(loading: _Loading, section: Section, batches: list[list[Row]], 
 async def _upsert(services: Services, section: Section, rows: list[Row]) -> None:
     operations: list[Operation] = [Upsert(row.key, row.value) for row in rows]
     try:
-        await _patiently(lambda: services.tables.transact(section.table, section.partition, operations))
-    except TooLarge:
+        await _patiently(
+            lambda: services.tables.transact(section.table, section.partition, operations)
+        )
+    except LimitExceeded:
         if len(rows) == 1:
             raise
         await _upsert(services, section, rows[: len(rows) // 2])

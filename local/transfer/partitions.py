@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from directories import store
-from presence import links
+from presence import tenant_links
 from shared import keys
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, Tables
@@ -46,24 +46,30 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
     """The index of each account that owns one of the directories."""
-    accounts = dict.fromkeys([found.account for each in ids if (found := await store.get(tables, each))])
+    accounts = dict.fromkeys(
+        [found.account for each in ids if (found := await store.get(tables, each))]
+    )
     return [Section(store.TABLE, store.account_partition(account)) for account in accounts]
 
 
 async def presence_sections(tables: Tables) -> list[Section]:
     """The presence of each linked tenant; without its head no sync would begin again after a restore."""
-    return [Section(PRESENCE, link.tenant_id) for link in await links.tenants(tables)]
+    return [Section(PRESENCE, link.tenant_id) for link in await tenant_links.tenants(tables)]
 
 
 def last_sections() -> list[Section]:
     """What comes last."""
-    return [Section(WORK, REMOVALS), Section(links.TABLE, links.PARTITION)]
+    return [Section(WORK, REMOVALS), Section(tenant_links.TABLE, tenant_links.PARTITION)]
 
 
-async def rows(tables: Tables, section: Section, *, keys_only: bool = False, start: str = "") -> AsyncIterator[Row]:
+async def rows(
+    tables: Tables, section: Section, *, keys_only: bool = False, start: str = ""
+) -> AsyncIterator[Row]:
     """Every row of a partition in the order of its keys, a thousand in memory at a time."""
     while True:
-        found = await tables.query(section.table, section.partition, start, keys.LAST, keys_only=keys_only)
+        found = await tables.query(
+            section.table, section.partition, start, keys.LAST, keys_only=keys_only
+        )
         for row in found:
             yield row
         if len(found) < MAX_QUERY_ROWS:

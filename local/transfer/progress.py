@@ -20,7 +20,11 @@ class Progress:
         self.rows += rows
         if self._terminal and time.monotonic() >= self._next:
             self._next = time.monotonic() + _REFRESH
-            of = f" of {self._total:,} ({100 * self.rows // max(1, self._total)} %)" if self._total else ""
+            of = (
+                f" of {self._total:,} ({100 * self.rows // max(1, self._total)} %)"
+                if self._total
+                else ""
+            )
             self._out.write(f"\r\x1b[K{self._what} {self.rows:,}{of} rows   {where}")
             self._out.flush()
 

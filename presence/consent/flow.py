@@ -12,23 +12,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from presence import links
-from presence.consent import attempts, connection
-from presence.consent.attempts import Attempt
+from presence import tenant_links
+from presence.consent import auth_requests, linking
+from presence.consent.auth_requests import Attempt
+from presence.constants import CALLBACK
+from presence.epoch_ms import now_ms
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
-from presence.graph.reasons import Fault
-from presence.links import DirectoryLink
-from presence.moments import now_ms
-from presence.names import CALLBACK
-from presence.runtime import runtime_of
+from presence.graph.failure_reasons import Fault
+from presence.instance import runtime_of
+from presence.tenant_links import DirectoryLink
 from shared import log
+from shared.easy_auth import Principal
 from shared.services import Services
-from shared.sign_in import Principal
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
-ADMINISTRATORS = frozenset({"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"})
+ADMINISTRATORS = frozenset(
+    {"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"}
+)
 _ATTEMPTS = 4
 # `error` of the authorization endpoint and of admin consent; the numbers stand in the description only.
 _DECLINED = frozenset({"access_denied", "consent_required", "permission_denied"})
@@ -43,9 +45,11 @@ class Way:
     directory_id: str = ""
 
 
-async def begin(services: Services, person: Principal, directory_id: str, origin: str, browser: str) -> Way:
+async def begin(
+    services: Services, person: Principal, directory_id: str, origin: str, browser: str
+) -> Way:
     """The way to Microsoft's sign-in. `browser`: the cookie's secret. Raises Fault where there is none."""
-    state, redirect_uri = attempts.new_secret(), origin + CALLBACK
+    state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
     location, flow = await runtime_of(services).credential.sign_in(redirect_uri, state)
     flow.pop("state")
     now = now_ms(services.clock)
@@ -54,19 +58,21 @@ async def begin(services: Services, person: Principal, directory_id: str, origin
         directory_id,
         person.account,
         person.object_id,
-        attempts.digest(browser),
-        now + attempts.LIFETIME,
+        auth_requests.digest(browser),
+        now + auth_requests.LIFETIME,
         redirect_uri,
         flow=flow,
     )
-    await attempts.keep(services.tables, state, attempt, now)
+    await auth_requests.keep(services.tables, state, attempt, now)
     return Way(location)
 
 
-async def back(services: Services, person: Principal, browser: str, query: Mapping[str, str]) -> Way:
+async def back(
+    services: Services, person: Principal, browser: str, query: Mapping[str, str]
+) -> Way:
     """What the browser's return from Microsoft comes to: the next page there, or the end."""
     state = query.get("state", "")
-    attempt = await attempts.take(services.tables, state, browser, now_ms(services.clock))
+    attempt = await auth_requests.take(services.tables, state, browser, now_ms(services.clock))
     if attempt is None:
         return Way(outcome="expired")
     if (attempt.account, attempt.person_id) != (person.account, person.object_id):
@@ -81,13 +87,15 @@ async def back(services: Services, person: Principal, browser: str, query: Mappi
     return Way(outcome=outcome, directory_id=attempt.directory_id)
 
 
-async def _signed_in(services: Services, attempt: Attempt, query: Mapping[str, str], state: str, browser: str) -> Way:
+async def _signed_in(
+    services: Services, attempt: Attempt, query: Mapping[str, str], state: str, browser: str
+) -> Way:
     outcome, proven = "failed", attempt
     try:
         if code := query.get("code", ""):
             flow = {**attempt.flow, "state": state}
             claims = await runtime_of(services).credential.signed_in(flow, code, state)
-            outcome, proven = await _judge(services, attempt, claims)
+            outcome, proven = await _authorize_administrator(services, attempt, claims)
     except ValueError:
         outcome = "failed"
     except Fault as fault:
@@ -98,7 +106,9 @@ async def _signed_in(services: Services, attempt: Attempt, query: Mapping[str, s
     return Way(await _to_consent(services, proven, browser))
 
 
-async def _judge(services: Services, attempt: Attempt, claims: Mapping[str, Any]) -> tuple[str, Attempt]:
+async def _authorize_administrator(
+    services: Services, attempt: Attempt, claims: Mapping[str, Any]
+) -> tuple[str, Attempt]:
     """Whether who signed in may connect the directory to the tenant of the id_token; "" for yes."""
     tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
     roles = claims.get("wids")
@@ -106,10 +116,10 @@ async def _judge(services: Services, attempt: Attempt, claims: Mapping[str, Any]
         return "failed", attempt
     if not isinstance(roles, list) or not ADMINISTRATORS.intersection(map(str, roles)):
         return "not_admin", attempt
-    owner = await links.tenant(services.tables, tenant_id)
+    owner = await tenant_links.tenant(services.tables, tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned", attempt
-    linked = await links.directory(services.tables, attempt.directory_id)
+    linked = await tenant_links.directory(services.tables, attempt.directory_id)
     if linked is not None and linked.state == "linked" and linked.tenant_id != tenant_id:
         return "other_tenant", attempt
     return "", replace(attempt, tenant_id=tenant_id, probe_id=object_id)
@@ -117,9 +127,19 @@ async def _judge(services: Services, attempt: Attempt, claims: Mapping[str, Any]
 
 async def _to_consent(services: Services, proven: Attempt, browser: str) -> str:
     """The address of admin consent for the proven tenant, with a state of its own."""
-    cloud, state, now = cloud_of(services.settings), attempts.new_secret(), now_ms(services.clock)
-    kept = replace(proven, step="consent", flow={}, expires=now + attempts.LIFETIME, browser=attempts.digest(browser))
-    await attempts.keep(services.tables, state, kept, now)
+    cloud, state, now = (
+        cloud_of(services.settings),
+        auth_requests.new_secret(),
+        now_ms(services.clock),
+    )
+    kept = replace(
+        proven,
+        step="consent",
+        flow={},
+        expires=now + auth_requests.LIFETIME,
+        browser=auth_requests.digest(browser),
+    )
+    await auth_requests.keep(services.tables, state, kept, now)
     asked = {
         "client_id": services.settings.presence_client_id,
         "scope": cloud.scope,
@@ -144,31 +164,33 @@ async def _consented(services: Services, attempt: Attempt, query: Mapping[str, s
         since=now_ms(services.clock),
         probe_id=attempt.probe_id,
     )
-    owner = await links.tenant(services.tables, attempt.tenant_id)
+    owner = await tenant_links.tenant(services.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned"
     for _ in range(_ATTEMPTS):
         try:
             return await _note(services, link)
-        except links.Overtaken:
+        except tenant_links.Overtaken:
             continue
     return "failed"
 
 
 async def _note(services: Services, link: DirectoryLink) -> str:
     """Store that the directory is on its way to the tenant, or renew what is linked already. Raises Overtaken."""
-    before = await links.directory(services.tables, link.directory_id)
+    before = await tenant_links.directory(services.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag)
     if before is None or before.state != "linked":
-        await links.note(services.tables, link)
+        await tenant_links.note(services.tables, link)
         runtime_of(services).links.forget(link.directory_id)
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
     try:
-        await connection.connect(services, link)  # consent was renewed; the next sync shows whether it helped
-    except links.OwnedByAnother:
+        await linking.connect(
+            services, link
+        )  # consent was renewed; the next sync shows whether it helped
+    except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from presence.graph.answers import BadRequest, Refused, Throttled, Unavailable
-from presence.statuses.values import Value, parse
+from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
+from presence.presence_states import Value, parse
 from shared.clock import Clock
 
 if TYPE_CHECKING:
     import aiohttp
 
-MOST_IDS = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
+MAX_IDS_PER_CALL = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
 _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _LONGEST_WAIT = 300.0
@@ -30,7 +30,9 @@ def is_object_id(text: str) -> bool:
 class GraphClient:
     """Calls to one cloud's Graph, over connections that are kept."""
 
-    def __init__(self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT) -> None:
+    def __init__(
+        self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT
+    ) -> None:
         self._url = graph_url + _PATH
         self._clock = clock
         self._connections, self._timeout = connections, timeout
@@ -48,7 +50,10 @@ class GraphClient:
         try:
             # A redirect is not followed: the token is for this address.
             async with session.post(
-                self._url, data=orjson.dumps({"ids": list(ids)}), headers=headers, allow_redirects=False
+                self._url,
+                data=orjson.dumps({"ids": list(ids)}),
+                headers=headers,
+                allow_redirects=False,
             ) as answer:
                 body = await _body(answer)
                 if answer.status != 200:

@@ -55,9 +55,7 @@ CLOUDS = {
         has_presence=False,
     ),
 }
-NO_PRESENCE = (
-    "Microsoft does not offer Teams presence in the cloud of 21Vianet in China, so there is nothing to connect."
-)
+NO_PRESENCE = "Microsoft does not offer Teams presence in the cloud of 21Vianet in China, so there is nothing to connect."
 
 
 def cloud_of(settings: Settings) -> Cloud:

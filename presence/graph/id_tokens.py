@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from presence.graph.login_http import LoginHttp
+from presence.graph.msal_http import LoginHttp
 
 _SKEW = 120  # seconds between two clocks
 _OPTIONS: Any = {
@@ -21,7 +21,9 @@ def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> 
 
     try:
         tenant_id = str(jwt.decode(id_token, options={"verify_signature": False}).get("tid", ""))
-        keys = jwt.PyJWKSet.from_json(http.get(http.authority(tenant_id) + "/discovery/v2.0/keys").text)
+        keys = jwt.PyJWKSet.from_json(
+            http.get(http.authority(tenant_id) + "/discovery/v2.0/keys").text
+        )
         claims: dict[str, Any] = jwt.decode(
             id_token,
             keys[jwt.get_unverified_header(id_token).get("kid", "")],

@@ -28,6 +28,8 @@ def read(value: str) -> Token:
     try:
         part = value.split(".")[1]
         claims = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return Token(value, str(claims.get("tid", "")).lower(), frozenset(map(str, claims.get("roles", ()))))
+        return Token(
+            value, str(claims.get("tid", "")).lower(), frozenset(map(str, claims.get("roles", ())))
+        )
     except (IndexError, ValueError, AttributeError, TypeError):
         return Token(value, "", frozenset({ROLE}))

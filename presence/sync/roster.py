@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from presence.epoch_ms import DAY, SECOND, is_recent
 from presence.graph.client import is_object_id
-from presence.moments import DAY, SECOND, is_recent
-from presence.statuses.head import Roll
+from presence.store.manifest import LinkedDirectory
 from shared import keys
-from shared.each import each
+from shared.concurrency import each
 from shared.ids import ulid
 from shared.tables.port import Tables
 
@@ -26,13 +26,13 @@ _LOOK_UPS = 100  # beyond these, going through all people costs less
 
 
 @dataclass(slots=True)
-class Moves:
+class RosterDelta:
     """What changed in one directory's roster. `everybody` replaces the roster; else `came` and `went` amend it.
 
     `bit`: stood for the directory when this was read.
     """
 
-    roll: Roll
+    roll: LinkedDirectory
     bit: int = 0
     everybody: frozenset[str] | None = None
     came: set[str] = field(default_factory=set)
@@ -56,7 +56,9 @@ class _Told:
         return is_known if self.gone else self.again and not is_known
 
 
-async def moves(tables: Tables, roll: Roll, is_known: Callable[[str], bool], now: int) -> Moves:
+async def moves(
+    tables: Tables, roll: LinkedDirectory, is_known: Callable[[str], bool], now: int
+) -> RosterDelta:
     """What changed in a directory since `roll`; `is_known`: whether it had that id. One round trip where nothing did.
 
     Once a day, at first, and after a clock that was wrong, everybody is gone through (a round trip for each 1,000).
@@ -64,15 +66,17 @@ async def moves(tables: Tables, roll: Roll, is_known: Callable[[str], bool], now
     if not is_recent(roll.full_at, now, DAY) or roll.cursor > keys.key("event", ulid(now)):
         return await _everybody(tables, roll.id, now)
     told, moved = await _told(tables, roll, now)
-    doubtful = {one: what.spellings for one, what in told.items() if what.is_doubtful(is_known(one))}
+    doubtful = {
+        one: what.spellings for one, what in told.items() if what.is_doubtful(is_known(one))
+    }
     if len(doubtful) > _LOOK_UPS:
         return await _everybody(tables, roll.id, now)
     held = await _held(tables, roll.id, doubtful)
     came = {one for one, what in told.items() if what.there and one not in doubtful}
-    return Moves(moved, came=came | held, went=doubtful.keys() - held)
+    return RosterDelta(moved, came=came | held, went=doubtful.keys() - held)
 
 
-async def _everybody(tables: Tables, directory_id: str, now: int) -> Moves:
+async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta:
     start, stop = keys.prefix_range("ext", "")
     people: set[str] = set()
     not_ids = 0
@@ -88,7 +92,11 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> Moves:
         if len(rows) < 1000:
             break
         start = keys.after(rows[-1].key)
-    return Moves(Roll(directory_id, _cursor(now), now, now), everybody=frozenset(people), not_ids=not_ids)
+    return RosterDelta(
+        LinkedDirectory(directory_id, _cursor(now), now, now),
+        everybody=frozenset(people),
+        not_ids=not_ids,
+    )
 
 
 def _is_active(value: bytes) -> bool:
@@ -99,7 +107,9 @@ def _cursor(now: int) -> str:
     return keys.key("event", ulid(now - _OVERLAP))
 
 
-async def _told(tables: Tables, roll: Roll, now: int) -> tuple[dict[str, _Told], Roll]:
+async def _told(
+    tables: Tables, roll: LinkedDirectory, now: int
+) -> tuple[dict[str, _Told], LinkedDirectory]:
     """What the events say by object id (lower case), and up to where they are read."""
     told: dict[str, _Told] = {}
     start, stop = roll.cursor, keys.prefix_range("event", "")[1]
@@ -130,7 +140,9 @@ def _note(event: dict[str, object], told: dict[str, _Told], *, is_new: bool) -> 
             what.spellings |= {spelling, object_id}
 
 
-async def _held(tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]) -> set[str]:
+async def _held(
+    tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]
+) -> set[str]:
     """Those of `doubtful` whom the directory has as active people, in whatever spelling."""
     looked = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
     found = await each(looked, lambda one: _is_held(tables, directory_id, one[1]))

@@ -10,13 +10,13 @@ from scim.bulk import service
 from scim.context import Context
 from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
-from scim.edge import Edge
+from scim.dispatch import Edge
 from scim.groups import endpoints as groups
 from scim.http import read_json, read_search, scim_response
-from scim.listing import ListQuery, list_resources
+from scim.query import ListQuery, list_resources
 from scim.users.service import Users
 from shared.http import Request, Response
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -38,7 +38,8 @@ async def _search(context: Context, request: Request) -> Response:
         raise ScimError(
             400,
             Sentence(
-                "cursor_over_types", "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search."
+                "cursor_over_types",
+                "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search.",
             ),
             "invalidCursor",
         )
@@ -53,8 +54,15 @@ async def _search(context: Context, request: Request) -> Response:
         more = orjson.loads((await groups.listed(context, rest, str(body.get("filter", "")))).body)
         total, shown = total + more["totalResults"], shown + more["Resources"]
     start_index = (of_users or of_groups or rest).start_index
-    answer = {"totalResults": total, "itemsPerPage": len(shown), "startIndex": start_index, "Resources": shown}
-    return scim_response({"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], **answer})
+    answer = {
+        "totalResults": total,
+        "itemsPerPage": len(shown),
+        "startIndex": start_index,
+        "Resources": shown,
+    }
+    return scim_response(
+        {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], **answer}
+    )
 
 
 async def _users(context: Context, query: ListQuery) -> dict[str, Any]:

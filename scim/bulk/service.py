@@ -6,16 +6,16 @@ from typing import Any
 
 import orjson
 
-from scim.bulk import references
+from scim.bulk import bulk_ids
 from scim.context import Context
 from scim.core.errors import ScimError
-from scim.edge import Endpoint
+from scim.dispatch import Endpoint
 from scim.groups import endpoints as groups
-from scim.http import scim_failure, too_deep
-from scim.refusals import note_refusal
+from scim.http import error_response, too_deep
+from scim.rejection_log import log_rejection
 from scim.users import endpoints as users
 from shared.http import Request, Response
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MAX_OPERATIONS = 1000
@@ -45,28 +45,38 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
         said = "The request has {count} operations; at most {most} are taken."
-        raise ScimError(413, Sentence("bulk_too_many", said, count=len(operations), most=MAX_OPERATIONS))
+        raise ScimError(
+            413, Sentence("bulk_too_many", said, count=len(operations), most=MAX_OPERATIONS)
+        )
     limit = body.get("failOnErrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-        raise ScimError(400, Sentence("fail_on_errors", "failOnErrors must be a whole number from 1."), "invalidValue")
+        raise ScimError(
+            400,
+            Sentence("fail_on_errors", "failOnErrors must be a whole number from 1."),
+            "invalidValue",
+        )
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
 
 
 def _read_operation(place: int, given: Any) -> BulkOperation:
     if not isinstance(given, dict):
         said = "Operations[{place}] is no JSON object."
-        raise ScimError(400, Sentence("bulk_operation_no_object", said, place=place), "invalidSyntax")
+        raise ScimError(
+            400, Sentence("bulk_operation_no_object", said, place=place), "invalidSyntax"
+        )
     texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
     if not all(isinstance(text, str) for text in texts):
         said = "Operations[{place}]: method, path, bulkId and version are strings."
         raise ScimError(400, Sentence("bulk_operation_strings", said, place=place), "invalidSyntax")
     method, path, bulk_id, version = texts
     data = given.get("data")
-    names = references.names_in(data) | references.names_in(path)
+    names = bulk_ids.names_in(data) | bulk_ids.names_in(path)
     return BulkOperation(place, method.upper(), path, bulk_id, version, data, frozenset(names))
 
 
-async def carry_out(context: Context, operations: list[BulkOperation], fail_on_errors: int) -> list[dict[str, Any]]:
+async def carry_out(
+    context: Context, operations: list[BulkOperation], fail_on_errors: int
+) -> list[dict[str, Any]]:
     """The result of each operation, in the order of the request, up to the one with which `fail_on_errors` is reached.
 
     An operation that refers to a bulkId waits until that resource is there; where it can't come (it failed, it is
@@ -83,7 +93,9 @@ async def carry_out(context: Context, operations: list[BulkOperation], fail_on_e
             stuck += 1
             continue
         stuck = 0
-        response = _unresolved(open_references) if open_references else await _one(context, operation, ids)
+        response = (
+            _unresolved(open_references) if open_references else await _one(context, operation, ids)
+        )
         results[operation.place] = _result(context, operation, response, ids)
         errors += response.status >= 400
     return [results[place] for place in sorted(results)]
@@ -91,8 +103,8 @@ async def carry_out(context: Context, operations: list[BulkOperation], fail_on_e
 
 async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> Response:
     try:
-        endpoint, identifier = _endpoint(operation, references.resolve(operation.path, ids), ids)
-        data = references.resolve(operation.data, ids)
+        endpoint, identifier = _endpoint(operation, bulk_ids.resolve(operation.path, ids), ids)
+        data = bulk_ids.resolve(operation.data, ids)
         request = Request(
             operation.method,
             context.base_url,
@@ -103,16 +115,18 @@ async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) 
         try:
             return await endpoint(context, request)
         except ScimError as error:
-            await note_refusal(context, request, error, operation.path)
+            await log_rejection(context, request, error, operation.path)
             raise
     except Exception as error:
-        return scim_failure(error)
+        return error_response(error)
 
 
 def _body(data: Any) -> bytes:
     try:
         return b"" if data is None else orjson.dumps(data)
-    except orjson.JSONEncodeError:  # of what was read a moment ago, only too much depth cannot be written
+    except (
+        orjson.JSONEncodeError
+    ):  # of what was read a moment ago, only too much depth cannot be written
         raise too_deep() from None
 
 
@@ -124,10 +138,14 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
         raise ScimError(400, Sentence("bulk_path", said, path=path), "invalidPath")
     if operation.method not in _METHODS or operation.method not in endpoints:
         said = 'method "{method}" is not possible on {path}.'
-        raise ScimError(400, Sentence("bulk_method", said, method=operation.method, path=path), "invalidValue")
+        raise ScimError(
+            400, Sentence("bulk_method", said, method=operation.method, path=path), "invalidValue"
+        )
     if operation.method == "POST" and not operation.bulk_id:
         raise ScimError(
-            400, Sentence("bulk_id_missing", "bulkId is required with POST (RFC 7644 section 3.7)."), "invalidValue"
+            400,
+            Sentence("bulk_id_missing", "bulkId is required with POST (RFC 7644 section 3.7)."),
+            "invalidValue",
         )
     if operation.method == "POST" and operation.bulk_id in ids:
         said = 'bulkId "{id}" is used by another operation already.'
@@ -137,15 +155,25 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
 
 def _unresolved(names: frozenset[str]) -> Response:
     said = "bulkId {ids} is not created by this request, so nothing can refer to it."
-    return scim_failure(ScimError(409, Sentence("bulk_id_nowhere", said, ids=", ".join(sorted(names))), "invalidValue"))
+    return error_response(
+        ScimError(
+            409, Sentence("bulk_id_nowhere", said, ids=", ".join(sorted(names))), "invalidValue"
+        )
+    )
 
 
-def _result(context: Context, operation: BulkOperation, response: Response, ids: dict[str, str]) -> dict[str, Any]:
+def _result(
+    context: Context, operation: BulkOperation, response: Response, ids: dict[str, str]
+) -> dict[str, Any]:
     result: dict[str, Any] = {"method": operation.method, "status": str(response.status)}
     if operation.bulk_id:
         result["bulkId"] = operation.bulk_id
-    if operation.method != "POST":  # what is changed or deleted has an address, also where that failed
-        result["location"] = f"{context.base_url}/{references.resolve(operation.path, ids).strip('/')}"
+    if (
+        operation.method != "POST"
+    ):  # what is changed or deleted has an address, also where that failed
+        result["location"] = (
+            f"{context.base_url}/{bulk_ids.resolve(operation.path, ids).strip('/')}"
+        )
     if location := response.headers.get("Location"):
         result["location"] = location
     if version := response.headers.get("ETag"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from scim.core import clients
+from scim.core import interop
 
 SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 
@@ -121,10 +121,10 @@ class ResourceType:
         extended = {e.id: {a.name.lower(): a for a in e.attributes} for e in self.extensions}
         object.__setattr__(self, "extension_attributes", extended)
         urns = {urn.lower(): urn for urn in extended}
-        urns |= {wrong: urn for wrong, urn in clients.MISSPELT_URNS.items() if urn in extended}
+        urns |= {wrong: urn for wrong, urn in interop.MISSPELT_URNS.items() if urn in extended}
         object.__setattr__(self, "urns", urns)
         object.__setattr__(self, "names", dict(self._names()))
-        required = [a for a in own.values() if a.required and not clients.may_be_missing(a.path)]
+        required = [a for a in own.values() if a.required and not interop.may_be_missing(a.path)]
         object.__setattr__(self, "required", tuple(required))
 
     def find(self, path: str) -> Target | None:
@@ -136,7 +136,7 @@ class ResourceType:
         for urn, canonical in self.urns.items():
             yield urn, Target(canonical, None, None)
             for name, target in _below(canonical, self.extension_attributes[canonical]):
-                for spelling in clients.extension_names(urn, name):
+                for spelling in interop.extension_names(urn, name):
                     yield spelling, target
         urn = self.schema.id.lower()
         yield urn, Target("", None, None)

@@ -10,8 +10,12 @@ def _fixed(name: str, type: str, description: str, **rest: object) -> Attribute:
     return Attribute(name, type, description=description, mutability="readOnly", **rest)  # type: ignore[arg-type]
 
 
-def _complex(name: str, description: str, *subs: Attribute, required: bool = True, plural: bool = False) -> Attribute:
-    return _fixed(name, "complex", description, required=required, multi_valued=plural, sub_attributes=subs)
+def _complex(
+    name: str, description: str, *subs: Attribute, required: bool = True, plural: bool = False
+) -> Attribute:
+    return _fixed(
+        name, "complex", description, required=required, multi_valued=plural, sub_attributes=subs
+    )
 
 
 def _supported() -> Attribute:
@@ -62,8 +66,13 @@ SERVICE_PROVIDER_CONFIG_SCHEMA = Schema(
             "Pagination options (RFC 9865).",
             _flag("cursor", "Whether cursor-based pagination is supported."),
             _flag("index", "Whether index-based pagination is supported."),
-            _text("defaultPaginationMethod", "What is used when a client asks for neither: cursor or index."),
-            _number("defaultPageSize", "The resources on a page when a client asks for no count.", False),
+            _text(
+                "defaultPaginationMethod",
+                "What is used when a client asks for neither: cursor or index.",
+            ),
+            _number(
+                "defaultPageSize", "The resources on a page when a client asks for no count.", False
+            ),
             _number("maxPageSize", "The greatest number of resources on a page.", False),
             _number("cursorTimeout", "The seconds for which a cursor is valid.", False),
             required=False,
@@ -95,7 +104,12 @@ RESOURCE_TYPE_SCHEMA = Schema(
         _text("id", "The id of the resource type; its name."),
         _text("name", "The name of the resource type.", required=True),
         _text("description", "What the resource type is for."),
-        _url("endpoint", "Where the resources are, below the base URL.", required=True, reference_types=("uri",)),
+        _url(
+            "endpoint",
+            "Where the resources are, below the base URL.",
+            required=True,
+            reference_types=("uri",),
+        ),
         _url("schema", "The URN of the base schema.", required=True, reference_types=("uri",)),
         _complex(
             "schemaExtensions",
@@ -161,7 +175,11 @@ SCHEMA_SCHEMA = Schema(
             "The attributes of the schema.",
             *_characteristics(),
             _complex(
-                "subAttributes", "The parts of a complex attribute.", *_characteristics(), required=False, plural=True
+                "subAttributes",
+                "The parts of a complex attribute.",
+                *_characteristics(),
+                required=False,
+                plural=True,
             ),
             plural=True,
         ),

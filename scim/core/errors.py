@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -30,7 +30,9 @@ def error_body(status: int, detail: str, scim_type: str | None = None) -> dict[s
     body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(status)}
     if scim_type:
         body["scimType"] = scim_type
-    body["detail"] = detail.encode("utf-8", "replace").decode()  # it may quote half of a surrogate pair
+    body["detail"] = detail.encode(
+        "utf-8", "replace"
+    ).decode()  # it may quote half of a surrogate pair
     return body
 
 
@@ -53,7 +55,9 @@ def bad_path(code: str, pattern: str, /, **values: object) -> ScimError:
 
 def bad_value(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
     """400 invalidValue; `said` goes on behind the attribute's name: its fault, then the remedy."""
-    return ScimError(400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "invalidValue")
+    return ScimError(
+        400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "invalidValue"
+    )
 
 
 def no_target(code: str, pattern: str, /, **values: object) -> ScimError:
@@ -63,23 +67,34 @@ def no_target(code: str, pattern: str, /, **values: object) -> ScimError:
 
 def mutability(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
     """400 mutability: the attribute may not be changed in this way; `said` as with `bad_value`."""
-    return ScimError(400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "mutability")
+    return ScimError(
+        400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "mutability"
+    )
 
 
 def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
     """409 uniqueness, naming the resource that has the value, so that a repeated POST can be understood."""
-    remedy = 'Find it with the filter {attribute} eq "…" and update it, or send another {attribute}.'
+    remedy = (
+        'Find it with the filter {attribute} eq "…" and update it, or send another {attribute}.'
+    )
     if not existing_id:
         taken = Sentence(
-            "taken", f'{{attribute}} "{{value}}" is already used. {remedy}', attribute=attribute, value=value
+            "taken",
+            f'{{attribute}} "{{value}}" is already used. {remedy}',
+            attribute=attribute,
+            value=value,
         )
     else:
-        pattern = f'{{attribute}} "{{value}}" is already used by the resource with id {{owner}}. {remedy}'
+        pattern = (
+            f'{{attribute}} "{{value}}" is already used by the resource with id {{owner}}. {remedy}'
+        )
         taken = Sentence("taken_by", pattern, attribute=attribute, value=value, owner=existing_id)
     return ScimError(409, taken, "uniqueness")
 
 
 def not_found(resource_type: str, identifier: str) -> ScimError:
     """404: no resource has this id."""
-    pattern = '{type} "{id}" was not found. It was deleted or never created; look it up with a filter.'
+    pattern = (
+        '{type} "{id}" was not found. It was deleted or never created; look it up with a filter.'
+    )
     return ScimError(404, Sentence("not_found", pattern, type=resource_type, id=identifier))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scim.core.attributes import ResourceType
-from scim.core.expressions import Equality, Match, Node, equalities, is_exact_equality
+from scim.core.filter_ast import Equality, Match, Node, equalities, is_exact_equality
 from scim.core.parser import Parser, resource_scope
 
 # Longer filters and paths are parsed each time: kept ones would fill the memory.
@@ -32,7 +32,11 @@ def parse_filter(text: str, resource_type: ResourceType) -> Filter:
     ScimError invalidFilter tells the position and what was expected there; its subclass UnknownAttribute where an
     attribute is unknown to the resource type.
     """
-    return _parse_kept(text, resource_type) if len(text) <= KEPT_CHARACTERS else _parse(text, resource_type)
+    return (
+        _parse_kept(text, resource_type)
+        if len(text) <= KEPT_CHARACTERS
+        else _parse(text, resource_type)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -17,7 +17,13 @@ _MEMBERS = Attribute(
     "The members of the group.",
     sub_attributes=(
         _fixed("value", "The id of the member.", case_exact=True),
-        _fixed("$ref", "The URI of the member.", "reference", reference_types=("User", "Group"), case_exact=True),
+        _fixed(
+            "$ref",
+            "The URI of the member.",
+            "reference",
+            reference_types=("User", "Group"),
+            case_exact=True,
+        ),
         _fixed("type", "The kind of member.", canonical_values=("User", "Group")),
     ),
 )
@@ -27,7 +33,9 @@ GROUP_SCHEMA = Schema(
     "Group",
     "Group",
     (
-        Attribute("displayName", description="The name of the group.", required=True, uniqueness="server"),
+        Attribute(
+            "displayName", description="The name of the group.", required=True, uniqueness="server"
+        ),
         _MEMBERS,
     ),
 )

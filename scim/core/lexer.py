@@ -4,9 +4,9 @@ import json
 import re
 from typing import NamedTuple
 
+from scim.core.attribute_values import is_encodable
 from scim.core.errors import ScimError
-from scim.core.values import is_encodable
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 # A longer filter than any client writes; what is longer is an attack or a mistake.
 MAX_CHARACTERS = 8192
@@ -30,9 +30,15 @@ def tokens(text: str) -> list[Token]:
     """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
     if len(text) > MAX_CHARACTERS:
         said = "The filter has {count} characters; {most} are the most. Send a shorter one."
-        raise ScimError(400, Sentence("filter_too_long", said, count=len(text), most=MAX_CHARACTERS), "invalidFilter")
+        raise ScimError(
+            400,
+            Sentence("filter_too_long", said, count=len(text), most=MAX_CHARACTERS),
+            "invalidFilter",
+        )
     if not text.isascii() and not is_encodable(text):
-        raise fault(1, Sentence("filter_surrogate", "the filter holds half of a surrogate pair"), _UNICODE)
+        raise fault(
+            1, Sentence("filter_surrogate", "the filter holds half of a surrogate pair"), _UNICODE
+        )
     found = []
     place = 0
     match = _TOKEN.match(text)
@@ -68,11 +74,19 @@ def _unquote(quoted: str, position: int) -> str:
                 Sentence("json_escapes", 'JSON escapes, such as \\" and \\\\'),
             ) from None
     if not text.isascii() and not is_encodable(text):
-        raise fault(position, Sentence("text_surrogate", "this text holds half of a surrogate pair"), _UNICODE)
+        raise fault(
+            position,
+            Sentence("text_surrogate", "this text holds half of a surrogate pair"),
+            _UNICODE,
+        )
     return text
 
 
 def fault(position: int, what: Sentence, expected: str) -> ScimError:
     """The error at a place of the filter; `expected` may be a sentence or what stands in every language."""
     said = "Filter, character {position}: {what}. Expected: {expected}."
-    return ScimError(400, Sentence("filter_at", said, position=position, what=what, expected=expected), "invalidFilter")
+    return ScimError(
+        400,
+        Sentence("filter_at", said, position=position, what=what, expected=expected),
+        "invalidFilter",
+    )

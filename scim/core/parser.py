@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from scim.core import clients
+from scim.core import interop
 from scim.core.attributes import Attribute, ResourceType, Target
-from scim.core.comparisons import EXPECTED_OPERATOR, OPERATORS, comparison, is_present, literal_text
 from scim.core.errors import ScimError, UnknownAttribute
-from scim.core.expressions import And, Node, Not, Or, Term, ValuePath
+from scim.core.filter_ast import And, Node, Not, Or, Term, ValuePath
 from scim.core.lexer import BRACKET, END, TEXT, WORD, Token, fault, tokens
-from shared.sentences import Sentence
+from scim.core.operators import EXPECTED_OPERATOR, OPERATORS, comparison, is_present, literal_text
+from shared.messages import Sentence
 
 MAX_DEPTH = 40
 MAX_TERMS = 400
@@ -22,9 +22,13 @@ def resource_scope(resource_type: ResourceType) -> Scope:
 
     def scope(name: str) -> Target | None:
         target = resource_type.find(name)
-        if target is None and name.lower() in clients.FILTER_ALIASES:
-            target = resource_type.find(clients.FILTER_ALIASES[name.lower()])
-        if target is not None and target.attribute is not None and target.attribute.returned == "never":
+        if target is None and name.lower() in interop.FILTER_ALIASES:
+            target = resource_type.find(interop.FILTER_ALIASES[name.lower()])
+        if (
+            target is not None
+            and target.attribute is not None
+            and target.attribute.returned == "never"
+        ):
             return None  # nobody may guess at a password
         return target
 
@@ -96,7 +100,9 @@ class Parser:
     def _leave(self, bracket: str) -> None:
         token = self._tokens[self._place]
         if token.kind != BRACKET or token.text != bracket:
-            raise self._unexpected(Sentence("and_or_bracket", "and, or, or {bracket}", bracket=bracket))
+            raise self._unexpected(
+                Sentence("and_or_bracket", "and, or, or {bracket}", bracket=bracket)
+            )
         self._depth -= 1
         self._place += 1
 
@@ -128,7 +134,9 @@ class Parser:
                 'Filter, character {position}: "{path}" is no attribute of {type} to filter by.'
                 " Expected: one that /Schemas lists."
             )
-            unknown = Sentence("filter_attribute", said, position=token.position, path=token.text, type=self._owner)
+            unknown = Sentence(
+                "filter_attribute", said, position=token.position, path=token.text, type=self._owner
+            )
             raise UnknownAttribute(400, unknown, "invalidFilter")
         return target
 
@@ -136,7 +144,9 @@ class Parser:
         """The filter in the brackets of a value path, which open here."""
         attribute = target.attribute
         if attribute is None or target.sub is not None or attribute.type != "complex":
-            raise self._unexpected(Sentence("brackets_behind", "brackets only behind an attribute with sub-attributes"))
+            raise self._unexpected(
+                Sentence("brackets_behind", "brackets only behind an attribute with sub-attributes")
+            )
         self._enter()
         owner, self._owner = self._owner, attribute.path
         inner = self.expression(element_scope(attribute))
@@ -155,7 +165,11 @@ class Parser:
         """`.value` right behind the closing bracket: Entra's, not in RFC 7644's filter grammar (Learn)."""
         token = self._tokens[self._place]
         before = self._tokens[self._place - 1]
-        if token.kind != WORD or not token.text.startswith(".") or token.position != before.position + 1:
+        if (
+            token.kind != WORD
+            or not token.text.startswith(".")
+            or token.position != before.position + 1
+        ):
             return None
         self._place += 1
         assert target.attribute is not None
@@ -227,6 +241,8 @@ def _comparable(target: Target, start: Token) -> Target:
             if attribute
             else Sentence("attribute_of_it", "an attribute of it")
         )
-        what = Sentence("no_own_value", "{path} has no value of its own", path=target.text or start.text)
+        what = Sentence(
+            "no_own_value", "{path} has no value of its own", path=target.text or start.text
+        )
         raise fault(start.position, what, parts)
     return Target(target.extension, attribute, value)

@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scim.core import clients, elements
+from scim.core import interop, multi_valued
+from scim.core.attribute_values import check_count, normalize_multi_valued, read_single
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, UnknownAttribute, bad_value, mutability, no_target
-from scim.core.members import MemberChange, member_changes
+from scim.core.member_patch import MemberChange, member_changes
 from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
-from scim.core.paths import Path, parse_path
+from scim.core.patch_path import Path, parse_path
 from scim.core.resources import is_blank, missing, schemas_of
-from scim.core.values import check_count, read_single, tidy_elements
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
-__all__ = ["MAX_OPERATIONS", "PATCH_URN", "MemberChange", "Operation", "apply_patch", "member_changes", "read_patch"]
+__all__ = [
+    "MAX_OPERATIONS",
+    "PATCH_URN",
+    "MemberChange",
+    "Operation",
+    "apply_patch",
+    "member_changes",
+    "read_patch",
+]
 
 # What a reference's parts say of the old value is untrue of a new one.
 _DEPENDENT_ON_VALUE = ("$ref", "display", "displayName")
@@ -49,29 +57,34 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
     """Leave no element that lost its value and none twice in the attributes that were changed."""
     for name, value in list(result.items()):
         if type(value) is list and value is not before.get(name) and name != "schemas":
-            tidied = tidy_elements(value)
+            tidied = normalize_multi_valued(value)
             if tidied is None:
                 del result[name]
             else:
                 result[name] = tidied
 
 
-def _apply_without_path(result: dict[str, Any], operation: Operation, resource_type: ResourceType) -> None:
+def _apply_without_path(
+    result: dict[str, Any], operation: Operation, resource_type: ResourceType
+) -> None:
     """The value's members are attributes or paths: with its flag Entra sends `name.givenName` and URNs as names."""
     if operation.op == "remove":
         raise no_target(
-            "remove_without_path", "A remove operation has no path. Send the path of what is to be removed."
+            "remove_without_path",
+            "A remove operation has no path. Send the path of what is to be removed.",
         )
     if not isinstance(operation.value, dict):
-        said = (
-            "The {op} operation has neither a path nor an object as value. Send a path, or an object with attributes."
+        said = "The {op} operation has neither a path nor an object as value. Send a path, or an object with attributes."
+        raise ScimError(
+            400, Sentence("neither_path_nor_object", said, op=operation.op), "invalidValue"
         )
-        raise ScimError(400, Sentence("neither_path_nor_object", said, op=operation.op), "invalidValue")
     for name, value in operation.value.items():
         _apply_named(result, operation.op, name, value, resource_type)
 
 
-def _apply_named(result: dict[str, Any], op: str, name: str, value: object, resource_type: ResourceType) -> None:
+def _apply_named(
+    result: dict[str, Any], op: str, name: str, value: object, resource_type: ResourceType
+) -> None:
     """A member of a path-less value. What is read-only is passed over, as in a POST: Okta sends `id` along."""
     try:
         path = parse_path(name, resource_type)
@@ -82,20 +95,28 @@ def _apply_named(result: dict[str, Any], op: str, name: str, value: object, reso
 
 
 def _is_read_only(path: Path) -> bool:
-    return any(part is not None and part.mutability == "readOnly" for part in (path.attribute, path.sub))
+    return any(
+        part is not None and part.mutability == "readOnly" for part in (path.attribute, path.sub)
+    )
 
 
-def _apply_at(result: dict[str, Any], op: str, text: str, value: object, resource_type: ResourceType) -> None:
+def _apply_at(
+    result: dict[str, Any], op: str, text: str, value: object, resource_type: ResourceType
+) -> None:
     try:
         path = parse_path(text, resource_type)
     except UnknownAttribute:
         return  # Entra's default mappings send more than a target has, and one refused operation loses the request
     if _is_read_only(path):
-        raise mutability(path.text, "read_only", "is read-only. Leave it out; the service provider sets it.")
+        raise mutability(
+            path.text, "read_only", "is read-only. Leave it out; the service provider sets it."
+        )
     _apply(result, op, path, value, resource_type)
 
 
-def _apply(result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType) -> None:
+def _apply(
+    result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType
+) -> None:
     attribute = path.attribute
     if attribute is None:
         _apply_schema(result, op, path, value, resource_type)
@@ -109,9 +130,11 @@ def _apply(result: dict[str, Any], op: str, path: Path, value: object, resource_
         _apply_attribute(result, op, path, attribute, value, resource_type)
 
 
-def _apply_schema(result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType) -> None:
+def _apply_schema(
+    result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType
+) -> None:
     """A path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
-    if op == "remove" or (op == "replace" and clients.is_empty(value)):
+    if op == "remove" or (op == "replace" and interop.is_empty(value)):
         if not path.extension:
             raise mutability(
                 path.text,
@@ -123,14 +146,21 @@ def _apply_schema(result: dict[str, Any], op: str, path: Path, value: object, re
         prefix = path.extension or resource_type.schema.id
         for name, part in value.items():
             _apply_named(result, op, f"{prefix}:{name}", part, resource_type)
-    elif not clients.is_empty(value):
+    elif not interop.is_empty(value):
         raise bad_value(
-            path.text, "schema_no_object", "is no object. Send an object with the attributes of the schema."
+            path.text,
+            "schema_no_object",
+            "is no object. Send an object with the attributes of the schema.",
         )
 
 
 def _apply_attribute(
-    box: dict[str, Any], op: str, path: Path, attribute: Attribute, value: object, resource_type: ResourceType
+    box: dict[str, Any],
+    op: str,
+    path: Path,
+    attribute: Attribute,
+    value: object,
+    resource_type: ResourceType,
 ) -> None:
     """`box` is what holds the attribute: the resource, or an extension's part of it."""
     current = box.get(attribute.name)
@@ -143,29 +173,37 @@ def _apply_attribute(
     elif attribute.type == "complex":
         new = _complex(attribute, current or {}, path, value)
     else:
-        new = read_single(attribute, None if clients.is_empty(value) else value)
+        new = read_single(attribute, None if interop.is_empty(value) else value)
     if attribute.mutability == "immutable" and current is not None and new != current:
-        raise mutability(attribute.path, "set_once", "can't be changed once it is set. Leave it out.")
-    if (new or new is False or new == 0) and not (attribute in resource_type.required and is_blank(new)):
+        raise mutability(
+            attribute.path, "set_once", "can't be changed once it is set. Leave it out."
+        )
+    if (new or new is False or new == 0) and not (
+        attribute in resource_type.required and is_blank(new)
+    ):
         box[attribute.name] = new
     elif attribute in resource_type.required:
         if op == "remove":
             raise mutability(
-                attribute.path, "required", "is required and can't be removed. Replace it by another value."
+                attribute.path,
+                "required",
+                "is required and can't be removed. Replace it by another value.",
             )
         raise missing(attribute, resource_type)
     else:
         box.pop(attribute.name, None)
 
 
-def _multi_valued(attribute: Attribute, current: list[Any], op: str, path: Path, value: object) -> list[Any]:
+def _multi_valued(
+    attribute: Attribute, current: list[Any], op: str, path: Path, value: object
+) -> list[Any]:
     if op == "remove":
-        return elements.remove(attribute, current, path, value)
+        return multi_valued.remove(attribute, current, path, value)
     if path.selection is not None or path.sub is not None:
-        return elements.assign(attribute, current, path, value, op)
+        return multi_valued.assign(attribute, current, path, value, op)
     if op == "replace":
-        return elements.replace(attribute, value)
-    return current if clients.is_empty(value) else elements.add(attribute, current, value)
+        return multi_valued.replace(attribute, value)
+    return current if interop.is_empty(value) else multi_valued.add(attribute, current, value)
 
 
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
@@ -175,17 +213,21 @@ def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     if path.sub is None:
         return None
     if path.sub.mutability == "immutable":
-        raise mutability(path.sub.path, "set_once", "can't be changed once it is set. Leave it out.")
-    return _settled(attribute, {name: part for name, part in current.items() if name != path.sub.name})
+        raise mutability(
+            path.sub.path, "set_once", "can't be changed once it is set. Leave it out."
+        )
+    return _settled(
+        attribute, {name: part for name, part in current.items() if name != path.sub.name}
+    )
 
 
 def _complex(attribute: Attribute, current: dict[str, Any], path: Path, value: object) -> Any:
     """A singular complex attribute: the sub-attributes sent are set or cleared, others stay (RFC 7644 3.5.2.3)."""
     if path.sub is not None:
         value = {path.sub.name: value}
-    elif clients.is_empty(value):
+    elif interop.is_empty(value):
         return None
-    sent = clients.reference_value(value) if "value" in attribute.subs else value
+    sent = interop.reference_value(value) if "value" in attribute.subs else value
     read = read_single(attribute, sent) or {}
     assert isinstance(sent, dict)
     named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]

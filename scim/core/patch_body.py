@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from scim.core import clients
+from scim.core import interop
 from scim.core.errors import ScimError, bad_path, bad_syntax, bad_value
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 MAX_OPERATIONS = 1000
 _NAMES = ("add", "remove", "replace")
@@ -29,15 +29,21 @@ def read_patch(body: object) -> list[Operation]:
     for more than MAX_OPERATIONS.
     """
     if not isinstance(body, dict):
-        raise bad_syntax("patch_no_object", "The body is no JSON object. Send {example}.", example=_EXAMPLE)
+        raise bad_syntax(
+            "patch_no_object", "The body is no JSON object. Send {example}.", example=_EXAMPLE
+        )
     operations = _member(body, "operations")
     if not isinstance(operations, list) or not operations:
         raise bad_syntax(
-            "patch_no_operations", "The body has no array of Operations. Send {example}.", example=_EXAMPLE
+            "patch_no_operations",
+            "The body has no array of Operations. Send {example}.",
+            example=_EXAMPLE,
         )
     if len(operations) > MAX_OPERATIONS:
         said = "The request has {count} operations. Send at most {most} at once."
-        raise ScimError(413, Sentence("too_many_operations", said, count=len(operations), most=MAX_OPERATIONS))
+        raise ScimError(
+            413, Sentence("too_many_operations", said, count=len(operations), most=MAX_OPERATIONS)
+        )
     return [_read_operation(operation, number) for number, operation in enumerate(operations, 1)]
 
 
@@ -58,10 +64,12 @@ def _read_operation(operation: object, number: int) -> Operation:
         )
     fields = {key.lower(): value for key, value in operation.items()}
     op, path = fields.get("op"), fields.get("path")
-    name = clients.operation_name(op) if isinstance(op, str) else ""
+    name = interop.operation_name(op) if isinstance(op, str) else ""
     if name not in _NAMES:
         raise bad_syntax(
-            "operation_unknown", "Operation {number} has no known op. Send add, remove or replace.", number=number
+            "operation_unknown",
+            "Operation {number} has no known op. Send add, remove or replace.",
+            number=number,
         )
     if path is not None and not isinstance(path, str):
         raise bad_path(

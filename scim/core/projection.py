@@ -39,7 +39,9 @@ class Projection:
 
 
 @lru_cache(maxsize=256)
-def read_attributes(attributes: str | None, excluded: str | None, resource_type: ResourceType) -> Projection:
+def read_attributes(
+    attributes: str | None, excluded: str | None, resource_type: ResourceType
+) -> Projection:
     """The projection that the two comma-separated parameters ask for; names that are unknown change nothing.
 
     ScimError invalidValue where both are given (RFC 7644 section 3.9 allows one) or one is longer than any client's.
@@ -48,7 +50,12 @@ def read_attributes(attributes: str | None, excluded: str | None, resource_type:
         said = "and excludedAttributes were both sent. Send one of them: they exclude each other."
         raise bad_value("attributes", "both_projections", said)
     if len(attributes or excluded or "") > MAX_CHARACTERS:
-        raise bad_value("attributes", "too_long", "is too long. Send at most {most} characters.", most=MAX_CHARACTERS)
+        raise bad_value(
+            "attributes",
+            "too_long",
+            "is too long. Send at most {most} characters.",
+            most=MAX_CHARACTERS,
+        )
     unwanted = _never(resource_type)
     if attributes and attributes.strip():
         wanted = _always(resource_type)
@@ -67,7 +74,9 @@ def _targets(text: str, resource_type: ResourceType) -> Iterator[Target]:
 
 
 def _is_always(target: Target) -> bool:
-    return any(part is not None and part.returned == "always" for part in (target.attribute, target.sub))
+    return any(
+        part is not None and part.returned == "always" for part in (target.attribute, target.sub)
+    )
 
 
 def _of_core(resource_type: ResourceType, returned: str) -> Iterator[Attribute]:
@@ -88,7 +97,11 @@ def _on_request(resource_type: ResourceType) -> Iterator[Target]:
 
 def _name(names: Names, targets: Iterator[Target] | list[Target]) -> None:
     for target in targets:
-        parts = [target.extension, target.attribute and target.attribute.name, target.sub and target.sub.name]
+        parts = [
+            target.extension,
+            target.attribute and target.attribute.name,
+            target.sub and target.sub.name,
+        ]
         if any(parts):
             _enter(names, [part for part in parts if part])
 

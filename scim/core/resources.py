@@ -6,10 +6,10 @@ its URN, `schemas` first.
 
 from typing import Any
 
-from scim.core import clients
+from scim.core import interop
+from scim.core.attribute_values import read_value
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, bad_syntax, bad_value, mutability
-from scim.core.values import read_value
 
 
 def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
                 result[attribute.name] = read
         elif name.lower() == resource_type.schema.id.lower() and isinstance(value, dict):
             result |= _read_attributes(value, resource_type.attributes)
-        elif (urn := resource_type.urns.get(name.lower())) and not clients.is_empty(value):
+        elif (urn := resource_type.urns.get(name.lower())) and not interop.is_empty(value):
             extension = _read_extension(value, urn, resource_type)
             if extension:
                 result[urn] = {**result.get(urn, {}), **extension}
@@ -49,7 +49,9 @@ def is_kept(attribute: Attribute) -> bool:
 def _read_extension(value: object, urn: str, resource_type: ResourceType) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise bad_value(
-            urn, "extension_no_object", "is no object. Send an object with the attributes of the extension."
+            urn,
+            "extension_no_object",
+            "is no object. Send an object with the attributes of the extension.",
         )
     return _read_attributes(value, resource_type.extension_attributes[urn])
 
@@ -59,14 +61,21 @@ def _read_attributes(value: dict[str, Any], attributes: dict[str, Attribute]) ->
     result = {}
     for name, part in value.items():
         attribute = attributes.get(name.lower())
-        if attribute is not None and is_kept(attribute) and (read := read_value(attribute, part)) is not None:
+        if (
+            attribute is not None
+            and is_kept(attribute)
+            and (read := read_value(attribute, part)) is not None
+        ):
             result[attribute.name] = read
     return result
 
 
 def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:
     """The URNs of the schemas whose attributes the resource has (RFC 7643 section 3)."""
-    return [resource_type.schema.id, *[urn for urn in resource_type.extension_attributes if urn in resource]]
+    return [
+        resource_type.schema.id,
+        *[urn for urn in resource_type.extension_attributes if urn in resource],
+    ]
 
 
 def check_required(resource: dict[str, Any], resource_type: ResourceType) -> None:
@@ -87,7 +96,9 @@ def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:
     return bad_value(attribute.path, "missing", said, type=resource_type.name, name=attribute.name)
 
 
-def replace_resource(stored: dict[str, Any], incoming: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
+def replace_resource(
+    stored: dict[str, Any], incoming: dict[str, Any], resource_type: ResourceType
+) -> dict[str, Any]:
     """What a PUT of `incoming` (from read_resource) makes of `stored` (RFC 7644 section 3.5.1).
 
     Read-only attributes stay, others that `incoming` leaves out are cleared. Returns `stored` itself where nothing
@@ -102,6 +113,8 @@ def replace_resource(stored: dict[str, Any], incoming: dict[str, Any], resource_
             result[name] = value
         elif attribute.mutability == "immutable" and result.setdefault(name, value) != value:
             raise mutability(
-                name, "immutable", "can't be changed once it is set. Send the stored value, or leave it out."
+                name,
+                "immutable",
+                "can't be changed once it is set. Send the stored value, or leave it out.",
             )
     return stored if result == stored else result

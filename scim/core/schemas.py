@@ -51,11 +51,15 @@ def _id() -> Attribute:
 
 
 def _external_id() -> Attribute:
-    return Attribute("externalId", description="The id that the client gave the resource.", case_exact=True)
+    return Attribute(
+        "externalId", description="The id that the client gave the resource.", case_exact=True
+    )
 
 
 def _meta_part(name: str, type: str, description: str, case_exact: bool = False) -> Attribute:
-    return Attribute(name, type, description=description, case_exact=case_exact, mutability="readOnly")
+    return Attribute(
+        name, type, description=description, case_exact=case_exact, mutability="readOnly"
+    )
 
 
 def _meta() -> Attribute:
@@ -70,14 +74,18 @@ def _meta() -> Attribute:
             _meta_part("created", "dateTime", "When the resource was created."),
             _meta_part("lastModified", "dateTime", "When the resource was last changed."),
             _meta_part("location", "reference", "The URI of the resource.", True),
-            _meta_part("version", "string", "The version of the resource, as in the ETag header.", True),
+            _meta_part(
+                "version", "string", "The version of the resource, as in the ETag header.", True
+            ),
         ),
     )
 
 
 def _schemas() -> Attribute:
     """A filter may name it, but it is no attribute that /Schemas lists."""
-    return Attribute("schemas", "reference", True, "The URNs of the resource's schemas.", returned="always")
+    return Attribute(
+        "schemas", "reference", True, "The URNs of the resource's schemas.", returned="always"
+    )
 
 
 # RFC 7643 section 3.1 lets schemas list the common attributes, and Microsoft's gallery test looks for those that can be
@@ -86,9 +94,16 @@ USER_SCHEMA = replace(_USER_SCHEMA, listed=(_id(), _external_id()))
 GROUP_SCHEMA = replace(_GROUP_SCHEMA, listed=(_id(), _external_id()))
 
 USER = ResourceType(
-    "User", "/Users", USER_SCHEMA, (ENTERPRISE_SCHEMA,), (_schemas(), *USER_SCHEMA.listed, _meta()), "User Account"
+    "User",
+    "/Users",
+    USER_SCHEMA,
+    (ENTERPRISE_SCHEMA,),
+    (_schemas(), *USER_SCHEMA.listed, _meta()),
+    "User Account",
 )
-GROUP = ResourceType("Group", "/Groups", GROUP_SCHEMA, (), (_schemas(), *GROUP_SCHEMA.listed, _meta()), "Group")
+GROUP = ResourceType(
+    "Group", "/Groups", GROUP_SCHEMA, (), (_schemas(), *GROUP_SCHEMA.listed, _meta()), "Group"
+)
 
 RESOURCE_TYPES = {resource_type.name: resource_type for resource_type in (USER, GROUP)}
 

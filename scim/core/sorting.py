@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from scim.core.attribute_values import parse_date_time
 from scim.core.attributes import Attribute, ResourceType
-from scim.core.comparisons import fold
 from scim.core.errors import bad_path
-from scim.core.paths import Path, parse_path
-from scim.core.values import parse_date_time
+from scim.core.operators import fold
+from scim.core.patch_path import Path, parse_path
 
 # Sorts before any other where a value is missing and the order is reversed, behind all others where it is not.
 SortKey = tuple[bool, Any]
@@ -78,4 +78,6 @@ def _value(resource: dict[str, Any], path: Path, leaf: Attribute) -> Any:
 
 def _preferred(elements: list[Any]) -> Any:
     """The primary element, else the first."""
-    return next((e for e in elements if isinstance(e, dict) and e.get("primary") is True), elements[0])
+    return next(
+        (e for e in elements if isinstance(e, dict) and e.get("primary") is True), elements[0]
+    )

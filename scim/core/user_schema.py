@@ -11,13 +11,19 @@ def text(name: str, description: str, **rest: object) -> Attribute:
     return Attribute(name, description=description, **rest)  # type: ignore[arg-type]
 
 
-def _plural(name: str, description: str, value: Attribute, types: tuple[str, ...], *more: Attribute) -> Attribute:
+def _plural(
+    name: str, description: str, value: Attribute, types: tuple[str, ...], *more: Attribute
+) -> Attribute:
     """A multi-valued attribute with the default sub-attributes of RFC 7643 section 2.4."""
     subs = (
         value,
         text("display", "A name of the value for people to read."),
         text("type", "What the value is used for.", canonical_values=types),
-        Attribute("primary", "boolean", description="Whether the value is the preferred one; true at most once."),
+        Attribute(
+            "primary",
+            "boolean",
+            description="Whether the value is the preferred one; true at most once.",
+        ),
         *more,
     )
     return Attribute(name, "complex", True, description, sub_attributes=subs)
@@ -50,7 +56,11 @@ _ADDRESS_PARTS = (
     text("postalCode", "The postal code."),
     text("country", "The country, as ISO 3166-1 alpha-2 code where the client knows it."),
     text("type", "What the address is used for.", canonical_values=("work", "home", "other")),
-    Attribute("primary", "boolean", description="Whether the address is the preferred one; true at most once."),
+    Attribute(
+        "primary",
+        "boolean",
+        description="Whether the address is the preferred one; true at most once.",
+    ),
 )
 
 _GROUPS = Attribute(
@@ -61,13 +71,22 @@ _GROUPS = Attribute(
     mutability="readOnly",
     sub_attributes=(
         text("value", "The id of the group.", mutability="readOnly", case_exact=True),
-        _reference("$ref", "The URI of the group.", "Group", mutability="readOnly", case_exact=True),
+        _reference(
+            "$ref", "The URI of the group.", "Group", mutability="readOnly", case_exact=True
+        ),
         text("display", "The name of the group.", mutability="readOnly"),
-        text("type", "How the membership came about.", canonical_values=("direct", "indirect"), mutability="readOnly"),
+        text(
+            "type",
+            "How the membership came about.",
+            canonical_values=("direct", "indirect"),
+            mutability="readOnly",
+        ),
     ),
 )
 
-_CERTIFICATE = Attribute("value", "binary", description="The DER-encoded certificate, in base64.", case_exact=True)
+_CERTIFICATE = Attribute(
+    "value", "binary", description="The DER-encoded certificate, in base64.", case_exact=True
+)
 
 _PHONES = ("work", "home", "mobile", "fax", "pager", "other")
 _MESSENGERS = ("aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo")
@@ -77,17 +96,29 @@ USER_SCHEMA = Schema(
     "User",
     "User Account",
     (
-        text("userName", "The name that identifies the person to the client.", required=True, uniqueness="server"),
+        text(
+            "userName",
+            "The name that identifies the person to the client.",
+            required=True,
+            uniqueness="server",
+        ),
         _NAME,
         text("displayName", "The name of the person as shown to others."),
         text("nickName", "What the person is casually called."),
-        _reference("profileUrl", "A page that shows the person's profile.", "external", case_exact=True),
+        _reference(
+            "profileUrl", "A page that shows the person's profile.", "external", case_exact=True
+        ),
         text("title", "The person's title, such as 'Vice President'."),
-        text("userType", "The relationship between the organisation and the person, such as 'Employee'."),
+        text(
+            "userType",
+            "The relationship between the organisation and the person, such as 'Employee'.",
+        ),
         text("preferredLanguage", "The preferred language, as in the Accept-Language header."),
         text("locale", "The person's locale, such as 'en-US'."),
         text("timezone", "The time zone in IANA format, such as 'America/Los_Angeles'."),
-        Attribute("active", "boolean", description="Whether the person is shown; false hides them."),
+        Attribute(
+            "active", "boolean", description="Whether the person is shown; false hides them."
+        ),
         text(
             "password",
             "Accepted and never kept.",
@@ -95,8 +126,18 @@ USER_SCHEMA = Schema(
             returned="never",
             case_exact=True,
         ),
-        _plural("emails", "E-mail addresses.", text("value", "The e-mail address."), ("work", "home", "other")),
-        _plural("phoneNumbers", "Phone numbers.", text("value", "The number, best in E.164 form."), _PHONES),
+        _plural(
+            "emails",
+            "E-mail addresses.",
+            text("value", "The e-mail address."),
+            ("work", "home", "other"),
+        ),
+        _plural(
+            "phoneNumbers",
+            "Phone numbers.",
+            text("value", "The number, best in E.164 form."),
+            _PHONES,
+        ),
         _plural("ims", "Instant messaging addresses.", text("value", "The address."), _MESSENGERS),
         _plural(
             "photos",
@@ -106,7 +147,9 @@ USER_SCHEMA = Schema(
         ),
         Attribute("addresses", "complex", True, "Postal addresses.", sub_attributes=_ADDRESS_PARTS),
         _GROUPS,
-        _plural("entitlements", "What the person is entitled to.", text("value", "The entitlement."), ()),
+        _plural(
+            "entitlements", "What the person is entitled to.", text("value", "The entitlement."), ()
+        ),
         _plural("roles", "The person's roles.", text("value", "The role."), ()),
         _plural("x509Certificates", "Certificates issued to the person.", _CERTIFICATE, ()),
     ),

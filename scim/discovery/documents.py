@@ -3,7 +3,7 @@
 from typing import Any
 
 from scim.core.schemas import GROUP, SCHEMAS, USER, ResourceType
-from scim.listing import CURSOR_TIMEOUT, DEFAULT_COUNT, LIST_RESPONSE, MAX_COUNT
+from scim.query import CURSOR_TIMEOUT, DEFAULT_COUNT, LIST_RESPONSE, MAX_COUNT
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0"
 MAX_BULK_OPERATIONS = 1000
@@ -16,7 +16,11 @@ def service_provider_config(base_url: str) -> dict[str, Any]:
         "schemas": [f"{_CORE}:ServiceProviderConfig"],
         "documentationUri": "https://learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups",
         "patch": {"supported": True},
-        "bulk": {"supported": True, "maxOperations": MAX_BULK_OPERATIONS, "maxPayloadSize": MAX_BULK_BYTES},
+        "bulk": {
+            "supported": True,
+            "maxOperations": MAX_BULK_OPERATIONS,
+            "maxPayloadSize": MAX_BULK_BYTES,
+        },
         "filter": {"supported": True, "maxResults": MAX_COUNT},
         "changePassword": {"supported": False},
         "sort": {"supported": True},
@@ -44,7 +48,10 @@ def service_provider_config(base_url: str) -> dict[str, Any]:
                 "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
             },
         ],
-        "meta": {"resourceType": "ServiceProviderConfig", "location": f"{base_url}/ServiceProviderConfig"},
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": f"{base_url}/ServiceProviderConfig",
+        },
     }
 
 
@@ -59,7 +66,10 @@ def resource_type(kind: ResourceType, base_url: str) -> dict[str, Any]:
         "endpoint": kind.endpoint,
         "schema": kind.schema.id,
         **({"schemaExtensions": extensions} if extensions else {}),
-        "meta": {"resourceType": "ResourceType", "location": f"{base_url}/ResourceTypes/{kind.name}"},
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": f"{base_url}/ResourceTypes/{kind.name}",
+        },
     }
 
 

@@ -7,10 +7,10 @@ import azure.functions as func
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.discovery import documents
-from scim.edge import Edge
+from scim.dispatch import Edge
 from scim.http import scim_response
 from shared.http import Request, Response
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -57,7 +57,9 @@ async def _wrong_path(context: Context, request: Request) -> Response:
     )
 
 
-def _one_or_all(request: Request, part: str, identity: str, found: list[dict[str, Any]]) -> Response:
+def _one_or_all(
+    request: Request, part: str, identity: str, found: list[dict[str, Any]]
+) -> Response:
     wanted = request.route.get(part)
     if not wanted:
         _refuse_filter(request)
@@ -67,7 +69,13 @@ def _one_or_all(request: Request, part: str, identity: str, found: list[dict[str
             return scim_response(document)
     known = ", ".join(document[identity] for document in found)
     raise ScimError(
-        404, Sentence("unknown_document", "There is no {wanted} here; known are: {known}.", wanted=wanted, known=known)
+        404,
+        Sentence(
+            "unknown_document",
+            "There is no {wanted} here; known are: {known}.",
+            wanted=wanted,
+            known=known,
+        ),
     )
 
 

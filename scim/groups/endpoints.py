@@ -6,13 +6,20 @@ from scim.context import Context
 from scim.core.patch import read_patch
 from scim.core.projection import Projection
 from scim.core.schemas import GROUP
-from scim.edge import Edge
+from scim.dispatch import Edge
 from scim.groups import service
 from scim.groups.representation import represent
 from scim.groups.store import StoredGroup
-from scim.http import read_json, read_list_query, read_projection, read_search, resource_response, scim_response
-from scim.listing import ListQuery, list_resources
+from scim.http import (
+    read_json,
+    read_list_query,
+    read_projection,
+    read_search,
+    resource_response,
+    scim_response,
+)
 from scim.preconditions import Preconditions
+from scim.query import ListQuery, list_resources
 from shared.http import Request, Response
 
 
@@ -23,14 +30,18 @@ def register(functions: func.Blueprint, edge: Edge) -> None:
 
 
 async def _list(context: Context, request: Request) -> Response:
-    return await listed(context, read_list_query(request.query, GROUP), request.query.get("filter", ""))
+    return await listed(
+        context, read_list_query(request.query, GROUP), request.query.get("filter", "")
+    )
 
 
 async def listed(context: Context, query: ListQuery, filter_text: str) -> Response:
     """The groups that a query finds; members cost a round trip a group, so they are read only where they count."""
     needed = query.projection.has("members") or "members" in filter_text.lower()
     source = service.Groups(context, needed)
-    return scim_response(await list_resources(source, query, context.places, context.services.clock))
+    return scim_response(
+        await list_resources(source, query, context.places, context.services.clock)
+    )
 
 
 async def _search(context: Context, request: Request) -> Response:
@@ -41,28 +52,40 @@ async def _search(context: Context, request: Request) -> Response:
 
 async def _create(context: Context, request: Request) -> Response:
     projection = read_projection(request.query, GROUP)
-    return await _answer(context, await service.create(context, read_json(request)), projection, 201)
+    return await _answer(
+        context, await service.create(context, read_json(request)), projection, 201
+    )
 
 
 async def _read(context: Context, request: Request) -> Response:
     projection = read_projection(request.query, GROUP)
     group = await service.read(context, request.route["id"])
     # A deleted person leaves a group without a new version of it, so only an answer without members can be unchanged.
-    if not projection.has("members") and Preconditions.read(request.headers).not_modified(group.record.etag):
+    if not projection.has("members") and Preconditions.read(request.headers).not_modified(
+        group.record.etag
+    ):
         return Response(304, headers={"ETag": group.record.etag})
     return await _answer(context, group, projection)
 
 
 async def _replace(context: Context, request: Request) -> Response:
-    projection, conditions = read_projection(request.query, GROUP), Preconditions.read(request.headers)
+    projection, conditions = (
+        read_projection(request.query, GROUP),
+        Preconditions.read(request.headers),
+    )
     group = await service.replace(context, request.route["id"], read_json(request), conditions)
     return await _answer(context, group, projection)
 
 
 async def _patch(context: Context, request: Request) -> Response:
     """Answers 204, as Entra expects of groups; 200 with the group where `attributes` are asked for."""
-    projection, conditions = read_projection(request.query, GROUP), Preconditions.read(request.headers)
-    group = await service.patch(context, request.route["id"], read_patch(read_json(request)), conditions)
+    projection, conditions = (
+        read_projection(request.query, GROUP),
+        Preconditions.read(request.headers),
+    )
+    group = await service.patch(
+        context, request.route["id"], read_patch(read_json(request)), conditions
+    )
     if "attributes" in request.query:
         return await _answer(context, group, projection)
     return Response(204, headers={"ETag": group.record.etag})
@@ -73,7 +96,9 @@ async def _delete(context: Context, request: Request) -> Response:
     return Response(204)
 
 
-async def _answer(context: Context, group: StoredGroup, projection: Projection, status: int = 200) -> Response:
+async def _answer(
+    context: Context, group: StoredGroup, projection: Projection, status: int = 200
+) -> Response:
     members = await service.members(context, group.record.id) if projection.has("members") else None
     return resource_response(represent(group, members, context.base_url), projection, status)
 

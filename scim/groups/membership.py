@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import orjson
 
-from scim import family
+from scim import resource_rows
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
-from shared.each import each
-from shared.sentences import Sentence
+from shared.concurrency import each
+from shared.messages import Sentence
 from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
@@ -25,7 +25,9 @@ from shared.tables.ranges import everything
 
 _CONTACTS = "contacts"
 MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
-_ROOM = MAX_OPERATIONS - 8  # beside the members, a transaction may hold the group's own rows and an event
+_ROOM = (
+    MAX_OPERATIONS - 8
+)  # beside the members, a transaction may hold the group's own rows and an event
 _ROOM_BYTES = 400_000  # of 4 MiB as sent, where one byte may take six; a joining user's record is written again
 
 
@@ -74,11 +76,16 @@ async def members_between(
 
     A thousand members a round trip. At least one group is read whole; beyond many members no further one is begun.
     """
-    start, stop = keys.key("member", group_ids[0], ""), keys.key("member", group_ids[-1], "") + keys.LAST
+    start, stop = (
+        keys.key("member", group_ids[0], ""),
+        keys.key("member", group_ids[-1], "") + keys.LAST,
+    )
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
     more = True
     while more:
-        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS)
+        rows = await services.tables.query(
+            _CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS
+        )
         for row in rows:
             _, group_id, member_id = keys.split(row.key)
             found[group_id].append(Member(member_id, _kind(row)))
@@ -93,23 +100,31 @@ async def members_between(
 
 async def groups_of(services: Services, directory_id: str, member_id: str) -> list[str]:
     """The ids of the groups that a user or group is a direct member of."""
-    of_user = await family.ids(services, directory_id, "user", member_id)
-    return of_user or await family.ids(services, directory_id, "group", member_id)
+    of_user = await resource_rows.ids(services, directory_id, "user", member_id)
+    return of_user or await resource_rows.ids(services, directory_id, "group", member_id)
 
 
-async def operations(services: Services, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
+async def operations(
+    services: Services, directory_id: str, group_id: str, plan: Plan
+) -> list[list[Operation]]:
     """The row operations that the plan still needs, a list a member; a member already there or already gone needs none.
 
     Raises 400 invalidValue for a member that the directory does not have.
     """
     if plan.only:
         return await _exchange(services, directory_id, group_id, plan.add)
-    joins = await each(plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member))
-    leaves = await each(plan.remove, lambda member: _leave(services, directory_id, group_id, member))
+    joins = await each(
+        plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member)
+    )
+    leaves = await each(
+        plan.remove, lambda member: _leave(services, directory_id, group_id, member)
+    )
     return [own for own in (*joins, *leaves) if own]
 
 
-async def first(services: Services, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
+async def first(
+    services: Services, directory_id: str, group_id: str, plan: Plan
+) -> list[list[Operation]]:
     """The row operations by which the members of a group that is not stored yet join it."""
     return await each(plan.add, lambda member: _join(services, directory_id, group_id, member))
 
@@ -122,10 +137,15 @@ async def _exchange(
     new = [member for member in staying if member not in present]
     joins = await each(new, lambda member: _join(services, directory_id, group_id, member))
     gone = present.keys() - set(staying)
-    return [*joins, *(_departure(present[member].kind, member, group_id) for member in sorted(gone))]
+    return [
+        *joins,
+        *(_departure(present[member].kind, member, group_id) for member in sorted(gone)),
+    ]
 
 
-async def _join_unless_in(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+async def _join_unless_in(
+    services: Services, directory_id: str, group_id: str, member_id: str
+) -> list[Operation]:
     known, joining = await asyncio.gather(
         services.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id)),
         _join(services, directory_id, group_id, member_id),
@@ -133,12 +153,16 @@ async def _join_unless_in(services: Services, directory_id: str, group_id: str, 
     return [] if known else joining
 
 
-async def _join(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+async def _join(
+    services: Services, directory_id: str, group_id: str, member_id: str
+) -> list[Operation]:
     for kind in ("User", "Group"):
         key = keys.key(kind.lower(), member_id)
         record = await services.tables.get(_CONTACTS, directory_id, key)
         if record is not None:
-            seen_from_group = Upsert(keys.key("member", group_id, member_id), orjson.dumps({"t": kind}))
+            seen_from_group = Upsert(
+                keys.key("member", group_id, member_id), orjson.dumps({"t": kind})
+            )
             return [
                 Replace(key, record.value, record.etag),
                 seen_from_group,
@@ -155,21 +179,30 @@ async def _join(services: Services, directory_id: str, group_id: str, member_id:
     )
 
 
-async def _leave(services: Services, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
-    row = await services.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id))
+async def _leave(
+    services: Services, directory_id: str, group_id: str, member_id: str
+) -> list[Operation]:
+    row = await services.tables.get(
+        _CONTACTS, directory_id, keys.key("member", group_id, member_id)
+    )
     return _departure(_kind(row), member_id, group_id) if row else []
 
 
 def _departure(kind: str, member_id: str, group_id: str) -> list[Operation]:
     """A membership stands in two rows, seen from the group and seen from the member."""
-    return [Delete(keys.key("member", group_id, member_id)), Delete(keys.key(kind.lower(), member_id, group_id))]
+    return [
+        Delete(keys.key("member", group_id, member_id)),
+        Delete(keys.key(kind.lower(), member_id, group_id)),
+    ]
 
 
 def _kind(row: Row) -> str:
     return str(orjson.loads(row.value)["t"])
 
 
-async def dissolve(services: Services, directory_id: str, group_id: str, parents: Sequence[str]) -> None:
+async def dissolve(
+    services: Services, directory_id: str, group_id: str, parents: Sequence[str]
+) -> None:
     """Take every member out, and the group out of those around it; killed in between, a repeated DELETE finishes."""
     present = await members(services, directory_id, group_id)
     leaving = [_departure(member.kind, member.id, group_id) for member in present]

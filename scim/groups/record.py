@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from scim.core.errors import ScimError
-from shared import keys, versions
-from shared.sentences import Sentence
+from shared import keys, row_versions
+from shared.messages import Sentence
 from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
@@ -53,7 +53,7 @@ def encode(record: GroupRecord) -> bytes:
 
 def decode(identifier: str, value: bytes) -> GroupRecord:
     """The record from a row's value."""
-    row = versions.read(value, "group", VERSION)
+    row = row_versions.read(value, "group", VERSION)
     return GroupRecord(identifier, row["resource"], row["created"], row["modified"], row["version"])
 
 
@@ -78,7 +78,10 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
 def insertion(record: GroupRecord) -> list[OwnRow]:
     """The operations that store a new group, its record's first."""
     index = index_rows(record)
-    return [Insert(group_key(record.id), encode(record)), *(Insert(key, value) for key, value in index.items())]
+    return [
+        Insert(group_key(record.id), encode(record)),
+        *(Insert(key, value) for key, value in index.items()),
+    ]
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:

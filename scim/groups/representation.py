@@ -7,7 +7,9 @@ from scim.groups.membership import Member
 from scim.groups.store import StoredGroup
 
 
-def represent(group: StoredGroup, members: Sequence[Member] | None, base_url: str) -> dict[str, Any]:
+def represent(
+    group: StoredGroup, members: Sequence[Member] | None, base_url: str
+) -> dict[str, Any]:
     """The resource with id, meta and, where they were read, its members; `base_url` is the directory's SCIM base."""
     record = group.record
     listed = [

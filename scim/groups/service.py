@@ -6,11 +6,11 @@ from typing import Any
 
 from directories import totals
 from directories.provisioning_log import Event
-from scim import family
+from scim import resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
-from scim.core.expressions import Equality
-from scim.core.members import id_of
+from scim.core.filter_ast import Equality
+from scim.core.member_patch import id_of
 from scim.core.patch import MemberChange, Operation, apply_patch, member_changes
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import GROUP
@@ -19,12 +19,12 @@ from scim.groups.membership import Member, Plan
 from scim.groups.record import GroupRecord
 from scim.groups.representation import represent
 from scim.groups.store import StoredGroup
-from scim.listing import Item
 from scim.preconditions import Preconditions
+from scim.query import Item
 from shared.clock import timestamp
-from shared.each import each
+from shared.concurrency import each
 from shared.ids import new_id
-from shared.sentences import Sentence
+from shared.messages import Sentence
 from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
@@ -43,8 +43,12 @@ async def create(context: Context, body: Any) -> StoredGroup:
         try:
             await store.write(services, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
-            if taken.key == record.group_key(group.id):  # an attempt before this one stored it, not yet all members
-                return await _attempt(context, group.id, Preconditions(), plan, lambda stored: stored)
+            if taken.key == record.group_key(
+                group.id
+            ):  # an attempt before this one stored it, not yet all members
+                return await _attempt(
+                    context, group.id, Preconditions(), plan, lambda stored: stored
+                )
             raise await _taken(context, resource["displayName"]) from None
         return StoredGroup(group, (), "")
 
@@ -64,12 +68,18 @@ async def members(context: Context, identifier: str) -> list[Member]:
     return await membership.members(context.services, context.directory.id, identifier)
 
 
-async def replace(context: Context, identifier: str, body: Any, conditions: Preconditions) -> StoredGroup:
+async def replace(
+    context: Context, identifier: str, body: Any, conditions: Preconditions
+) -> StoredGroup:
     """PUT: another resource in place of the stored one; its members become just those sent (RFC 7644 section 3.5.1)."""
     incoming, plan = _divided(read_resource(body, GROUP))
     only = Plan(plan.add, (), only=True)
     return await _change(
-        context, identifier, conditions, only, lambda stored: replace_resource(stored, incoming, GROUP)
+        context,
+        identifier,
+        conditions,
+        only,
+        lambda stored: replace_resource(stored, incoming, GROUP),
     )
 
 
@@ -79,7 +89,9 @@ async def patch(
     """PATCH: attributes as RFC 7644 section 3.5.2 says, members by row; without effect, nothing is written."""
     rest, changes = member_changes(operations)
     plan = Plan.of(changes)
-    return await _change(context, identifier, conditions, plan, lambda stored: apply_patch(stored, rest, GROUP))
+    return await _change(
+        context, identifier, conditions, plan, lambda stored: apply_patch(stored, rest, GROUP)
+    )
 
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
@@ -91,7 +103,9 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
         conditions.check(group.record.etag)
         await membership.dissolve(services, directory_id, identifier, group.parents)
         event = _event(context, "group.deleted", group.record, groups=-1)
-        await store.write(services, directory_id, record.removal(group.record, group.tag), [], event)
+        await store.write(
+            services, directory_id, record.removal(group.record, group.tag), [], event
+        )
 
     await context.turns.write(directory_id, identifier, attempt)
 
@@ -104,7 +118,9 @@ async def _change(
         said = "members: the group {id} cannot be a member of itself."
         raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
     return await context.turns.write(
-        context.directory.id, identifier, lambda: _attempt(context, identifier, conditions, plan, change)
+        context.directory.id,
+        identifier,
+        lambda: _attempt(context, identifier, conditions, plan, change),
     )
 
 
@@ -122,7 +138,9 @@ async def _attempt(
     new = old.changed(resource, timestamp(services.clock.now()))
     event = _change_event(context, old, new, len(moving))
     try:
-        await store.write(services, directory_id, record.replacement(old, new, group.tag), moving, event)
+        await store.write(
+            services, directory_id, record.replacement(old, new, group.tag), moving, event
+        )
     except AlreadyExists:
         raise await _taken(context, resource["displayName"]) from None
     return StoredGroup(new, group.parents, "")
@@ -136,7 +154,11 @@ def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
 
 
 def _change_event(context: Context, old: GroupRecord, new: GroupRecord, moved: int) -> Event:
-    names = {name for name in {*old.resource, *new.resource} if old.resource.get(name) != new.resource.get(name)}
+    names = {
+        name
+        for name in {*old.resource, *new.resource}
+        if old.resource.get(name) != new.resource.get(name)
+    }
     changed = tuple(sorted(names | ({"members"} if moved else set())))
     return _event(context, "group.changed", new, changed=changed)
 
@@ -180,11 +202,15 @@ class Groups:
             return [self._item(group, None) for group in found], more
         ids = [group.record.id for group in found]
         listed, whole = await membership.members_between(services, directory_id, ids)
-        return [self._item(group, listed.get(group.record.id)) for group in found[:whole]], more or whole < len(found)
+        return [
+            self._item(group, listed.get(group.record.id)) for group in found[:whole]
+        ], more or whole < len(found)
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
-        return await family.key_at(self.context.services, self.directory_id, "group", after, skip)
+        return await resource_rows.key_at(
+            self.context.services, self.directory_id, "group", after, skip
+        )
 
     async def total(self) -> int:
         """How many groups the directory has."""
@@ -206,10 +232,14 @@ class Groups:
         group = await store.get(self.context.services, self.directory_id, identifier)
         if group is None:
             return None
-        return self._item(group, await members(self.context, identifier) if self.with_members else None)
+        return self._item(
+            group, await members(self.context, identifier) if self.with_members else None
+        )
 
     def _item(self, group: StoredGroup, listed: Sequence[Member] | None) -> Item:
-        return Item(record.group_key(group.record.id), represent(group, listed, self.context.base_url))
+        return Item(
+            record.group_key(group.record.id), represent(group, listed, self.context.base_url)
+        )
 
 
 async def _by_id(context: Context, value: str) -> list[str]:
@@ -221,7 +251,7 @@ async def _by_display_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await family.ids(context.services, context.directory.id, "gext", value)
+    return await resource_rows.ids(context.services, context.directory.id, "gext", value)
 
 
 async def _by_member(context: Context, value: str) -> list[str]:

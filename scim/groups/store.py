@@ -7,7 +7,7 @@ import orjson
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
-from scim import family
+from scim import resource_rows
 from scim.groups import membership, record
 from scim.groups.record import GroupRecord, OwnRow
 from shared import keys
@@ -28,13 +28,15 @@ class StoredGroup:
 
 async def get(services: Services, directory_id: str, identifier: str) -> StoredGroup | None:
     """The group with this id, in one round trip."""
-    found = await family.get(services, directory_id, "group", identifier)
+    found = await resource_rows.get(services, directory_id, "group", identifier)
     return _assemble(found) if found else None
 
 
-async def page(services: Services, directory_id: str, after: str, count: int) -> tuple[list[StoredGroup], bool]:
+async def page(
+    services: Services, directory_id: str, after: str, count: int
+) -> tuple[list[StoredGroup], bool]:
     """At most `count` groups in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await family.page(services, directory_id, "group", after, count)
+    found, more = await resource_rows.page(services, directory_id, "group", after, count)
     return [_assemble(rows) for rows in found], more
 
 
@@ -44,7 +46,9 @@ def _assemble(found: list[Row]) -> StoredGroup:
     return StoredGroup(record.decode(keys.split(head.key)[1], head.value), parents, head.etag)
 
 
-async def ids_by_display_name(services: Services, directory_id: str, display_name: str) -> list[str]:
+async def ids_by_display_name(
+    services: Services, directory_id: str, display_name: str
+) -> list[str]:
     """The id of the group with this display name, in any case."""
     row = await services.tables.get(_CONTACTS, directory_id, record.name_key(display_name))
     return [orjson.loads(row.value)["id"]] if row else []

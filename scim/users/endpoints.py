@@ -8,10 +8,17 @@ from scim.context import Context
 from scim.core.patch import read_patch
 from scim.core.projection import Projection
 from scim.core.schemas import USER
-from scim.edge import Edge
-from scim.http import read_json, read_list_query, read_projection, read_search, resource_response, scim_response
-from scim.listing import list_resources
+from scim.dispatch import Edge
+from scim.http import (
+    read_json,
+    read_list_query,
+    read_projection,
+    read_search,
+    resource_response,
+    scim_response,
+)
 from scim.preconditions import Preconditions
+from scim.query import list_resources
 from scim.users import service
 from scim.users.record import MAX_BYTES
 from scim.users.representation import represent
@@ -27,13 +34,17 @@ def register(functions: func.Blueprint, edge: Edge) -> None:
 
 async def _list(context: Context, request: Request) -> Response:
     query = read_list_query(request.query, USER)
-    return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
+    return scim_response(
+        await list_resources(service.Users(context), query, context.places, context.services.clock)
+    )
 
 
 async def _search(context: Context, request: Request) -> Response:
     """POST /Users/.search (RFC 7644 section 3.4.3)."""
     query = read_search(_body(request), USER)
-    return scim_response(await list_resources(service.Users(context), query, context.places, context.services.clock))
+    return scim_response(
+        await list_resources(service.Users(context), query, context.places, context.services.clock)
+    )
 
 
 async def _create(context: Context, request: Request) -> Response:
@@ -51,16 +62,26 @@ async def _read(context: Context, request: Request) -> Response:
 
 
 async def _replace(context: Context, request: Request) -> Response:
-    projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
+    projection, conditions = (
+        read_projection(request.query, USER),
+        Preconditions.read(request.headers),
+    )
     user = await service.replace(context, request.route["id"], _body(request), conditions)
     return _answer(context, user, projection)
 
 
 async def _patch(context: Context, request: Request) -> Response:
     """Answers 200 with the user: Microsoft's validator and Okta both take it (and RFC 7644 section 3.5.2 allows it)."""
-    projection, conditions = read_projection(request.query, USER), Preconditions.read(request.headers)
+    projection, conditions = (
+        read_projection(request.query, USER),
+        Preconditions.read(request.headers),
+    )
     operations = read_patch(_body(request))
-    return _answer(context, await service.patch(context, request.route["id"], operations, conditions), projection)
+    return _answer(
+        context,
+        await service.patch(context, request.route["id"], operations, conditions),
+        projection,
+    )
 
 
 async def _delete(context: Context, request: Request) -> Response:

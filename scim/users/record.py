@@ -6,11 +6,13 @@ from typing import Any
 import orjson
 
 from scim.core.errors import ScimError
-from shared import versions
-from shared.sentences import Sentence
+from shared import row_versions
+from shared.messages import Sentence
 
 VERSION = 1
-MAX_BYTES = 64 * 1024  # some fifty times what companies send; a page holds a thousand people, and each change is read
+MAX_BYTES = (
+    64 * 1024
+)  # some fifty times what companies send; a page holds a thousand people, and each change is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,21 @@ def encode(record: UserRecord) -> bytes:
         }
     )
     if len(value) > MAX_BYTES:
-        said = "The user has {count} bytes; at most {most} are stored. Send fewer or shorter values."
+        said = (
+            "The user has {count} bytes; at most {most} are stored. Send fewer or shorter values."
+        )
         raise ScimError(413, Sentence("user_too_large", said, count=len(value), most=MAX_BYTES))
     return value
 
 
 def decode(identifier: str, value: bytes) -> UserRecord:
     """The record from a row's value."""
-    row = versions.read(value, "user", VERSION)
-    return UserRecord(identifier, row["resource"], row["created"], row["modified"], row["version"], tuple(row["index"]))
+    row = row_versions.read(value, "user", VERSION)
+    return UserRecord(
+        identifier,
+        row["resource"],
+        row["created"],
+        row["modified"],
+        row["version"],
+        tuple(row["index"]),
+    )

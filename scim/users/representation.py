@@ -9,7 +9,8 @@ def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
     """The resource with id, groups and meta; `base_url` is the directory's SCIM base."""
     record = user.record
     groups = [
-        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "type": "direct"} for group_id in user.groups
+        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "type": "direct"}
+        for group_id in user.groups
     ]
     return {
         **record.resource,

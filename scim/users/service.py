@@ -8,23 +8,23 @@ from typing import Any
 
 from directories import totals
 from directories.provisioning_log import Event
-from scim import family
+from scim import resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
-from scim.core.expressions import Equality
+from scim.core.filter_ast import Equality
 from scim.core.patch import Operation, apply_patch
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import USER
-from scim.listing import Item
 from scim.preconditions import Preconditions
-from scim.users import rows, store
+from scim.query import Item
+from scim.users import index_rows, store
+from scim.users.number_validation import check_numbers
 from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
-from scim.users.strictness import check_numbers
 from shared import keys, numbers
 from shared.clock import timestamp
-from shared.each import each
+from shared.concurrency import each
 from shared.ids import new_id
 from shared.tables.port import AlreadyExists
 
@@ -58,17 +58,23 @@ async def read(context: Context, identifier: str) -> StoredUser:
     return user
 
 
-async def replace(context: Context, identifier: str, body: Any, conditions: Preconditions) -> StoredUser:
+async def replace(
+    context: Context, identifier: str, body: Any, conditions: Preconditions
+) -> StoredUser:
     """PUT: another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
     incoming = read_resource(body, USER)
-    return await _change(context, identifier, lambda stored: replace_resource(stored, incoming, USER), conditions)
+    return await _change(
+        context, identifier, lambda stored: replace_resource(stored, incoming, USER), conditions
+    )
 
 
 async def patch(
     context: Context, identifier: str, operations: Sequence[Operation], conditions: Preconditions
 ) -> StoredUser:
     """PATCH: all operations in order or none; without effect, nothing is written (RFC 7644 section 3.5.2)."""
-    return await _change(context, identifier, lambda stored: apply_patch(stored, operations, USER), conditions)
+    return await _change(
+        context, identifier, lambda stored: apply_patch(stored, operations, USER), conditions
+    )
 
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
@@ -77,13 +83,22 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
     async def attempt() -> None:
         user = await read(context, identifier)
         conditions.check(user.etag)
-        event = _event(context, "user.deleted", user.record, users=-1, active=False, was_active=user.record.active)
+        event = _event(
+            context,
+            "user.deleted",
+            user.record,
+            users=-1,
+            active=False,
+            was_active=user.record.active,
+        )
         await store.delete(context.services, context.directory.id, user, event)
 
     await context.turns.write(context.directory.id, identifier, attempt)
 
 
-async def _change(context: Context, identifier: str, change: Change, conditions: Preconditions) -> StoredUser:
+async def _change(
+    context: Context, identifier: str, change: Change, conditions: Preconditions
+) -> StoredUser:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     directory, services = context.directory, context.services
 
@@ -97,7 +112,14 @@ async def _change(context: Context, identifier: str, change: Change, conditions:
         check_numbers(directory, old.resource, resource)
         new = old.changed(resource, timestamp(services.clock.now()))
         try:
-            await store.replace(services, directory.id, user, new, directory.region, _change_event(context, old, new))
+            await store.replace(
+                services,
+                directory.id,
+                user,
+                new,
+                directory.region,
+                _change_event(context, old, new),
+            )
         except AlreadyExists:
             raise await _taken(context, resource["userName"]) from None
         return StoredUser(new, user.groups, "")
@@ -106,13 +128,19 @@ async def _change(context: Context, identifier: str, change: Change, conditions:
 
 
 def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
-    names = sorted(name for name in {*old.resource, *new.resource} if old.resource.get(name) != new.resource.get(name))
+    names = sorted(
+        name
+        for name in {*old.resource, *new.resource}
+        if old.resource.get(name) != new.resource.get(name)
+    )
     kind = "user.changed"
     if old.active != new.active:
         kind = "user.enabled" if new.active else "user.disabled"
     was = old.resource.get("externalId", "")
     moved = was if was != new.resource.get("externalId", "") else ""
-    return _event(context, kind, new, active=new.active, changed=tuple(names), was_external_id=moved)
+    return _event(
+        context, kind, new, active=new.active, changed=tuple(names), was_external_id=moved
+    )
 
 
 def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
@@ -152,7 +180,9 @@ class Users:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
-        return await family.key_at(self.context.services, self.directory_id, "user", after, skip)
+        return await resource_rows.key_at(
+            self.context.services, self.directory_id, "user", after, skip
+        )
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
@@ -179,7 +209,7 @@ class Users:
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:
-        return Item(rows.user_key(user.record.id), represent(user, self.context.base_url))
+        return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
 
 
 async def _by_id(context: Context, value: str) -> list[str]:
@@ -191,11 +221,13 @@ async def _by_user_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await family.ids(context.services, context.directory.id, "ext", value)
+    return await resource_rows.ids(context.services, context.directory.id, "ext", value)
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await family.ids(context.services, context.directory.id, "mail", keys.fold_case(value))
+    return await resource_rows.ids(
+        context.services, context.directory.id, "mail", keys.fold_case(value)
+    )
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
@@ -205,13 +237,14 @@ async def _by_number(context: Context, value: str) -> list[str] | None:
         return None
     services, directory_id, ending = context.services, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(
-        family.ids(services, directory_id, "num", ending), family.ids(services, directory_id, "off", ending)
+        resource_rows.ids(services, directory_id, "num", ending),
+        resource_rows.ids(services, directory_id, "off", ending),
     )
     return shown + hidden
 
 
 async def _by_group(context: Context, value: str) -> list[str]:
-    return await family.ids(context.services, context.directory.id, "member", value)
+    return await resource_rows.ids(context.services, context.directory.id, "member", value)
 
 
 # By path without a selection of elements, the most selective index first.

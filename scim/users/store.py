@@ -8,8 +8,8 @@ import orjson
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
-from scim import family
-from scim.users import record, rows
+from scim import resource_rows
+from scim.users import index_rows, record
 from scim.users.record import UserRecord
 from shared import keys
 from shared.services import Services
@@ -37,13 +37,15 @@ class StoredUser:
 
 async def get(services: Services, directory_id: str, identifier: str) -> StoredUser | None:
     """The user with this id, in one round trip."""
-    found = await family.get(services, directory_id, "user", identifier)
+    found = await resource_rows.get(services, directory_id, "user", identifier)
     return _assemble(found) if found else None
 
 
-async def page(services: Services, directory_id: str, after: str, count: int) -> tuple[list[StoredUser], bool]:
+async def page(
+    services: Services, directory_id: str, after: str, count: int
+) -> tuple[list[StoredUser], bool]:
     """At most `count` users in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await family.page(services, directory_id, "user", after, count)
+    found, more = await resource_rows.page(services, directory_id, "user", after, count)
     return [_assemble(rows) for rows in found], more
 
 
@@ -57,21 +59,31 @@ def _assemble(found: list[Row]) -> StoredUser:
 
 async def ids_by_user_name(services: Services, directory_id: str, user_name: str) -> list[str]:
     """The id of the user with this user name, in any case."""
-    row = await services.tables.get(_CONTACTS, directory_id, rows.name_key(user_name))
+    row = await services.tables.get(_CONTACTS, directory_id, index_rows.name_key(user_name))
     return [orjson.loads(row.value)["id"]] if row else []
 
 
-async def insert(services: Services, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
+async def insert(
+    services: Services, directory_id: str, user: UserRecord, region: str, event: Event
+) -> None:
     """Store a new user; AlreadyExists where the user name is taken."""
-    operations = [*rows.insertion(user, region), provisioning_log.write(event, services.clock)]
+    operations = [
+        *index_rows.insertion(user, region),
+        provisioning_log.write(event, services.clock),
+    ]
     await services.tables.transact(_CONTACTS, directory_id, operations)
 
 
 async def replace(
-    services: Services, directory_id: str, old: StoredUser, new: UserRecord, region: str, event: Event
+    services: Services,
+    directory_id: str,
+    old: StoredUser,
+    new: UserRecord,
+    region: str,
+    event: Event,
 ) -> None:
     """Store the next version; Changed or NotFound where another writer came first, AlreadyExists for a taken name."""
-    operations = rows.replacement(old.record, new, old.tag, region)
+    operations = index_rows.replacement(old.record, new, old.tag, region)
     await services.tables.transact(
         _CONTACTS, directory_id, [*operations, provisioning_log.write(event, services.clock)]
     )
@@ -83,15 +95,22 @@ async def delete(services: Services, directory_id: str, user: StoredUser, event:
     A person in so many groups that one transaction cannot hold them all leaves most of them first: killed in between,
     the user is whole and only in fewer groups, and the client's repeated DELETE finishes.
     """
-    own = [*rows.removal(user.record, user.tag), provisioning_log.write(event, services.clock)]
+    own = [
+        *index_rows.removal(user.record, user.tag),
+        provisioning_log.write(event, services.clock),
+    ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]
     for at in range(room, len(leaving), MAX_OPERATIONS // 2):
         batch = leaving[at : at + MAX_OPERATIONS // 2]
         await services.tables.transact(_CONTACTS, directory_id, list(itertools.chain(*batch)))
-    await services.tables.transact(_CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
+    await services.tables.transact(
+        _CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])]
+    )
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
     """A membership stands in two rows, seen from the group and seen from the user."""
-    return Delete(keys.key("member", group_id, identifier)), Delete(keys.key("user", identifier, group_id))
+    return Delete(keys.key("member", group_id, identifier)), Delete(
+        keys.key("user", identifier, group_id)
+    )

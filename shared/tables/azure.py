@@ -12,15 +12,15 @@ from typing import Any
 from azure.core.exceptions import AzureError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from shared.tables import azure_wire as wire
+from shared.tables import azure_protocol as wire
 from shared.tables import limits
 from shared.tables.azure_account import Account, Credential
 from shared.tables.port import (
     TABLES,
     AlreadyExists,
-    Changed,
     NotFound,
     Operation,
+    PreconditionFailed,
     Row,
     StorageUnavailable,
     TableError,
@@ -32,7 +32,9 @@ _BUSY_ATTEMPTS = 3  # a 503 says that nothing was carried out, so a transaction 
 class AzureTables:
     """Tables of the account at `endpoint`; with `create_tables`, missing tables are made at first use (emulator)."""
 
-    def __init__(self, endpoint: str, credential: Credential, *, create_tables: bool = False) -> None:
+    def __init__(
+        self, endpoint: str, credential: Credential, *, create_tables: bool = False
+    ) -> None:
         self._account = Account(endpoint, credential)
         self._missing = set(TABLES) if create_tables else set[str]()
         self._creating = asyncio.Lock()
@@ -50,17 +52,28 @@ class AzureTables:
         raise _unavailable(answer.status_code, code)
 
     async def query(
-        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+        self,
+        table: str,
+        partition: str,
+        start: str,
+        stop: str,
+        *,
+        limit: int = 1000,
+        keys_only: bool = False,
     ) -> list[Row]:
         if not 1 <= limit <= limits.MAX_QUERY_ROWS:
             raise ValueError(f"limit {limit} is not in 1..{limits.MAX_QUERY_ROWS}")
         url = wire.range_url(await self._place(table), partition, start, stop, limit, keys_only)
-        headers, read = (wire.READ_KEYS, wire.read_keys) if keys_only else (wire.READ, wire.read_rows)
+        headers, read = (
+            (wire.READ_KEYS, wire.read_keys) if keys_only else (wire.READ, wire.read_rows)
+        )
         rows, rest = list[Row](), ""
         while True:
             answer = await self._send("GET", url + rest, headers)
             if answer.status_code != 200:
-                raise _unavailable(answer.status_code, wire.error_code(answer.headers, answer.content))
+                raise _unavailable(
+                    answer.status_code, wire.error_code(answer.headers, answer.content)
+                )
             with _readable():
                 rows += read(answer.content)
             rest = wire.continuation(answer.headers)
@@ -68,7 +81,9 @@ class AzureTables:
             if not rest or len(rows) >= limit:
                 return rows[:limit]
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         limits.check(operations)
         content_type, body = wire.transaction(await self._place(table), partition, operations)
         url, headers = f"{self._account.url}/$batch", {**wire.WRITE, "Content-Type": content_type}
@@ -99,10 +114,18 @@ class AzureTables:
         return f"{self._account.url}/{table}"
 
     async def _send(
-        self, method: str, url: str, headers: dict[str, str], *, content: bytes | None = None, **options: Any
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        *,
+        content: bytes | None = None,
+        **options: Any,
     ) -> AsyncHttpResponse:
         with _translated():
-            return await self._account.send(HttpRequest(method, url, headers=headers, content=content), **options)
+            return await self._account.send(
+                HttpRequest(method, url, headers=headers, content=content), **options
+            )
 
 
 class _Busy(StorageUnavailable):
@@ -148,11 +171,15 @@ def _refusal(part: wire.Part, operation: Operation) -> TableError:
         case 404, code if code != wire.NO_TABLE:
             return NotFound(operation.key)
         case 412, _:
-            return Changed(operation.key)
+            return PreconditionFailed(operation.key)
     return _unavailable(part.status, part.code)
 
 
 def _unavailable(status: int, code: str) -> StorageUnavailable:
     if code == wire.NO_TABLE:  # must not look like a table without rows
         return StorageUnavailable("the table does not exist; deploy the infrastructure")
-    return _Busy("server busy") if status == 503 else StorageUnavailable(f"status {status} {code}".rstrip())
+    return (
+        _Busy("server busy")
+        if status == 503
+        else StorageUnavailable(f"status {status} {code}".rstrip())
+    )

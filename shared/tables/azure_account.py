@@ -40,7 +40,9 @@ _NOT_NEEDED = (
 )
 _BACKOFF = 0.2  # seconds, doubled from try to try: a reader waits at most 1.5 s for an account that is gone
 _CONNECT_SECONDS = 5
-_SILENCE_SECONDS = 35  # the service itself gives up after 30 s (setting-timeouts-for-table-service-operations)
+_SILENCE_SECONDS = (
+    35  # the service itself gives up after 30 s (setting-timeouts-for-table-service-operations)
+)
 
 
 class Account:
@@ -50,10 +52,15 @@ class Account:
         self._endpoint, self._credential = endpoint, credential
         # With the environment's settings every request would look for proxies and, in a thread, for ~/.netrc: 0.2 ms.
         self._transport = AioHttpTransport(
-            connection_timeout=_CONNECT_SECONDS, read_timeout=_SILENCE_SECONDS, use_env_settings=bool(getproxies())
+            connection_timeout=_CONNECT_SECONDS,
+            read_timeout=_SILENCE_SECONDS,
+            use_env_settings=bool(getproxies()),
         )
         service = TableServiceClient(
-            endpoint, credential=credential, transport=self._transport, retry_backoff_factor=_BACKOFF
+            endpoint,
+            credential=credential,
+            transport=self._transport,
+            retry_backoff_factor=_BACKOFF,
         )
         self.url = service.url.rstrip("/")
         # Not public in SDK 12.7.0, which is pinned: the list of its policies, and the policy for a second host, which
@@ -63,7 +70,9 @@ class Account:
             for policy in service._policies
             if not isinstance(policy, _NOT_NEEDED) and type(policy).__name__ != "StorageHosts"
         ]
-        self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(self._transport, policies)
+        self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(
+            self._transport, policies
+        )
 
     async def send(self, request: HttpRequest, **options: Any) -> AsyncHttpResponse:
         """The answer with its body, whatever its status; raises AzureError where there is none."""

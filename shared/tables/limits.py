@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import orjson
 
 from shared.keys import MAX_KEY_CHARACTERS
-from shared.tables.port import Delete, Operation, TableError, TooLarge
+from shared.tables.port import Delete, LimitExceeded, Operation, TableError
 
 MAX_OPERATIONS = 100
 MAX_QUERY_ROWS = 1000
@@ -29,7 +29,7 @@ class DuplicateKey(TableError):
 def check(operations: Sequence[Operation]) -> None:
     """Raise TooLarge or DuplicateKey where the service would refuse the transaction."""
     if not 1 <= len(operations) <= MAX_OPERATIONS:
-        raise TooLarge("operations in a transaction", len(operations), MAX_OPERATIONS)
+        raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
     if len({operation.key for operation in operations}) != len(operations):
         raise DuplicateKey
     total = 0
@@ -51,13 +51,13 @@ def _check_sent(operations: Sequence[Operation]) -> None:
         if not isinstance(operation, Delete):
             total += len(orjson.dumps(operation.value.decode()))
     if total > MAX_TRANSACTION_BYTES:
-        raise TooLarge("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
+        raise LimitExceeded("bytes in a transaction", total, MAX_TRANSACTION_BYTES)
 
 
 def check_key(key: str) -> None:
     """Raise TooLarge where a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
     if len(key) > MAX_KEY_CHARACTERS:
-        raise TooLarge("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
+        raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
 
 
 def _check_value(key: str, value: bytes) -> None:
@@ -67,12 +67,14 @@ def _check_value(key: str, value: bytes) -> None:
         return
     size = len(value.decode().encode("utf-16-le"))
     if size > room:
-        raise TooLarge("bytes in a row", size, room)
+        raise LimitExceeded("bytes in a row", size, room)
 
 
 def split(text: str) -> list[str]:
     """`text` in pieces that each fit a property: at most 32 Ki UTF-16 units (an astral character counts two)."""
-    if len(text) <= PROPERTY_CHARACTERS // 2 or (text.isascii() and len(text) <= PROPERTY_CHARACTERS):
+    if len(text) <= PROPERTY_CHARACTERS // 2 or (
+        text.isascii() and len(text) <= PROPERTY_CHARACTERS
+    ):
         return [text]
     step = PROPERTY_CHARACTERS if text.isascii() else PROPERTY_CHARACTERS // 2
     return [text[at : at + step] for at in range(0, len(text), step)]

@@ -17,12 +17,23 @@ class MeteredTables:
         return await self._inner.get(table, partition, key)
 
     async def query(
-        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+        self,
+        table: str,
+        partition: str,
+        start: str,
+        stop: str,
+        *,
+        limit: int = 1000,
+        keys_only: bool = False,
     ) -> list[Row]:
         _count()
-        return await self._inner.query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+        return await self._inner.query(
+            table, partition, start, stop, limit=limit, keys_only=keys_only
+        )
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         _count()
         return await self._inner.transact(table, partition, operations)
 

@@ -8,7 +8,9 @@ from shared.tables.port import Tables
 # The emulator's published account, the same on every machine
 # (learn.microsoft.com/azure/storage/common/storage-connect-azurite).
 _EMULATOR_ACCOUNT = "devstoreaccount1"
-_EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+_EMULATOR_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
 _EMULATOR_ENDPOINT = f"http://127.0.0.1:10002/{_EMULATOR_ACCOUNT}"
 
 
@@ -35,7 +37,9 @@ def _emulator(where: str) -> Tables:
 
     options = dict(part.split("=", 1) for part in where.split(";") if "=" in part)
     endpoint = options.get("TableEndpoint", _EMULATOR_ENDPOINT)
-    return AzureTables(endpoint, AzureNamedKeyCredential(_EMULATOR_ACCOUNT, _EMULATOR_KEY), create_tables=True)
+    return AzureTables(
+        endpoint, AzureNamedKeyCredential(_EMULATOR_ACCOUNT, _EMULATOR_KEY), create_tables=True
+    )
 
 
 def _account(endpoint: str, client_id: str) -> Tables:
@@ -44,5 +48,7 @@ def _account(endpoint: str, client_id: str) -> Tables:
     from shared.tables.azure import AzureTables
 
     # Without a managed identity it is a person's own machine, signed in with the Azure CLI.
-    credential = ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
+    credential = (
+        ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
+    )
     return AzureTables(endpoint, credential)

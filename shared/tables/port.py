@@ -70,14 +70,14 @@ class NotFound(TableError):
 
 
 @dataclass(eq=False)
-class Changed(TableError):
+class PreconditionFailed(TableError):
     """A row has another tag than expected; nothing of the transaction was stored."""
 
     key: str
 
 
 @dataclass(eq=False)
-class TooLarge(TableError):
+class LimitExceeded(TableError):
     """A limit of the table service would be passed; nothing was sent."""
 
     limit: str
@@ -104,7 +104,14 @@ class Tables(Protocol):
         ...
 
     async def query(
-        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+        self,
+        table: str,
+        partition: str,
+        start: str,
+        stop: str,
+        *,
+        limit: int = 1000,
+        keys_only: bool = False,
     ) -> list[Row]:
         """At most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order; fewer means: no more.
 
@@ -112,7 +119,9 @@ class Tables(Protocol):
         """
         ...
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         """Carry out 1 to 100 operations on different keys, all or none; the new tags ("" for a delete) in order.
 
         Raises AlreadyExists, NotFound, Changed, TooLarge or StorageUnavailable.

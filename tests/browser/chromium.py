@@ -46,7 +46,11 @@ def _note(watched: Watched, said: ConsoleMessage) -> None:
 
 @contextlib.contextmanager
 def context(
-    browser: Browser, url: str, theme: Theme = "light", size: tuple[int, int] = WIDE, language: str = "en-GB"
+    browser: Browser,
+    url: str,
+    theme: Theme = "light",
+    size: tuple[int, int] = WIDE,
+    language: str = "en-GB",
 ) -> Iterator[BrowserContext]:
     """A browser of its own for one visitor."""
     made = browser.new_context(

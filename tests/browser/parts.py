@@ -97,7 +97,9 @@ PARTS = {
     "another token": Part("step 2", _button("Issue a new token")),
     "step 2 done": Part("step 2", _button("Next Step")),
     "wizard done": Part("step 2 other", _button("Finish")),
-    "choice": Part("step 3 undecided", lambda page: page.get_by_text("Sync presence", exact=True).click()),
+    "choice": Part(
+        "step 3 undecided", lambda page: page.get_by_text("Sync presence", exact=True).click()
+    ),
     "consent": Part(
         "step 3 removed",
         _button("Sign in to Microsoft"),
@@ -105,9 +107,15 @@ PARTS = {
     ),
     "finished": Part("step 3", _button("Finish")),
     "remove access": Part("step 3", _link("Remove access to Azure"), _dialog),
-    "access removed": Part("step 3", _submit("Remove access to Azure"), before=_link("Remove access to Azure")),
-    "check that access is gone": Part("step 3 removed", _button("Check that access is gone"), _of("#gone .notice")),
-    "strict numbers": Part("directory", lambda page: page.get_by_role("switch").dispatch_event("click")),
+    "access removed": Part(
+        "step 3", _submit("Remove access to Azure"), before=_link("Remove access to Azure")
+    ),
+    "check that access is gone": Part(
+        "step 3 removed", _button("Check that access is gone"), _of("#gone .notice")
+    ),
+    "strict numbers": Part(
+        "directory", lambda page: page.get_by_role("switch").dispatch_event("click")
+    ),
     "export": Part("directory", _link("CSV file")),
     "rename here": Part("directory", _menu("Rename"), _dialog),
     "delete here": Part("numbers fine", _menu("Delete"), _dialog),
@@ -122,6 +130,12 @@ PARTS = {
     "favourites": Part("organisation", _starred_only, _of("#count:text('1 found')"), _star),
     "card": Part("organisation", lambda page: page.locator(".person").first.click(), _of(".card")),
     "more people": Part("organisation", _at_the_end, _of(".part:nth-of-type(2)")),
-    "another card": Part("person", lambda page: page.locator(".person").nth(3).click(), _of(".card")),
-    "numbers": Part("call history", _then(_typed("Numbers", "020 7946 0001"), _button("Find people")), _of(".match")),
+    "another card": Part(
+        "person", lambda page: page.locator(".person").nth(3).click(), _of(".card")
+    ),
+    "numbers": Part(
+        "call history",
+        _then(_typed("Numbers", "020 7946 0001"), _button("Find people")),
+        _of(".match"),
+    ),
 }

@@ -32,7 +32,14 @@ class Stage:
         self.begun = running.add("Contoso Retail", done=False)
 
     def _people(self, made: Made) -> None:
-        names = ("Noor Haddad", "Jonas Lind", "Mei Tanaka", "Ruth Okafor", "Iker Etxeberria", "Zofia Nowak")
+        names = (
+            "Noor Haddad",
+            "Jonas Lind",
+            "Mei Tanaka",
+            "Ruth Okafor",
+            "Iker Etxeberria",
+            "Zofia Nowak",
+        )
         for number, name in enumerate(names, 1):
             given, family = name.split()
             self.world.person(
@@ -58,7 +65,9 @@ class Stage:
 
     def scenes(self) -> dict[str, tuple[str, Callable[[Page], None] | None]]:
         """Each picture: its page, and what is done there first."""
-        entra, other, begun = (f"/directories/{made.id}" for made in (self.entra, self.other, self.begun))
+        entra, other, begun = (
+            f"/directories/{made.id}" for made in (self.entra, self.other, self.begun)
+        )
         return {
             "directories": ("/", None),
             "directory-delete": ("/", _delete),
@@ -84,7 +93,9 @@ class Stage:
         self.world.call("DELETE", f"/api/directories/{page.url.split('/')[-2]}")
 
     def _history(self, page: Page) -> None:
-        found = self.world.call("GET", f"/api/directories/{self.entra.id}/contacts?limit=8")["contacts"]
+        found = self.world.call("GET", f"/api/directories/{self.entra.id}/contacts?limit=8")[
+            "contacts"
+        ]
         known = [one["number"] for one in found if one.get("number", "").startswith("+")][:3]
         numbers = [f"00{known[0].removeprefix('+')}", known[1], "020 7946 0902", "+49 30 901820"]
         page.get_by_label("Numbers").fill("\n".join(numbers))
@@ -133,7 +144,9 @@ def _take(browser: Browser, stage: Stage, only: set[str]) -> None:
                 _picture(browser, stage, name, theme, NARROW)
 
 
-def _picture(browser: Browser, stage: Stage, name: str, theme: Theme, size: tuple[int, int]) -> None:
+def _picture(
+    browser: Browser, stage: Stage, name: str, theme: Theme, size: tuple[int, int]
+) -> None:
     path, act = stage.scenes()[name]
     suffix = "-phone" if size == NARROW else ""
     with chromium.context(browser, stage.world.url, theme, size) as visitor:

@@ -38,12 +38,23 @@ class GatedTables:
         return await self._inner.get(table, partition, key)
 
     async def query(
-        self, table: str, partition: str, start: str, stop: str, *, limit: int = 1000, keys_only: bool = False
+        self,
+        table: str,
+        partition: str,
+        start: str,
+        stop: str,
+        *,
+        limit: int = 1000,
+        keys_only: bool = False,
     ) -> list[Row]:
         await self._pass()
-        return await self._inner.query(table, partition, start, stop, limit=limit, keys_only=keys_only)
+        return await self._inner.query(
+            table, partition, start, stop, limit=limit, keys_only=keys_only
+        )
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         await self._pass()
         return await self._inner.transact(table, partition, operations)
 

@@ -18,7 +18,9 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 def violations(page: Page) -> list[str]:
     """What axe finds: rule, help and the elements."""
-    found: Any = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES)
+    found: Any = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES
+    )
     return [
         f"{one['id']}: {[node['html'][:200] for node in one['nodes']]} {one['nodes'][0]['failureSummary']}"
         for one in found["violations"]
@@ -27,7 +29,9 @@ def violations(page: Page) -> list[str]:
 
 def faults(page: Page) -> list[str]:
     """What axe finds in both themes and at 320 px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
-    page.evaluate(_AXE.read_text())  # evaluated by the browser's tools, which the page's policy does not bind
+    page.evaluate(
+        _AXE.read_text()
+    )  # evaluated by the browser's tools, which the page's policy does not bind
     found = []
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
@@ -192,12 +196,25 @@ def _waiting(page: Page, populated: Populated) -> None:
 
 
 _DIALOGS = (_rename, _delete, _issue, _revoke, _remove)
-_RESULTS = (_menu, _account, _fault, _results, _nobody, _token, _token_saved, _fresh_token, _fresh_secret, _gone)
+_RESULTS = (
+    _menu,
+    _account,
+    _fault,
+    _results,
+    _nobody,
+    _token,
+    _token_saved,
+    _fresh_token,
+    _fresh_secret,
+    _gone,
+)
 _TROUBLE = (_away, _agent, _no_role, _offline, _undo, _waiting)
 
 
 @pytest.mark.parametrize("open_it", [*_DIALOGS, *_RESULTS, *_TROUBLE])
-def test_nor_has_what_opens_on_it(page: Page, populated: Populated, open_it: Callable[[Page, Populated], None]) -> None:
+def test_nor_has_what_opens_on_it(
+    page: Page, populated: Populated, open_it: Callable[[Page, Populated], None]
+) -> None:
     """Dialogs, results, secrets that are shown once, refusals, empty lists and trouble pass too."""
     open_it(page, populated)
     assert faults(page) == []

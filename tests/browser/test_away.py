@@ -34,7 +34,9 @@ def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("name", READING)
-def test_a_page_without_storage_says_so_and_comes_by_itself(tab: Page, populated: Populated, name: str) -> None:
+def test_a_page_without_storage_says_so_and_comes_by_itself(
+    tab: Page, populated: Populated, name: str
+) -> None:
     """What happened, what to do, a way to do it; it tries again by itself, and once storage is back it is the tab."""
     place = address(name, populated)
     with populated.world.storage_away():
@@ -55,7 +57,9 @@ def test_a_page_without_storage_says_so_and_comes_by_itself(tab: Page, populated
     expect(tab).to_have_url(f"{populated.url}{place}")
 
 
-def test_the_button_of_the_error_page_keeps_what_was_searched_for(page: Page, populated: Populated) -> None:
+def test_the_button_of_the_error_page_keeps_what_was_searched_for(
+    page: Page, populated: Populated
+) -> None:
     """*Reload* leads to the very address, with its search."""
     with populated.world.storage_away():
         page.goto("/contacts?q=driver")
@@ -67,7 +71,9 @@ def test_the_button_of_the_error_page_keeps_what_was_searched_for(page: Page, po
 
 
 @pytest.mark.parametrize("name", sorted({part.page for part in PARTS.values()}))
-def test_what_moves_on_a_page_says_that_it_failed(page: Page, populated: Populated, name: str) -> None:
+def test_what_moves_on_a_page_says_that_it_failed(
+    page: Page, populated: Populated, name: str
+) -> None:
     """Each dialog, form, list, card and export: a word about it, and what was drawn and chosen stays."""
     page.goto(address(name, populated))
     for part in (part for part in PARTS.values() if part.page == name):
@@ -79,7 +85,9 @@ def test_what_moves_on_a_page_says_that_it_failed(page: Page, populated: Populat
             part.press(page)
             expect(page.get_by_text(FAILED)).to_be_visible()
             assert page.evaluate(_DRAWN) == drawn
-        page.evaluate("document.getElementById('toasts').replaceChildren(); document.querySelector('dialog')?.close()")
+        page.evaluate(
+            "document.getElementById('toasts').replaceChildren(); document.querySelector('dialog')?.close()"
+        )
         expect(page.locator("dialog")).to_have_count(0)
 
 
@@ -118,7 +126,9 @@ def test_a_page_that_cannot_keep_itself_up_to_date_says_so(
     expect(bar).to_be_hidden()
 
 
-def test_a_step_that_was_saved_before_storage_went_leads_on(page: Page, populated: Populated) -> None:
+def test_a_step_that_was_saved_before_storage_went_leads_on(
+    page: Page, populated: Populated
+) -> None:
     """The next step can't be drawn: the browser goes to its address, whose page says so and comes by itself."""
     page.goto(address("step 1 again", populated))
     with page.expect_request("**/connect"):

@@ -25,7 +25,9 @@ _MEASURE = """() => {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_weighs_under_60_kilobytes(browser: Browser, populated: Populated, name: str) -> None:
+def test_a_page_weighs_under_60_kilobytes(
+    browser: Browser, populated: Populated, name: str
+) -> None:
     """Compressed, on a first visit, with everything it loads; all of it from this host."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()
@@ -55,7 +57,9 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield running
 
 
-def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, thousand: World) -> None:
+def test_an_interaction_is_painted_within_100_milliseconds(
+    browser: Browser, thousand: World
+) -> None:
     """With 1,000 people drawn: typing, moving through the list, opening a card (interaction to next paint, median)."""
     with chromium.context(browser, thousand.url) as visitor:
         page = visitor.new_page()
@@ -75,7 +79,9 @@ def test_an_interaction_is_painted_within_100_milliseconds(browser: Browser, tho
         assert median(durations or [0.0]) < NEXT_PAINT
 
 
-def test_looking_for_who_is_on_screen_lays_out_nothing_far_away(browser: Browser, thousand: World) -> None:
+def test_looking_for_who_is_on_screen_lays_out_nothing_far_away(
+    browser: Browser, thousand: World
+) -> None:
     """At the end of a long list the page asks for presence without laying out the rows above: counted, not timed."""
     with chromium.context(browser, thousand.url) as visitor:
         page = visitor.new_page()
@@ -98,14 +104,18 @@ def _draw_all(page: Page) -> None:
     """Scroll until everybody is in the list."""
     drawn = 0
     while drawn < PEOPLE:
-        page.wait_for_function("count => document.querySelectorAll('.person').length > count", arg=drawn)
+        page.wait_for_function(
+            "count => document.querySelectorAll('.person').length > count", arg=drawn
+        )
         drawn = page.locator(".person").count()
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator(".person")).to_have_count(PEOPLE)
     page.evaluate("scrollTo(0, 0)")
 
 
-def test_the_files_of_a_second_page_come_from_the_browsers_own_store(browser: Browser, populated: Populated) -> None:
+def test_the_files_of_a_second_page_come_from_the_browsers_own_store(
+    browser: Browser, populated: Populated
+) -> None:
     """Hashed names are kept for a year, so a second page costs its own HTML only."""
     with chromium.context(browser, populated.url) as visitor:
         page = visitor.new_page()

@@ -115,7 +115,9 @@ def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, em
         made = empty.add("Brightwater", "other")
         page.goto(f"/directories/{made.id}/credentials")
         page.get_by_role("link", name="Issue a new one").click()
-        page.get_by_role("dialog").get_by_label("Keep the old one valid").select_option(label="for a week")
+        page.get_by_role("dialog").get_by_label("Keep the old one valid").select_option(
+            label="for a week"
+        )
         page.get_by_role("dialog").get_by_role("button", name="Issue").click()
         expect(page.get_by_text("Save it now")).to_be_visible()
         section = page.get_by_role("region", name="Security tokens")
@@ -166,7 +168,12 @@ def _refused(empty: World, base: str, token: str) -> None:
         "phoneNumbers": [{"type": "work", "value": "12"}],
     }
     with pytest.raises(HTTPError, match="400"):
-        empty.call("POST", f"{base.removeprefix(empty.url)}/Users", body, {"Authorization": f"Bearer {token}"})
+        empty.call(
+            "POST",
+            f"{base.removeprefix(empty.url)}/Users",
+            body,
+            {"Authorization": f"Bearer {token}"},
+        )
 
 
 def test_numbers_needing_attention_come_with_the_remedy(page: Page, populated: Populated) -> None:
@@ -183,12 +190,16 @@ def test_an_export_comes_as_a_file(page: Page, populated: Populated, tmp_path: P
         page.get_by_role("link", name="CSV file").click()
     coming.value.save_as(tmp_path / "people.csv")
     saved = (tmp_path / "people.csv").read_bytes()
-    assert saved.startswith(b"\xef\xbb\xbf"), "Excel takes a file without the mark for another encoding"
+    assert saved.startswith(b"\xef\xbb\xbf"), (
+        "Excel takes a file without the mark for another encoding"
+    )
     assert len(saved.decode().strip().splitlines()) == 61
     expect(page.get_by_text("The file is in your downloads.")).to_be_visible()
 
 
-def test_an_export_that_failed_midway_goes_on_where_it_stood(page: Page, populated: Populated, tmp_path: Path) -> None:
+def test_an_export_that_failed_midway_goes_on_where_it_stood(
+    page: Page, populated: Populated, tmp_path: Path
+) -> None:
     """Nobody begins anew with 100,000 people, and nobody is in the file twice."""
     page.goto(address("directory", populated))
     link, asked = page.get_by_role("link", name="CSV file"), []
@@ -212,7 +223,9 @@ def test_an_export_that_failed_midway_goes_on_where_it_stood(page: Page, populat
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
-def test_an_attribute_of_the_mapping_is_never_broken_in_two(browser: Browser, populated: Populated, width: int) -> None:
+def test_an_attribute_of_the_mapping_is_never_broken_in_two(
+    browser: Browser, populated: Populated, width: int
+) -> None:
     """Names are compared letter by letter with those in the portal; expressions may break at their spaces."""
     with chromium.context(browser, populated.url, size=(width, 800)) as visitor:
         page = visitor.new_page()

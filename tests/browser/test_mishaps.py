@@ -88,7 +88,9 @@ def _lose(route: Route) -> None:
     route.abort()
 
 
-def test_step_2_reloaded_without_script_makes_no_second_directory(browser: Browser, empty: World) -> None:
+def test_step_2_reloaded_without_script_makes_no_second_directory(
+    browser: Browser, empty: World
+) -> None:
     """The browser sends the form of step 1 again."""
     context = browser.new_context(base_url=empty.url, java_script_enabled=False, locale="en-GB")
     page = context.new_page()
@@ -136,7 +138,9 @@ def test_the_focus_goes_on_with_the_wizard(browser: Browser, empty: World) -> No
         page.get_by_label("Don't sync presence").press("Space")
         expect(page.get_by_role("button", name="Finish")).to_be_enabled()
         expect(page.get_by_label("Don't sync presence")).to_be_focused()
-        expect(page.locator(".htmx-settling")).to_have_count(0)  # until then the browser itself sends the next form
+        expect(page.locator(".htmx-settling")).to_have_count(
+            0
+        )  # until then the browser itself sends the next form
         page.get_by_role("button", name="Finish").press("Enter")
         expect(page.get_by_role("heading", name="Brightwater")).to_be_focused()
         page.goto(f"{page.url}/credentials")
@@ -165,7 +169,9 @@ def test_back_closes_the_card(page: Page, populated: Populated) -> None:
     expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
 
 
-def test_a_card_that_covers_the_list_takes_it_out_of_reach(browser: Browser, populated: Populated) -> None:
+def test_a_card_that_covers_the_list_takes_it_out_of_reach(
+    browser: Browser, populated: Populated
+) -> None:
     """WCAG 2.4.11: on a phone the focus is never on somebody behind the card; closing it leads back to the row."""
     with chromium.context(browser, populated.url, size=chromium.NARROW) as visitor:
         page = visitor.new_page()
@@ -186,7 +192,8 @@ def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> No
     first = page.locator(".person").nth(0).get_attribute("data-person") or ""
     held: list[Route] = []
     page.route(
-        "**/contacts/person**", lambda route: held.append(route) if first in route.request.url else route.continue_()
+        "**/contacts/person**",
+        lambda route: held.append(route) if first in route.request.url else route.continue_(),
     )
     page.locator(".person").nth(0).click()
     page.locator(".person").nth(1).click()
@@ -194,7 +201,9 @@ def test_of_two_cards_the_last_one_stays(page: Page, populated: Populated) -> No
     expect(page.locator(".person[aria-current] .name")).to_have_text("Noor Driver 02")
 
 
-def test_a_search_survives_the_end_of_the_session(visitor: BrowserContext, populated: Populated) -> None:
+def test_a_search_survives_the_end_of_the_session(
+    visitor: BrowserContext, populated: Populated
+) -> None:
     """What was searched for stands in the address, so sign-in leads back to it."""
     page = visitor.new_page()
     page.goto("/contacts")
@@ -228,9 +237,22 @@ _LONG = "W" * 100
 def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width: int) -> None:
     """The longest name of a directory, a person whose words are longer: wrapped or cut, never out of their place."""
     made, _ = empty.add(_LONG, "other"), empty.add("Brightwater")
-    about = {"displayName": _LONG * 2, "title": _LONG * 2, "phoneNumbers": [{"type": "work", "value": "020 7946 0018"}]}
+    about = {
+        "displayName": _LONG * 2,
+        "title": _LONG * 2,
+        "phoneNumbers": [{"type": "work", "value": "020 7946 0018"}],
+    }
     person = empty.person(made, 1, **about)
-    of_directory = ["", "/connect", "/credentials", "/delete", "/log", "/numbers", "/rename", "/setup"]
+    of_directory = [
+        "",
+        "/connect",
+        "/credentials",
+        "/delete",
+        "/log",
+        "/numbers",
+        "/rename",
+        "/setup",
+    ]
     with chromium.context(browser, empty.url, size=(width, 700)) as visitor:
         page = visitor.new_page()
         for path in ("/", *(f"/directories/{made.id}{part}" for part in of_directory)):
@@ -252,4 +274,6 @@ def test_paper_is_white(browser: Browser, populated: Populated) -> None:
         page.goto("/contacts")
         page.emulate_media(media="print")
         expect(page.get_by_role("banner")).to_be_hidden()
-        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light only"
+        assert (
+            page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light only"
+        )

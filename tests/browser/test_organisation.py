@@ -65,7 +65,9 @@ def test_a_card_has_an_address_of_its_own(page: Page, populated: Populated) -> N
 def test_presence_moves_without_a_reload(page: Page, populated: Populated) -> None:
     """A status that changes in Teams changes on the page, in its dot and in its words."""
     key = first_person(populated)
-    contact = populated.world.call("GET", f"/api/directories/{populated.entra.id}/contacts/{key.partition('.')[2]}")
+    contact = populated.world.call(
+        "GET", f"/api/directories/{populated.entra.id}/contacts/{key.partition('.')[2]}"
+    )
     found = populated.world.scim(populated.entra, "GET", f"/Users/{contact['id']}")
     page.goto("/contacts")
     row = page.locator(f'.person[data-person="{key}"]')
@@ -118,7 +120,9 @@ def test_many_favourites_are_not_too_many(page: Page, populated: Populated) -> N
 def test_a_favourite_too_many_is_refused_in_words(page: Page) -> None:
     """None is left out silently."""
     page.goto("/contacts?q=driver")
-    page.evaluate("localStorage.setItem('favourites', JSON.stringify([...Array(200).keys()].map(String)))")
+    page.evaluate(
+        "localStorage.setItem('favourites', JSON.stringify([...Array(200).keys()].map(String)))"
+    )
     page.locator(".person").first.click()
     star = page.get_by_role("button", name="Favourite", exact=True)
     star.click()
@@ -162,7 +166,9 @@ def test_back_from_a_person_leads_to_the_call_history_as_it_was(page: Page) -> N
     expect(page).to_have_url(re.compile("/contacts/history$"))
 
 
-def test_numbers_of_a_call_history_are_for_who_typed_them(visitor: BrowserContext, populated: Populated) -> None:
+def test_numbers_of_a_call_history_are_for_who_typed_them(
+    visitor: BrowserContext, populated: Populated
+) -> None:
     """Whoever signs in next at the same desk, and goes back in the same tab, sees none of them."""
     page = visitor.new_page()
     page.goto("/contacts/history")
@@ -180,13 +186,20 @@ def test_numbers_of_a_call_history_are_for_who_typed_them(visitor: BrowserContex
 def test_names_are_shown_as_text(browser: Browser, empty: World) -> None:
     """What a client sends is never markup, however it looks."""
     made = empty.add("<b>Brightwater</b>", "other")
-    empty.person(made, 1, displayName='<img src=x onerror="alert(1)">Eve', title="</a><script>alert(1)</script>")
+    empty.person(
+        made,
+        1,
+        displayName='<img src=x onerror="alert(1)">Eve',
+        title="</a><script>alert(1)</script>",
+    )
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         watched = chromium.watch(page)
         page.goto("/contacts")
         page.locator(".person").first.click()
-        expect(page.get_by_role("heading", name='<img src=x onerror="alert(1)">Eve')).to_be_visible()
+        expect(
+            page.get_by_role("heading", name='<img src=x onerror="alert(1)">Eve')
+        ).to_be_visible()
         page.goto("/")
         expect(page.get_by_role("link", name="<b>Brightwater</b>")).to_be_visible()
         assert watched.complaints == []

@@ -29,8 +29,12 @@ def tab(browser: Browser, populated: Populated) -> Iterator[Page]:
         yield page
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "call history"])  # which reads nothing
-def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(tab: Page, populated: Populated, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name in PAGES if name != "call history"]
+)  # which reads nothing
+def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(
+    tab: Page, populated: Populated, name: str
+) -> None:
     """The old page stays, with a bar that shows that the next one is under way, until it comes."""
     place, old = address(name, populated), tab.locator("h1").inner_text()
     tab.evaluate("place => document.querySelector('.brand').href = place", place)
@@ -44,7 +48,9 @@ def test_a_page_that_is_slow_to_come_is_waited_for_on_the_old_one(tab: Page, pop
 
 
 @pytest.mark.parametrize("page_name", sorted({part.page for part in PARTS.values() if part.comes}))
-def test_what_moves_on_a_page_shows_that_it_is_under_way(page: Page, populated: Populated, page_name: str) -> None:
+def test_what_moves_on_a_page_shows_that_it_is_under_way(
+    page: Page, populated: Populated, page_name: str
+) -> None:
     """A bar, or a spinner of its own, while what was drawn stays; then it comes."""
     for part in PARTS.values():
         if part.page != page_name or not part.comes:
@@ -62,7 +68,9 @@ def test_what_moves_on_a_page_shows_that_it_is_under_way(page: Page, populated: 
         expect(page.locator(_BUSY)).to_have_count(0)
 
 
-def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(page: Page, populated: Populated) -> None:
+def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(
+    page: Page, populated: Populated
+) -> None:
     """Stopped by the reader: the bar goes, the old page can be used."""
     page.goto("/contacts/history")
     page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500))")
@@ -75,7 +83,9 @@ def test_a_page_that_is_no_longer_waited_for_is_not_said_to_come(page: Page, pop
 def test_a_dialog_that_is_slow_to_open_opens_once(page: Page, populated: Populated) -> None:
     """Pressed again by somebody in a hurry: what was typed into it is not swept away by a second one."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/issue" in request.url else None)
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/issue" in request.url else None
+    )
     page.goto(address("credentials", populated))
     opener = page.get_by_role("link", name="Issue a new one").first
     with populated.world.storage_held() as reached:
@@ -87,10 +97,14 @@ def test_a_dialog_that_is_slow_to_open_opens_once(page: Page, populated: Populat
     assert len(asked) == 1
 
 
-def test_a_form_that_the_browser_sends_itself_is_sent_once(page: Page, populated: Populated) -> None:
+def test_a_form_that_the_browser_sends_itself_is_sent_once(
+    page: Page, populated: Populated
+) -> None:
     """A dialog on a page of its own is no part of htmx."""
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
     page.goto(address("dialog", populated))
     page.get_by_role("textbox").fill("another name")
     twice = """() => {
@@ -99,7 +113,10 @@ def test_a_form_that_the_browser_sends_itself_is_sent_once(page: Page, populated
       button.click();
       setTimeout(() => { button.click(); console.debug("pressed again"); }, 200);
     }"""
-    with populated.world.storage_held(), page.expect_console_message(lambda said: said.text == "pressed again"):
+    with (
+        populated.world.storage_held(),
+        page.expect_console_message(lambda said: said.text == "pressed again"),
+    ):
         page.evaluate(twice)
     expect(page.get_by_text("doesn't match")).to_be_visible()
     assert len(sent) == 1
@@ -110,7 +127,9 @@ def test_a_form_that_was_stopped_can_be_sent_again(page: Page, populated: Popula
     page.goto(address("dialog", populated))
     page.get_by_role("textbox").fill("another name")
     page.evaluate("document.getElementById('delete-now').disabled = false")
-    page.evaluate("navigation.addEventListener('navigate', () => setTimeout(stop, 500), { once: true })")
+    page.evaluate(
+        "navigation.addEventListener('navigate', () => setTimeout(stop, 500), { once: true })"
+    )
     with populated.world.storage_held(), page.expect_event("requestfailed"):
         page.get_by_role("button", name="Delete directory").click(no_wait_after=True)
     page.get_by_role("button", name="Delete directory").click()

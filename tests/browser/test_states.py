@@ -20,7 +20,9 @@ EMPTY = (
 
 
 @pytest.mark.parametrize(("path", "words"), EMPTY)
-def test_an_empty_page_says_what_comes_next(browser: Browser, empty: World, path: str, words: str) -> None:
+def test_an_empty_page_says_what_comes_next(
+    browser: Browser, empty: World, path: str, words: str
+) -> None:
     """No blank page: what is missing, and how it gets there."""
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
@@ -36,7 +38,9 @@ def test_a_new_directory_has_an_empty_log_and_no_numbers(page: Page, populated: 
     expect(page.get_by_text("Every number could be read.")).to_be_visible()
 
 
-def test_a_lost_connection_is_said_and_found_again(visitor: BrowserContext, populated: Populated) -> None:
+def test_a_lost_connection_is_said_and_found_again(
+    visitor: BrowserContext, populated: Populated
+) -> None:
     """Offline: a bar, the list stays; online: the bar goes."""
     page = visitor.new_page()
     page.goto("/contacts")
@@ -52,7 +56,9 @@ def test_a_lost_connection_is_said_and_found_again(visitor: BrowserContext, popu
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_says_that_it_is_offline(visitor: BrowserContext, populated: Populated, name: str) -> None:
+def test_every_page_says_that_it_is_offline(
+    visitor: BrowserContext, populated: Populated, name: str
+) -> None:
     """What was drawn stays, with a bar above it; the bar goes with the cause."""
     page = visitor.new_page()
     page.goto(address(name, populated))
@@ -95,12 +101,19 @@ FORMS: list[tuple[Callable[[Page, Populated], None], str, str]] = [
 
 @pytest.mark.parametrize(("open_it", "button", "path"), FORMS)
 def test_a_slow_form_is_sent_once(
-    page: Page, populated: Populated, open_it: Callable[[Page, Populated], None], button: str, path: str
+    page: Page,
+    populated: Populated,
+    open_it: Callable[[Page, Populated], None],
+    button: str,
+    path: str,
 ) -> None:
     """Pressed twice while nothing seems to happen; an error says so and leaves the form as it was, to be sent again."""
     open_it(page, populated)
     held: list[Route] = []
-    page.route(f"**{path}", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    page.route(
+        f"**{path}",
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
     pressed = page.get_by_role("button", name=button, exact=True)
     pressed.click()
     expect(pressed).to_be_disabled()
@@ -137,11 +150,15 @@ def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populat
 
 
 @pytest.mark.parametrize("path", ["/contacts/list**", "/contacts/person**"])
-def test_a_request_that_fails_is_said_and_the_page_stays(page: Page, populated: Populated, path: str) -> None:
+def test_a_request_that_fails_is_said_and_the_page_stays(
+    page: Page, populated: Populated, path: str
+) -> None:
     """A word about it, nothing lost."""
     page.goto("/contacts")
     page.route(f"**{path}", lambda route: route.fulfill(status=503))
-    page.get_by_role("searchbox").fill("driver") if "list" in path else page.locator(".person").first.click()
+    page.get_by_role("searchbox").fill("driver") if "list" in path else page.locator(
+        ".person"
+    ).first.click()
     expect(page.get_by_text("That didn't work. Try again.")).to_be_visible()
     expect(page.locator(".person").first).to_be_visible()
 
@@ -155,8 +172,12 @@ def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Po
     expect(page.get_by_role("heading", name="External directories")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", ["directories", "step 1", "step 2", "step 3", "directory", "credentials", "log"])
-def test_an_agent_gets_no_administration_page(browser: Browser, populated: Populated, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["directories", "step 1", "step 2", "step 3", "directory", "credentials", "log"]
+)
+def test_an_agent_gets_no_administration_page(
+    browser: Browser, populated: Populated, name: str
+) -> None:
     """Directory.Reader sees contacts only."""
     with chromium.context(browser, populated.url) as visitor:
         chromium.sign_in(visitor, populated.url, "reader")
@@ -170,7 +191,9 @@ def test_an_agent_gets_no_administration_page(browser: Browser, populated: Popul
         expect(page.get_by_role("link", name="Directories")).to_have_count(0)
 
 
-def test_without_a_role_there_is_a_page_that_says_so(browser: Browser, populated: Populated) -> None:
+def test_without_a_role_there_is_a_page_that_says_so(
+    browser: Browser, populated: Populated
+) -> None:
     """Signed in, but assigned to nothing."""
     with chromium.context(browser, populated.url) as visitor:
         chromium.sign_in(visitor, populated.url, "none")
@@ -179,7 +202,9 @@ def test_without_a_role_there_is_a_page_that_says_so(browser: Browser, populated
         expect(page.get_by_role("heading", name="You don't have access yet")).to_be_visible()
 
 
-def test_a_session_that_ended_comes_back_to_the_same_step(visitor: BrowserContext, populated: Populated) -> None:
+def test_a_session_that_ended_comes_back_to_the_same_step(
+    visitor: BrowserContext, populated: Populated
+) -> None:
     """Session gone: sign-in, then the same step."""
     page = visitor.new_page()
     page.goto(address("step 2", populated))
@@ -188,7 +213,10 @@ def test_a_session_that_ended_comes_back_to_the_same_step(visitor: BrowserContex
         page.get_by_role("button", name="Issue a new token").click()
     expect(page).to_have_url(f"{populated.url}{address('step 2', populated)}")
     expect(page.get_by_role("button", name="Issue a new token")).to_be_visible()
-    assert any(one["name"] == "LocalSignIn" and str(one["value"]).startswith("admin") for one in visitor.cookies())
+    assert any(
+        one["name"] == "LocalSignIn" and str(one["value"]).startswith("admin")
+        for one in visitor.cookies()
+    )
 
 
 def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> None:
@@ -198,10 +226,15 @@ def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> 
     page.get_by_label("Account: Local admin").click()
     page.get_by_role("link", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
-    assert any(one["name"] == "LocalSignIn" and not str(one["value"]).startswith("admin") for one in visitor.cookies())
+    assert any(
+        one["name"] == "LocalSignIn" and not str(one["value"]).startswith("admin")
+        for one in visitor.cookies()
+    )
 
 
 def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
     """A button that can't be pressed has a reason beside it."""
     page.goto(address("step 3 undecided", populated))
-    expect(page.get_by_role("button", name="Finish")).to_have_accessible_description("Make your choice first.")
+    expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
+        "Make your choice first."
+    )

@@ -58,7 +58,9 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
-    expect(page.get_by_text("security token that does not belong to this directory")).to_be_visible()
+    expect(
+        page.get_by_text("security token that does not belong to this directory")
+    ).to_be_visible()
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:

@@ -49,7 +49,12 @@ class World:
     """A running deployment at `url`, and the simulator of Microsoft."""
 
     def __init__(
-        self, tables: str, simulator: Simulator, loop: asyncio.AbstractEventLoop, host: RunningHost, gate: GatedTables
+        self,
+        tables: str,
+        simulator: Simulator,
+        loop: asyncio.AbstractEventLoop,
+        host: RunningHost,
+        gate: GatedTables,
     ) -> None:
         self.url = host.url
         self.simulator = simulator
@@ -79,10 +84,14 @@ class World:
         finally:
             self.wait(self._gate.open())
 
-    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+    def call(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Any:
         """The JSON answer of the product's API to a signed-in administrator."""
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.url}{path}", data, method=method, headers=headers or {})
+        request = urllib.request.Request(
+            f"{self.url}{path}", data, method=method, headers=headers or {}
+        )
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=60) as response:
             text = response.read()
@@ -90,12 +99,16 @@ class World:
 
     def add(self, name: str, kind: str = "entra", *, done: bool = True, **settings: Any) -> Made:
         """A directory; `done`: its wizard is finished."""
-        made = self.call("POST", "/api/directories", {"name": name, "kind": kind, "region": "GB", **settings})
+        made = self.call(
+            "POST", "/api/directories", {"name": name, "kind": kind, "region": "GB", **settings}
+        )
         if done:
             self.call("PATCH", f"/api/directories/{made['id']}", {"setup": "done"})
         return Made(made["id"], name, made["scim_base_url"], made["token"])
 
-    def provision(self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)) -> Summary:
+    def provision(
+        self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)
+    ) -> Summary:
         """The Entra simulator's work with exactly this address and token."""
         options = Options(base, token, people=people, cycles=cycles, groups=3)
         return self.wait(provision(options, lambda progress: None))
@@ -151,7 +164,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _follow(opener: urllib.request.OpenerDirector, address: str, answers: str, microsoft: str) -> None:
+def _follow(
+    opener: urllib.request.OpenerDirector, address: str, answers: str, microsoft: str
+) -> None:
     """Walk through redirects; on Microsoft's pages with the answers that a person would give."""
     while address:
         if address.startswith(microsoft):
@@ -188,8 +203,12 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
         async def serve() -> None:
             options = HostOptions(timers=True)
             async with contextlib.AsyncExitStack() as stack:
-                with patch.object(engines, "open_tables", gated):  # while the composition root is loaded
-                    product = running(ROOT / "function_app.py", environment, port=port, options=options)
+                with patch.object(
+                    engines, "open_tables", gated
+                ):  # while the composition root is loaded
+                    product = running(
+                        ROOT / "function_app.py", environment, port=port, options=options
+                    )
                     held["host"] = await stack.enter_async_context(product)
                 held["loop"], held["stop"] = asyncio.get_running_loop(), asyncio.Event()
                 ready.set()

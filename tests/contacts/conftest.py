@@ -28,7 +28,12 @@ async def host(services: Services) -> AsyncIterator[Host]:
     """The functions of the contacts API, routed as the platform's host does."""
     app = func.FunctionApp()
     app.register_functions(endpoints.blueprint(services))
-    host = Host(app, environment={}, host_file=HostFile(route_prefix=""), options=HostOptions(platform_sign_in=False))
+    host = Host(
+        app,
+        environment={},
+        host_file=HostFile(route_prefix=""),
+        options=HostOptions(platform_sign_in=False),
+    )
     yield host
     await host.stop()
     await settled(services)

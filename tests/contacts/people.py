@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 import orjson
 
-from directories.directory import Directory
+from directories.models import Directory
 from local.host.host import Host
 from scim.groups import record as groups
 from scim.groups.record import GroupRecord
-from scim.users import cards, rows
+from scim.users import contact_cards, index_rows
 from scim.users.record import UserRecord
 from shared import keys
 from shared.clock import FixedClock, timestamp
@@ -25,7 +25,19 @@ from shared.tables.port import Insert, Operation
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
 _GIVEN = ("Anna", "Björn", "Chloé", "David", "Elif", "Farid", "Grace", "Hanna", "Ivan", "Jürgen")
-_FAMILY = ("Müller", "Smith", "O'Brien", "García", "Nowak", "Okafor", "Patel", "Østergård", "Rossi", "Łęcki", "Weber")
+_FAMILY = (
+    "Müller",
+    "Smith",
+    "O'Brien",
+    "García",
+    "Nowak",
+    "Okafor",
+    "Patel",
+    "Østergård",
+    "Rossi",
+    "Łęcki",
+    "Weber",
+)
 _TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant")
 
 
@@ -44,7 +56,7 @@ class Company:
     async def hire(self, name: str, *numbers: str, mail: str = "", **more: Any) -> str:
         """Store a person; the id. Each number is `value` or `type:value`."""
         user = self.person(name, *numbers, mail=mail, **more)
-        await self._store(rows.insertion(user, self.directory.region))
+        await self._store(index_rows.insertion(user, self.directory.region))
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
@@ -59,7 +71,7 @@ class Company:
             "name": {"givenName": given, "familyName": family},
             "phoneNumbers": [_number(number) for number in numbers],
             **({"emails": [{"value": mail, "type": "work"}]} if mail else {}),
-            **({cards.ENTERPRISE: {"department": department}} if department else {}),
+            **({contact_cards.ENTERPRISE: {"department": department}} if department else {}),
             **more,
         }
         return UserRecord(identifier, resource, now, now)
@@ -76,7 +88,7 @@ class Company:
                 title=_TITLES[n % 4],
                 externalId=f"external-{n}",
             )
-            own = rows.insertion(user, self.directory.region)
+            own = index_rows.insertion(user, self.directory.region)
             if len(operations) + len(own) > 100:
                 batches.append(operations)
                 operations = []
@@ -89,7 +101,9 @@ class Company:
         """Store a group with people by id."""
         self._tick()
         now, identifier = timestamp(self.services.clock.now()), new_id(self.services.clock)
-        await self._store(groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now)))
+        await self._store(
+            groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now))
+        )
         for member in members:
             seen = Insert(keys.key("member", identifier, member), b'{"t":"User"}')
             await self._store([seen, Insert(keys.key("user", member, identifier), b"{}")])
@@ -127,13 +141,21 @@ class Person:
     role: str = "Directory.Reader"
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        **query: Any,
     ) -> Response:
         """Send a request as this person; a body that is not bytes is sent as JSON."""
         url = f"https://app.example{path}" + (f"?{urlencode(query)}" if query else "")
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         claims = [{"typ": "tid", "val": self.account}, {"typ": "roles", "val": self.role}]
-        principal = base64.b64encode(orjson.dumps({"claims": claims})).decode() if self.account else ""
+        principal = (
+            base64.b64encode(orjson.dumps({"claims": claims})).decode() if self.account else ""
+        )
         sent = {**({"x-ms-client-principal": principal} if principal else {}), **(headers or {})}
         if raw:
             sent |= {"content-length": str(len(raw)), "content-type": "application/json"}
@@ -155,4 +177,6 @@ class Person:
         assert response.status == 200, response.body
         found = orjson.loads(response.body)["numbers"]
         assert [one["number"] for one in found] == list(numbers)
-        return [[(match["displayName"], match["match"]) for match in one["matches"]] for one in found]
+        return [
+            [(match["displayName"], match["match"]) for match in one["matches"]] for one in found
+        ]

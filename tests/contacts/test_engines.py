@@ -1,12 +1,12 @@
 """The contacts' services on both engines: what agents find does not depend on where rows are kept."""
 
-from contacts.attention import list_unparsed
 from contacts.details import read_contact
 from contacts.export import FORMATS, export
+from contacts.index_scan import Page
 from contacts.listing import list_contacts, list_members, member_ids
-from contacts.lookup import lookup_numbers
+from contacts.number_lookup import lookup_numbers
 from contacts.search import search
-from contacts.walk import Page
+from contacts.unparsed_numbers import list_unparsed
 from shared.clock import FixedClock
 from shared.services import Services
 from shared.settings import Settings
@@ -19,13 +19,26 @@ def _names(page: Page) -> list[str]:
     return [one.card.name for one in page.found]
 
 
-async def test_every_use_answers_alike_on_both_engines(any_tables: CountingTables, clock: FixedClock) -> None:
+async def test_every_use_answers_alike_on_both_engines(
+    any_tables: CountingTables, clock: FixedClock
+) -> None:
     """Names of many scripts, apostrophes, emoji; lists, search, numbers, groups, export, one contact."""
     services = Services(Settings.read({}), clock, any_tables)
     company = await make_company(services, ACCOUNT, "Contoso", "GB")
     own = [company.directory]
-    people = ["O'Brien, Anna", "Åsa Öst", "Ελένη Παπά", "田中 太郎", "Müller 😀", "a/b\\c#d?e%f", "Ünal|Bar~Tilde"]
-    ids = [await company.hire(name, f"020 7946 09{n:02}", mail=f"o'b{n}@x.example") for n, name in enumerate(people)]
+    people = [
+        "O'Brien, Anna",
+        "Åsa Öst",
+        "Ελένη Παπά",
+        "田中 太郎",
+        "Müller 😀",
+        "a/b\\c#d?e%f",
+        "Ünal|Bar~Tilde",
+    ]
+    ids = [
+        await company.hire(name, f"020 7946 09{n:02}", mail=f"o'b{n}@x.example")
+        for n, name in enumerate(people)
+    ]
     await company.hire("Zed", "n/a 12")
     listed = await list_contacts(services, own, 100)
     assert sorted(_names(listed)) == sorted([*people, "Zed"])
@@ -36,7 +49,9 @@ async def test_every_use_answers_alike_on_both_engines(any_tables: CountingTable
         if not (cursor := page.cursor):
             break
     assert walked == _names(listed)
-    for text, name in zip(("obrien", "ost", "παπα", "田", "mull", "b", "tilde"), people, strict=True):
+    for text, name in zip(
+        ("obrien", "ost", "παπα", "田", "mull", "b", "tilde"), people, strict=True
+    ):
         assert name in _names(await search(services, own, text, 10)), text
     assert sorted(_names(await search(services, own, "o'b", 50))) == sorted(people)
     for n, name in enumerate(people):
@@ -45,7 +60,9 @@ async def test_every_use_answers_alike_on_both_engines(any_tables: CountingTable
         assert (await read_contact(services, company.directory, ids[n])).card.name == name
     group = await company.group("Group", *ids[:3])
     assert await member_ids(services, company.directory, group) == frozenset(ids[:3])
-    assert sorted(_names(await list_members(services, company.directory, group, 10))) == sorted(people[:3])
+    assert sorted(_names(await list_members(services, company.directory, group, 10))) == sorted(
+        people[:3]
+    )
     unparsed, _ = await list_unparsed(services, company.directory, 10)
     assert [one.name for one in unparsed] == ["Zed"]
     chunk = await export(services, company.directory, FORMATS["vcard"], 100)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import csv_file, vcard
-from scim.users import rows
-from scim.users.cards import ENTERPRISE
+from contacts import csv_export, vcard_export
+from scim.users import index_rows
+from scim.users.contact_cards import ENTERPRISE
 from scim.users.record import UserRecord
 from shared.tables.counting import CountingTables
 from tests.contacts.people import Company, Person
@@ -96,18 +96,24 @@ async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company)
         "attachment; filename=\"Contoso.vcf\"; filename*=UTF-8''Contoso.vcf"
     )
     assert response.headers["content-type"] == "text/vcard; charset=utf-8"
-    assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == (
+        "no-store",
+        "nosniff",
+    )
 
 
 @pytest.mark.parametrize("query", [{"format": "xlsx"}, {"limit": "20001"}, {"limit": "0"}])
-async def test_a_wrong_parameter_is_refused(admin: Person, contoso: Company, query: dict[str, Any]) -> None:
+async def test_a_wrong_parameter_is_refused(
+    admin: Person, contoso: Company, query: dict[str, Any]
+) -> None:
     """400 with what is possible."""
     response = await admin.call("GET", f"/api/directories/{contoso.id}/export", **query)
     assert response.status == 400
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "  =1", "|x", "%x", "＝1", "\tx", "\rx"]
+    "text",
+    ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "  =1", "|x", "%x", "＝1", "\tx", "\rx"],
 )
 async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) -> None:
     """A person can choose a name, an administrator opens the file (OWASP: CSV injection)."""
@@ -119,10 +125,15 @@ async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) 
 
 
 @pytest.mark.parametrize("divider", [";", "; ", "\t", "\n", ","])
-async def test_no_part_of_a_cell_becomes_a_formula(admin: Person, contoso: Company, divider: str) -> None:
+async def test_no_part_of_a_cell_becomes_a_formula(
+    admin: Person, contoso: Company, divider: str
+) -> None:
     """Spreadsheets whose list separator is `;` or a tab divide cells there, quoted or not."""
     await contoso.hire(
-        "Anna", "020 7946 0958; =1", title=f"a{divider}=HYPERLINK(1){divider}b", displayName=f"{divider}=1"
+        "Anna",
+        "020 7946 0958; =1",
+        title=f"a{divider}=HYPERLINK(1){divider}b",
+        displayName=f"{divider}=1",
     )
     (content,) = await _chunks(admin, contoso)
     (line,) = _lines(content)
@@ -131,11 +142,15 @@ async def test_no_part_of_a_cell_becomes_a_formula(admin: Person, contoso: Compa
     assert not re.search(r"[;,\t\r\n]\s*=", content.decode())
 
 
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1e"])
+@pytest.mark.parametrize(
+    "end", ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "\x1e"]
+)
 async def test_no_value_ends_its_line(admin: Person, contoso: Company, end: str) -> None:
     """Whatever a reader takes for the end of a line, a name makes no property of its own (RFC 6350 section 3.2)."""
     injected = f"x{end}TEL:+15551234567{end}END:VCARD"
-    await contoso.hire("Anna", "+442079460958", title=injected, displayName=injected, mail=f"a@x{end}TEL:1")
+    await contoso.hire(
+        "Anna", "+442079460958", title=injected, displayName=injected, mail=f"a@x{end}TEL:1"
+    )
     (content,) = await _chunks(admin, contoso, format="vcard")
     lines = content.decode().replace("\r\n ", "").splitlines()
     assert [line.partition(":")[0].partition(";")[0] for line in lines].count("TEL") == 1
@@ -162,7 +177,7 @@ def _user(name: str, title: str, number: str) -> UserRecord:
 def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
     """Quotes, commas and line breaks in names move nothing to another column."""
     user = _user(name, title, number)
-    content = csv_file.HEAD + csv_file.entry(user, rows.derived(user, "GB"))
+    content = csv_export.HEAD + csv_export.entry(user, index_rows.derived(user, "GB"))
     (line,) = _lines(content)
     assert line["Title"].replace("'", "") == title.replace("'", "")
     assert not re.search(r"(^|[;,\t\r\n])\s*[=+@-]", line["Title"])
@@ -172,7 +187,7 @@ def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
 def test_any_text_makes_a_well_formed_vcard(name: str, title: str, number: str) -> None:
     """Lines of at most 75 octets, cut between characters, that unfold to one property each (RFC 6350 section 3)."""
     user = _user(name, title, number)
-    content = vcard.entry(user, rows.derived(user, "GB"))
+    content = vcard_export.entry(user, index_rows.derived(user, "GB"))
     pieces = content.split(b"\r\n")
     assert pieces.pop() == b""
     assert all(len(piece) <= 75 for piece in pieces)
@@ -180,15 +195,30 @@ def test_any_text_makes_a_well_formed_vcard(name: str, title: str, number: str) 
     lines = content.decode().replace("\r\n ", "").split("\r\n")[:-1]
     assert (lines[0], lines[1], lines[-1]) == ("BEGIN:VCARD", "VERSION:4.0", "END:VCARD")
     names = [line.partition(":")[0].partition(";")[0] for line in lines]
-    assert set(names) <= {"BEGIN", "VERSION", "UID", "FN", "N", "ORG", "TITLE", "EMAIL", "TEL", "REV", "END"}
+    assert set(names) <= {
+        "BEGIN",
+        "VERSION",
+        "UID",
+        "FN",
+        "N",
+        "ORG",
+        "TITLE",
+        "EMAIL",
+        "TEL",
+        "REV",
+        "END",
+    }
     assert names.count("FN") == 1
 
 
 def test_a_vcard_says_all_numbers_with_their_kind() -> None:
     """E.164 as `tel:` URI with the extension, other numbers as text; what has a meaning is escaped."""
     user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
-    user.resource["phoneNumbers"] += [{"type": "mobile", "value": "+447700900123"}, {"type": "other", "value": "12,3"}]
-    assert vcard.entry(user, rows.derived(user, "GB")).decode().split("\r\n") == [
+    user.resource["phoneNumbers"] += [
+        {"type": "mobile", "value": "+447700900123"},
+        {"type": "other", "value": "12,3"},
+    ]
+    assert vcard_export.entry(user, index_rows.derived(user, "GB")).decode().split("\r\n") == [
         "BEGIN:VCARD",
         "VERSION:4.0",
         "UID:urn:uuid:0190",

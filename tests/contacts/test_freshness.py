@@ -104,10 +104,15 @@ async def started(world: World) -> AsyncIterator[Teams]:
 
 @pytest.fixture
 async def teams(
-    request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
+    request: pytest.FixtureRequest,
+    tables: CountingTables,
+    clock: FixedClock,
+    graph_simulator: RunningSimulator,
 ) -> AsyncIterator[Teams]:
     """A company in a deployment with this interval."""
-    settings = settings_for(graph_simulator, PRESENCE_INTERVAL_SECONDS=str(getattr(request, "param", 30)))
+    settings = settings_for(
+        graph_simulator, PRESENCE_INTERVAL_SECONDS=str(getattr(request, "param", 30))
+    )
     async for found in started(World(tables, clock, graph_simulator, settings)):
         yield found
 
@@ -147,7 +152,9 @@ async def test_a_sync_that_takes_its_time_adds_no_more_than_that(teams: Teams) -
 
 @pytest.mark.parametrize("every", [1, 2])
 @pytest.mark.parametrize("how", ["list", "search", "directory", "contact"])
-async def test_what_is_on_a_screen_is_at_most_twelve_seconds_old(teams: Teams, how: str, every: int) -> None:
+async def test_what_is_on_a_screen_is_at_most_twelve_seconds_old(
+    teams: Teams, how: str, every: int
+) -> None:
     """A client that asks for fresh presence every second or two sees a change after twelve seconds at the latest."""
     reader, company = Person(teams.answering), teams.company.id
     teams.limit = 10
@@ -175,7 +182,9 @@ async def _fresh(reader: Person, how: str, company: str, one: str) -> list[dict[
         case "directory":
             found = await reader.get(f"/api/directories/{company}/contacts", presence="fresh")
         case _:
-            return [await reader.get(f"/api/directories/{company}/contacts/{one}", presence="fresh")]
+            return [
+                await reader.get(f"/api/directories/{company}/contacts/{one}", presence="fresh")
+            ]
     contacts: list[dict[str, Any]] = found["contacts"]
     assert len(contacts) == PEOPLE
     return contacts
@@ -201,7 +210,9 @@ async def test_fresh_presence_costs_microsoft_few_calls(teams: Teams) -> None:
     assert teams.world.calls() - calls <= 60 / 10 + 2
 
 
-@pytest.mark.parametrize("path", ["/api/contacts", "/api/directories/{}/contacts", "/api/directories/{}/contacts/{}"])
+@pytest.mark.parametrize(
+    "path", ["/api/contacts", "/api/directories/{}/contacts", "/api/directories/{}/contacts/{}"]
+)
 async def test_another_word_for_presence_is_refused(teams: Teams, path: str) -> None:
     """The field, the fault and the remedy."""
     reader = Person(teams.answering)

@@ -8,9 +8,17 @@ from tests.contacts.people import Company, Person
 
 @pytest.mark.parametrize(
     "text",
-    ["+442079460958", "020 7946 0958", "0044 (20) 7946 0958", "tel:+44-20-7946-0958", "sip:+442079460958@sbc.example"],
+    [
+        "+442079460958",
+        "020 7946 0958",
+        "0044 (20) 7946 0958",
+        "tel:+44-20-7946-0958",
+        "sip:+442079460958@sbc.example",
+    ],
 )
-@pytest.mark.parametrize("stored", ["+442079460958", "020 7946 0958", "+44 (0)20 7946 0958", "tel:+442079460958;ext=9"])
+@pytest.mark.parametrize(
+    "stored", ["+442079460958", "020 7946 0958", "+44 (0)20 7946 0958", "tel:+442079460958;ext=9"]
+)
 async def test_formats_of_call_and_directory_need_not_agree(
     agent: Person, contoso: Company, stored: str, text: str
 ) -> None:
@@ -23,22 +31,30 @@ async def test_every_number_of_a_person_leads_to_it(agent: Person, contoso: Comp
     """Work, mobile and others alike; the answers keep the order of the questions, repeated ones too."""
     await contoso.hire("Anna", "+442079460958", "mobile:+447700900123", "home:1234")
     anna = [("Anna", "exact")]
-    answers = await agent.lookup("07700 900123", "1234", "+442079460958", "+15551234567", "07700 900123")
+    answers = await agent.lookup(
+        "07700 900123", "1234", "+442079460958", "+15551234567", "07700 900123"
+    )
     assert answers == [anna, anna, anna, [], anna]
 
 
-async def test_all_who_share_a_number_are_answered(agent: Person, contoso: Company, fabrikam: Company) -> None:
+async def test_all_who_share_a_number_are_answered(
+    agent: Person, contoso: Company, fabrikam: Company
+) -> None:
     """Never silently the first: a shared desk, a person in two directories, each with its directory."""
     await contoso.hire("Zoe", "020 7946 0958")
     await contoso.hire("Anna", "+442079460958")
     await fabrikam.hire("Ben", "+44 20 7946 0958")
-    assert await agent.lookup("+442079460958") == [[("Anna", "exact"), ("Zoe", "exact"), ("Ben", "exact")]]
+    assert await agent.lookup("+442079460958") == [
+        [("Anna", "exact"), ("Zoe", "exact"), ("Ben", "exact")]
+    ]
     response = await agent.call("POST", "/api/contacts/lookup", {"numbers": ["+442079460958"]})
     matches = orjson.loads(response.body)["numbers"][0]["matches"]
     assert [match["directory"]["name"] for match in matches] == ["Contoso", "Contoso", "Fabrikam"]
 
 
-async def test_a_number_that_only_ends_alike_is_possible(agent: Person, contoso: Company, fabrikam: Company) -> None:
+async def test_a_number_that_only_ends_alike_is_possible(
+    agent: Person, contoso: Company, fabrikam: Company
+) -> None:
     """From seven digits on; exact matches of any directory come before possible ones."""
     await contoso.hire("Anna", "+442012345678")
     await fabrikam.hire("Ben", "12345678")
@@ -56,7 +72,9 @@ async def test_a_national_number_is_read_as_of_each_directory(
     assert await agent.lookup("030 901820") == [[("Berta", "exact"), ("Bob", "possible")]]
 
 
-async def test_an_extension_tells_colleagues_of_one_line_apart(agent: Person, contoso: Company) -> None:
+async def test_an_extension_tells_colleagues_of_one_line_apart(
+    agent: Person, contoso: Company
+) -> None:
     """The one asked for, the line itself, then the others as possible; without an extension all are exact."""
     await contoso.hire("Other", "+442079460958;ext=13")
     await contoso.hire("Line", "+442079460958")
@@ -64,7 +82,9 @@ async def test_an_extension_tells_colleagues_of_one_line_apart(agent: Person, co
     assert await agent.lookup("020 7946 0958 ext. 12") == [
         [("Anna", "exact"), ("Line", "exact"), ("Other", "possible")]
     ]
-    assert await agent.lookup("020 7946 0958") == [[("Anna", "exact"), ("Line", "exact"), ("Other", "exact")]]
+    assert await agent.lookup("020 7946 0958") == [
+        [("Anna", "exact"), ("Line", "exact"), ("Other", "exact")]
+    ]
 
 
 async def test_inactive_people_and_other_accounts_answer_no_number(
@@ -116,7 +136,9 @@ async def test_a_wrong_body_is_told_its_field(agent: Person, body: object, field
     assert orjson.loads(response.body)["field"] == field
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"numbers":["\xff"]}', b'{"numbers":["\\ud800"]}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'{"numbers":["\xff"]}', b'{"numbers":["\\ud800"]}', b"[" * 5000]
+)
 async def test_broken_json_is_a_problem_not_a_failure(agent: Person, body: bytes) -> None:
     """Malformed, cut, not UTF-8, lone surrogates, too deep: 400."""
     assert (await agent.call("POST", "/api/contacts/lookup", body)).status == 400

@@ -5,8 +5,8 @@ import random
 import orjson
 import pytest
 
-from contacts import account, lookup, nobody, search, walk
-from contacts.walk import Found, Range
+from contacts import account_directories, empty_prefix_cache, index_scan, number_lookup, search
+from contacts.index_scan import Found, Range
 from directories.service import list_directories
 from shared.clock import FixedClock
 from shared.services import Services
@@ -18,7 +18,9 @@ _WORDS = ("Anna", "Ann", "Ansel", "Ben", "Bo", "Zoë")
 
 
 async def _companies(services: Services, count: int) -> list[Company]:
-    return [await make_company(services, ACCOUNT, f"Company {number}", "GB") for number in range(count)]
+    return [
+        await make_company(services, ACCOUNT, f"Company {number}", "GB") for number in range(count)
+    ]
 
 
 async def _peopled(services: Services, dice: random.Random, count: int) -> list[Company]:
@@ -27,20 +29,26 @@ async def _peopled(services: Services, dice: random.Random, count: int) -> list[
     for company in companies:
         for _ in range(dice.choice((0, 1, 3, 40))):
             name = f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
-            await company.hire(name, f"020 7946 0{dice.randrange(900, 912)}", title=dice.choice(("", "Accountant")))
+            await company.hire(
+                name, f"020 7946 0{dice.randrange(900, 912)}", title=dice.choice(("", "Accountant"))
+            )
     return companies
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
-async def test_pages_over_many_directories_hold_everybody_once(services: Services, seed: int, text: str) -> None:
+async def test_pages_over_many_directories_hold_everybody_once(
+    services: Services, seed: int, text: str
+) -> None:
     """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
     dice = random.Random(seed)
     await _peopled(services, dice, dice.choice((2, 5, 20)))
     directories = await list_directories(services, ACCOUNT)
     one_by_one = set[str]()
     for directory in directories:
-        one_by_one |= {one.card.id for one in (await search.search(services, [directory], text, 200)).found}
+        one_by_one |= {
+            one.card.id for one in (await search.search(services, [directory], text, 200)).found
+        }
     for limit in (1, 7, 200):
         met, cursor = list[str](), ""
         while True:
@@ -57,14 +65,16 @@ async def test_pages_are_in_one_order(services: Services) -> None:
     await _peopled(services, random.Random(1), 20)
     directories, met, cursor = await list_directories(services, ACCOUNT), list[Found](), ""
     while True:
-        page = await walk.walk(services, directories, Range("list"), 9, cursor)
+        page = await index_scan.walk(services, directories, Range("list"), 9, cursor)
         met += page.found
         if not (cursor := page.cursor):
             break
     assert [one.position for one in met] == sorted(one.position for one in met)
 
 
-async def test_many_directories_are_read_in_proportion(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_directories_are_read_in_proportion(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page of sixty needs a few people of each of a hundred directories, not sixty of each."""
     companies = await _companies(services, 40)
     for company in companies:
@@ -87,7 +97,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     services: Services, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A frequent word beside one that nobody has: some thousands of rows for a page, whatever the directories hold."""
-    monkeypatch.setattr(walk, "_MOST_ROWS", 300)
+    monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
     for company in await _companies(services, 5):
         await company.fill(280)
     directories, pages, cursor = await list_directories(services, ACCOUNT), 0, ""
@@ -106,7 +116,7 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     services: Services, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip where somebody is left; a moment later all are asked again."""
-    companies = await _companies(services, nobody.MANY + 4)
+    companies = await _companies(services, empty_prefix_cache.MANY + 4)
     await companies[3].hire("Zoë Zander")
     directories = await list_directories(services, ACCOUNT)
 
@@ -119,7 +129,7 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     assert await cost("zo") == await cost("zoe z") == (1, 1)
     await companies[5].hire("Zoltan")
     assert await cost("zol") == (0, 1)
-    clock.advance(nobody.REMEMBERED)
+    clock.advance(empty_prefix_cache.REMEMBERED)
     assert await cost("zol") == (1, len(directories))
 
 
@@ -129,9 +139,17 @@ async def test_many_numbers_are_answered_as_each_alone(services: Services, seed:
     dice = random.Random(seed)
     await _peopled(services, dice, 6)
     directories = await list_directories(services, ACCOUNT)
-    texts = [f"+44 20 7946 0{number}" for number in range(895, 915)] + ["12", "0901", "7946 0903", "901", "x"]
-    alone = [(await lookup.lookup_numbers(services, directories, [text]))[0] for text in texts]
-    assert await lookup.lookup_numbers(services, directories, texts) == alone
+    texts = [f"+44 20 7946 0{number}" for number in range(895, 915)] + [
+        "12",
+        "0901",
+        "7946 0903",
+        "901",
+        "x",
+    ]
+    alone = [
+        (await number_lookup.lookup_numbers(services, directories, [text]))[0] for text in texts
+    ]
+    assert await number_lookup.lookup_numbers(services, directories, texts) == alone
     assert any(alone)
 
 
@@ -156,17 +174,23 @@ async def test_numbers_that_end_alike_are_one_round_trip(
     await contoso.hire("Anna", "+442079460958")
     await agent.lookup("+442079460958")
     with tables.measured() as calls:
-        answers = await agent.lookup("+442079460958", "020 7946 0958", "0044 20 79460958", "7946 0958")
+        answers = await agent.lookup(
+            "+442079460958", "020 7946 0958", "0044 20 79460958", "7946 0958"
+        )
     assert [own[0][0] for own in answers] == ["Anna"] * 4
     assert len([call for call in calls if call[1] == "contacts"]) == 1
 
 
 async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do(
-    agent: Person, contoso: Company, fabrikam: Company, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+    agent: Person,
+    contoso: Company,
+    fabrikam: Company,
+    tables: CountingTables,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """400 with the number, after one round trip a directory; one number is always looked up."""
-    monkeypatch.setattr(lookup, "MAX_QUERY_ROWS", 2)
-    monkeypatch.setattr(lookup, "MOST_LOOKUPS", 9)
+    monkeypatch.setattr(number_lookup, "MAX_QUERY_ROWS", 2)
+    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 9)
     for company in (contoso, fabrikam):
         await company.fill(50)
     await agent.lookup("+442070000000")
@@ -178,7 +202,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
     assert "at most 4 numbers" in problem["detail"]
     assert len(calls) == 2
     assert all(await agent.lookup(*numbers[:4]))
-    monkeypatch.setattr(lookup, "MOST_LOOKUPS", 1)
+    monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)
     assert await agent.lookup(numbers[0]) == [[(await agent.lookup(numbers[0]))[0][0]] * 2]
 
 
@@ -188,13 +212,13 @@ async def test_agents_share_the_totals_that_their_pages_ask_for(
     """Every open page asks each few seconds whether people came: a second's answer serves all of them."""
     await _companies(services, 5)
     directories = await list_directories(services, ACCOUNT)
-    await account.totals_of(services, directories)
+    await account_directories.totals_of(services, directories)
     with tables.measured() as calls:
-        await account.totals_of(services, directories)
+        await account_directories.totals_of(services, directories)
     assert calls == []
-    clock.advance(account.SHARED)
+    clock.advance(account_directories.SHARED)
     with tables.measured() as calls:
-        assert len(await account.totals_of(services, directories)) == 5
+        assert len(await account_directories.totals_of(services, directories)) == 5
     assert len(calls) == 5
 
 
@@ -202,12 +226,12 @@ async def test_totals_of_many_directories_are_read_more_rarely(
     services: Services, tables: CountingTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many directories an account has and pages are open, it is so many round trips a second."""
-    monkeypatch.setattr(account, "A_SECOND", 2)
+    monkeypatch.setattr(account_directories, "A_SECOND", 2)
     await _companies(services, 10)
     directories = await list_directories(services, ACCOUNT)
-    await account.totals_of(services, directories)
+    await account_directories.totals_of(services, directories)
     with tables.measured() as calls:
         for _ in range(10):
             clock.advance(1.0)
-            await account.totals_of(services, directories)
-    assert len(calls) == 10 * account.A_SECOND
+            await account_directories.totals_of(services, directories)
+    assert len(calls) == 10 * account_directories.A_SECOND

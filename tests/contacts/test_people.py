@@ -10,9 +10,16 @@ from shared.tables.counting import CountingTables
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 
 
-async def test_people_are_listed_by_name(agent: Person, contoso: Company, fabrikam: Company) -> None:
+async def test_people_are_listed_by_name(
+    agent: Person, contoso: Company, fabrikam: Company
+) -> None:
     """In one directory and in all of the account, whatever the order of arrival; accents sort with their letter."""
-    for company, name in ((contoso, "Zoe"), (fabrikam, "Édith"), (contoso, "anna"), (fabrikam, "Frank")):
+    for company, name in (
+        (contoso, "Zoe"),
+        (fabrikam, "Édith"),
+        (contoso, "anna"),
+        (fabrikam, "Frank"),
+    ):
         await company.hire(name)
     await contoso.hire("Gone", active=False)
     assert await agent.names(f"/api/directories/{contoso.id}/contacts") == ["anna", "Zoe"]
@@ -20,14 +27,18 @@ async def test_people_are_listed_by_name(agent: Person, contoso: Company, fabrik
 
 
 @pytest.mark.parametrize("limit", [1, 3, 10, 200])
-async def test_pages_of_a_list_join(agent: Person, contoso: Company, fabrikam: Company, limit: int) -> None:
+async def test_pages_of_a_list_join(
+    agent: Person, contoso: Company, fabrikam: Company, limit: int
+) -> None:
     """Every person once, in order, over two directories, also people of the same name."""
     names = ["Same Name", "Same Name", *(f"Person {n:02}" for n in range(8))]
     for name, company in zip(names, itertools.cycle((contoso, fabrikam)), strict=False):
         await company.hire(name)
     found, cursor = list[str](), ""
     while True:
-        page = await agent.get("/api/contacts", limit=limit, **({"cursor": cursor} if cursor else {}))
+        page = await agent.get(
+            "/api/contacts", limit=limit, **({"cursor": cursor} if cursor else {})
+        )
         found += [one["displayName"] for one in page["contacts"]]
         if not (cursor := page.get("nextCursor", "")):
             break
@@ -36,7 +47,9 @@ async def test_pages_of_a_list_join(agent: Person, contoso: Company, fabrikam: C
 
 async def test_a_card_has_what_a_list_shows(agent: Person, contoso: Company) -> None:
     """Names as sent, the number in E.164; what is not known is left out."""
-    await contoso.hire("Anna", "020 7946 0958", mail="anna@contoso.example", title="Nurse", department="Care")
+    await contoso.hire(
+        "Anna", "020 7946 0958", mail="anna@contoso.example", title="Nurse", department="Care"
+    )
     await contoso.hire("Bob")
     anna, bob = (await agent.get(f"/api/directories/{contoso.id}/contacts"))["contacts"]
     assert anna == {
@@ -64,7 +77,12 @@ async def test_a_contact_has_all_details(agent: Person, contoso: Company) -> Non
     assert found["name"] == {"givenName": "Anna", "familyName": "Müller"}
     assert found["emails"] == [{"value": "a@b.example", "type": "work"}]
     work, mobile, home = found["numbers"]
-    assert work == {"value": "020 7946 0958 x12", "type": "work", "e164": "+442079460958", "extension": "12"}
+    assert work == {
+        "value": "020 7946 0958 x12",
+        "type": "work",
+        "e164": "+442079460958",
+        "extension": "12",
+    }
     assert (mobile["type"], mobile["e164"]) == ("mobile", "+447700900123")
     assert (home["value"], home["e164"]) == ("1234", None)
     assert "E.164" in home["fault"]
@@ -82,7 +100,10 @@ async def test_a_contact_costs_one_round_trip_and_one_a_group(
     await agent.get(path)
     with tables.measured() as calls:
         await agent.get(path)
-    assert [call for call in calls if call[1] == "contacts"] == [("query", "contacts"), ("get", "contacts")]
+    assert [call for call in calls if call[1] == "contacts"] == [
+        ("query", "contacts"),
+        ("get", "contacts"),
+    ]
 
 
 async def test_who_is_inactive_unknown_or_elsewhere_is_not_found(
@@ -114,7 +135,9 @@ async def test_a_groups_people_are_shown_and_searched(agent: Person, contoso: Co
     assert (await agent.call("GET", "/api/contacts", group=group)).status == 400
 
 
-async def test_groups_are_listed_to_choose_from(agent: Person, contoso: Company, fabrikam: Company) -> None:
+async def test_groups_are_listed_to_choose_from(
+    agent: Person, contoso: Company, fabrikam: Company
+) -> None:
     """Id and name, by name, page by page; those of this directory only."""
     anna = await contoso.hire("Anna")
     nurses, alarm = await contoso.group("Nurses", anna), await contoso.group("Älarm")
@@ -127,7 +150,9 @@ async def test_groups_are_listed_to_choose_from(agent: Person, contoso: Company,
     assert [page["groups"][0]["id"] for page in (first, second)] == [nurses, alarm]
 
 
-async def test_numbers_needing_attention_are_listed_with_the_remedy(agent: Person, contoso: Company) -> None:
+async def test_numbers_needing_attention_are_listed_with_the_remedy(
+    agent: Person, contoso: Company
+) -> None:
     """Unreadable numbers of every person, page by page; who has none is not there."""
     for n in range(5):
         await contoso.hire(f"Person {n}", f"12{n}4", "mobile:+447700900123")
@@ -145,7 +170,9 @@ async def test_numbers_needing_attention_are_listed_with_the_remedy(agent: Perso
 
 
 @pytest.mark.parametrize("what", ["contacts", "contacts/ID", "numbers", "all", "search"])
-async def test_what_did_not_change_is_not_sent_again(agent: Person, contoso: Company, what: str) -> None:
+async def test_what_did_not_change_is_not_sent_again(
+    agent: Person, contoso: Company, what: str
+) -> None:
     """A weak tag of the content; 304 without a body while it stays, in a list of tags too (RFC 9110 section 13.1.2)."""
     anna = await contoso.hire("Anna", "1234")
     base = f"/api/directories/{contoso.id}"
@@ -168,7 +195,9 @@ _PATHS = ["contacts", "contacts/any", "numbers", "groups", "export"]
 
 
 @pytest.mark.parametrize("path", _PATHS)
-async def test_another_accounts_directory_does_not_exist(admin: Person, stranger: Company, path: str) -> None:
+async def test_another_accounts_directory_does_not_exist(
+    admin: Person, stranger: Company, path: str
+) -> None:
     """404, the same as for a directory that never was: nobody learns whose directories there are."""
     await stranger.hire("Strange")
     theirs = await admin.call("GET", f"/api/directories/{stranger.id}/{path}")
@@ -178,8 +207,12 @@ async def test_another_accounts_directory_does_not_exist(admin: Person, stranger
     assert await admin.names("/api/contacts") == []
 
 
-@pytest.mark.parametrize("path", ["/api/contacts", *(f"/api/directories/ID/{path}" for path in _PATHS)])
-async def test_only_signed_in_readers_and_administrators_read(agent: Person, contoso: Company, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/api/contacts", *(f"/api/directories/ID/{path}" for path in _PATHS)]
+)
+async def test_only_signed_in_readers_and_administrators_read(
+    agent: Person, contoso: Company, path: str
+) -> None:
     """401 without sign-in, 403 without a role; the whole directory as a file is for administrators."""
     path = path.replace("ID", contoso.id)
     assert (await Person(agent.host, account="").call("GET", path)).status == 401
@@ -192,7 +225,9 @@ async def test_a_lookup_is_not_taken_from_other_sites(agent: Person) -> None:
     body = {"numbers": ["+442079460958"]}
     headers = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
     assert (await agent.call("POST", "/api/contacts/lookup", body, headers=headers)).status == 403
-    assert (await Person(agent.host, account="").call("POST", "/api/contacts/lookup", body)).status == 401
+    assert (
+        await Person(agent.host, account="").call("POST", "/api/contacts/lookup", body)
+    ).status == 401
 
 
 @pytest.mark.parametrize(
@@ -211,7 +246,9 @@ async def test_a_lookup_is_not_taken_from_other_sites(agent: Person) -> None:
         ({"cursor": "x" * 3000}, "cursor"),
     ],
 )
-async def test_a_wrong_parameter_is_named(agent: Person, contoso: Company, query: dict[str, Any], field: str) -> None:
+async def test_a_wrong_parameter_is_named(
+    agent: Person, contoso: Company, query: dict[str, Any], field: str
+) -> None:
     """400 as RFC 9457 problem that names the field and the remedy."""
     response = await agent.call("GET", f"/api/directories/{contoso.id}/contacts", **query)
     assert response.status == 400
@@ -230,7 +267,9 @@ async def test_a_cursor_of_another_query_is_refused(agent: Person, contoso: Comp
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_other_methods_are_told_what_is_taken(agent: Person, contoso: Company, method: str) -> None:
+async def test_other_methods_are_told_what_is_taken(
+    agent: Person, contoso: Company, method: str
+) -> None:
     """405 with Allow (RFC 9110 section 15.5.6); nothing here changes anything."""
     for path in ("/api/contacts", *(f"/api/directories/{contoso.id}/{path}" for path in _PATHS)):
         response = await agent.call(method, path)
@@ -245,5 +284,7 @@ async def test_head_is_answered_like_get_without_a_body(agent: Person, contoso: 
 
 async def test_an_account_without_directories_has_nobody(agent: Person) -> None:
     """An empty page, not an error."""
-    assert await Person(agent.host, account=OTHER_ACCOUNT).get("/api/contacts", q="anna") == {"contacts": []}
+    assert await Person(agent.host, account=OTHER_ACCOUNT).get("/api/contacts", q="anna") == {
+        "contacts": []
+    }
     assert await agent.lookup("+442079460958") == [[]]

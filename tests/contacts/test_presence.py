@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from contacts.answers import page_json, person_json
 from contacts.details import read_contact
+from contacts.index_scan import Found
 from contacts.listing import list_contacts
-from contacts.walk import Found
-from presence.runtime import runtime_of
+from contacts.serializers import page_json, person_json
+from presence.instance import runtime_of
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
@@ -21,7 +21,9 @@ __all__ = ["graph_simulator", "served_simulator"]
 
 
 @pytest.fixture
-async def world(tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator) -> AsyncIterator[World]:
+async def world(
+    tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
+) -> AsyncIterator[World]:
     """A deployment whose presence comes from the simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
@@ -70,7 +72,9 @@ async def test_a_contact_has_its_status(world: World) -> None:
     company, _ = await _linked(world, 1)
     page = await list_contacts(world.services, [company.directory], 1)
     found: Found = page.found[0]
-    one = await person_json(world.services, await read_contact(world.services, company.directory, found.card.id))
+    one = await person_json(
+        world.services, await read_contact(world.services, company.directory, found.card.id)
+    )
     listed = (await page_json(world.services, page.found, ""))["contacts"][0]
     assert one["presence"] == listed["presence"]
     assert orjson.dumps(one)

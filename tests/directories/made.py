@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from directories.directory import Directory
+from directories.models import Directory
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"

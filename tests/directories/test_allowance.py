@@ -4,12 +4,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from directories.allowance import MOST, RATE, RESERVED, Overdrawn, spending
+from directories.user_rate_limit import MOST, RATE, RESERVED, Overdrawn, rate_limited
 from shared import log
 from shared.clock import FixedClock
+from shared.easy_auth import Principal
 from shared.services import Services
 from shared.settings import Settings
-from shared.sign_in import Principal
 from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 
@@ -28,7 +28,7 @@ def services(tables: CountingTables, clock: FixedClock) -> Services:
 async def spend(services: Services, who: Principal, round_trips: int) -> None:
     """A request that costs so much."""
     log.begin("test")
-    with spending(services, who):
+    with rate_limited(services, who):
         for _ in range(round_trips):
             await services.tables.get("contacts", "contoso", "x")
     log.end()
@@ -39,7 +39,10 @@ async def test_who_has_storage_do_too_much_waits(services: Services, clock: Fixe
     await spend(services, person("flood"), int(MOST))
     with pytest.raises(Overdrawn) as refused:
         await spend(services, person("flood"), 0)
-    assert (refused.value.response.status, refused.value.response.headers["Retry-After"]) == (429, "1")
+    assert (refused.value.response.status, refused.value.response.headers["Retry-After"]) == (
+        429,
+        "1",
+    )
     await spend(services, person("other"), 1)
     await spend(services, person("flood", account="b"), 1)
     clock.advance(RESERVED / RATE)
@@ -52,11 +55,13 @@ async def test_what_costs_nothing_is_never_refused(services: Services) -> None:
         await spend(services, person("agent"), 0)
 
 
-async def test_many_requests_at_the_same_time_are_counted_before_they_are_answered(services: Services) -> None:
+async def test_many_requests_at_the_same_time_are_counted_before_they_are_answered(
+    services: Services,
+) -> None:
     """Each holds a part back."""
     with ExitStack() as held:
         for _ in range(int(MOST / RESERVED)):
-            held.enter_context(spending(services, person("flood")))
+            held.enter_context(rate_limited(services, person("flood")))
         with pytest.raises(Overdrawn):
             await spend(services, person("flood"), 0)
     await spend(services, person("flood"), 0)

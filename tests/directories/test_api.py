@@ -9,7 +9,7 @@ import azure.functions as func
 import orjson
 import pytest
 
-from directories import endpoints, last_calls
+from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
 from directories.memory import settled
 from directories.provisioning_log import refused
@@ -38,9 +38,14 @@ class Api:
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         """One request; `body` is sent as JSON."""
         raw = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
-        sent = {"x-ms-client-principal": signed_in(self.account, self.role), "content-length": str(len(raw))}
+        sent = {
+            "x-ms-client-principal": signed_in(self.account, self.role),
+            "content-length": str(len(raw)),
+        }
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.host.call(Request(method, f"http://127.0.0.1:7071/api/directories{path}", sent, raw))
+        return await self.host.call(
+            Request(method, f"http://127.0.0.1:7071/api/directories{path}", sent, raw)
+        )
 
     async def json(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """The JSON of an answer that must have this status."""
@@ -54,7 +59,12 @@ async def host(services: Services) -> AsyncIterator[Host]:
     """The functions of this feature in the host."""
     app = func.FunctionApp()
     app.register_functions(endpoints.blueprint(services))
-    host = Host(app, environment={}, host_file=HostFile(route_prefix=""), options=HostOptions(platform_sign_in=False))
+    host = Host(
+        app,
+        environment={},
+        host_file=HostFile(route_prefix=""),
+        options=HostOptions(platform_sign_in=False),
+    )
     yield host
     await settled(services)
     await host.stop()
@@ -73,7 +83,9 @@ async def test_a_directory_lives_its_life(api: Api, services: Services) -> None:
     assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
     assert (await authenticate(services, made["id"], f"Bearer {made['token']}")).region == "DE"
     assert [each["name"] for each in (await api.json("GET", ""))["directories"]] == ["Contoso"]
-    assert (await api.json("PATCH", path, {"name": "Renamed", "setup": "presence"}))["name"] == "Renamed"
+    assert (await api.json("PATCH", path, {"name": "Renamed", "setup": "presence"}))[
+        "name"
+    ] == "Renamed"
     read = await api.json("GET", path)
     assert (read["name"], read["kind"], read["setup"]) == ("Renamed", "other", "presence")
     assert made["token"].encode() not in orjson.dumps(read)
@@ -103,14 +115,22 @@ async def test_another_accounts_directory_does_not_exist(host: Host, made: Made)
         ("GET", "/events", None),
     ]
     for method, path, body in calls:
-        assert (await stranger.call(method, f"/{made.id}{path}", body)).status == 404, (method, path)
+        assert (await stranger.call(method, f"/{made.id}{path}", body)).status == 404, (
+            method,
+            path,
+        )
     assert await stranger.json("GET", "") == {"directories": []}
 
 
 async def test_only_administrators_get_in(host: Host, made: Made) -> None:
     """403 for an agent, 401 for nobody (SECURITY.md)."""
     agent = Api(host, role="Directory.Reader")
-    for method, path in (("GET", ""), ("POST", ""), ("GET", f"/{made.id}/state"), ("POST", f"/{made.id}/tokens")):
+    for method, path in (
+        ("GET", ""),
+        ("POST", ""),
+        ("GET", f"/{made.id}/state"),
+        ("POST", f"/{made.id}/tokens"),
+    ):
         assert (await agent.call(method, path)).status == 403
         assert (await agent.call(method, path, x_ms_client_principal="")).status == 401
 
@@ -119,7 +139,9 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
     """Cross-site requests carry the sign-in cookie, so the browser's Origin decides."""
     for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}):
         assert (await api.call("DELETE", f"/{made.id}", **headers)).status == 403
-    assert (await api.call("PATCH", f"/{made.id}", {"name": "A"}, origin="http://127.0.0.1:7071")).status == 200
+    assert (
+        await api.call("PATCH", f"/{made.id}", {"name": "A"}, origin="http://127.0.0.1:7071")
+    ).status == 200
 
 
 @pytest.mark.parametrize(
@@ -140,9 +162,19 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
         ("GET", "/{id}/events?limit=0", None, "limit"),
         ("GET", "/{id}/events?limit=many", None, "limit"),
         ("GET", "/{id}/events?limit=000200999999", None, "limit"),
-        pytest.param("GET", "/{id}/events?limit=000001" + "9" * 5000, None, "limit", id="limit of 5,006 digits"),
-        pytest.param("GET", "/{id}/events?text=" + "a" * 251, None, "text", id="text of 251 characters"),
-        pytest.param("GET", "/{id}/events?person=" + "a" * 251, None, "person", id="person of 251 characters"),
+        pytest.param(
+            "GET",
+            "/{id}/events?limit=000001" + "9" * 5000,
+            None,
+            "limit",
+            id="limit of 5,006 digits",
+        ),
+        pytest.param(
+            "GET", "/{id}/events?text=" + "a" * 251, None, "text", id="text of 251 characters"
+        ),
+        pytest.param(
+            "GET", "/{id}/events?person=" + "a" * 251, None, "person", id="person of 251 characters"
+        ),
         ("GET", "/{id}/events?before=../../x", None, "before"),
     ],
 )
@@ -158,7 +190,9 @@ async def test_a_wrong_field_is_named_with_its_remedy(
     assert problem["remedy"].endswith(".")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"null", b'{"name": "\\ud800"}', b"[" * 2000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"x"', b"\xff", b"null", b'{"name": "\\ud800"}', b"[" * 2000]
+)
 async def test_a_broken_body_is_a_clear_400(api: Api, body: bytes) -> None:
     """Never a 500."""
     assert (await api.call("POST", "", body)).status == 400
@@ -179,7 +213,9 @@ async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made
     assert (await api.call("PATCH", f"/{made.id}", {"name": "C"}, if_match="*")).status == 200
 
 
-async def test_tokens_are_issued_rotated_and_revoked(api: Api, services: Services, made: Made) -> None:
+async def test_tokens_are_issued_rotated_and_revoked(
+    api: Api, services: Services, made: Made
+) -> None:
     """The plain token is in the answer that made it and nowhere else."""
     path = f"/{made.id}/tokens"
     second = await api.json("POST", path, {"expires_in_days": 30}, 201)
@@ -200,7 +236,9 @@ async def test_last_use_of_a_token_is_shown(api: Api, services: Services, made: 
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] is None
     await authenticate(services, made.id, made.header)
     await settled(services)
-    assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] == "2026-01-01T00:00:00.000Z"
+    assert (await api.json("GET", f"/{made.id}"))["tokens"][0][
+        "last_used"
+    ] == "2026-01-01T00:00:00.000Z"
 
 
 async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
@@ -213,7 +251,9 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
     assert (await api.json("GET", f"/{made.id}/trust"))["trust"] is None
 
 
-async def test_the_live_line_moves(api: Api, services: Services, made: Made, clock: FixedClock) -> None:
+async def test_the_live_line_moves(
+    api: Api, services: Services, made: Made, clock: FixedClock
+) -> None:
     """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
     from directories.events import Event, write
 
@@ -227,23 +267,43 @@ async def test_the_live_line_moves(api: Api, services: Services, made: Made, clo
     assert state["denied"]["remedy"].endswith(".")
     clock.advance(5)
     await authenticate(services, made.id, made.header)
-    last_calls.served(services, made.id)
+    credential_usage.served(services, made.id)
     await settled(services)
     state = await api.json("GET", path)
-    assert (state["stage"], state["denied"], state["last_call"]) == ("connected", None, "2026-01-01T00:00:05.000Z")
-    await refused(services, made.id, "POST", 400, "invalidValue", "userName is missing.", "Entra", attribute="userName")
+    assert (state["stage"], state["denied"], state["last_call"]) == (
+        "connected",
+        None,
+        "2026-01-01T00:00:05.000Z",
+    )
+    await refused(
+        services,
+        made.id,
+        "POST",
+        400,
+        "invalidValue",
+        "userName is missing.",
+        "Entra",
+        attribute="userName",
+    )
     state = await api.json("GET", path)
-    assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (1, "userName is missing.")
+    assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (
+        1,
+        "userName is missing.",
+    )
     event = Event("t", "user.created", users=1, active=True)
     await services.tables.transact("contacts", made.id, [write(event, clock)])
     state = await api.json("GET", path)
     assert (state["stage"], state["people"], state["active"]) == ("provisioning", 1, 1)
 
 
-async def test_the_log_is_read_through_the_api(api: Api, services: Services, made: Made, clock: FixedClock) -> None:
+async def test_the_log_is_read_through_the_api(
+    api: Api, services: Services, made: Made, clock: FixedClock
+) -> None:
     """Newest first, page by page, filtered."""
     for number in range(5):
-        await refused(services, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}")
+        await refused(
+            services, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}"
+        )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")
     rest = await api.json("GET", f"/{made.id}/events?limit=3&before={first['before']}")
@@ -255,14 +315,21 @@ async def test_the_log_is_read_through_the_api(api: Api, services: Services, mad
     assert none == {"events": [], "before": None}
     one = await api.json("GET", f"/{made.id}/events?person=person2&refused=1")
     assert await api.json("GET", f"/{made.id}/events?person=person2&kind=refused") == one
-    assert [(event["client"], event["status"], event["count"]) for event in one["events"]] == [("Okta", 400, 1)]
+    assert [(event["client"], event["status"], event["count"]) for event in one["events"]] == [
+        ("Okta", 400, 1)
+    ]
 
 
-async def test_the_public_address_stands_in_every_url(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_the_public_address_stands_in_every_url(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """PUBLIC_URL wins over the address that the request came to."""
-    from directories.views import scim_base_url, token_endpoint
+    from directories.serializers import scim_base_url, token_endpoint
 
     public = replace(services.settings, public_url="https://scim.example")
     behind = Services(public, clock, services.tables)
     assert scim_base_url(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/v2"
-    assert token_endpoint(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/oauth2/token"
+    assert (
+        token_endpoint(behind, "http://10.0.0.1", "d1")
+        == "https://scim.example/scim/d1/oauth2/token"
+    )

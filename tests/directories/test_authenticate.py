@@ -25,7 +25,9 @@ async def refused(services: Services, directory_id: str, header: str | None) -> 
 
 async def test_a_live_token_opens_its_directory(any_services: Services) -> None:
     """The bearer of a live token is served (RFC 6750 section 2.1), whatever the case of the scheme's name."""
-    directory, token = await create(any_services, ACCOUNT, NewDirectory("Contoso", region="DE", strict_numbers=True))
+    directory, token = await create(
+        any_services, ACCOUNT, NewDirectory("Contoso", region="DE", strict_numbers=True)
+    )
     for scheme in ("Bearer", "bearer"):
         found = await authenticate(any_services, directory.id, f"{scheme} {token}")
         assert (found.id, found.region, found.strict_numbers) == (directory.id, "DE", True)
@@ -50,10 +52,14 @@ async def test_every_refusal_is_the_same_answer(services: Services, made: Made) 
     responses = [answer.response for answer in answers]
     assert {response.body for response in responses} == {responses[0].body}
     assert {response.status for response in responses} == {401}
-    assert {response.headers["WWW-Authenticate"] for response in responses} == {'Bearer realm="SCIM"'}
+    assert {response.headers["WWW-Authenticate"] for response in responses} == {
+        'Bearer realm="SCIM"'
+    }
 
 
-async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(services: Services, made: Made) -> None:
+async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(
+    services: Services, made: Made
+) -> None:
     """SCIM sign-in 1, then 0 (docs/PERFORMANCE.md)."""
     tables = services.tables
     assert isinstance(tables, CountingTables)
@@ -69,7 +75,9 @@ async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(services: S
     assert calls == [("get", "directories")]
 
 
-async def test_refusals_cost_the_same_for_known_and_unknown_directories(services: Services, made: Made) -> None:
+async def test_refusals_cost_the_same_for_known_and_unknown_directories(
+    services: Services, made: Made
+) -> None:
     """The number of reads tells nothing about whether a directory exists."""
     tables = services.tables
     assert isinstance(tables, CountingTables)
@@ -83,7 +91,9 @@ async def test_refusals_cost_the_same_for_known_and_unknown_directories(services
         assert counts[0] == counts[1]
 
 
-async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(services: Services, made: Made) -> None:
+async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(
+    services: Services, made: Made
+) -> None:
     """Wrong tokens make the directory be read again ten times at once, then once a second."""
     tables = services.tables
     assert isinstance(tables, CountingTables)
@@ -94,14 +104,23 @@ async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(services:
     await settled(services)
 
 
-async def test_a_token_issued_elsewhere_works_at_once(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_a_token_issued_elsewhere_works_at_once(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """A token of a moment ago is not refused because this instance remembers the directory without it."""
     await authenticate(services, made.id, made.header)
     from directories.tokens import digest
 
     elsewhere = Services(services.settings, clock, CountingTables(services.tables))
-    token = dataclasses.replace(made.directory.tokens[0], id="another1", hash=digest("issued-elsewhere"))
-    await change(elsewhere, ACCOUNT, made.id, lambda found: dataclasses.replace(found, tokens=(*found.tokens, token)))
+    token = dataclasses.replace(
+        made.directory.tokens[0], id="another1", hash=digest("issued-elsewhere")
+    )
+    await change(
+        elsewhere,
+        ACCOUNT,
+        made.id,
+        lambda found: dataclasses.replace(found, tokens=(*found.tokens, token)),
+    )
     assert (await authenticate(services, made.id, "Bearer issued-elsewhere")).id == made.id
 
 
@@ -116,13 +135,17 @@ async def test_a_token_revoked_elsewhere_is_dead_within_30_seconds(
     await refused(services, made.id, made.header)
 
 
-async def test_an_expired_token_is_refused(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_an_expired_token_is_refused(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """A token is dead from its expiry on, even while the directory is remembered."""
     clock.advance(10)
     expires = store.now(clock)
     clock.advance(-10)
     token = dataclasses.replace(made.directory.tokens[0], expires=expires)
-    await change(services, ACCOUNT, made.id, lambda found: dataclasses.replace(found, tokens=(token,)))
+    await change(
+        services, ACCOUNT, made.id, lambda found: dataclasses.replace(found, tokens=(token,))
+    )
     await authenticate(services, made.id, made.header)
     clock.advance(10)
     await refused(services, made.id, made.header)

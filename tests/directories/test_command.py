@@ -31,7 +31,11 @@ class Command:
 
     async def opens(self, directory_id: str, token: str) -> bool:
         """Whether the SCIM endpoint would take the token."""
-        services = Services(Settings.read({"TABLES": self.url}), SystemClock(), open_tables(Settings(tables=self.url)))
+        services = Services(
+            Settings.read({"TABLES": self.url}),
+            SystemClock(),
+            open_tables(Settings(tables=self.url)),
+        )
         try:
             await authenticate(services, directory_id, f"Bearer {token}")
         except Unauthenticated:
@@ -58,18 +62,35 @@ def opens(command: Command, directory_id: str, token: str) -> bool:
 
 def test_add_prints_what_entra_needs(command: Command) -> None:
     """One JSON object with the id, the SCIM base URL and the token, which works."""
-    made = command.run("add", "--name", "Contoso", "--kind", "other", "--region", "de", "--strict-numbers")
+    made = command.run(
+        "add", "--name", "Contoso", "--kind", "other", "--region", "de", "--strict-numbers"
+    )
     assert set(made) == {"directory_id", "scim_base_url", "token"}
     assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['directory_id']}/v2"
     assert opens(command, made["directory_id"], made["token"])
     (listed,) = command.run("list")
-    assert (listed["name"], listed["region"], listed["strict_numbers"], listed["people"]) == ("Contoso", "DE", True, 0)
+    assert (listed["name"], listed["region"], listed["strict_numbers"], listed["people"]) == (
+        "Contoso",
+        "DE",
+        True,
+        0,
+    )
 
 
 def test_a_directory_moves_with_its_address_and_token(command: Command) -> None:
     """With --id and --token of the old deployment, Entra's settings stay as they are."""
     token = "a-token-from-the-old-deployment"
-    made = command.run("add", "--name", "Moved", "--id", "Old-Id-1", "--token", token, "--url", "https://new.example")
+    made = command.run(
+        "add",
+        "--name",
+        "Moved",
+        "--id",
+        "Old-Id-1",
+        "--token",
+        token,
+        "--url",
+        "https://new.example",
+    )
     assert made == {
         "directory_id": "Old-Id-1",
         "scim_base_url": "https://new.example/scim/Old-Id-1/v2",
@@ -121,7 +142,9 @@ def test_accounts_are_kept_apart(command: Command) -> None:
         (("rotate", "--id", "none", "--overlap", "99999"), "--overlap"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(command: Command, arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_wrong_is_said_in_one_line(
+    command: Command, arguments: tuple[str, ...], said: str
+) -> None:
     """The option, the fault and the remedy; no traceback."""
     printed = command.run(*arguments, code=1)
     assert printed.startswith("directory: ")

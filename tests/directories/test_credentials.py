@@ -5,10 +5,10 @@ import pytest
 from directories import credentials, provisioning_log, service
 from directories.authenticate import Unauthenticated, authenticate
 from directories.credentials import issue, revoke, rotate, set_trust
-from directories.directory import Trust
-from directories.faults import BadField, NotThere, TooMany
-from directories.kinds import KINDS
-from directories.provisioning_log import Wanted
+from directories.errors import InvalidField, NotThere, TooMany
+from directories.event_types import KINDS
+from directories.models import TrustedIdentity
+from directories.provisioning_log import EventFilter
 from shared.clock import FixedClock
 from shared.services import Services
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
@@ -34,7 +34,9 @@ async def test_two_tokens_may_be_live_and_no_third(services: Services, made: Mad
         await issue(services, ACCOUNT, made.id, "tokens")
 
 
-async def test_a_rotated_token_lives_on_for_the_chosen_time(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_a_rotated_token_lives_on_for_the_chosen_time(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """After a rotation both tokens work until the overlap is over, then only the new one."""
     _, _, new = await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=2)
     clock.advance(2 * 3600 - 1)
@@ -45,14 +47,18 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(services: Services, 
     assert await opens(services, made.id, new)
 
 
-async def test_a_rotation_without_overlap_ends_the_old_token_at_once(services: Services, made: Made) -> None:
+async def test_a_rotation_without_overlap_ends_the_old_token_at_once(
+    services: Services, made: Made
+) -> None:
     """Zero hours is what one chooses after a leak."""
     _, _, new = await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=0)
     assert not await opens(services, made.id, made.token)
     assert await opens(services, made.id, new)
 
 
-async def test_a_rotation_with_two_live_tokens_ends_the_older_one(services: Services, made: Made) -> None:
+async def test_a_rotation_with_two_live_tokens_ends_the_older_one(
+    services: Services, made: Made
+) -> None:
     """Never more than two live tokens: the newest lives on beside its successor."""
     _, _, second = await issue(services, ACCOUNT, made.id, "tokens")
     _, _, third = await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=1)
@@ -60,10 +66,14 @@ async def test_a_rotation_with_two_live_tokens_ends_the_older_one(services: Serv
     assert states == [False, True, True]
 
 
-async def test_a_rotation_never_lengthens_a_life(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_a_rotation_never_lengthens_a_life(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """A token that was to end sooner than the overlap ends when it was to end."""
     await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=0)
-    _, _, short = await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=0, lifetime_days=1)
+    _, _, short = await rotate(
+        services, ACCOUNT, made.id, "tokens", overlap_hours=0, lifetime_days=1
+    )
     await rotate(services, ACCOUNT, made.id, "tokens", overlap_hours=100)
     clock.advance(24 * 3600)
     assert not await opens(services, made.id, short)
@@ -96,9 +106,11 @@ async def test_ended_tokens_are_kept_for_a_while_only(services: Services, made: 
 
 
 @pytest.mark.parametrize("days", [0, -1, 1096])
-async def test_a_lifetime_out_of_range_is_refused(services: Services, made: Made, days: int) -> None:
+async def test_a_lifetime_out_of_range_is_refused(
+    services: Services, made: Made, days: int
+) -> None:
     """One day to three years."""
-    with pytest.raises(BadField, match="expires_in_days"):
+    with pytest.raises(InvalidField, match="expires_in_days"):
         await issue(services, ACCOUNT, made.id, "tokens", days)
 
 
@@ -111,24 +123,26 @@ async def test_client_secrets_expire_after_two_years(services: Services, made: M
 
 async def test_trust_is_kept_as_given_and_can_be_dropped(services: Services, made: Made) -> None:
     """Tenant and subject are GUIDs in any case; audiences are compared exactly."""
-    trust = Trust(GUID.upper(), f" {GUID} ", ("api://App", "api://App/host", "api://App"))
+    trust = TrustedIdentity(GUID.upper(), f" {GUID} ", ("api://App", "api://App/host", "api://App"))
     directory = await set_trust(services, ACCOUNT, made.id, trust)
-    assert directory.trust == Trust(GUID, GUID, ("api://App", "api://App/host"))
+    assert directory.trust == TrustedIdentity(GUID, GUID, ("api://App", "api://App/host"))
     assert (await set_trust(services, ACCOUNT, made.id, None)).trust is None
 
 
 @pytest.mark.parametrize(
     ("trust", "field"),
     [
-        (Trust("contoso.com", GUID, ("a",)), "tenant_id"),
-        (Trust(GUID, "", ("a",)), "subject"),
-        (Trust(GUID, GUID, ("",)), "audiences"),
-        (Trust(GUID, GUID, tuple(map(str, range(6)))), "audiences"),
+        (TrustedIdentity("contoso.com", GUID, ("a",)), "tenant_id"),
+        (TrustedIdentity(GUID, "", ("a",)), "subject"),
+        (TrustedIdentity(GUID, GUID, ("",)), "audiences"),
+        (TrustedIdentity(GUID, GUID, tuple(map(str, range(6)))), "audiences"),
     ],
 )
-async def test_a_wrong_trust_is_refused(services: Services, made: Made, trust: Trust, field: str) -> None:
+async def test_a_wrong_trust_is_refused(
+    services: Services, made: Made, trust: TrustedIdentity, field: str
+) -> None:
     """What is no exact identity is not trusted."""
-    with pytest.raises(BadField) as caught:
+    with pytest.raises(InvalidField) as caught:
         await credentials.set_trust(services, ACCOUNT, made.id, trust)
     assert caught.value.field == field
 
@@ -138,10 +152,18 @@ async def test_the_log_tells_what_was_done_to_credentials(services: Services, ma
     _, token, plain = await issue(services, ACCOUNT, made.id, "tokens")
     await revoke(services, ACCOUNT, made.id, "tokens", token.id)
     await issue(services, ACCOUNT, made.id, "secrets")
-    await set_trust(services, ACCOUNT, made.id, Trust(GUID, GUID, ("api://x",)))
+    await set_trust(services, ACCOUNT, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
     await set_trust(services, ACCOUNT, made.id, None)
-    lines = (await provisioning_log.read(services, made.id, wanted=Wanted(kinds=KINDS["access"]))).lines
+    lines = (
+        await provisioning_log.read(services, made.id, wanted=EventFilter(kinds=KINDS["access"]))
+    ).lines
     told = {line.event.kind: line.event.detail for line in lines}
-    assert told.keys() == {"token.issued", "token.revoked", "secret.issued", "trust.set", "trust.removed"}
+    assert told.keys() == {
+        "token.issued",
+        "token.revoked",
+        "secret.issued",
+        "trust.set",
+        "trust.removed",
+    }
     assert told["token.issued"] == told["token.revoked"] == token.id
     assert plain not in repr(lines)

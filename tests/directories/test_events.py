@@ -4,12 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from directories import events, provisioning_log, service, state
+from directories import events, provisioning_log, service, status
+from directories.event_types import KINDS
 from directories.events import Event, Marks, marks
-from directories.kinds import KINDS
 from directories.maintenance import tidy
 from directories.memory import settled
-from directories.provisioning_log import Wanted, events_since, read, refused, safe_cursor, write
+from directories.provisioning_log import (
+    EventFilter,
+    events_since,
+    read,
+    refused,
+    safe_cursor,
+    write,
+)
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
 from shared.tables.counting import CountingTables
@@ -34,7 +41,17 @@ def created(services: Services, name: str, **more: object) -> Event:
 
 async def fail(services: Services, name: str, detail: str = "title is too long.") -> None:
     """A refused request about a person."""
-    await refused(services, DIRECTORY, "POST", 400, "invalidValue", detail, "Entra", name=name, attribute="title")
+    await refused(
+        services,
+        DIRECTORY,
+        "POST",
+        400,
+        "invalidValue",
+        detail,
+        "Entra",
+        name=name,
+        attribute="title",
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +61,10 @@ async def fail(services: Services, name: str, detail: str = "title is too long."
         (Event("t", "user.created", users=1, active=False), Marks(users=1)),
         (Event("t", "user.disabled", active=False), Marks(active=-1)),
         (Event("t", "user.enabled", active=True), Marks(active=1)),
-        (Event("t", "user.deleted", users=-1, active=False, was_active=True), Marks(users=-1, active=-1)),
+        (
+            Event("t", "user.deleted", users=-1, active=False, was_active=True),
+            Marks(users=-1, active=-1),
+        ),
         (Event("t", "user.deleted", users=-1, active=False), Marks(users=-1)),
         (Event("t", "group.created", groups=1), Marks(groups=1)),
         (Event("t", "group.deleted", groups=-1), Marks(groups=-1)),
@@ -96,7 +116,9 @@ async def test_the_log_is_read_newest_first_page_by_page(any_services: Services)
     assert seen == names[::-1]
 
 
-async def test_a_dense_log_is_read_in_few_queries(services: Services, tables: CountingTables) -> None:
+async def test_a_dense_log_is_read_in_few_queries(
+    services: Services, tables: CountingTables
+) -> None:
     """The newest lines of 5,000 events of one minute cost a handful of reads, not a walk through all of them."""
     for _ in range(50):
         operations = [write(created(services, "someone"), services.clock) for _ in range(100)]
@@ -134,23 +156,27 @@ async def test_a_success_in_between_parts_the_failures(services: Services) -> No
 
 async def test_the_log_is_filtered(services: Services) -> None:
     """By a person's history, by refused requests only, by text without case and accents."""
-    await put(services, created(services, "anna", external_id="x-1"), created(services, "bob", changed=("title",)))
+    await put(
+        services,
+        created(services, "anna", external_id="x-1"),
+        created(services, "bob", changed=("title",)),
+    )
     await fail(services, "Müller", "phoneNumbers is no number.")
     await put(services, created(services, "Müller"))
 
-    async def names(wanted: Wanted) -> list[str]:
+    async def names(wanted: EventFilter) -> list[str]:
         return [line.event.name for line in (await read(services, DIRECTORY, wanted=wanted)).lines]
 
-    assert await names(Wanted(person="ANNA")) == ["anna"]
-    assert await names(Wanted(person="x-1")) == ["anna"]
-    assert await names(Wanted(person="id-bob")) == ["bob"]
-    assert await names(Wanted(kinds=KINDS["refused"])) == ["Müller"]
-    assert await names(Wanted(kinds=KINDS["created"])) == ["Müller", "bob", "anna"]
-    assert await names(Wanted(kinds=KINDS["groups"])) == []
-    assert await names(Wanted(text="muller")) == ["Müller", "Müller"]
-    assert await names(Wanted(text="no number")) == ["Müller"]
-    assert await names(Wanted(text="TITLE")) == ["Müller", "bob"]
-    assert await names(Wanted(person="nobody")) == []
+    assert await names(EventFilter(person="ANNA")) == ["anna"]
+    assert await names(EventFilter(person="x-1")) == ["anna"]
+    assert await names(EventFilter(person="id-bob")) == ["bob"]
+    assert await names(EventFilter(kinds=KINDS["refused"])) == ["Müller"]
+    assert await names(EventFilter(kinds=KINDS["created"])) == ["Müller", "bob", "anna"]
+    assert await names(EventFilter(kinds=KINDS["groups"])) == []
+    assert await names(EventFilter(text="muller")) == ["Müller", "Müller"]
+    assert await names(EventFilter(text="no number")) == ["Müller"]
+    assert await names(EventFilter(text="TITLE")) == ["Müller", "bob"]
+    assert await names(EventFilter(person="nobody")) == []
 
 
 async def test_refusals_are_found_among_an_import_without_reading_it(
@@ -171,7 +197,7 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
     decode = events.decode
     monkeypatch.setattr(events, "decode", decoded)
     with tables.measured() as calls:
-        page = await read(services, DIRECTORY, wanted=Wanted(kinds=KINDS["refused"]))
+        page = await read(services, DIRECTORY, wanted=EventFilter(kinds=KINDS["refused"]))
     assert [line.event.name for line in page.lines] == ["anna"]
     assert (len(read_values), page.before) == (1, "")
     with tables.measured() as unfiltered:
@@ -179,7 +205,9 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
     assert len(calls) == len(unfiltered)
 
 
-async def test_a_rare_kind_is_found_page_by_page(services: Services, tables: CountingTables) -> None:
+async def test_a_rare_kind_is_found_page_by_page(
+    services: Services, tables: CountingTables
+) -> None:
     """A page may come without lines while older events wait; going on from where it ended finds them."""
     await put(services, Event("t", "group.created", "Group", "g", "Sales", groups=1))
     for _ in range(40):
@@ -191,7 +219,9 @@ async def test_a_rare_kind_is_found_page_by_page(services: Services, tables: Cou
     before, pages, found = "", 0, list[str]()
     while pages < 10:
         with tables.measured() as calls:
-            page = await read(services, DIRECTORY, before, wanted=Wanted(kinds=KINDS["groups"]))
+            page = await read(
+                services, DIRECTORY, before, wanted=EventFilter(kinds=KINDS["groups"])
+            )
         assert len(calls) <= 40
         found += [line.event.name for line in page.lines]
         pages += 1
@@ -200,7 +230,9 @@ async def test_a_rare_kind_is_found_page_by_page(services: Services, tables: Cou
     assert (found, pages) == (["Sales"], 2)
 
 
-async def test_equal_refusals_of_a_minute_are_stored_once(services: Services, tables: CountingTables) -> None:
+async def test_equal_refusals_of_a_minute_are_stored_once(
+    services: Services, tables: CountingTables
+) -> None:
     """A client in a loop writes one event a minute; the count comes with the next one."""
     with tables.measured() as calls:
         for _ in range(1000):
@@ -213,7 +245,9 @@ async def test_equal_refusals_of_a_minute_are_stored_once(services: Services, ta
     await settled(services)
 
 
-async def test_a_flood_of_different_refusals_is_bounded(services: Services, tables: CountingTables) -> None:
+async def test_a_flood_of_different_refusals_is_bounded(
+    services: Services, tables: CountingTables
+) -> None:
     """No more than 60 events a minute, and the number of the others."""
     for number in range(500):
         await fail(services, f"person{number}")
@@ -226,7 +260,9 @@ async def test_a_flood_of_different_refusals_is_bounded(services: Services, tabl
     await settled(services)
 
 
-async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(services: Services, clock: FixedClock) -> None:
+async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
+    services: Services, clock: FixedClock
+) -> None:
     """Storage in trouble loses the line, never the answer."""
 
     class Broken(CountingTables):
@@ -282,6 +318,8 @@ async def test_a_refusal_that_is_mended_is_shown_no_more(
     directory = await service.read(services, ACCOUNT, made.id)
     await refused(services, made.id, "POST", 400, "invalidValue", "bad", "Entra", name=refusal)
     services.clock.advance(1)  # type: ignore[attr-defined]
-    assert (await state.glance(services, directory)).last_refusal is not None
-    await services.tables.transact("contacts", made.id, [write(created(services, done), services.clock)])
-    assert ((await state.glance(services, directory)).last_refusal is not None) is stays
+    assert (await status.glance(services, directory)).last_refusal is not None
+    await services.tables.transact(
+        "contacts", made.id, [write(created(services, done), services.clock)]
+    )
+    assert ((await status.glance(services, directory)).last_refusal is not None) is stays

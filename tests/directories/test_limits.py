@@ -11,12 +11,12 @@ import orjson
 import pytest
 
 import scim.endpoints
-from directories import last_calls, memory, quarantine_guard, rate
+from directories import credential_usage, directory_rate_limit, memory, quarantine_warning
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.memory import settled
-from directories.quarantine_guard import judge
-from directories.state import glance
+from directories.quarantine_warning import judge
+from directories.status import glance
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.clock import FixedClock
@@ -33,8 +33,8 @@ def served(services: Services, directory_id: str, requests: int) -> int:
     count = 0
     for _ in range(requests):
         try:
-            rate.take(services, directory_id)
-        except rate.TooManyRequests:
+            directory_rate_limit.take(services, directory_id)
+        except directory_rate_limit.TooManyRequests:
             continue
         count += 1
     return count
@@ -48,24 +48,35 @@ def test_a_directory_has_its_rate_beside_a_flood(services: Services, clock: Fixe
         flooded += served(services, "flood", 500)
         calm += served(services, "calm", 13)
     assert calm == 120 * 13
-    assert flooded <= rate.BURST + 60 * rate.SUSTAINED + rate.ALONE
+    assert (
+        flooded
+        <= directory_rate_limit.BURST
+        + 60 * directory_rate_limit.SUSTAINED
+        + directory_rate_limit.ALONE
+    )
 
 
 def test_a_flood_is_told_when_to_come_back(services: Services) -> None:
     """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
-    served(services, "flood", int(rate.BURST))
-    with pytest.raises(rate.TooManyRequests) as caught:
-        rate.take(services, "flood")
+    served(services, "flood", int(directory_rate_limit.BURST))
+    with pytest.raises(directory_rate_limit.TooManyRequests) as caught:
+        directory_rate_limit.take(services, "flood")
     assert caught.value.response.status == 429
     assert int(caught.value.response.headers["Retry-After"]) >= 1
 
 
 def test_a_request_that_costs_much_counts_as_many(services: Services, clock: FixedClock) -> None:
     """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
-    rate.take(services, "bulk")
-    rate.settle(services, "bulk", rate.USUAL)
+    directory_rate_limit.take(services, "bulk")
+    directory_rate_limit.settle(services, "bulk", directory_rate_limit.USUAL)
     assert served(services, "bulk", 1) == 1
-    rate.settle(services, "bulk", round((rate.BURST + rate.ALONE) * rate.USUAL))
+    directory_rate_limit.settle(
+        services,
+        "bulk",
+        round(
+            (directory_rate_limit.BURST + directory_rate_limit.ALONE) * directory_rate_limit.USUAL
+        ),
+    )
     assert served(services, "bulk", 1) == 0
     clock.advance(0.9)
     assert served(services, "bulk", 1) == 0
@@ -80,7 +91,7 @@ def test_groups_that_fill_up_are_no_flood(services: Services, clock: FixedClock)
         assert served(services, "other", 1) == 1
         for _ in range(25):
             assert served(services, "filling", 1) == 1
-            rate.settle(services, "filling", 205)
+            directory_rate_limit.settle(services, "filling", 205)
 
 
 async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
@@ -88,16 +99,22 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     app = await started(tmp_path)
     metered = replace(app.services, tables=MeteredTables(app.services.tables))
     settled: list[int] = []
-    with patch.object(rate, "settle", lambda services, directory_id, trips: settled.append(trips)):
+    with patch.object(
+        directory_rate_limit, "settle", lambda services, directory_id, trips: settled.append(trips)
+    ):
         functions = func.FunctionApp()
         functions.register_functions(scim.endpoints.blueprint(metered))
         host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
-        operations = [{"method": "POST", "path": "/Users", "bulkId": n, "data": {"userName": n}} for n in "ab"]
+        operations = [
+            {"method": "POST", "path": "/Users", "bulkId": n, "data": {"userName": n}} for n in "ab"
+        ]
         body = orjson.dumps({"Operations": operations})
         sent = {"authorization": f"Bearer {TOKEN}", "content-length": str(len(body))}
         await host.call(Request("POST", f"{ADDRESS}/scim/contoso/v2/Bulk", sent, body))
         await host.stop()
-    assert 3 <= sum(settled) <= 5  # the directory, a transaction for each, the note of the first call
+    assert (
+        3 <= sum(settled) <= 5
+    )  # the directory, a transaction for each, the note of the first call
     await memory.settled(metered)
     await stopped(app)
 
@@ -124,7 +141,9 @@ def test_a_directory_alone_may_go_faster(services: Services, clock: FixedClock) 
         (1_000_000, 40_001, "beyond"),
     ],
 )
-def test_the_warning_comes_before_entras_thresholds(successes: int, failures: int, outlook: str) -> None:
+def test_the_warning_comes_before_entras_thresholds(
+    successes: int, failures: int, outlook: str
+) -> None:
     """From 5,000 failures on more than 40 %, or over 40,000 (Learn, "Quarantine status")."""
     assert judge(successes, failures).outlook == outlook
 
@@ -136,8 +155,8 @@ async def test_nearing_quarantine_is_logged_for_the_operator(
     event = Event("t", "request.refused", count=4000)
     await services.tables.transact("contacts", "d1", [write(event, services.clock)])
     with caplog.at_level(logging.WARNING):
-        await quarantine_guard.warn(services, "d1")
-        await quarantine_guard.warn(services, "d2")
+        await quarantine_warning.warn(services, "d1")
+        await quarantine_warning.warn(services, "d2")
     assert [record.message for record in caplog.records if "quarantine.near" in record.message] == [
         '{"event":"quarantine.near","directory_id":"d1","outlook":"near","failures":4000,"successes":0}'
     ]
@@ -153,18 +172,20 @@ async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
             await settled(services)
             clock.advance(2)
     assert calls.count(("transact", "directories")) == 1
-    first = await last_calls.read(tables, made.id)
+    first = await credential_usage.read(tables, made.id)
     clock.advance(200)
     await authenticate(services, made.id, made.header)
     await settled(services)
-    second = await last_calls.read(tables, made.id)
+    second = await credential_usage.read(tables, made.id)
     assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
 
 
-async def test_the_first_call_that_goes_well_is_an_event(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_the_first_call_that_goes_well_is_an_event(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """The live line says that the connection was tested; once, on whichever instance."""
     for instance in (services, Services(services.settings, clock, CountingTables(services.tables))):
-        last_calls.served(instance, made.id)
+        credential_usage.served(instance, made.id)
         await settled(instance)
     found = await events_since(services.tables, made.id, "")
     assert [stored.event.kind for stored in found] == ["connection.tested"]
@@ -178,8 +199,8 @@ async def test_a_call_that_was_turned_away_is_noted(
     with pytest.raises(Unauthenticated):
         await authenticate(services, made.id, header)
     await settled(services)
-    denied = (await last_calls.read(services.tables, made.id)).denied
-    assert denied == last_calls.Denied("2026-01-01T00:00:00.000Z", reason, 1)
+    denied = (await credential_usage.read(services.tables, made.id)).denied
+    assert denied == credential_usage.AuthFailures("2026-01-01T00:00:00.000Z", reason, 1)
 
 
 async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
@@ -191,7 +212,9 @@ async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
             await authenticate(services, made.id, header)
         await settled(services)
         clock.advance(10)
-    assert (await last_calls.read(services.tables, made.id)).latest == "2026-01-01T00:00:20.000Z"
+    assert (
+        await credential_usage.read(services.tables, made.id)
+    ).latest == "2026-01-01T00:00:20.000Z"
     assert (await glance(services, made.directory)).denied is None
 
 
@@ -201,8 +224,8 @@ async def test_a_call_that_goes_well_is_noted_at_most_every_two_seconds(
     """An import in which every second person is refused writes little more than its people."""
     with tables.measured() as calls:
         for _ in range(100):
-            last_calls.failed(services, made.id)
-            last_calls.served(services, made.id)
+            credential_usage.failed(services, made.id)
+            credential_usage.served(services, made.id)
             await settled(services)
             clock.advance(0.5)
     assert calls.count(("transact", "directories")) == 25
@@ -224,7 +247,7 @@ async def test_strangers_write_next_to_nothing(
     with pytest.raises(Unauthenticated):
         await authenticate(services, made.id, "Bearer wrong")
     await settled(services)
-    denied = (await last_calls.read(tables, made.id)).denied
+    denied = (await credential_usage.read(tables, made.id)).denied
     assert denied is not None
     assert denied.count == 300
     assert await events_since(tables, made.id, "") == []

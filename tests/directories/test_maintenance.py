@@ -4,7 +4,7 @@ import math
 
 import orjson
 
-from directories import access, credentials, maintenance, removal, service, store
+from directories import access_tokens, credentials, deletion, maintenance, service, store
 from directories.memory import settled
 from directories.service import NewDirectory
 from shared.clock import FixedClock
@@ -21,7 +21,9 @@ async def a_day(services: Services) -> None:
         services.clock.advance(3600)  # type: ignore[attr-defined]
 
 
-async def test_each_directory_is_tidied_once_a_day(services: Services, tables: CountingTables) -> None:
+async def test_each_directory_is_tidied_once_a_day(
+    services: Services, tables: CountingTables
+) -> None:
     """An idle directory costs a handful of reads a day and no write."""
     for number in range(30):
         await service.create(services, ACCOUNT, NewDirectory(f"Directory {number}"))
@@ -32,12 +34,17 @@ async def test_each_directory_is_tidied_once_a_day(services: Services, tables: C
     assert len(calls) <= 24 * 2 + 30 * 8
 
 
-async def test_access_tokens_beyond_their_end_are_removed(services: Services, made: Made, clock: FixedClock) -> None:
+async def test_access_tokens_beyond_their_end_are_removed(
+    services: Services, made: Made, clock: FixedClock
+) -> None:
     """Expired access tokens and assertions to remember do not pile up; the live ones stay."""
     directory, secret, _ = await credentials.issue(services, ACCOUNT, made.id, "secrets")
     for _ in range(3):
-        await access.issue(
-            services, directory, secret.id, access.Assertion("iss", str(clock.elapsed), store.now(clock))
+        await access_tokens.issue(
+            services,
+            directory,
+            secret.id,
+            access_tokens.Assertion("iss", str(clock.elapsed), store.now(clock)),
         )
         clock.advance(1800)
     await maintenance.tidy(services, made.id)
@@ -48,7 +55,7 @@ async def test_access_tokens_beyond_their_end_are_removed(services: Services, ma
 
 async def test_removals_go_on_every_hour(services: Services, made: Made, clock: FixedClock) -> None:
     """A deleted directory is gone with the next run after its ten minutes."""
-    await removal.delete(services, ACCOUNT, made.id)
+    await deletion.delete(services, ACCOUNT, made.id)
     clock.advance(601)
     await maintenance.run(services, math.inf)
     assert await store.get(services.tables, made.id) is None

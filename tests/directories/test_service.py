@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from directories import service, store
-from directories.directory import is_directory_id
-from directories.faults import BadField, NotThere, Overtaken
+from directories.errors import InvalidField, NotThere, Overtaken
 from directories.memory import settled
+from directories.models import is_directory_id
 from directories.service import NewDirectory
 from shared.clock import FixedClock
 from shared.services import Services
@@ -24,7 +24,12 @@ async def test_a_directory_is_read_as_it_was_made(any_services: Services) -> Non
     plain, _ = await service.create(any_services, ACCOUNT, NewDirectory("Plain"))
     found = await service.read(any_services, ACCOUNT, directory.id)
     assert found == directory
-    assert (found.name, found.kind, found.region, found.strict_numbers) == ("Contoso Ltd", "other", "DE", True)
+    assert (found.name, found.kind, found.region, found.strict_numbers) == (
+        "Contoso Ltd",
+        "other",
+        "DE",
+        True,
+    )
     assert (plain.kind, plain.region, plain.strict_numbers) == ("entra", "GB", False)
     assert len(token) > 43
 
@@ -33,7 +38,10 @@ async def test_ids_fit_every_client(services: Services) -> None:
     """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
     ids = {(await service.create(services, ACCOUNT, NewDirectory("A")))[0].id for _ in range(20)}
     assert len(ids) == 20
-    assert all(len(one) == 20 and one.isalnum() and one == one.lower() and is_directory_id(one) for one in ids)
+    assert all(
+        len(one) == 20 and one.isalnum() and one == one.lower() and is_directory_id(one)
+        for one in ids
+    )
 
 
 async def test_the_plain_token_is_stored_nowhere(services: Services, made: Made) -> None:
@@ -48,20 +56,28 @@ async def test_accounts_do_not_see_each_other(services: Services, made: Made) ->
     """Another account's directory does not exist for a person (SECURITY.md)."""
     theirs, _ = await service.create(services, OTHER_ACCOUNT, NewDirectory("Theirs"))
     assert [found.id for found in await service.list_directories(services, ACCOUNT)] == [made.id]
-    assert [found.id for found in await service.list_directories(services, OTHER_ACCOUNT)] == [theirs.id]
+    assert [found.id for found in await service.list_directories(services, OTHER_ACCOUNT)] == [
+        theirs.id
+    ]
     with pytest.raises(NotThere):
         await service.read(services, OTHER_ACCOUNT, made.id)
     with pytest.raises(NotThere):
         await service.set_up(services, OTHER_ACCOUNT, made.id, name="Mine now")
 
 
-async def test_directories_are_listed_in_the_order_of_their_making(any_services: Services, clock: FixedClock) -> None:
+async def test_directories_are_listed_in_the_order_of_their_making(
+    any_services: Services, clock: FixedClock
+) -> None:
     """The list keeps its order, whatever the ids are."""
     account = "33333333-3333-3333-3333-333333333333"
     for name in ("One", "Two", "Three"):
         await service.create(any_services, account, NewDirectory(name))
         clock.advance(1)
-    assert [found.name for found in await service.list_directories(any_services, account)] == ["One", "Two", "Three"]
+    assert [found.name for found in await service.list_directories(any_services, account)] == [
+        "One",
+        "Two",
+        "Three",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +97,7 @@ async def test_directories_are_listed_in_the_order_of_their_making(any_services:
 )
 async def test_a_wrong_field_is_named(services: Services, new: NewDirectory, field: str) -> None:
     """What can't be taken is refused with the field, the fault and the remedy."""
-    with pytest.raises(BadField) as caught:
+    with pytest.raises(InvalidField) as caught:
         await service.create(services, ACCOUNT, new)
     assert caught.value.field == field
     assert caught.value.fault
@@ -93,10 +109,12 @@ async def test_a_given_id_is_taken_once(any_services: Services) -> None:
     new = NewDirectory("Moved", id="5d1b8f2e-moved", token="token-of-the-old-deployment")
     directory, token = await service.create(any_services, ACCOUNT, new)
     assert (directory.id, token) == ("5d1b8f2e-moved", "token-of-the-old-deployment")
-    with pytest.raises(BadField, match="taken"):
+    with pytest.raises(InvalidField, match="taken"):
         await service.create(any_services, OTHER_ACCOUNT, new)
     assert (await service.read(any_services, ACCOUNT, directory.id)).account == ACCOUNT
-    assert directory.id not in [found.id for found in await service.list_directories(any_services, OTHER_ACCOUNT)]
+    assert directory.id not in [
+        found.id for found in await service.list_directories(any_services, OTHER_ACCOUNT)
+    ]
 
 
 async def test_a_change_by_two_at_once_loses_nothing(any_services: Services) -> None:
@@ -111,7 +129,9 @@ async def test_a_change_by_two_at_once_loses_nothing(any_services: Services) -> 
 
 async def test_a_change_without_effect_writes_nothing(services: Services, made: Made) -> None:
     """The same settings again keep the version."""
-    assert (await service.set_up(services, ACCOUNT, made.id, name="Contoso")).etag == made.directory.etag
+    assert (
+        await service.set_up(services, ACCOUNT, made.id, name="Contoso")
+    ).etag == made.directory.etag
 
 
 class Dying(CountingTables):
@@ -119,7 +139,9 @@ class Dying(CountingTables):
 
     left = 0
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         """Carry out, as long as the process lives."""
         if self.left == 0:
             raise StorageUnavailable("killed")
@@ -135,14 +157,18 @@ async def test_a_creation_that_was_killed_leaves_nothing_to_see(
     tables = Dying(services.tables)
     tables.left = transactions
     with pytest.raises(StorageUnavailable):
-        await service.create(Services(services.settings, clock, tables), ACCOUNT, NewDirectory("Half"))
+        await service.create(
+            Services(services.settings, clock, tables), ACCOUNT, NewDirectory("Half")
+        )
     assert await service.list_directories(services, ACCOUNT) == []
     clock.advance(3601)
     assert await service.list_directories(services, ACCOUNT) == []
     assert await store.index(services.tables, store.account_partition(ACCOUNT)) == []
 
 
-async def test_an_index_row_of_another_accounts_directory_shows_nothing(services: Services, made: Made) -> None:
+async def test_an_index_row_of_another_accounts_directory_shows_nothing(
+    services: Services, made: Made
+) -> None:
     """The directory's own record says whose it is."""
     row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(services.clock)}))
     await services.tables.transact("directories", store.account_partition(OTHER_ACCOUNT), [row])

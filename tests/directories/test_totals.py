@@ -47,7 +47,9 @@ async def test_totals_follow_each_write_at_once(any_services: Services) -> None:
     await settled(any_services)
 
 
-async def test_a_read_costs_two_round_trips_and_then_one(services: Services, tables: CountingTables) -> None:
+async def test_a_read_costs_two_round_trips_and_then_one(
+    services: Services, tables: CountingTables
+) -> None:
     """The row and the keys behind it; the instance remembers the row's part."""
     await put(services, CAME, GROUP)
     with tables.measured() as calls:
@@ -71,7 +73,9 @@ async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
     assert len(calls) == 2
 
 
-async def test_events_of_the_last_minutes_are_not_folded(services: Services, clock: FixedClock) -> None:
+async def test_events_of_the_last_minutes_are_not_folded(
+    services: Services, clock: FixedClock
+) -> None:
     """A transaction may be stored later than its event's key says; folding waits five minutes for it."""
     late = write(CAME, clock)
     await put(services, CAME)
@@ -83,7 +87,9 @@ async def test_events_of_the_last_minutes_are_not_folded(services: Services, clo
     assert (await read(elsewhere(services), DIRECTORY)).users == 2
 
 
-async def test_a_slow_transaction_is_counted_within_a_minute(services: Services, clock: FixedClock) -> None:
+async def test_a_slow_transaction_is_counted_within_a_minute(
+    services: Services, clock: FixedClock
+) -> None:
     """What an instance remembers is read again after a minute, so a late event is not lost for ever."""
     late = write(CAME, clock)
     clock.advance(30)
@@ -96,7 +102,9 @@ async def test_a_slow_transaction_is_counted_within_a_minute(services: Services,
     assert (await read(services, DIRECTORY)).users == 2
 
 
-async def test_two_instances_fold_at_once_without_counting_twice(services: Services, clock: FixedClock) -> None:
+async def test_two_instances_fold_at_once_without_counting_twice(
+    services: Services, clock: FixedClock
+) -> None:
     """The row's tag lets one of them win."""
     await put(services, CAME, CAME)
     clock.advance(600)
@@ -112,7 +120,9 @@ class Overtaken(CountingTables):
 
     other: Services | None = None
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         """Let the other one go first, once."""
         other, self.other = self.other, None
         if other is not None:
@@ -152,5 +162,7 @@ async def test_the_last_day_is_counted_by_the_hour(services: Services, clock: Fi
 
 async def test_foreign_rows_between_do_not_count(services: Services) -> None:
     """Only events count."""
-    await services.tables.transact("contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")])
+    await services.tables.transact(
+        "contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")]
+    )
     assert (await totals.read(services, DIRECTORY)).users == 0

@@ -89,7 +89,9 @@ async def test_killed_in_the_middle_of_each_phase(tmp_path: Path) -> None:
             if progress.cycle in kills and progress.done >= max(1, progress.total // 3):
                 kills[progress.cycle].set()
 
-        options = Options(base=base, token=made["token"], people=PEOPLE, groups=3, connections=8, patience=120)
+        options = Options(
+            base=base, token=made["token"], people=PEOPLE, groups=3, connections=8, patience=120
+        )
         running = asyncio.create_task(entra.run(options, report))
         checked = 0
         for phase in kills.values():

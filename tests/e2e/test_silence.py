@@ -23,7 +23,9 @@ PEOPLE = 40
 SEED = 7
 
 
-async def test_log_of_a_provisioning_run_names_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_of_a_provisioning_run_names_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """All cycles, a refused person, a wrong token, an access log: every line of every logger is looked at."""
     from directories import service
     from directories.service import NewDirectory
@@ -36,21 +38,37 @@ async def test_log_of_a_provisioning_run_names_nobody(tmp_path: Path, caplog: py
         services, ACCOUNT, NewDirectory("Contoso Confidential", strict_numbers=True)
     )
     await services.tables.close()
-    async with running(ROOT / "function_app.py", {"TABLES": where}, options=HostOptions(timers=False)) as host:
+    async with running(
+        ROOT / "function_app.py", {"TABLES": where}, options=HostOptions(timers=False)
+    ) as host:
         base = f"{host.url}/scim/{directory.id}/v2"
-        summary = await entra.run(Options(base=base, token=token, people=PEOPLE, groups=2, seed=SEED))
-        wrong = Options(base=base, token="extdir_wrong-and-secret", people=1, cycles=("connect",), patience=0)
+        summary = await entra.run(
+            Options(base=base, token=token, people=PEOPLE, groups=2, seed=SEED)
+        )
+        wrong = Options(
+            base=base, token="extdir_wrong-and-secret", people=1, cycles=("connect",), patience=0
+        )
         await entra.run(wrong)
         metrics.report()
     assert summary.requests > PEOPLE
-    lines = [record.getMessage() for record in caplog.records if not record.name.startswith(("asyncio", "aiohttp"))]
+    lines = [
+        record.getMessage()
+        for record in caplog.records
+        if not record.name.startswith(("asyncio", "aiohttp"))
+    ]
     said = "\n".join(line for line in lines if not line.startswith("Using selector"))
     events = {orjson.loads(line)["event"] for line in lines if line.startswith("{")}
     assert {"provisioning.refused", "metrics.calls"} <= events
     company, secrets = Company(SEED), [token, "extdir_", "Confidential", "@"]
     for number in range(PEOPLE):
         person = company.person(number)
-        secrets += [person.user_principal_name, person.given_name, person.surname, person.mail, person.object_id]
+        secrets += [
+            person.user_principal_name,
+            person.given_name,
+            person.surname,
+            person.mail,
+            person.object_id,
+        ]
         secrets += filter(None, [person.business_phone, person.mobile_phone])
     words = {secret for secret in secrets if len(secret) > 3 or secret == "@"}
     assert [word for word in words if word in said] == []

@@ -52,7 +52,10 @@ async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
         target = _fill(step.target, kept)
         path, _, query = target.partition("?")
         body = _body(step, kept)
-        headers = {"host": "127.0.0.1:7071", **{key.lower(): _fill(value, kept) for key, value in step.headers.items()}}
+        headers = {
+            "host": "127.0.0.1:7071",
+            **{key.lower(): _fill(value, kept) for key, value in step.headers.items()},
+        }
         if body:
             headers.setdefault("content-length", str(len(body)))
             headers.setdefault("content-type", "application/json")
@@ -64,7 +67,9 @@ async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
 
 
 def _outcome(request: str, answer: Answer) -> Outcome:
-    return Outcome(request, answer.status, tuple(sorted(answer.headers, key=lambda each: each[0])), answer.body)
+    return Outcome(
+        request, answer.status, tuple(sorted(answer.headers, key=lambda each: each[0])), answer.body
+    )
 
 
 def _fill(text: str, kept: Mapping[str, str]) -> str:
@@ -100,7 +105,9 @@ def reproducible() -> Iterator[_Seeded]:
         patch.object(secrets, "randbits", source.getrandbits),
         patch.object(secrets, "token_bytes", lambda nbytes=32: source.randbytes(nbytes)),
         patch.object(secrets, "token_hex", lambda nbytes=32: source.randbytes(nbytes).hex()),
-        patch.object(secrets, "token_urlsafe", lambda nbytes=32: _url_safe(source.randbytes(nbytes))),
+        patch.object(
+            secrets, "token_urlsafe", lambda nbytes=32: _url_safe(source.randbytes(nbytes))
+        ),
     ):
         yield source
 

@@ -50,7 +50,9 @@ class Engine:
     def __init__(self, functions: list[Function], runtime: Any) -> None:
         self.functions = {function.name: function for function in functions}
         self._runtime = runtime
-        self._router = Router([function for function in functions if function.kind == "httpTrigger"])
+        self._router = Router(
+            [function for function in functions if function.kind == "httpTrigger"]
+        )
 
     @classmethod
     async def load(cls, path: Path, environment: Mapping[str, str]) -> "Engine":
@@ -66,7 +68,9 @@ class Engine:
         try:
             initial = Message(capabilities={}, function_app_directory=str(path.parent))
             _check(await runtime.worker_init_request(_request(worker_init_request=initial)))
-            reported = await runtime.functions_metadata_request(_request(functions_metadata_request=Message()))
+            reported = await runtime.functions_metadata_request(
+                _request(functions_metadata_request=Message())
+            )
             functions = [_function(each) for each in _check(reported).function_metadata_results]
             for function in functions:
                 load = Message(function_id=function.id, metadata=None)
@@ -94,7 +98,14 @@ class Engine:
             return Answer(404, [], b"")
         function, route = found
         url = origin + encode_path(path) + (f"?{query}" if query else "")
-        http = Message(method=method, url=url, headers=headers, params=route, query=_query(query), body=TypedData())
+        http = Message(
+            method=method,
+            url=url,
+            headers=headers,
+            params=route,
+            query=_query(query),
+            body=TypedData(),
+        )
         if body:
             http.body = TypedData(bytes=body)
         try:
@@ -105,7 +116,11 @@ class Engine:
 
     async def timer(self, name: str, *, past_due: bool = False) -> dict[str, list[str]]:
         """Call a timer function; the messages that it put out, by output."""
-        status = {"Last": "0001-01-01T00:00:00", "Next": "0001-01-01T00:00:00", "LastUpdated": "0001-01-01T00:00:00"}
+        status = {
+            "Last": "0001-01-01T00:00:00",
+            "Next": "0001-01-01T00:00:00",
+            "LastUpdated": "0001-01-01T00:00:00",
+        }
         info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": past_due}
         response = await self._invoke(self.functions[name], TypedData(json=json.dumps(info)), {})
         return _messages(response)
@@ -118,11 +133,16 @@ class Engine:
             "Id": TypedData(string="00000000-0000-4000-8000-000000000001"),
             "DequeueCount": TypedData(json=str(dequeue_count)),
             "PopReceipt": TypedData(string=now),
-            **{key: TypedData(json=moment) for key in ("InsertionTime", "ExpirationTime", "NextVisibleTime")},
+            **{
+                key: TypedData(json=moment)
+                for key in ("InsertionTime", "ExpirationTime", "NextVisibleTime")
+            },
         }
         return _messages(await self._invoke(self.functions[name], TypedData(string=body), metadata))
 
-    async def _invoke(self, function: Function, trigger: TypedData, metadata: dict[str, TypedData]) -> Any:
+    async def _invoke(
+        self, function: Function, trigger: TypedData, metadata: dict[str, TypedData]
+    ) -> Any:
         invocation = Message(
             invocation_id="00000000-0000-4000-8000-0000000000ff",
             function_id=function.id,
@@ -131,7 +151,9 @@ class Engine:
             trace_context=Message(trace_parent=self.trace_parent, trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
         )
-        return _check(await self._runtime.invocation_request(_request(invocation_request=invocation)))
+        return _check(
+            await self._runtime.invocation_request(_request(invocation_request=invocation))
+        )
 
 
 def _request(**content: Message) -> Message:
@@ -151,7 +173,15 @@ def _function(reported: Any) -> Function:
     methods = trigger.get("methods")
     template = parse(route if trigger["type"] == "httpTrigger" else "")
     allowed = frozenset(methods) if methods else None
-    return Function(reported.name, reported.function_id, trigger["name"], trigger["type"], template, allowed, trigger)
+    return Function(
+        reported.name,
+        reported.function_id,
+        trigger["name"],
+        trigger["type"],
+        template,
+        allowed,
+        trigger,
+    )
 
 
 def _query(query: str) -> dict[str, str]:
@@ -170,7 +200,14 @@ def _answer(value: Any) -> Answer:
     http = value.http
     status = int(http.status_code)
     headers = {name.lower(): text for name, text in http.headers.items()}
-    for framing in ("content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "date"):
+    for framing in (
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "upgrade",
+        "date",
+    ):
         headers.pop(framing, None)
     cookies = [("set-cookie", _cookie(cookie)) for cookie in http.cookies or []]
     body = b"" if status in (204, 205, 304) else http.body.bytes

@@ -12,4 +12,6 @@ MISSING = (
 
 def in_ci(environment: dict[str, str] | None = None) -> bool:
     """Whether a pipeline runs this, which must have the engine."""
-    return (environment if environment is not None else dict(os.environ)).get("CI", "").lower() == "true"
+    return (environment if environment is not None else dict(os.environ)).get(
+        "CI", ""
+    ).lower() == "true"

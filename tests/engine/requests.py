@@ -56,10 +56,20 @@ DIRECTORY = [
     Step("GET", "/api/directories/<directory>/events?limit=x"),
     Step("GET", "/api/directories/<directory>/trust"),
     Step("GET", "/api/directories/<directory>/tokens"),
-    Step("POST", "/api/directories/<directory>/secrets", {"expires_in_days": 30}, keep={"secret": "id"}),
+    Step(
+        "POST",
+        "/api/directories/<directory>/secrets",
+        {"expires_in_days": 30},
+        keep={"secret": "id"},
+    ),
     Step("GET", "/api/directories/<directory>/secrets"),
     Step("DELETE", "/api/directories/<directory>/secrets/<secret>"),
-    Step("POST", "/api/directories/<directory>/tokens", {"expires_in_days": 30}, keep={"second": "id"}),
+    Step(
+        "POST",
+        "/api/directories/<directory>/tokens",
+        {"expires_in_days": 30},
+        keep={"second": "id"},
+    ),
     Step("DELETE", "/api/directories/<directory>/tokens/<second>"),
 ]
 SCIM = [

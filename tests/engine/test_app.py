@@ -56,19 +56,32 @@ async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
         source.seed(1)
         with settings_in_environment(environment := settings(tmp_path / "local")):
             module = load_module(APP, environment)
-            host = Host(find_app(module), environment=environment, host_file=read_host_file(ROOT / "host.json"))
+            host = Host(
+                find_app(module),
+                environment=environment,
+                host_file=read_host_file(ROOT / "host.json"),
+            )
             found = await outcomes(host.http, REQUESTS)
             await host.stop()
             await close_services(module)
     assert found == expected
-    assert [outcome for outcome in found if outcome.status >= 500 and not outcome.request.endswith("/Me")] == []
+    assert [
+        outcome
+        for outcome in found
+        if outcome.status >= 500 and not outcome.request.endswith("/Me")
+    ] == []
 
 
 async def test_every_function_is_asked_by_some_request(engine: Engine) -> None:
     """A new route needs its requests in `requests.py`."""
-    functions = [function for function in engine.functions.values() if function.kind == "httpTrigger"]
+    functions = [
+        function for function in engine.functions.values() if function.kind == "httpTrigger"
+    ]
     router = Router(functions)
-    paths = [(step.method, step.target.partition("?")[0].replace("<", "").replace(">", "")) for step in REQUESTS]
+    paths = [
+        (step.method, step.target.partition("?")[0].replace("<", "").replace(">", ""))
+        for step in REQUESTS
+    ]
     asked = {match[0].name for method, path in paths if (match := router.match(method, path))}
     assert {function.name for function in functions} - asked == set()
 
@@ -89,10 +102,16 @@ async def test_every_function_is_listed_with_its_route(engine: Engine) -> None:
 
 async def test_templates_do_not_overlap(engine: Engine) -> None:
     """The host knows no precedence, so the order of names must not matter; but for a catch-all, which comes last."""
-    functions = [function for function in engine.functions.values() if function.kind == "httpTrigger"]
-    exact = [f for f in functions if not any(parameter.catch_all for parameter in f.template.parameters)]
+    functions = [
+        function for function in engine.functions.values() if function.kind == "httpTrigger"
+    ]
+    exact = [
+        f for f in functions if not any(parameter.catch_all for parameter in f.template.parameters)
+    ]
     for function in exact:
-        path = "/" + "/".join("x" if "{" in part else part for part in function.template.text.strip("/").split("/"))
+        path = "/" + "/".join(
+            "x" if "{" in part else part for part in function.template.text.strip("/").split("/")
+        )
         found = [each.name for each in exact if Router([each]).match("GET", path)]
         assert found == [function.name], path
         assert (match := Router(functions).match("GET", path))
@@ -106,13 +125,18 @@ def _tenants(messages: Sequence[str]) -> list[str]:
 
 async def test_timers_and_queues_run_in_the_engine(engine: Engine) -> None:
     """With nothing set up: no tenant is due, a message about an unknown one and a poison one end without an error."""
-    kinds = {kind: [each.name for each in engine.functions.values() if each.kind == kind] for kind in _KINDS}
+    kinds = {
+        kind: [each.name for each in engine.functions.values() if each.kind == kind]
+        for kind in _KINDS
+    }
     assert all(kinds.values())
     for name in kinds["timerTrigger"]:
         sent = [message for messages in (await engine.timer(name)).values() for message in messages]
         assert _tenants(sent) == []
     for name in kinds["queueTrigger"]:
-        assert await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+        assert (
+            await engine.queue(name, '{"tenant_id":"11111111-1111-4111-8111-111111111111"}') == {}
+        )
 
 
 async def test_what_a_failed_job_hands_the_platform_names_nobody(
@@ -128,7 +152,9 @@ async def test_what_a_failed_job_hands_the_platform_names_nobody(
         await engine.timer("maintenance_timer")
 
 
-async def test_presence_comes_through_timer_and_queue(graph_simulator: RunningSimulator, tmp_path: Path) -> None:
+async def test_presence_comes_through_timer_and_queue(
+    graph_simulator: RunningSimulator, tmp_path: Path
+) -> None:
     """A tick puts out a message for each linked tenant, the queue function takes it as it is, agents see the truth."""
     environment = settings(tmp_path) | {
         each.metadata["variable"]: str(value)

@@ -19,7 +19,10 @@ NO_PREFIX = HostFile(route_prefix="")
 HTTP = [
     Step("GET", "/echo"),
     Step(
-        "POST", "/ECHO/M%C3%BCller%2F%20x/?x=1&x=2&X=3&y=&z&a%20b=c+d", b"\x00\xff", {"X-Mixed": "A,b", "X-Empty": ""}
+        "POST",
+        "/ECHO/M%C3%BCller%2F%20x/?x=1&x=2&X=3&y=&z&a%20b=c+d",
+        b"\x00\xff",
+        {"X-Mixed": "A,b", "X-Empty": ""},
     ),
     Step("BREW", "/echo/%FF"),
     Step("GET", "/a/../echo/."),
@@ -34,7 +37,18 @@ HTTP = [
     Step("GET", "/scim/1/v2/ServiceProviderConfig"),
     *(
         Step("GET", f"/answer/{kind}")
-        for kind in ("none", "raise", "text", "str", "204", "304", "scim", "repeated", "thread", "context")
+        for kind in (
+            "none",
+            "raise",
+            "text",
+            "str",
+            "204",
+            "304",
+            "scim",
+            "repeated",
+            "thread",
+            "context",
+        )
     ),
 ]
 ROUTES = [
@@ -77,7 +91,9 @@ async def through_local_host(path: Path, steps: list[Step]) -> list[Outcome]:
         await host.stop()
 
 
-@pytest.mark.parametrize(("name", "steps"), [("sample_http.py", HTTP), ("sample_routes.py", ROUTES)])
+@pytest.mark.parametrize(
+    ("name", "steps"), [("sample_http.py", HTTP), ("sample_routes.py", ROUTES)]
+)
 async def test_local_host_answers_as_the_engine_does(name: str, steps: list[Step]) -> None:
     """Status, headers and body of every request, byte for byte."""
     expected = await through_engine(APPS / name, steps)

@@ -32,7 +32,9 @@ class _Ingestion(BaseHTTPRequestHandler):
         text = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
         items = json.loads(text)
         self.received.extend(items)
-        answer = json.dumps({"itemsReceived": len(items), "itemsAccepted": len(items), "errors": []}).encode()
+        answer = json.dumps(
+            {"itemsReceived": len(items), "itemsAccepted": len(items), "errors": []}
+        ).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -48,7 +50,10 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        done = run(tmp_path_factory.mktemp("sent"), address(f"http://127.0.0.1:{server.server_address[1]}/"))
+        done = run(
+            tmp_path_factory.mktemp("sent"),
+            address(f"http://127.0.0.1:{server.server_address[1]}/"),
+        )
         server.shutdown()
         thread.join()
     assert done.returncode == 0, done.stderr
@@ -71,7 +76,9 @@ def run(folder: Path, connection_string: str) -> subprocess.CompletedProcess[str
         "TMPDIR": str(folder),
     }
     command = [sys.executable, "-m", "tests.engine.sending", str(folder)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def of(sent: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -99,28 +106,44 @@ def test_spans_are_no_requests(sent: list[dict[str, Any]]) -> None:
 
 def test_log_lines_arrive_as_they_are(sent: list[dict[str, Any]]) -> None:
     """AppTraces.Message is the JSON object that the alerts parse, in the trace of its call."""
-    lines = {json.loads(item["data"]["baseData"]["message"])["event"]: item for item in of(sent, "MessageData")}
+    lines = {
+        json.loads(item["data"]["baseData"]["message"])["event"]: item
+        for item in of(sent, "MessageData")
+    }
     assert {"timer.run", "maintenance.done", "metrics.calls"} <= set(lines)
     assert lines["timer.run"]["tags"]["ai.operation.id"] == TRACE
-    assert json.loads(lines["timer.run"]["data"]["baseData"]["message"])["operation"] == "maintenance_timer"
+    assert (
+        json.loads(lines["timer.run"]["data"]["baseData"]["message"])["operation"]
+        == "maintenance_timer"
+    )
 
 
 def test_metrics_are_the_instruments_of_the_documentation(sent: list[dict[str, Any]]) -> None:
     """docs/operations.md names them; each has its operation."""
-    points = [point for item in of(sent, "MetricData") for point in item["data"]["baseData"]["metrics"]]
+    points = [
+        point for item in of(sent, "MetricData") for point in item["data"]["baseData"]["metrics"]
+    ]
     assert {point["name"] for point in points} >= {"directories.calls", "directories.calls.p95"}
-    operations = {item["data"]["baseData"]["properties"].get("operation") for item in of(sent, "MetricData")}
+    operations = {
+        item["data"]["baseData"]["properties"].get("operation") for item in of(sent, "MetricData")
+    }
     assert operations >= {"presence_health", "scim_users", "maintenance_timer"}
 
 
 def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
     """No lines of libraries, no exceptions with their texts; all to the given resource."""
-    assert {item["data"]["baseType"] for item in sent} == {"RemoteDependencyData", "MessageData", "MetricData"}
+    assert {item["data"]["baseType"] for item in sent} == {
+        "RemoteDependencyData",
+        "MessageData",
+        "MetricData",
+    }
     assert {item["iKey"] for item in sent} == {KEY}
 
 
 @pytest.mark.parametrize("connection_string", [address("http://127.0.0.1:9/"), "nonsense", ""])
-def test_what_can_not_be_sent_does_not_keep_the_app_from_working(tmp_path: Path, connection_string: str) -> None:
+def test_what_can_not_be_sent_does_not_keep_the_app_from_working(
+    tmp_path: Path, connection_string: str
+) -> None:
     """Nobody there, no address, nothing set: requests are answered all the same."""
     done = run(tmp_path, connection_string)
     assert done.returncode == 0, done.stderr

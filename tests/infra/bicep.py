@@ -43,7 +43,11 @@ def text(node: tree_sitter.Node) -> str:
 
 def errors(root: tree_sitter.Node) -> list[str]:
     """Places that are no Bicep."""
-    return [f"{n.start_point.row + 1}: {text(n)[:60]}" for n in walk(root) if n.type == "ERROR" or n.is_missing]
+    return [
+        f"{n.start_point.row + 1}: {text(n)[:60]}"
+        for n in walk(root)
+        if n.type == "ERROR" or n.is_missing
+    ]
 
 
 def declarations(path: Path, kind: str) -> dict[str, tree_sitter.Node]:
@@ -80,7 +84,9 @@ def values(declaration: tree_sitter.Node) -> dict[str, str]:
     Lists and expressions stand as in the template, with single blanks; a body that is no object has the place "".
     """
     body = next((n for n in declaration.children if n.type == "object"), None)
-    if body is None and (loop_or_condition := [n for n in declaration.children if n.type in _AROUND]):
+    if body is None and (
+        loop_or_condition := [n for n in declaration.children if n.type in _AROUND]
+    ):
         body = first_object(loop_or_condition[0])
     return dict(_flat(body if body is not None else declaration.children[-1], ""))
 
@@ -119,5 +125,7 @@ def calls(path: Path) -> list[Call]:
 def required(path: Path) -> set[str]:
     """Parameters of a template that have no default."""
     return {
-        name for name, node in declarations(path, "parameter").items() if "=" not in {c.type for c in node.children}
+        name
+        for name, node in declarations(path, "parameter").items()
+        if "=" not in {c.type for c in node.children}
     }

@@ -41,9 +41,14 @@ def _rules() -> list[Rule]:
     found = []
     for node in variables["rules"].children[-1].named_children:
         if node.type == "object":
-            given = {name: bicep.text(value).strip("'") for name, value in bicep.entries(node).items()}
+            given = {
+                name: bicep.text(value).strip("'") for name, value in bicep.entries(node).items()
+            }
             query = given["query"].replace("${events}", events)
-            given = {name: given[name] for name in ("name", "severity", "window", "every", "threshold", "dimension")}
+            given = {
+                name: given[name]
+                for name in ("name", "severity", "window", "every", "threshold", "dimension")
+            }
             found.append(Rule(query=query, **given))
     return found
 
@@ -60,7 +65,13 @@ def _documented() -> dict[str, str]:
 def test_every_event_of_an_alert_is_documented() -> None:
     """An alert waits for an event of the table in docs/deploy.md."""
     waited_for = set(re.findall(r'event == "([a-z.]+)"', SOURCE))
-    assert waited_for == {"quarantine.near", "presence.stale", "timer.run", "presence.poison", "credential.invalid"}
+    assert waited_for == {
+        "quarantine.near",
+        "presence.stale",
+        "timer.run",
+        "presence.poison",
+        "credential.invalid",
+    }
     assert waited_for <= set(_documented())
 
 
@@ -68,7 +79,9 @@ def test_alert_dimensions_are_dimensions_of_the_event() -> None:
     """An alert splits by a dimension that its event carries."""
     rules = re.findall(r'event == "([a-z.]+)"[^\n]*\n.*\n.*\n.*\n    dimension: \'(\w*)\'', SOURCE)
     assert len(rules) == 5
-    assert all(not dimension or f"`{dimension}`" in _documented()[event] for event, dimension in rules)
+    assert all(
+        not dimension or f"`{dimension}`" in _documented()[event] for event, dimension in rules
+    )
 
 
 def test_events_carry_no_personal_data() -> None:
@@ -149,7 +162,9 @@ def test_what_scim_requires_is_no_server_error() -> None:
 def test_silence_is_noticed_of_every_timer() -> None:
     """The names are those that the timers log; each may be silent for less than the query looks back."""
     (rule,) = [rule for rule in RULES if rule.name == "Timer silent"]
-    sources = [path for folder in ("directories", "presence") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path for folder in ("directories", "presence") for path in (ROOT / folder).rglob("*.py")
+    ]
     logged = {
         name
         for path in sources

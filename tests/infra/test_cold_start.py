@@ -12,7 +12,14 @@ HEAVY = (
     *("azure.data", "azure.identity", "msal", "jwt", "cryptography", "requests", "aiohttp"),
     *("phonenumbers", "pydantic", "jinja2", "opentelemetry"),
 )
-LATER = ("contacts.api", "directories.api", "presence.api", "presence.graph", "presence.sync", "web.pages")
+LATER = (
+    "contacts.api",
+    "directories.api",
+    "presence.api",
+    "presence.graph",
+    "presence.sync",
+    "web.pages",
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +28,23 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     settings = {"TABLES": f"sqlite:///{tmp_path_factory.mktemp('cold')}/product.db"}
     code = "import sys, function_app; print(*sys.modules, sep='\\n')"
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, **settings})
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, **settings},
+    )
     return set(run.stdout.split())
 
 
 @pytest.mark.parametrize("name", LATER)
 def test_what_no_scim_call_needs_comes_with_its_first_call(imported: set[str], name: str) -> None:
     """Each of them is there once it is asked for, and costs a cold start for a SCIM call nothing."""
-    assert (ROOT / f"{name.replace('.', '/')}.py").exists() or (ROOT / name.replace(".", "/")).is_dir()
+    assert (ROOT / f"{name.replace('.', '/')}.py").exists() or (
+        ROOT / name.replace(".", "/")
+    ).is_dir()
     assert name not in imported
 
 

@@ -14,11 +14,26 @@ from tests.infra.bicep import INFRA, ROOT
 
 PACKAGES = {"scim", "presence", "directories", "contacts", "web", "shared"}
 FILES = {"function_app.py", "host.json", "requirements.txt"}
-ENDINGS = {".py", ".html", ".css", ".js", ".svg", ".json", ".woff2", ".png", ".ico", ".txt", ".webmanifest", ".jinja"}
+ENDINGS = {
+    ".py",
+    ".html",
+    ".css",
+    ".js",
+    ".svg",
+    ".json",
+    ".woff2",
+    ".png",
+    ".ico",
+    ".txt",
+    ".webmanifest",
+    ".jinja",
+}
 
 
 def _listing() -> list[str]:
-    done = subprocess.run([INFRA / "package.sh"], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [INFRA / "package.sh"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     return done.stdout.splitlines()
 
 
@@ -26,7 +41,9 @@ def test_package_holds_the_app_and_nothing_else() -> None:
     """Tests, documents, tools and templates stay behind (.funcignore)."""
     files = _listing()[:-1]
     assert files
-    strangers = [name for name in files if name not in FILES and name.partition("/")[0] not in PACKAGES]
+    strangers = [
+        name for name in files if name not in FILES and name.partition("/")[0] not in PACKAGES
+    ]
     assert strangers == []
     assert [name for name in files if not name.endswith(tuple(ENDINGS))] == []
 
@@ -37,7 +54,9 @@ def _left_out_by_func() -> re.Pattern[str]:
     (Azure/azure-functions-core-tools: GitIgnoreParser.cs)
     """
     lines = (ROOT / ".funcignore").read_text(encoding="utf-8").splitlines()
-    patterns = [re.escape(line.removeprefix("/")) for line in lines if line and not line.startswith("#")]
+    patterns = [
+        re.escape(line.removeprefix("/")) for line in lines if line and not line.startswith("#")
+    ]
     alternatives = [each.replace(r"\*\*", "(.+)").replace(r"\*", "([^/]+)") for each in patterns]
     return re.compile(f"(({')|('.join(alternatives)}))\\b", re.ASCII)
 
@@ -45,7 +64,9 @@ def _left_out_by_func() -> re.Pattern[str]:
 def test_func_uploads_what_azd_does() -> None:
     """Both command lines read the same file, each in its own way."""
     left_out = _left_out_by_func()
-    known = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split("\n")
+    known = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split("\n")
     assert {name for name in known if name and not left_out.match(name)} == set(_listing()[:-1])
     made = (
         ".venv/bin/python",
@@ -68,7 +89,9 @@ def test_what_is_installed_is_pinned() -> None:
     """A build of tomorrow is that of today; Azure's engine for 3.13 is the one that was tested."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    assert [each.name for each in wanted if not re.fullmatch(r"==[\w.]+", str(each.specifier))] == []
+    assert [
+        each.name for each in wanted if not re.fullmatch(r"==[\w.]+", str(each.specifier))
+    ] == []
     (engine,) = [each for each in wanted if each.name == "azure-functions-runtime"]
     assert str(engine.marker) == 'python_version >= "3.13"'
 
@@ -78,7 +101,9 @@ def test_azd_deploys_the_root_into_the_tagged_app() -> None:
     project = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
     assert project["infra"] == {"provider": "bicep", "path": INFRA.name, "module": "main"}
     assert project["services"] == {"app": {"project": ".", "language": "py", "host": "function"}}
-    assert "'azd-service-name': 'app'" in (INFRA / "modules/function-app.bicep").read_text(encoding="utf-8")
+    assert "'azd-service-name': 'app'" in (INFRA / "modules/function-app.bicep").read_text(
+        encoding="utf-8"
+    )
 
 
 def _installed() -> set[str]:
@@ -89,7 +114,9 @@ def _installed() -> set[str]:
     files: set[str] = set()
     while waiting:
         wanted = waiting.pop()
-        if wanted.name.lower() in seen or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
+        if wanted.name.lower() in seen or (
+            wanted.marker and not wanted.marker.evaluate({"extra": ""})
+        ):
             continue
         seen.add(wanted.name.lower())
         try:
@@ -117,10 +144,19 @@ def test_everything_that_the_app_imports_is_installed_with_it() -> None:
     installed = _installed()
     files = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
     modules = {module for path in files for module in _imports(path)}
-    others = {name for name in modules if name.partition(".")[0] not in PACKAGES | sys.stdlib_module_names}
-    assert {"azure.functions", "azure.data.tables.aio", "jinja2", "opentelemetry.sdk.trace"} <= others
+    others = {
+        name for name in modules if name.partition(".")[0] not in PACKAGES | sys.stdlib_module_names
+    }
+    assert {
+        "azure.functions",
+        "azure.data.tables.aio",
+        "jinja2",
+        "opentelemetry.sdk.trace",
+    } <= others
     folders = {f"{parent}" for path in map(Path, installed) for parent in path.parents}
     missing = [
-        name for name in others if (path := name.replace(".", "/")) not in folders and f"{path}.py" not in installed
+        name
+        for name in others
+        if (path := name.replace(".", "/")) not in folders and f"{path}.py" not in installed
     ]
     assert missing == []

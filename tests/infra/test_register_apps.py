@@ -32,7 +32,14 @@ else:
 """
 GRAPH = "https://graph.microsoft.com/v1.0/"
 ARGUMENTS = ["--suffix", "s1", "--url", "https://a.example/", "--url", "https://b.example"]
-ARGUMENTS += ["--identity-name", "id-1", "--identity-principal-id", "p-1", "--product-name", 'Tom\'s "Phone" book']
+ARGUMENTS += [
+    "--identity-name",
+    "id-1",
+    "--identity-principal-id",
+    "p-1",
+    "--product-name",
+    'Tom\'s "Phone" book',
+]
 
 
 @cache
@@ -75,9 +82,13 @@ def test_registers_presence_with_one_application_permission() -> None:
     assert body["signInAudience"] == "AzureADMultipleOrgs"
     assert body["groupMembershipClaims"] == "DirectoryRole"
     (access,) = body["requiredResourceAccess"]
-    roles = [permission["id"] for permission in access["resourceAccess"] if permission["type"] == "Role"]
+    roles = [
+        permission["id"] for permission in access["resourceAccess"] if permission["type"] == "Role"
+    ]
     assert roles == ["a70e0c2d-e793-494c-94c4-118fa0a67f42"]
-    assert asked["servicePrincipals(appId='id-of-presence')"] == {"appRoleAssignmentRequired": False}
+    assert asked["servicePrincipals(appId='id-of-presence')"] == {
+        "appRoleAssignmentRequired": False
+    }
 
 
 @pytest.mark.parametrize(
@@ -114,6 +125,8 @@ def test_several_tenants_may_sign_in_when_asked_for() -> None:
 
 def test_says_what_is_missing() -> None:
     """Without its arguments the script changes nothing and prints its usage."""
-    done = subprocess.run([INFRA / "register-apps.sh", "--suffix", "s1"], capture_output=True, text=True)
+    done = subprocess.run(
+        [INFRA / "register-apps.sh", "--suffix", "s1"], capture_output=True, text=True
+    )
     assert done.returncode == 2
     assert "--identity-principal-id" in done.stderr

@@ -17,8 +17,13 @@ BUILT_IN = {
 
 def _assigned() -> set[tuple[str, str]]:
     """Role names and scopes of the template."""
-    names = {name: bicep.text(node.named_children[1]) for name, node in bicep.declarations(ROLES, "variable").items()}
-    comments = dict(re.findall(r"^var (\w+) = '[0-9a-f-]+' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M))
+    names = {
+        name: bicep.text(node.named_children[1])
+        for name, node in bicep.declarations(ROLES, "variable").items()
+    }
+    comments = dict(
+        re.findall(r"^var (\w+) = '[0-9a-f-]+' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M)
+    )
     assert set(comments) == set(names)
     found = set()
     for node in bicep.declarations(ROLES, "resource").values():
@@ -32,7 +37,9 @@ def _assigned() -> set[tuple[str, str]]:
 
 def _documented() -> set[tuple[str, str]]:
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-    section = document.partition("<!-- roles of the app's identity -->")[2].partition("<!-- end -->")[0]
+    section = document.partition("<!-- roles of the app's identity -->")[2].partition(
+        "<!-- end -->"
+    )[0]
     rows = re.findall(r"^\| the app \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section, re.M)
     return {(role.strip(), scope.strip()) for role, scope in rows}
 
@@ -45,13 +52,19 @@ def test_roles_are_those_of_the_documentation() -> None:
 
 def test_ids_are_those_of_the_roles() -> None:
     """What is assigned is the id, whatever the comment beside it says."""
-    named = re.findall(r"^var \w+ = '([0-9a-f-]+)' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M)
+    named = re.findall(
+        r"^var \w+ = '([0-9a-f-]+)' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M
+    )
     assert {role: id for id, role in named} == BUILT_IN
 
 
 def test_roles_are_assigned_in_one_place() -> None:
     """Nothing else in the templates gives rights away."""
-    others = [path for path in TEMPLATES if path != ROLES and "roleAssignments" in path.read_text(encoding="utf-8")]
+    others = [
+        path
+        for path in TEMPLATES
+        if path != ROLES and "roleAssignments" in path.read_text(encoding="utf-8")
+    ]
     assert others == []
 
 

@@ -37,7 +37,10 @@ SWITCHES: dict[str, dict[str, str]] = {
     },
     "modules/storage package": {"properties.publicAccess": "'None'"},
     "modules/monitoring workspace": {"properties.features.disableLocalAuth": "true"},
-    "modules/monitoring insights": {"properties.DisableLocalAuth": "true", "properties.DisableIpMasking": "false"},
+    "modules/monitoring insights": {
+        "properties.DisableLocalAuth": "true",
+        "properties.DisableIpMasking": "false",
+    },
     "modules/function-app app": {
         "identity.type": "'UserAssigned'",
         "properties.httpsOnly": "true",
@@ -120,7 +123,9 @@ SWITCHES: dict[str, dict[str, str]] = {
         "web.implicitGrantSettings.enableIdTokenIssuance": "false",
         "web.implicitGrantSettings.enableAccessTokenIssuance": "false",
     },
-    "registrations/app-registrations federationAudiences": {cloud: f"'{name}'" for cloud, name in EXCHANGES.items()},
+    "registrations/app-registrations federationAudiences": {
+        cloud: f"'{name}'" for cloud, name in EXCHANGES.items()
+    },
 }
 
 
@@ -138,27 +143,41 @@ def test_flex_consumption_gets_the_subnet_that_it_needs() -> None:
     """Instances run in a subnet given over to Microsoft.App; endpoints are in another."""
     network = bicep.declarations(INFRA / "modules/network.bicep", "resource")["network"]
     subnets = bicep.values(network)["properties.subnets"]
-    assert "delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]" in subnets
+    assert (
+        "delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]"
+        in subnets
+    )
     assert subnets.index("delegations") < subnets.index("name: 'endpoints'")
 
 
 def test_only_what_is_asked_for_is_left_out() -> None:
     """Roles, sign-in, diagnostics and alerts are no options; a network and an address of one's own are."""
     modules = bicep.declarations(INFRA / "main.bicep", "module")
-    conditional = {name for name, node in modules.items() if any(n.type == "if_statement" for n in node.children)}
+    conditional = {
+        name
+        for name, node in modules.items()
+        if any(n.type == "if_statement" for n in node.children)
+    }
     assert conditional == {"network", "domain", "registrations", "signIn"}
-    assert bicep.values(modules["app"])["dependsOn"] == "[roles]"  # the app reads its package as soon as it is there
+    assert (
+        bicep.values(modules["app"])["dependsOn"] == "[roles]"
+    )  # the app reads its package as soon as it is there
 
 
 def test_programs_and_people_can_have_each_role() -> None:
     """The smoke test and contact-centre software call the API with a role of their own."""
     roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
-    assert [(role["allowedMemberTypes"], role["isEnabled"]) for role in roles] == [(["User", "Application"], True)] * 2
+    assert [(role["allowedMemberTypes"], role["isEnabled"]) for role in roles] == [
+        (["User", "Application"], True)
+    ] * 2
 
 
 def test_sign_in_of_one_tenant_names_it() -> None:
     """Only where several tenants are listed does the issuer leave the tenant open; the list is then the only one."""
-    issuer = bicep.values(bicep.declarations(INFRA / "modules/sign-in.bicep", "variable")["issuer"])[""]
+    issuer = bicep.values(
+        bicep.declarations(INFRA / "modules/sign-in.bicep", "variable")["issuer"]
+    )[""]
     assert (
-        issuer == "'${environment().authentication.loginEndpoint}${severalTenants ? 'common' : tenant().tenantId}/v2.0'"
+        issuer
+        == "'${environment().authentication.loginEndpoint}${severalTenants ? 'common' : tenant().tenantId}/v2.0'"
     )

@@ -55,7 +55,9 @@ def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:
 
 def test_every_setting_of_the_template_is_known() -> None:
     """No setting is set that nobody reads."""
-    assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(PLATFORM)
+    assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(
+        PLATFORM
+    )
 
 
 def test_a_setting_left_out_has_a_default() -> None:
@@ -67,10 +69,14 @@ def test_a_setting_left_out_has_a_default() -> None:
 
 def test_example_of_local_settings_names_every_setting() -> None:
     """local.settings.json.example is complete, with the defaults of the code."""
-    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    example = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))[
+        "Values"
+    ]
     assert set(example) == set(Settings.variables()) | set(LOCAL_ONLY)
     for name, default in Settings.variables().items():
-        assert example[name] == (str(default).lower() if isinstance(default, bool) else str(default)), name
+        assert example[name] == (
+            str(default).lower() if isinstance(default, bool) else str(default)
+        ), name
 
 
 def test_allowed_intervals_have_a_schedule() -> None:
@@ -79,14 +85,20 @@ def test_allowed_intervals_have_a_schedule() -> None:
     match = re.search(r"@allowed\(\[([\d, ]+)\]\)\nparam presenceIntervalSeconds", source)
     assert match is not None
     allowed = {int(number) for number in match[1].split(",")}
-    assert allowed == {seconds for seconds in range(10, 301) if 60 % seconds == 0 or seconds % 60 == 0}
+    assert allowed == {
+        seconds for seconds in range(10, 301) if 60 % seconds == 0 or seconds % 60 == 0
+    }
     assert all(Settings.read({"PRESENCE_INTERVAL_SECONDS": str(seconds)}) for seconds in allowed)
 
 
 def test_documentation_names_every_setting_of_the_product() -> None:
     """docs/deploy.md lists what can be set."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-    assert [name for name in _set_by_the_template() | set(Settings.variables()) if f"`{name}`" not in document] == []
+    assert [
+        name
+        for name in _set_by_the_template() | set(Settings.variables())
+        if f"`{name}`" not in document
+    ] == []
 
 
 def test_no_timer_works_longer_than_the_host_lets_it() -> None:
@@ -100,6 +112,9 @@ def test_the_platform_takes_hardly_more_than_the_app() -> None:
     """A stranger's body is held by host and worker before the app says 413: twice the app's limit is room for that."""
     from scim.http import MAX_BODY
 
-    match = re.search(r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string\(([\d *]+)\)", SETTINGS.read_text(encoding="utf-8"))
+    match = re.search(
+        r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string\(([\d *]+)\)",
+        SETTINGS.read_text(encoding="utf-8"),
+    )
     assert match is not None
     assert math.prod(map(int, match[1].split("*"))) == 2 * MAX_BODY

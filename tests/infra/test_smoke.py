@@ -45,7 +45,11 @@ class _Deployment(BaseHTTPRequestHandler):
 
     def _signed_in(self, path: str) -> None:
         trusted = "forgeable" in self.faults and "X-MS-CLIENT-PRINCIPAL" in self.headers
-        if self.headers.get("Authorization") != "Bearer admin" and not trusted and "open" not in self.faults:
+        if (
+            self.headers.get("Authorization") != "Bearer admin"
+            and not trusted
+            and "open" not in self.faults
+        ):
             self._answer(401)
         elif self.command == "POST":
             self.directories.add("d1")
@@ -65,7 +69,9 @@ class _Deployment(BaseHTTPRequestHandler):
             self.people["u1"] = {**json.loads(body), "id": "u1"}
             self._answer(500 if "broken" in self.faults else 201, self.people["u1"])
         elif "filter" in query:
-            found = [p for p in self.people.values() if json.dumps(p["userName"]) in query["filter"][0]]
+            found = [
+                p for p in self.people.values() if json.dumps(p["userName"]) in query["filter"][0]
+            ]
             self._answer(200, {"totalResults": len(found)})
         elif user not in self.people:
             self._answer(404, {})
@@ -112,16 +118,26 @@ class _AtHome(smoke.Deployment):
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
     ) -> smoke.Answer:
-        person = f"admin.{ACCOUNT}" if (headers or {}).get("Authorization") == f"Bearer {self.token}" else "out"
-        return super().call(method, path, body, headers={**(headers or {}), "Cookie": f"{COOKIE}={person}"})
+        person = (
+            f"admin.{ACCOUNT}"
+            if (headers or {}).get("Authorization") == f"Bearer {self.token}"
+            else "out"
+        )
+        return super().call(
+            method, path, body, headers={**(headers or {}), "Cookie": f"{COOKIE}={person}"}
+        )
 
 
 async def test_the_product_passes(tmp_path: Path) -> None:
     """The real function app over HTTP: all checks, and the throw-away directory is gone from the list."""
-    async with running(ROOT / "function_app.py", {"TABLES": f"sqlite:///{tmp_path}/smoke.db"}) as host:
+    async with running(
+        ROOT / "function_app.py", {"TABLES": f"sqlite:///{tmp_path}/smoke.db"}
+    ) as host:
         target = _AtHome(host.url, "admin", wait_seconds=10)
         await asyncio.to_thread(smoke.run, target)
-        left = await asyncio.to_thread(target.call, "GET", "/api/directories", headers=target.bearer("admin"))
+        left = await asyncio.to_thread(
+            target.call, "GET", "/api/directories", headers=target.bearer("admin")
+        )
     assert len(target.passed) == 13
     assert left.json() == {"directories": []}
 
@@ -136,7 +152,9 @@ async def test_the_product_passes(tmp_path: Path) -> None:
         ("deaf", "still active"),
     ],
 )
-def test_a_fault_is_found(target: smoke.Deployment, handler: type[_Deployment], fault: str, what: str) -> None:
+def test_a_fault_is_found(
+    target: smoke.Deployment, handler: type[_Deployment], fault: str, what: str
+) -> None:
     """Each fault fails the test by name, and the throw-away directory is deleted all the same."""
     handler.faults.add(fault)
     with pytest.raises(smoke.Failure, match=what):

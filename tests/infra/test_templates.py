@@ -11,7 +11,9 @@ from tests.infra.bicep import INFRA, ROOT, TEMPLATES
 
 MAIN = INFRA / "main.bicep"
 PARAMETERS = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
-each_template = pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.relative_to(INFRA).as_posix())
+each_template = pytest.mark.parametrize(
+    "path", TEMPLATES, ids=lambda p: p.relative_to(INFRA).as_posix()
+)
 
 
 @each_template
@@ -67,7 +69,8 @@ def test_uses_every_template() -> None:
 def test_reads_only_outputs_that_a_module_has() -> None:
     """`module.outputs.name` exists in that module."""
     paths = {
-        name: call.module for name, call in zip(bicep.declarations(MAIN, "module"), bicep.calls(MAIN), strict=True)
+        name: call.module
+        for name, call in zip(bicep.declarations(MAIN, "module"), bicep.calls(MAIN), strict=True)
     }
     for module, output in re.findall(r"(\w+)!?\.outputs\.(\w+)", MAIN.read_text(encoding="utf-8")):
         assert output in bicep.declarations(paths[module], "output"), f"{module}.outputs.{output}"
@@ -75,9 +78,9 @@ def test_reads_only_outputs_that_a_module_has() -> None:
 
 def test_parameter_file_sets_exactly_the_parameters() -> None:
     """Every parameter can be set by a variable of azd; only the region is left to the resource group."""
-    assert set(re.findall(r"^param (\w+) = ", PARAMETERS, re.M)) == set(bicep.declarations(MAIN, "parameter")) - {
-        "location"
-    }
+    assert set(re.findall(r"^param (\w+) = ", PARAMETERS, re.M)) == set(
+        bicep.declarations(MAIN, "parameter")
+    ) - {"location"}
 
 
 def test_parameter_file_values_parse() -> None:
@@ -90,7 +93,9 @@ def test_parameter_file_has_the_template_s_defaults() -> None:
     """Without any variable both say the same, so that the file never hides a default."""
     source = MAIN.read_text(encoding="utf-8")
     defaults = dict(re.findall(r"^param (\w+) \S+ = (.+)$", source, re.M))
-    for name, default in re.findall(r"^param (\w+) = .*readEnvironmentVariable\('\w+', '([^']*)'\)", PARAMETERS, re.M):
+    for name, default in re.findall(
+        r"^param (\w+) = .*readEnvironmentVariable\('\w+', '([^']*)'\)", PARAMETERS, re.M
+    ):
         if name != "environmentName":
             assert defaults[name].strip("'") == default, name
 
@@ -99,25 +104,29 @@ def test_holds_no_secret() -> None:
     """No key is read and no secure parameter is passed: identities do everything."""
     for path in TEMPLATES:
         source = path.read_text(encoding="utf-8")
-        assert not re.search(r"listKeys|listAccountSas|@secure\(\)|AccountKey=|sharedAccess", source), path
+        assert not re.search(
+            r"listKeys|listAccountSas|@secure\(\)|AccountKey=|sharedAccess", source
+        ), path
 
 
 def test_creates_the_tables_and_queues_of_the_product() -> None:
     """The app's identity need not create anything."""
-    from presence.names import POISON, QUEUE
+    from presence.constants import POISON, QUEUE
     from shared.tables.port import TABLES
 
     variables = bicep.declarations(INFRA / "modules/storage.bicep", "variable")
-    created = {name: re.findall(r"'([^']+)'", bicep.text(variables[name])) for name in ("tables", "queues")}
+    created = {
+        name: re.findall(r"'([^']+)'", bicep.text(variables[name])) for name in ("tables", "queues")
+    }
     assert created == {"tables": list(TABLES), "queues": [QUEUE, POISON]}
 
 
 def test_app_roles_are_those_that_the_code_asks_for() -> None:
-    """The roles of the registration are the ones in shared/sign_in.py."""
-    from shared import sign_in
+    """The roles of the registration are the ones in shared/easy_auth.py."""
+    from shared import easy_auth
 
     roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
-    assert {role["value"] for role in roles} == {sign_in.ADMIN, sign_in.READER}
+    assert {role["value"] for role in roles} == {easy_auth.ADMIN, easy_auth.READER}
     assert len({role["id"] for role in roles}) == len(roles)
 
 
@@ -127,7 +136,11 @@ def test_script_and_template_register_the_same_applications() -> None:
     script = (INFRA / "register-apps.sh").read_text(encoding="utf-8")
     guid = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     assert set(re.findall(guid, template)) == set(re.findall(guid, script))
-    for part in ("external-directories-sign-in-", "external-directories-presence-", "/.auth/login/aad/callback"):
+    for part in (
+        "external-directories-sign-in-",
+        "external-directories-presence-",
+        "/.auth/login/aad/callback",
+    ):
         assert part in template
         assert part in script
     assert "/sign-in/callback" in template
@@ -138,7 +151,9 @@ def test_each_resource_names_the_line_that_needs_it() -> None:
     """docs/deploy.md has every resource of the templates, and a line of the product that would not work without it."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     section = document.partition("<!-- resources -->")[2].partition("<!-- end -->")[0]
-    rows = re.findall(r"^\| ([\w-]+) \| `(\w+)` \| [^|]+ \| `([\w./-]+)` \| `(.+)` \|$", section, re.M)
+    rows = re.findall(
+        r"^\| ([\w-]+) \| `(\w+)` \| [^|]+ \| `([\w./-]+)` \| `(.+)` \|$", section, re.M
+    )
     declared = {
         (path.stem, name)
         for path in TEMPLATES
@@ -148,4 +163,6 @@ def test_each_resource_names_the_line_that_needs_it() -> None:
     assert {(template, name) for template, name, _, _ in rows} == declared
     assert len(rows) == len(declared)
     for template, name, file, line in rows:
-        assert line in (ROOT / file).read_text(encoding="utf-8"), f"{template} {name}: {file} has no such line"
+        assert line in (ROOT / file).read_text(encoding="utf-8"), (
+            f"{template} {name}: {file} has no such line"
+        )

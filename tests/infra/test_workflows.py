@@ -29,7 +29,11 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
 
 def test_an_action_has_one_version() -> None:
     """Both workflows use the same commit of an action."""
-    uses = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))}
+    uses = {
+        use
+        for path in WORKFLOWS
+        for use in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
+    }
     assert len({use.partition("@")[0] for use in uses}) == len(uses)
 
 
@@ -77,18 +81,25 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
     jobs = _read(ROOT / ".github/workflows/ci.yml")["jobs"]
     assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
     assert [
-        step["with"]["python-version"] for step in jobs["test"]["steps"] if "python-version" in step.get("with", {})
+        step["with"]["python-version"]
+        for step in jobs["test"]["steps"]
+        if "python-version" in step.get("with", {})
     ] == ["3.13"]
     older = jobs["older-pythons"]
     assert older["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
     assert older["steps"][-1]["run"] == "make check-fast"
     for job in (jobs["test"], older):
-        assert {"name": "Environment of exactly this Python", "run": "python -m venv .venv"} in job["steps"]
+        assert {"name": "Environment of exactly this Python", "run": "python -m venv .venv"} in job[
+            "steps"
+        ]
 
 
 def test_ci_compiles_the_templates() -> None:
     """What a syntax tree cannot know, the compiler does; its warnings about unknown or wrong properties are errors."""
-    runs = "\n".join(step.get("run", "") for step in _read(ROOT / ".github/workflows/ci.yml")["jobs"]["bicep"]["steps"])
+    runs = "\n".join(
+        step.get("run", "")
+        for step in _read(ROOT / ".github/workflows/ci.yml")["jobs"]["bicep"]["steps"]
+    )
     assert "az bicep build --file infra/main.bicep" in runs
     assert "az bicep build-params --file infra/main.bicepparam" in runs
     assert "if grep -E 'BCP0(35|36|37|52|53|73|89)' findings; then exit 1; fi" in runs
@@ -97,7 +108,10 @@ def test_ci_compiles_the_templates() -> None:
 def test_only_a_release_or_a_click_deploys() -> None:
     """Into the environment that reviewers can guard, one deployment after the other."""
     workflow = _read(ROOT / ".github/workflows/deploy.yml")
-    assert workflow[True] == {"push": {"tags": ["v*"]}, "workflow_dispatch": None}  # YAML 1.1 reads `on` as true
+    assert workflow[True] == {
+        "push": {"tags": ["v*"]},
+        "workflow_dispatch": None,
+    }  # YAML 1.1 reads `on` as true
     assert workflow["jobs"]["deploy"]["environment"] == "production"
     assert workflow["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
 
@@ -109,7 +123,10 @@ def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
     assert "azd auth login" in login
     assert "--federated-credential-provider github" in login
     assert (provision, deploy) == ("azd provision --no-prompt", "azd deploy --no-prompt")
-    mask, test = smoke.index('echo "::add-mask::$SMOKE_TOKEN"'), smoke.index(" python infra/smoke.py ")
+    mask, test = (
+        smoke.index('echo "::add-mask::$SMOKE_TOKEN"'),
+        smoke.index(" python infra/smoke.py "),
+    )
     assert mask < test
 
 
@@ -119,7 +136,13 @@ def test_pipeline_sets_every_parameter() -> None:
     environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
     parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")
     read = dict(re.findall(r"readEnvironmentVariable\('(\w+)', '([^']*)'\)", parameters))
-    azd = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_LOCATION"}
+    azd = {
+        "AZURE_CLIENT_ID",
+        "AZURE_TENANT_ID",
+        "AZURE_SUBSCRIPTION_ID",
+        "AZURE_RESOURCE_GROUP",
+        "AZURE_LOCATION",
+    }
     assert set(environment) == azd | set(read)
     for name in set(read) - {"AZURE_ENV_NAME", "REGISTER_APPS"}:
         otherwise = f" || '{read[name]}'" if read[name] else ""

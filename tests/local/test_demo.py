@@ -12,12 +12,16 @@ from local.host.running import running
 ROOT = Path(__file__).parent.parent.parent
 
 
-async def test_a_first_start_makes_the_folder_and_a_second_finds_the_directory(tmp_path: Path) -> None:
+async def test_a_first_start_makes_the_folder_and_a_second_finds_the_directory(
+    tmp_path: Path,
+) -> None:
     """The token is kept beside the database, in a file for its owner alone, since the product keeps only its hash."""
     tables = f"sqlite:///{tmp_path}/new/demo.db"
     keep = kept(tables)
     async with (
-        running(ROOT / "function_app.py", {"TABLES": tables}, port=0, options=HostOptions()) as host,
+        running(
+            ROOT / "function_app.py", {"TABLES": tables}, port=0, options=HostOptions()
+        ) as host,
         aiohttp.ClientSession(host.url) as session,
     ):
         first = await company.directory(session, keep)

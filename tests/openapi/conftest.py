@@ -19,7 +19,7 @@ from directories import memory, service
 from directories.service import NewDirectory
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
-from presence.runtime import runtime_of
+from presence.instance import runtime_of
 from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.services import Services
@@ -46,18 +46,31 @@ class App:
     services: Services
 
     async def call(
-        self, method: str, path: str, body: bytes = b"", media_type: str = "application/json", **headers: str
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        media_type: str = "application/json",
+        **headers: str,
     ) -> Response:
         """One request."""
         person = {"authorization": f"Bearer {TOKEN}"} if path.startswith("/scim") else {}
         principal = {"x-ms-client-principal": signed_in("Directory.Admin")}
-        sent = {**principal, **person, "content-type": media_type, "content-length": str(len(body)), **headers}
+        sent = {
+            **principal,
+            **person,
+            "content-type": media_type,
+            "content-length": str(len(body)),
+            **headers,
+        }
         return await self.host.call(Request(method, ADDRESS + path, sent, body))
 
     async def json(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON of a successful answer."""
         media_type = "application/scim+json" if path.startswith("/scim") else "application/json"
-        response = await self.call(method, path, b"" if body is None else orjson.dumps(body), media_type)
+        response = await self.call(
+            method, path, b"" if body is None else orjson.dumps(body), media_type
+        )
         assert response.status < 300, response.body
         return orjson.loads(response.body) if response.body else None
 
@@ -71,7 +84,12 @@ async def started(folder: Path) -> App:
     for feature in (directories, scim, presence, contacts, web):
         app.register_functions(feature.endpoints.blueprint(services))
     options = HostOptions(timers=False, platform_sign_in=False)
-    host = Host(app, environment={"AzureWebJobsDisableHomepage": "true"}, host_file=HostFile(""), options=options)
+    host = Host(
+        app,
+        environment={"AzureWebJobsDisableHomepage": "true"},
+        host_file=HostFile(""),
+        options=options,
+    )
     await service.create(services, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
     return App(host, services)
 

@@ -21,7 +21,9 @@ def resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, A
     return schema
 
 
-def faults(value: Any, schema: dict[str, Any], description: dict[str, Any], where: str = "$") -> Iterator[str]:
+def faults(
+    value: Any, schema: dict[str, Any], description: dict[str, Any], where: str = "$"
+) -> Iterator[str]:
     """Every place at which the value is not as described; properties that nobody described count too."""
     schema = resolved(schema, description)
     if "anyOf" in schema:
@@ -44,13 +46,19 @@ def faults(value: Any, schema: dict[str, Any], description: dict[str, Any], wher
     if "const" in schema and value != schema["const"]:
         yield f"{where}: {value!r} is not {schema['const']!r}"
     kind = schema.get("type")
-    if kind is not None and (not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")):
+    if kind is not None and (
+        not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")
+    ):
         yield f"{where}: {type(value).__name__} instead of {kind}"
     elif kind == "array":
         for number, item in enumerate(value):
             yield from faults(item, schema.get("items", {}), description, f"{where}[{number}]")
     elif kind == "object" and "properties" in schema:
-        yield from (f"{where}: {name} is missing" for name in schema.get("required", []) if name not in value)
+        yield from (
+            f"{where}: {name} is missing"
+            for name in schema.get("required", [])
+            if name not in value
+        )
         for name, item in value.items():
             if name in schema["properties"]:
                 yield from faults(item, schema["properties"][name], description, f"{where}.{name}")
@@ -60,4 +68,8 @@ def faults(value: Any, schema: dict[str, Any], description: dict[str, Any], wher
 
 def _flattened(schema: dict[str, Any], description: dict[str, Any]) -> list[dict[str, Any]]:
     schema = resolved(schema, description)
-    return [part for one in schema["allOf"] for part in _flattened(one, description)] if "allOf" in schema else [schema]
+    return (
+        [part for one in schema["allOf"] for part in _flattened(one, description)]
+        if "allOf" in schema
+        else [schema]
+    )

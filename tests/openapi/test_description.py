@@ -26,7 +26,9 @@ def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 def plain(path: str) -> str:
     """The path with something in the place of its parts."""
-    return re.sub(r"\{(\w+)\}", lambda match: "contoso" if match[1] == "directoryId" else "nobody", path)
+    return re.sub(
+        r"\{(\w+)\}", lambda match: "contoso" if match[1] == "directoryId" else "nobody", path
+    )
 
 
 async def test_description_is_served(app: App, description: dict[str, Any]) -> None:
@@ -37,12 +39,15 @@ async def test_description_is_served(app: App, description: dict[str, Any]) -> N
     assert description["openapi"].startswith("3.1.")
 
 
-async def test_every_function_is_described_and_nothing_else(app: App, description: dict[str, Any]) -> None:
+async def test_every_function_is_described_and_nothing_else(
+    app: App, description: dict[str, Any]
+) -> None:
     """Each HTTP function under /api and /scim, by name and route; the other way round too."""
     registered = {
         function.name: function.template.text
         for function in app.host.functions.http
-        if function.template.text.startswith(("api/", "scim/")) and not function.name.startswith(NOT_AN_ADDRESS)
+        if function.template.text.startswith(("api/", "scim/"))
+        and not function.name.startswith(NOT_AN_ADDRESS)
     }
     described: dict[str, set[str]] = {}
     for path, item in description["paths"].items():
@@ -54,13 +59,19 @@ async def test_every_function_is_described_and_nothing_else(app: App, descriptio
         allowed = {
             bare,
             whole,
-            *([f"{bare.rpartition('/')[0]}/.search"] if name in ("scim_user", "scim_group") else []),
+            *(
+                [f"{bare.rpartition('/')[0]}/.search"]
+                if name in ("scim_user", "scim_group")
+                else []
+            ),
         }
         assert described[name] <= allowed, name
         assert whole in described[name], name
 
 
-async def test_every_method_is_described_and_no_other_is_taken(app: App, description: dict[str, Any]) -> None:
+async def test_every_method_is_described_and_no_other_is_taken(
+    app: App, description: dict[str, Any]
+) -> None:
     """A described method is never answered 405, every other one always is, with Allow."""
     for path, item in description["paths"].items():
         for method in METHODS:
@@ -68,7 +79,11 @@ async def test_every_method_is_described_and_no_other_is_taken(app: App, descrip
             if method in item:
                 assert response.status != 405, (method, path)
             elif not path.endswith("/.search"):
-                assert response.status == 405 or (method == "post" and "{id}" in path), (method, path, response.status)
+                assert response.status == 405 or (method == "post" and "{id}" in path), (
+                    method,
+                    path,
+                    response.status,
+                )
                 assert response.headers.get("allow") or response.status == 405, (method, path)
 
 
@@ -96,7 +111,10 @@ def test_examples_are_as_described(description: dict[str, Any]) -> None:
         for content in contents:
             for media in content.values():
                 if "example" in media:
-                    assert list(faults(media["example"], media["schema"], description)) == [], (method, path)
+                    assert list(faults(media["example"], media["schema"], description)) == [], (
+                        method,
+                        path,
+                    )
 
 
 async def _lived(app: App) -> tuple[str, str]:
@@ -110,12 +128,19 @@ async def _lived(app: App) -> tuple[str, str]:
             "phoneNumbers": [{"type": "work", "value": phone}],
         }
         made = await app.json("POST", f"{base}/Users", user)
-    group = await app.json("POST", f"{base}/Groups", {"displayName": "Sales", "members": [{"value": made["id"]}]})
+    group = await app.json(
+        "POST", f"{base}/Groups", {"displayName": "Sales", "members": [{"value": made["id"]}]}
+    )
     assert (await app.call("POST", f"{base}/Users", b'{"userName":""}')).status == 400
     assert (await app.call("GET", f"{base}/Users", authorization="Bearer wrong")).status == 401
     await app.json("POST", "/api/directories/contoso/secrets", {})
-    trust = {"tenant_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12, "subject": "0" * 8 + "-0000-4000-8000-" + "1" * 12}
-    await app.json("PUT", "/api/directories/contoso/trust", {**trust, "audiences": ["api://contoso"]})
+    trust = {
+        "tenant_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+        "subject": "0" * 8 + "-0000-4000-8000-" + "1" * 12,
+    }
+    await app.json(
+        "PUT", "/api/directories/contoso/trust", {**trust, "audiences": ["api://contoso"]}
+    )
     return made["id"], group["id"]
 
 
@@ -131,7 +156,11 @@ async def test_answers_are_as_described(app: App, description: dict[str, Any]) -
         assert response.status == 200, (path, response.body)
         media = operation["responses"]["200"]["content"]
         if "application/json" in media:
-            found = list(faults(orjson.loads(response.body), media["application/json"]["schema"], description))
+            found = list(
+                faults(
+                    orjson.loads(response.body), media["application/json"]["schema"], description
+                )
+            )
             assert found == [], path
             seen += 1
     assert seen >= 11
@@ -160,7 +189,9 @@ async def test_changes_are_answered_as_described(app: App, description: dict[str
         raw = b"" if body is None else orjson.dumps(body)
         response = await app.call(method.upper(), path.replace("{directoryId}", "contoso"), raw)
         operation = description["paths"][path][method]
-        schema = operation["responses"][str(response.status)]["content"]["application/json"]["schema"]
+        schema = operation["responses"][str(response.status)]["content"]["application/json"][
+            "schema"
+        ]
         assert list(faults(orjson.loads(response.body), schema, description)) == [], (method, path)
 
 
@@ -177,7 +208,10 @@ async def test_refusals_are_as_described(app: App, description: dict[str, Any]) 
         response = await app.call(method, path, body)
         assert response.headers["content-type"] == "application/problem+json"
         problem = orjson.loads(response.body)
-        assert list(faults(problem, {"$ref": "#/components/schemas/Problem"}, description)) == [], (method, path)
+        assert list(faults(problem, {"$ref": "#/components/schemas/Problem"}, description)) == [], (
+            method,
+            path,
+        )
 
 
 def test_api_document_is_current(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,12 @@ OPERATIONS = [
     if method in item
 ]
 EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 500
-_SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example)
+_SLOW = (
+    HealthCheck.too_slow,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+    HealthCheck.large_base_example,
+)
 FILTERS = st.sampled_from(
     [
         'userName eq "a"',
@@ -41,13 +46,29 @@ FILTERS = st.sampled_from(
     ]
 )
 TEXTS = st.one_of(
-    st.sampled_from(["", "contoso", "nobody", ".search", "..", "0", "-1", "99999999999999999999", "null", "*", "a,b"]),
+    st.sampled_from(
+        [
+            "",
+            "contoso",
+            "nobody",
+            ".search",
+            "..",
+            "0",
+            "-1",
+            "99999999999999999999",
+            "null",
+            "*",
+            "a,b",
+        ]
+    ),
     st.text(max_size=40),
     FILTERS,
 )
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -66,7 +87,9 @@ class Sent:
 def values(schema: dict[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Values of a schema, now and then something else."""
     return st.one_of(
-        _right(resolved(schema, DESCRIPTION), depth), _right(resolved(schema, DESCRIPTION), depth), ANYTHING
+        _right(resolved(schema, DESCRIPTION), depth),
+        _right(resolved(schema, DESCRIPTION), depth),
+        ANYTHING,
     )
 
 
@@ -87,8 +110,14 @@ def _right(schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
         case "array" if depth < 5:
             return st.lists(values(schema.get("items", {}), depth + 1), max_size=3)
         case "object" if schema.get("properties") and depth < 5:
-            properties = {name: values(sub, depth + 1) for name, sub in schema["properties"].items()}
-            required = {name: each for name, each in properties.items() if name in schema.get("required", [])}
+            properties = {
+                name: values(sub, depth + 1) for name, sub in schema["properties"].items()
+            }
+            required = {
+                name: each
+                for name, each in properties.items()
+                if name in schema.get("required", [])
+            }
             optional = {name: each for name, each in properties.items() if name not in required}
             return st.fixed_dictionaries(required, optional=optional)
     return ANYTHING
@@ -111,7 +140,9 @@ def requests(draw: st.DrawFn, known: list[str]) -> Sent:
         name = parameter["name"]
         if parameter["in"] == "path":
             usual = ["contoso"] if name == "directoryId" else known
-            value = draw(st.one_of(st.sampled_from(usual), st.sampled_from(usual), TEXTS.filter(bool)))
+            value = draw(
+                st.one_of(st.sampled_from(usual), st.sampled_from(usual), TEXTS.filter(bool))
+            )
             path_value = quote(value.encode("utf-8", "replace"), safe="")
             path = path.replace(f"{{{name}}}", path_value)
         elif draw(st.booleans()):
@@ -119,15 +150,23 @@ def requests(draw: st.DrawFn, known: list[str]) -> Sent:
             if parameter["in"] == "query":
                 query[name] = value.encode("utf-8", "replace").decode()
             else:
-                headers[name.lower()] = value.encode("ascii", "ignore").decode().replace("\n", "").replace("\r", "")
+                headers[name.lower()] = (
+                    value.encode("ascii", "ignore").decode().replace("\n", "").replace("\r", "")
+                )
     if query:
         path += "?" + urlencode(query)
     body, media_type = _body(draw, method, operation, (method, item["x-function"]))
-    verb = draw(st.sampled_from([method, method, method, "get", "post", "put", "patch", "delete", "head", "options"]))
+    verb = draw(
+        st.sampled_from(
+            [method, method, method, "get", "post", "put", "patch", "delete", "head", "options"]
+        )
+    )
     return Sent(verb.upper(), path, body, media_type, headers)
 
 
-def _body(draw: st.DrawFn, method: str, operation: dict[str, Any], _: tuple[str, str]) -> tuple[bytes, str]:
+def _body(
+    draw: st.DrawFn, method: str, operation: dict[str, Any], _: tuple[str, str]
+) -> tuple[bytes, str]:
     content = operation.get("requestBody", {}).get("content")
     if content is None:
         return b"", "application/json"
@@ -151,16 +190,25 @@ def _body(draw: st.DrawFn, method: str, operation: dict[str, Any], _: tuple[str,
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, asyncio.Runner, list[str]]]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[App, asyncio.Runner, list[str]]]:
     """One app for all requests, so that they meet what earlier ones left behind."""
     with asyncio.Runner() as runner:
         app = runner.run(started(tmp_path_factory.mktemp("fuzz")))
         known = ["User", ".search"]
         for number in range(3):
-            user = {"userName": f"p{number}@example.com", "phoneNumbers": [{"value": f"+44 20 7946 00{number}"}]}
+            user = {
+                "userName": f"p{number}@example.com",
+                "phoneNumbers": [{"value": f"+44 20 7946 00{number}"}],
+            }
             known.append(runner.run(app.json("POST", "/scim/contoso/v2/Users", user))["id"])
         members = [{"value": known[-1]}]
-        group = runner.run(app.json("POST", "/scim/contoso/v2/Groups", {"displayName": "Sales", "members": members}))
+        group = runner.run(
+            app.json(
+                "POST", "/scim/contoso/v2/Groups", {"displayName": "Sales", "members": members}
+            )
+        )
         yield app, runner, [*known, group["id"]]
         runner.run(stopped(app))
 
@@ -177,7 +225,11 @@ def test_no_request_fails_inside(running: tuple[App, asyncio.Runner, list[str]])
         return await app.call(sent.method, sent.path, sent.body, sent.media_type, **sent.headers)
 
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=EXAMPLES == 500, suppress_health_check=_SLOW
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=EXAMPLES == 500,
+        suppress_health_check=_SLOW,
     )
     @given(sent=requests(known))
     def fuzz(sent: Sent) -> None:
@@ -197,10 +249,24 @@ async def _restored(app: App) -> None:
     await app.call("POST", "/api/directories/contoso/restore")
 
 
-def test_unfounded_bodies_of_every_operation(running: tuple[App, asyncio.Runner, list[str]]) -> None:
+def test_unfounded_bodies_of_every_operation(
+    running: tuple[App, asyncio.Runner, list[str]],
+) -> None:
     """Each operation with each kind of nonsense as its body: refused with a standard error, or taken."""
     app, runner, known = running
-    nonsense = [b"", b"{", b"null", b"[]", b'"x"', b"7", b"\xff", b"[" * 3000, b'{"a":' * 500, b'{"\\ud800": 1}', b"{}"]
+    nonsense = [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"7",
+        b"\xff",
+        b"[" * 3000,
+        b'{"a":' * 500,
+        b'{"\\ud800": 1}',
+        b"{}",
+    ]
     for method, path, _, operation in OPERATIONS:
         if "requestBody" not in operation:
             continue
@@ -212,17 +278,37 @@ def test_unfounded_bodies_of_every_operation(running: tuple[App, asyncio.Runner,
             assert response.status < 500, (method, path, body, response)
 
 
-def test_every_parameter_with_nonsense(running: tuple[App, asyncio.Runner, list[str]], tmp_path: Path) -> None:
+def test_every_parameter_with_nonsense(
+    running: tuple[App, asyncio.Runner, list[str]], tmp_path: Path
+) -> None:
     """Each query parameter of each operation with what it is not."""
     app, runner, known = running
     for method, path, item, operation in OPERATIONS:
         if method != "get":
             continue
-        address = path.replace("{directoryId}", "contoso").replace("{id}", known[2]).replace("{contactId}", known[2])
+        address = (
+            path.replace("{directoryId}", "contoso")
+            .replace("{id}", known[2])
+            .replace("{contactId}", known[2])
+        )
         for parameter in (*item.get("parameters", []), *operation.get("parameters", [])):
             if parameter["in"] != "query":
                 continue
-            for value in ("", "x", "-1", "0", "1e9", "9" * 30, "é\ud83d\ude00"[:1], "%", '"', "\x00", "a" * 3000):
+            for value in (
+                "",
+                "x",
+                "-1",
+                "0",
+                "1e9",
+                "9" * 30,
+                "é\ud83d\ude00"[:1],
+                "%",
+                '"',
+                "\x00",
+                "a" * 3000,
+            ):
                 app.services.clock.advance(1)  # type: ignore[attr-defined]
-                response = runner.run(app.call("GET", f"{address}?{urlencode({parameter['name']: value})}"))
+                response = runner.run(
+                    app.call("GET", f"{address}?{urlencode({parameter['name']: value})}")
+                )
                 assert response.status < 500, (path, parameter["name"], value, response)

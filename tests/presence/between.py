@@ -11,7 +11,9 @@ Then = Callable[[], Awaitable[Any]]
 
 
 @contextmanager
-def before_transaction(world: World, fits: Callable[[str, Sequence[Operation]], bool], then: Then) -> Iterator[None]:
+def before_transaction(
+    world: World, fits: Callable[[str, Sequence[Operation]], bool], then: Then
+) -> Iterator[None]:
     """Before the first transaction that fits (table, operations) is carried out, `then` happens."""
     inner, original, is_due = world.tables._inner, world.tables._inner.transact, True
 

@@ -69,7 +69,11 @@ class Browser:
             **{key.replace("_", "-"): value for key, value in headers.items()},
         }
         request = func.HttpRequest(
-            method=method, url=f"{self.origin}{address}", headers=sent, route_params=route, body=body
+            method=method,
+            url=f"{self.origin}{address}",
+            headers=sent,
+            route_params=route,
+            body=body,
         )
         answer = await self._function(name)(req=request)
         self._keep_cookie(answer.headers.get("Set-Cookie", ""))
@@ -80,7 +84,10 @@ class Browser:
         """An action of the wizard."""
         body = orjson.dumps({"action": action})
         return await self.send(
-            "POST", f"/api/directories/{directory_id}/presence", body, content_type="application/json"
+            "POST",
+            f"/api/directories/{directory_id}/presence",
+            body,
+            content_type="application/json",
         )
 
     async def connection(self, directory_id: str = DIRECTORY) -> Any:
@@ -112,7 +119,9 @@ class Browser:
         app = func.FunctionApp()
         app.register_functions(blueprint(self.world.services))
         app.register_functions(pages.blueprint(self.world.services))
-        return next(f.get_user_function() for f in app.get_functions() if f.get_function_name() == name)
+        return next(
+            f.get_user_function() for f in app.get_functions() if f.get_function_name() == name
+        )
 
     def _principal(self) -> str:
         claims = [{"typ": "tid", "val": self.account}, {"typ": "oid", "val": self.person}]
@@ -137,7 +146,9 @@ def tenant_of(address: str) -> str:
 
 async def has_nothing(world: World, tenant_id: str = CONTOSO) -> bool:
     """Whether no directory is connected to the tenant, nor on the way to it."""
-    from presence import links
+    from presence import tenant_links
 
-    linked = [link for link in await links.directories(world.tables) if link.tenant_id == tenant_id]
-    return not linked and await links.tenant(world.tables, tenant_id) is None
+    linked = [
+        link for link in await tenant_links.directories(world.tables) if link.tenant_id == tenant_id
+    ]
+    return not linked and await tenant_links.tenant(world.tables, tenant_id) is None

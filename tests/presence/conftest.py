@@ -6,7 +6,7 @@ import pytest
 
 from directories import service as directories
 from directories.service import NewDirectory
-from presence.names import CALLBACK
+from presence.constants import CALLBACK
 from shared.clock import FixedClock
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
@@ -17,7 +17,9 @@ __all__ = ["graph_simulator", "served_simulator"]
 
 
 @pytest.fixture
-async def world(tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator) -> AsyncIterator[World]:
+async def world(
+    tables: CountingTables, clock: FixedClock, graph_simulator: RunningSimulator
+) -> AsyncIterator[World]:
     """A deployment with nothing linked yet; the simulator's time is the deployment's."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
@@ -28,5 +30,7 @@ async def world(tables: CountingTables, clock: FixedClock, graph_simulator: Runn
 async def browser(world: World) -> Browser:
     """An administrator of the account, whose directory is not connected yet."""
     await directories.create(world.services, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
-    world.running.simulator.application.redirects = {f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)}
+    world.running.simulator.application.redirects = {
+        f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)
+    }
     return Browser(world)

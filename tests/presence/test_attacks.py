@@ -8,8 +8,8 @@ import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
 from local.graph.token import TokenEndpoint
-from presence import links
-from presence.links import DirectoryLink
+from presence import tenant_links
+from presence.tenant_links import DirectoryLink
 from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
 from tests.presence.world import DIRECTORY, World
 
@@ -29,7 +29,9 @@ async def mallory(world: World, browser: Browser) -> Browser:
     return Browser(world, account="account-evil", person="mallory")
 
 
-async def test_naming_the_victims_tenant_with_a_sign_in_state(world: World, mallory: Browser) -> None:
+async def test_naming_the_victims_tenant_with_a_sign_in_state(
+    world: World, mallory: Browser
+) -> None:
     """The confused deputy: a valid state of the attacker's, the victim's tenant in the address."""
     state = state_of(await mallory.start(EVIL))
     forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
@@ -37,7 +39,9 @@ async def test_naming_the_victims_tenant_with_a_sign_in_state(world: World, mall
     assert await has_nothing(world, VICTIM)
 
 
-async def test_naming_the_victims_tenant_with_a_consent_state(world: World, mallory: Browser) -> None:
+async def test_naming_the_victims_tenant_with_a_consent_state(
+    world: World, mallory: Browser
+) -> None:
     """Signed in at their own company, then the victim's tenant in the answer of the consent page."""
     state = state_of((await mallory.signed_in(MALLORY, EVIL)).location)
     forged = urlencode({"admin_consent": "True", "tenant": VICTIM, "state": state})
@@ -69,10 +73,14 @@ async def test_a_state_works_once_for_consent_too(world: World, browser: Browser
     assert (await browser.send("GET", returned)).outcome == "expired"
 
 
-async def test_a_state_works_in_its_own_browser_only(world: World, browser: Browser, mallory: Browser) -> None:
+async def test_a_state_works_in_its_own_browser_only(
+    world: World, browser: Browser, mallory: Browser
+) -> None:
     """The attacker's way sent to the victim's administrator, whose silent sign-in would complete it (login CSRF)."""
     returned = await mallory.at_microsoft(await mallory.start(EVIL), GLORIA)
-    victim = Browser(world, account="account-evil", person="mallory")  # even if signed in here as the same person
+    victim = Browser(
+        world, account="account-evil", person="mallory"
+    )  # even if signed in here as the same person
     assert (await victim.send("GET", returned)).outcome == "expired"
     assert (await mallory.send("GET", returned)).outcome == "expired"  # and it is used up
     assert await has_nothing(world, VICTIM)
@@ -86,14 +94,18 @@ async def test_another_browsers_cookie_does_not_fit(world: World, browser: Brows
     assert (await other.send("GET", returned)).outcome == "expired"
 
 
-async def test_a_cookie_that_a_neighbouring_host_can_set_is_not_taken(world: World, browser: Browser) -> None:
+async def test_a_cookie_that_a_neighbouring_host_can_set_is_not_taken(
+    world: World, browser: Browser
+) -> None:
     """Without `__Host-` it may come from another name under the same domain, with a secret that its sender knows."""
     returned = await browser.at_microsoft(await browser.start())
     planted = {name.removeprefix("__Host-"): value for name, value in browser.cookies.items()}
     assert (await Browser(world, cookies=planted).send("GET", returned)).outcome == "expired"
 
 
-async def test_another_person_in_the_same_browser_does_not_fit(world: World, browser: Browser) -> None:
+async def test_another_person_in_the_same_browser_does_not_fit(
+    world: World, browser: Browser
+) -> None:
     """The state belongs to the administrator who pressed the button."""
     returned = await browser.at_microsoft(await browser.start())
     for account, person in ((browser.account, "somebody-else"), ("account-evil", browser.person)):
@@ -108,7 +120,9 @@ async def test_a_state_lasts_ten_minutes(world: World, browser: Browser) -> None
     assert (await browser.send("GET", returned)).outcome == "expired"
 
 
-@pytest.mark.parametrize("query", ["", "state=", "state=made-up", "code=x", "admin_consent=True&tenant=" + VICTIM])
+@pytest.mark.parametrize(
+    "query", ["", "state=", "state=made-up", "code=x", "admin_consent=True&tenant=" + VICTIM]
+)
 async def test_a_made_up_state_opens_nothing(world: World, browser: Browser, query: str) -> None:
     """No state, an unknown one, none of the rest counts."""
     await browser.start()
@@ -123,11 +137,15 @@ async def test_a_code_of_another_sign_in_does_not_fit(world: World, browser: Bro
     theirs = await other.at_microsoft(await other.start(), GLORIA)
     state = state_of(await browser.start())
     code = theirs.partition("code=")[2].partition("&")[0]
-    assert (await browser.send("GET", f"/sign-in/callback?code={code}&state={state}")).outcome == "failed"
+    assert (
+        await browser.send("GET", f"/sign-in/callback?code={code}&state={state}")
+    ).outcome == "failed"
     assert await has_nothing(world)
 
 
-async def test_an_id_token_that_microsoft_did_not_sign_is_refused(world: World, browser: Browser) -> None:
+async def test_an_id_token_that_microsoft_did_not_sign_is_refused(
+    world: World, browser: Browser
+) -> None:
     """msal does not validate id_tokens: signature, issuer, audience and time are checked here (msal 1.39)."""
     simulator = world.running.simulator
     returned = await browser.at_microsoft(await browser.start())
@@ -149,7 +167,9 @@ async def test_an_old_id_token_is_refused(world: World, browser: Browser) -> Non
     assert (await browser.signed_in()).outcome == "failed"
 
 
-async def test_a_tenant_belongs_to_the_account_that_linked_it_first(world: World, browser: Browser) -> None:
+async def test_a_tenant_belongs_to_the_account_that_linked_it_first(
+    world: World, browser: Browser
+) -> None:
     """Even an administrator of the company cannot link it to a second account (docs/presence.md)."""
     from directories import service
     from directories.service import NewDirectory
@@ -161,7 +181,9 @@ async def test_a_tenant_belongs_to_the_account_that_linked_it_first(world: World
     assert (await second.signed_in(GLORIA, "directory-two")).outcome == "owned"
 
 
-async def test_two_accounts_on_the_way_at_once_end_with_one_owner(world: World, browser: Browser) -> None:
+async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
+    world: World, browser: Browser
+) -> None:
     """Both came back from Microsoft before either was linked: the first look that succeeds owns the tenant."""
     from directories import service
     from directories.service import NewDirectory
@@ -176,20 +198,24 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(world: World, 
 
 async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
     """Whatever was looked at before: the transaction that links is the one that decides."""
-    await links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1)
-    with pytest.raises(links.OwnedByAnother):
-        await links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2)
-    assert await links.directory(world.tables, EVIL) is None
+    await tenant_links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1)
+    with pytest.raises(tenant_links.TenantOwnedByOtherAccount):
+        await tenant_links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2)
+    assert await tenant_links.directory(world.tables, EVIL) is None
 
 
-async def test_another_accounts_directory_cannot_be_touched(world: World, browser: Browser, mallory: Browser) -> None:
+async def test_another_accounts_directory_cannot_be_touched(
+    world: World, browser: Browser, mallory: Browser
+) -> None:
     """Every action on it is 404, as if it did not exist."""
     for action in ("connect", "check", "retry", "remove", "check-gone"):
         assert (await mallory.act(action, DIRECTORY)).status == 404
     assert (await mallory.send("GET", f"/api/directories/{DIRECTORY}/presence")).status == 404
 
 
-async def test_a_page_of_another_site_cannot_start_or_remove(world: World, browser: Browser) -> None:
+async def test_a_page_of_another_site_cannot_start_or_remove(
+    world: World, browser: Browser
+) -> None:
     """Cross-site request forgery on the wizard."""
     answer = await browser.send(
         "POST",

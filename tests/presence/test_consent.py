@@ -14,7 +14,9 @@ async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser
     await world.provision(ids)
     signed_in = await browser.signed_in()
     assert tenant_of(signed_in.location) == CONTOSO
-    back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
+    back = await browser.send(
+        "GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept")
+    )
     assert back.status == 303
     assert back.location == f"{browser.origin}/directories/{DIRECTORY}/presence?outcome=consented"
     assert (await browser.connection())["state"] == "propagating"
@@ -25,13 +27,19 @@ async def test_sign_in_then_consent_then_statuses(world: World, browser: Browser
     assert await world.shown(ids) == world.truth(ids)
 
 
-async def test_the_page_goes_on_by_itself_while_consent_propagates(world: World, browser: Browser) -> None:
+async def test_the_page_goes_on_by_itself_while_consent_propagates(
+    world: World, browser: Browser
+) -> None:
     """Tokens lack the role at first: each look takes a fresh one, none of them is kept (azure-docs issue 4765)."""
     world.running.simulator.options.consent_delay_tokens = 2
     await browser.connected()
     for _ in range(2):
         found = (await browser.act("check")).json
-        assert (found["state"], found["moving"], found["reason"]) == ("propagating", True, "no_role")
+        assert (found["state"], found["moving"], found["reason"]) == (
+            "propagating",
+            True,
+            "no_role",
+        )
         world.clock.advance(5)
     assert (await browser.act("check")).json["state"] == "waiting"
     assert await world.tick() == "synced"
@@ -48,7 +56,9 @@ async def test_impatient_pages_cause_few_probes(world: World, browser: Browser) 
     assert world.running.simulator.counters.calls("token", tenant=CONTOSO) - before <= 10
 
 
-async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: World, browser: Browser) -> None:
+async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(
+    world: World, browser: Browser
+) -> None:
     """The timer looks now and then for a day."""
     world.running.simulator.options.consent_delay = 60
     await browser.connected()
@@ -59,7 +69,9 @@ async def test_consent_that_arrives_after_the_page_was_closed_is_noticed(world: 
 
 
 @pytest.mark.parametrize("shape", ["cancel", "cancel-older"])
-async def test_declined_is_said_although_admin_consent_is_true(world: World, browser: Browser, shape: str) -> None:
+async def test_declined_is_said_although_admin_consent_is_true(
+    world: World, browser: Browser, shape: str
+) -> None:
     """Microsoft's error answer has admin_consent=True too; `error` decides (Entra: v2-admin-consent)."""
     signed_in = await browser.signed_in()
     back = await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, shape))
@@ -74,7 +86,9 @@ async def test_cancelling_the_sign_in_is_declined(world: World, browser: Browser
     assert await has_nothing(world)
 
 
-async def test_a_plain_member_is_told_to_find_an_administrator(world: World, browser: Browser) -> None:
+async def test_a_plain_member_is_told_to_find_an_administrator(
+    world: World, browser: Browser
+) -> None:
     """Membership of the company is not enough: `wids` must hold an administrator's role (SECURITY.md)."""
     assert (await browser.signed_in(MAX)).outcome == "not_admin"
     assert await has_nothing(world)
@@ -85,7 +99,9 @@ async def test_a_privileged_role_administrator_may_connect(browser: Browser) -> 
     assert (await browser.connected("priya@contoso.example")).outcome == "consented"
 
 
-async def test_without_role_claims_nobody_is_an_administrator(world: World, browser: Browser) -> None:
+async def test_without_role_claims_nobody_is_an_administrator(
+    world: World, browser: Browser
+) -> None:
     """A registration that does not send `wids` opens nothing."""
     world.running.simulator.options.id_token_roles = False
     assert (await browser.signed_in()).outcome == "not_admin"
@@ -114,7 +130,13 @@ async def test_a_form_is_sent_on_by_redirect(browser: Browser) -> None:
 async def test_state_nonce_and_proof_key_are_sent(browser: Browser) -> None:
     """OpenID Connect with PKCE, code flow, sign-in only: no refresh token is asked for."""
     location = await browser.start()
-    for part in ("state=", "nonce=", "code_challenge=", "code_challenge_method=S256", "response_type=code"):
+    for part in (
+        "state=",
+        "nonce=",
+        "code_challenge=",
+        "code_challenge_method=S256",
+        "response_type=code",
+    ):
         assert part in location
     assert "offline_access" not in location
 
@@ -123,7 +145,9 @@ async def test_the_cookie_cannot_leave_its_host(browser: Browser) -> None:
     """`__Host-`, HttpOnly, Secure, Lax: it comes along on Microsoft's redirect and nowhere else (SECURITY.md)."""
     cookie = (await browser.act("connect")).headers["set-cookie"]
     assert cookie.startswith("__Host-presence-consent=")
-    assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"} <= set(cookie.split("; "))
+    assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=600"} <= set(
+        cookie.split("; ")
+    )
 
 
 async def test_on_loopback_the_cookie_goes_without_tls(world: World, browser: Browser) -> None:
@@ -157,7 +181,9 @@ async def test_renewed_consent_ends_the_pause(world: World, browser: Browser) ->
     assert (await browser.connection())["state"] == "active"
 
 
-async def test_a_connected_directory_cannot_wander_to_another_company(world: World, browser: Browser) -> None:
+async def test_a_connected_directory_cannot_wander_to_another_company(
+    world: World, browser: Browser
+) -> None:
     """Access is removed first; a slip of the account chooser must not swap companies."""
     await browser.connected()
     await browser.act("check")
@@ -166,7 +192,9 @@ async def test_a_connected_directory_cannot_wander_to_another_company(world: Wor
 
 
 @pytest.mark.parametrize("fault", ["discovery.503", "token.503", "token.429", "discovery.garbage"])
-async def test_microsoft_not_answering_is_said_so(world: World, browser: Browser, fault: str) -> None:
+async def test_microsoft_not_answering_is_said_so(
+    world: World, browser: Browser, fault: str
+) -> None:
     """An outage during sign-in is an outcome or a 503 with a remedy, never a 500."""
     if fault.startswith("discovery"):
         world.running.simulator.faults.on(fault)
@@ -179,7 +207,9 @@ async def test_microsoft_not_answering_is_said_so(world: World, browser: Browser
         assert (await browser.send("GET", returned)).outcome == "unavailable"
 
 
-async def test_our_own_wrong_credential_is_not_the_companys_fault(world: World, browser: Browser) -> None:
+async def test_our_own_wrong_credential_is_not_the_companys_fault(
+    world: World, browser: Browser
+) -> None:
     """AADSTS7000215 when the code is redeemed: the operator is told (Entra: reference-error-codes)."""
     returned = await browser.at_microsoft(await browser.start())
     world.running.simulator.application.secrets.clear()
@@ -193,7 +223,9 @@ async def test_a_company_that_wants_an_administrators_approval_is_told_so(
     """The error is in the address of the sign-in, its number in the description only (Entra: reference-error-codes)."""
     location = await browser.start()
     world.running.simulator.faults.on(f"AADSTS{code}")
-    assert (await browser.send("GET", await browser.at_microsoft(location))).outcome == "needs_approval"
+    assert (
+        await browser.send("GET", await browser.at_microsoft(location))
+    ).outcome == "needs_approval"
     assert await has_nothing(world)
 
 
@@ -234,7 +266,9 @@ async def test_what_stands_in_the_way_of_consent_is_said(
     """The second page's errors, which have admin_consent=True beside them (Entra: v2-admin-consent)."""
     location = (await browser.signed_in()).location
     world.running.simulator.faults.on(f"AADSTS{code}")
-    assert (await browser.send("GET", await browser.at_microsoft(location, GLORIA, "accept"))).outcome == outcome
+    assert (
+        await browser.send("GET", await browser.at_microsoft(location, GLORIA, "accept"))
+    ).outcome == outcome
     assert await has_nothing(world)
 
 
@@ -246,7 +280,9 @@ async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     world.running.simulator.trust_managed_identity()
     world.running.simulator.application.secrets.clear()
-    settings = settings_for(world.running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET="")
+    settings = settings_for(
+        world.running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET=""
+    )
     without = World(CountingTables(world.tables), world.clock, world.running, settings)
     there = Browser(without)
     assert (await there.connected()).outcome == "consented"
@@ -255,12 +291,16 @@ async def test_with_a_managed_identity_the_whole_way_needs_no_secret(
     await without.runtime.close()
 
 
-async def test_the_directory_may_be_gone_when_the_administrator_comes_back(world: World, browser: Browser) -> None:
+async def test_the_directory_may_be_gone_when_the_administrator_comes_back(
+    world: World, browser: Browser
+) -> None:
     """Deleted while its administrator was at Microsoft: nothing is connected to it in the end."""
-    from directories import removal
+    from directories import deletion
 
     returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
-    await removal.remove_now(world.services, browser.account, DIRECTORY, world.clock.monotonic() + 60)
+    await deletion.remove_now(
+        world.services, browser.account, DIRECTORY, world.clock.monotonic() + 60
+    )
     await browser.send("GET", returned)
     for _ in range(21):
         await world.interval()

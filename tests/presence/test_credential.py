@@ -21,9 +21,9 @@ from local.graph.simulator import (
     Simulator,
 )
 from presence.graph import tokens
-from presence.graph.control import Control
-from presence.graph.credential import Credential
-from presence.graph.reasons import Fault
+from presence.graph.failure_reasons import Fault
+from presence.graph.fault_attribution import Control
+from presence.graph.token_provider import Credential
 from shared.clock import SystemClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
@@ -51,7 +51,9 @@ async def reason_of(credential: Credential, tenant_id: str = CONTOSO) -> str:
     return raised.value.reason
 
 
-async def test_a_token_is_asked_for_once(graph_simulator: RunningSimulator, credential: Credential) -> None:
+async def test_a_token_is_asked_for_once(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
     """AADSTS50196 loop detection: metadata and token come from memory afterwards (reference-error-codes)."""
     tokens = [await credential.token(CONTOSO) for _ in range(3)]
     assert len({token.value for token in tokens}) == 1
@@ -76,9 +78,11 @@ async def test_dropping_one_tenants_token_leaves_the_others(
     assert (await credential.token(CONTOSO)).value != first.value
 
 
-async def test_msal_would_remove_the_tokens_of_all_tenants(graph_simulator: RunningSimulator) -> None:
+async def test_msal_would_remove_the_tokens_of_all_tenants(
+    graph_simulator: RunningSimulator,
+) -> None:
     """The pitfall itself, so that it is noticed when msal changes."""
-    from presence.graph.login_http import LoginHttp
+    from presence.graph.msal_http import LoginHttp
 
     cache, http = msal.TokenCache(), LoginHttp(graph_simulator.url)
     clients = []
@@ -111,13 +115,17 @@ async def test_consent_is_seen_although_the_refusal_is_remembered(
     assert (await credential.fresh_token(CONTOSO)).may_read_presence
 
 
-async def test_a_fresh_token_is_left_in_no_cache(graph_simulator: RunningSimulator, credential: Credential) -> None:
+async def test_a_fresh_token_is_left_in_no_cache(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
     """The probe's cache is thrown away."""
     fresh = await credential.fresh_token(CONTOSO)
     assert (await credential.token(CONTOSO)).value != fresh.value
 
 
-async def test_a_token_without_the_role_is_not_kept(graph_simulator: RunningSimulator, credential: Credential) -> None:
+async def test_a_token_without_the_role_is_not_kept(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
     """It would be served for an hour after the role has come."""
     graph_simulator.simulator.remove_role(CONTOSO)
     assert not (await credential.token(CONTOSO)).may_read_presence
@@ -140,8 +148,12 @@ async def test_a_throttled_metadata_call_is_not_an_unknown_tenant(
     assert (raised.value.reason, raised.value.retry_after) == ("throttled", 7)
 
 
-@pytest.mark.parametrize("fault", ["discovery.503", "discovery.drop", "discovery.garbage", "token.503", "token.drop"])
-async def test_an_outage_is_passing(graph_simulator: RunningSimulator, credential: Credential, fault: str) -> None:
+@pytest.mark.parametrize(
+    "fault", ["discovery.503", "discovery.drop", "discovery.garbage", "token.503", "token.drop"]
+)
+async def test_an_outage_is_passing(
+    graph_simulator: RunningSimulator, credential: Credential, fault: str
+) -> None:
     """5xx, broken connections and proxies' pages are nobody's withdrawal of consent."""
     graph_simulator.simulator.faults.on(fault)
     assert await reason_of(credential) == "unavailable"
@@ -151,7 +163,7 @@ async def test_a_login_service_that_names_another_address_is_not_followed(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
     """The credential goes to the configured origin only."""
-    from presence.graph.login_http import LoginHttp
+    from presence.graph.msal_http import LoginHttp
 
     http = LoginHttp(graph_simulator.url)
     with pytest.raises(ValueError, match="not its own"):
@@ -163,7 +175,7 @@ async def test_no_more_tenants_are_kept_than_fit(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The set of application objects is bounded; the least recently used one goes."""
-    monkeypatch.setattr("presence.graph.credential._TENANTS", 1)
+    monkeypatch.setattr("presence.graph.token_provider._TENANTS", 1)
     await credential.token(CONTOSO)
     await credential.token(FABRIKAM)
     await credential.token(CONTOSO)
@@ -221,13 +233,17 @@ async def test_an_identity_endpoint_that_refuses_is_the_operators_fault(
     await credential.close()
 
 
-async def test_a_certificate_proves_the_app(graph_simulator: RunningSimulator, tmp_path: Path) -> None:
+async def test_a_certificate_proves_the_app(
+    graph_simulator: RunningSimulator, tmp_path: Path
+) -> None:
     """For machines without a managed identity: one PEM file with certificate and key."""
     pem, public = _certificate()
     (tmp_path / "app.pem").write_text(pem)
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.application.certificates.append(public)
-    settings = settings_for(graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / "app.pem"))
+    settings = settings_for(
+        graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / "app.pem")
+    )
     credential = Credential(settings, SystemClock())
     assert (await credential.token(CONTOSO)).may_read_presence
     await credential.close()
@@ -239,7 +255,9 @@ async def test_a_certificate_that_cannot_be_read_is_the_operators_fault(
     """A missing or broken file is no exception in the middle of a sync."""
     (tmp_path / "broken.pem").write_text("no certificate")
     for name in ("missing.pem", "broken.pem"):
-        settings = settings_for(graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / name))
+        settings = settings_for(
+            graph_simulator, PRESENCE_CLIENT_SECRET="", PRESENCE_CERTIFICATE=str(tmp_path / name)
+        )
         credential = Credential(settings, SystemClock())
         assert await reason_of(credential) == "own_credential"
         await credential.close()
@@ -267,7 +285,9 @@ def _certificate() -> tuple[str, Any]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode(), key.public_key()
+    return (
+        certificate.public_bytes(serialization.Encoding.PEM) + private
+    ).decode(), key.public_key()
 
 
 def identity(running: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
@@ -279,7 +299,9 @@ def identity(running: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Simu
 
 
 def _with_identity(running: RunningSimulator):  # type: ignore[no-untyped-def]
-    return settings_for(running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET="")
+    return settings_for(
+        running, MANAGED_IDENTITY_CLIENT_ID=IDENTITY_CLIENT_ID, PRESENCE_CLIENT_SECRET=""
+    )
 
 
 async def test_a_token_that_is_nearly_over_is_not_used(
@@ -296,7 +318,7 @@ async def test_a_login_service_that_hangs_is_given_up(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """msal's own session has no timeout; ours has."""
-    monkeypatch.setattr("presence.graph.login_http._TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr("presence.graph.msal_http._TIMEOUT", (0.2, 0.2))
     graph_simulator.simulator.faults.on("token.hang")
     assert await reason_of(credential) == "unavailable"
 
@@ -328,7 +350,9 @@ async def test_a_token_that_is_dropped_while_it_is_fetched_is_not_kept(
     assert (await credential.token(CONTOSO)).value != first.value
 
 
-async def test_one_fetch_at_a_time_for_a_tenant(graph_simulator: RunningSimulator, credential: Credential) -> None:
+async def test_one_fetch_at_a_time_for_a_tenant(
+    graph_simulator: RunningSimulator, credential: Credential
+) -> None:
     """Sync and looks on demand want a token at once: one call (AADSTS50196, loop detection)."""
     tokens = await asyncio.gather(*(credential.token(CONTOSO) for _ in range(20)))
     assert len({token.value for token in tokens}) == 1
@@ -366,4 +390,7 @@ async def test_the_control_asks_anew_whether_our_own_credential_works(
     with pytest.raises(Fault) as raised:
         await credential.fresh_token(CONTOSO)
     assert raised.value.is_doubtful
-    assert await Control(credential, SystemClock(), HOME_TENANT_ID).whose(raised.value) == "own_credential"
+    assert (
+        await Control(credential, SystemClock(), HOME_TENANT_ID).whose(raised.value)
+        == "own_credential"
+    )

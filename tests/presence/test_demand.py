@@ -41,7 +41,9 @@ async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
     world.clock.advance(11)
     calls = world.calls()
     screens = [ids[at : at + 50] for at in range(0, 500, 25)]
-    await asyncio.gather(*(statuses(world.services, DIRECTORY, screen, on_demand=True) for screen in screens))
+    await asyncio.gather(
+        *(statuses(world.services, DIRECTORY, screen, on_demand=True) for screen in screens)
+    )
     assert world.calls() - calls == 1
 
 
@@ -77,7 +79,9 @@ async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
     assert world.calls() - calls <= 21 + world.clock.elapsed - began
 
 
-@pytest.mark.parametrize("fault", ["graph.503", "graph.429", "graph.403", "token.503", "graph.garbage"])
+@pytest.mark.parametrize(
+    "fault", ["graph.503", "graph.429", "graph.403", "token.503", "graph.garbage"]
+)
 async def test_a_fault_on_demand_shows_what_is_known(world: World, fault: str) -> None:
     """Never an error to the agent, and no further calls for some seconds."""
     ids = await world.linked(10)
@@ -154,7 +158,9 @@ async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
     await world.tick()
     world.set(ids[0], "Busy", "Presenting")
     began = world.clock.now()
-    while (await statuses(world.services, DIRECTORY, ids, on_demand=True))[ids[0]].text != "Presenting":
+    while (await statuses(world.services, DIRECTORY, ids, on_demand=True))[
+        ids[0]
+    ].text != "Presenting":
         world.clock.advance(2)
     assert world.clock.now() - began <= timedelta(seconds=12)
 
@@ -182,9 +188,11 @@ async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
     assert (found[ids[0]].shown, found[bad].shown) == ("inCall", "unknown")
 
 
-async def test_nobody_waits_for_a_graph_that_hangs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_waits_for_a_graph_that_hangs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After some seconds the agent sees what is known; the next one has the answer."""
-    monkeypatch.setattr("presence.sync.demand._PATIENCE", 0.05)
+    monkeypatch.setattr("presence.sync.refresh._PATIENCE", 0.05)
     ids = await world.linked(3)
     await world.tick()
     truth = world.truth(ids)

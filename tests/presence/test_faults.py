@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
-from presence.graph.answers import Unavailable
 from presence.graph.client import GraphClient
+from presence.graph.errors import Unavailable
+from presence.presence_states import Value
 from presence.service import statuses
-from presence.statuses.values import Value
-from presence.sync.tenant import sync
+from presence.sync.sync_tenant import sync
 from tests.presence.world import DIRECTORY, World
 
 
@@ -21,7 +21,11 @@ async def all_is_right(world: World, ids: list[str]) -> bool:
     world.clock.elapsed += 2
     found = await statuses(world.services, DIRECTORY, ids)
     is_shown = {one: status.shown for one, status in found.items()} == truth
-    return is_shown and await other.shown(ids) == truth and not any(status.stale for status in found.values())
+    return (
+        is_shown
+        and await other.shown(ids) == truth
+        and not any(status.stale for status in found.values())
+    )
 
 
 def change(world: World, ids: list[str]) -> None:
@@ -118,7 +122,9 @@ async def test_a_graph_that_refuses_everything_puts_nobody_into_quarantine(world
     assert (await world.head())["counts"]["quarantined"] == 0  # type: ignore[index]
 
 
-@pytest.mark.parametrize("fault", ["token.503", "token.drop", "token.garbage", "discovery.503", "token.500"])
+@pytest.mark.parametrize(
+    "fault", ["token.503", "token.drop", "token.garbage", "discovery.503", "token.500"]
+)
 async def test_the_login_service_down_is_waited_out(world: World, fault: str) -> None:
     """No token for some minutes: statuses grow old visibly, nobody is told of a lost consent, then all is well."""
     ids = await world.linked(700)

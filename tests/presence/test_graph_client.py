@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from presence.graph.answers import BadRequest, GraphError, Refused, Throttled, Unavailable
 from presence.graph.client import GraphClient
-from presence.statuses.values import Value
+from presence.graph.errors import BadRequest, GraphError, Refused, Throttled, Unavailable
+from presence.presence_states import Value
 from shared.clock import FixedClock
 from tests.listening import listening
 
@@ -18,7 +18,9 @@ BOB = "00000000-0000-4000-8000-00000000000b"
 
 
 @asynccontextmanager
-async def answering(head: str, body: bytes = b"", *, length: int | None = None) -> AsyncIterator[GraphClient]:
+async def answering(
+    head: str, body: bytes = b"", *, length: int | None = None
+) -> AsyncIterator[GraphClient]:
     """A client whose Graph answers every call so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

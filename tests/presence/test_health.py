@@ -3,12 +3,14 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence.sync import queue
+from presence.sync import dispatch
 from shared.tables.port import Upsert
 from tests.presence.browser import Browser
 from tests.presence.world import World
 
-AAA = b'{"v":1,"directory_id":"aaa","tenant_id":"c0a70500-3c1b-4b5e-9a51-1d2f6b8e0001","account":"x"}'
+AAA = (
+    b'{"v":1,"directory_id":"aaa","tenant_id":"c0a70500-3c1b-4b5e-9a51-1d2f6b8e0001","account":"x"}'
+)
 
 
 async def test_a_fresh_deployment_is_well(world: World, browser: Browser) -> None:
@@ -43,7 +45,7 @@ async def test_messages_that_nobody_takes_are_503(world: World, browser: Browser
     await world.interval()
     for _ in range(7):
         world.clock.advance(30)
-        await queue.due(world.services)
+        await dispatch.due(world.services)
     answer = await browser.send("GET", "/health")
     assert (answer.status, answer.json["checks"]["queue"]["ok"]) == (503, False)
 
@@ -73,7 +75,10 @@ async def test_a_directorys_figures(world: World, browser: Browser) -> None:
     await world.interval()
     world.clock.advance(7)
     health = (await browser.connection())["health"]
-    shown = {name: health[name] for name in ("people", "unknown", "quarantined", "throttledTotal", "calls", "stale")}
+    shown = {
+        name: health[name]
+        for name in ("people", "unknown", "quarantined", "throttledTotal", "calls", "stale")
+    }
     assert shown == {
         "people": 10,
         "unknown": 3,
@@ -86,11 +91,13 @@ async def test_a_directorys_figures(world: World, browser: Browser) -> None:
     assert health["lastSync"].startswith("2026-01-01T00:00:3")
 
 
-async def test_a_poison_message_is_told_of_and_harms_nothing(world: World, browser: Browser) -> None:
+async def test_a_poison_message_is_told_of_and_harms_nothing(
+    world: World, browser: Browser
+) -> None:
     """The next interval tries the tenant afresh."""
     await world.linked(5)
-    await queue.poisoned(world.services, b'{"v":1,"tenant_id":"x","at":1}')
-    await queue.poisoned(world.services, b"\xff\xfe")
+    await dispatch.poisoned(world.services, b'{"v":1,"tenant_id":"x","at":1}')
+    await dispatch.poisoned(world.services, b"\xff\xfe")
     await world.interval()
     assert (await world.head())["as_of"]
 
@@ -98,15 +105,19 @@ async def test_a_poison_message_is_told_of_and_harms_nothing(world: World, brows
 async def test_messages_that_are_not_ours_are_passed_over(world: World) -> None:
     """They must not come back five times."""
     for body in (b"", b"{", b"[]", b'{"tenant_id":1,"at":2}', b'{"at":"x"}', b"\xff"):
-        assert await queue.handle(world.services, body) is None
+        assert await dispatch.handle(world.services, body) is None
 
 
-async def test_a_message_that_waited_too_long_is_passed_over(world: World, browser: Browser) -> None:
+async def test_a_message_that_waited_too_long_is_passed_over(
+    world: World, browser: Browser
+) -> None:
     """A queue that was held up is not worked through: newer messages for the same tenants stand behind."""
     await world.linked(5)
-    messages = await queue.due(world.services)
+    messages = await dispatch.due(world.services)
     world.clock.advance(61)
-    assert [await queue.handle(world.services, message.encode()) for message in messages] == [None] * len(messages)
+    assert [await dispatch.handle(world.services, message.encode()) for message in messages] == [
+        None
+    ] * len(messages)
     assert world.calls() == 0
 
 
@@ -114,12 +125,14 @@ async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser)
     """The platform's timer may do so (azure-functions-host issue 2968)."""
     await world.linked(5)
     world.clock.advance(30)
-    messages = [*await queue.due(world.services), *await queue.due(world.services)]
-    outcomes = [await queue.handle(world.services, message.encode()) for message in messages]
+    messages = [*await dispatch.due(world.services), *await dispatch.due(world.services)]
+    outcomes = [await dispatch.handle(world.services, message.encode()) for message in messages]
     assert outcomes == ["synced", "recent"]
 
 
-async def test_log_lines_name_no_person(world: World, browser: Browser, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_lines_name_no_person(
+    world: World, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     """Ids of tenants and counts, no object ids and no tokens."""
     caplog.set_level("INFO")
     ids = await world.linked(5)
@@ -137,11 +150,11 @@ async def test_a_tenant_whose_syncs_never_end_is_stale(world: World, browser: Br
     """Each message is given up: no sync could note it, so the poison queue does (presence older than 3 intervals)."""
     await world.linked(5)
     await world.interval()
-    (message, *_) = await queue.due(world.services)
+    (message, *_) = await dispatch.due(world.services)
     for _ in range(3):
         world.clock.advance(50)
-        await queue.due(world.services)
-        await queue.poisoned(world.services, message.encode())
+        await dispatch.due(world.services)
+        await dispatch.poisoned(world.services, message.encode())
     answer = await browser.send("GET", "/health")
     assert answer.json["checks"]["presence"] == {"ok": False, "staleTenants": 1}
     for _ in range(22):
@@ -157,7 +170,9 @@ async def test_a_tenant_that_stays_stale_stays_noted(world: World, browser: Brow
     for _ in range(120):
         await world.interval()
         if world.clock.elapsed > 600:
-            assert (await browser.send("GET", "/health")).json["checks"]["presence"]["staleTenants"] == 1
+            assert (await browser.send("GET", "/health")).json["checks"]["presence"][
+                "staleTenants"
+            ] == 1
 
 
 async def test_a_sweep_that_fails_for_one_directory_goes_on_with_the_others(
@@ -180,7 +195,7 @@ async def test_the_timer_waits_for_nobody(world: World, browser: Browser) -> Non
     before = simulator.counters.calls()
     for _ in range(41):
         world.clock.advance(30)
-        await queue.due(world.services)
+        await dispatch.due(world.services)
     assert simulator.counters.calls() == before
 
 
@@ -192,7 +207,9 @@ async def test_rows_of_a_later_release_stop_nobody_else(world: World, browser: B
     assert "synced" in [outcome for _ in range(2) for outcome in await world.interval()]
 
 
-async def test_presence_is_stale_after_three_intervals_and_not_before(world: World, browser: Browser) -> None:
+async def test_presence_is_stale_after_three_intervals_and_not_before(
+    world: World, browser: Browser
+) -> None:
     """Older than 90 seconds: one lost sync or two are no alarm."""
     await world.linked(5)
     await world.interval()
@@ -200,7 +217,9 @@ async def test_presence_is_stale_after_three_intervals_and_not_before(world: Wor
 
     async def stale() -> int:
         await world.interval()
-        return int((await browser.send("GET", "/health")).json["checks"]["presence"]["staleTenants"])
+        return int(
+            (await browser.send("GET", "/health")).json["checks"]["presence"]["staleTenants"]
+        )
 
     assert [await stale() for _ in range(2)] == [0, 0]
     assert 1 in [await stale() for _ in range(4)]

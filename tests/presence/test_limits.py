@@ -6,13 +6,13 @@ import pytest
 
 from local.graph.simulator import CONTOSO
 from presence.endpoints import blueprint
-from presence.graph.budget import Budget
-from presence.graph.client import MOST_IDS
+from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.clouds import CLOUDS, cloud_of
-from presence.statuses import cleaning, pages, rows, store
-from presence.statuses.entries import Delta, Entry, decode, encode
-from presence.statuses.head import Roll
-from presence.statuses.values import intern
+from presence.graph.rate_limit import Budget
+from presence.presence_states import intern
+from presence.store import commits, compaction, garbage, row_keys
+from presence.store.codec import Delta, Entry, decode, encode
+from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
@@ -56,9 +56,24 @@ def test_a_wait_is_long_enough_to_help() -> None:
 @pytest.mark.parametrize(
     ("cloud", "login", "graph", "audience"),
     [
-        ("global", "login.microsoftonline.com", "graph.microsoft.com", "api://AzureADTokenExchange"),
-        ("gcchigh", "login.microsoftonline.us", "graph.microsoft.us", "api://AzureADTokenExchangeUSGov"),
-        ("dod", "login.microsoftonline.us", "dod-graph.microsoft.us", "api://AzureADTokenExchangeUSGov"),
+        (
+            "global",
+            "login.microsoftonline.com",
+            "graph.microsoft.com",
+            "api://AzureADTokenExchange",
+        ),
+        (
+            "gcchigh",
+            "login.microsoftonline.us",
+            "graph.microsoft.us",
+            "api://AzureADTokenExchangeUSGov",
+        ),
+        (
+            "dod",
+            "login.microsoftonline.us",
+            "dod-graph.microsoft.us",
+            "api://AzureADTokenExchangeUSGov",
+        ),
         (
             "china",
             "login.partner.microsoftonline.cn",
@@ -67,7 +82,9 @@ def test_a_wait_is_long_enough_to_help() -> None:
         ),
     ],
 )
-def test_each_cloud_has_its_own_addresses(cloud: str, login: str, graph: str, audience: str) -> None:
+def test_each_cloud_has_its_own_addresses(
+    cloud: str, login: str, graph: str, audience: str
+) -> None:
     """learn.microsoft.com/graph/deployments; the scope is of the cloud's own Graph."""
     found = cloud_of(Settings.read({"CLOUD": cloud}))
     assert (found.login_url, found.graph_url) == (f"https://{login}", f"https://{graph}")
@@ -76,9 +93,13 @@ def test_each_cloud_has_its_own_addresses(cloud: str, login: str, graph: str, au
     assert set(CLOUDS) == {"global", "gcchigh", "dod", "china"}
 
 
-async def test_in_china_the_step_says_that_presence_does_not_exist(world: World, browser: Browser) -> None:
+async def test_in_china_the_step_says_that_presence_does_not_exist(
+    world: World, browser: Browser
+) -> None:
     """Nobody is sent to a sign-in that can only fail."""
-    china = World(world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china"))
+    china = World(
+        world.tables, world.clock, world.running, settings_for(world.running, CLOUD="china")
+    )
     there = Browser(china)
     assert "China" in (await there.connection())["impossible"]
     answer = await there.act("connect")
@@ -98,14 +119,22 @@ async def test_presence_is_for_entra_directories_only(world: World, browser: Bro
     from directories import service
     from directories.service import NewDirectory
 
-    await service.create(world.services, browser.account, NewDirectory("Okta", kind="other", id="directory-okta"))
+    await service.create(
+        world.services, browser.account, NewDirectory("Okta", kind="other", id="directory-okta")
+    )
     assert (await browser.act("connect", "directory-okta")).status == 409
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"action":"explode"}', b'{"action":null}', b'"connect"'])
-async def test_a_bad_body_is_a_problem_that_says_what_to_send(browser: Browser, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"action":"explode"}', b'{"action":null}', b'"connect"']
+)
+async def test_a_bad_body_is_a_problem_that_says_what_to_send(
+    browser: Browser, body: bytes
+) -> None:
     """Never a 500; the field, the fault and the remedy."""
-    answer = await browser.send("POST", f"/api/directories/{DIRECTORY}/presence", body, content_type="application/json")
+    answer = await browser.send(
+        "POST", f"/api/directories/{DIRECTORY}/presence", body, content_type="application/json"
+    )
     assert answer.status == 400
     assert answer.json["detail"]
 
@@ -123,7 +152,9 @@ async def test_functions_and_bindings(world: World) -> None:
 
     app = func.FunctionApp()
     app.register_functions(blueprint(world.services))
-    found: dict[str, Any] = {str(f.get_function_name()): f.get_trigger() for f in app.get_functions()}
+    found: dict[str, Any] = {
+        str(f.get_function_name()): f.get_trigger() for f in app.get_functions()
+    }
     assert set(found) == {
         "presence_timer",
         "presence_sync",
@@ -150,29 +181,34 @@ def test_people_survive_packing() -> None:
 def test_the_largest_delta_fits_a_row() -> None:
     """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
     longest = Entry(intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, 10**13, 99)
-    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(pages.MAX_DELTA)]
+    ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(compaction.MAX_DELTA)]
     assert 2 * len(encode(Delta(dict.fromkeys(ids, longest)))) < 1024 * 1024 - 4096
-    assert MOST_IDS == 650
+    assert MAX_IDS_PER_CALL == 650
 
 
 async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables) -> None:
     """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
-    await any_tables.transact("presence", tenant, [rows.first_head([Roll(DIRECTORY)])])
-    snapshot = await store.load(any_tables, tenant)
+    await any_tables.transact(
+        "presence", tenant, [row_keys.first_head([LinkedDirectory(DIRECTORY)])]
+    )
+    snapshot = await commits.load(any_tables, tenant)
     assert snapshot is not None
-    everybody = {f"{n:08x}-0000-4000-8000-000000000000": Entry(intern("Busy", "Busy", False), n) for n in range(6000)}
-    await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta(everybody))
+    everybody = {
+        f"{n:08x}-0000-4000-8000-000000000000": Entry(intern("Busy", "Busy", False), n)
+        for n in range(6000)
+    }
+    await commits.commit(any_tables, tenant, snapshot, snapshot.head, Delta(everybody))
     one = next(iter(everybody))
-    for turn in range(pages.MAX_DELTAS + 5):
+    for turn in range(compaction.MAX_DELTAS + 5):
         entry = Entry(intern("Away", "Away", False), turn)
-        await store.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
+        await commits.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
         everybody[one] = entry
-    assert await cleaning.tidy(any_tables, tenant, snapshot)
-    again = await store.load(any_tables, tenant)
+    assert await garbage.tidy(any_tables, tenant, snapshot)
+    again = await commits.load(any_tables, tenant)
     assert again is not None
     assert again.entries == everybody
     assert len(await any_tables.query("presence", tenant, "", "\ufffd")) < 25
-    await cleaning.remove(any_tables, tenant, snapshot.tag)
+    await garbage.remove(any_tables, tenant, snapshot.tag)
     assert await any_tables.query("presence", tenant, "", "\ufffd") == []
-    assert await store.load(any_tables, tenant) is None
+    assert await commits.load(any_tables, tenant) is None

@@ -3,12 +3,12 @@
 import pytest
 
 from directories import provisioning_log
-from directories.kinds import KINDS
-from directories.provisioning_log import Wanted
+from directories.event_types import KINDS
+from directories.provisioning_log import EventFilter
 from local.graph.simulator import CONTOSO
-from presence import links
-from presence.graph.reasons import REASONS
-from presence.sync import queue
+from presence import tenant_links
+from presence.graph.failure_reasons import REASONS
+from presence.sync import dispatch
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World
 
@@ -78,7 +78,9 @@ async def test_a_permission_taken_away_is_seen_in_the_token(world: World, browse
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_graphs_refusal_leads_to_one_try_with_a_fresh_token(world: World, status: int) -> None:
+async def test_graphs_refusal_leads_to_one_try_with_a_fresh_token(
+    world: World, status: int
+) -> None:
     """A token may be older than the consent: asked once more with a new one, then it is a matter of consent."""
     ids = await world.linked(5)
     await world.tick()
@@ -129,25 +131,27 @@ async def test_throttling_by_the_login_service_is_no_loss(world: World, code: in
     assert await world.shown(ids) == world.truth(ids)
 
 
-async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(world: World, browser: Browser) -> None:
+async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
+    world: World, browser: Browser
+) -> None:
     """The timer leaves it out; once the company enables the app again, everybody is back without a click."""
     ids = await world.linked(5)
     await world.tick()
     world.running.simulator.disable(CONTOSO)
     world.runtime.credential.drop(CONTOSO)
     await minutes(world, 12)
-    assert await queue.due(world.services) == []
+    assert await dispatch.due(world.services) == []
     world.clock.advance(3601)
-    (message,) = await queue.due(world.services)
-    assert await queue.handle(world.services, message.encode()) == "lost"
+    (message,) = await dispatch.due(world.services)
+    assert await dispatch.handle(world.services, message.encode()) == "lost"
     world.running.simulator.tenants[CONTOSO].consents.clear()
     world.running.simulator.consent(CONTOSO)
     world.clock.advance(3601)
-    (message,) = await queue.due(world.services)
-    assert await queue.handle(world.services, message.encode()) == "synced"
+    (message,) = await dispatch.due(world.services)
+    assert await dispatch.handle(world.services, message.encode()) == "synced"
     assert await world.shown(ids) == world.truth(ids)
     assert (await browser.connection())["state"] == "active"
-    link = await links.tenant(world.tables, CONTOSO)
+    link = await tenant_links.tenant(world.tables, CONTOSO)
     assert link is not None
     assert (link.reason, link.paused_until) == ("", 0)
 
@@ -180,10 +184,14 @@ async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browse
 
 def test_every_reason_has_a_sentence_and_a_remedy() -> None:
     """One machine, a sentence and a remedy per state."""
-    assert all(reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values())
+    assert all(
+        reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values()
+    )
 
 
-async def test_the_directorys_log_tells_how_presence_came_and_went(world: World, browser: Browser) -> None:
+async def test_the_directorys_log_tells_how_presence_came_and_went(
+    world: World, browser: Browser
+) -> None:
     """Connected, lost with its reason, back, removed: beside the people's events, where an administrator looks."""
     await world.linked(5)
     await world.tick()
@@ -192,7 +200,7 @@ async def test_the_directorys_log_tells_how_presence_came_and_went(world: World,
     world.running.simulator.faults.off()
     await minutes(world, 61)
     await browser.act("remove")
-    wanted = Wanted(kinds=KINDS["presence"])
+    wanted = EventFilter(kinds=KINDS["presence"])
     lines = (await provisioning_log.read(world.services, DIRECTORY, wanted=wanted)).lines
     told = [(line.event.kind, line.event.detail) for line in reversed(lines)]
     assert told == [
@@ -207,11 +215,17 @@ async def test_trying_again_is_no_new_connection_in_the_log(world: World, browse
     """Whoever presses Retry connects nothing, however often."""
     await world.linked(5)
     await browser.act("retry")
-    lines = (await provisioning_log.read(world.services, DIRECTORY, wanted=Wanted(kinds=KINDS["presence"]))).lines
+    lines = (
+        await provisioning_log.read(
+            world.services, DIRECTORY, wanted=EventFilter(kinds=KINDS["presence"])
+        )
+    ).lines
     assert [line.event.kind for line in lines] == ["presence.connected"]
 
 
-async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(world: World, browser: Browser) -> None:
+async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(
+    world: World, browser: Browser
+) -> None:
     """Whoever presses Retry says that it is repaired: it is not lost sooner for that."""
     await world.linked(5)
     await world.tick()
@@ -223,7 +237,9 @@ async def test_trying_again_in_doubt_begins_the_ten_minutes_anew(world: World, b
     assert "lost" in await minutes(world, 4)
 
 
-async def test_consent_given_anew_within_a_minute_counts_at_once(world: World, browser: Browser) -> None:
+async def test_consent_given_anew_within_a_minute_counts_at_once(
+    world: World, browser: Browser
+) -> None:
     """msal repeats a refusal for sixty seconds; the next tick asks Microsoft ."""
     await browser.connected()
     await browser.act("check")
@@ -250,7 +266,9 @@ async def test_a_refusal_is_not_served_again_from_memory(world: World) -> None:
 
 
 @pytest.mark.parametrize("asked", [0, 1, 100_000])
-async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(world: World, asked: int) -> None:
+async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(
+    world: World, asked: int
+) -> None:
     """A number that is a slip must not silence a tenant for a day."""
     ids = await world.linked(5)
     await world.tick()
@@ -264,7 +282,9 @@ async def test_the_login_services_retry_after_is_kept_for_five_minutes_at_most(w
 
 
 @pytest.mark.parametrize("ahead", [600, 3000, 90_000])
-async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(world: World, ahead: int) -> None:
+async def test_a_pause_of_a_wrong_clock_lasts_no_longer_than_a_pause(
+    world: World, ahead: int
+) -> None:
     """An instance whose clock is ahead was throttled; the others wait five minutes at most."""
     ids = await world.linked(5)
     await world.tick()

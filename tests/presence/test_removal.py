@@ -2,12 +2,12 @@
 
 import asyncio
 
-from directories import removal as directory_removal
+from directories import deletion as directory_removal
 from local.graph.simulator import CLIENT_ID, CONTOSO
-from presence import links
+from presence import tenant_links
 from presence.service import statuses
-from presence.sync import queue
-from presence.sync.tenant import sync
+from presence.sync import dispatch
+from presence.sync.sync_tenant import sync
 from tests.presence.browser import Browser, has_nothing
 from tests.presence.world import ACCOUNT, DIRECTORY, World
 
@@ -30,14 +30,16 @@ async def test_everything_of_the_tenant_is_gone_at_once(world: World, browser: B
     assert answer.json["state"] == "removed"
     assert await world.dump() == []
     assert await world.shown(ids) == {}
-    assert await queue.due(world.services) == []
+    assert await dispatch.due(world.services) == []
     assert await world.tick() == "not linked"
     assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == tokens
     await world.runtime.credential.token(CONTOSO)
     assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == tokens + 1
 
 
-async def test_another_instance_shows_nothing_within_a_second(world: World, browser: Browser) -> None:
+async def test_another_instance_shows_nothing_within_a_second(
+    world: World, browser: Browser
+) -> None:
     """It may remember the link, but the tenant's head has the last word."""
     ids = await connected(world, browser)
     other = await world.restarted()
@@ -109,15 +111,17 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
     assert await world.shown(ids) == {}
 
 
-async def test_a_removal_that_was_killed_half_way_can_be_repeated(world: World, browser: Browser) -> None:
+async def test_a_removal_that_was_killed_half_way_can_be_repeated(
+    world: World, browser: Browser
+) -> None:
     """The rows of presence go first; the page offers to remove again."""
-    from presence.statuses import cleaning
+    from presence.store import garbage
 
     await connected(world, browser)
-    await cleaning.remove(world.tables, CONTOSO, str((await world.row()).etag))
+    await garbage.remove(world.tables, CONTOSO, str((await world.row()).etag))
     assert (await browser.connection())["state"] == "troubled"
     assert (await browser.act("remove")).json["state"] == "removed"
-    assert await links.tenant(world.tables, CONTOSO) is None
+    assert await tenant_links.tenant(world.tables, CONTOSO) is None
 
 
 async def test_removing_twice_is_as_removing_once(world: World, browser: Browser) -> None:
@@ -154,10 +158,14 @@ async def test_the_tenant_is_free_again_for_another_account(world: World, browse
     assert (await second.connected(directory_id="directory-two")).outcome == "consented"
 
 
-async def test_a_deleted_directory_is_disconnected_by_the_timer(world: World, browser: Browser) -> None:
+async def test_a_deleted_directory_is_disconnected_by_the_timer(
+    world: World, browser: Browser
+) -> None:
     """Nobody presses Remove access for a directory that is gone; its presence goes within ten minutes."""
     await connected(world, browser)
-    await directory_removal.remove_now(world.services, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60)
+    await directory_removal.remove_now(
+        world.services, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60
+    )
     for _ in range(21):
         await world.interval()
     assert await world.dump() == []

@@ -21,7 +21,9 @@ async def asked(world: World) -> int:
 
 
 @pytest.mark.parametrize("ahead", [1, 20, 45])
-async def test_who_left_is_not_polled_although_their_arrival_is_dated_later(world: World, ahead: int) -> None:
+async def test_who_left_is_not_polled_although_their_arrival_is_dated_later(
+    world: World, ahead: int
+) -> None:
     """The instance that created the person has a clock that is ahead of the one that deleted it."""
     await world.linked(3)
     (new,) = world.people(1, start=3)
@@ -54,7 +56,9 @@ async def test_an_event_that_was_stored_late_is_believed_only_with_its_row(world
     await world.arrive(there)
     await world.arrive(gone)
     world.clock.advance(10)
-    await world.tables.transact("contacts", DIRECTORY, [Delete(keys.key("ext", gone, f"user-{gone}"))])
+    await world.tables.transact(
+        "contacts", DIRECTORY, [Delete(keys.key("ext", gone, f"user-{gone}"))]
+    )
     assert await asked(world) == 4
     assert await all_is_right(world, [*ids, there])
 
@@ -72,7 +76,9 @@ async def test_an_arrival_seen_twice_costs_no_look_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("turn", [str.upper, str.title])
-async def test_an_external_id_that_changes_its_case_is_the_same_person(world: World, turn: object) -> None:
+async def test_an_external_id_that_changes_its_case_is_the_same_person(
+    world: World, turn: object
+) -> None:
     """Object ids are compared without case: nobody is lost, nobody is asked for twice."""
     ids = await world.linked(3)
     await world.tick()
@@ -109,7 +115,9 @@ async def test_somebody_who_is_disabled_is_not_polled(world: World) -> None:
     ids = await world.linked(3)
     await world.tick()
     event = world.event("user.disabled", external_id=ids[0], active=False)
-    await world.store(DIRECTORY, [Upsert(keys.key("ext", ids[0], f"user-{ids[0]}"), b'{"a":0}')], event)
+    await world.store(
+        DIRECTORY, [Upsert(keys.key("ext", ids[0], f"user-{ids[0]}"), b'{"a":0}')], event
+    )
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
 

@@ -10,11 +10,11 @@ from contextlib import suppress
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence import links
-from presence.consent import connection
-from presence.links import DirectoryLink
-from presence.statuses.rows import HEAD
-from presence.sync.tenant import sync
+from presence import tenant_links
+from presence.consent import linking
+from presence.store.row_keys import HEAD
+from presence.sync.sync_tenant import sync
+from presence.tenant_links import DirectoryLink
 from shared.tables.port import Delete, Operation, Upsert
 from tests.presence.between import Killed, before_listing, before_transaction, killed_at
 from tests.presence.browser import Browser
@@ -25,7 +25,9 @@ TWO = "directory-two"
 
 
 def deletes_head(table: str, operations: Sequence[Operation]) -> bool:
-    return table == "presence" and any(isinstance(one, Delete) and one.key == HEAD for one in operations)
+    return table == "presence" and any(
+        isinstance(one, Delete) and one.key == HEAD for one in operations
+    )
 
 
 async def test_a_look_on_demand_while_old_rows_are_tidied_away(world: World) -> None:
@@ -55,11 +57,11 @@ async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, nu
         await world.tick()
         world.set(one, "Away")
     with suppress(Killed), killed_at(world, number):
-        await connection.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
     other = await world.restarted()
-    await connection.disconnect(other.services, DIRECTORY)
+    await linking.disconnect(other.services, DIRECTORY)
     assert await world.dump() == []
-    assert await links.tenant(world.tables, CONTOSO) is None
+    assert await tenant_links.tenant(world.tables, CONTOSO) is None
     await world.link(TWO)
     await world.provision(ids, TWO)
     assert await world.tick() == "synced"
@@ -67,17 +69,21 @@ async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, nu
 
 
 @pytest.mark.parametrize("number", range(1, 6))
-async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(world: World, number: int) -> None:
+async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
+    world: World, number: int
+) -> None:
     """Rows that the removal left behind neither show old statuses nor stand in the way of new ones."""
     ids = await world.linked(10)
     for one in ids[:3]:
         await world.tick()
         world.set(one, "Away")
     with suppress(Killed), killed_at(world, number):
-        await connection.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
     other = await world.restarted()
-    link = await links.directory(world.tables, DIRECTORY) or DirectoryLink(DIRECTORY, CONTOSO, ACCOUNT)
-    await connection.connect(other.services, link)
+    link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
+        DIRECTORY, CONTOSO, ACCOUNT
+    )
+    await linking.connect(other.services, link)
     assert await other.tick() == "synced"
     assert await all_is_right(other, ids)
     assert len(await world.dump()) <= 5
@@ -89,7 +95,7 @@ async def test_a_directory_that_connects_while_the_last_one_leaves(world: World)
     await world.provision(ids, TWO)
     await world.tick()
     with before_transaction(world, deletes_head, lambda: world.link(TWO)):
-        await connection.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
     assert await world.tick() == "synced"
     assert await world.shown(ids, TWO) == world.truth(ids)
     assert await world.shown(ids) == {}
@@ -107,9 +113,11 @@ async def test_a_directory_that_connects_right_after_the_last_one_left(world: Wo
         assert await other.tick() == "synced"
 
     with before_transaction(
-        world, lambda table, operations: table == "presence" and not deletes_head("presence", operations), again
+        world,
+        lambda table, operations: table == "presence" and not deletes_head("presence", operations),
+        again,
     ):
-        await connection.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
     later = await world.restarted()
     assert await later.shown(ids, TWO) == world.truth(ids)
     assert await later.tick() == "synced"
@@ -119,11 +127,13 @@ async def test_a_removal_during_a_look_for_consent_wins(world: World, browser: B
     """Microsoft was being asked when the administrator pressed Remove: the answer must not connect the company."""
     await browser.connected()
     await _removed_while_asked(world, browser)
-    assert await links.tenant(world.tables, CONTOSO) is None
+    assert await tenant_links.tenant(world.tables, CONTOSO) is None
     assert await world.dump() == []
 
 
-async def test_a_removal_during_a_look_that_finds_nothing_wins_too(world: World, browser: Browser) -> None:
+async def test_a_removal_during_a_look_that_finds_nothing_wins_too(
+    world: World, browser: Browser
+) -> None:
     """Nor must it be looked for any longer."""
     world.running.simulator.options.consent_delay = 3600
     await browser.connected()
@@ -135,7 +145,7 @@ async def _removed_while_asked(world: World, browser: Browser) -> None:
 
     async def slow(tenant_id: str) -> object:
         found = await asked(tenant_id)
-        await connection.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
         return found
 
     world.runtime.credential.fresh_token = slow  # type: ignore[method-assign,assignment]
@@ -156,10 +166,10 @@ async def test_a_tenant_that_another_account_takes_in_the_last_moment(world: Wor
 
     with (
         before_transaction(world, joins, lambda: world.link(TWO, account="account-two")),
-        suppress(links.OwnedByAnother),
+        suppress(tenant_links.TenantOwnedByOtherAccount),
     ):
         await world.link()
-    assert await links.directory(world.tables, DIRECTORY) is None
+    assert await tenant_links.directory(world.tables, DIRECTORY) is None
     await world.tick()
     assert world.running.simulator.counters.ids_asked == 2
 
@@ -175,10 +185,10 @@ async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: Worl
 
     async def meanwhile(token: str, some: Sequence[str]) -> object:
         world.runtime.graph.presences = asked  # type: ignore[method-assign]
-        await connection.disconnect(world.services, DIRECTORY)
-        link = await links.directory(world.tables, DIRECTORY)
+        await linking.disconnect(world.services, DIRECTORY)
+        link = await tenant_links.directory(world.tables, DIRECTORY)
         assert link is not None
-        await connection.connect(world.services, link)
+        await linking.connect(world.services, link)
         return await asked(token, some)
 
     world.runtime.graph.presences = meanwhile  # type: ignore[method-assign,assignment]
@@ -192,10 +202,10 @@ async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world:
     await world.linked(3)
     now = int(world.clock.now().timestamp() * 1000)
     world.clock.advance(1)
-    link = await links.directory(world.tables, DIRECTORY)
+    link = await tenant_links.directory(world.tables, DIRECTORY)
     assert link is not None
-    await connection.connect(world.services, link)
-    await links.pause(world.tables, CONTOSO, "deleted", now, now + 3_600_000, now)
+    await linking.connect(world.services, link)
+    await tenant_links.pause(world.tables, CONTOSO, "deleted", now, now + 3_600_000, now)
     assert "synced" in await world.interval()
 
 
@@ -236,7 +246,7 @@ async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> 
     def is_first(table: str, operations: Sequence[Operation]) -> bool:
         return any(isinstance(one, Upsert) and one.key.endswith("|00000") for one in operations)
 
-    with before_transaction(world, is_first, lambda: connection.disconnect(other.services, DIRECTORY)):
+    with before_transaction(world, is_first, lambda: linking.disconnect(other.services, DIRECTORY)):
         assert await world.tick() == "not linked"
     assert await world.dump() == []
 

@@ -5,15 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence.graph.answers import BadRequest, Unavailable
-from presence.statuses.values import Value
+from presence.graph.errors import BadRequest, Unavailable
+from presence.presence_states import Value
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import World
 
 Presences = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Value]]]
 
 
-def through(world: World, presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, Value]]]) -> None:
+def through(
+    world: World,
+    presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, Value]]],
+) -> None:
     """Lets calls to Graph go through `presences`, which is given the real call."""
     real = world.runtime.graph.presences
 

@@ -3,7 +3,7 @@
 import pytest
 
 from local.graph.wire import STYLES, Style
-from presence.statuses.values import Value, parse, shown, unfamiliar
+from presence.presence_states import Value, parse, shown, unfamiliar
 from tests.presence.world import World
 
 OLD = [
@@ -39,11 +39,17 @@ NEW = [
     ("presenting", "doNotDisturb", "doNotDisturb"),
     ("presenceUnknown", "presenceUnknown", "unknown"),
 ]
-OTHER = [("", "", "unknown"), ("InATownHall", "Quantum", "unknown"), ("busy", "InATownHall", "busy")]
+OTHER = [
+    ("", "", "unknown"),
+    ("InATownHall", "Quantum", "unknown"),
+    ("busy", "InATownHall", "busy"),
+]
 
 
 @pytest.mark.parametrize(("availability", "activity", "state"), [*OLD, *NEW, *OTHER])
-def test_both_generations_and_any_casing_have_one_meaning(availability: str, activity: str, state: str) -> None:
+def test_both_generations_and_any_casing_have_one_meaning(
+    availability: str, activity: str, state: str
+) -> None:
     """Detail in either property, in any casing, and what is new is unknown (Graph: resources/presence)."""
     for change in (str, str.upper, str.lower):
         assert shown(Value(change(availability), change(activity), False))[0] == state
@@ -59,10 +65,31 @@ def test_words_say_more_than_the_state() -> None:
     ("resource", "away"),
     [
         ({"availability": "Available", "activity": "OutOfOffice"}, True),
-        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": True}}, True),
-        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": False}}, False),
+        (
+            {
+                "availability": "Busy",
+                "activity": "InACall",
+                "outOfOfficeSettings": {"isOutOfOffice": True},
+            },
+            True,
+        ),
+        (
+            {
+                "availability": "Busy",
+                "activity": "InACall",
+                "outOfOfficeSettings": {"isOutOfOffice": False},
+            },
+            False,
+        ),
         ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": None}, False),
-        ({"availability": "Busy", "activity": "InACall", "outOfOfficeSettings": {"isOutOfOffice": "yes"}}, False),
+        (
+            {
+                "availability": "Busy",
+                "activity": "InACall",
+                "outOfOfficeSettings": {"isOutOfOffice": "yes"},
+            },
+            False,
+        ),
     ],
 )
 def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], away: bool) -> None:
@@ -79,7 +106,9 @@ def test_out_of_office_alone_is_offline() -> None:
     assert shown(Value("", "OutOfOffice", True)) == ("offline", "Out of office")
 
 
-@pytest.mark.parametrize("resource", [None, 1, [], {}, {"id": 7}, {"id": None, "availability": "Busy"}])
+@pytest.mark.parametrize(
+    "resource", [None, 1, [], {}, {"id": 7}, {"id": None, "availability": "Busy"}]
+)
 def test_what_is_no_presence_is_passed_over(resource: object) -> None:
     """An odd element never spoils the other 649."""
     assert parse(resource) is None

@@ -9,12 +9,12 @@ import orjson
 from directories.provisioning_log import Event, write
 from local.graph.people import Tenant
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID
-from presence.consent import connection
-from presence.links import DirectoryLink
-from presence.runtime import Runtime, runtime_of
+from presence.consent import linking
+from presence.instance import Runtime, runtime_of
 from presence.service import Status, statuses
-from presence.sync import queue
-from presence.sync.tenant import Outcome, sync
+from presence.sync import dispatch
+from presence.sync.sync_tenant import Outcome, sync
+from presence.tenant_links import DirectoryLink
 from shared import keys
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
@@ -77,7 +77,9 @@ class World:
         tenant.crowd = max(tenant.crowd, start + count)
         return tenant.object_ids(start, start + count)
 
-    async def provision(self, ids: Iterable[str], directory_id: str = DIRECTORY, *, active: bool = True) -> None:
+    async def provision(
+        self, ids: Iterable[str], directory_id: str = DIRECTORY, *, active: bool = True
+    ) -> None:
         """The rows by which a directory has these people, without events (as if read long ago)."""
         value = b'{"a":1}' if active else b'{"a":0}'
         await self._store(directory_id, [Upsert(_ext(one), value) for one in ids])
@@ -90,11 +92,16 @@ class World:
     async def arrive(self, object_id: str, directory_id: str = DIRECTORY) -> None:
         """SCIM creates a person."""
         event = self.event("user.created", external_id=object_id, active=True, users=1)
-        await self._store(directory_id, [Upsert(_ext(object_id), b'{"a":1}'), write(event, self.clock)])
+        await self._store(
+            directory_id, [Upsert(_ext(object_id), b'{"a":1}'), write(event, self.clock)]
+        )
 
     def event(self, kind: str, **more: object) -> Event:
         """An event of the provisioning log, now."""
-        return replace(Event(at=timestamp(self.clock.now()), kind=kind, resource_type="User"), **more)  # type: ignore[arg-type]
+        return replace(
+            Event(at=timestamp(self.clock.now()), kind=kind, resource_type="User"),
+            **more,  # type: ignore[arg-type]
+        )
 
     async def store(self, directory_id: str, operations: list[Operation], event: Event) -> None:
         """A change of a directory's rows with its event."""
@@ -102,15 +109,22 @@ class World:
 
     async def _store(self, directory_id: str, operations: list[Operation]) -> None:
         batches = [operations[at : at + 100] for at in range(0, len(operations), 100)]
-        await asyncio.gather(*(self.tables.transact("contacts", directory_id, batch) for batch in batches))
+        await asyncio.gather(
+            *(self.tables.transact("contacts", directory_id, batch) for batch in batches)
+        )
 
     async def link(
-        self, directory_id: str = DIRECTORY, tenant_id: str = CONTOSO, account: str = ACCOUNT, *, consent: bool = True
+        self,
+        directory_id: str = DIRECTORY,
+        tenant_id: str = CONTOSO,
+        account: str = ACCOUNT,
+        *,
+        consent: bool = True,
     ) -> None:
         """The directory is connected and the company has consented."""
         if consent:
             self.running.simulator.consent(tenant_id)
-        await connection.connect(self.services, DirectoryLink(directory_id, tenant_id, account))
+        await linking.connect(self.services, DirectoryLink(directory_id, tenant_id, account))
 
     async def linked(self, count: int) -> list[str]:
         """A linked directory with so many people, who stand still; their object ids."""
@@ -128,15 +142,22 @@ class World:
     async def interval(self, seconds: float = 30) -> list[str | None]:
         """The next tick of the timer, with its messages handled; what they came to."""
         self.clock.advance(seconds)
-        return [await queue.handle(self.services, message.encode()) for message in await queue.due(self.services)]
+        return [
+            await dispatch.handle(self.services, message.encode())
+            for message in await dispatch.due(self.services)
+        ]
 
-    def set(self, object_id: str, availability: str, activity: str = "", *, out_of_office: bool = False) -> None:
+    def set(
+        self, object_id: str, availability: str, activity: str = "", *, out_of_office: bool = False
+    ) -> None:
         """Somebody changes status in Teams."""
         self.running.simulator.presence.set(
             CONTOSO, object_id, availability, activity or availability, out_of_office=out_of_office
         )
 
-    async def status(self, object_id: str, directory_id: str = DIRECTORY, *, on_demand: bool = False) -> Status:
+    async def status(
+        self, object_id: str, directory_id: str = DIRECTORY, *, on_demand: bool = False
+    ) -> Status:
         """What an agent sees of a person, read now."""
         self.clock.elapsed += 2  # past the second that a snapshot is shared for
         found = await statuses(self.services, directory_id, [object_id], on_demand=on_demand)
@@ -150,7 +171,7 @@ class World:
 
     def truth(self, ids: Iterable[str], tenant_id: str = CONTOSO) -> dict[str, str]:
         """The states as Microsoft has them now."""
-        from presence.statuses.values import parse, shown
+        from presence.presence_states import parse, shown
 
         tenant = self.tenant(tenant_id)
         found: dict[str, str] = {}

@@ -2,15 +2,17 @@
 
 import pytest
 
-from directories import allowance
+from directories import user_rate_limit
 from tests.openapi.conftest import App
 from tests.reach.test_reach import ADMINS, GUARDED, ask
 
 
 @pytest.mark.parametrize("role", ["Admin", "Reader"])
-async def test_who_is_overdrawn_waits_at_every_door(app: App, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+async def test_who_is_overdrawn_waits_at_every_door(
+    app: App, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
     """429 with Retry-After, from API and pages alike."""
-    monkeypatch.setattr(allowance, "MOST", 1.0)
+    monkeypatch.setattr(user_rate_limit, "MOST", 1.0)
     for method, path in [call for call in GUARDED if role == "Admin" or call not in ADMINS]:
         answer = await ask(app, method, path, role)
         assert (answer.status, answer.headers["retry-after"]) == (429, "1"), path

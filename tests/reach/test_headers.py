@@ -11,15 +11,26 @@ from tests.openapi.conftest import TOKEN, App
 from tests.reach.test_reach import CALLS, METHODS, SCIM, ask
 
 ADMINISTRATION = [
-    (method, path) for method, path, _ in CALLS if (method, path) != ("DELETE", "/api/directories/contoso")
+    (method, path)
+    for method, path, _ in CALLS
+    if (method, path) != ("DELETE", "/api/directories/contoso")
 ]
 
 
 async def every_answer(app: App, origin: str = "https://app.example") -> dict[str, Response]:
     """Answers of every function: to an administrator, to nobody, to a provisioning client."""
-    found = {f"{method} {path}": await ask(app, method, path, "Admin") for method, path in ADMINISTRATION}
-    found |= {f"nobody: {method} {path}": await ask(app, method, path, None) for method, path in ADMINISTRATION}
-    sent = {"content-type": "application/scim+json", "content-length": "2", "authorization": f"Bearer {TOKEN}"}
+    found = {
+        f"{method} {path}": await ask(app, method, path, "Admin") for method, path in ADMINISTRATION
+    }
+    found |= {
+        f"nobody: {method} {path}": await ask(app, method, path, None)
+        for method, path in ADMINISTRATION
+    }
+    sent = {
+        "content-type": "application/scim+json",
+        "content-length": "2",
+        "authorization": f"Bearer {TOKEN}",
+    }
     for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
         request = Request(method, f"{origin}/scim/contoso{path}", sent, b"{}")
         found[f"{method} {path}"] = await app.host.call(request)
@@ -44,17 +55,27 @@ async def test_every_answer_says_who_may_keep_it(app: App) -> None:
         assert policy == "no-store" or (answer.status in (200, 304) and policy in kept), call
 
 
-@pytest.mark.parametrize(("origin", "said"), [("https://app.example", "max-age=31536000"), ("http://127.0.0.1", None)])
+@pytest.mark.parametrize(
+    ("origin", "said"), [("https://app.example", "max-age=31536000"), ("http://127.0.0.1", None)]
+)
 async def test_browsers_come_back_over_tls_only(app: App, origin: str, said: str | None) -> None:
     """Strict-Transport-Security, which is said over TLS alone (RFC 6797 section 7.2)."""
-    (health,) = [function for function in app.host.functions.http if function.name == "presence_health"]
-    answer: Any = await health.code.user_function(func.HttpRequest("GET", f"{origin}/health", body=b""))
+    (health,) = [
+        function for function in app.host.functions.http if function.name == "presence_health"
+    ]
+    answer: Any = await health.code.user_function(
+        func.HttpRequest("GET", f"{origin}/health", body=b"")
+    )
     assert answer.headers.get("strict-transport-security") == said
 
 
 @pytest.mark.parametrize(
     ("path", "fault"),
-    [("/directories/new", 413), ("/contacts/presence", 413), ("/api/directories/contoso/presence", 413)],
+    [
+        ("/directories/new", 413),
+        ("/contacts/presence", 413),
+        ("/api/directories/contoso/presence", 413),
+    ],
 )
 async def test_forms_have_a_size(app: App, path: str, fault: int) -> None:
     """413 for whatever no page's form comes near, and 400 for more fields than any has."""

@@ -27,15 +27,28 @@ async def test_no_agent_meets_an_inactive_person(app: App) -> None:
         )
         if not active:
             gone = user["id"]
-    people = [entry["id"] for entry in (await app.json("GET", "/scim/contoso/v2/Users"))["Resources"]]
+    people = [
+        entry["id"] for entry in (await app.json("GET", "/scim/contoso/v2/Users"))["Resources"]
+    ]
     members = [{"value": one} for one in people]
-    group = await app.json("POST", "/scim/contoso/v2/Groups", {"displayName": "All", "members": members})
+    group = await app.json(
+        "POST", "/scim/contoso/v2/Groups", {"displayName": "All", "members": members}
+    )
     one = "/api/directories/contoso"
     searches = [NAME, "+442079460958", "020 7946 0958", "31337", f"{NAME}@example.com"]
-    paths = ["/api/contacts", f"{one}/contacts", f"{one}/contacts?group={group['id']}", f"{one}/numbers"]
+    paths = [
+        "/api/contacts",
+        f"{one}/contacts",
+        f"{one}/contacts?group={group['id']}",
+        f"{one}/numbers",
+    ]
     paths += [f"/api/contacts?q={quote(text, safe='')}" for text in searches]
     paths += [f"{one}/contacts?group={group['id']}&q={quote(text, safe='')}" for text in searches]
-    paths += ["/contacts", f"/contacts/list?directory=contoso&group={group['id']}", f"/contacts?person=contoso.{gone}"]
+    paths += [
+        "/contacts",
+        f"/contacts/list?directory=contoso&group={group['id']}",
+        f"/contacts?person=contoso.{gone}",
+    ]
     paths += [f"/contacts/list?q={quote(text, safe='')}" for text in searches]
     paths += [f"/contacts/list?favourites=1&ids={','.join(f'contoso.{one}' for one in people)}"]
     seen = 0
@@ -48,4 +61,7 @@ async def test_no_agent_meets_an_inactive_person(app: App) -> None:
     for path in (f"{one}/contacts/{gone}", f"/contacts/person?id=contoso.{gone}"):
         assert (await ask(app, "GET", path, "Reader", hx_request="true")).status == 404
     for form in ("csv", "vcard"):
-        assert NAME.encode() not in (await ask(app, "GET", f"{one}/export?format={form}", "Admin")).body
+        assert (
+            NAME.encode()
+            not in (await ask(app, "GET", f"{one}/export?format={form}", "Admin")).body
+        )

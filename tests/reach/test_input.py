@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from directories.authenticate import Unauthenticated, authenticate
-from scim.sign_in.assertions import BadAssertion, read
+from scim.oauth.client_assertions import BadAssertion, read
 from shared import keys
 from shared.clock import FixedClock
+from shared.easy_auth import require_reader
 from shared.http import HttpError, Request
 from shared.services import Services
 from shared.settings import Settings
-from shared.sign_in import require_reader
 from shared.tables.counting import CountingTables
 from tests.openapi.conftest import ADDRESS, App
 from tests.reach.test_reach import principal
@@ -41,7 +41,9 @@ async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
     assert tables.count == 0
 
 
-@pytest.mark.parametrize("position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513])
+@pytest.mark.parametrize(
+    "position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513]
+)
 async def test_a_forged_position_is_no_cursor(app: App, position: str) -> None:
     """400: only what a row key may hold reaches the storage account's filter."""
     for path in ("/api/contacts", "/contacts/list"):
@@ -57,7 +59,9 @@ def test_every_key_is_one(parts: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("part", ["header", "claims"])
-async def test_an_assertion_nested_deeply_is_refused(tables: CountingTables, clock: FixedClock, part: str) -> None:
+async def test_an_assertion_nested_deeply_is_refused(
+    tables: CountingTables, clock: FixedClock, part: str
+) -> None:
     """JSON deeper than the parser goes is no token, not a 500."""
     deep = base64.urlsafe_b64encode(b"[" * 5900 + b"]" * 5900).decode().rstrip("=")
     plain = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
@@ -109,10 +113,26 @@ async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
     created = await app.json("POST", "/scim/contoso/v2/Users", user)
     member = {"value": created["id"]}
     schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
-    await app.json("POST", "/scim/contoso/v2/Groups", {"schemas": schemas, "displayName": MARKUP, "members": [member]})
+    await app.json(
+        "POST",
+        "/scim/contoso/v2/Groups",
+        {"schemas": schemas, "displayName": MARKUP, "members": [member]},
+    )
     await app.json("PATCH", "/api/directories/contoso", {"name": MARKUP})
-    await app.call("POST", "/scim/contoso/v2/Users", orjson.dumps(user), **{"user-agent": f"{MARKUP}/1"})
-    paths = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers", "/rename", "/delete")
+    await app.call(
+        "POST", "/scim/contoso/v2/Users", orjson.dumps(user), **{"user-agent": f"{MARKUP}/1"}
+    )
+    paths = (
+        "",
+        "/setup",
+        "/connect",
+        "/presence",
+        "/credentials",
+        "/log",
+        "/numbers",
+        "/rename",
+        "/delete",
+    )
     pages = [f"/directories/contoso{path}" for path in paths]
     pages += [
         "/",
@@ -125,12 +145,17 @@ async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
         assert answer.status == 200, path
         assert b"<img src=x" not in answer.body, path
         assert b'href="javascript:' not in answer.body, path
-    assert b"person=a%2Bb%26kind%3Drefused" in (await app.call("GET", "/directories/contoso/log?kind=refused")).body
+    assert (
+        b"person=a%2Bb%26kind%3Drefused"
+        in (await app.call("GET", "/directories/contoso/log?kind=refused")).body
+    )
 
 
 async def test_a_file_name_breaks_no_header(app: App) -> None:
     """RFC 6266: quotes, line ends and other letters of a directory's name stay inside the file name."""
-    refused = await app.call("PATCH", "/api/directories/contoso", orjson.dumps({"name": "a\u0000b"}))
+    refused = await app.call(
+        "PATCH", "/api/directories/contoso", orjson.dumps({"name": "a\u0000b"})
+    )
     assert refused.status == 400
     await app.json("PATCH", "/api/directories/contoso", {"name": 'x"; \r\n Set-Cookie: a=b; ü'})
     answer = await app.call("GET", "/api/directories/contoso/export?format=csv&limit=1")

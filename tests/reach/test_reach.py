@@ -45,12 +45,23 @@ NEW = b"name=Mine&kind=entra&region=GB"
 BODIES = {
     "POST /api/directories": {"name": "Mine"},
     "PATCH /api/directories/contoso": {"name": "Mine"},
-    "PUT /api/directories/contoso/trust": {"tenant_id": OTHER, "subject": OTHER, "audiences": ["api://x"]},
+    "PUT /api/directories/contoso/trust": {
+        "tenant_id": OTHER,
+        "subject": OTHER,
+        "audiences": ["api://x"],
+    },
     "POST /api/directories/contoso/presence": {"action": "remove"},
     "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
 }
 # What shows or changes the person's own account only, whatever it is.
-OF_EVERY_ACCOUNT = ("/", "/directories", "/api/directories", "/sign-in/callback", "/api/contacts", "/directories/new")
+OF_EVERY_ACCOUNT = (
+    "/",
+    "/directories",
+    "/api/directories",
+    "/sign-in/callback",
+    "/api/contacts",
+    "/directories/new",
+)
 
 
 def _pages() -> Iterator[tuple[str, str, str]]:
@@ -70,11 +81,23 @@ PAGES = list(_pages())
 CALLS = [(method, path, role) for path, methods, role in API.values() for method in methods] + PAGES
 GUARDED = [(method, path) for method, path, role in CALLS if role]
 ADMINS = [(method, path) for method, path, role in CALLS if role == "admin"]
-NAMING_A_DIRECTORY = [call for call in GUARDED if "contoso" in call[1] or call == ("POST", "/api/contacts/lookup")]
+NAMING_A_DIRECTORY = [
+    call for call in GUARDED if "contoso" in call[1] or call == ("POST", "/api/contacts/lookup")
+]
 CHANGING = [call for call in GUARDED if call[0] != "GET"]
 READING = [call for call in GUARDED if call[0] == "GET"]
 OWN = [call for call in GUARDED if call[1] in OF_EVERY_ACCOUNT]
-SCIM = ("/v2", "/v2/Users", "/v2/Users/x", "/v2/Groups", "/v2/Bulk", "/v2/.search", "/v2/Schemas", "/v2/x/y", "/Users")
+SCIM = (
+    "/v2",
+    "/v2/Users",
+    "/v2/Users/x",
+    "/v2/Groups",
+    "/v2/Bulk",
+    "/v2/.search",
+    "/v2/Schemas",
+    "/v2/x/y",
+    "/Users",
+)
 
 
 def principal(account: str, *roles: str) -> str:
@@ -84,7 +107,13 @@ def principal(account: str, *roles: str) -> str:
 
 
 async def ask(
-    app: App, method: str, path: str, role: str | None, account: str = ACCOUNT, directory: str = "contoso", **more: str
+    app: App,
+    method: str,
+    path: str,
+    role: str | None,
+    account: str = ACCOUNT,
+    directory: str = "contoso",
+    **more: str,
 ) -> Response:
     """One request of a person; `role` None: of nobody."""
     sent = {name.replace("_", "-"): value for name, value in more.items()}
@@ -116,15 +145,23 @@ async def stored(app: App) -> object:
 
 def test_no_function_is_missing_here(app: App) -> None:
     """A new address must say who may use it."""
-    names = {function.name for function in app.host.functions.http if not function.name.startswith("scim_")}
+    names = {
+        function.name
+        for function in app.host.functions.http
+        if not function.name.startswith("scim_")
+    }
     pages = ("home", "directories", "directory", "contacts", "sign_in_callback")
     assert names == set(API) | {f"page_{page}" for page in pages}
 
 
-async def answers(app: App, calls: list[tuple[str, str]], role: str | None, **more: str) -> dict[str, Response]:
+async def answers(
+    app: App, calls: list[tuple[str, str]], role: str | None, **more: str
+) -> dict[str, Response]:
     """The answer to each call; none of them may have changed the directory."""
     before = await stored(app)
-    found = {f"{method} {path}": await ask(app, method, path, role, **more) for method, path in calls}
+    found = {
+        f"{method} {path}": await ask(app, method, path, role, **more) for method, path in calls
+    }
     assert await stored(app) == before
     return found
 
@@ -154,7 +191,9 @@ async def test_another_accounts_directory_is_none(app: App) -> None:
     foreign = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER)
     of_none = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere")
     for call, answer in foreign.items():
-        assert answer.status == (303 if call.split()[1] == "/directories/contoso/restore" else 404), call
+        assert answer.status == (
+            303 if call.split()[1] == "/directories/contoso/restore" else 404
+        ), call
         assert answer.status == of_none[call].status, call
         assert answer.body.replace(b"contoso", b"nowhere") == of_none[call].body, call
 
@@ -168,7 +207,8 @@ async def test_what_every_account_has_shows_nothing_of_another(app: App) -> None
 
 
 @pytest.mark.parametrize(
-    "sent", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}]
+    "sent",
+    [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}],
 )
 async def test_no_other_site_changes_anything(app: App, sent: dict[str, str]) -> None:
     """403 for a change that another site's page asks for, however its sender is signed in."""
@@ -179,7 +219,9 @@ async def test_no_other_site_changes_anything(app: App, sent: dict[str, str]) ->
 async def test_what_is_read_stays_in_no_shared_cache(app: App) -> None:
     """RFC 9111 section 5.2.2: every answer with a body says no-store or private."""
     for call, answer in (await answers(app, READING, "Admin")).items():
-        policy = {name.lower(): value for name, value in answer.headers.items()}.get("cache-control", "")
+        policy = {name.lower(): value for name, value in answer.headers.items()}.get(
+            "cache-control", ""
+        )
         assert answer.status < 500, call
         assert not answer.body or policy in ("no-store", "private, no-cache"), call
 
@@ -187,7 +229,11 @@ async def test_what_is_read_stays_in_no_shared_cache(app: App) -> None:
 async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> None:
     """A token opens its own directory only; the answer is the same where there is no directory at all."""
     other = (await app.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
-    sent = {"content-type": "application/scim+json", "content-length": "2", "authorization": f"Bearer {TOKEN}"}
+    sent = {
+        "content-type": "application/scim+json",
+        "content-length": "2",
+        "authorization": f"Bearer {TOKEN}",
+    }
     for method, path in product(METHODS, SCIM):
         urls = [f"{ADDRESS}/scim/{directory}{path}" for directory in (other, "nowhere")]
         foreign, of_none = [await app.host.call(Request(method, url, sent, b"{}")) for url in urls]
@@ -195,7 +241,9 @@ async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> No
         assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
 
 
-async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_be_signed_in(app: App) -> None:
+async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_be_signed_in(
+    app: App,
+) -> None:
     """Addresses excluded from the platform's sign-in (`/scim/*`, `/health`) ask for tokens, whatever header comes."""
     sent = {"content-type": "application/scim+json", "content-length": "2"}
     forged = {**sent, "x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
@@ -209,7 +257,9 @@ async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_b
         assert answers[0].body == answers[1].body, path
 
 
-@pytest.mark.parametrize("path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"])
+@pytest.mark.parametrize(
+    "path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"]
+)
 async def test_no_page_stands_below_an_address_that_strangers_reach(app: App, path: str) -> None:
     """What is left of a path once dots are resolved, which the platform does first, leads to no page of people's."""
     for target in (

@@ -12,14 +12,29 @@ from tests.engine.requests import REQUESTS
 from tests.openapi.conftest import App
 
 # What the requests hold of a person, a directory, a search or a secret, in any form that a line could have it.
-PERSONAL = ("zo", "ller", "example.com", "7946", "0a21f0f2", "guide", "tours", "mul", "bearer", "extdir")
+PERSONAL = (
+    "zo",
+    "ller",
+    "example.com",
+    "7946",
+    "0a21f0f2",
+    "guide",
+    "tours",
+    "mul",
+    "bearer",
+    "extdir",
+)
 WITHOUT_STORAGE = {"page_static", "page_directories", "api_description"}
 
 
 def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Every line of every logger; those of the event loop tell of sockets alone."""
     metrics.report()
-    return [record.getMessage() for record in caplog.records if record.name not in ("asyncio", "aiosqlite")]
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name not in ("asyncio", "aiosqlite")
+    ]
 
 
 def _found(lines: list[str]) -> list[tuple[str, str]]:
@@ -28,7 +43,9 @@ def _found(lines: list[str]) -> list[tuple[str, str]]:
 
 def _again(found: list[Outcome]) -> list[Step]:
     """The same requests for the directory that the first ones made."""
-    made = next(orjson.loads(each.body) for each in found if each.request == "POST /api/directories")
+    made = next(
+        orjson.loads(each.body) for each in found if each.request == "POST /api/directories"
+    )
     known = {"<directory>": made["id"], "<token>": made["token"]}
 
     def fill(text: str) -> str:
@@ -37,12 +54,19 @@ def _again(found: list[Outcome]) -> list[Step]:
         return text
 
     return [
-        replace(step, target=fill(step.target), headers={k: fill(v) for k, v in step.headers.items()}, keep={})
+        replace(
+            step,
+            target=fill(step.target),
+            headers={k: fill(v) for k, v in step.headers.items()},
+            keep={},
+        )
         for step in REQUESTS
     ]
 
 
-async def test_no_request_is_logged_with_what_it_holds(app: App, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_request_is_logged_with_what_it_holds(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
     """Right and wrong requests to every function (tests/engine), with all loggers at their most talkative."""
     caplog.set_level(logging.DEBUG)
     await outcomes(app.host.http, REQUESTS)

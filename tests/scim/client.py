@@ -40,11 +40,23 @@ class ScimClient:
     token: str
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **query: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        **query: Any,
     ) -> Answer:
         """Send a request; a body that is not bytes is sent as JSON."""
-        url = f"https://app.example/scim/{self.directory_id}/v2{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = {"authorization": f"Bearer {self.token}", "content-type": "application/scim+json", **(headers or {})}
+        url = f"https://app.example/scim/{self.directory_id}/v2{path}" + (
+            f"?{urlencode(query)}" if query else ""
+        )
+        sent = {
+            "authorization": f"Bearer {self.token}",
+            "content-type": "application/scim+json",
+            **(headers or {}),
+        }
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         if raw:
             sent["content-length"] = str(len(raw))
@@ -79,7 +91,9 @@ class ScimClient:
     async def group(self, display_name: str = "Sales", *members: str) -> Answer:
         """Create a group with these members."""
         listed = {"members": [{"value": member} for member in members]} if members else {}
-        return await self.post("/Groups", {"schemas": [GROUP], "displayName": display_name, **listed})
+        return await self.post(
+            "/Groups", {"schemas": [GROUP], "displayName": display_name, **listed}
+        )
 
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -6,11 +6,11 @@ import azure.functions as func
 import pytest
 
 from directories import memory, store, tokens
-from directories.directory import Directory, Token
+from directories.models import Directory, Token
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
-from scim.users import rows
+from scim.users import index_rows
 from scim.users.record import UserRecord
 from shared.clock import FixedClock, timestamp
 from shared.ids import new_id
@@ -40,12 +40,23 @@ async def host(services: Services) -> AsyncIterator[Host]:
     await memory.settled(services)
 
 
-async def client_of(host: Host, services: Services, directory_id: str, **options: object) -> ScimClient:
+async def client_of(
+    host: Host, services: Services, directory_id: str, **options: object
+) -> ScimClient:
     """A client with the token of a new directory."""
     token = tokens.new_secret(tokens.TOKEN_PREFIX)
     now = timestamp(services.clock.now())
     live = (Token("token", tokens.digest(token), now),)
-    directory = Directory(directory_id, "Contoso", ACCOUNT, "entra", "GB", now, tokens=live, **options)  # type: ignore[arg-type]
+    directory = Directory(
+        directory_id,
+        "Contoso",
+        ACCOUNT,
+        "entra",
+        "GB",
+        now,
+        tokens=live,
+        **options,  # type: ignore[arg-type]
+    )
     await store.insert(services.tables, directory)
     return ScimClient(host, services, directory_id, token)
 
@@ -69,7 +80,9 @@ async def strict_scim(host: Host, services: Services) -> ScimClient:
 
 
 @pytest.fixture
-def filled(scim: ScimClient, services: Services) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
+def filled(
+    scim: ScimClient, services: Services
+) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
     """Fills the directory with people `person0@example.com` …; gives the client and the first one's id."""
 
     async def fill(count: int) -> tuple[ScimClient, str]:
@@ -78,7 +91,7 @@ def filled(scim: ScimClient, services: Services) -> Callable[[int], Awaitable[tu
             services.clock.advance(0.001)  # type: ignore[attr-defined]
             user = _person(services, number)
             first = first or user.id
-            operations += rows.insertion(user, "GB")
+            operations += index_rows.insertion(user, "GB")
             if len(operations) > 85 or number == count - 1:
                 await services.tables.transact("contacts", scim.directory_id, operations)
                 operations = []

@@ -63,7 +63,8 @@ async def test_a_value_that_storage_cannot_hold_is_too_large(scim: ScimClient) -
 
 
 @pytest.mark.parametrize(
-    "name", ["a\x00b", "a\tb\nc", "a/b\\c#d?e%f|g~h", "👩‍🚀 żółć", "x" * 3000, "'; DROP TABLE users; --"]
+    "name",
+    ["a\x00b", "a\tb\nc", "a/b\\c#d?e%f|g~h", "👩‍🚀 żółć", "x" * 3000, "'; DROP TABLE users; --"],
 )
 async def test_any_text_is_a_user_name(scim: ScimClient, name: str) -> None:
     """Control characters, key separators, emoji, long names: stored, found and returned exactly."""
@@ -122,7 +123,9 @@ async def test_a_broken_patch_is_refused(scim: ScimClient, body: Any) -> None:
     assert (await scim.get(f"/Users/{user.id}")).body == user.body
 
 
-@pytest.mark.parametrize("path", ["/Userz", "/Users/a/b", "/v2/Users", "/Schemas/urn:nothing", "/ResourceTypes/Car"])
+@pytest.mark.parametrize(
+    "path", ["/Userz", "/Users/a/b", "/v2/Users", "/Schemas/urn:nothing", "/ResourceTypes/Car"]
+)
 async def test_a_wrong_path_is_a_scim_404(scim: ScimClient, path: str) -> None:
     """A typing error in the tenant URL is answered in words that Entra shows to its administrator."""
     assert _is_error(await scim.get(path), 404)
@@ -139,7 +142,9 @@ async def test_a_wrong_path_is_a_scim_404(scim: ScimClient, path: str) -> None:
         ("POST", "/Users/x"),
     ],
 )
-async def test_a_method_that_is_not_possible_names_those_that_are(scim: ScimClient, method: str, path: str) -> None:
+async def test_a_method_that_is_not_possible_names_those_that_are(
+    scim: ScimClient, method: str, path: str
+) -> None:
     """RFC 9110 section 15.5.6: 405 with Allow."""
     answer = await scim.call(method, path, {})
     assert _is_error(answer, 405)
@@ -151,13 +156,18 @@ async def test_me_is_not_implemented(scim: ScimClient) -> None:
     assert _is_error(await scim.get("/Me"), 501)
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic eDp5", "Bearer \udcff"])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer wrong", "Basic eDp5", "Bearer \udcff"]
+)
 async def test_without_a_token_nothing_is_shown(scim: ScimClient, header: str | None) -> None:
     """401 with WWW-Authenticate and a SCIM body, the same for every reason and for unknown directories."""
     sent = {} if header is None else {"authorization": header}
     stranger = ScimClient(scim.host, scim.services, scim.directory_id, "")
     nowhere = ScimClient(scim.host, scim.services, "nothinghere", "")
-    answers = [await each.call("GET", "/Users", headers={"authorization": "", **sent}) for each in (stranger, nowhere)]
+    answers = [
+        await each.call("GET", "/Users", headers={"authorization": "", **sent})
+        for each in (stranger, nowhere)
+    ]
     for answer in answers:
         assert _is_error(answer, 401)
         assert answer.headers["www-authenticate"].startswith("Bearer")

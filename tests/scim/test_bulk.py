@@ -18,10 +18,16 @@ def _post(path: str, bulk_id: str, **data: Any) -> dict[str, Any]:
 async def test_each_operation_has_its_result(scim: ScimClient) -> None:
     """Status as text, location, version; the body only of errors."""
     answer = await scim.post(
-        "/Bulk", _bulk(_post("/Users", "a", userName="a@b.c"), _post("/Users", "b", userName="A@b.c"))
+        "/Bulk",
+        _bulk(_post("/Users", "a", userName="a@b.c"), _post("/Users", "b", userName="A@b.c")),
     )
     made, refused = answer.body["Operations"]
-    assert (answer.status, made["status"], made["bulkId"], made["version"]) == (200, "201", "a", 'W/"1"')
+    assert (answer.status, made["status"], made["bulkId"], made["version"]) == (
+        200,
+        "201",
+        "a",
+        'W/"1"',
+    )
     assert (await scim.get(made["location"].partition("/v2")[2])).status == 200
     assert (refused["status"], refused["response"]["scimType"]) == ("409", "uniqueness")
 
@@ -52,7 +58,9 @@ async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimCl
 async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
     """RFC 7644 section 3.7: failOnErrors; what comes behind is not tried."""
     bad = {"method": "DELETE", "path": "/Users/nobody"}
-    answer = await scim.post("/Bulk", _bulk(bad, bad, _post("/Users", "u", userName="a@b.c"), failOnErrors=2))
+    answer = await scim.post(
+        "/Bulk", _bulk(bad, bad, _post("/Users", "u", userName="a@b.c"), failOnErrors=2)
+    )
     assert [each["status"] for each in answer.body["Operations"]] == ["404", "404"]
     assert (await scim.get("/Users")).body["totalResults"] == 0
 
@@ -60,7 +68,9 @@ async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
 async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> None:
     """RFC 7644 section 3.7.4: 413 beyond maxOperations of ServiceProviderConfig."""
     limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxOperations"]
-    answer = await scim.post("/Bulk", _bulk(*[{"method": "DELETE", "path": "/Users/x"}] * (limit + 1)))
+    answer = await scim.post(
+        "/Bulk", _bulk(*[{"method": "DELETE", "path": "/Users/x"}] * (limit + 1))
+    )
     assert answer.status == 413
 
 
@@ -126,7 +136,9 @@ async def test_a_location_is_an_address(scim: ScimClient) -> None:
 
 async def test_a_bulk_id_is_used_once(scim: ScimClient) -> None:
     """RFC 7644 section 3.7: it is unique in the request, else a reference could mean either of two."""
-    answer = await scim.post("/Bulk", _bulk(_post("/Users", "a", userName="a"), _post("/Users", "a", userName="b")))
+    answer = await scim.post(
+        "/Bulk", _bulk(_post("/Users", "a", userName="a"), _post("/Users", "a", userName="b"))
+    )
     assert [each["status"] for each in answer.body["Operations"]] == ["201", "400"]
 
 

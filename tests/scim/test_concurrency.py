@@ -8,7 +8,7 @@ import pytest
 
 from directories import memory
 from shared.tables.counting import CountingTables
-from shared.tables.port import Changed, Operation, StorageUnavailable
+from shared.tables.port import Operation, PreconditionFailed, StorageUnavailable
 from tests.scim.client import ScimClient
 
 
@@ -18,7 +18,8 @@ async def _people(scim: ScimClient, count: int) -> list[str]:
 
 def _add(group_id: str, scim: ScimClient, *ids: str) -> Any:
     return scim.patch(
-        f"/Groups/{group_id}", {"op": "add", "path": "members", "value": [{"value": each} for each in ids]}
+        f"/Groups/{group_id}",
+        {"op": "add", "path": "members", "value": [{"value": each} for each in ids]},
     )
 
 
@@ -26,7 +27,11 @@ async def _memberships(scim: ScimClient, tables: CountingTables) -> set[str]:
     """The keys of every row that stands for a membership, from either side."""
     rows = await tables.query("contacts", scim.directory_id, "", "\ufffd", keys_only=True)
     keys = [row.key for row in rows]
-    return {key for key in keys if key.startswith("member|") or (key.startswith("user|") and key.count("|") == 2)}
+    return {
+        key
+        for key in keys
+        if key.startswith("member|") or (key.startswith("user|") and key.count("|") == 2)
+    }
 
 
 class _Failing:
@@ -40,7 +45,9 @@ class _Failing:
         self.stored = False
         monkeypatch.setattr(inner, "transact", self.transact)
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         if table != "contacts" or self.at is None:
             return await self._transact(table, partition, operations)
         self.number += 1
@@ -58,12 +65,17 @@ def failing(tables: CountingTables, monkeypatch: pytest.MonkeyPatch) -> _Failing
 
 
 @pytest.mark.parametrize("writers", [8, 32])
-async def test_every_writer_of_one_user_succeeds(scim: ScimClient, tables: CountingTables, writers: int) -> None:
+async def test_every_writer_of_one_user_succeeds(
+    scim: ScimClient, tables: CountingTables, writers: int
+) -> None:
     """However many connections change one person at once, each change is made, none in vain and begun again."""
     user = await scim.user()
     await memory.settled(scim.services)
     changes = [
-        scim.patch(f"/Users/{user.id}", {"op": "add", "path": "emails", "value": [{"value": f"{n}@example.com"}]})
+        scim.patch(
+            f"/Users/{user.id}",
+            {"op": "add", "path": "emails", "value": [{"value": f"{n}@example.com"}]},
+        )
         for n in range(writers)
     ]
     with tables.measured() as calls:
@@ -103,7 +115,9 @@ async def test_people_with_long_records_join_in_smaller_transactions(scim: ScimC
     assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 30
 
 
-async def test_a_refused_group_of_many_leaves_no_membership(scim: ScimClient, tables: CountingTables) -> None:
+async def test_a_refused_group_of_many_leaves_no_membership(
+    scim: ScimClient, tables: CountingTables
+) -> None:
     """POST with more members than a transaction holds and a name that is taken: 409, and nobody is in it."""
     people = await _people(scim, 70)
     await scim.group("Sales")
@@ -132,13 +146,15 @@ async def test_a_writer_elsewhere_in_the_middle_of_a_large_group_is_survived(
 ) -> None:
     """Another instance changes a member between two transactions of a POST: the rest is read again."""
     people = await _people(scim, 70)
-    failing.at, failing.error = 2, Changed("user|x")
+    failing.at, failing.error = 2, PreconditionFailed("user|x")
     group = await scim.group("Sales", *people)
     assert group.status == 201
     assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 70
 
 
-async def test_a_group_deleted_while_many_join_keeps_no_member(scim: ScimClient, tables: CountingTables) -> None:
+async def test_a_group_deleted_while_many_join_keeps_no_member(
+    scim: ScimClient, tables: CountingTables
+) -> None:
     """Every transaction of a large change touches the group: nobody joins one that is gone."""
     people, group = await _people(scim, 70), await scim.group()
     deleting = ScimClient(scim.host, scim.services, scim.directory_id, scim.token)
@@ -159,8 +175,12 @@ async def test_a_large_group_is_deleted_elsewhere_between_two_transactions(
         seen += table == "contacts"
         if seen == 2:
             monkeypatch.setattr(tables, "transact", transact)
-            row = await tables.query("contacts", partition, f"group|{group.id}", f"group|{group.id}|")
-            present = await tables.query("contacts", partition, f"member|{group.id}|", f"member|{group.id}|\ufffd")
+            row = await tables.query(
+                "contacts", partition, f"group|{group.id}", f"group|{group.id}|"
+            )
+            present = await tables.query(
+                "contacts", partition, f"member|{group.id}|", f"member|{group.id}|\ufffd"
+            )
             assert row
             await _remove_rows(tables, partition, group.id, [each.key for each in present])
         return await transact(table, partition, operations)
@@ -170,7 +190,9 @@ async def test_a_large_group_is_deleted_elsewhere_between_two_transactions(
     assert await _memberships(scim, tables) == set()
 
 
-async def _remove_rows(tables: CountingTables, partition: str, group_id: str, members: list[str]) -> None:
+async def _remove_rows(
+    tables: CountingTables, partition: str, group_id: str, members: list[str]
+) -> None:
     """What another instance does to delete a group."""
     from shared.tables.port import Delete
 
@@ -198,4 +220,6 @@ async def test_a_repeated_request_is_right_whether_the_first_was_stored(
     ):
         failing.number = 0
         assert (await scim.call(method, f"/Users/{user['id']}", body)).status == 503
-        assert (await scim.call(method, f"/Users/{user['id']}", body)).status == (second if stored else first)
+        assert (await scim.call(method, f"/Users/{user['id']}", body)).status == (
+            second if stored else first
+        )

@@ -26,9 +26,13 @@ async def test_scim2_tester_finds_no_fault(tables: CountingTables) -> None:
     app.register_functions(endpoints.blueprint(services))
     async with running(app) as host:
         scim = await client_of(host.host, services, "conformance")
-        results = await asyncio.to_thread(_check, f"{host.url}/scim/{scim.directory_id}/v2", scim.token)
+        results = await asyncio.to_thread(
+            _check, f"{host.url}/scim/{scim.directory_id}/v2", scim.token
+        )
     faults = [result for result in results if result.status in (Status.ERROR, Status.CRITICAL)]
-    assert not faults, "\n".join(f"{fault.title}: {fault.reason} ({fault.data})" for fault in faults)
+    assert not faults, "\n".join(
+        f"{fault.title}: {fault.reason} ({fault.data})" for fault in faults
+    )
     assert len([result for result in results if result.status == Status.SUCCESS]) > 20
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from directories import memory
-from scim.bulk.references import names_in, resolve
+from scim.bulk.bulk_ids import names_in, resolve
+from scim.core.attribute_values import MAX_VALUES
 from scim.core.errors import ScimError
 from scim.core.patch import apply_patch, read_patch
 from scim.core.schemas import USER
-from scim.core.values import MAX_VALUES
-from scim.users import cards
+from scim.users import contact_cards
 from scim.users.record import MAX_BYTES
 from shared import keys, numbers
 from shared.tables.counting import CountingTables
@@ -56,7 +56,10 @@ def alike(count: int) -> list[dict[str, str]]:
         {"op": "add", "path": "emails", "value": alike(MAX_VALUES + 1)},
         {"op": "replace", "path": "emails", "value": alike(MAX_VALUES + 1)},
         {"op": "remove", "path": "emails", "value": alike(MAX_VALUES + 1)},
-        {"op": "add", "value": {f'emails[type eq "{number}"].value': "x" for number in range(MAX_VALUES + 1)}},
+        {
+            "op": "add",
+            "value": {f'emails[type eq "{number}"].value': "x" for number in range(MAX_VALUES + 1)},
+        },
     ],
 )
 def test_an_attribute_has_a_number_of_values(operation: dict[str, Any]) -> None:
@@ -75,7 +78,9 @@ def test_who_has_more_values_already_can_lose_some() -> None:
 
 
 @pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Users/.search"])
-async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(scim: ScimClient, path: str) -> None:
+async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(
+    scim: ScimClient, path: str
+) -> None:
     """413 before the JSON is read; in a bulk request each operation is one."""
     body = {"userName": "a", "displayName": "x" * MAX_BYTES, "Operations": []}
     for method in ("PUT", "PATCH") if path == "/Users/x" else ("POST",):
@@ -89,7 +94,9 @@ async def test_a_request_about_a_user_is_no_longer_than_a_user_may_be(scim: Scim
 async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
     """413 for the change with which it would be too large, told in the log; the user stays as it was."""
     user = await scim.user(title="x" * 40_000)
-    answer = await scim.patch(f"/Users/{user.id}", {"op": "add", "path": "nickName", "value": "x" * 40_000})
+    answer = await scim.patch(
+        f"/Users/{user.id}", {"op": "add", "path": "nickName", "value": "x" * 40_000}
+    )
     assert answer.status == 413
     assert "nickName" not in (await scim.get(f"/Users/{user.id}")).body
 
@@ -97,9 +104,17 @@ async def test_a_user_does_not_grow_without_end(scim: ScimClient) -> None:
 def test_a_card_is_small_whatever_a_person_is_called() -> None:
     """It stands in each of thirty rows and comes by the hundred in a list."""
     long = "x" * 50_000
-    resource = {"userName": long, "displayName": long, "title": long, "externalId": long, "emails": [{"value": long}]}
-    card = cards.card_of("id", {**resource, cards.ENTERPRISE: {"department": long}}, long)
-    assert len(cards.encode(card)) < 2500
+    resource = {
+        "userName": long,
+        "displayName": long,
+        "title": long,
+        "externalId": long,
+        "emails": [{"value": long}],
+    }
+    card = contact_cards.card_of(
+        "id", {**resource, contact_cards.ENTERPRISE: {"department": long}}, long
+    )
+    assert len(contact_cards.encode(card)) < 2500
 
 
 @pytest.mark.parametrize("form", ["/{}", '{}"', "/Users/{}/x"])
@@ -114,7 +129,9 @@ def test_operations_that_wait_are_not_read_again_and_again() -> None:
     """What an operation refers to is known from the beginning."""
     from scim.bulk.service import read_bulk
 
-    (operation,), _ = read_bulk({"Operations": [{"method": "PATCH", "path": "/Groups/bulkId:g", "data": ["bulkId:u"]}]})
+    (operation,), _ = read_bulk(
+        {"Operations": [{"method": "PATCH", "path": "/Groups/bulkId:g", "data": ["bulkId:u"]}]}
+    )
     assert operation.names == {"g", "u"}
 
 
@@ -130,7 +147,9 @@ def test_no_long_text_stays_in_memory(kept: Any) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 35])
-async def test_a_part_of_an_id_reads_nobody(scim: ScimClient, tables: CountingTables, length: int) -> None:
+async def test_a_part_of_an_id_reads_nobody(
+    scim: ScimClient, tables: CountingTables, length: int
+) -> None:
     """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
@@ -141,5 +160,7 @@ async def test_a_part_of_an_id_reads_nobody(scim: ScimClient, tables: CountingTa
             assert (await scim.get(f"{path}/{part}")).status == 404
             assert (await scim.get(path, filter=f'id eq "{part}"')).body["totalResults"] == 0
         assert calls == []
-    refused = await scim.patch(f"/Users/{people[0][:8]}", {"op": "add", "path": "title", "value": "x"})
+    refused = await scim.patch(
+        f"/Users/{people[0][:8]}", {"op": "add", "path": "title", "value": "x"}
+    )
     assert refused.status == 404

@@ -6,7 +6,7 @@ import azure.functions as func
 import orjson
 import pytest
 
-from directories import memory, rate
+from directories import directory_rate_limit, memory
 from local.host.host import Host
 from scim import endpoints
 from shared.clock import FixedClock
@@ -31,7 +31,9 @@ TITLE = patch_body({"op": "replace", "path": "title", "value": "X"})
         ("/Schemas", {"GET", "HEAD"}),
     ],
 )
-async def test_allow_names_just_what_is_possible(scim: ScimClient, path: str, allowed: set[str]) -> None:
+async def test_allow_names_just_what_is_possible(
+    scim: ScimClient, path: str, allowed: set[str]
+) -> None:
     """RFC 9110 section 10.2.1: OPTIONS is not among them, so every address can be asked with it."""
     answer = await scim.call("OPTIONS", path)
     assert (answer.status, set(answer.headers["allow"].split(", "))) == (405, allowed)
@@ -47,14 +49,20 @@ async def test_search_is_no_resource(scim: ScimClient, method: str) -> None:
 async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) -> None:
     """A list, weak or strong (RFC 7644 section 3.14 uses weak tags with If-Match); an empty header says nothing."""
     user = await scim.user()
-    assert (await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": header})).status == 200
+    assert (
+        await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": header})
+    ).status == 200
 
 
 async def test_if_none_match_guards_a_change(scim: ScimClient) -> None:
     """RFC 9110 section 13.1.2: `*` on what exists is 412, for every method but GET and HEAD."""
     user = await scim.user()
-    assert (await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-none-match": "*"})).status == 412
-    assert (await scim.call("GET", f"/Users/{user.id}", headers={"if-none-match": "*"})).status == 304
+    assert (
+        await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-none-match": "*"})
+    ).status == 412
+    assert (
+        await scim.call("GET", f"/Users/{user.id}", headers={"if-none-match": "*"})
+    ).status == 304
 
 
 async def test_a_user_that_joined_a_group_is_not_unmodified(scim: ScimClient) -> None:
@@ -66,10 +74,16 @@ async def test_a_user_that_joined_a_group_is_not_unmodified(scim: ScimClient) ->
     assert answer.status == 200
     assert answer.body["groups"]
     assert answer.headers["etag"] == answer.body["meta"]["version"] != tag
-    again = await scim.call("GET", f"/Users/{user.id}", headers={"if-none-match": answer.headers["etag"]})
+    again = await scim.call(
+        "GET", f"/Users/{user.id}", headers={"if-none-match": answer.headers["etag"]}
+    )
     assert again.status == 304
-    assert (await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": tag})).status == 200
-    assert (await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": tag})).status == 412
+    assert (
+        await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": tag})
+    ).status == 200
+    assert (
+        await scim.call("PATCH", f"/Users/{user.id}", TITLE, headers={"if-match": tag})
+    ).status == 412
 
 
 async def test_a_byte_order_mark_is_passed_over(scim: ScimClient) -> None:
@@ -79,8 +93,14 @@ async def test_a_byte_order_mark_is_passed_over(scim: ScimClient) -> None:
 
 async def test_core_attributes_under_their_urn_are_understood(scim: ScimClient) -> None:
     """RFC 7643 section 3.3 has it for extensions; scim.dev's suite writes the core schema so, too."""
-    answer = await scim.post("/Users", {"schemas": [USER], USER: {"userName": "a", "emails": [{"value": "a@b.c"}]}})
-    assert (answer.status, answer.body["userName"], answer.body["emails"]) == (201, "a", [{"value": "a@b.c"}])
+    answer = await scim.post(
+        "/Users", {"schemas": [USER], USER: {"userName": "a", "emails": [{"value": "a@b.c"}]}}
+    )
+    assert (answer.status, answer.body["userName"], answer.body["emails"]) == (
+        201,
+        "a",
+        [{"value": "a@b.c"}],
+    )
 
 
 async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> None:
@@ -108,7 +128,9 @@ async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> 
     ids=lambda body: orjson.dumps(body).decode(),
 )
 @pytest.mark.parametrize("path", ["/Users/.search", "/Groups/.search", "/.search"])
-async def test_a_search_of_another_type_is_refused(scim: ScimClient, path: str, body: dict[str, Any]) -> None:
+async def test_a_search_of_another_type_is_refused(
+    scim: ScimClient, path: str, body: dict[str, Any]
+) -> None:
     """RFC 7644 section 3.4.3: nothing is guessed, since an ignored filter would show everybody."""
     answer = await scim.post(path, body)
     assert answer.status == 400
@@ -119,7 +141,13 @@ async def test_a_search_of_another_type_is_refused(scim: ScimClient, path: str, 
 async def test_a_search_passes_over_what_is_unassigned_or_unknown(scim: ScimClient) -> None:
     """RFC 7643 section 2.5: null is as good as absent; a name in one string is as good as a list of one."""
     await scim.user()
-    body = {"schemas": [], "filter": None, "count": "1", "attributes": "userName", "colour": ["red"]}
+    body = {
+        "schemas": [],
+        "filter": None,
+        "count": "1",
+        "attributes": "userName",
+        "colour": ["red"],
+    }
     assert [set(user) for user in (await scim.post("/Users/.search", body)).resources] == [
         {"schemas", "id", "userName"}
     ]
@@ -146,10 +174,13 @@ async def test_a_flood_is_told_when_to_come_again(
     scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served meanwhile."""
-    monkeypatch.setattr(rate, "BURST", 20.0)
+    monkeypatch.setattr(directory_rate_limit, "BURST", 20.0)
     answers = [await scim.get("/Users/x") for _ in range(30)]
     refused = next(answer for answer in answers if answer.status == 429)
-    assert (refused.headers["content-type"], refused.body["status"]) == ("application/scim+json", "429")
+    assert (refused.headers["content-type"], refused.body["status"]) == (
+        "application/scim+json",
+        "429",
+    )
     assert int(refused.headers["retry-after"]) >= 1
     assert (await other_scim.get("/Users")).status == 200
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scim import family, listing
+from scim import query, resource_rows
 from scim.groups import membership, record
 from shared import keys
 from tests.scim.client import ScimClient
@@ -16,7 +16,7 @@ from tests.scim.client import ScimClient
 @pytest.fixture
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page ends behind its third resource or so, whatever was asked for."""
-    monkeypatch.setattr(family, "_MOST_BYTES", 500)
+    monkeypatch.setattr(resource_rows, "_MOST_BYTES", 500)
 
 
 async def _walked(scim: ScimClient, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -47,21 +47,33 @@ async def test_a_page_of_large_people_is_short_and_the_next_goes_on(scim: ScimCl
     first = await scim.get("/Users")
     assert 0 < len(first.resources) < 11
     assert first.body["totalResults"] == 11
-    for query in ({}, {"filter": 'userName sw "p"'}, {"sortBy": "id"}, {"filter": "title pr", "count": 4}):
-        assert [user["id"] for user in await _walked(scim, "/Users", **query)] == people
-        if "sortBy" not in query:
-            assert [user["id"] for user in await _by_cursor(scim, "/Users", **query)] == people
+    for parameters in (
+        {},
+        {"filter": 'userName sw "p"'},
+        {"sortBy": "id"},
+        {"filter": "title pr", "count": 4},
+    ):
+        assert [user["id"] for user in await _walked(scim, "/Users", **parameters)] == people
+        if "sortBy" not in parameters:
+            assert [user["id"] for user in await _by_cursor(scim, "/Users", **parameters)] == people
 
 
-async def test_groups_of_very_many_come_in_short_pages(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_groups_of_very_many_come_in_short_pages(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page stops before a further group once it holds many members; each group that comes is whole."""
     people = [(await scim.user(f"p{number}")).id for number in range(7)]
-    groups = {(await scim.group(f"g{size}", *people[:size])).id: set(people[:size]) for size in (7, 0, 3, 1, 6)}
+    groups = {
+        (await scim.group(f"g{size}", *people[:size])).id: set(people[:size])
+        for size in (7, 0, 3, 1, 6)
+    }
     monkeypatch.setattr(membership, "MANY_MEMBERS", 2)
     monkeypatch.setattr(membership, "MAX_QUERY_ROWS", 2)
     assert len((await scim.get("/Groups")).resources) < len(groups)
     for found in (await _walked(scim, "/Groups"), await _by_cursor(scim, "/Groups")):
-        assert {group["id"]: {member["value"] for member in group.get("members", [])} for group in found} == groups
+        assert {
+            group["id"]: {member["value"] for member in group.get("members", [])} for group in found
+        } == groups
     scanned = await scim.get("/Groups", filter="members pr", sortBy="displayName")
     assert [group["displayName"] for group in scanned.resources] == ["g1", "g3", "g6", "g7"]
 
@@ -73,7 +85,7 @@ async def test_a_filter_that_finds_too_many_members_is_told_how_to_ask(
     people = [(await scim.user(f"p{number}")).id for number in range(4)]
     for number in range(2):
         await scim.group(f"g{number}", *people)
-    monkeypatch.setattr(listing, "MAX_MEMBERS", 7)
+    monkeypatch.setattr(query, "MAX_MEMBERS", 7)
     refused = await scim.get("/Groups", filter="displayName pr")
     assert (refused.status, refused.body["scimType"]) == (400, "tooMany")
     found = await scim.get("/Groups", filter="displayName pr", excludedAttributes="members")
@@ -89,10 +101,10 @@ async def test_a_sort_far_back_keeps_only_what_it_sorts_by(
     for number in (3, 1, 4, 15, 9, 2, 6):
         emails = [{"value": f"{number % 4}@example.com"}] if number % 3 else []
         await scim.user(f"p{number:02}", emails=emails, name={"familyName": f"{number % 5}"})
-    query: dict[str, Any] = {"sortBy": sort_by, "sortOrder": order, "startIndex": 3, "count": 3}
-    whole = await scim.get("/Users", **query)
-    monkeypatch.setattr(listing, "MAX_COUNT", 4)
-    assert (await scim.get("/Users", **query)).body == whole.body
+    asked: dict[str, Any] = {"sortBy": sort_by, "sortOrder": order, "startIndex": 3, "count": 3}
+    whole = await scim.get("/Users", **asked)
+    monkeypatch.setattr(query, "MAX_COUNT", 4)
+    assert (await scim.get("/Users", **asked)).body == whole.body
 
 
 async def test_a_groups_own_record_has_a_size(scim: ScimClient) -> None:
@@ -101,7 +113,9 @@ async def test_a_groups_own_record_has_a_size(scim: ScimClient) -> None:
     assert answer.status == 413
 
 
-def test_combining_characters_are_put_in_order_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_combining_characters_are_put_in_order_in_short_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Of thirty thousand in a row that took a second, for each comparison of a filter (UAX 15, section 13)."""
     pieces, fold = list[int](), keys._fold
 

@@ -46,7 +46,9 @@ async def test_a_cold_jump_skips_along_keys(filled: Filled) -> None:
     """Another instance may answer the next page; it finds the same place."""
     scim, _ = await filled(30)
     page = await scim.get("/Users", startIndex=21, count=3)
-    assert [user["userName"] for user in page.resources] == [f"person{n}@example.com" for n in (20, 21, 22)]
+    assert [user["userName"] for user in page.resources] == [
+        f"person{n}@example.com" for n in (20, 21, 22)
+    ]
 
 
 async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
@@ -60,13 +62,20 @@ async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "count", "items", "echoed"), [(0, 2, 2, 1), (-5, 2, 2, 1), (1, 0, 0, 1), (1, -3, 0, 1), (99, 2, 0, 99)]
+    ("start", "count", "items", "echoed"),
+    [(0, 2, 2, 1), (-5, 2, 2, 1), (1, 0, 0, 1), (1, -3, 0, 1), (99, 2, 0, 99)],
 )
-async def test_odd_paging_values(filled: Filled, start: int, count: int, items: int, echoed: int) -> None:
+async def test_odd_paging_values(
+    filled: Filled, start: int, count: int, items: int, echoed: int
+) -> None:
     """RFC 7644 section 3.4.2.4: startIndex below 1 is 1, a negative count is 0, count 0 gives totals only."""
     scim, _ = await filled(4)
     page = await scim.get("/Users", startIndex=start, count=count)
-    assert (page.body["totalResults"], len(page.resources), page.body["startIndex"]) == (4, items, echoed)
+    assert (page.body["totalResults"], len(page.resources), page.body["startIndex"]) == (
+        4,
+        items,
+        echoed,
+    )
 
 
 async def test_a_count_that_is_no_number_is_refused(scim: ScimClient) -> None:
@@ -87,7 +96,9 @@ async def test_a_filter_without_an_index_scans(filled: Filled) -> None:
 async def test_an_index_and_another_term(filled: Filled) -> None:
     """`userName eq … and title eq …`: the index finds, the rest of the filter decides."""
     scim, _ = await filled(3)
-    both = await scim.get("/Users", filter='userName eq "person1@example.com" and externalId eq "external-2"')
+    both = await scim.get(
+        "/Users", filter='userName eq "person1@example.com" and externalId eq "external-2"'
+    )
     assert both.body["totalResults"] == 0
 
 
@@ -95,9 +106,15 @@ async def test_sorted_both_ways(filled: Filled) -> None:
     """RFC 7644 section 3.4.2.3: ascending unless said otherwise."""
     scim, _ = await filled(12)
     down = await scim.get("/Users", sortBy="userName", sortOrder="descending", count=2)
-    assert [user["userName"] for user in down.resources] == ["person9@example.com", "person8@example.com"]
+    assert [user["userName"] for user in down.resources] == [
+        "person9@example.com",
+        "person8@example.com",
+    ]
     up = await scim.get("/Users", sortBy="userName", count=2, startIndex=2)
-    assert [user["userName"] for user in up.resources] == ["person10@example.com", "person11@example.com"]
+    assert [user["userName"] for user in up.resources] == [
+        "person10@example.com",
+        "person11@example.com",
+    ]
 
 
 async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
@@ -189,7 +206,9 @@ def _cursor(key: Any, issued: Any) -> str:
         7,
     ],
 )
-async def test_a_cursor_reaches_no_other_rows(scim: ScimClient, clock: FixedClock, key: Any) -> None:
+async def test_a_cursor_reaches_no_other_rows(
+    scim: ScimClient, clock: FixedClock, key: Any
+) -> None:
     """A cursor comes from a client: one that names another kind of row is refused, never read from there."""
     await scim.user()
     answer = await scim.get("/Users", cursor=_cursor(key, int(clock.now().timestamp())))
@@ -210,7 +229,9 @@ async def test_a_cursor_with_an_indexed_filter_reads_no_more_than_it_finds(
         await scim.user(f"x{number}", emails=[{"type": "work", "value": "shared@example.com"}])
     cursor, seen = "", list[str]()
     for _ in range(2):
-        page = await scim.get("/Users", cursor=cursor, count=2, filter='emails.value eq "shared@example.com"')
+        page = await scim.get(
+            "/Users", cursor=cursor, count=2, filter='emails.value eq "shared@example.com"'
+        )
         seen += [user["userName"] for user in page.resources]
         cursor = page.body.get("nextCursor", "end")
     assert (sorted(seen), cursor) == (["x0", "x1", "x2"], "end")

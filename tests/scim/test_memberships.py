@@ -17,7 +17,9 @@ Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 async def _company(scim: ScimClient, seed: int) -> list[str]:
     """People and groups who are members of each other at random; the ids of the groups, and one of nobody."""
     dice = random.Random(seed)
-    people = [(await scim.user(f"p{number}", active=bool(dice.getrandbits(1)))).id for number in range(9)]
+    people = [
+        (await scim.user(f"p{number}", active=bool(dice.getrandbits(1)))).id for number in range(9)
+    ]
     groups: list[str] = []
     for number in range(5):
         members = dice.sample([*people, *groups], dice.randint(0, 6))
@@ -28,19 +30,29 @@ async def _company(scim: ScimClient, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_members_found_by_their_rows_are_those_found_by_reading_everybody(scim: ScimClient, seed: int) -> None:
+async def test_members_found_by_their_rows_are_those_found_by_reading_everybody(
+    scim: ScimClient, seed: int
+) -> None:
     """`groups.value eq` on users is answered by the group's rows; behind a `not`, everybody is read and compared."""
     for group_id in await _company(scim, seed):
         for form in (f'groups.value eq "{group_id}"', f'groups[value eq "{group_id}"]'):
             scanned = f"not (not ({form}))"
             assert parse_filter(form, USER).equalities()
             assert not parse_filter(scanned, USER).equalities()
-            for query in ({}, {"startIndex": 2, "count": 2}, {"sortBy": "userName", "sortOrder": "descending"}):
-                by_rows, by_reading = [await scim.get("/Users", filter=one, **query) for one in (form, scanned)]
+            for query in (
+                {},
+                {"startIndex": 2, "count": 2},
+                {"sortBy": "userName", "sortOrder": "descending"},
+            ):
+                by_rows, by_reading = [
+                    await scim.get("/Users", filter=one, **query) for one in (form, scanned)
+                ]
                 assert (by_rows.status, by_rows.body) == (200, by_reading.body)
 
 
-async def test_a_groups_members_are_found_without_reading_anybody_else(filled: Filled, tables: CountingTables) -> None:
+async def test_a_groups_members_are_found_without_reading_anybody_else(
+    filled: Filled, tables: CountingTables
+) -> None:
     """A round trip for the rows and one for each member, in a directory of any size."""
     scim, first = await filled(2000)
     group = await scim.group("Sales", first)
@@ -68,10 +80,15 @@ async def test_what_an_index_has_of_most_is_read_as_everybody(
 
 
 def _listed(answer: Answer) -> dict[str, list[str]]:
-    return {group["id"]: [member["value"] for member in group.get("members", [])] for group in answer.resources}
+    return {
+        group["id"]: [member["value"] for member in group.get("members", [])]
+        for group in answer.resources
+    }
 
 
-async def test_the_members_of_a_page_of_groups_are_one_read(scim: ScimClient, tables: CountingTables) -> None:
+async def test_the_members_of_a_page_of_groups_are_one_read(
+    scim: ScimClient, tables: CountingTables
+) -> None:
     """Neighbours in the walk are neighbours among the rows of members; each group has just its own."""
     groups = await _company(scim, 7)
     one_by_one = {group: _members(await scim.get(f"/Groups/{group}")) for group in groups[:5]}

@@ -2,15 +2,17 @@
 
 import pytest
 
-from directories.kinds import KINDS
-from directories.provisioning_log import Line, Wanted, read
+from directories.event_types import KINDS
+from directories.provisioning_log import EventFilter, Line, read
 from shared.tables import limits
 from tests.scim.client import ScimClient
 
 
 async def lines(scim: ScimClient) -> list[Line]:
     """The refusals in the log, newest first."""
-    return (await read(scim.services, scim.directory_id, wanted=Wanted(kinds=KINDS["refused"]))).lines
+    return (
+        await read(scim.services, scim.directory_id, wanted=EventFilter(kinds=KINDS["refused"]))
+    ).lines
 
 
 async def test_a_refused_person_is_named(scim: ScimClient) -> None:
@@ -19,7 +21,11 @@ async def test_a_refused_person_is_named(scim: ScimClient) -> None:
     await scim.user("anna@example.com", externalId="other")
     (line,) = await lines(scim)
     event = line.event
-    assert (event.resource_type, event.name, event.external_id) == ("User", "anna@example.com", "other")
+    assert (event.resource_type, event.name, event.external_id) == (
+        "User",
+        "anna@example.com",
+        "other",
+    )
     assert (event.method, event.status, event.scim_type) == ("POST", 409, "uniqueness")
 
 
@@ -28,7 +34,11 @@ async def test_a_refused_change_names_the_resource(scim: ScimClient) -> None:
     user = (await scim.user()).id
     await scim.patch(f"/Users/{user}", {"op": "remove"})
     (line,) = await lines(scim)
-    assert (line.event.resource_id, line.event.status, line.event.scim_type) == (user, 400, "noTarget")
+    assert (line.event.resource_id, line.event.status, line.event.scim_type) == (
+        user,
+        400,
+        "noTarget",
+    )
 
 
 async def test_a_persons_repeated_failures_are_one_line(scim: ScimClient) -> None:
@@ -52,7 +62,9 @@ async def test_operations_of_a_bulk_request_are_noted_too(scim: ScimClient) -> N
     broken = {"userName": "carl@example.com", "emails": "none"}
     operations = [{"method": "POST", "path": "/Users", "bulkId": "1", "data": broken}]
     await scim.post("/Bulk", {"schemas": schemas, "Operations": operations})
-    assert [(line.event.resource_type, line.event.name) for line in await lines(scim)] == [("User", "carl@example.com")]
+    assert [(line.event.resource_type, line.event.name) for line in await lines(scim)] == [
+        ("User", "carl@example.com")
+    ]
 
 
 async def test_a_body_that_cannot_be_read_is_noted_without_a_person(scim: ScimClient) -> None:
@@ -70,7 +82,9 @@ async def test_a_search_that_finds_nothing_is_no_refusal(scim: ScimClient) -> No
     assert [line.event.status for line in await lines(scim)] == [404]
 
 
-async def test_what_no_transaction_can_hold_is_noted_too(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_no_transaction_can_hold_is_noted_too(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Found out only by the storage, yet a refusal like any other, with its person and the reason's code.
 
     Users and groups have limits below the storage's, so these are lowered to be met.

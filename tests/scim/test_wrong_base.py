@@ -4,7 +4,7 @@ import pytest
 
 from directories import memory, store
 from directories.provisioning_log import read
-from directories.state import Glance, glance
+from directories.status import DirectoryStatus, glance
 from local.host.host import Host
 from shared.clock import FixedClock
 from shared.http import Request
@@ -12,7 +12,9 @@ from tests.scim.client import ScimClient
 
 
 @pytest.mark.parametrize("collection", ["Users", "Groups"])
-async def test_a_base_url_without_v2_is_told_so(host: Host, scim: ScimClient, collection: str) -> None:
+async def test_a_base_url_without_v2_is_told_so(
+    host: Host, scim: ScimClient, collection: str
+) -> None:
     """The client's log has the remedy, and the administrator sees the call on the directory's page."""
     url = f"https://app.example/scim/{scim.directory_id}/{collection}?filter=x"
     response = await host.call(Request("GET", url, {"authorization": f"Bearer {scim.token}"}))
@@ -24,11 +26,13 @@ async def test_a_base_url_without_v2_is_told_so(host: Host, scim: ScimClient, co
 
 async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimClient) -> None:
     """The same 401 as everywhere."""
-    response = await host.call(Request("GET", f"https://app.example/scim/{scim.directory_id}/Users", {}))
+    response = await host.call(
+        Request("GET", f"https://app.example/scim/{scim.directory_id}/Users", {})
+    )
     assert (response.status, response.headers["www-authenticate"]) == (401, 'Bearer realm="SCIM"')
 
 
-async def _live_line(scim: ScimClient) -> Glance:
+async def _live_line(scim: ScimClient) -> DirectoryStatus:
     await memory.settled(scim.services)
     directory = await store.get(scim.services.tables, scim.directory_id)
     assert directory is not None
@@ -40,7 +44,10 @@ async def test_the_live_line_turns_green_with_the_right_address_only(
     host: Host, scim: ScimClient, clock: FixedClock, path: str
 ) -> None:
     """A good token at a wrong path is a refusal with its reason, until a call goes well: then it is mended."""
-    url, headers = f"https://app.example/scim/{scim.directory_id}{path}", {"authorization": f"Bearer {scim.token}"}
+    url, headers = (
+        f"https://app.example/scim/{scim.directory_id}{path}",
+        {"authorization": f"Bearer {scim.token}"},
+    )
     assert (await host.call(Request("GET", url, headers))).status == 404
     shown = await _live_line(scim)
     assert (shown.stage, shown.last_refusal is None) == ("waiting", False)
@@ -60,7 +67,10 @@ async def test_a_test_that_goes_well_right_after_a_refused_one_is_seen(
     host: Host, scim: ScimClient, clock: FixedClock
 ) -> None:
     """Well, mistyped, well again, all within seconds, and then no more calls: it is shown as mended."""
-    url, headers = f"https://app.example/scim/{scim.directory_id}/Users", {"authorization": f"Bearer {scim.token}"}
+    url, headers = (
+        f"https://app.example/scim/{scim.directory_id}/Users",
+        {"authorization": f"Bearer {scim.token}"},
+    )
     await scim.get("/Users", filter='userName eq "test"')
     clock.advance(2)
     await host.call(Request("GET", url, headers))

@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 
 from directories import memory
-from directories.directory import Directory
+from directories.models import Directory
 from directories.service import NewDirectory, create
 from local.host.host import Host
 from local.host.running import running
@@ -70,7 +70,12 @@ async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pro
     """The product with an empty directory, at an address."""
     services = Services(Settings.read({}), clock, tables)
     async with running(_app(services)) as server:
-        yield Product(server.host, clock, *await create(services, ACCOUNT, NewDirectory("Contoso")), url=server.url)
+        yield Product(
+            server.host,
+            clock,
+            *await create(services, ACCOUNT, NewDirectory("Contoso")),
+            url=server.url,
+        )
     await memory.settled(services)
 
 

@@ -47,20 +47,28 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$present": lambda value, wanted: (value is not ABSENT and value is not None) is wanted,
     "$empty": lambda value, wanted: (value is ABSENT or value in (None, "", [])) is wanted,
     "$type": lambda value, wanted: _TYPES[wanted](value),
-    "$matches": lambda value, wanted: isinstance(value, str) and re.search(wanted, value) is not None,
+    "$matches": lambda value, wanted: (
+        isinstance(value, str) and re.search(wanted, value) is not None
+    ),
     "$length": lambda value, wanted: isinstance(value, list) and len(value) == wanted,
     "$at_least": lambda value, wanted: _size(value) >= wanted,
     "$contains": _contains,
     "$lacks": lambda value, wanted: not _contains(value, wanted),
     "$in": lambda value, wanted: any(same(value, each) for each in wanted),
     "$not": lambda value, wanted: not same(value, wanted),
-    "$nocase": lambda value, wanted: isinstance(value, str) and value.casefold() == wanted.casefold(),
+    "$nocase": lambda value, wanted: (
+        isinstance(value, str) and value.casefold() == wanted.casefold()
+    ),
 }
 
 
 def is_operators(constraint: Any) -> bool:
     """Whether a constraint is an object of operators, not a literal."""
-    return isinstance(constraint, dict) and bool(constraint) and all(name in OPERATORS for name in constraint)
+    return (
+        isinstance(constraint, dict)
+        and bool(constraint)
+        and all(name in OPERATORS for name in constraint)
+    )
 
 
 def same(value: Any, wanted: Any) -> bool:
@@ -68,9 +76,13 @@ def same(value: Any, wanted: Any) -> bool:
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
     if isinstance(value, list) and isinstance(wanted, list):
-        return len(value) == len(wanted) and all(same(one, other) for one, other in zip(value, wanted, strict=True))
+        return len(value) == len(wanted) and all(
+            same(one, other) for one, other in zip(value, wanted, strict=True)
+        )
     if isinstance(value, dict) and isinstance(wanted, dict):
-        return value.keys() == wanted.keys() and all(same(value[name], wanted[name]) for name in value)
+        return value.keys() == wanted.keys() and all(
+            same(value[name], wanted[name]) for name in value
+        )
     return bool(value == wanted)
 
 

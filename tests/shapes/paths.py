@@ -11,7 +11,9 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "absent"})()
 """What a path finds where there is nothing."""
 
-_PART = re.compile(r'^(?:(?P<key>[$\w-]+)|\[(?P<number>\d+)\]|\[(?P<name>\w+) eq "(?P<value>[^"]*)"\]|(?P<dot>\.))')
+_PART = re.compile(
+    r'^(?:(?P<key>[$\w-]+)|\[(?P<number>\d+)\]|\[(?P<name>\w+) eq "(?P<value>[^"]*)"\]|(?P<dot>\.))'
+)
 
 
 class Ambiguous(Exception):

@@ -46,7 +46,13 @@ class Mismatch:
 
     def __str__(self) -> str:
         """One readable paragraph."""
-        return "\n  ".join((f"{self.step}: {self.request} -> {self.status}", *self.problems, f"source: {self.source}"))
+        return "\n  ".join(
+            (
+                f"{self.step}: {self.request} -> {self.status}",
+                *self.problems,
+                f"source: {self.source}",
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -78,7 +84,9 @@ def payload_steps(payload: dict[str, Any]) -> list[Step]:
     steps = [given[name] for name in payload["given"]]
     expect = dict(payload["expect"])
     resulting = payload.get("resulting")
-    steps.append({name: payload[name] for name in ("name", "source", "request")} | {"expect": expect})
+    steps.append(
+        {name: payload[name] for name in ("name", "source", "request")} | {"expect": expect}
+    )
     if resulting is not None:
         group = payload["request"]["path"].startswith("/Groups")
         where = payload.get("resource", "/Groups/{group_id}" if group else "/Users/{user_id}")
@@ -88,12 +96,19 @@ def payload_steps(payload: dict[str, Any]) -> list[Step]:
             and where == payload["request"]["path"]
         ):
             expect["body"] = resulting | expect.get("body", {})
-        look = {"request": {"method": "GET", "path": where}, "expect": {"status": 200, "body": resulting}}
-        steps.append({"name": f"{payload['name']}: afterwards", "source": payload["source"], **look})
+        look = {
+            "request": {"method": "GET", "path": where},
+            "expect": {"status": 200, "body": resulting},
+        }
+        steps.append(
+            {"name": f"{payload['name']}: afterwards", "source": payload["source"], **look}
+        )
     return steps
 
 
-async def play(steps: Iterable[Step], send: Send, *, headers: Mapping[str, str] | None = None) -> list[Mismatch]:
+async def play(
+    steps: Iterable[Step], send: Send, *, headers: Mapping[str, str] | None = None
+) -> list[Mismatch]:
     """Play all steps in order; the list is empty when every answer fits.
 
     A step that needs what an earlier one could not save is reported and not sent.
@@ -110,7 +125,9 @@ async def play(steps: Iterable[Step], send: Send, *, headers: Mapping[str, str] 
 
 async def play_http(base: str, token: str, steps: Iterable[Step]) -> list[Mismatch]:
     """Play against a server over HTTP, with this bearer token."""
-    async with aiohttp.ClientSession(skip_auto_headers=("User-Agent", "Content-Type", "Accept")) as session:
+    async with aiohttp.ClientSession(
+        skip_auto_headers=("User-Agent", "Content-Type", "Accept")
+    ) as session:
 
         async def send(
             method: str, path: str, headers: dict[str, str], body: bytes
@@ -122,7 +139,9 @@ async def play_http(base: str, token: str, steps: Iterable[Step]) -> list[Mismat
         return await play(steps, send, headers={"Authorization": f"Bearer {token}"})
 
 
-async def _play(step: Step, send: Send, saved: dict[str, Any], headers: dict[str, str]) -> tuple[list[str], int]:
+async def _play(
+    step: Step, send: Send, saved: dict[str, Any], headers: dict[str, str]
+) -> tuple[list[str], int]:
     missing = sorted(name for name in needs(step) if name not in saved)
     if missing:
         return [f"not sent: {', '.join(missing)} was not saved by an earlier step"], 0
@@ -172,13 +191,17 @@ def _status(answer: Answer, expect: Step) -> list[str]:
         return []
     said = find(answer.content, "detail")
     detail = f": {said}" if isinstance(said, str) else ""
-    return [f"status is {answer.status} instead of {' or '.join(str(each) for each in wanted)}{detail}"]
+    return [
+        f"status is {answer.status} instead of {' or '.join(str(each) for each in wanted)}{detail}"
+    ]
 
 
 def _headers(answer: Answer, expect: Step) -> list[str]:
     problems = []
     content_type = answer.headers.get("content-type", "")
-    if answer.body and not content_type.lower().startswith(expect.get("content_type", "application/scim+json")):
+    if answer.body and not content_type.lower().startswith(
+        expect.get("content_type", "application/scim+json")
+    ):
         problems.append(f"Content-Type is {content_type!r}")
     for name, constraint in expect.get("headers", {}).items():
         wrong = constraints.violation(answer.headers.get(name.lower(), ABSENT), constraint)
@@ -187,7 +210,9 @@ def _headers(answer: Answer, expect: Step) -> list[str]:
 
 
 def _body(answer: Answer, expect: Step) -> list[str]:
-    problems = _error(answer, expect) if answer.status >= 400 and "content_type" not in expect else []
+    problems = (
+        _error(answer, expect) if answer.status >= 400 and "content_type" not in expect else []
+    )
     if answer.status == 204 and answer.body:
         problems.append("a 204 has a body")
     if answer.status not in (204, 304) and answer.content is ABSENT:
@@ -205,8 +230,15 @@ def _body(answer: Answer, expect: Step) -> list[str]:
 
 def _error(answer: Answer, expect: Step) -> list[str]:
     """RFC 7644 section 3.12: schema, `status` as text; and a detail, which Entra shows to the administrator."""
-    wanted: dict[str, Any] = {"schemas": [ERROR], "status": str(answer.status), "detail": {"$matches": r"\S"}}
+    wanted: dict[str, Any] = {
+        "schemas": [ERROR],
+        "status": str(answer.status),
+        "detail": {"$matches": r"\S"},
+    }
     if "scimType" in expect:
         wanted["scimType"] = expect["scimType"]
-    found = ((path, constraints.violation(find(answer.content, path), each)) for path, each in wanted.items())
+    found = (
+        (path, constraints.violation(find(answer.content, path), each))
+        for path, each in wanted.items()
+    )
     return [f"error: {path} {wrong}" for path, wrong in found if wrong]

@@ -39,7 +39,9 @@ def test_the_validators_32_tests_are_all_there() -> None:
     """25 required and 7 in preview."""
     steps = load(FOLDER / "clients" / "microsoft_validator.json")
     numbers = {step["name"].split()[0] for step in steps}
-    assert {f"{number:02d}" for number in range(1, 26)} | {f"P{number}" for number in range(1, 8)} <= numbers
+    assert {f"{number:02d}" for number in range(1, 26)} | {
+        f"P{number}" for number in range(1, 8)
+    } <= numbers
 
 
 @pytest.mark.parametrize("path", [*CLIENTS, *PAYLOADS], ids=name_of)
@@ -54,7 +56,14 @@ def test_every_step_is_complete_and_sourced(path: Path) -> None:
         assert step["request"]["method"] in METHODS
         assert step["request"]["path"] == "" or step["request"]["path"].startswith("/")
         assert set(step["request"]) <= {"method", "path", "query", "headers", "body", "raw"}
-        assert set(step["expect"]) <= {"status", "headers", "body", "saves", "scimType", "content_type"}
+        assert set(step["expect"]) <= {
+            "status",
+            "headers",
+            "body",
+            "saves",
+            "scimType",
+            "content_type",
+        }
         assert needs(step) <= saved, step["name"]
         saved |= set(step["expect"].get("saves", {}))
 

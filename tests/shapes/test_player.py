@@ -13,7 +13,11 @@ from tests.shapes.paths import ABSENT, ENTERPRISE, Ambiguous, find
 from tests.shapes.player import Mismatch, Send, Step, play, play_http
 
 SCIM = {"Content-Type": "application/scim+json"}
-ERROR = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404", "detail": "There is none."}
+ERROR = {
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+    "status": "404",
+    "detail": "There is none.",
+}
 
 
 def step(expect: Step, **request: Any) -> Step:
@@ -27,7 +31,11 @@ def step(expect: Step, **request: Any) -> Step:
 
 
 def answering(
-    status: int, content: Any = None, headers: Mapping[str, str] = SCIM, *, seen: list[Any] | None = None
+    status: int,
+    content: Any = None,
+    headers: Mapping[str, str] = SCIM,
+    *,
+    seen: list[Any] | None = None,
 ) -> Send:
     """A server that always answers the same."""
 
@@ -98,7 +106,13 @@ def test_constraints_hold_or_are_violated(constraint: Any, good: Any, bad: Any) 
 
 async def test_what_fits_is_no_mismatch() -> None:
     """Status, header and body."""
-    fits = step({"status": [200, 204], "headers": {"Content-Type": {"$matches": "scim"}}, "body": {"id": "1"}})
+    fits = step(
+        {
+            "status": [200, 204],
+            "headers": {"Content-Type": {"$matches": "scim"}},
+            "body": {"id": "1"},
+        }
+    )
     assert await play([fits], answering(200, {"id": "1"})) == []
 
 
@@ -107,10 +121,22 @@ async def test_what_fits_is_no_mismatch() -> None:
     [
         ({"status": 201}, 200, {}, SCIM, "status is 200 instead of 201"),
         ({"status": 200}, 404, ERROR, SCIM, "status is 404 instead of 200: There is none."),
-        ({"status": 200}, 200, {}, {"Content-Type": "application/json"}, "Content-Type is 'application/json'"),
+        (
+            {"status": 200},
+            200,
+            {},
+            {"Content-Type": "application/json"},
+            "Content-Type is 'application/json'",
+        ),
         ({"status": 200}, 200, None, SCIM, "the body is not JSON"),
         ({"status": 204}, 204, {}, SCIM, "a 204 has a body"),
-        ({"status": 200, "headers": {"Location": {"$present": True}}}, 200, {}, SCIM, "header Location is absent"),
+        (
+            {"status": 200, "headers": {"Location": {"$present": True}}},
+            200,
+            {},
+            SCIM,
+            "header Location is absent",
+        ),
         (
             {"status": 200, "body": {"active": False}},
             200,
@@ -118,10 +144,22 @@ async def test_what_fits_is_no_mismatch() -> None:
             SCIM,
             "active is 'False' instead of False",
         ),
-        ({"status": 404}, 404, {**ERROR, "status": 404}, SCIM, "error: status is 404 instead of '404'"),
+        (
+            {"status": 404},
+            404,
+            {**ERROR, "status": 404},
+            SCIM,
+            "error: status is 404 instead of '404'",
+        ),
         ({"status": 404}, 404, {**ERROR, "detail": ""}, SCIM, "error: detail"),
         ({"status": 404}, 404, {}, SCIM, "error: schemas is absent"),
-        ({"status": 404, "scimType": "noTarget"}, 404, ERROR, SCIM, "error: scimType is absent instead of 'noTarget'"),
+        (
+            {"status": 404, "scimType": "noTarget"},
+            404,
+            ERROR,
+            SCIM,
+            "error: scimType is absent instead of 'noTarget'",
+        ),
     ],
 )
 async def test_what_does_not_fit_is_named(
@@ -155,9 +193,15 @@ async def test_what_a_step_saves_is_put_into_later_ones() -> None:
 async def test_a_step_without_what_it_needs_is_reported_and_not_sent() -> None:
     """One failure must not hide behind others."""
     seen: list[Any] = []
-    (mismatch,) = await play([step({"status": 200}, path="/Users/{user_id}")], answering(200, seen=seen))
+    (mismatch,) = await play(
+        [step({"status": 200}, path="/Users/{user_id}")], answering(200, seen=seen)
+    )
     assert mismatch == Mismatch(
-        "step", "test", "GET /Users/{user_id}", 0, ("not sent: user_id was not saved by an earlier step",)
+        "step",
+        "test",
+        "GET /Users/{user_id}",
+        0,
+        ("not sent: user_id was not saved by an earlier step",),
     )
     assert seen == []
 

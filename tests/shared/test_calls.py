@@ -7,9 +7,9 @@ import traceback
 import orjson
 import pytest
 
-from shared import calls, log
-from shared.calls import Handling, JobFailed, job
+from shared import instrumentation, log
 from shared.clock import FixedClock
+from shared.instrumentation import JobFailed, OperationScope, job
 from shared.metrics import Metrics
 
 
@@ -17,7 +17,7 @@ from shared.metrics import Metrics
 def counted(monkeypatch: pytest.MonkeyPatch) -> Metrics:
     """Counts of this test alone."""
     found = Metrics(FixedClock())
-    monkeypatch.setattr(calls, "metrics", found)
+    monkeypatch.setattr(instrumentation, "metrics", found)
     return found
 
 
@@ -46,7 +46,12 @@ async def test_a_job_is_a_call(counted: Metrics, caplog: pytest.LogCaptureFixtur
     caplog.clear()
     counted.report()
     (line,) = [orjson.loads(record.getMessage()) for record in caplog.records]
-    assert (line["operation"], line["calls"], line["failed"], line["round_trips"]) == ("tick", 2, 1, 6)
+    assert (line["operation"], line["calls"], line["failed"], line["round_trips"]) == (
+        "tick",
+        2,
+        1,
+        6,
+    )
 
 
 async def test_a_failed_job_says_what_and_where_without_the_error_s_text(counted: Metrics) -> None:
@@ -64,10 +69,12 @@ def test_the_engine_sees_the_function_itself() -> None:
     assert inspect.iscoroutinefunction(tick)
 
 
-def test_a_call_that_is_given_up_is_a_failure(counted: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_that_is_given_up_is_a_failure(
+    counted: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
     """Nobody said how it ended, so it did not end well."""
     caplog.set_level(logging.INFO, "external_directories")
-    with pytest.raises(KeyboardInterrupt), Handling("scim_users", "contoso"):
+    with pytest.raises(KeyboardInterrupt), OperationScope("scim_users", "contoso"):
         raise KeyboardInterrupt
     counted.report()
     assert orjson.loads(caplog.records[-1].getMessage())["failed"] == 1

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.clock import FixedClock
-from shared.each import AT_ONCE, TimeSlice, each
+from shared.concurrency import AT_ONCE, TimeSlice, each
 
 
 async def test_many_are_used_some_at_a_time_and_answered_in_order() -> None:

@@ -3,14 +3,16 @@
 import orjson
 import pytest
 
-from shared.functions import by_method, problem_of
+from shared.azure_functions import method_dispatcher, problem_response
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
-from shared.tables.port import StorageUnavailable, TooLarge
+from shared.tables.port import LimitExceeded, StorageUnavailable
 
 
 def test_a_query_is_decoded_as_a_form() -> None:
     """Entra sends spaces as `+`, quotes as %22 and a plus as %2B."""
-    request = Request("GET", "http://host/p?filter=userName+eq+%22a%2Bb%40c.de%22&empty=&empty=second")
+    request = Request(
+        "GET", "http://host/p?filter=userName+eq+%22a%2Bb%40c.de%22&empty=&empty=second"
+    )
     assert request.query == {"filter": 'userName eq "a+b@c.de"', "empty": ""}
 
 
@@ -52,7 +54,9 @@ def test_a_read_is_not_checked_for_its_origin() -> None:
         (b" " * 1_048_577, {}, 413),
     ],
 )
-def test_a_body_that_is_no_json_is_a_clear_error(body: bytes, headers: dict[str, str], status: int) -> None:
+def test_a_body_that_is_no_json_is_a_clear_error(
+    body: bytes, headers: dict[str, str], status: int
+) -> None:
     """Malformed, missing, chunked, deeply nested and oversized bodies are the client's fault, never a 500."""
     with pytest.raises(HttpError) as refused:
         json_body(Request("POST", "https://host/", headers, body))
@@ -66,17 +70,23 @@ async def test_a_method_that_is_not_taken_names_those_that_are() -> None:
         return Response(200)
 
     with pytest.raises(HttpError) as refused:
-        await by_method(GET=handler)(Request("DELETE", "https://host/"))
+        await method_dispatcher(GET=handler)(Request("DELETE", "https://host/"))
     assert refused.value.response.headers["Allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(StorageUnavailable("x"), 503), (TooLarge("bytes", 2, 1), 413), (ValueError("secret"), 500)],
+    [
+        (StorageUnavailable("x"), 503),
+        (LimitExceeded("bytes", 2, 1), 413),
+        (ValueError("secret"), 500),
+    ],
 )
-def test_an_error_becomes_a_problem_that_shows_nothing_of_itself(error: Exception, status: int) -> None:
+def test_an_error_becomes_a_problem_that_shows_nothing_of_itself(
+    error: Exception, status: int
+) -> None:
     """RFC 9457 problem, without the message of an unexpected error, which may hold personal data."""
-    response = problem_of(error)
+    response = problem_response(error)
     assert response.status == status
     assert b"secret" not in response.body
     assert orjson.loads(response.body)["status"] == status

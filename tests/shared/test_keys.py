@@ -8,7 +8,9 @@ from shared import keys
 
 _ALL = st.characters(codec=None, categories=None)
 _TEXT = st.text(_ALL, max_size=40)
-_LONG = st.text(_ALL, min_size=100, max_size=400) | st.text("|~\U0001f600a", min_size=130, max_size=260)
+_LONG = st.text(_ALL, min_size=100, max_size=400) | st.text(
+    "|~\U0001f600a", min_size=130, max_size=260
+)
 _FORBIDDEN = set("/\\#?%'") | {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 
@@ -39,7 +41,9 @@ def test_different_parts_have_different_keys(parts: list[str]) -> None:
 @example("word\uffff", 4, "id")
 @example("a" * 142 + "\U0001f600" * 20, 143, "id")
 @example("a" * 147 + "~" * 60, 148, "id")
-def test_a_range_of_a_beginning_has_every_key_that_begins_so(text: str, length: int, identifier: str) -> None:
+def test_a_range_of_a_beginning_has_every_key_that_begins_so(
+    text: str, length: int, identifier: str
+) -> None:
     """Starts-with search misses nobody, however strange or long the word."""
     start, stop = keys.prefix_range("find", text[:length])
     assert start <= keys.key("find", text, identifier) < stop

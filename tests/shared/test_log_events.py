@@ -10,7 +10,12 @@ OF_FAILURES = {"error", "at"}
 
 
 def _documented(path: str, mark: str) -> dict[str, set[str]]:
-    section = (ROOT / path).read_text(encoding="utf-8").partition(f"<!-- {mark} -->")[2].partition("<!-- end -->")[0]
+    section = (
+        (ROOT / path)
+        .read_text(encoding="utf-8")
+        .partition(f"<!-- {mark} -->")[2]
+        .partition("<!-- end -->")[0]
+    )
     rows = re.findall(r"^\| `([a-z_.]+)` \|([^|]*)\|", section, re.M)
     return {event: set(re.findall(r"`(\w+)`", dimensions)) for event, dimensions in rows}
 
@@ -30,10 +35,25 @@ def _written() -> dict[str, set[str]]:
 def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
     function = call.func
     named = {keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "level"}
-    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "log":
-        if function.attr in ("event", "measurement", "failure") and isinstance(call.args[0], ast.Constant):
-            return [(str(call.args[0].value), named | (OF_FAILURES if function.attr == "failure" else set()))]
-    elif isinstance(function, ast.Name) and function.id == "beside" and isinstance(call.args[2], ast.Constant):
+    if (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "log"
+    ):
+        if function.attr in ("event", "measurement", "failure") and isinstance(
+            call.args[0], ast.Constant
+        ):
+            return [
+                (
+                    str(call.args[0].value),
+                    named | (OF_FAILURES if function.attr == "failure" else set()),
+                )
+            ]
+    elif (
+        isinstance(function, ast.Name)
+        and function.id == "beside"
+        and isinstance(call.args[2], ast.Constant)
+    ):
         return [(str(call.args[2].value), OF_FAILURES)]
     return []
 
@@ -45,7 +65,10 @@ def test_every_event_is_documented_and_every_documented_one_is_written() -> None
 
 def test_events_of_alerts_are_the_same_in_both_documents() -> None:
     """docs/deploy.md shows a selection of the same table."""
-    every, selected = _documented("docs/operations.md", "all log events"), _documented("docs/deploy.md", "log events")
+    every, selected = (
+        _documented("docs/operations.md", "all log events"),
+        _documented("docs/deploy.md", "log events"),
+    )
     assert len(selected) >= 7
     assert {event: every[event] for event in selected} == selected
 

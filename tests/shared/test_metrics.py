@@ -68,7 +68,13 @@ def test_refusals_and_presence_are_reported(lines: list[dict[str, Any]]) -> None
     counted.presence(700)
     assert list(lines) == [
         {"event": "metrics.refusals", "reason": "uniqueness", "seconds": 90, "count": 2},
-        {"event": "metrics.presence", "seconds": 90, "syncs": 2, "p95_age_seconds": 700.0, "oldest_seconds": 700.0},
+        {
+            "event": "metrics.presence",
+            "seconds": 90,
+            "syncs": 2,
+            "p95_age_seconds": 700.0,
+            "oldest_seconds": 700.0,
+        },
     ]
 
 
@@ -131,7 +137,9 @@ def test_opentelemetry_reads_the_sums_where_it_is_on(monkeypatch: pytest.MonkeyP
     api = types.ModuleType("opentelemetry.metrics")
     api.get_meter = lambda name: Meter()  # type: ignore[attr-defined]
     api.Observation = lambda value, attributes: (value, attributes)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.metrics", types.ModuleType("opentelemetry.sdk.metrics"))
+    monkeypatch.setitem(
+        sys.modules, "opentelemetry.sdk.metrics", types.ModuleType("opentelemetry.sdk.metrics")
+    )
     monkeypatch.setitem(sys.modules, "opentelemetry.metrics", api)
     counted = Metrics(FixedClock())
     for _ in range(2):
@@ -146,6 +154,6 @@ def test_opentelemetry_reads_the_sums_where_it_is_on(monkeypatch: pytest.MonkeyP
         "directories.calls.seconds": [(0.5, {"operation": "scim_user"})],
         "directories.calls.round_trips": [(4, {"operation": "scim_user"})],
         "directories.calls.p95": [(250.0, {"operation": "scim_user"})],
-        "directories.refusals": [(2, {"reason": "uniqueness"})],
+        "directories.rejection_log": [(2, {"reason": "uniqueness"})],
         "directories.presence.age": [(30, {})],
     }

@@ -43,7 +43,12 @@ LONDON = "+442079460958"
 def test_a_number_has_one_e164_form_however_it_is_written(text: str) -> None:
     """Agents and call history see one form; what was sent is kept beside it."""
     number = numbers.derive(text, "GB")
-    assert (number.e164, number.raw, number.digits, number.fault) == (LONDON, text, LONDON[1:], None)
+    assert (number.e164, number.raw, number.digits, number.fault) == (
+        LONDON,
+        text,
+        LONDON[1:],
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,9 @@ def test_national_numbers_are_read_as_of_the_region(text: str, region: str, e164
         ("-" * 5000, "GB", ""),
     ],
 )
-def test_what_is_no_public_number_keeps_its_digits_and_says_what_to_do(text: str, region: str, digits: str) -> None:
+def test_what_is_no_public_number_keeps_its_digits_and_says_what_to_do(
+    text: str, region: str, digits: str
+) -> None:
     """An internal extension is found by its digits and never becomes somebody's public number."""
     number = numbers.derive(text, region)
     assert (number.e164, number.digits) == (None, digits)
@@ -130,11 +137,15 @@ def test_the_remedy_names_the_region_and_its_prefix() -> None:
 
 def _canonical() -> st.SearchStrategy[str]:
     codes = st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
-    return st.builds(lambda code, rest: f"+{code}{rest}", codes, st.text("0123456789", min_size=3, max_size=13))
+    return st.builds(
+        lambda code, rest: f"+{code}{rest}", codes, st.text("0123456789", min_size=3, max_size=13)
+    )
 
 
 @given(_canonical(), st.text(" -.()", max_size=3), st.integers(1, 9))
-def test_the_short_way_finds_what_phonenumbers_finds(text: str, punctuation: str, place: int) -> None:
+def test_the_short_way_finds_what_phonenumbers_finds(
+    text: str, punctuation: str, place: int
+) -> None:
     """A number recognised by its lengths alone has the form that the full parser gives it."""
     written = text[:place] + punctuation + text[place:] if place > 1 else text
     try:
@@ -142,7 +153,10 @@ def test_the_short_way_finds_what_phonenumbers_finds(text: str, punctuation: str
     except phonenumbers.NumberParseException:
         return
     found = numbers.derive(written, "GB").e164
-    if phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE:
+    if (
+        phonenumbers.is_possible_number_with_reason(parsed)
+        == phonenumbers.ValidationResult.IS_POSSIBLE
+    ):
         assert found == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -176,7 +190,12 @@ def test_any_text_is_read_without_an_error(text: str, region: str) -> None:
         ("+44 20 7946 0958 x12", "442079460958", True, True),
         ("7946 0958", "442079460958", False, True),
         ("9 020 7946 0958", "442079460958", False, True),  # with the digit for an outside line
-        ("+442079460958", "02079460958", False, True),  # stored in a form that its region could not read
+        (
+            "+442079460958",
+            "02079460958",
+            False,
+            True,
+        ),  # stored in a form that its region could not read
         ("+441379460958", "442079460958", False, False),  # another area
         ("+4420794609581", "442079460958", False, False),
         ("460958", "442079460958", False, False),  # too few digits to mean anything
@@ -184,7 +203,9 @@ def test_any_text_is_read_without_an_error(text: str, region: str) -> None:
         ("1234", "442079461234", False, False),
     ],
 )
-def test_numbers_meet_exactly_possibly_or_not(asked: str, stored: str, exact: bool, possible: bool) -> None:
+def test_numbers_meet_exactly_possibly_or_not(
+    asked: str, stored: str, exact: bool, possible: bool
+) -> None:
     """A shorter number is possibly the same when the longer one ends in it, from seven digits on."""
     query = numbers.query_forms(asked, "GB")
     assert (query.is_exact(stored), query.is_possible(stored)) == (exact, possible)
@@ -203,7 +224,9 @@ def test_numbers_meet_exactly_possibly_or_not(asked: str, stored: str, exact: bo
         ("7946", "GB", "7946", False),
     ],
 )
-def test_a_number_half_typed_has_a_beginning(typed: str, region: str, beginning: str, certain: bool) -> None:
+def test_a_number_half_typed_has_a_beginning(
+    typed: str, region: str, beginning: str, certain: bool
+) -> None:
     """Search as you type follows a number from its first digits, in national and in international form."""
     query = numbers.query_forms(typed, region)
     assert (query.beginning, query.is_beginning) == (beginning, certain)

@@ -42,7 +42,8 @@ def test_a_refused_secret_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "schedule"), [("10", "*/10 * * * * *"), ("30", "*/30 * * * * *"), ("300", "0 */5 * * * *")]
+    ("seconds", "schedule"),
+    [("10", "*/10 * * * * *"), ("30", "*/30 * * * * *"), ("300", "0 */5 * * * *")],
 )
 def test_the_interval_becomes_a_schedule(seconds: str, schedule: str) -> None:
     """NCRONTAB has six fields, seconds first (Azure Functions timer trigger)."""

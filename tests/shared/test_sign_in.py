@@ -5,9 +5,9 @@ import base64
 import orjson
 import pytest
 
+from shared.easy_auth import ADMIN, READER, principal, require_admin, require_reader
 from shared.http import HttpError, Request
 from shared.settings import Settings
-from shared.sign_in import ADMIN, READER, principal, require_admin, require_reader
 
 _ON = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
 _OFF = Settings.read({})
@@ -37,7 +37,8 @@ def test_the_header_is_not_believed_without_the_platform() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()]
+    "header",
+    ["", "not base64!", base64.b64encode(b"[]").decode(), base64.b64encode(b"{}").decode()],
 )
 def test_a_broken_header_is_nobody(header: str) -> None:
     """What can't be read signs nobody in."""

@@ -13,28 +13,28 @@ from typing import Any
 import orjson
 import pytest
 
-from contacts.attention import list_unparsed
-from directories import access, events, last_calls, store, totals
-from directories.access import Assertion
+from contacts.unparsed_numbers import list_unparsed
+from directories import access_tokens, credential_usage, events, store, totals
+from directories.access_tokens import Assertion
 from directories.authenticate import authenticate
-from directories.directory import Directory
 from directories.memory import settled
+from directories.models import Directory
 from local.check import check, check_links
-from presence import links
-from presence.consent import attempts
-from presence.statuses import entries, head
-from presence.statuses.store import load
+from presence import tenant_links
+from presence.consent import auth_requests
+from presence.store import codec, manifest
+from presence.store.commits import load
 from scim.groups import record as group_record
-from scim.users import cards
+from scim.users import contact_cards
 from scim.users import record as user_record
-from shared import keys, versions
+from shared import keys, row_versions
+from shared.azure_functions import problem_response
 from shared.clock import FixedClock
-from shared.functions import problem_of
+from shared.row_versions import UnsupportedRowVersion
 from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.port import Row, Upsert
-from shared.versions import NewerRow
 from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
 from tests.scim.client import ScimClient
 
@@ -57,16 +57,20 @@ class One:
 READERS: dict[str, Callable[[str, bytes], Any]] = {
     "contacts user": user_record.decode,
     "contacts group": group_record.decode,
-    "contacts list": cards.decode,
-    "contacts find": cards.decode,
-    "contacts num": cards.decode,
+    "contacts list": contact_cards.decode,
+    "contacts find": contact_cards.decode,
+    "contacts num": contact_cards.decode,
     "contacts event": lambda _, value: events.decode(value),
     "directories directory": lambda _, value: store.decode("contoso", value, ""),
-    "presence head": lambda _, value: head.decode(value),
-    "presence delta": lambda _, value: entries.decode(value),
-    "presence page": lambda _, value: entries.decode(value),
-    "tenants tenant": lambda key, value: asyncio.run(links.tenant(One(Row(key, value, "")), TENANT)),  # type: ignore[arg-type]
-    "tenants directory": lambda key, value: asyncio.run(links.directory(One(Row(key, value, "")), "contoso")),  # type: ignore[arg-type]
+    "presence head": lambda _, value: manifest.decode(value),
+    "presence delta": lambda _, value: codec.decode(value),
+    "presence page": lambda _, value: codec.decode(value),
+    "tenants tenant": lambda key, value: asyncio.run(
+        tenant_links.tenant(One(Row(key, value, "")), TENANT)  # type: ignore[arg-type]
+    ),
+    "tenants directory": lambda key, value: asyncio.run(
+        tenant_links.directory(One(Row(key, value, "")), "contoso")  # type: ignore[arg-type]
+    ),
 }
 
 
@@ -83,11 +87,17 @@ def kind_of(table: str, partition: str, key: str) -> str:
     if partition.startswith("account|"):
         return f"{table} account"
     first, *more = key.split(keys.SEPARATOR)
-    return f"{table} membership" if first in ("user", "group") and len(more) == 2 else f"{table} {first}"
+    return (
+        f"{table} membership"
+        if first in ("user", "group") and len(more) == 2
+        else f"{table} {first}"
+    )
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
-async def old(request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock) -> Services:
+async def old(
+    request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock
+) -> Services:
     """Today's code over the rows of each version."""
     for row in rows_of(request.param):
         value = orjson.dumps(row["value"])
@@ -106,22 +116,37 @@ async def test_sample_has_every_kind_of_row(services: Services) -> None:
     """What today's code writes into a deployment, and a few kinds that only live for minutes."""
     async with scim_host(services) as host:
         await filled(services, host, people=3)
-    found = {kind_of(*place) for place in every_row(Path(services.settings.tables.removeprefix("sqlite:///")))}
+    found = {
+        kind_of(*place)
+        for place in every_row(Path(services.settings.tables.removeprefix("sqlite:///")))
+    }
     sampled = {kind_of(row["table"], row["partition"], row["key"]) for row in rows_of(NEWEST)}
     assert found <= sampled, "a kind of row without a sample: add one to the newest version's file"
-    assert {"directories access", "directories jti", "work attempt", "contacts gext", "contacts total"} <= sampled
+    assert {
+        "directories access",
+        "directories jti",
+        "work attempt",
+        "contacts gext",
+        "contacts total",
+    } <= sampled
 
 
 async def test_every_row_says_its_version(services: Services) -> None:
     """But for index rows, which are written with the record that they stand for."""
     async with scim_host(services) as host:
         await filled(services, host, people=3)
-    await access.issue(services, await _contoso(services), access.BY_TRUST, Assertion("issuer", "id", "2027"))
+    await access_tokens.issue(
+        services,
+        await _contoso(services),
+        access_tokens.BY_TRUST,
+        Assertion("issuer", "id", "2027"),
+    )
     await settled(services)
     rows = every_row(Path(services.settings.tables.removeprefix("sqlite:///")))
     without = {kind_of(*place) for place, value in rows.items() if "v" not in orjson.loads(value)}
     assert without == {
-        f"contacts {family}" for family in ("name", "ext", "mail", "off", "gname", "member", "membership")
+        f"contacts {family}"
+        for family in ("name", "ext", "mail", "off", "gname", "member", "membership")
     }
 
 
@@ -150,9 +175,13 @@ async def test_scim_reads_and_changes_old_people(old: Services) -> None:
             (person,) = (await scim.get("/Users", filter=text)).resources
             assert person["displayName"] == "Person 0 Müller"
         assert len(person["groups"]) == 1
-        changed = await scim.patch(f"/Users/{person['id']}", {"op": "replace", "path": "title", "value": "Boss"})
+        changed = await scim.patch(
+            f"/Users/{person['id']}", {"op": "replace", "path": "title", "value": "Boss"}
+        )
         assert (changed.status, changed.body["title"]) == (200, "Boss")
-        (group,) = (await scim.get("/Groups", filter='externalId eq "00000000-0000-4000-8000-000000000009"')).resources
+        (group,) = (
+            await scim.get("/Groups", filter='externalId eq "00000000-0000-4000-8000-000000000009"')
+        ).resources
         assert group["displayName"] == "Support"
         assert (await scim.delete(f"/Users/{person['id']}")).status == 204
     assert (await check(old, await _contoso(old))).faults == []
@@ -167,7 +196,7 @@ async def test_old_directory_keeps_its_credentials(old: Services) -> None:
     assert directory.trust.tenant_id == TENANT
     for plain in (TOKEN, "extdiracc_for-tests-only"):
         assert (await authenticate(old, "contoso", f"Bearer {plain}")).id == "contoso"
-    calls = await last_calls.read(old.tables, "contoso")
+    calls = await credential_usage.read(old.tables, "contoso")
     assert calls.used
     assert calls.denied
 
@@ -190,9 +219,9 @@ async def test_old_presence_is_read(old: Services) -> None:
     assert snapshot
     person = snapshot.entries["00000000-0000-4000-8000-000000000001"]
     assert (person.value.availability, person.value.activity) == ("Busy", "InAMeeting")
-    (tenant,) = await links.tenants(old.tables)
+    (tenant,) = await tenant_links.tenants(old.tables)
     assert (tenant.owner, tenant.directories) == (ACCOUNT, ("contoso",))
-    attempt = await attempts.take(old.tables, "state-for-tests", "browser", 1767225700000)
+    attempt = await auth_requests.take(old.tables, "state-for-tests", "browser", 1767225700000)
     assert attempt
     assert attempt.directory_id == "contoso"
 
@@ -208,7 +237,7 @@ def _samples() -> list[Any]:
 def test_row_of_a_later_release_is_refused(kind: str, row: dict[str, Any]) -> None:
     """Clearly, with rolling forward as the remedy; nothing is misread."""
     for version in (2, 77, "2", None, 1.5, 0):
-        with pytest.raises(NewerRow, match="roll forward"):
+        with pytest.raises(UnsupportedRowVersion, match="roll forward"):
             READERS[kind]("id", orjson.dumps({**row["value"], "v": version}))
 
 
@@ -222,9 +251,17 @@ def test_field_of_a_later_release_is_passed_over(kind: str, row: dict[str, Any])
 
 # What is read from rows that hold little: the table, the beginning of the key, and a use.
 USES: dict[str, tuple[str, str, Callable[[Services], Awaitable[Any]]]] = {
-    "access": ("directories", "access|", lambda old: authenticate(old, "contoso", "Bearer extdiracc_for-tests-only")),
-    "last use": ("directories", "used|", lambda old: last_calls.read(old.tables, "contoso")),
-    "sign-in": ("work", "attempt|", lambda old: attempts.take(old.tables, "state-for-tests", "browser", 1767225700000)),
+    "access": (
+        "directories",
+        "access|",
+        lambda old: authenticate(old, "contoso", "Bearer extdiracc_for-tests-only"),
+    ),
+    "last use": ("directories", "used|", lambda old: credential_usage.read(old.tables, "contoso")),
+    "sign-in": (
+        "work",
+        "attempt|",
+        lambda old: auth_requests.take(old.tables, "state-for-tests", "browser", 1767225700000),
+    ),
 }
 
 
@@ -232,7 +269,9 @@ USES: dict[str, tuple[str, str, Callable[[Services], Awaitable[Any]]]] = {
 async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, kind: str) -> None:
     """The same of rows that are read with others: more fields are passed over, another version is refused."""
     table, beginning, use = USES[kind]
-    rows = [row for row in rows_of(NEWEST) if row["table"] == table and row["key"].startswith(beginning)]
+    rows = [
+        row for row in rows_of(NEWEST) if row["table"] == table and row["key"].startswith(beginning)
+    ]
 
     async def store_again(**more: object) -> None:
         for row in rows:
@@ -243,7 +282,7 @@ async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, ki
     expected = await use(old)
     assert expected
     await store_again(v=2)
-    with pytest.raises(NewerRow, match="roll forward"):
+    with pytest.raises(UnsupportedRowVersion, match="roll forward"):
         await use(old)
     await store_again(added_later={"a": 1})
     assert await use(old) == expected
@@ -251,7 +290,7 @@ async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, ki
 
 def test_row_without_a_version_is_of_the_first() -> None:
     """The first release wrote small rows without one."""
-    assert versions.read(b'{"a":1}', "small") == {"a": 1}
+    assert row_versions.read(b'{"a":1}', "small") == {"a": 1}
 
 
 async def test_later_row_answers_503_with_the_remedy(old: Services) -> None:
@@ -273,6 +312,6 @@ async def test_later_row_answers_503_with_the_remedy(old: Services) -> None:
     after = await old.tables.get("contacts", "contoso", row.key)
     assert after
     assert after.value == later
-    response = problem_of(NewerRow("user", 2, 1))
+    response = problem_response(UnsupportedRowVersion("user", 2, 1))
     assert response.status == 503
     assert b"roll forward" in response.body

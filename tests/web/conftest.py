@@ -12,7 +12,7 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from web import routes
-from web.site import admin, agent
+from web.handlers import admin, agent
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
 PERSON = "22222222-2222-4222-8222-222222222222"

@@ -12,7 +12,9 @@ from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, Visitor
 
 
-async def test_favourites_cost_a_round_trip_each(visit: Visitor, services: Services, tables: CountingTables) -> None:
+async def test_favourites_cost_a_round_trip_each(
+    visit: Visitor, services: Services, tables: CountingTables
+) -> None:
     """Whatever groups they are in: a list shows none."""
     directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
     company = Company(services, directory)
@@ -20,12 +22,20 @@ async def test_favourites_cost_a_round_trip_each(visit: Visitor, services: Servi
     for number in range(5):
         await company.group(f"Group {number}", *people)
     await company.hire("Gone", active=False)
-    ids = ",".join([f"{directory.id}.{person}" for person in people] + [f"{directory.id}.nobody", "elsewhere.x"])
+    ids = ",".join(
+        [f"{directory.id}.{person}" for person in people]
+        + [f"{directory.id}.nobody", "elsewhere.x"]
+    )
     await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
     services.clock.advance(0.1)  # type: ignore[attr-defined]
     with tables.measured() as calls:
         page = await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
-    assert [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")] == [True, True, True, False]
+    assert [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
     assert calls.count(("get", "contacts")) == 4
 
 
@@ -56,7 +66,9 @@ async def test_favourites_are_searched_as_everybody_is(
     assert await _names(visit, f"favourites=1&ids={keys}&q={quote(text)}") == names
 
 
-async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, services: Services) -> None:
+async def test_favourites_of_a_group_are_those_who_are_in_it(
+    visit: Visitor, services: Services
+) -> None:
     """Filters hold together."""
     directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
     company = Company(services, directory)
@@ -68,5 +80,7 @@ async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, ser
 
 async def _names(visit: Visitor, form: str) -> list[str]:
     """Whom the list shows for a form as the page's script sends it."""
-    page = await visit("POST", "/contacts/list", form, hx_request="true", sec_fetch_site="same-origin")
+    page = await visit(
+        "POST", "/contacts/list", form, hx_request="true", sec_fetch_site="same-origin"
+    )
     return re.findall(r"<bdi>([^<]+)</bdi>", page.body.decode())

@@ -43,7 +43,9 @@ async def test_without_script_the_filter_stays(visit: Visitor, services: Service
     """The form says of which directory its groups are; the whole page offers them all the same, and keeps the group."""
     company = await _company(services, "Contoso")
     group, of = await company.group("Sales"), company.directory.id
-    page = (await visit("GET", f"/contacts?q=&directory={of}&group={group}&groups_of={of}")).body.decode()
+    page = (
+        await visit("GET", f"/contacts?q=&directory={of}&group={group}&groups_of={of}")
+    ).body.decode()
     assert f'<option value="{group}" selected>Sales</option>' in page
 
 
@@ -52,7 +54,9 @@ async def test_a_group_is_left_with_its_directory(visit: Visitor, services: Serv
     contoso, fabrikam = [await _company(services, name) for name in ("Contoso", "Fabrikam")]
     await fabrikam.hire("Anna")
     group = await contoso.group("Sales")
-    page = await _list(visit, f"directory={fabrikam.directory.id}&group={group}&groups_of={contoso.directory.id}")
+    page = await _list(
+        visit, f"directory={fabrikam.directory.id}&group={group}&groups_of={contoso.directory.id}"
+    )
     assert re.findall(r"<bdi>([^<]+)</bdi>", page)[0] == "Anna"
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from directories import provisioning_log, service
+from directories.event_types import KINDS
 from directories.events import Event, write
-from directories.kinds import KINDS
 from directories.service import NewDirectory
 from shared.clock import FixedClock, timestamp
 from shared.services import Services
@@ -40,7 +40,9 @@ def _titles(body: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_log_is_filtered_by_kind(services: Services, clock: FixedClock, visit: Visitor, kind: str) -> None:
+async def test_the_log_is_filtered_by_kind(
+    services: Services, clock: FixedClock, visit: Visitor, kind: str
+) -> None:
     """One event of nine stays, and the choice stands in the page: the address can be shared."""
     path = await _log(services, clock)
     answer = await visit("GET", f"{path}?kind={kind}")
@@ -49,7 +51,9 @@ async def test_the_log_is_filtered_by_kind(services: Services, clock: FixedClock
     assert len(_titles((await visit("GET", path)).body)) == len(_EVENTS)
 
 
-async def test_a_kind_and_words_together(services: Services, clock: FixedClock, visit: Visitor) -> None:
+async def test_a_kind_and_words_together(
+    services: Services, clock: FixedClock, visit: Visitor
+) -> None:
     """Both filters hold; what fits neither leaves an empty state with a way back to everything."""
     path = await _log(services, clock)
     assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
@@ -67,19 +71,30 @@ async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
     assert b"All events for <b>Ada Lovelace</b>" in answer.body
 
 
-async def test_an_unknown_kind_shows_everything(services: Services, clock: FixedClock, visit: Visitor) -> None:
+async def test_an_unknown_kind_shows_everything(
+    services: Services, clock: FixedClock, visit: Visitor
+) -> None:
     """An address of another release."""
     path = await _log(services, clock)
     assert len(_titles((await visit("GET", f"{path}?kind=nonsense")).body)) == len(_EVENTS)
 
 
-async def test_the_next_lines_keep_the_filter(services: Services, clock: FixedClock, visit: Visitor) -> None:
+async def test_the_next_lines_keep_the_filter(
+    services: Services, clock: FixedClock, visit: Visitor
+) -> None:
     """Page by page, each line once."""
     path = await _log(services, clock)
     directory_id = path.split("/")[2]
     for number in range(70):
         clock.advance(1)
-        event = Event(timestamp(clock.now()), "group.created", "Group", str(number), f"Group {number}", groups=1)
+        event = Event(
+            timestamp(clock.now()),
+            "group.created",
+            "Group",
+            str(number),
+            f"Group {number}",
+            groups=1,
+        )
         await services.tables.transact("contacts", directory_id, [write(event, clock)])
     first = await visit("GET", f"{path}?kind=groups")
     found = re.search(rb'hx-get="([^"]+before=[^"]+)"', first.body)
@@ -125,7 +140,9 @@ async def test_a_loss_of_presence_reads_with_reason_and_remedy(
     assert "Melden Sie sich erneut an" in answer
 
 
-async def test_an_event_that_cannot_be_stored_loses_no_change(services: Services, clock: FixedClock) -> None:
+async def test_an_event_that_cannot_be_stored_loses_no_change(
+    services: Services, clock: FixedClock
+) -> None:
     """The line is beside the change: storage in trouble costs the line."""
 
     class Broken(CountingTables):

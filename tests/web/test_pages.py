@@ -7,12 +7,14 @@ import pytest
 from directories import service
 from directories.service import NewDirectory
 from shared.http import Response
+from shared.row_versions import UnsupportedRowVersion
 from shared.services import Services
 from shared.tables.port import StorageUnavailable
-from shared.versions import NewerRow
 from tests.web.conftest import ACCOUNT, Visitor
 
-_INLINE = re.compile(rb"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+_INLINE = re.compile(
+    rb"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE
+)
 
 
 async def _directory(services: Services, account: str = ACCOUNT) -> str:
@@ -23,7 +25,9 @@ async def _directory(services: Services, account: str = ACCOUNT) -> str:
 @pytest.mark.parametrize(
     "path", ["/", "/directories/new?once=a", "/contacts", "/contacts/history", "/directories/none"]
 )
-async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(visit: Visitor, path: str) -> None:
+async def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    visit: Visitor, path: str
+) -> None:
     """A strict policy that the pages really keep."""
     answer = await visit("GET", path)
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -43,7 +47,10 @@ async def test_who_is_signed_out_is_sent_to_sign_in_and_back(visit: Visitor) -> 
     """Session gone: sign-in, then back to the same step."""
     answer = await visit("GET", "/contacts?q=a%20b", role=None)
     assert answer.status == 302
-    assert answer.headers["Location"] == "/.auth/login/aad?post_login_redirect_uri=%2Fcontacts%3Fq%3Da%2520b"
+    assert (
+        answer.headers["Location"]
+        == "/.auth/login/aad?post_login_redirect_uri=%2Fcontacts%3Fq%3Da%2520b"
+    )
 
 
 async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
@@ -64,7 +71,9 @@ async def test_changes_from_other_sites_are_refused(services: Services, visit: V
     assert answer.status == 403
     answer = await visit("POST", place, "name=Stolen", sec_fetch_site="cross-site")
     assert answer.status == 403
-    assert [one.name for one in await service.list_directories(services, ACCOUNT)] == ["Brightwater"]
+    assert [one.name for one in await service.list_directories(services, ACCOUNT)] == [
+        "Brightwater"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,26 +103,53 @@ async def test_another_accounts_directory_does_not_exist(
 ) -> None:
     """Nobody sees or changes another account's directory; it looks like none."""
     foreign = await _directory(services, "99999999-9999-4999-8999-999999999999")
-    answer = await visit(method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater")
+    answer = await visit(
+        method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater"
+    )
     assert answer.status in (303, 404)
     assert b"Brightwater" not in answer.body
-    assert (await service.read(services, "99999999-9999-4999-8999-999999999999", foreign)).name == "Brightwater"
+    assert (
+        await service.read(services, "99999999-9999-4999-8999-999999999999", foreign)
+    ).name == "Brightwater"
 
 
 @pytest.mark.parametrize(
-    "query", ["person=x", "person=a.b.c", "cursor=%ff", "directory=none", "group=%00", "favourites=1&ids=a,b"]
+    "query",
+    [
+        "person=x",
+        "person=a.b.c",
+        "cursor=%ff",
+        "directory=none",
+        "group=%00",
+        "favourites=1&ids=a,b",
+    ],
 )
-async def test_addresses_that_were_tampered_with_are_answered(services: Services, visit: Visitor, query: str) -> None:
+async def test_addresses_that_were_tampered_with_are_answered(
+    services: Services, visit: Visitor, query: str
+) -> None:
     """Never a 500."""
     await _directory(services)
     for part in ("", "/list", "/person"):
-        assert (await visit("GET", f"/contacts{part}?{query}", hx_request="true")).status in (200, 400, 404)
+        assert (await visit("GET", f"/contacts{part}?{query}", hx_request="true")).status in (
+            200,
+            400,
+            404,
+        )
 
 
 @pytest.mark.parametrize(
-    "body", ["", "shown=~~~,a~b~c&list=x&card=~", "numbers=%FF%FE", "numbers=" + "1%2C" * 200, "a=1&" * 100]
+    "body",
+    [
+        "",
+        "shown=~~~,a~b~c&list=x&card=~",
+        "numbers=%FF%FE",
+        "numbers=" + "1%2C" * 200,
+        "a=1&" * 100,
+    ],
 )
-async def test_forms_that_were_tampered_with_are_answered(services: Services, visit: Visitor, body: str) -> None:
+async def test_forms_that_were_tampered_with_are_answered(
+    services: Services, visit: Visitor, body: str
+) -> None:
     """Never a 500."""
     await _directory(services)
     for part in ("history", "presence"):
@@ -138,19 +174,24 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
         ("/", "Directory.Reader", set()),
     ],
 )
-async def test_a_page_loads_only_what_it_needs(visit: Visitor, path: str, role: str, own: set[str]) -> None:
+async def test_a_page_loads_only_what_it_needs(
+    visit: Visitor, path: str, role: str, own: set[str]
+) -> None:
     """What only administrators need is no part of an agent's page, and the other way round."""
     answer = await visit("GET", path, role=role)
     found = {
-        f"{name}.{kind}" for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
+        f"{name}.{kind}"
+        for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
     }
-    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "trouble.js"} | own
+    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "status.js"} | own
 
 
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")
 
 
-@pytest.mark.parametrize("path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)])
+@pytest.mark.parametrize(
+    "path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)]
+)
 async def test_storage_away_is_a_page_that_says_so(
     services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
@@ -176,7 +217,7 @@ async def test_rows_of_a_later_release_are_a_page_that_says_so(
     address = f"/directories/{await _directory(services)}"
 
     async def newer(*_: object, **__: object) -> None:
-        raise NewerRow("directory", 2, 1)
+        raise UnsupportedRowVersion("directory", 2, 1)
 
     monkeypatch.setattr(type(services.tables), "get", newer)
     answer: Response = await visit("GET", address)
@@ -203,19 +244,27 @@ async def test_a_renamed_directory_is_shown_where_it_was(
     assert f'"path":"{own}{place}"' in answer.headers["HX-Location"]
 
 
-async def test_the_poll_of_an_unchanged_live_line_is_empty(services: Services, visit: Visitor) -> None:
+async def test_the_poll_of_an_unchanged_live_line_is_empty(
+    services: Services, visit: Visitor
+) -> None:
     """204: nothing is drawn, nothing is sent."""
     place = f"/directories/{await _directory(services)}"
     page = await visit("GET", f"{place}/connect")
     found = re.search(rb"live\?seen=([0-9a-f]+)", page.body)
     assert found is not None
-    assert (await visit("GET", f"{place}/live?seen={found[1].decode()}", hx_request="true")).status == 204
+    assert (
+        await visit("GET", f"{place}/live?seen={found[1].decode()}", hx_request="true")
+    ).status == 204
     assert (await visit("GET", f"{place}/live?seen=other", hx_request="true")).status == 200
 
 
-async def test_a_word_for_the_reader_survives_the_header(services: Services, visit: Visitor) -> None:
+async def test_a_word_for_the_reader_survives_the_header(
+    services: Services, visit: Visitor
+) -> None:
     """Header values are ASCII: umlauts of a notice are escaped as JSON allows."""
     place = f"/directories/{await _directory(services)}"
-    answer = await visit("POST", f"{place}/delete", "name=Brightwater", hx_request="true", accept_language="de")
+    answer = await visit(
+        "POST", f"{place}/delete", "name=Brightwater", hx_request="true", accept_language="de"
+    )
     assert answer.headers["HX-Trigger"].isascii()
     assert "gel\\u00f6scht" in answer.headers["HX-Trigger"]

@@ -10,7 +10,11 @@ _DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 def test_every_picture_is_shown_and_every_shown_picture_is_there() -> None:
     """`make screenshots` takes them for README and docs/; one that nobody sees is no use, nor is a broken link."""
     there = {path.name for path in (_ROOT / "docs/images").glob("*.png")}
-    shown = {name for path in _DOCUMENTS for name in re.findall(r"images/([a-z0-9-]+\.png)", path.read_text())}
+    shown = {
+        name
+        for path in _DOCUMENTS
+        for name in re.findall(r"images/([a-z0-9-]+\.png)", path.read_text())
+    }
     assert there == shown
 
 

@@ -14,14 +14,14 @@ from directories.service import NewDirectory
 from scim.core.errors import ScimError
 from scim.core.resources import read_resource
 from scim.core.schemas import USER
-from shared import numbers, sentences
-from shared.sentences import Sentence
+from shared import messages, numbers
+from shared.messages import Sentence
 from shared.services import Services
 from tests.web.conftest import ACCOUNT, Visitor
-from web import texts
+from web import locales
 
-_ROOT = Path(texts.__file__).parent.parent.parent
-_GERMAN = texts.refusals("de")
+_ROOT = Path(locales.__file__).parent.parent.parent
+_GERMAN = locales.refusals("de")
 # Where a call names its code: the place of the argument, and what the function adds itself.
 _MAKERS: dict[str, tuple[int, frozenset[str]]] = {
     "Sentence": (0, frozenset()),
@@ -62,9 +62,11 @@ def test_a_sentence_within_a_sentence_is_said_too() -> None:
     """The number's fault stands within the refusal of the person; what came over the wire stays English."""
     fault = numbers.derive("12", "GB").fault
     assert fault is not None
-    refusal = Sentence("strict_number", 'phoneNumbers[type eq "{kind}"].value: {fault}', kind="work", fault=fault)
-    kept = orjson.loads(orjson.dumps(sentences.encode(refusal)))
-    said = sentences.say(kept, _GERMAN, refusal)
+    refusal = Sentence(
+        "strict_number", 'phoneNumbers[type eq "{kind}"].value: {fault}', kind="work", fault=fault
+    )
+    kept = orjson.loads(orjson.dumps(messages.encode(refusal)))
+    said = messages.say(kept, _GERMAN, refusal)
     assert said.startswith('phoneNumbers[type eq "work"].value: Der Wert hat nur 2 Ziffern')
     assert '"+44"' in said
     assert refusal.startswith('phoneNumbers[type eq "work"].value: The value has only 2 digits')
@@ -79,46 +81,69 @@ def test_an_unreadable_number_sends_nobody_to_another_product() -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [{}, {"code": "of_a_later_release"}, {"code": "not_found", "values": {"renamed": "User"}}]
+    "kept",
+    [{}, {"code": "of_a_later_release"}, {"code": "not_found", "values": {"renamed": "User"}}],
 )
 def test_what_has_no_words_keeps_the_stored_text(kept: dict[str, object]) -> None:
     """Rows of older and of later releases stay readable."""
-    assert sentences.say(kept, _GERMAN, "as stored") == "as stored"
+    assert messages.say(kept, _GERMAN, "as stored") == "as stored"
 
 
 def test_a_values_braces_are_text() -> None:
     """What a client sent is filled in, never read as a pattern."""
     with pytest.raises(ScimError) as raised:
         read_resource({"userName": "ada", "active": "{0.__class__}"}, USER)
-    kept = sentences.encode(Sentence("no_path", '"{path}" is no path. {type}', path="{type.__class__}", type="User"))
-    assert "{type.__class__}" in sentences.say(kept, _GERMAN, "")
-    assert sentences.say(sentences.encode(raised.value.detail), _GERMAN, "").startswith("active ist weder wahr")
+    kept = messages.encode(
+        Sentence("no_path", '"{path}" is no path. {type}', path="{type.__class__}", type="User")
+    )
+    assert "{type.__class__}" in messages.say(kept, _GERMAN, "")
+    assert messages.say(messages.encode(raised.value.detail), _GERMAN, "").startswith(
+        "active ist weder wahr"
+    )
 
 
 async def _refused(services: Services, detail: str, name: str = "ada@example.com") -> str:
     directory, _ = await service.create(services, ACCOUNT, NewDirectory("Brightwater"))
     await provisioning_log.refused(
-        services, directory.id, "POST", 400, "invalidValue", detail, "Entra", resource_type="User", name=name
+        services,
+        directory.id,
+        "POST",
+        400,
+        "invalidValue",
+        detail,
+        "Entra",
+        resource_type="User",
+        name=name,
     )
     return f"/directories/{directory.id}"
 
 
-_MISSING = Sentence("no_boolean", "{attribute} is neither true nor false. Send true or false.", attribute="active")
+_MISSING = Sentence(
+    "no_boolean", "{attribute} is neither true nor false. Send true or false.", attribute="active"
+)
 
 
 @pytest.mark.parametrize("page", ["/log", "/connect"])
-async def test_the_page_says_it_in_its_readers_language(services: Services, visit: Visitor, page: str) -> None:
+async def test_the_page_says_it_in_its_readers_language(
+    services: Services, visit: Visitor, page: str
+) -> None:
     """In the log and in the live line of the wizard, remedy included."""
     path = await _refused(services, _MISSING)
     german = (await visit("GET", f"{path}{page}", accept_language="de")).body.decode()
-    assert "active ist weder wahr noch falsch. Senden Sie true oder false ohne Anführungszeichen." in german
+    assert (
+        "active ist weder wahr noch falsch. Senden Sie true oder false ohne Anführungszeichen."
+        in german
+    )
     assert "is neither true nor false" not in german
     assert (
-        "active is neither true nor false. Send true or false." in (await visit("GET", f"{path}{page}")).body.decode()
+        "active is neither true nor false. Send true or false."
+        in (await visit("GET", f"{path}{page}")).body.decode()
     )
 
 
-async def test_the_log_is_searched_in_the_words_that_it_shows(services: Services, visit: Visitor) -> None:
+async def test_the_log_is_searched_in_the_words_that_it_shows(
+    services: Services, visit: Visitor
+) -> None:
     """German words find what stands there in German."""
     path = await _refused(services, _MISSING)
     for words in ("weder wahr", "Anfrage abgelehnt"):
@@ -128,7 +153,9 @@ async def test_the_log_is_searched_in_the_words_that_it_shows(services: Services
     assert b"ada@example.com" not in page.body
 
 
-async def test_an_event_of_an_older_release_is_shown_as_it_was_stored(services: Services, visit: Visitor) -> None:
+async def test_an_event_of_an_older_release_is_shown_as_it_was_stored(
+    services: Services, visit: Visitor
+) -> None:
     """Rows without a code have their English text."""
     path = await _refused(services, "userName is missing.")
     assert b"userName is missing." in (await visit("GET", f"{path}/log", accept_language="de")).body

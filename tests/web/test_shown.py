@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from web import shown
+from web import filters
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,15 @@ from web import shown
 )
 def test_initials_are_those_of_the_first_and_the_last_word(name: str, letters: str) -> None:
     """One or two letters stand for a person."""
-    assert shown.initials(name) == letters
+    assert filters.initials(name) == letters
 
 
 def test_a_person_keeps_the_colour() -> None:
     """The same avatar on every page and every day."""
-    assert shown.colour("a") == shown.colour("a")
-    assert {shown.colour(str(number)) for number in range(200)} == set(range(shown.AVATAR_COLOURS))
+    assert filters.colour("a") == filters.colour("a")
+    assert {filters.colour(str(number)) for number in range(200)} == set(
+        range(filters.AVATAR_COLOURS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,23 +37,23 @@ def test_a_person_keeps_the_colour() -> None:
 )
 def test_numbers_are_grouped_as_people_write_them(number: str, text: str) -> None:
     """E.164 is for machines; what is no E.164 stays as it is."""
-    assert shown.readable_number(number) == text
+    assert filters.readable_number(number) == text
 
 
 def test_emphasis_is_ours_only() -> None:
     """Stars and backquotes of a text become elements; all else is escaped."""
-    assert shown.rich("*A* `b` <i>") == "<b>A</b> <code>b</code> &lt;i&gt;"
+    assert filters.rich("*A* `b` <i>") == "<b>A</b> <code>b</code> &lt;i&gt;"
 
 
 def test_a_name_with_asterisks_keeps_them() -> None:
     """What people type is text, never emphasis and never markup."""
-    assert shown.rich("About *{name}*", name="A*b*`c`<i>") == "About <b>A*b*`c`&lt;i&gt;</b>"
+    assert filters.rich("About *{name}*", name="A*b*`c`<i>") == "About <b>A*b*`c`&lt;i&gt;</b>"
 
 
 @pytest.mark.parametrize(("language", "text"), [("en", "12,345"), ("de", "12.345")])
 def test_thousands_are_apart(language: str, text: str) -> None:
     """As the reader's language divides them."""
-    assert shown.thousands(12345, language) == text
+    assert filters.thousands(12345, language) == text
 
 
 @pytest.mark.parametrize(
@@ -64,4 +66,4 @@ def test_thousands_are_apart(language: str, text: str) -> None:
 )
 def test_a_time_can_be_read_without_script(moment: str | datetime, words: str) -> None:
     """To the minute, with its zone; the script says it in the reader's own."""
-    assert shown.plain_time(moment) == words
+    assert filters.plain_time(moment) == words

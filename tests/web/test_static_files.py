@@ -22,7 +22,9 @@ async def test_a_files_name_has_its_content_in_it() -> None:
     assert gzip.decompress(answer.body).startswith(b"/* Every page")
 
 
-@pytest.mark.parametrize("name", ["base.css", "../render.py", "base-000000000000.css", "..%2Frender.py"])
+@pytest.mark.parametrize(
+    "name", ["base.css", "../render.py", "base-000000000000.css", "..%2Frender.py"]
+)
 async def test_nothing_else_can_be_asked_for(name: str) -> None:
     """Only hashed names of files in the folder are known."""
     with pytest.raises(HttpError):

@@ -7,21 +7,21 @@ from string import Formatter
 import orjson
 import pytest
 
-from directories.kinds import KINDS
-from directories.state import DENIED_REASONS
+from directories.event_types import KINDS
+from directories.status import DENIED_REASONS
 from presence.consent.outcomes import OUTCOMES
-from presence.graph.reasons import REASONS
+from presence.graph.failure_reasons import REASONS
 from shared.http import Request
 from shared.services import Services
-from web import texts
-from web.visit import Visit
+from web import locales
+from web.page_request import PageRequest
 
-_WEB = Path(texts.__file__).parent.parent
+_WEB = Path(locales.__file__).parent.parent
 _TEMPLATES = sorted((_WEB / "templates").glob("*.html"))
 
 
 def _own(language: str) -> dict[str, str]:
-    found: dict[str, str] = orjson.loads((_WEB / f"texts/{language}.json").read_bytes())
+    found: dict[str, str] = orjson.loads((_WEB / f"locales/{language}.json").read_bytes())
     return found
 
 
@@ -33,7 +33,10 @@ def test_german_has_every_text_of_english() -> None:
 @pytest.mark.parametrize("key", sorted(_own("en")))
 def test_a_translation_has_the_same_values(key: str) -> None:
     """A text that loses its number or name says something else."""
-    fields = [{name for _, name, _, _ in Formatter().parse(_own(language)[key]) if name} for language in ("en", "de")]
+    fields = [
+        {name for _, name, _, _ in Formatter().parse(_own(language)[key]) if name}
+        for language in ("en", "de")
+    ]
     assert fields[0] == fields[1]
 
 
@@ -67,7 +70,7 @@ def test_every_code_of_the_features_has_words() -> None:
 )
 def test_the_browsers_favourite_language_is_taken(header: str, language: str) -> None:
     """RFC 9110 section 12.5.4."""
-    assert texts.preferred(header) == language
+    assert locales.preferred(header) == language
 
 
 @pytest.mark.parametrize(
@@ -79,14 +82,16 @@ def test_the_browsers_favourite_language_is_taken(header: str, language: str) ->
         ("de", 0, "bisher 0 Personen"),
     ],
 )
-def test_one_person_is_not_people(services: Services, language: str, count: int, words: str) -> None:
+def test_one_person_is_not_people(
+    services: Services, language: str, count: int, words: str
+) -> None:
     """The first person is what the wizard waits for; it is said in the words for one."""
-    found = Visit(Request("GET", "/", {"accept-language": language}, b"", {}), None, services)
+    found = PageRequest(Request("GET", "/", {"accept-language": language}, b"", {}), None, services)
     assert found.counted("live_people", count) == words
 
 
 def test_a_count_is_said_in_the_readers_way(services: Services) -> None:
     """Thousands apart, with a point in German; a text without words for one stays as it is."""
-    german = Visit(Request("GET", "/", {"accept-language": "de"}, b"", {}), None, services)
+    german = PageRequest(Request("GET", "/", {"accept-language": "de"}, b"", {}), None, services)
     assert german.counted("people_count", 12345) == "12.345 Personen"
     assert german.counted("people_found", 1) == "1 gefunden"

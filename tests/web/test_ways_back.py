@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from directories import removal, service, tokens
+from directories import deletion, service, tokens
 from directories.service import NewDirectory
 from shared.services import Services
 from tests.web.conftest import ACCOUNT, PERSON, Visitor
@@ -16,7 +16,9 @@ async def _directory(services: Services) -> str:
     return directory.id
 
 
-async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(visit: Visitor) -> None:
+async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(
+    visit: Visitor,
+) -> None:
     """The way back to the very address, state and all: it was not used up."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s", role=None)
     assert answer.status == 302
@@ -25,14 +27,19 @@ async def test_who_comes_back_from_microsoft_signed_out_signs_in_and_goes_on(vis
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Too late, or already used"), ("de", "Zu spät oder schon benutzt")]
+    ("language", "words"),
+    [("en", "Too late, or already used"), ("de", "Zu spät oder schon benutzt")],
 )
-async def test_a_state_that_is_too_old_is_said_in_the_list(visit: Visitor, language: str, words: str) -> None:
+async def test_a_state_that_is_too_old_is_said_in_the_list(
+    visit: Visitor, language: str, words: str
+) -> None:
     """Nobody knows any more which directory it was for; the page says what happened and where to begin again."""
     answer = await visit("GET", "/sign-in/callback?code=c&state=s")
     assert answer.status == 303
     page = await visit(
-        "GET", answer.headers["Location"].removeprefix("https://app.example.com"), accept_language=language
+        "GET",
+        answer.headers["Location"].removeprefix("https://app.example.com"),
+        accept_language=language,
     )
     assert page.status == 200
     assert words in page.body.decode()
@@ -62,9 +69,12 @@ async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
 
 
 @pytest.mark.parametrize(
-    "path", ["/rename", "/delete", "/remove", "/issue?kind=security_token", "/revoke?kind=client_secret"]
+    "path",
+    ["/rename", "/delete", "/remove", "/issue?kind=security_token", "/revoke?kind=client_secret"],
 )
-async def test_a_dialog_has_a_page_of_its_own(services: Services, visit: Visitor, path: str) -> None:
+async def test_a_dialog_has_a_page_of_its_own(
+    services: Services, visit: Visitor, path: str
+) -> None:
     """Opened in a new tab, by its address or without script: the whole page, and a form that browsers send."""
     path = f"/directories/{await _directory(services)}{path}"
     answer = await visit("GET", path)
@@ -74,8 +84,12 @@ async def test_a_dialog_has_a_page_of_its_own(services: Services, visit: Visitor
     assert (await visit("GET", path, hx_request="true")).body.lstrip().startswith(b"<dialog")
 
 
-@pytest.mark.parametrize("path", ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict"])
-async def test_a_part_of_a_page_leads_to_the_page(services: Services, visit: Visitor, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict"]
+)
+async def test_a_part_of_a_page_leads_to_the_page(
+    services: Services, visit: Visitor, path: str
+) -> None:
     """No fragment without a frame, no 405 for somebody who pressed reload."""
     answer = await visit("GET", f"/directories/{await _directory(services)}{path}")
     assert answer.status == 303
@@ -83,8 +97,12 @@ async def test_a_part_of_a_page_leads_to_the_page(services: Services, visit: Vis
     assert page.body.startswith(b"<!doctype html>")
 
 
-@pytest.mark.parametrize(("path", "leads_to"), [("/directories", "/"), ("/contacts/presence", "/contacts")])
-async def test_a_shortened_address_leads_to_the_list(visit: Visitor, path: str, leads_to: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/directories", "/"), ("/contacts/presence", "/contacts")]
+)
+async def test_a_shortened_address_leads_to_the_list(
+    visit: Visitor, path: str, leads_to: str
+) -> None:
     """People cut addresses back by hand."""
     assert (await visit("GET", path)).headers["Location"] == leads_to
 
@@ -92,10 +110,14 @@ async def test_a_shortened_address_leads_to_the_list(visit: Visitor, path: str, 
 async def test_the_rest_of_a_list_is_a_page_where_no_script_asks(visit: Visitor) -> None:
     """The link *More people* works without script."""
     assert (await visit("GET", "/contacts/list?q=ada")).body.startswith(b"<!doctype html>")
-    assert not (await visit("GET", "/contacts/list?q=ada", hx_request="true")).body.startswith(b"<!doctype html>")
+    assert not (await visit("GET", "/contacts/list?q=ada", hx_request="true")).body.startswith(
+        b"<!doctype html>"
+    )
 
 
-async def test_step_1_makes_one_directory_however_often_it_is_sent(services: Services, visit: Visitor) -> None:
+async def test_step_1_makes_one_directory_however_often_it_is_sent(
+    services: Services, visit: Visitor
+) -> None:
     """Its address names the directory to be; the last sending's name and region count, its kind stays."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     assert (await visit("GET", place)).status == 200
@@ -106,23 +128,29 @@ async def test_step_1_makes_one_directory_however_often_it_is_sent(services: Ser
     assert answer.headers["Location"] == f"/directories/{made.id}/connect"
     assert (await visit("GET", place)).headers["Location"] == f"/directories/{made.id}/setup"
     answer = await visit("POST", place, "name=Two&kind=other&region=DE")
-    assert answer.headers["Location"] == f"/directories/{made.id}/setup"  # where it is said that the kind stays
+    assert (
+        answer.headers["Location"] == f"/directories/{made.id}/setup"
+    )  # where it is said that the kind stays
     assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
 
 
-async def test_step_1_of_a_directory_deleted_since_begins_anew(services: Services, visit: Visitor) -> None:
+async def test_step_1_of_a_directory_deleted_since_begins_anew(
+    services: Services, visit: Visitor
+) -> None:
     """Back to it by the browser's history: a form of its own, neither the deleted one nor a dead end."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     await visit("POST", place, "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(services, ACCOUNT)
-    await removal.delete(services, ACCOUNT, made.id)
+    await deletion.delete(services, ACCOUNT, made.id)
     for method, body in (("GET", ""), ("POST", "name=Two&kind=entra&region=GB")):
         answer = await visit(method, place, body)
         assert answer.headers["Location"].startswith("/directories/new")
         assert answer.headers["Location"] != place
 
 
-async def test_nobody_else_can_choose_the_id_of_a_new_directory(services: Services, visit: Visitor) -> None:
+async def test_nobody_else_can_choose_the_id_of_a_new_directory(
+    services: Services, visit: Visitor
+) -> None:
     """A link with a `once` of another site's choice makes an id that depends on who is signed in."""
     await visit("POST", "/directories/new?once=chosen", "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(services, ACCOUNT)

@@ -2,7 +2,7 @@
 
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
-from contacts.lookup import MAX_NUMBERS
+from contacts.number_lookup import MAX_NUMBERS
 from web.openapi.directories_api import ID
 from web.openapi.parts import (
     Json,
@@ -27,7 +27,9 @@ _PRESENCE = query(
     "`fresh`: the people are on a screen, so Microsoft is asked first for statuses older than ten seconds",
     {"enum": ["stored", "fresh"]},
 )
-_IF_NONE_MATCH = header("If-None-Match", "The `ETag` that the client has: 304 where nothing changed")
+_IF_NONE_MATCH = header(
+    "If-None-Match", "The `ETag` that the client has: 304 where nothing changed"
+)
 _UNCHANGED = {304: {"description": "What the client has is current"}}
 _PERSON: Json = {
     "id": "0198c5e0-7c1e-7d3a-9b1f-2f6a1c0d9e11",
@@ -51,7 +53,9 @@ _PERSON: Json = {
 
 
 def _limit(most: int, default: int) -> Json:
-    return query("limit", f"1 to {most}; {default}", {"type": "integer", "minimum": 1, "maximum": most})
+    return query(
+        "limit", f"1 to {most}; {default}", {"type": "integer", "minimum": 1, "maximum": most}
+    )
 
 
 def schemas() -> Json:
@@ -61,11 +65,18 @@ def schemas() -> Json:
     flag = {"type": "boolean"}
     presence: Json = {name: text() for name in ("shown", "text", "availability", "activity")}
     presence |= {"outOfOffice": flag, "asOf": time, "changedAt": time, "stale": flag}
-    optional: Json = {name: text() for name in ("title", "department", "email", "userName", "number")}
+    optional: Json = {
+        name: text() for name in ("title", "department", "email", "userName", "number")
+    }
     optional["presence"] = ref("Presence")
     card = {"id": text(), "directory": thing({"id": text(), "name": text()}), "displayName": text()}
     number = thing(
-        {"value": text("As sent"), "type": text(), "e164": nothing_or(text()), "extension": nothing_or(text())},
+        {
+            "value": text("As sent"),
+            "type": text(),
+            "e164": nothing_or(text()),
+            "extension": nothing_or(text()),
+        },
         {"fault": text()},
     )
     details: Json = {
@@ -74,20 +85,27 @@ def schemas() -> Json:
         "groups": array(named),
         "lastModified": text(format="date-time"),
     }
-    more: Json = {name: text() for name in ("organization", "division", "manager", "preferredLanguage")}
+    more: Json = {
+        name: text() for name in ("organization", "division", "manager", "preferredLanguage")
+    }
     matched = {"allOf": [ref("Contact"), thing({"match": {"enum": ["exact", "possible"]}})]}
     unparsed = array(thing({"value": text(), "type": text(), "fault": text()}))
     cursor = {"nextCursor": text("Asks for the next page; none: this is the last")}
     texts = {**array({"type": "string", "maxLength": 250}), "minItems": 1, "maxItems": MAX_NUMBERS}
     return {
-        "Presence": thing(presence, description="Not confirmed for three intervals: `stale`, to be shown grey"),
+        "Presence": thing(
+            presence, description="Not confirmed for three intervals: `stale`, to be shown grey"
+        ),
         "Contact": thing(card, optional, "A person; what is not known is left out"),
-        "ContactDetails": {"allOf": [ref("Contact"), thing(details, {"name": {"type": "object"}, **more})]},
+        "ContactDetails": {
+            "allOf": [ref("Contact"), thing(details, {"name": {"type": "object"}, **more})]
+        },
         "ContactPage": thing({"contacts": array(ref("Contact"))}, cursor),
         "Lookup": thing({"numbers": texts}, {"directories": {**array(text()), "maxItems": 100}}),
         "Matches": thing({"numbers": array(thing({"number": text(), "matches": array(matched)}))}),
         "UnparsedPage": thing(
-            {"people": array(thing({"id": text(), "displayName": text(), "numbers": unparsed}))}, cursor
+            {"people": array(thing({"id": text(), "displayName": text(), "numbers": unparsed}))},
+            cursor,
         ),
         "GroupPage": thing({"groups": array(named)}, cursor),
     }
@@ -98,7 +116,9 @@ def paths() -> Json:
     one = "/api/directories/{directoryId}"
     search = [
         query(
-            "q", "Beginnings of words, or a number in any format; none: everybody", {"type": "string", "maxLength": 200}
+            "q",
+            "Beginnings of words, or a number in any format; none: everybody",
+            {"type": "string", "maxLength": 200},
         ),
         _limit(MAX_LIMIT, DEFAULT_LIMIT),
         _CURSOR,
@@ -106,7 +126,11 @@ def paths() -> Json:
         _IF_NONE_MATCH,
     ]
     page = {
-        200: answer("People, those who are meant by name first", ref("ContactPage"), example={"contacts": [_PERSON]}),
+        200: answer(
+            "People, those who are meant by name first",
+            ref("ContactPage"),
+            example={"contacts": [_PERSON]},
+        ),
         **_UNCHANGED,
     }
     group = query("group", "Only people of this group")
@@ -114,7 +138,12 @@ def paths() -> Json:
         "/api/contacts": path(
             "contacts",
             get=operation(
-                "searchAll", TAG, "Search or list people of all directories", page, refusals=(400,), parameters=search
+                "searchAll",
+                TAG,
+                "Search or list people of all directories",
+                page,
+                refusals=(400,),
+                parameters=search,
             ),
         ),
         "/api/contacts/lookup": path(
@@ -127,7 +156,11 @@ def paths() -> Json:
                     200: answer(
                         "In the order asked for; exact matches first",
                         ref("Matches"),
-                        example={"numbers": [{"number": "030 901820", "matches": [_PERSON | {"match": "exact"}]}]},
+                        example={
+                            "numbers": [
+                                {"number": "030 901820", "matches": [_PERSON | {"match": "exact"}]}
+                            ]
+                        },
                     ),
                     **_UNCHANGED,
                 },
@@ -198,8 +231,16 @@ def paths() -> Json:
                 {
                     200: {
                         "description": 'A chunk; chunks follow each other. `Link: …; rel="next"` names the next one',
-                        "headers": {"Link": {"description": "The next chunk (RFC 8288)", "schema": {"type": "string"}}},
-                        "content": {form.media_type.partition(";")[0]: {"schema": text()} for form in FORMATS.values()},
+                        "headers": {
+                            "Link": {
+                                "description": "The next chunk (RFC 8288)",
+                                "schema": {"type": "string"},
+                            }
+                        },
+                        "content": {
+                            form.media_type.partition(";")[0]: {"schema": text()}
+                            for form in FORMATS.values()
+                        },
                     }
                 },
                 refusals=(400, 404),

@@ -31,7 +31,10 @@ def describe() -> Json:
         schemas |= feature.schemas()
         paths |= feature.paths()
     about = operation(
-        "readDescription", "Description", "This description", {200: answer("OpenAPI", {"type": "object"})}
+        "readDescription",
+        "Description",
+        "This description",
+        {200: answer("OpenAPI", {"type": "object"})},
     )
     paths["/api/openapi.json"] = path("api_description", get=about)
     platform = "Sign-in with Microsoft Entra ID in front of the app; programs send a token of an allowed application"
@@ -45,7 +48,10 @@ def describe() -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [{"signIn": []}],
-        "tags": [{"name": name} for name in ("Directories", "Contacts", "Presence", "SCIM", "Description")],
+        "tags": [
+            {"name": name}
+            for name in ("Directories", "Contacts", "Presence", "SCIM", "Description")
+        ],
         "paths": paths,
         "components": {
             "schemas": schemas,

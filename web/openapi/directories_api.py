@@ -1,8 +1,8 @@
 """Directories: create, list, change, delete; credentials; state and provisioning log."""
 
 from directories.api import MAX_LINES
-from directories.bodies import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
-from directories.kinds import KINDS
+from directories.event_types import KINDS
+from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
 from web.openapi.parts import (
     Json,
     answer,
@@ -20,7 +20,9 @@ from web.openapi.parts import (
 )
 
 TAG = "Directories"
-ID = path_parameter("directoryId", "The directory", pattern="^[A-Za-z0-9-]{4,64}$", example="k3v9x0q2m7r5t8w1z4b6")
+ID = path_parameter(
+    "directoryId", "The directory", pattern="^[A-Za-z0-9-]{4,64}$", example="k3v9x0q2m7r5t8w1z4b6"
+)
 _IF_MATCH = header("If-Match", "Only if the directory still has this `ETag`")
 _MODELS = (NewDirectoryBody, ChangeBody, IssueBody, TrustBody)
 _ETAG = {"ETag": {"description": "The version of the directory", "schema": {"type": "string"}}}
@@ -62,9 +64,15 @@ def schemas() -> Json:
         )
     }
     integer = {"type": "integer"}
-    event |= {"active": {"type": "boolean"}, "was_active": {"type": "boolean"}, "changed": array(text())}
+    event |= {
+        "active": {"type": "boolean"},
+        "was_active": {"type": "boolean"},
+        "changed": array(text()),
+    }
     event |= {"users": integer, "groups": integer, "status": integer}
-    denied = thing({"at": time, "reason": text(), "count": integer, "detail": text(), "remedy": text()})
+    denied = thing(
+        {"at": time, "reason": text(), "count": integer, "detail": text(), "remedy": text()}
+    )
     full = {
         **brief,
         "token_endpoint": text("Of OAuth 2.0 client credentials", format="uri"),
@@ -85,20 +93,32 @@ def schemas() -> Json:
         "last_refusal": nothing_or(ref("Event")),
         "denied": nothing_or(denied),
     }
-    credential = {"id": text(), "created": time, "expires": nothing_or(time), "last_used": nothing_or(time)}
+    credential = {
+        "id": text(),
+        "created": time,
+        "expires": nothing_or(time),
+        "last_used": nothing_or(time),
+    }
     return {
         **{model.__name__: _model(model.model_json_schema()) for model in _MODELS},
         "DirectoryBrief": thing(brief),
-        "Directory": thing(full, {"token": text("The security token, shown this once, where it was just created")}),
+        "Directory": thing(
+            full, {"token": text("The security token, shown this once, where it was just created")}
+        ),
         "Credential": thing({**credential, "state": state}),
         "State": thing(state_of),
-        "Event": thing({"id": text(), "at": time, "kind": text(), "count": integer, "first": time}, event),
+        "Event": thing(
+            {"id": text(), "at": time, "kind": text(), "count": integer, "first": time}, event
+        ),
     }
 
 
 def _model(schema: Json) -> Json:
     """A pydantic model's schema without its titles and the name of its endpoint."""
-    properties = {name: {k: v for k, v in part.items() if k != "title"} for name, part in schema["properties"].items()}
+    properties = {
+        name: {k: v for k, v in part.items() if k != "title"}
+        for name, part in schema["properties"].items()
+    }
     return {
         "type": "object",
         "properties": properties,
@@ -127,7 +147,9 @@ def paths() -> Json:
                         thing({"directories": array(ref("DirectoryBrief"))}, {"deleted": deleted}),
                     )
                 },
-                parameters=[query("deleted", "With any value: also those that can still be restored")],
+                parameters=[
+                    query("deleted", "With any value: also those that can still be restored")
+                ],
             ),
             post=operation(
                 "createDirectory",
@@ -141,7 +163,13 @@ def paths() -> Json:
         one: path(
             "directory",
             parameters=own,
-            get=operation("readDirectory", TAG, "A directory with its credentials", {200: shown}, refusals=(404,)),
+            get=operation(
+                "readDirectory",
+                TAG,
+                "A directory with its credentials",
+                {200: shown},
+                refusals=(404,),
+            ),
             patch=operation(
                 "changeDirectory",
                 TAG,
@@ -163,7 +191,9 @@ def paths() -> Json:
         f"{one}/restore": path(
             "directory_restore",
             parameters=own,
-            post=operation("restoreDirectory", TAG, "Undo a deletion", {200: shown}, refusals=(404,)),
+            post=operation(
+                "restoreDirectory", TAG, "Undo a deletion", {200: shown}, refusals=(404,)
+            ),
         ),
         f"{one}/state": path(
             "directory_state",
@@ -207,7 +237,9 @@ def paths() -> Json:
         f"{one}/trust": path(
             "directory_trust",
             parameters=own,
-            get=operation("readTrust", TAG, "The trusted Entra identity", {200: _trust()}, refusals=(404,)),
+            get=operation(
+                "readTrust", TAG, "The trusted Entra identity", {200: _trust()}, refusals=(404,)
+            ),
             put=operation(
                 "setTrust",
                 TAG,
@@ -224,7 +256,11 @@ def paths() -> Json:
                 ),
             ),
             delete=operation(
-                "dropTrust", TAG, "Trust no identity any more", {204: {"description": "Done"}}, refusals=(404,)
+                "dropTrust",
+                TAG,
+                "Trust no identity any more",
+                {204: {"description": "Done"}},
+                refusals=(404,),
             ),
         ),
     }
@@ -240,7 +276,9 @@ def _trust() -> Json:
 def _credentials(sort: str, secret: str) -> Json:
     one = f"/api/directories/{{directoryId}}/{sort}"
     name = "security token" if sort == "tokens" else "client secret"
-    made = {"allOf": [ref("Credential"), thing({secret: text("Shown this once"), "client_id": text()})]}
+    made = {
+        "allOf": [ref("Credential"), thing({secret: text("Shown this once"), "client_id": text()})]
+    }
     return {
         one: path(
             f"directory_{sort}",
@@ -258,7 +296,9 @@ def _credentials(sort: str, secret: str) -> Json:
                 f"Issue a {name}, or with `overlap_hours` rotate the newest",
                 {201: _tagged(answer("The plain text, this once", made))},
                 refusals=(400, 404, 409, 412, 413),
-                takes=body(ref("IssueBody"), {"expires_in_days": 365, "overlap_hours": 24}, required=False),
+                takes=body(
+                    ref("IssueBody"), {"expires_in_days": 365, "overlap_hours": 24}, required=False
+                ),
             ),
         ),
         f"{one}/{{credentialId}}": path(

@@ -46,7 +46,12 @@ def thing(required: Json, optional: Json | None = None, description: str = "") -
 
 def query(name: str, description: str, schema: Json | None = None) -> Json:
     """A parameter of the query string."""
-    return {"name": name, "in": "query", "description": description, "schema": schema or {"type": "string"}}
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": schema or {"type": "string"},
+    }
 
 
 def header(name: str, description: str) -> Json:
@@ -65,13 +70,17 @@ def path_parameter(name: str, description: str, **schema: Any) -> Json:
     }
 
 
-def answer(description: str, schema: Json, media_type: str = "application/json", example: Any = None) -> Json:
+def answer(
+    description: str, schema: Json, media_type: str = "application/json", example: Any = None
+) -> Json:
     """A successful answer with a body."""
     content: Json = {"schema": schema} | ({"example": example} if example is not None else {})
     return {"description": description, "content": {media_type: content}}
 
 
-def body(schema: Json, example: Any, media_type: str = "application/json", *, required: bool = True) -> Json:
+def body(
+    schema: Json, example: Any, media_type: str = "application/json", *, required: bool = True
+) -> Json:
     """What a request carries."""
     return {"required": required, "content": {media_type: {"schema": schema, "example": example}}}
 
@@ -89,7 +98,9 @@ def operation(
 ) -> Json:
     """One method of a path; every operation of the API can answer 401, 403, 429 and 503."""
     problems = {status: _problem(status) for status in sorted({401, 403, 429, 503, *refusals})}
-    answers = {str(status): response for status, response in sorted({**responses, **problems}.items())}
+    answers = {
+        str(status): response for status, response in sorted({**responses, **problems}.items())
+    }
     return {
         "operationId": name,
         "tags": [tag],

@@ -10,9 +10,16 @@ TAG = "Presence"
 def schemas() -> Json:
     """What is answered."""
     removal = thing({name: text() for name in ("tenantId", "portal", "az", "powershell")})
-    words: Json = {name: text() for name in ("tone", "title", "sentence", "remedy", "reason", "tenantId", "impossible")}
+    words: Json = {
+        name: text()
+        for name in ("tone", "title", "sentence", "remedy", "reason", "tenantId", "impossible")
+    }
     states = {"enum": ["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]}
-    rest = {"since": nothing_or(text(format="date-time")), "moving": {"type": "boolean"}, "health": {"type": "object"}}
+    rest = {
+        "since": nothing_or(text(format="date-time")),
+        "moving": {"type": "boolean"},
+        "health": {"type": "object"},
+    }
     return {
         "Connection": thing({"state": states, **words, **rest}, {"removal": nothing_or(removal)}),
         "PresenceAction": thing({"action": {"enum": list(ACTIONS)}}),

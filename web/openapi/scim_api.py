@@ -5,9 +5,21 @@ from scim.core.errors import ERROR_URN
 from scim.core.patch import PATCH_URN
 from scim.core.schemas import GROUP, USER
 from scim.http import SCIM_JSON, SEARCH_REQUEST
-from scim.listing import LIST_RESPONSE, MAX_COUNT
+from scim.query import LIST_RESPONSE, MAX_COUNT
 from web.openapi.directories_api import ID
-from web.openapi.parts import Json, answer, array, body, header, path, path_parameter, query, ref, text, thing
+from web.openapi.parts import (
+    Json,
+    answer,
+    array,
+    body,
+    header,
+    path,
+    path_parameter,
+    query,
+    ref,
+    text,
+    thing,
+)
 
 TAG = "SCIM"
 _TYPES = {
@@ -54,7 +66,8 @@ def schemas() -> Json:
     bulk = {"method": {"enum": ["POST", "PUT", "PATCH", "DELETE"]}, "path": text()}
     resources = thing(
         {"schemas": array(text()), "Resources": array({"type": "object"})},
-        {name: {"type": "integer"} for name in ("totalResults", "itemsPerPage", "startIndex")} | {"nextCursor": text()},
+        {name: {"type": "integer"} for name in ("totalResults", "itemsPerPage", "startIndex")}
+        | {"nextCursor": text()},
     )
     return {
         "User": _resource(USER),
@@ -70,23 +83,34 @@ def schemas() -> Json:
             {"schemas": array(text()), "failOnErrors": {"type": "integer"}},
         ),
         "ScimError": thing(
-            {"schemas": array({"const": ERROR_URN}), "status": text()}, {"scimType": text(), "detail": text()}
+            {"schemas": array({"const": ERROR_URN}), "status": text()},
+            {"scimType": text(), "detail": text()},
         ),
     }
 
 
 def _resource(kind: ResourceType) -> Json:
-    properties = {attribute.name: _attribute(attribute) for attribute in (*kind.common, *kind.schema.attributes)}
+    properties = {
+        attribute.name: _attribute(attribute)
+        for attribute in (*kind.common, *kind.schema.attributes)
+    }
     for extension in kind.extensions:
         own = {attribute.name: _attribute(attribute) for attribute in extension.attributes}
-        properties[extension.id] = {"type": "object", "description": extension.description, "properties": own}
+        properties[extension.id] = {
+            "type": "object",
+            "description": extension.description,
+            "properties": own,
+        }
     required = [attribute.name for attribute in kind.required]
     return {"type": "object", "properties": properties, "required": required}
 
 
 def _attribute(attribute: Attribute) -> Json:
     if attribute.type == "complex":
-        schema: Json = {"type": "object", "properties": {sub.name: _attribute(sub) for sub in attribute.sub_attributes}}
+        schema: Json = {
+            "type": "object",
+            "properties": {sub.name: _attribute(sub) for sub in attribute.sub_attributes},
+        }
     else:
         schema = dict(_TYPES[attribute.type])
     if attribute.multi_valued:
@@ -106,8 +130,13 @@ def _operation(
     parameters: list[Json] | None = None,
     takes: Json | None = None,
 ) -> Json:
-    refused = {status: answer(_WHY[status], ref("ScimError"), SCIM_JSON) for status in (401, 429, 503, *refusals)}
-    answers = {str(status): response for status, response in sorted({**responses, **refused}.items())}
+    refused = {
+        status: answer(_WHY[status], ref("ScimError"), SCIM_JSON)
+        for status in (401, 429, 503, *refusals)
+    }
+    answers = {
+        str(status): response for status, response in sorted({**responses, **refused}.items())
+    }
     return {
         "operationId": name,
         "tags": [TAG],
@@ -125,12 +154,20 @@ def _of(kind: ResourceType, example: Json, functions: tuple[str, str]) -> Json:
     one = {200: answer("The resource", ref(name), SCIM_JSON)}
     listed = {
         200: answer(
-            "A page", ref("ScimList"), SCIM_JSON, {"schemas": [LIST_RESPONSE], "totalResults": 0, "Resources": []}
+            "A page",
+            ref("ScimList"),
+            SCIM_JSON,
+            {"schemas": [LIST_RESPONSE], "totalResults": 0, "Resources": []},
         )
     }
-    patch = {"schemas": [PATCH_URN], "Operations": [{"op": "replace", "path": "displayName", "value": "Anna"}]}
+    patch = {
+        "schemas": [PATCH_URN],
+        "Operations": [{"op": "replace", "path": "displayName", "value": "Anna"}],
+    }
     patched = (
-        one if kind is USER else {204: {"description": "Done"}, 200: answer("With `attributes`", ref(name), SCIM_JSON)}
+        one
+        if kind is USER
+        else {204: {"description": "Done"}, 200: answer("With `attributes`", ref(name), SCIM_JSON)}
     )
     resource = body(ref(name), example, SCIM_JSON)
     none = {304: {"description": "The client's version is current"}}
@@ -138,7 +175,9 @@ def _of(kind: ResourceType, example: Json, functions: tuple[str, str]) -> Json:
         base: path(
             functions[0],
             parameters=[ID],
-            get=_operation(f"list{name}s", f"{name}s by filter, page by page", listed, (400,), _LIST),
+            get=_operation(
+                f"list{name}s", f"{name}s by filter, page by page", listed, (400,), _LIST
+            ),
             post=_operation(
                 f"create{name}",
                 f"Create a {name.lower()}",
@@ -164,7 +203,11 @@ def _of(kind: ResourceType, example: Json, functions: tuple[str, str]) -> Json:
             functions[1],
             parameters=[ID, path_parameter("id", f"The {name.lower()}'s id")],
             get=_operation(
-                f"read{name}", f"Read a {name.lower()}", {**one, **none}, (400, 404), [*_PROJECTION, _IF_NONE_MATCH]
+                f"read{name}",
+                f"Read a {name.lower()}",
+                {**one, **none},
+                (400, 404),
+                [*_PROJECTION, _IF_NONE_MATCH],
             ),
             put=_operation(
                 f"replace{name}",
@@ -183,7 +226,11 @@ def _of(kind: ResourceType, example: Json, functions: tuple[str, str]) -> Json:
                 body(ref("Patch"), patch, SCIM_JSON),
             ),
             delete=_operation(
-                f"delete{name}", f"Delete a {name.lower()}", {204: {"description": "Done"}}, (404, 412), [_IF_MATCH]
+                f"delete{name}",
+                f"Delete a {name.lower()}",
+                {204: {"description": "Done"}},
+                (404, 412),
+                [_IF_MATCH],
             ),
         ),
     }
@@ -244,16 +291,25 @@ def paths() -> Json:
                 body(ref("Search"), {"schemas": [SEARCH_REQUEST], "count": 10}, SCIM_JSON),
             ),
         ),
-        f"{base}/ServiceProviderConfig": _reading("scim_service_provider_config", "readConfig", config),
-        f"{base}/ResourceTypes": _reading("scim_resource_types", "listResourceTypes", "Users and groups"),
+        f"{base}/ServiceProviderConfig": _reading(
+            "scim_service_provider_config", "readConfig", config
+        ),
+        f"{base}/ResourceTypes": _reading(
+            "scim_resource_types", "listResourceTypes", "Users and groups"
+        ),
         f"{base}/ResourceTypes/{{name}}": _reading(
-            "scim_resource_types", "readResourceType", "One of them", [path_parameter("name", "User or Group")]
+            "scim_resource_types",
+            "readResourceType",
+            "One of them",
+            [path_parameter("name", "User or Group")],
         ),
         f"{base}/Schemas": _reading("scim_schemas", "listSchemas", "Every attribute that is known"),
         f"{base}/Schemas/{{urn}}": _reading(
             "scim_schemas", "readSchema", "One schema", [path_parameter("urn", "Its URN")]
         ),
-        base: _reading("scim_base", "readBase", config + ", for clients that test the base address"),
+        base: _reading(
+            "scim_base", "readBase", config + ", for clients that test the base address"
+        ),
         f"{base}/Me": path(
             "scim_me",
             parameters=[ID],
@@ -268,14 +324,35 @@ def paths() -> Json:
 
 def _token() -> Json:
     """RFC 6749 section 4.4, RFC 7523 section 2."""
-    names = ("grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "assertion")
-    given = {"grant_type": "client_credentials", "client_id": "k3v9x0q2m7r5t8w1z4b6", "client_secret": "extdirsec_…"}
-    issued = thing({"access_token": text(), "token_type": {"const": "Bearer"}, "expires_in": {"type": "integer"}})
+    names = (
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "assertion",
+    )
+    given = {
+        "grant_type": "client_credentials",
+        "client_id": "k3v9x0q2m7r5t8w1z4b6",
+        "client_secret": "extdirsec_…",
+    }
+    issued = thing(
+        {
+            "access_token": text(),
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer"},
+        }
+    )
     error = thing({"error": text()}, {"error_description": text()})
-    refused = {status: answer(why, error) for status, why in ((400, "RFC 6749 section 5.2"), (401, "invalid_client"))}
+    refused = {
+        status: answer(why, error)
+        for status, why in ((400, "RFC 6749 section 5.2"), (401, "invalid_client"))
+    }
     refused |= {status: answer(_WHY[status], error) for status in (413, 429, 503)}
     answers = {
-        str(status): each for status, each in sorted({200: answer("An access token", issued), **refused}.items())
+        str(status): each
+        for status, each in sorted({200: answer("An access token", issued), **refused}.items())
     }
     return {
         "operationId": "issueAccessToken",

@@ -3,15 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from contacts import account
-from contacts.answers import presence_of
-from contacts.lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
+from contacts import account_directories
+from contacts.number_lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
+from contacts.serializers import presence_of
 from shared.http import Response
 from shared.numbers import derive
-from web.pages.people_view import PresenceView, key_of, presence_view
+from web.filters import readable_number
+from web.page_request import PageRequest
+from web.pages.contact_rows import PresenceView, key_of, presence_view
 from web.render import page
-from web.shown import readable_number
-from web.visit import Visit
 
 _DIVIDERS = re.compile(r"[\n\r,;\t|]+(?!ext=)")
 _LONGEST = 250
@@ -39,15 +39,17 @@ class Resolved:
     matches: list[MatchView]
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/contacts/history`"""
     return page(visit, "history.html", numbers="", results=[], found=0, fault="")
 
 
-async def resolve(visit: Visit) -> Response:
+async def resolve(visit: PageRequest) -> Response:
     """The people behind the numbers of the form."""
     text = visit.form.get("numbers", "")
-    numbers = list(dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip()))
+    numbers = list(
+        dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip())
+    )
     if len(numbers) > MAX_NUMBERS:
         fault = visit.t("numbers_too_many", count=len(numbers))
         return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
@@ -60,10 +62,12 @@ async def resolve(visit: Visit) -> Response:
     return page(visit, "history.html", numbers=text, results=results, found=found, fault="")
 
 
-async def _resolved(visit: Visit, numbers: list[str]) -> list[Resolved]:
-    directories = await account.all_directories(visit.services, visit.account)
+async def _resolved(visit: PageRequest, numbers: list[str]) -> list[Resolved]:
+    directories = await account_directories.all_directories(visit.services, visit.account)
     matches = await lookup_numbers(visit.services, directories, numbers)
-    known = await presence_of(visit.services, [(one.directory, one.card) for own in matches for one in own])
+    known = await presence_of(
+        visit.services, [(one.directory, one.card) for own in matches for one in own]
+    )
     alone = len(directories) == 1
     region = directories[0].region if directories else visit.settings.default_region
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from directories.directory import Directory
-from presence.consent.state import Connection
-from web.visit import Visit
+from directories.models import Directory
+from presence.consent.status import Connection
+from web.page_request import PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class ConnectionView:
         return self.state not in ("none", "removed")
 
 
-def view(visit: Visit, connection: Connection, directory: Directory) -> ConnectionView:
+def view(visit: PageRequest, connection: Connection, directory: Directory) -> ConnectionView:
     """The connection in words."""
     code = "off" if connection.state == "none" and directory.presence == "off" else connection.state
     sentence, remedy = reason_words(visit, connection)
@@ -53,7 +53,7 @@ def view(visit: Visit, connection: Connection, directory: Directory) -> Connecti
     )
 
 
-def reason_words(visit: Visit, connection: Connection) -> tuple[str, str]:
+def reason_words(visit: PageRequest, connection: Connection) -> tuple[str, str]:
     """Sentence and remedy of the reason why presence does not come."""
     if not connection.reason:
         return connection.sentence, connection.remedy
@@ -61,7 +61,11 @@ def reason_words(visit: Visit, connection: Connection) -> tuple[str, str]:
     return sentence, visit.known(f"reason_{connection.reason}_remedy", connection.remedy)
 
 
-def _impossible(visit: Visit, connection: Connection) -> str:
+def _impossible(visit: PageRequest, connection: Connection) -> str:
     if not connection.impossible:
         return ""
-    return visit.t("presence_impossible_china" if visit.settings.cloud == "china" else "presence_impossible_setup")
+    return visit.t(
+        "presence_impossible_china"
+        if visit.settings.cloud == "china"
+        else "presence_impossible_setup"
+    )

@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from directories import credential_usage, service, store
 from directories import credentials as held
-from directories import last_calls, service, store
+from directories.credential_usage import LastCalls
 from directories.credentials import Sort
-from directories.directory import Directory, Token
-from directories.faults import BadField, NotThere
-from directories.last_calls import LastCalls
-from directories.views import token_endpoint
+from directories.errors import InvalidField, NotThere
+from directories.models import Directory, Token
+from directories.serializers import token_endpoint
 from shared.http import Response
+from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import dialog, page
-from web.visit import Visit
-from web.wording import fault_text
+from web.translations import fault_text
 
 Kind = Literal["security_token", "client_secret"]
 _SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
@@ -45,12 +45,14 @@ class CredentialSet:
     fault: str = ""
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/credentials`"""
-    return await _shown(visit, await service.read(visit.services, visit.account, visit.directory_id))
+    return await _shown(
+        visit, await service.read(visit.services, visit.account, visit.directory_id)
+    )
 
 
-async def ask_to_issue(visit: Visit) -> Response:
+async def ask_to_issue(visit: PageRequest) -> Response:
     """The dialog that asks how long the old one lives on and the new one lives."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     kind, sort = _kind(visit.query)
@@ -59,35 +61,43 @@ async def ask_to_issue(visit: Visit) -> Response:
     return dialog(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
 
 
-async def issue(visit: Visit) -> Response:
+async def issue(visit: PageRequest) -> Response:
     """A new one in place of the newest."""
     kind, sort = _kind(visit.form)
     hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
     place = (visit.services, visit.account, visit.directory_id, sort)
     try:
-        directory, _, plain = await held.rotate(*place, float(_number(hours)), _number(days) or None)
-    except BadField as fault:
+        directory, _, plain = await held.rotate(
+            *place, float(_number(hours)), _number(days) or None
+        )
+    except InvalidField as fault:
         directory = await service.read(visit.services, visit.account, visit.directory_id)
         return await _shown(visit, directory, kind, fault=fault_text(visit, fault))
     return await _shown(visit, directory, kind, fresh=plain)
 
 
-async def ask_to_revoke(visit: Visit) -> Response:
+async def ask_to_revoke(visit: PageRequest) -> Response:
     """The dialog that says what revoking means."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     kind, _ = _kind(visit.query)
-    return dialog(visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", ""))
+    return dialog(
+        visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", "")
+    )
 
 
-async def revoke(visit: Visit) -> Response:
+async def revoke(visit: PageRequest) -> Response:
     """End one at once."""
     _, sort = _kind(visit.form)
-    directory = await held.revoke(visit.services, visit.account, visit.directory_id, sort, visit.form.get("id", ""))
+    directory = await held.revoke(
+        visit.services, visit.account, visit.directory_id, sort, visit.form.get("id", "")
+    )
     return await _shown(visit, directory)
 
 
-async def _shown(visit: Visit, directory: Directory, kind: str = "", *, fresh: str = "", fault: str = "") -> Response:
-    calls = await last_calls.read(visit.services.tables, directory.id)
+async def _shown(
+    visit: PageRequest, directory: Directory, kind: str = "", *, fresh: str = "", fault: str = ""
+) -> Response:
+    calls = await credential_usage.read(visit.services.tables, directory.id)
     sets = [
         CredentialSet(
             name,
@@ -119,8 +129,10 @@ def _tokens(directory: Directory, sort: Sort) -> tuple[Token, ...]:
     return directory.tokens if sort == "tokens" else directory.secrets
 
 
-def _credential(visit: Visit, token: Token, calls: LastCalls) -> Credential:
+def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credential:
     live = token.is_live(store.now(visit.services.clock))
     state = "live" if live else "revoked" if token.revoked else "expired"
     used = calls.used.get(token.id, "")
-    return Credential(token.id, visit.t(state), _TONES[state], token.created, used, token.expires, live)
+    return Credential(
+        token.id, visit.t(state), _TONES[state], token.created, used, token.expires, live
+    )

@@ -4,28 +4,28 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from contacts import attention
-from directories import service, state
-from directories.directory import Directory
-from presence.consent import wizard
-from presence.consent.state import Connection
+from contacts import unparsed_numbers
+from directories import service, status
+from directories.models import Directory
+from presence.consent import service as consents
+from presence.consent.status import Connection
 from shared.http import Response
+from web.filters import thousands
+from web.page_request import PageRequest, trigger
+from web.pages.alerts import problems_of
 from web.pages.connection_view import view
-from web.pages.problems import problems_of
 from web.render import page
-from web.shown import thousands
-from web.visit import Visit, trigger
 
 _MOST_COUNTED = 99
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}`"""
     assert visit.person is not None
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     glance, connection, frame = await asyncio.gather(
-        state.glance(visit.services, directory, last_refusal=False),
-        wizard.read(visit.services, visit.person, directory.id),
+        status.glance(visit.services, directory, last_refusal=False),
+        consents.read(visit.services, visit.person, directory.id),
         framed(visit, directory, "overview"),
     )
     figures = {
@@ -35,9 +35,14 @@ async def show(visit: Visit) -> Response:
         "refused": glance.quarantine.failures,
         "last_call": glance.last_call,
         "presence_as_of": connection.health.get("lastSync") or "",
-        "presence_words": visit.t("presence_off" if directory.presence == "off" else "presence_undecided"),
+        "presence_words": visit.t(
+            "presence_off" if directory.presence == "off" else "presence_undecided"
+        ),
     }
-    exports = {form: f"/api/directories/{directory.id}/export?format={form}&limit=2000" for form in ("csv", "vcard")}
+    exports = {
+        form: f"/api/directories/{directory.id}/export?format={form}&limit=2000"
+        for form in ("csv", "vcard")
+    }
     found = problems_of(visit, directory, glance, connection)
     values: dict[str, Any] = {"figures": figures, "problems": found, "exports": exports, **frame}
     return page(
@@ -49,7 +54,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-async def set_strict(visit: Visit) -> Response:
+async def set_strict(visit: PageRequest) -> Response:
     """Refuse people whose numbers can't be read, or take them."""
     strict = visit.form.get("strict") == "1"
     await service.set_up(visit.services, visit.account, visit.directory_id, strict_numbers=strict)
@@ -58,14 +63,14 @@ async def set_strict(visit: Visit) -> Response:
     return Response(204, headers=trigger("", visit.t("saved")))
 
 
-async def framed(visit: Visit, directory: Directory, tab: str) -> dict[str, Any]:
+async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
     """What every page of a directory shows around its own part."""
-    found, more = await attention.list_unparsed(visit.services, directory, _MOST_COUNTED)
+    found, more = await unparsed_numbers.list_unparsed(visit.services, directory, _MOST_COUNTED)
     unparsed = f"{_MOST_COUNTED}+" if more else str(len(found)) if found else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 
 
-def _health(visit: Visit, connection: Connection) -> list[tuple[str, str | datetime, str]]:
+def _health(visit: PageRequest, connection: Connection) -> list[tuple[str, str | datetime, str]]:
     """The figures of presence: label, value, and whether it is a time."""
     figures = connection.health
     if not figures:
@@ -78,7 +83,10 @@ def _health(visit: Visit, connection: Connection) -> list[tuple[str, str | datet
         ("calls", "callsTotal"),
         ("throttled", "throttledTotal"),
     )
-    counts = [(visit.t(f"health_{key}"), thousands(figures[name], visit.language), "") for key, name in names]
+    counts = [
+        (visit.t(f"health_{key}"), thousands(figures[name], visit.language), "")
+        for key, name in names
+    ]
     took = (visit.t("health_took"), f"{thousands(figures['milliseconds'], visit.language)} ms", "")
     if not figures["lastSync"]:
         return [*counts, took]

@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 
+from contacts.index_scan import Found
 from contacts.listing import read_person
 from contacts.search import is_number, query_words
-from contacts.walk import Found
-from directories.directory import Directory
-from shared.each import each
+from directories.models import Directory
+from shared.concurrency import each
 from shared.keys import fold
 from shared.numbers import digits_of, query_forms
-from web.pages.people_view import split_key
-from web.visit import Visit
+from web.page_request import PageRequest
+from web.pages.contact_rows import split_key
 
 MOST = 200
 
 
 async def read(
-    visit: Visit, ids: str, text: str, directories: Sequence[Directory], only: frozenset[str] | None = None
+    visit: PageRequest,
+    ids: str,
+    text: str,
+    directories: Sequence[Directory],
+    only: frozenset[str] | None = None,
 ) -> list[Found]:
     """The favourites that are still there, by name; one round trip a person. `only`: ids of the members of a group."""
     by_id = {one.id: one for one in directories}
@@ -43,5 +47,6 @@ def _has(found: Found, text: str) -> bool:
 def _has_number(found: Found, text: str) -> bool:
     query, end = query_forms(text, found.directory.region), digits_of(text)
     return any(
-        own.startswith(query.beginning) or (not query.is_beginning and own.endswith(end)) for own in found.numbers
+        own.startswith(query.beginning) or (not query.is_beginning and own.endswith(end))
+        for own in found.numbers
     )

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from contacts import attention
-from contacts.attention import Unparsed
+from contacts import unparsed_numbers
+from contacts.unparsed_numbers import Unparsed
 from directories import service
-from shared import sentences
+from shared import messages
 from shared.http import Response
 from shared.numbers import derive
 from web import event_words
+from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
-from web.visit import Visit
 
 _PEOPLE = 100
 
@@ -34,17 +34,23 @@ class PersonNumbers:
     numbers: list[NumberFault]
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/numbers`"""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     after = visit.query.get("after", "")[:100]
-    found, more = await attention.list_unparsed(visit.services, directory, _PEOPLE, after)
+    found, more = await unparsed_numbers.list_unparsed(visit.services, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
     people = [_view(visit, one, directory.region) for one in found]
-    return page(visit, "numbers.html", people=people, next=following, **await framed(visit, directory, "numbers"))
+    return page(
+        visit,
+        "numbers.html",
+        people=people,
+        next=following,
+        **await framed(visit, directory, "numbers"),
+    )
 
 
-def _view(visit: Visit, person: Unparsed, region: str) -> PersonNumbers:
+def _view(visit: PageRequest, person: Unparsed, region: str) -> PersonNumbers:
     numbers = [
         NumberFault(one["value"], one["type"], _fault(visit, one["value"], region, one["fault"]))
         for one in person.numbers
@@ -52,7 +58,7 @@ def _view(visit: Visit, person: Unparsed, region: str) -> PersonNumbers:
     return PersonNumbers(person.name, numbers)
 
 
-def _fault(visit: Visit, value: str, region: str, stored: str) -> str:
+def _fault(visit: PageRequest, value: str, region: str, stored: str) -> str:
     """Why it can't be read, found anew for the reader's language; as stored where it could be read by now."""
     fault = derive(value, region).fault
-    return event_words.said(visit, sentences.encode(fault), fault) if fault else stored
+    return event_words.said(visit, messages.encode(fault), fault) if fault else stored

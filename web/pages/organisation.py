@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from contacts import account, listing
-from contacts.answers import presence_of
+from contacts import account_directories, listing
+from contacts.index_scan import Page as Contacts
 from contacts.search import find
-from contacts.walk import Page as Contacts
-from directories.directory import Directory
+from contacts.serializers import presence_of
+from directories.models import Directory
 from shared.http import HttpError, Response
+from web.page_request import PageRequest
 from web.pages import favourites
-from web.pages.people_view import mark_of, person_view
+from web.pages.contact_rows import mark_of, person_view
 from web.pages.person import card_of
 from web.render import page
-from web.visit import Visit
 
 _PEOPLE = 60
 _GROUPS = 500
@@ -60,21 +60,23 @@ class Groups:
     more: bool = False
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/contacts`, with a person's card open where `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account.all_directories(visit.services, visit.account)
+    directories = await account_directories.all_directories(visit.services, visit.account)
     card = None
     if visit.query.get("person"):
         try:
             card = await card_of(visit, visit.query["person"])
         except HttpError:
             card = None  # gone in the meantime: the list is still of use
-    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False)
+    values = await _values(
+        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False
+    )
     return page(visit, "organisation.html", directories=directories, card=card, **values)
 
 
-async def people(visit: Visit) -> Response:
+async def people(visit: PageRequest) -> Response:
     """The list anew, or with `cursor` its next part; a page where no script asks for it.
 
     Favourites come as a form: so many keys are too long for an address.
@@ -82,13 +84,15 @@ async def people(visit: Visit) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account.all_directories(visit.services, visit.account)
-    values = await _values(visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True)
+    directories = await account_directories.all_directories(visit.services, visit.account)
+    values = await _values(
+        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
+    )
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, **values)
 
 
-async def to_list(visit: Visit) -> Response:
+async def to_list(visit: PageRequest) -> Response:
     """To the page that a part of it belongs to."""
     return visit.go("/contacts")
 
@@ -106,9 +110,9 @@ def filters_of(query: dict[str, str]) -> Filters:
     )
 
 
-async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
+async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str:
     """Changes when people or directories come, go or change."""
-    found = await account.totals_of(visit.services, directories)
+    found = await account_directories.totals_of(visit.services, directories)
     return mark_of(
         (one.id, one.name, total.users, total.active, total.hours)
         for one, total in zip(directories, found, strict=True)
@@ -116,9 +120,18 @@ async def list_mark(visit: Visit, directories: Sequence[Directory]) -> str:
 
 
 async def _values(
-    visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str, *, partial: bool
+    visit: PageRequest,
+    filters: Filters,
+    directories: Sequence[Directory],
+    cursor: str,
+    *,
+    partial: bool,
 ) -> dict[str, Any]:
-    chosen = [one for one in directories if one.id == filters.directory] if filters.directory else directories
+    chosen = (
+        [one for one in directories if one.id == filters.directory]
+        if filters.directory
+        else directories
+    )
     alone = len(chosen) == 1
     of = chosen[0].id if alone else ""
     if not alone or filters.groups_of not in (None, of):
@@ -129,7 +142,9 @@ async def _values(
     return {
         "partial": partial,
         "filters": filters,
-        "people": [person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found],
+        "people": [
+            person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found
+        ],
         "first": not cursor,
         "next": _next(filters, found.cursor),
         "groups": None if is_kept else await _groups(visit, of, chosen),
@@ -139,7 +154,9 @@ async def _values(
     }
 
 
-async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory], cursor: str) -> Contacts:
+async def _found(
+    visit: PageRequest, filters: Filters, directories: Sequence[Directory], cursor: str
+) -> Contacts:
     group = filters.group
     if filters.favourites:
         only = await listing.member_ids(visit.services, directories[0], group) if group else None
@@ -147,7 +164,7 @@ async def _found(visit: Visit, filters: Filters, directories: Sequence[Directory
     return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
 
 
-async def _groups(visit: Visit, of: str, directories: Sequence[Directory]) -> Groups:
+async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
     """The groups of the one directory in view, `of`."""
     if not of:
         return Groups()
@@ -155,16 +172,25 @@ async def _groups(visit: Visit, of: str, directories: Sequence[Directory]) -> Gr
     return Groups(of, [Group(*group) for group in found], bool(more))
 
 
-async def _count(visit: Visit, filters: Filters, directories: Sequence[Directory], found: Contacts) -> str:
+async def _count(
+    visit: PageRequest, filters: Filters, directories: Sequence[Directory], found: Contacts
+) -> str:
     if filters.q or filters.group or filters.favourites:
         key = "people_found_more" if found.cursor else "people_found"
         return visit.counted(key, len(found.found))
-    count = sum(one.active for one in await account.totals_of(visit.services, directories))
+    count = sum(
+        one.active for one in await account_directories.totals_of(visit.services, directories)
+    )
     return visit.counted("people_count", count)
 
 
 def _next(filters: Filters, cursor: str) -> str:
     if not cursor:
         return ""
-    fields = {"q": filters.q, "directory": filters.directory, "group": filters.group, "cursor": cursor}
+    fields = {
+        "q": filters.q,
+        "directory": filters.directory,
+        "group": filters.group,
+        "cursor": cursor,
+    }
     return f"/contacts/list?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from contacts import account
-from contacts.answers import presence_of
+from contacts import account_directories
 from contacts.details import Person, read_contact
-from directories.directory import Directory
+from contacts.serializers import presence_of
+from directories.models import Directory
 from shared.http import Response
 from shared.numbers import Number
-from web.pages.people_view import PresenceView, is_object_id, mark_of, presence_view, split_key
+from web.filters import readable_number
+from web.page_request import PageRequest
+from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
 from web.render import page
-from web.shown import readable_number
-from web.visit import Visit
 
 _TYPES = frozenset({"work", "mobile", "home", "fax"})
 
@@ -43,17 +43,17 @@ class CardView:
     presence: PresenceView | None
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """The card for the panel beside the list."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
     return page(visit, "card.html", card=await card_of(visit, visit.query.get("id", "")))
 
 
-async def card_of(visit: Visit, key: str) -> CardView:
+async def card_of(visit: PageRequest, key: str) -> CardView:
     """The card of a person of this account; HttpError 404."""
     directory_id, person_id = split_key(key)
-    directory = await account.one_directory(visit.services, visit.account, directory_id)
+    directory = await account_directories.one_directory(visit.services, visit.account, directory_id)
     person = await read_contact(visit.services, directory, person_id)
     known = await presence_of(visit.services, [(directory, person.card)])
     status = known.get((directory.id, person.card.external_id))
@@ -62,25 +62,52 @@ async def card_of(visit: Visit, key: str) -> CardView:
     return _view(visit, key, directory, person, presence)
 
 
-def card_presence(visit: Visit, presence: PresenceView) -> PresenceView:
+def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:
     """The same with a mark that changes with every confirmation, since the card says when that was."""
     mark = mark_of((presence.mark, presence.as_of))
     return PresenceView(
-        presence.key, presence.state, presence.words, presence.out_of_office, presence.stale, presence.as_of, mark
+        presence.key,
+        presence.state,
+        presence.words,
+        presence.out_of_office,
+        presence.stale,
+        presence.as_of,
+        mark,
     )
 
 
-def _view(visit: Visit, key: str, directory: Directory, person: Person, presence: PresenceView | None) -> CardView:
+def _view(
+    visit: PageRequest,
+    key: str,
+    directory: Directory,
+    person: Person,
+    presence: PresenceView | None,
+) -> CardView:
     card = person.card
     teams = _teams(card.user_name) if directory.kind == "entra" and "@" in card.user_name else None
     groups = ", ".join(name for _, name in person.groups)
     user_name = card.user_name if card.user_name != card.mail else ""
-    more = [(visit.t("directory"), directory.name), (visit.t("groups"), groups), (visit.t("user_name"), user_name)]
+    more = [
+        (visit.t("directory"), directory.name),
+        (visit.t("groups"), groups),
+        (visit.t("user_name"), user_name),
+    ]
     numbers = [_number(visit, kind, number) for kind, number in person.numbers]
-    return CardView(key, card.id, card.name, card.title, card.department, card.mail, numbers, more, teams, presence)
+    return CardView(
+        key,
+        card.id,
+        card.name,
+        card.title,
+        card.department,
+        card.mail,
+        numbers,
+        more,
+        teams,
+        presence,
+    )
 
 
-def _number(visit: Visit, kind: str, number: Number) -> NumberView:
+def _number(visit: PageRequest, kind: str, number: Number) -> NumberView:
     label = visit.t(f"number_{kind.lower() if kind.lower() in _TYPES else 'other'}")
     if not number.e164:
         return NumberView(label, number.raw, quote(number.raw, safe="+"), number.raw)

@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from directories import provisioning_log, service
-from directories.kinds import KINDS
-from directories.provisioning_log import Line, Wanted
-from directories.views import cursor, read_cursor
+from directories.event_types import KINDS
+from directories.provisioning_log import EventFilter, Line
+from directories.serializers import cursor, read_cursor
 from shared.http import Response
 from web import event_words
+from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
-from web.visit import Visit
 
 _LINES = 50
 _TONES = {
@@ -65,13 +65,16 @@ class Filters:
         return bool(self.q or self.kind or self.person)
 
 
-async def show(visit: Visit) -> Response:
+async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/log`; with `before` the next lines only."""
     directory = await service.read(visit.services, visit.account, visit.directory_id)
     filters = _filters(visit.query)
     before = read_cursor(visit.query.get("before", ""))
-    wanted = Wanted(
-        filters.person, KINDS.get(filters.kind, frozenset()), filters.q, partial(event_words.everything, visit)
+    wanted = EventFilter(
+        filters.person,
+        KINDS.get(filters.kind, frozenset()),
+        filters.q,
+        partial(event_words.everything, visit),
     )
     found = await provisioning_log.read(visit.services, directory.id, before, _LINES, wanted)
     events = [_line(visit, line) for line in found.lines]
@@ -84,24 +87,34 @@ async def show(visit: Visit) -> Response:
     }
     if before and visit.is_partial:
         return page(visit, "log_rows.html", directory=directory, **values)
-    return page(visit, "log.html", kinds=["", *KINDS], **values, **await framed(visit, directory, "log"))
+    return page(
+        visit, "log.html", kinds=["", *KINDS], **values, **await framed(visit, directory, "log")
+    )
 
 
-async def _name(visit: Visit, directory_id: str, filters: Filters, events: list[EventLine]) -> str:
+async def _name(
+    visit: PageRequest, directory_id: str, filters: Filters, events: list[EventLine]
+) -> str:
     """Of the person whose history it is; read anew where the search left no line of it."""
     known = next((event.name for event in events if event.name), "")
     if known or not filters.person:
         return known
-    found = await provisioning_log.read(visit.services, directory_id, limit=1, wanted=Wanted(filters.person))
+    found = await provisioning_log.read(
+        visit.services, directory_id, limit=1, wanted=EventFilter(filters.person)
+    )
     return next((_line(visit, line).name for line in found.lines), filters.person)
 
 
 def _filters(query: dict[str, str]) -> Filters:
     kind = query.get("kind", "")
-    return Filters(query.get("q", "").strip()[:200], kind if kind in KINDS else "", query.get("person", "")[:250])
+    return Filters(
+        query.get("q", "").strip()[:200],
+        kind if kind in KINDS else "",
+        query.get("person", "")[:250],
+    )
 
 
-def _line(visit: Visit, line: Line) -> EventLine:
+def _line(visit: PageRequest, line: Line) -> EventLine:
     event = line.event
     return EventLine(
         event.at,
@@ -120,5 +133,10 @@ def _line(visit: Visit, line: Line) -> EventLine:
 def _next(directory_id: str, filters: Filters, before: str) -> str:
     if not before:
         return ""
-    fields = {"q": filters.q, "kind": filters.kind, "person": filters.person, "before": cursor(before)}
+    fields = {
+        "q": filters.q,
+        "kind": filters.kind,
+        "person": filters.person,
+        "before": cursor(before),
+    }
     return f"/directories/{directory_id}/log?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -23,7 +23,9 @@ class Reply:
 
     status: int
     content: Any
-    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/scim+json; charset=utf-8"})
+    headers: dict[str, str] = field(
+        default_factory=lambda: {"Content-Type": "application/scim+json; charset=utf-8"}
+    )
 
 
 Fault = Callable[[web.Request, Reply], Reply | None]
@@ -35,7 +37,9 @@ class StrictServer:
     """Users and groups by id, every request seen, and at most one fault."""
 
     fault: Fault = lambda _, reply: reply
-    resources: dict[str, dict[str, Resource]] = field(default_factory=lambda: {"Users": {}, "Groups": {}})
+    resources: dict[str, dict[str, Resource]] = field(
+        default_factory=lambda: {"Users": {}, "Groups": {}}
+    )
     requests: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     prefix: str = "/scim/v2"
@@ -66,12 +70,19 @@ class StrictServer:
         parts = request.path.removeprefix(self.prefix).strip("/").split("/")
         match [request.method, *parts]:
             case ["GET", "Schemas"]:
-                return Reply(200, _listing([{"id": f"{CORE}User", "meta": {}}, {"id": f"{CORE}Group", "meta": {}}]))
+                return Reply(
+                    200,
+                    _listing(
+                        [{"id": f"{CORE}User", "meta": {}}, {"id": f"{CORE}Group", "meta": {}}]
+                    ),
+                )
             case ["GET", "Users" | "Groups" as kind]:
                 return self._query(kind, request)
             case ["POST", "Users" | "Groups" as kind]:
                 return self._create(kind, orjson.loads(body), request)
-            case [method, "Users" | "Groups" as kind, identifier] if identifier in self.resources[kind]:
+            case [method, "Users" | "Groups" as kind, identifier] if (
+                identifier in self.resources[kind]
+            ):
                 return self._one(method, kind, identifier, body, request)
         return _error(404, "there is no such resource")
 
@@ -93,7 +104,12 @@ class StrictServer:
         identifier = f"id-{next(self.numbers)}"
         location = f"{request.scheme}://{request.host}{self.prefix}/{kind}/{identifier}"
         stamp = "2026-01-02T03:04:05Z"
-        meta = {"resourceType": kind[:-1], "created": stamp, "lastModified": stamp, "location": location}
+        meta = {
+            "resourceType": kind[:-1],
+            "created": stamp,
+            "lastModified": stamp,
+            "location": location,
+        }
         resource = {**sent, "id": identifier, "meta": meta}
         _tidy_manager(resource)
         self.resources[kind][identifier] = resource
@@ -101,7 +117,9 @@ class StrictServer:
         reply.headers["Location"] = location
         return reply
 
-    def _one(self, method: str, kind: str, identifier: str, body: bytes, request: web.Request) -> Reply:
+    def _one(
+        self, method: str, kind: str, identifier: str, body: bytes, request: web.Request
+    ) -> Reply:
         resource = self.resources[kind][identifier]
         if method == "DELETE":
             del self.resources[kind][identifier]
@@ -110,12 +128,16 @@ class StrictServer:
             for operation in orjson.loads(body)["Operations"]:
                 patch(resource, operation)
             _tidy_manager(resource)
-            return Reply(200, _shown(resource, request)) if kind == "Users" else Reply(204, None, {})
+            return (
+                Reply(200, _shown(resource, request)) if kind == "Users" else Reply(204, None, {})
+            )
         return Reply(200, _shown(resource, request))
 
     def _taken(self, kind: str, sent: Resource) -> bool:
         name = "userName" if kind == "Users" else "displayName"
-        return any(each[name].casefold() == sent[name].casefold() for each in self.resources[kind].values())
+        return any(
+            each[name].casefold() == sent[name].casefold() for each in self.resources[kind].values()
+        )
 
 
 def patch(resource: Resource, operation: dict[str, Any]) -> None:
@@ -131,7 +153,9 @@ def patch(resource: Resource, operation: dict[str, Any]) -> None:
         resource.get(ENTERPRISE, {}).pop("manager", None)
     else:
         holder, name = _target(resource, path)
-        holder[name] = {"True": True, "False": False}.get(value, value) if isinstance(value, str) else value
+        holder[name] = (
+            {"True": True, "False": False}.get(value, value) if isinstance(value, str) else value
+        )
 
 
 def _patch_members(resource: Resource, op: str, path: str, value: Any) -> None:

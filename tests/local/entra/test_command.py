@@ -50,7 +50,9 @@ def command(*arguments: str) -> int:
     return provision.run(parser.parse_args(["--token", TOKEN, "--people", "12", *arguments]))
 
 
-def test_a_good_server_ends_with_0_and_a_summary(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_server_ends_with_0_and_a_summary(
+    base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Counts, rate, percentiles, errors; not the token."""
     assert command("--base", base) == 0
     out = capsys.readouterr().out
@@ -84,7 +86,9 @@ def test_an_error_ends_with_1_and_is_listed(
     assert "GET /Users?filter=userName+eq+" in capsys.readouterr().out
 
 
-def test_a_refused_token_ends_with_1_and_is_not_printed(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_token_ends_with_1_and_is_not_printed(
+    base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The terminal may be recorded."""
     assert command("--base", base, "--token", "another-secret") == 1
     captured = capsys.readouterr()
@@ -98,13 +102,17 @@ def test_wrong_arguments_end_with_2_and_one_line(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_flag_in_the_base_chooses_the_dialect(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_flag_in_the_base_chooses_the_dialect(
+    base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As in Entra, where the tenant URL decides."""
     assert command("--base", f"{base}?aadOptscim062020", "--json") == 0
     assert orjson.loads(capsys.readouterr().out)["dialect"] == "flag"
 
 
-def test_measure_prints_a_rate_for_every_operation(base: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_measure_prints_a_rate_for_every_operation(
+    base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One kind of request at a time."""
     assert command("--base", base, "--measure") == 0
     assert "filter miss" in capsys.readouterr().out

@@ -29,7 +29,9 @@ def body(**values: Any) -> Change:
     """Other values in the body; None takes one away."""
 
     def change(reply: Reply) -> None:
-        reply.content = {name: value for name, value in {**reply.content, **values}.items() if value is not None}
+        reply.content = {
+            name: value for name, value in {**reply.content, **values}.items() if value is not None
+        }
 
     return change
 
@@ -61,7 +63,9 @@ def error(code: int, **values: Any) -> Change:
         "detail": "because",
         "scimType": "uniqueness",
     }
-    return becomes(code, {name: value for name, value in {**frame, **values}.items() if value is not None})
+    return becomes(
+        code, {name: value for name, value in {**frame, **values}.items() if value is not None}
+    )
 
 
 def resources(change: Callable[[list[Any]], list[Any]]) -> Change:
@@ -102,49 +106,97 @@ JSON = "application/json"
 USERS, GROUPS, FILTER = "/Users", "/Groups", "/Users?filter"
 
 FAULTS: dict[str, tuple[Fault, str]] = {
-    "plain JSON": (on("POST", USERS, header("Content-Type", JSON)), "Content-Type is 'application/json'"),
-    "plain JSON errors": (on("GET", "/Users/", header("Content-Type", JSON), status=404), "Content-Type is"),
+    "plain JSON": (
+        on("POST", USERS, header("Content-Type", JSON)),
+        "Content-Type is 'application/json'",
+    ),
+    "plain JSON errors": (
+        on("GET", "/Users/", header("Content-Type", JSON), status=404),
+        "Content-Type is",
+    ),
     "404 for nothing found": (on("GET", FILTER, error(404)), "status 404 instead of 200: because"),
     "no groups at all": (on("GET", GROUPS, error(404)), "status 404 instead of 200"),
     "no Resources": (on("GET", FILTER, body(Resources=None)), "Resources is not an array"),
     "a bare user": (on("GET", FILTER, becomes(200, [])), "the body is not a JSON object"),
-    "text total": (on("GET", FILTER, body(totalResults="0")), "totalResults is '0', not an integer"),
+    "text total": (
+        on("GET", FILTER, body(totalResults="0")),
+        "totalResults is '0', not an integer",
+    ),
     "no startIndex": (on("GET", FILTER, body(startIndex=None)), "startIndex is None"),
     "startIndex 0": (on("GET", FILTER, body(startIndex=0)), "startIndex is 0 instead of 1"),
-    "itemsPerPage 20": (on("GET", FILTER, body(itemsPerPage=20)), "itemsPerPage is 20 with 1 resources"),
-    "total of all": (on("GET", FILTER, body(totalResults=40)), "totalResults is 40 with 0 resources"),
-    "no list schema": (on("GET", FILTER, body(schemas=[])), "schemas is not that of a ListResponse"),
+    "itemsPerPage 20": (
+        on("GET", FILTER, body(itemsPerPage=20)),
+        "itemsPerPage is 20 with 1 resources",
+    ),
+    "total of all": (
+        on("GET", FILTER, body(totalResults=40)),
+        "totalResults is 40 with 0 resources",
+    ),
+    "no list schema": (
+        on("GET", FILTER, body(schemas=[])),
+        "schemas is not that of a ListResponse",
+    ),
     "every user twice": (on("GET", FILTER, both), "2 resources match"),
     "GUID finds somebody": (
         on("GET", GROUPS, body(Resources=[], totalResults=3)),
         "totalResults is 3 with 0 resources",
     ),
-    "200 for a create": (on("POST", USERS, lambda reply: setattr(reply, "status", 200)), "status 200 instead of 201"),
+    "200 for a create": (
+        on("POST", USERS, lambda reply: setattr(reply, "status", 200)),
+        "status 200 instead of 201",
+    ),
     "empty body for a create": (on("POST", USERS, becomes(201)), "the body is not JSON"),
     "no id": (on("POST", USERS, body(id=None)), "id is None, not a text"),
     "number as id": (on("POST", USERS, body(id=7)), "id is 7, not a text"),
     "no schemas": (on("POST", USERS, body(schemas=None)), "schemas does not name"),
     "no meta": (on("POST", USERS, body(meta=None)), "meta is missing"),
-    "no Location": (on("POST", USERS, lambda reply: reply.headers.pop("Location")), "Location is ''"),
-    "another location": (on("POST", USERS, meta(location="http://other")), "meta.location is not the same"),
+    "no Location": (
+        on("POST", USERS, lambda reply: reply.headers.pop("Location")),
+        "Location is ''",
+    ),
+    "another location": (
+        on("POST", USERS, meta(location="http://other")),
+        "meta.location is not the same",
+    ),
     "no resource type": (on("POST", USERS, meta(resourceType=None)), "meta.resourceType is None"),
     "a date only": (on("POST", USERS, meta(created="2026-01-02")), "meta.created is '2026-01-02'"),
-    "userName in capitals": (on("POST", USERS, body(userName="X@Y")), "userName came back as 'X@Y'"),
-    "beautified number": (on("POST", USERS, number_beautified), 'phoneNumbers[type eq "work"].value came back as'),
+    "userName in capitals": (
+        on("POST", USERS, body(userName="X@Y")),
+        "userName came back as 'X@Y'",
+    ),
+    "beautified number": (
+        on("POST", USERS, number_beautified),
+        'phoneNumbers[type eq "work"].value came back as',
+    ),
     "active as text": (on("POST", USERS, body(active="True")), "active is not a boolean"),
     "name lost": (on("POST", USERS, body(name=None)), "name.givenName came back as None"),
     "two work addresses": (on("POST", USERS, mail_doubled), "emails has 2 elements of type work"),
-    "manager as text": (on("PATCH", USERS, manager_as_text), "manager is not an object with a value"),
-    "a conflict from nowhere": (on("POST", USERS, error(409)), "409 for a user whom the matching filter did not find"),
-    "no scimType": (on("POST", USERS, error(409, scimType=None)), "scimType is None instead of 'uniqueness'"),
+    "manager as text": (
+        on("PATCH", USERS, manager_as_text),
+        "manager is not an object with a value",
+    ),
+    "a conflict from nowhere": (
+        on("POST", USERS, error(409)),
+        "409 for a user whom the matching filter did not find",
+    ),
+    "no scimType": (
+        on("POST", USERS, error(409, scimType=None)),
+        "scimType is None instead of 'uniqueness'",
+    ),
     "status as number": (on("POST", USERS, error(409, status=409)), "the error's status is 409"),
     "no detail": (on("POST", USERS, error(409, detail=None)), "the error has no detail"),
-    "another error format": (on("POST", USERS, error(409, schemas=None)), "the body is not a SCIM error"),
+    "another error format": (
+        on("POST", USERS, error(409, schemas=None)),
+        "the body is not a SCIM error",
+    ),
     "a server error": (on("POST", USERS, error(500)), "status 500"),
     "a gateway error": (on("POST", USERS, error(503)), "status 503 instead of 201"),
     "PATCH refused": (on("PATCH", USERS, error(400)), "status 400 instead of 200 or 204: because"),
     "PATCH not stored": (on("PATCH", USERS, body(title="old")), "title came back as 'old'"),
-    "active not stored": (on("PATCH", USERS, body(active=True)), "active came back as True instead of False"),
+    "active not stored": (
+        on("PATCH", USERS, body(active=True)),
+        "active came back as True instead of False",
+    ),
     "manager not removed": (
         on("PATCH", USERS, body(**{ENTERPRISE: {"manager": {"value": "id-1"}}})),
         "the manager is still there",
@@ -154,7 +206,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "afterwards the matching filter does not find the user",
     ),
     "DELETE with 200": (on("DELETE", USERS, becomes(200, {})), "status 200 instead of 204"),
-    "deleted people shown": (on("GET", "/Users/", becomes(200, {}), status=404), "status 200 instead of 404"),
+    "deleted people shown": (
+        on("GET", "/Users/", becomes(200, {}), status=404),
+        "status 200 instead of 404",
+    ),
     "404 in HTML": (on("GET", "/Users/", becomes(404), status=404), "the body is not JSON"),
     "group without id": (on("POST", GROUPS, body(id=None)), "id is None, not a text"),
     "group renamed": (on("POST", GROUPS, body(displayName="x")), "displayName came back as 'x'"),
@@ -165,13 +220,18 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "members lost": (on("GET", "/Groups/", body(members=[])), "members are missing"),
     "group PATCH refused": (on("PATCH", GROUPS, error(409)), "status 409 instead of 200 or 204"),
     "no schemas endpoint": (on("GET", "/Schemas", error(404)), "status 404 instead of 200"),
-    "nulls in schemas": (on("GET", "/Schemas", lambda reply: body(Resources=[{"id": None}])(reply)), "holds nulls"),
+    "nulls in schemas": (
+        on("GET", "/Schemas", lambda reply: body(Resources=[{"id": None}])(reply)),
+        "holds nulls",
+    ),
     "User not in schemas": (on("GET", "/Schemas", body(Resources=[])), "/Schemas does not list"),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_server_with_one_fault_is_found_out(provision: Provision, strict: StrictServer, name: str) -> None:
+async def test_a_server_with_one_fault_is_found_out(
+    provision: Provision, strict: StrictServer, name: str
+) -> None:
     """The summary names the request and the reason."""
     strict.fault, reason = FAULTS[name]
     summary = await provision(people=12)
@@ -181,11 +241,17 @@ async def test_a_server_with_one_fault_is_found_out(provision: Provision, strict
     assert not summary.ok
 
 
-async def test_removing_one_member_must_not_remove_all(provision: Provision, strict: StrictServer) -> None:
+async def test_removing_one_member_must_not_remove_all(
+    provision: Provision, strict: StrictServer
+) -> None:
     """RFC 7644 section 3.5.2.2 read literally empties the group."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
-        if request.method == "PATCH" and GROUPS in request.path and b'"Remove"' in strict.requests[-1][2]:
+        if (
+            request.method == "PATCH"
+            and GROUPS in request.path
+            and b'"Remove"' in strict.requests[-1][2]
+        ):
             for each in strict.resources["Groups"].values():
                 each["members"] = []
         return reply
@@ -195,7 +261,9 @@ async def test_removing_one_member_must_not_remove_all(provision: Provision, str
     assert any("members are missing" in each.reason for each in summary.errors)
 
 
-async def test_a_filter_that_finds_others_is_found_out(provision: Provision, strict: StrictServer) -> None:
+async def test_a_filter_that_finds_others_is_found_out(
+    provision: Provision, strict: StrictServer
+) -> None:
     """rstudio#14992: startIndex applied with a filter, attributes ignored."""
     await provision(people=3, cycles=("initial",))
     first = next(iter(strict.resources["Users"].values()))
@@ -206,7 +274,9 @@ async def test_a_filter_that_finds_others_is_found_out(provision: Provision, str
     assert "a resource with another userName was returned" in reasons
 
 
-async def test_a_conflict_that_matching_cannot_resolve_is_found_out(provision: Provision, strict: StrictServer) -> None:
+async def test_a_conflict_that_matching_cannot_resolve_is_found_out(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Whatever makes a POST answer 409 must be found by the matching filter, else Entra tries for 28 days in vain."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
@@ -220,12 +290,18 @@ async def test_a_conflict_that_matching_cannot_resolve_is_found_out(provision: P
     assert any("it can never be provisioned" in each.reason for each in summary.errors)
 
 
-async def test_people_still_found_after_delete_are_found_out(provision: Provision, strict: StrictServer) -> None:
+async def test_people_still_found_after_delete_are_found_out(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Learn: only hard-deleted users are not returned."""
     ghosts: dict[str, Any] = {}
 
     def fault(request: web.Request, reply: Reply) -> Reply:
-        if request.method == "POST" and isinstance(reply.content, dict) and "userName" in reply.content:
+        if (
+            request.method == "POST"
+            and isinstance(reply.content, dict)
+            and "userName" in reply.content
+        ):
             ghosts[reply.content["userName"]] = reply.content
         name = request.query.get("filter", "").partition('"')[2].rstrip('"')
         if name in ghosts and not reply.content["Resources"]:
@@ -246,7 +322,9 @@ async def test_a_refused_token_puts_the_job_into_quarantine(provision: Provision
     assert not summary.ok
 
 
-async def test_a_server_that_is_gone_puts_the_job_into_quarantine(provision: Provision, strict: StrictServer) -> None:
+async def test_a_server_that_is_gone_puts_the_job_into_quarantine(
+    provision: Provision, strict: StrictServer
+) -> None:
     """There is nothing to provision into."""
     strict.fault = lambda _, __: None
     summary = await provision()
@@ -275,16 +353,22 @@ async def test_a_busy_server_is_asked_again(provision: Provision, strict: Strict
             error(429 if turns[request.method] % 2 else 503)(reply)
         return reply
 
-    strict.fault = lambda request, reply: fault(request, reply) if request.method == "GET" else reply
+    strict.fault = lambda request, reply: (
+        fault(request, reply) if request.method == "GET" else reply
+    )
     summary = await provision(patience=30)
     assert summary.errors == []
     assert summary.retries > 5
-    assert summary.statuses["429"] + summary.statuses["503"] == summary.retries - 1, "and one answer was lost"
+    assert summary.statuses["429"] + summary.statuses["503"] == summary.retries - 1, (
+        "and one answer was lost"
+    )
     figures = sum(operation.count for operation in summary.operations.values())
     assert figures == summary.requests - summary.statuses["429"] - summary.statuses["503"]
 
 
-async def test_connections_cut_in_the_middle_lose_nobody(provision: Provision, strict: StrictServer) -> None:
+async def test_connections_cut_in_the_middle_lose_nobody(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Learn, "Troubleshoot": a repeated POST meets a 409, and the matching filter finds the user."""
     turns = iter(range(10**6))
 
@@ -298,7 +382,9 @@ async def test_connections_cut_in_the_middle_lose_nobody(provision: Provision, s
     assert len(strict.resources["Users"]) == 40
 
 
-async def test_the_token_is_struck_out_of_every_reason(provision: Provision, strict: StrictServer) -> None:
+async def test_the_token_is_struck_out_of_every_reason(
+    provision: Provision, strict: StrictServer
+) -> None:
     """A server may repeat what it was sent."""
     strict.fault = on("POST", USERS, error(400, detail=f"what is {TOKEN}?"))
     summary = await provision(people=3)
@@ -307,7 +393,9 @@ async def test_the_token_is_struck_out_of_every_reason(provision: Provision, str
     assert TOKEN not in str(summary.as_json())
 
 
-async def test_the_same_fault_is_listed_once_and_counted(provision: Provision, strict: StrictServer) -> None:
+async def test_the_same_fault_is_listed_once_and_counted(
+    provision: Provision, strict: StrictServer
+) -> None:
     """A list of 100,000 equal lines helps nobody."""
     strict.fault = on("POST", USERS, header("Content-Type", JSON))
     summary = await provision(cycles=("initial",))
@@ -315,19 +403,28 @@ async def test_the_same_fault_is_listed_once_and_counted(provision: Provision, s
     assert summary.error_count == 40
 
 
-async def test_faults_that_differ_only_in_values_are_one_kind(provision: Provision, strict: StrictServer) -> None:
+async def test_faults_that_differ_only_in_values_are_one_kind(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Everybody's own name in the reason does not make it another fault; another attribute does."""
 
     def fault(request: web.Request, reply: Reply) -> Reply:
         if request.method == "POST":
-            numbers = [{**each, "value": f"{each['value']}#"} for each in reply.content.get("phoneNumbers", ())]
+            numbers = [
+                {**each, "value": f"{each['value']}#"}
+                for each in reply.content.get("phoneNumbers", ())
+            ]
             body(userName=reply.content["userName"].upper(), phoneNumbers=numbers)(reply)
         return reply
 
     strict.fault = fault
     summary = await provision(cycles=("initial",))
     kinds = sorted(each.reason.partition(" came back")[0] for each in summary.errors)
-    assert kinds == ['phoneNumbers[type eq "mobile"].value', 'phoneNumbers[type eq "work"].value', "userName"]
+    assert kinds == [
+        'phoneNumbers[type eq "mobile"].value',
+        'phoneNumbers[type eq "work"].value',
+        "userName",
+    ]
 
 
 def test_a_body_after_204_is_found_out() -> None:

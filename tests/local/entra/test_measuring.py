@@ -43,7 +43,9 @@ async def test_cpu_time_of_the_server_is_shared_out_among_its_requests(options: 
     assert sum(operation.cpu_ms or 0.0 for operation in summary.operations.values()) > 0
 
 
-async def test_a_wrong_answer_under_load_is_an_error(options: Options, strict: StrictServer) -> None:
+async def test_a_wrong_answer_under_load_is_an_error(
+    options: Options, strict: StrictServer
+) -> None:
     """A fast refusal is no performance."""
 
     def fault(request: object, reply: object) -> None:

@@ -30,7 +30,9 @@ def test_the_same_seed_gives_the_same_people_in_any_order() -> None:
 
 def test_two_companies_fit_into_one_directory() -> None:
     """Another seed is another company, with addresses of its own."""
-    one, other = ({person.user_principal_name for person in Company(seed).people(0, 500)} for seed in (1, 2))
+    one, other = (
+        {person.user_principal_name for person in Company(seed).people(0, 500)} for seed in (1, 2)
+    )
     assert not one & other
 
 
@@ -64,7 +66,9 @@ def test_a_demo_company_has_many_cultures_scripts_and_departments() -> None:
     """250 people look like a real company."""
     people = list(Company().people(0, 250))
     assert len({person.country for person in people}) == 12
-    assert {department.name for department in chart.DEPARTMENTS} < {person.department for person in people}
+    assert {department.name for department in chart.DEPARTMENTS} < {
+        person.department for person in people
+    }
     assert any(ord(max(person.display_name)) > 0x3000 for person in people)
     assert len({person.display_name for person in people}) == 250
 

@@ -31,12 +31,21 @@ async def product(services: Services) -> AsyncIterator[Options]:
     app.register_functions(endpoints.blueprint(services))
     directory, token = await create(services, "account", NewDirectory("Contoso"))
     async with running(app) as host:
-        yield Options(f"{host.url}/scim/{directory.id}/v2", token, people=60, connections=4, groups=2, patience=10)
+        yield Options(
+            f"{host.url}/scim/{directory.id}/v2",
+            token,
+            people=60,
+            connections=4,
+            groups=2,
+            patience=10,
+        )
     await memory.settled(services)
 
 
 @pytest.mark.parametrize("dialect", ["default", "flag"])
-async def test_every_cycle_runs_without_an_error(product: Options, services: Services, dialect: Dialect) -> None:
+async def test_every_cycle_runs_without_an_error(
+    product: Options, services: Services, dialect: Dialect
+) -> None:
     """A whole life of a company, twice, and every row agrees afterwards."""
     options = replace(product, dialect=dialect)
     for _ in range(2):
@@ -47,7 +56,9 @@ async def test_every_cycle_runs_without_an_error(product: Options, services: Ser
     assert directory is not None
     findings = await check(services, directory)
     assert findings.faults == []
-    assert findings.users == 61, "one joined, one left and came back, those with lost answers are purged"
+    assert findings.users == 61, (
+        "one joined, one left and came back, those with lost answers are purged"
+    )
 
 
 async def test_matching_by_external_id_runs_without_an_error(product: Options) -> None:

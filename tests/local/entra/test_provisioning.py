@@ -13,18 +13,32 @@ from tests.local.entra.strict_server import TOKEN, StrictServer
 
 
 @pytest.mark.parametrize("dialect", ["default", "flag"])
-async def test_every_cycle_runs_without_an_error(provision: Provision, strict: StrictServer, dialect: str) -> None:
+async def test_every_cycle_runs_without_an_error(
+    provision: Provision, strict: StrictServer, dialect: str
+) -> None:
     """A whole life of a company in both dialects."""
     summary = await provision(dialect=dialect)
     assert summary.errors == []
     assert summary.ok
-    for what in ("created", "managers set", "groups", "updated", "managers removed", "disabled", "enabled"):
+    for what in (
+        "created",
+        "managers set",
+        "groups",
+        "updated",
+        "managers removed",
+        "disabled",
+        "enabled",
+    ):
         assert summary.done[what] >= 1, what
-    assert {"matched after conflict", "conflicts"} <= set(summary.done), "a lost answer leads to a conflict"
+    assert {"matched after conflict", "conflicts"} <= set(summary.done), (
+        "a lost answer leads to a conflict"
+    )
     assert summary.requests == len(strict.requests) - summary.retries
 
 
-async def test_the_target_holds_the_people_as_they_are_in_entra(provision: Provision, strict: StrictServer) -> None:
+async def test_the_target_holds_the_people_as_they_are_in_entra(
+    provision: Provision, strict: StrictServer
+) -> None:
     """After the initial cycle: each once, with the manager's id in the target."""
     await provision(cycles=("initial",))
     stored = {user["externalId"]: user for user in strict.resources["Users"].values()}
@@ -35,10 +49,14 @@ async def test_the_target_holds_the_people_as_they_are_in_entra(provision: Provi
         assert user["name"]["familyName"] == person.surname
         extension = user["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]
         boss = extension.get("manager", {}).get("value")
-        assert boss == (stored[people[person.manager].object_id]["id"] if person.manager is not None else None)
+        assert boss == (
+            stored[people[person.manager].object_id]["id"] if person.manager is not None else None
+        )
 
 
-async def test_a_second_run_creates_nobody_twice(provision: Provision, strict: StrictServer) -> None:
+async def test_a_second_run_creates_nobody_twice(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Everybody is matched, also those who have another user name since."""
     await provision()
     users = {user["id"] for user in strict.resources["Users"].values()}
@@ -49,7 +67,9 @@ async def test_a_second_run_creates_nobody_twice(provision: Provision, strict: S
     assert len(again) == len(users)
 
 
-async def test_an_unchanged_company_is_only_read(provision: Provision, strict: StrictServer) -> None:
+async def test_an_unchanged_company_is_only_read(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Nothing differs, so nothing is sent."""
     await provision(cycles=("initial",))
     del strict.requests[:]
@@ -58,7 +78,9 @@ async def test_an_unchanged_company_is_only_read(provision: Provision, strict: S
     assert {method for method, *_ in strict.requests} == {"GET"}
 
 
-async def test_a_run_on_a_half_filled_server_finishes_the_job(provision: Provision, strict: StrictServer) -> None:
+async def test_a_run_on_a_half_filled_server_finishes_the_job(
+    provision: Provision, strict: StrictServer
+) -> None:
     """A run was stopped in the middle."""
     await provision(cycles=("initial",), people=17)
     summary = await provision(cycles=("initial",))
@@ -66,22 +88,29 @@ async def test_a_run_on_a_half_filled_server_finishes_the_job(provision: Provisi
     assert len(strict.resources["Users"]) == 40
 
 
-async def test_requests_look_like_entras_on_the_wire(provision: Provision, strict: StrictServer) -> None:
+async def test_requests_look_like_entras_on_the_wire(
+    provision: Provision, strict: StrictServer
+) -> None:
     """OneUptime/oneuptime#2134: `+` for spaces, %22 and %40, no User-Agent; Learn: excludedAttributes=members."""
     await provision()
     filters = [path for method, path, *_ in strict.requests if "filter=" in path]
     assert all(" " not in path and "%20" not in path for path in filters)
     assert any(
-        re.search(r"/Users\?filter=userName\+eq\+%22[\w.-]+%40brightwater\.example%22$", each) for each in filters
+        re.search(r"/Users\?filter=userName\+eq\+%22[\w.-]+%40brightwater\.example%22$", each)
+        for each in filters
     )
-    assert re.search(r"/Users\?filter=userName\+eq\+%22[0-9a-f-]{36}%22$", filters[0]), "Test Connection comes first"
+    assert re.search(r"/Users\?filter=userName\+eq\+%22[0-9a-f-]{36}%22$", filters[0]), (
+        "Test Connection comes first"
+    )
     assert "/Groups?excludedAttributes=members&filter=displayName+eq+" in filters[1]
     for method, _, body, headers in strict.requests:
         assert "user-agent" not in headers
         assert ("content-type" in headers) == bool(body) == (method in ("POST", "PATCH"))
 
 
-async def test_matching_by_external_id_filters_by_object_id(provision: Provision, strict: StrictServer) -> None:
+async def test_matching_by_external_id_filters_by_object_id(
+    provision: Provision, strict: StrictServer
+) -> None:
     """goauthentik/authentik#25837: Entra filters by whatever attribute is the matching one."""
     summary = await provision(matching="externalId", cycles=("connect", "initial"))
     assert summary.errors == []
@@ -89,18 +118,27 @@ async def test_matching_by_external_id_filters_by_object_id(provision: Provision
     assert all("externalId eq" in query for query in queries)
 
 
-async def test_the_flag_in_the_tenant_url_rides_along(options: Options, strict: StrictServer) -> None:
+async def test_the_flag_in_the_tenant_url_rides_along(
+    options: Options, strict: StrictServer
+) -> None:
     """Learn: `aadOptscim062020` is added to the tenant URL; a server ignores unknown query parameters."""
     summary = await run(
         Options(
-            f"{options.base}/?aadOptscim062020", TOKEN, people=3, cycles=("connect", "initial"), patience=0, pause=0
+            f"{options.base}/?aadOptscim062020",
+            TOKEN,
+            people=3,
+            cycles=("connect", "initial"),
+            patience=0,
+            pause=0,
         )
     )
     assert summary.errors == []
     assert all("?aadOptscim062020" in path for _, path, *_ in strict.requests)
 
 
-async def test_members_are_sent_a_hundred_at_a_time(provision: Provision, strict: StrictServer) -> None:
+async def test_members_are_sent_a_hundred_at_a_time(
+    provision: Provision, strict: StrictServer
+) -> None:
     """Several members go in one operation."""
     await provision(cycles=("initial", "groups"), people=700, groups=1)
     added = [
@@ -124,7 +162,14 @@ async def test_progress_is_reported_up_to_the_last_one(options: Options) -> None
 def test_nobody_changes_in_two_ways() -> None:
     """Each change can be recognised in the target; joiners and lost answers are beyond the company."""
     plan = changes.plan(Options("http://h", "t", people=3000))
-    chosen = [plan.titles, plan.numbers, plan.renamed, plan.moved, plan.without_manager, plan.leavers]
+    chosen = [
+        plan.titles,
+        plan.numbers,
+        plan.renamed,
+        plan.moved,
+        plan.without_manager,
+        plan.leavers,
+    ]
     flat = [index for each in chosen for index in each]
     assert len(flat) == len(set(flat))
     assert plan.joiners[0] == 3000
@@ -140,7 +185,11 @@ async def test_a_tiny_company_runs_too(provision: Provision, people: int) -> Non
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
-    [({"base": "localhost"}, "base"), ({"people": 0}, "people"), ({"cycles": ("initial", "nap")}, "nap")],
+    [
+        ({"base": "localhost"}, "base"),
+        ({"people": 0}, "people"),
+        ({"cycles": ("initial", "nap")}, "nap"),
+    ],
 )
 def test_options_that_cannot_be_run_are_refused(wrong: dict[str, object], named: str) -> None:
     """The sentence names the field."""

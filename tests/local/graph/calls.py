@@ -19,7 +19,11 @@ PRESENCES = "/v1.0/communications/getPresencesByUserId"
 
 
 def msal_client(
-    running: RunningSimulator, tenant: str, *, credential: Any = CLIENT_SECRET, http: LoopbackHttp | None = None
+    running: RunningSimulator,
+    tenant: str,
+    *,
+    credential: Any = CLIENT_SECRET,
+    http: LoopbackHttp | None = None,
 ) -> Any:
     """A client of msal for that tenant, with caches of its own."""
     http = http or LoopbackHttp(running.login_url)
@@ -48,7 +52,12 @@ def bearer(running: RunningSimulator, tenant: str, **claims: Any) -> str:
 
 
 async def call(
-    url: str, method: str = "GET", *, token: str = "", headers: dict[str, str] | None = None, **options: Any
+    url: str,
+    method: str = "GET",
+    *,
+    token: str = "",
+    headers: dict[str, str] | None = None,
+    **options: Any,
 ) -> tuple[int, Any, dict[str, str]]:
     """Status, JSON (or text) and headers (lower-case names) of one real request; redirects are not followed."""
     headers = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -60,7 +69,9 @@ async def call(
         return answer.status, body, {name.lower(): value for name, value in answer.headers.items()}
 
 
-async def ask(running: RunningSimulator, ids: list[Any], token: str) -> tuple[int, Any, dict[str, str]]:
+async def ask(
+    running: RunningSimulator, ids: list[Any], token: str
+) -> tuple[int, Any, dict[str, str]]:
     """One call of getPresencesByUserId."""
     return await call(running.url + PRESENCES, "POST", token=token, json={"ids": ids})
 

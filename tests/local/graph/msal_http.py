@@ -49,5 +49,8 @@ class LoopbackHttp:
             raise ValueError(f"{url} is not at {self._secure}")
         answer = self._session.request(method, self.for_browser(url), timeout=10, **options)
         return Answer(
-            answer, answer.text.replace(f'"{self._plain}/', f'"{self._secure}/') if method == "GET" else answer.text
+            answer,
+            answer.text.replace(f'"{self._plain}/', f'"{self._secure}/')
+            if method == "GET"
+            else answer.text,
         )

@@ -17,7 +17,17 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def announced() -> Iterator[dict[str, str]]:
     """The settings that the command announces, while it runs with two further tenants."""
-    command = [sys.executable, "-m", "local", "graph", "--port", "0", "--latency", "100", "--consented"]
+    command = [
+        sys.executable,
+        "-m",
+        "local",
+        "graph",
+        "--port",
+        "0",
+        "--latency",
+        "100",
+        "--consented",
+    ]
     command += ["--people", "7", "--tenants", "big.example:100000", "1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -44,7 +54,9 @@ def test_a_port_that_cannot_be_used_is_told(announced: dict[str, str]) -> None:
     """Exit code 1 and the remedy, no traceback."""
     port = announced["GRAPH_URL"].rsplit(":", 1)[1]
     command = [sys.executable, "-m", "local", "graph", "--port", port]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
     assert done.returncode == 1
     assert done.stderr.startswith(f"port {port} cannot be used")
     assert done.stderr.endswith("--port.\n")

@@ -17,22 +17,33 @@ def state(running: RunningSimulator, tenant: str = CONTOSO) -> str:
     return consent.state if consent else "none"
 
 
-async def test_accept_comes_back_with_tenant_scope_and_state(graph_simulator: RunningSimulator) -> None:
+async def test_accept_comes_back_with_tenant_scope_and_state(
+    graph_simulator: RunningSimulator,
+) -> None:
     """The success answer, and consent is there."""
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA)
-    assert answer == {"admin_consent": "True", "tenant": CONTOSO, "scope": GRAPH_SCOPE, "state": "s-1"}
+    assert answer == {
+        "admin_consent": "True",
+        "tenant": CONTOSO,
+        "scope": GRAPH_SCOPE,
+        "state": "s-1",
+    }
     assert state(graph_simulator) == "granted"
     assert "access_token" in app_token(graph_simulator, CONTOSO)
 
 
-async def test_organizations_consents_for_the_tenant_of_the_administrator(graph_simulator: RunningSimulator) -> None:
+async def test_organizations_consents_for_the_tenant_of_the_administrator(
+    graph_simulator: RunningSimulator,
+) -> None:
     """The tenant of the answer is the one of who signed in."""
     answer = await admin_consent(graph_simulator, "organizations", "priya@fabrikam.example")
     assert answer["tenant"] == FABRIKAM
     assert (state(graph_simulator), state(graph_simulator, FABRIKAM)) == ("none", "granted")
 
 
-async def test_cancel_says_admin_consent_true_with_an_error(graph_simulator: RunningSimulator) -> None:
+async def test_cancel_says_admin_consent_true_with_an_error(
+    graph_simulator: RunningSimulator,
+) -> None:
     """The documented error answer: admin_consent=True is there although nothing was granted; no tenant."""
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA, "cancel")
     assert list(answer) == ["admin_consent", "error", "error_description", "state"]
@@ -57,23 +68,37 @@ async def test_a_plain_member_cannot_consent(graph_simulator: RunningSimulator) 
     """Needs Global Administrator or Privileged Role Administrator; the page offers the way back."""
     asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT, "state": "s-1"}
     address = f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}"
-    status, body, _ = await call(address, "POST", data={"sign_in_as": "max@contoso.example", "decide": "accept"})
+    status, body, _ = await call(
+        address, "POST", data={"sign_in_as": "max@contoso.example", "decide": "accept"}
+    )
     assert status == 403
     assert "AADSTS90094" in body
     assert f'href="{REDIRECT}?admin_consent=True' in body
     assert state(graph_simulator) == "none"
 
 
-async def test_only_default_grants_application_permissions(graph_simulator: RunningSimulator) -> None:
+async def test_only_default_grants_application_permissions(
+    graph_simulator: RunningSimulator,
+) -> None:
     """`scope` without /.default consents to delegated permissions only."""
-    await admin_consent(graph_simulator, CONTOSO, GLORIA, scope="https://graph.microsoft.com/User.Read")
+    await admin_consent(
+        graph_simulator, CONTOSO, GLORIA, scope="https://graph.microsoft.com/User.Read"
+    )
     assert state(graph_simulator) == "signed-in"
 
 
 async def test_the_older_address_needs_no_scope(graph_simulator: RunningSimulator) -> None:
     """`/{tenant}/adminconsent`, still documented with the client credentials flow."""
-    asked = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT, "state": "s", "sign_in_as": GLORIA, "decide": "accept"}
-    status, _, headers = await call(f"{graph_simulator.login_url}/common/adminconsent?{urlencode(asked)}")
+    asked = {
+        "client_id": CLIENT_ID,
+        "redirect_uri": REDIRECT,
+        "state": "s",
+        "sign_in_as": GLORIA,
+        "decide": "accept",
+    }
+    status, _, headers = await call(
+        f"{graph_simulator.login_url}/common/adminconsent?{urlencode(asked)}"
+    )
     assert status == 302
     assert headers["location"] == f"{REDIRECT}?admin_consent=True&tenant={CONTOSO}&state=s"
     assert state(graph_simulator) == "granted"
@@ -94,16 +119,25 @@ async def test_a_wrong_request_stays_on_the_page(
     graph_simulator: RunningSimulator, tenant: str, changes: dict[str, str], text: str
 ) -> None:
     """Nothing is sent to an address that is not registered; `common` does not work in v2.0."""
-    asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT, "sign_in_as": GLORIA}
+    asked = {
+        "client_id": CLIENT_ID,
+        "scope": GRAPH_SCOPE,
+        "redirect_uri": REDIRECT,
+        "sign_in_as": GLORIA,
+    }
     asked |= {"decide": "accept"} | changes
-    status, body, headers = await call(f"{graph_simulator.login_url}/{tenant}/v2.0/adminconsent?{urlencode(asked)}")
+    status, body, headers = await call(
+        f"{graph_simulator.login_url}/{tenant}/v2.0/adminconsent?{urlencode(asked)}"
+    )
     assert status == 400
     assert text in body
     assert "location" not in headers
 
 
 @pytest.mark.parametrize("code", [65001, 65004, 90094])
-async def test_a_fault_comes_back_in_the_redirect(graph_simulator: RunningSimulator, code: int) -> None:
+async def test_a_fault_comes_back_in_the_redirect(
+    graph_simulator: RunningSimulator, code: int
+) -> None:
     """The codes of the consent screens arrive in the redirect, whatever the administrator pressed."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}", times=1)
     answer = await admin_consent(graph_simulator, CONTOSO, GLORIA)
@@ -111,10 +145,14 @@ async def test_a_fault_comes_back_in_the_redirect(graph_simulator: RunningSimula
     assert state(graph_simulator) == "none"
 
 
-async def test_the_page_shows_application_permission_and_people(graph_simulator: RunningSimulator) -> None:
+async def test_the_page_shows_application_permission_and_people(
+    graph_simulator: RunningSimulator,
+) -> None:
     """What a person sees before pressing anything."""
     asked = {"client_id": CLIENT_ID, "scope": GRAPH_SCOPE, "redirect_uri": REDIRECT}
-    status, body, _ = await call(f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}")
+    status, body, _ = await call(
+        f"{graph_simulator.login_url}/{CONTOSO}/v2.0/adminconsent?{urlencode(asked)}"
+    )
     assert status == 200
     for text in (
         "External Directories",

@@ -12,7 +12,9 @@ from tests.local.graph.fixtures import RunningSimulator
 
 async def control(running: RunningSimulator, method: str, path: str, body: Any = None) -> Any:
     """A control call that succeeds."""
-    status, answer, _ = await call(f"{running.url}/control{path}", method, json={} if body is None else body)
+    status, answer, _ = await call(
+        f"{running.url}/control{path}", method, json={} if body is None else body
+    )
     assert status == 200, answer
     return answer
 
@@ -20,18 +22,28 @@ async def control(running: RunningSimulator, method: str, path: str, body: Any =
 async def test_a_tenant_with_100000_people_is_one_call(graph_simulator: RunningSimulator) -> None:
     """Created, consented, asked."""
     made = await control(
-        graph_simulator, "POST", "/tenants", {"name": "Big", "domain": "big.example", "crowd": 100_000}
+        graph_simulator,
+        "POST",
+        "/tenants",
+        {"name": "Big", "domain": "big.example", "crowd": 100_000},
     )
     await control(graph_simulator, "PUT", "/tenants/big.example/consent", {"state": "granted"})
     token = app_token(graph_simulator, made["id"])["access_token"]
-    ids = (await control(graph_simulator, "GET", "/tenants/big.example/ids?start=99990&stop=200000"))["ids"]
+    ids = (
+        await control(graph_simulator, "GET", "/tenants/big.example/ids?start=99990&stop=200000")
+    )["ids"]
     assert len(ids) == 10
     assert len((await ask(graph_simulator, ids, token))[1]["value"]) == 10
 
 
-async def test_people_are_added_for_sign_in_and_for_presence(graph_simulator: RunningSimulator) -> None:
+async def test_people_are_added_for_sign_in_and_for_presence(
+    graph_simulator: RunningSimulator,
+) -> None:
     """sign_in, ids, unlicensed."""
-    known, unlicensed = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+    known, unlicensed = (
+        "aaaaaaaa-0000-4000-8000-000000000001",
+        "aaaaaaaa-0000-4000-8000-000000000002",
+    )
     body = {
         "sign_in": [{"name": "Ada Admin", "roles": ["global-administrator"]}],
         "ids": [known, unlicensed],
@@ -42,14 +54,21 @@ async def test_people_are_added_for_sign_in_and_for_presence(graph_simulator: Ru
     found = graph_simulator.simulator.person("ada@contoso.example")
     assert found is not None
     assert found[1].is_administrator
-    values = (await ask(graph_simulator, [known, unlicensed], bearer(graph_simulator, CONTOSO)))[1]["value"]
+    values = (await ask(graph_simulator, [known, unlicensed], bearer(graph_simulator, CONTOSO)))[1][
+        "value"
+    ]
     assert [one["availability"] == "PresenceUnknown" for one in values] == [False, True]
 
 
 async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -> None:
     """An id that was nobody's becomes somebody."""
     path = f"/tenants/{CONTOSO}/presence/AAAAAAAA-0000-4000-8000-000000000003"
-    await control(graph_simulator, "PUT", path, {"availability": "Busy", "activity": "InACall", "out_of_office": True})
+    await control(
+        graph_simulator,
+        "PUT",
+        path,
+        {"availability": "Busy", "activity": "InACall", "out_of_office": True},
+    )
     token = bearer(graph_simulator, CONTOSO)
     asked = ["aaaaaaaa-0000-4000-8000-000000000003"]
     one = (await ask(graph_simulator, asked, token))[1]["value"][0]
@@ -59,13 +78,18 @@ async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -
         True,
     )
     await control(graph_simulator, "DELETE", path)
-    assert (await ask(graph_simulator, asked, token))[1]["value"][0]["sequenceNumber"] != one["sequenceNumber"]
+    assert (await ask(graph_simulator, asked, token))[1]["value"][0]["sequenceNumber"] != one[
+        "sequenceNumber"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("state", "outcome"), [("granted", "role"), ("signed-in", "no role"), ("disabled", 7000112), ("none", 700016)]
+    ("state", "outcome"),
+    [("granted", "role"), ("signed-in", "no role"), ("disabled", 7000112), ("none", 700016)],
 )
-async def test_consent_is_set_to_each_state(graph_simulator: RunningSimulator, state: str, outcome: object) -> None:
+async def test_consent_is_set_to_each_state(
+    graph_simulator: RunningSimulator, state: str, outcome: object
+) -> None:
     """What the token endpoint then answers."""
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": "granted"})
     await control(graph_simulator, "PUT", "/tenants/contoso.example/consent", {"state": state})
@@ -79,7 +103,9 @@ async def test_consent_is_set_to_each_state(graph_simulator: RunningSimulator, s
 
 async def test_a_fault_is_switched_on_and_off(graph_simulator: RunningSimulator) -> None:
     """By name and tenant; GET lists what there is and what is on."""
-    await control(graph_simulator, "PUT", "/faults/AADSTS53003", {"tenant": "contoso.example", "times": 3})
+    await control(
+        graph_simulator, "PUT", "/faults/AADSTS53003", {"tenant": "contoso.example", "times": 3}
+    )
     graph_simulator.simulator.consent(CONTOSO)
     assert app_token(graph_simulator, CONTOSO)["error_codes"] == [53003]
     listed = await control(graph_simulator, "GET", "/faults")
@@ -114,11 +140,15 @@ async def test_options_and_tenants_change_field_by_field(graph_simulator: Runnin
     changed = await control(graph_simulator, "PATCH", "/options", {"consent_delay_tokens": 1})
     assert (changed["token_lifetime"], changed["consent_delay_tokens"]) == (120, 1)
     await control(graph_simulator, "PATCH", f"/tenants/{CONTOSO}", {"style": "new"})
-    tenant = await control(graph_simulator, "PATCH", f"/tenants/{CONTOSO}", {"unknown_ids": "chunk-404"})
+    tenant = await control(
+        graph_simulator, "PATCH", f"/tenants/{CONTOSO}", {"unknown_ids": "chunk-404"}
+    )
     assert (tenant["style"], tenant["unknown_ids"], tenant["crowd"]) == ("new", "chunk-404", 200)
 
 
-async def test_a_removed_tenant_is_not_found_and_reset_brings_it_back(graph_simulator: RunningSimulator) -> None:
+async def test_a_removed_tenant_is_not_found_and_reset_brings_it_back(
+    graph_simulator: RunningSimulator,
+) -> None:
     """AADSTS90002 in the metadata."""
     await control(graph_simulator, "DELETE", f"/tenants/{CONTOSO}")
     address = f"{graph_simulator.login_url}/{CONTOSO}/v2.0/.well-known/openid-configuration"
@@ -129,7 +159,10 @@ async def test_a_removed_tenant_is_not_found_and_reset_brings_it_back(graph_simu
 
 async def test_an_application_is_registered(graph_simulator: RunningSimulator) -> None:
     """Its secrets and redirect addresses; secrets are never shown."""
-    body = {"secrets": {"s3cret": True}, "redirects": ["https://directory.example/sign-in/callback"]}
+    body = {
+        "secrets": {"s3cret": True},
+        "redirects": ["https://directory.example/sign-in/callback"],
+    }
     shown = await control(graph_simulator, "PUT", f"/applications/{CLIENT_ID}", body)
     assert shown["secrets"] == 1
     assert "s3cret" not in str(await control(graph_simulator, "GET", "/state"))
@@ -139,10 +172,19 @@ async def test_an_application_is_registered(graph_simulator: RunningSimulator) -
 
 async def test_assertions_and_keys_are_made_by_call(graph_simulator: RunningSimulator) -> None:
     """For trying the SCIM token endpoint by hand; after a rotation without old keys the assertion is worthless."""
-    body = {"tenant": "contoso.example", "audience": "api://x", "subject": "y", "claims": {"appid": "z"}}
+    body = {
+        "tenant": "contoso.example",
+        "audience": "api://x",
+        "subject": "y",
+        "claims": {"appid": "z"},
+    }
     assertion = (await control(graph_simulator, "POST", "/assertion", body))["assertion"]
-    keys = jwt.PyJWKClient(f"{graph_simulator.login_url}/{CONTOSO}/discovery/v2.0/keys", cache_jwk_set=False)
-    claims = jwt.decode(assertion, keys.get_signing_key_from_jwt(assertion), ["RS256"], audience="api://x")
+    keys = jwt.PyJWKClient(
+        f"{graph_simulator.login_url}/{CONTOSO}/discovery/v2.0/keys", cache_jwk_set=False
+    )
+    claims = jwt.decode(
+        assertion, keys.get_signing_key_from_jwt(assertion), ["RS256"], audience="api://x"
+    )
     assert (claims["sub"], claims["appid"]) == ("y", "z")
     await control(graph_simulator, "POST", "/keys/rotate", {"keep": 0})
     with pytest.raises(jwt.PyJWKClientError):
@@ -175,17 +217,27 @@ async def test_a_wrong_call_is_told_why(
     assert text in answer["error"]
 
 
-async def test_a_page_of_another_origin_cannot_turn_anything(graph_simulator: RunningSimulator) -> None:
+async def test_a_page_of_another_origin_cannot_turn_anything(
+    graph_simulator: RunningSimulator,
+) -> None:
     """A form post is not application/json, and anything else needs a preflight that is never granted."""
     status, _, _ = await call(f"{graph_simulator.url}/control/options", "PATCH", data="{}")
     assert status == 415
 
 
-async def test_the_control_page_shows_tenants_faults_and_calls(graph_simulator: RunningSimulator) -> None:
+async def test_the_control_page_shows_tenants_faults_and_calls(
+    graph_simulator: RunningSimulator,
+) -> None:
     """For people who try faults by hand."""
     graph_simulator.simulator.faults.on("AADSTS700016")
     await ask(graph_simulator, [], bearer(graph_simulator, CONTOSO))
     status, body, _ = await call(f"{graph_simulator.url}/control")
     assert status == 200
-    for text in ("Contoso", CONTOSO, "AADSTS700016", "presences", "Simulator &ndash; not Microsoft"):
+    for text in (
+        "Contoso",
+        CONTOSO,
+        "AADSTS700016",
+        "presences",
+        "Simulator &ndash; not Microsoft",
+    ):
         assert text in body

@@ -37,21 +37,27 @@ def certificate(key: RSAPrivateKey) -> dict[str, str]:
     return {"private_key": pem, "thumbprint": "A1" * 20}
 
 
-def test_a_registered_certificate_gives_a_token(graph_simulator: RunningSimulator, key: RSAPrivateKey) -> None:
+def test_a_registered_certificate_gives_a_token(
+    graph_simulator: RunningSimulator, key: RSAPrivateKey
+) -> None:
     """certificate-credentials: client_assertion signed by the application."""
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.application.certificates.append(key.public_key())
     assert "access_token" in app_token(graph_simulator, CONTOSO, credential=certificate(key))
 
 
-def test_a_certificate_that_is_not_registered_is_700027(graph_simulator: RunningSimulator, key: RSAPrivateKey) -> None:
+def test_a_certificate_that_is_not_registered_is_700027(
+    graph_simulator: RunningSimulator, key: RSAPrivateKey
+) -> None:
     """The operator's own credential is wrong, not the customer's consent."""
     graph_simulator.simulator.consent(CONTOSO)
     result = app_token(graph_simulator, CONTOSO, credential=certificate(key))
     assert (result["error"], result["error_codes"]) == ("invalid_client", [700027])
 
 
-def test_an_assertion_for_another_tenant_is_refused(graph_simulator: RunningSimulator, key: RSAPrivateKey) -> None:
+def test_an_assertion_for_another_tenant_is_refused(
+    graph_simulator: RunningSimulator, key: RSAPrivateKey
+) -> None:
     """The audience of an assertion is this tenant's token endpoint."""
     graph_simulator.simulator.application.certificates.append(key.public_key())
     claims = {
@@ -71,7 +77,9 @@ def identity_token(
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{running.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
     with requests.Session() as session:
-        client = ManagedIdentityClient(UserAssignedManagedIdentity(client_id=IDENTITY_CLIENT_ID), http_client=session)
+        client = ManagedIdentityClient(
+            UserAssignedManagedIdentity(client_id=IDENTITY_CLIENT_ID), http_client=session
+        )
         return dict(client.acquire_token_for_client(resource=resource))
 
 
@@ -86,7 +94,9 @@ def test_a_managed_identity_stands_in_for_a_secret(
     assert "access_token" in result
 
 
-async def test_the_identity_endpoint_wants_its_header_and_the_right_identity(graph_simulator: RunningSimulator) -> None:
+async def test_the_identity_endpoint_wants_its_header_and_the_right_identity(
+    graph_simulator: RunningSimulator,
+) -> None:
     """App Service's REST endpoint: X-IDENTITY-HEADER guards against request forgery; a user-assigned id is named."""
     address = f"{graph_simulator.url}/msi/token"
     asked = {"resource": AUDIENCE, "client_id": IDENTITY_CLIENT_ID}
@@ -128,7 +138,9 @@ def test_without_any_federated_credential_it_is_70021(graph_simulator: RunningSi
 
 
 @pytest.mark.parametrize("assertion", ["nonsense", jwt.encode({"exp": "soon"}, "k" * 32, "HS256")])
-def test_an_assertion_that_makes_no_sense_is_refused(graph_simulator: RunningSimulator, assertion: str) -> None:
+def test_an_assertion_that_makes_no_sense_is_refused(
+    graph_simulator: RunningSimulator, assertion: str
+) -> None:
     """An error of the client, not of the server."""
     result = app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: assertion})
     assert result["error"] == "invalid_client"
@@ -139,10 +151,12 @@ def test_a_forged_or_expired_assertion_is_refused(graph_simulator: RunningSimula
     simulator = graph_simulator.simulator
     simulator.consent(CONTOSO)
     simulator.trust_managed_identity()
-    forged = simulator.provisioning_assertion(HOME_TENANT_ID, AUDIENCE, IDENTITY_PRINCIPAL_ID, forged=True)
-    assert app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: forged})["error_codes"] == [
-        700027
-    ]
+    forged = simulator.provisioning_assertion(
+        HOME_TENANT_ID, AUDIENCE, IDENTITY_PRINCIPAL_ID, forged=True
+    )
+    assert app_token(graph_simulator, CONTOSO, credential={"client_assertion": lambda: forged})[
+        "error_codes"
+    ] == [700027]
     clock = simulator.clock = FixedClock()
     assertion = simulator.token(HOME_TENANT_ID, AUDIENCE, sub=IDENTITY_PRINCIPAL_ID)
     clock.advance(2 * 3600)

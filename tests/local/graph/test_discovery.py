@@ -11,7 +11,9 @@ METADATA = "/v2.0/.well-known/openid-configuration"
 
 
 @pytest.mark.parametrize("segment", [CONTOSO, "contoso.example"])
-async def test_a_tenant_is_found_by_id_and_by_domain(graph_simulator: RunningSimulator, segment: str) -> None:
+async def test_a_tenant_is_found_by_id_and_by_domain(
+    graph_simulator: RunningSimulator, segment: str
+) -> None:
     """Both give the metadata with the id in every address."""
     status, body, _ = await call(f"{graph_simulator.login_url}/{segment}{METADATA}")
     assert status == 200
@@ -20,7 +22,9 @@ async def test_a_tenant_is_found_by_id_and_by_domain(graph_simulator: RunningSim
 
 
 @pytest.mark.parametrize("segment", ["common", "organizations"])
-async def test_the_issuer_of_any_tenant_is_a_template(graph_simulator: RunningSimulator, segment: str) -> None:
+async def test_the_issuer_of_any_tenant_is_a_template(
+    graph_simulator: RunningSimulator, segment: str
+) -> None:
     """`common` and `organizations` have the literal {tenantid} in the issuer."""
     _, body, _ = await call(f"{graph_simulator.login_url}/{segment}{METADATA}")
     assert body["issuer"] == graph_simulator.login_url + "/{tenantid}/v2.0"
@@ -33,7 +37,9 @@ async def test_an_unknown_tenant_is_400_with_its_code(graph_simulator: RunningSi
     assert (status, body["error"], body["error_codes"]) == (400, "invalid_tenant", [90002])
 
 
-async def test_the_keys_check_a_token_and_rotation_keeps_the_old_one(graph_simulator: RunningSimulator) -> None:
+async def test_the_keys_check_a_token_and_rotation_keeps_the_old_one(
+    graph_simulator: RunningSimulator,
+) -> None:
     """RFC 7517: keys are found by `kid`; a token from before the rotation stays valid while its key is published."""
     simulator = graph_simulator.simulator
     before = simulator.token(CONTOSO, "api://one")
@@ -46,10 +52,14 @@ async def test_the_keys_check_a_token_and_rotation_keeps_the_old_one(graph_simul
         assert jwt.decode(token, key, ["RS256"], audience="api://one")["tid"] == CONTOSO
 
 
-async def test_instance_discovery_names_the_hosts_that_belong_together(graph_simulator: RunningSimulator) -> None:
+async def test_instance_discovery_names_the_hosts_that_belong_together(
+    graph_simulator: RunningSimulator,
+) -> None:
     """`/common/discovery/instance`, for clients that ask."""
     address = f"{graph_simulator.login_url}/common/discovery/instance"
-    status, body, _ = await call(address, params={"authorization_endpoint": f"https://host/{CONTOSO}/oauth2/authorize"})
+    status, body, _ = await call(
+        address, params={"authorization_endpoint": f"https://host/{CONTOSO}/oauth2/authorize"}
+    )
     assert status == 200
     assert body["tenant_discovery_endpoint"] == f"{graph_simulator.login_url}/{CONTOSO}{METADATA}"
     assert body["metadata"][0]["aliases"] == [graph_simulator.login_url.split("//")[1]]

@@ -13,19 +13,27 @@ from tests.local.graph.calls import ask, bearer, call
 from tests.local.graph.fixtures import RunningSimulator
 
 
-async def token_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+async def token_call(
+    running: RunningSimulator, tenant: str = CONTOSO
+) -> tuple[int, Any, dict[str, str]]:
     """One call of the token endpoint (AADSTS900144 while nothing is broken)."""
     return await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data={})
 
 
-async def discovery_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+async def discovery_call(
+    running: RunningSimulator, tenant: str = CONTOSO
+) -> tuple[int, Any, dict[str, str]]:
     """One call for metadata."""
     return await call(f"{running.login_url}/{tenant}/v2.0/.well-known/openid-configuration")
 
 
-async def graph_call(running: RunningSimulator, tenant: str = CONTOSO) -> tuple[int, Any, dict[str, str]]:
+async def graph_call(
+    running: RunningSimulator, tenant: str = CONTOSO
+) -> tuple[int, Any, dict[str, str]]:
     """One call for presence."""
-    return await ask(running, [running.simulator.tenants[tenant].object_id(0)], bearer(running, tenant))
+    return await ask(
+        running, [running.simulator.tenants[tenant].object_id(0)], bearer(running, tenant)
+    )
 
 
 CALLS = {"token": token_call, "discovery": discovery_call, "graph": graph_call}
@@ -33,7 +41,9 @@ HEALTHY = {"token": 400, "discovery": 200, "graph": 200}
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name.split(".")[-1].isdigit()])
-async def test_a_status_can_be_switched_on_for_some_calls(graph_simulator: RunningSimulator, name: str) -> None:
+async def test_a_status_can_be_switched_on_for_some_calls(
+    graph_simulator: RunningSimulator, name: str
+) -> None:
     """`times`: so many calls get it; 429 and 503 carry Retry-After."""
     place, status = name.split(".")
     graph_simulator.simulator.faults.on(name, times=2, retry_after=7)
@@ -68,7 +78,9 @@ async def test_a_fault_of_one_tenant_spares_the_others(graph_simulator: RunningS
 
 
 @pytest.mark.parametrize("place", list(CALLS))
-async def test_a_dropped_connection_is_an_error_of_the_client(graph_simulator: RunningSimulator, place: str) -> None:
+async def test_a_dropped_connection_is_an_error_of_the_client(
+    graph_simulator: RunningSimulator, place: str
+) -> None:
     """The answer breaks off in the middle."""
     graph_simulator.simulator.faults.on(f"{place}.drop", times=1)
     with pytest.raises(aiohttp.ClientError):
@@ -77,7 +89,9 @@ async def test_a_dropped_connection_is_an_error_of_the_client(graph_simulator: R
 
 
 @pytest.mark.parametrize("place", list(CALLS))
-async def test_a_call_can_hang_until_the_fault_is_off(graph_simulator: RunningSimulator, place: str) -> None:
+async def test_a_call_can_hang_until_the_fault_is_off(
+    graph_simulator: RunningSimulator, place: str
+) -> None:
     """No answer comes; the calls of another tenant go on meanwhile."""
     simulator = graph_simulator.simulator
     fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
@@ -102,7 +116,9 @@ async def test_one_call_can_hang_while_others_go_on(graph_simulator: RunningSimu
     assert (await waiting)[0] == 200
 
 
-async def test_a_call_that_hangs_goes_on_when_the_time_is_over(graph_simulator: RunningSimulator) -> None:
+async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
+    graph_simulator: RunningSimulator,
+) -> None:
     """`seconds` ends a hang too."""
     clock = graph_simulator.simulator.clock = FixedClock()
     fault = graph_simulator.simulator.faults.on("token.hang", seconds=60)
@@ -121,14 +137,18 @@ async def test_garbage_is_200_without_json(graph_simulator: RunningSimulator) ->
     assert body.startswith("<html>")
 
 
-def test_a_fault_that_does_not_exist_cannot_be_switched_on(graph_simulator: RunningSimulator) -> None:
+def test_a_fault_that_does_not_exist_cannot_be_switched_on(
+    graph_simulator: RunningSimulator,
+) -> None:
     """A typing error does not pass for a service without faults."""
     with pytest.raises(UnknownFault):
         graph_simulator.simulator.faults.on("graph.999")
 
 
 @pytest.mark.parametrize("code", [90002, 90038])
-async def test_a_tenant_of_nowhere_shows_in_the_metadata(graph_simulator: RunningSimulator, code: int) -> None:
+async def test_a_tenant_of_nowhere_shows_in_the_metadata(
+    graph_simulator: RunningSimulator, code: int
+) -> None:
     """Tenant gone, or in another cloud: already the metadata call fails."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}", tenant=CONTOSO)
     status, body, _ = await discovery_call(graph_simulator)

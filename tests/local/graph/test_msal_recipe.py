@@ -20,7 +20,9 @@ def test_msal_refuses_an_authority_without_https(graph_simulator: RunningSimulat
         )
 
 
-def test_msal_with_the_recipe_asks_for_metadata_once_and_then_for_tokens(graph_simulator: RunningSimulator) -> None:
+def test_msal_with_the_recipe_asks_for_metadata_once_and_then_for_tokens(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Constructor: one metadata call; no instance discovery; a second token comes out of the cache."""
     graph_simulator.simulator.consent(CONTOSO)
     client = msal_client(graph_simulator, CONTOSO)
@@ -39,7 +41,9 @@ def test_the_recipe_speaks_with_its_own_origin_only(graph_simulator: RunningSimu
     http.close()
 
 
-def test_an_unknown_tenant_is_a_value_error_of_the_constructor(graph_simulator: RunningSimulator) -> None:
+def test_an_unknown_tenant_is_a_value_error_of_the_constructor(
+    graph_simulator: RunningSimulator,
+) -> None:
     """AADSTS90002 shows in msal as ValueError, not as a result (msal/authority.py)."""
     http = LoopbackHttp(graph_simulator.login_url)
     with pytest.raises(ValueError, match="Unable to get authority configuration"):

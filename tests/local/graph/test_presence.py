@@ -22,7 +22,9 @@ def ids(graph_simulator: RunningSimulator) -> list[str]:
     return graph_simulator.simulator.tenants[CONTOSO].object_ids()
 
 
-async def test_a_presence_has_the_documented_properties(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_a_presence_has_the_documented_properties(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """The presence resource of v1.0."""
     status, body, _ = await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO))
     assert status == 200
@@ -34,7 +36,9 @@ async def test_a_presence_has_the_documented_properties(graph_simulator: Running
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (650, 200), (651, 400)])
-async def test_one_call_takes_650_ids(graph_simulator: RunningSimulator, count: int, status: int) -> None:
+async def test_one_call_takes_650_ids(
+    graph_simulator: RunningSimulator, count: int, status: int
+) -> None:
     """More, or none, is 400."""
     graph_simulator.simulator.tenants[CONTOSO].crowd = 700
     ids = graph_simulator.simulator.tenants[CONTOSO].object_ids(0, count)
@@ -44,7 +48,9 @@ async def test_one_call_takes_650_ids(graph_simulator: RunningSimulator, count: 
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"id": []}', b'{"ids": "x"}', b'{"ids": [1]}'])
-async def test_a_body_that_is_no_list_of_ids_is_400(graph_simulator: RunningSimulator, body: bytes) -> None:
+async def test_a_body_that_is_no_list_of_ids_is_400(
+    graph_simulator: RunningSimulator, body: bytes
+) -> None:
     """The fault is told, not met with 500."""
     token = bearer(graph_simulator, CONTOSO)
     status, answer, _ = await call(graph_simulator.url + PRESENCES, "POST", token=token, data=body)
@@ -62,14 +68,20 @@ async def test_a_body_that_is_no_list_of_ids_is_400(graph_simulator: RunningSimu
         {"nbf": 4_000_000_000},
     ],
 )
-async def test_a_wrong_token_is_401(graph_simulator: RunningSimulator, ids: list[str], claims: dict[str, Any]) -> None:
+async def test_a_wrong_token_is_401(
+    graph_simulator: RunningSimulator, ids: list[str], claims: dict[str, Any]
+) -> None:
     """Audience, tenant, issuer, times."""
-    status, body, headers = await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, **claims))
+    status, body, headers = await ask(
+        graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, **claims)
+    )
     assert (status, body["error"]["code"]) == (401, "InvalidAuthenticationToken")
     assert "www-authenticate" in headers
 
 
-async def test_a_missing_or_forged_token_is_401(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_a_missing_or_forged_token_is_401(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """The signature must be one of a published key."""
     forged = graph_simulator.simulator.provisioning_assertion(
         CONTOSO, "https://graph.microsoft.com", "x", forged=True, roles=["Presence.Read.All"]
@@ -84,10 +96,14 @@ async def test_a_token_without_the_role_is_refused(
 ) -> None:
     """403, or 401: which of them Graph gives is not documented."""
     graph_simulator.simulator.options.missing_role = missing_role
-    assert (await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, roles=None)))[0] == missing_role
+    assert (await ask(graph_simulator, ids[:1], bearer(graph_simulator, CONTOSO, roles=None)))[
+        0
+    ] == missing_role
 
 
-async def test_a_token_of_one_tenant_sees_nobody_of_another(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_a_token_of_one_tenant_sees_nobody_of_another(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """Contoso's ids are unknown in Fabrikam."""
     status, body, _ = await ask(graph_simulator, ids, bearer(graph_simulator, FABRIKAM))
     assert (status, body["value"]) == (200, [])
@@ -96,25 +112,41 @@ async def test_a_token_of_one_tenant_sees_nobody_of_another(graph_simulator: Run
 @pytest.mark.parametrize("unknown", [STRANGER, "somebody@contoso.example"])
 @pytest.mark.parametrize(
     ("behaviour", "status", "found"),
-    [("missing", 200, 1), ("presence-unknown", 200, 2), ("chunk-400", 400, 0), ("chunk-404", 404, 0)],
+    [
+        ("missing", 200, 1),
+        ("presence-unknown", 200, 2),
+        ("chunk-400", 400, 0),
+        ("chunk-404", 404, 0),
+    ],
 )
 async def test_an_unknown_id_does_what_was_chosen(
-    graph_simulator: RunningSimulator, ids: list[str], unknown: str, behaviour: UnknownIds, status: int, found: int
+    graph_simulator: RunningSimulator,
+    ids: list[str],
+    unknown: str,
+    behaviour: UnknownIds,
+    status: int,
+    found: int,
 ) -> None:
     """Not documented; each of these was seen or is feared."""
     graph_simulator.simulator.tenants[CONTOSO].unknown_ids = behaviour
-    answered, body, _ = await ask(graph_simulator, [ids[0], unknown], bearer(graph_simulator, CONTOSO))
+    answered, body, _ = await ask(
+        graph_simulator, [ids[0], unknown], bearer(graph_simulator, CONTOSO)
+    )
     assert answered == status
     assert len(body.get("value", [])) == found
 
 
-async def test_people_without_a_licence_are_unknown(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_people_without_a_licence_are_unknown(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """PresenceUnknown, by id or as a share of all."""
     tenant = graph_simulator.simulator.tenants[CONTOSO]
     tenant.unlicensed.add(ids[3])
     token = bearer(graph_simulator, CONTOSO)
     values = {one["id"]: one for one in (await ask(graph_simulator, ids, token))[1]["value"]}
-    assert [id for id, one in values.items() if one["availability"] == "PresenceUnknown"] == [ids[3]]
+    assert [id for id, one in values.items() if one["availability"] == "PresenceUnknown"] == [
+        ids[3]
+    ]
     tenant.unlicensed_share = 1.0
     every = (await ask(graph_simulator, ids, token))[1]["value"]
     assert {one["activity"] for one in every} == {"PresenceUnknown"}
@@ -139,7 +171,9 @@ async def test_values_come_in_every_generation_and_casing(
     assert expected in {(one["availability"], one["activity"]) for one in body["value"]}
 
 
-async def test_presence_changes_with_time_and_only_with_time(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_presence_changes_with_time_and_only_with_time(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """The same clock and seed give the same status; sequenceNumber grows when it changes."""
     clock = graph_simulator.simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO)
@@ -148,7 +182,9 @@ async def test_presence_changes_with_time_and_only_with_time(graph_simulator: Ru
         clock.advance(step)
         seen.append((await ask(graph_simulator, ids, token))[1]["value"])
     assert seen[0] == seen[1]
-    changed = [(before, after) for before, after in zip(seen[1], seen[2], strict=True) if before != after]
+    changed = [
+        (before, after) for before, after in zip(seen[1], seen[2], strict=True) if before != after
+    ]
     assert len(changed) > len(ids) / 2
     assert all(before["sequenceNumber"] < after["sequenceNumber"] for before, after in changed)
     graph_simulator.simulator.presence.seed = 2
@@ -165,13 +201,17 @@ async def test_a_tenant_can_stand_still(graph_simulator: RunningSimulator, ids: 
     assert (await ask(graph_simulator, ids, token))[1] == before
 
 
-async def test_a_status_set_by_hand_stays_until_released(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_a_status_set_by_hand_stays_until_released(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """Written to the wire exactly as given, with out of office."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO, exp=4_000_000_000)
     before = (await ask(graph_simulator, ids[:1], token))[1]["value"]
-    simulator.presence.set(CONTOSO, ids[0].upper(), "bUsY", "Juggling", out_of_office=True, message="back on Monday")
+    simulator.presence.set(
+        CONTOSO, ids[0].upper(), "bUsY", "Juggling", out_of_office=True, message="back on Monday"
+    )
     clock.advance(86_400)
     one = (await ask(graph_simulator, ids[:1], token))[1]["value"][0]
     assert (one["availability"], one["activity"]) == ("bUsY", "Juggling")
@@ -183,7 +223,9 @@ async def test_a_status_set_by_hand_stays_until_released(graph_simulator: Runnin
     assert after[0]["outOfOfficeSettings"] == before[0]["outOfOfficeSettings"]
 
 
-async def test_a_sequence_number_only_grows(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_a_sequence_number_only_grows(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """ "Lexicographically sortable": whatever happens to a person, the later answer has the greater number."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
@@ -202,7 +244,9 @@ async def test_a_sequence_number_only_grows(graph_simulator: RunningSimulator, i
     assert seen == sorted(set(seen))
 
 
-async def test_1500_calls_in_30_seconds_then_429(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_1500_calls_in_30_seconds_then_429(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """ "1,500 API requests in a 30 second period, per application per tenant", with Retry-After in seconds."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
@@ -219,7 +263,9 @@ async def test_1500_calls_in_30_seconds_then_429(graph_simulator: RunningSimulat
     assert (await ask(graph_simulator, ids[:1], token))[0] == 200
 
 
-async def test_refused_calls_count_as_usage(graph_simulator: RunningSimulator, ids: list[str]) -> None:
+async def test_refused_calls_count_as_usage(
+    graph_simulator: RunningSimulator, ids: list[str]
+) -> None:
     """ "Microsoft Graph continues to log resource usage while a client is being throttled"."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
@@ -244,7 +290,9 @@ async def test_one_person_is_read_by_object_id_only(
     assert (await call(url + path.format("max@contoso.example"), token=token))[0] == 400
 
 
-async def test_a_sign_in_person_and_added_ids_have_a_presence(graph_simulator: RunningSimulator) -> None:
+async def test_a_sign_in_person_and_added_ids_have_a_presence(
+    graph_simulator: RunningSimulator,
+) -> None:
     """The administrator's own object id works for the call that proves the consent."""
     simulator = graph_simulator.simulator
     found = simulator.person("gloria@contoso.example")

@@ -21,7 +21,9 @@ class Flow:
     def __init__(self, running: RunningSimulator, tenant: str = "organizations") -> None:
         self.running = running
         self.client = msal_client(running, tenant)
-        self.flow = self.client.initiate_auth_code_flow([], redirect_uri=REDIRECT, response_mode="form_post")
+        self.flow = self.client.initiate_auth_code_flow(
+            [], redirect_uri=REDIRECT, response_mode="form_post"
+        )
         self.address = self.flow["auth_uri"].replace("https://127.0.0.1", "http://127.0.0.1", 1)
 
     async def finish(self, who: str) -> Any:
@@ -55,16 +57,21 @@ async def test_a_sign_in_proves_tenant_person_and_role(graph_simulator: RunningS
 
 
 @pytest.mark.parametrize(
-    ("who", "role"), [("priya@fabrikam.example", PRIVILEGED_ROLE_ADMINISTRATOR), ("max@fabrikam.example", None)]
+    ("who", "role"),
+    [("priya@fabrikam.example", PRIVILEGED_ROLE_ADMINISTRATOR), ("max@fabrikam.example", None)],
 )
-async def test_roles_differ_by_person(graph_simulator: RunningSimulator, who: str, role: str | None) -> None:
+async def test_roles_differ_by_person(
+    graph_simulator: RunningSimulator, who: str, role: str | None
+) -> None:
     """A plain member has neither of the roles that can consent."""
     claims = (await Flow(graph_simulator, FABRIKAM).finish(who))["id_token_claims"]
     administrators = set(claims["wids"]) & {GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR}
     assert administrators == ({role} if role else set())
 
 
-async def test_wids_is_missing_where_the_registration_does_not_ask_for_it(graph_simulator: RunningSimulator) -> None:
+async def test_wids_is_missing_where_the_registration_does_not_ask_for_it(
+    graph_simulator: RunningSimulator,
+) -> None:
     """groupMembershipClaims without DirectoryRole."""
     graph_simulator.simulator.options.id_token_roles = False
     assert "wids" not in (await Flow(graph_simulator).finish(GLORIA))["id_token_claims"]
@@ -89,16 +96,28 @@ async def test_another_code_verifier_is_refused(graph_simulator: RunningSimulato
     assert (result["error"], result["error_codes"]) == ("invalid_grant", [501481])
 
 
-async def redeem(running: RunningSimulator, code: str, tenant: str = CONTOSO, redirect: str = REDIRECT) -> Any:
+async def redeem(
+    running: RunningSimulator, code: str, tenant: str = CONTOSO, redirect: str = REDIRECT
+) -> Any:
     """A code redeemed without msal: the JSON."""
-    fields = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    fields = {
+        "grant_type": "authorization_code",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+    }
     fields |= {"code": code, "redirect_uri": redirect}
     return (await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data=fields))[1]
 
 
 def address(running: RunningSimulator, tenant: str = CONTOSO, **changes: str) -> str:
     """A sign-in address without PKCE."""
-    asked = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid", "state": "s"}
+    asked = {
+        "client_id": CLIENT_ID,
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "scope": "openid",
+        "state": "s",
+    }
     asked = {name: value for name, value in (asked | changes).items() if value}
     return f"{running.login_url}/{tenant}/oauth2/v2.0/authorize?{urlencode(asked)}"
 
@@ -119,7 +138,8 @@ async def test_a_code_lives_five_minutes(graph_simulator: RunningSimulator) -> N
 
 
 @pytest.mark.parametrize(
-    ("tenant", "redirect", "code"), [(FABRIKAM, REDIRECT, 50020), (CONTOSO, REDIRECT + "/other", 50011)]
+    ("tenant", "redirect", "code"),
+    [(FABRIKAM, REDIRECT, 50020), (CONTOSO, REDIRECT + "/other", 50011)],
 )
 async def test_a_code_is_bound_to_tenant_and_redirect_address(
     graph_simulator: RunningSimulator, tenant: str, redirect: str, code: int
@@ -149,15 +169,21 @@ async def test_a_wrong_request_stays_on_the_page(
     graph_simulator: RunningSimulator, changes: dict[str, str], text: str
 ) -> None:
     """RFC 6749 section 4.1.2.1: nothing is sent to an address that is not proven."""
-    status, body, headers = await call(address(graph_simulator, **changes) + "&sign_in_as=" + GLORIA)
+    status, body, headers = await call(
+        address(graph_simulator, **changes) + "&sign_in_as=" + GLORIA
+    )
     assert status == 400
     assert text in body
     assert "location" not in headers
 
 
-async def test_registered_redirect_addresses_match_exactly(graph_simulator: RunningSimulator) -> None:
+async def test_registered_redirect_addresses_match_exactly(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Once addresses are registered, no other will do."""
-    graph_simulator.simulator.application.redirects.add("https://directory.example/sign-in/callback")
+    graph_simulator.simulator.application.redirects.add(
+        "https://directory.example/sign-in/callback"
+    )
     assert "AADSTS50011" in (await call(address(graph_simulator)))[1]
 
 
@@ -168,7 +194,9 @@ async def test_somebody_of_another_tenant_cannot_sign_in(graph_simulator: Runnin
     assert "AADSTS50020" in body
 
 
-async def test_the_page_offers_the_people_of_the_tenant_only(graph_simulator: RunningSimulator) -> None:
+async def test_the_page_offers_the_people_of_the_tenant_only(
+    graph_simulator: RunningSimulator,
+) -> None:
     """A named tenant: its own; `organizations`: everybody. Each page says that it is a simulator."""
     _, one, _ = await call(address(graph_simulator))
     _, every, _ = await call(address(graph_simulator, "organizations"))
@@ -194,23 +222,32 @@ async def test_cancel_comes_back_as_access_denied(graph_simulator: RunningSimula
 
 async def test_form_post_sends_the_code_in_a_body(graph_simulator: RunningSimulator) -> None:
     """OAuth 2.0 Form Post Response Mode: a page that posts itself."""
-    status, body, _ = await call(address(graph_simulator, response_mode="form_post") + "&sign_in_as=" + GLORIA)
+    status, body, _ = await call(
+        address(graph_simulator, response_mode="form_post") + "&sign_in_as=" + GLORIA
+    )
     assert status == 200
     assert f'action="{REDIRECT}"' in body
     assert 'name="code"' in body
     assert 'name="state" value="s"' in body
 
 
-async def test_who_is_signed_in_already_is_not_asked_again(graph_simulator: RunningSimulator) -> None:
+async def test_who_is_signed_in_already_is_not_asked_again(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Single sign-on; prompt=none fails without it (AADSTS50058), prompt=login asks all the same."""
     status, _, headers = await call(address(graph_simulator, prompt="none"))
-    assert (status, dict(parse_qsl(urlsplit(headers["location"]).query))["error"]) == (302, "login_required")
+    assert (status, dict(parse_qsl(urlsplit(headers["location"]).query))["error"]) == (
+        302,
+        "login_required",
+    )
     graph_simulator.simulator.options.signed_in_as = GLORIA
     assert (await call(address(graph_simulator)))[2]["location"].startswith(REDIRECT + "?code=")
     assert (await call(address(graph_simulator, prompt="login")))[0] == 200
 
 
-async def test_a_first_sign_in_makes_a_service_principal_without_permission(graph_simulator: RunningSimulator) -> None:
+async def test_a_first_sign_in_makes_a_service_principal_without_permission(
+    graph_simulator: RunningSimulator,
+) -> None:
     """From then on tokens are issued, without roles, instead of AADSTS700016."""
     assert app_token(graph_simulator, CONTOSO)["error_codes"] == [700016]
     await Flow(graph_simulator).finish(GLORIA)
@@ -219,7 +256,9 @@ async def test_a_first_sign_in_makes_a_service_principal_without_permission(grap
 
 
 @pytest.mark.parametrize("code", [53003, 530032, 530035, 7000112])
-async def test_a_policy_stops_the_sign_in_on_the_page(graph_simulator: RunningSimulator, code: int) -> None:
+async def test_a_policy_stops_the_sign_in_on_the_page(
+    graph_simulator: RunningSimulator, code: int
+) -> None:
     """Conditional access: the browser is not sent back."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}")
     status, body, _ = await call(address(graph_simulator) + "&sign_in_as=" + GLORIA)
@@ -228,7 +267,9 @@ async def test_a_policy_stops_the_sign_in_on_the_page(graph_simulator: RunningSi
 
 
 @pytest.mark.parametrize("code", [65001, 90094])
-async def test_a_missing_consent_is_told_to_the_application(graph_simulator: RunningSimulator, code: int) -> None:
+async def test_a_missing_consent_is_told_to_the_application(
+    graph_simulator: RunningSimulator, code: int
+) -> None:
     """The sign-in comes back with an error."""
     graph_simulator.simulator.faults.on(f"AADSTS{code}")
     answer = await sign_in(graph_simulator, address(graph_simulator), GLORIA)

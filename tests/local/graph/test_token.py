@@ -12,7 +12,9 @@ from tests.local.graph.calls import GRAPH_SCOPE, app_token, ask, call, msal_clie
 from tests.local.graph.fixtures import RunningSimulator
 
 
-async def ask_token(running: RunningSimulator, tenant: str, **changes: str) -> tuple[int, Any, dict[str, str]]:
+async def ask_token(
+    running: RunningSimulator, tenant: str, **changes: str
+) -> tuple[int, Any, dict[str, str]]:
     """A plain request for a token, without msal."""
     fields = {
         "grant_type": "client_credentials",
@@ -24,7 +26,9 @@ async def ask_token(running: RunningSimulator, tenant: str, **changes: str) -> t
     return await call(f"{running.login_url}/{tenant}/oauth2/v2.0/token", "POST", data=fields)
 
 
-async def test_a_consented_tenant_gives_a_token_that_graph_accepts(graph_simulator: RunningSimulator) -> None:
+async def test_a_consented_tenant_gives_a_token_that_graph_accepts(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Client credentials end to end: metadata, token, presence."""
     graph_simulator.simulator.consent(CONTOSO)
     result = app_token(graph_simulator, CONTOSO)
@@ -34,7 +38,9 @@ async def test_a_consented_tenant_gives_a_token_that_graph_accepts(graph_simulat
     assert sorted(one["id"] for one in body["value"]) == ids
 
 
-async def test_an_app_only_token_names_its_tenant_and_roles(graph_simulator: RunningSimulator) -> None:
+async def test_an_app_only_token_names_its_tenant_and_roles(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Access token claims: tid, iss, aud, appid, idtyp, roles."""
     graph_simulator.simulator.consent(CONTOSO)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
@@ -46,7 +52,9 @@ async def test_an_app_only_token_names_its_tenant_and_roles(graph_simulator: Run
     assert claims["roles"] == ["Presence.Read.All"]
 
 
-@pytest.mark.parametrize(("code", "error"), [(700016, "unauthorized_client"), (7000229, "invalid_client")])
+@pytest.mark.parametrize(
+    ("code", "error"), [(700016, "unauthorized_client"), (7000229, "invalid_client")]
+)
 def test_without_a_service_principal_there_is_no_token(
     graph_simulator: RunningSimulator, code: int, error: str
 ) -> None:
@@ -56,7 +64,9 @@ def test_without_a_service_principal_there_is_no_token(
     assert (result["error"], result["error_codes"]) == (error, [code])
 
 
-async def test_consent_of_one_tenant_is_not_consent_of_another(graph_simulator: RunningSimulator) -> None:
+async def test_consent_of_one_tenant_is_not_consent_of_another(
+    graph_simulator: RunningSimulator,
+) -> None:
     """Each tenant has its own service principal."""
     graph_simulator.simulator.consent(CONTOSO)
     assert app_token(graph_simulator, FABRIKAM)["error_codes"] == [700016]
@@ -108,7 +118,9 @@ def test_after_consent_tokens_lack_the_role_for_so_long(graph_simulator: Running
     have = []
     for _ in range(3):
         token = app_token(graph_simulator, CONTOSO)["access_token"]
-        have.append("roles" in jwt.decode(token, options={"verify_signature": False, "verify_exp": False}))
+        have.append(
+            "roles" in jwt.decode(token, options={"verify_signature": False, "verify_exp": False})
+        )
         clock.advance(30)
     assert have == [False, False, True]
 
@@ -142,8 +154,18 @@ async def test_an_error_has_the_documented_shape(graph_simulator: RunningSimulat
     """error, error_description, error_codes, timestamp, trace_id, correlation_id; the latter as asked."""
     address = f"{graph_simulator.login_url}/{CONTOSO}/oauth2/v2.0/token"
     wanted = "aaaa0000-bb11-2222-33cc-444444dddddd"
-    _, body, headers = await call(address, "POST", data={"grant_type": "x"}, headers={"client-request-id": wanted})
-    names = ["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id", "error_uri"]
+    _, body, headers = await call(
+        address, "POST", data={"grant_type": "x"}, headers={"client-request-id": wanted}
+    )
+    names = [
+        "error",
+        "error_description",
+        "error_codes",
+        "timestamp",
+        "trace_id",
+        "correlation_id",
+        "error_uri",
+    ]
     assert list(body) == names
     assert body["correlation_id"] == wanted
     assert body["error_description"].startswith("AADSTS900144: ")
@@ -151,7 +173,9 @@ async def test_an_error_has_the_documented_shape(graph_simulator: RunningSimulat
     assert headers["cache-control"] == "no-store"
 
 
-async def test_an_application_of_one_tenant_serves_no_other(graph_simulator: RunningSimulator) -> None:
+async def test_an_application_of_one_tenant_serves_no_other(
+    graph_simulator: RunningSimulator,
+) -> None:
     """AADSTS50194."""
     graph_simulator.simulator.application.multi_tenant = False
     graph_simulator.simulator.consent(CONTOSO)
@@ -164,13 +188,19 @@ async def test_every_error_can_be_switched_on(graph_simulator: RunningSimulator,
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.faults.on(f"AADSTS{code}", tenant=CONTOSO)
     status, body, headers = await ask_token(graph_simulator, CONTOSO)
-    assert (status, body["error"], body["error_codes"]) == (KINDS[code].status, KINDS[code].error, [code])
+    assert (status, body["error"], body["error_codes"]) == (
+        KINDS[code].status,
+        KINDS[code].error,
+        [code],
+    )
     assert ("retry-after" in headers) == (KINDS[code].retry_after is not None)
     graph_simulator.simulator.faults.off(f"AADSTS{code}")
     assert (await ask_token(graph_simulator, CONTOSO))[0] == 200
 
 
-def test_msal_repeats_a_400_from_its_own_cache_for_a_minute(graph_simulator: RunningSimulator) -> None:
+def test_msal_repeats_a_400_from_its_own_cache_for_a_minute(
+    graph_simulator: RunningSimulator,
+) -> None:
     """msal caches 400 answers of one client: the reason for throw-away clients after consent."""
     client = msal_client(graph_simulator, CONTOSO)
     assert "error" in client.acquire_token_for_client([GRAPH_SCOPE])

@@ -33,7 +33,11 @@ async def test_content_type_defaults_to_plain_text(host: RunningHost) -> None:
 async def test_204_has_a_content_type_and_no_body(host: RunningHost) -> None:
     """The default type is set on 204 too."""
     reply = await ask(host.port, "/answer/204")
-    assert (reply.status, reply.one("Content-Type"), reply.all("Content-Length")) == (204, PLAIN, [])
+    assert (reply.status, reply.one("Content-Type"), reply.all("Content-Length")) == (
+        204,
+        PLAIN,
+        [],
+    )
 
 
 async def test_304_keeps_its_headers_and_has_no_body(host: RunningHost) -> None:
@@ -45,7 +49,13 @@ async def test_304_keeps_its_headers_and_has_no_body(host: RunningHost) -> None:
 async def test_headers_pass_as_given(host: RunningHost) -> None:
     """ETag, Location and Content-Type, in whatever case they were written."""
     reply = await ask(host.port, "/answer/scim")
-    found = (reply.status, reply.one("ETag"), reply.one("Location"), reply.one("Content-Type"), reply.body)
+    found = (
+        reply.status,
+        reply.one("ETag"),
+        reply.one("Location"),
+        reply.one("Content-Type"),
+        reply.body,
+    )
     assert found == (201, 'W/"1"', "/scim/x", "application/scim+json", b'{"id":"1"}')
 
 

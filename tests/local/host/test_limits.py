@@ -46,7 +46,9 @@ async def test_pipelined_requests_are_answered_in_order(host: RunningHost) -> No
 async def test_a_thousand_pipelined_requests_are_all_answered(host: RunningHost) -> None:
     """More than may wait: the connection is not read until their turn comes."""
     async with connect(host.port) as connection:
-        sending = asyncio.create_task(connection.send(b"".join(GET % number for number in range(1000))))
+        sending = asyncio.create_task(
+            connection.send(b"".join(GET % number for number in range(1000)))
+        )
         found = [orjson.loads((await connection.reply()).body)["route"]["id"] for _ in range(1000)]
         await sending
     assert found == [str(number) for number in range(1000)]
@@ -62,9 +64,12 @@ async def test_request_may_come_byte_by_byte(host: RunningHost) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"GET /echo HTTP/1.0", b"GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket"]
+    "head",
+    [b"GET /echo HTTP/1.0", b"GET /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket"],
 )
-async def test_old_clients_and_upgrades_get_an_answer_and_the_end(host: RunningHost, head: bytes) -> None:
+async def test_old_clients_and_upgrades_get_an_answer_and_the_end(
+    host: RunningHost, head: bytes
+) -> None:
     """HTTP/1.0 keeps no connection; nothing is upgraded to."""
     async with connect(host.port) as connection:
         await connection.send(head + b"\r\nHost: localhost\r\n\r\n")
@@ -85,9 +90,12 @@ async def test_client_that_waits_is_told_to_continue(host: RunningHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "status"), [("http://localhost/echo/1?x=1", 200), ("*", 400), ("localhost:80", 400), ("/echo#x", 400)]
+    ("target", "status"),
+    [("http://localhost/echo/1?x=1", 200), ("*", 400), ("localhost:80", 400), ("/echo#x", 400)],
 )
-async def test_target_is_a_path_or_a_whole_address(host: RunningHost, target: str, status: int) -> None:
+async def test_target_is_a_path_or_a_whole_address(
+    host: RunningHost, target: str, status: int
+) -> None:
     """RFC 9112 section 3.2; a fragment never travels."""
     reply = await ask(host.port, target)
     assert reply.status == status
@@ -97,7 +105,9 @@ async def test_target_is_a_path_or_a_whole_address(host: RunningHost, target: st
 @pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", "ü", "\0"])
 async def test_header_that_would_break_the_answer_is_500(value: str) -> None:
     """No response splitting; Kestrel, too, sends ASCII without control characters only."""
-    assert encode(Answer(200, [("x-a", value)], b"body"), "GET", "now", False).startswith(b"HTTP/1.1 500 ")
+    assert encode(Answer(200, [("x-a", value)], b"body"), "GET", "now", False).startswith(
+        b"HTTP/1.1 500 "
+    )
 
 
 async def test_idle_connection_is_closed() -> None:
@@ -133,20 +143,26 @@ async def test_connection_close_is_obeyed(host: RunningHost) -> None:
 async def test_body_may_be_100_megabytes(host: RunningHost) -> None:
     """FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is 104,857,600 bytes; one more is 413 before a byte of it was sent."""
     async with connect(host.port) as connection:
-        await connection.send(b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857601\r\n\r\n")
+        await connection.send(
+            b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857601\r\n\r\n"
+        )
         reply = await connection.reply()
         assert (reply.status, reply.one("Connection")) == (413, "close")
 
 
 async def test_large_body_arrives_whole(host: RunningHost) -> None:
     """A body of many reads."""
-    assert (await ask(host.port, "/length", method="POST", body=b"x" * 3_000_000)).body == b"3000000"
+    assert (
+        await ask(host.port, "/length", method="POST", body=b"x" * 3_000_000)
+    ).body == b"3000000"
 
 
 async def test_chunked_body_is_limited_too(small: RunningHost) -> None:
     """It has no length to refuse it by beforehand."""
     async with connect(small.port) as connection:
-        await connection.send(b"POST /length HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await connection.send(
+            b"POST /length HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         await connection.send(b"7d0\r\n" + b"x" * 2000 + b"\r\n0\r\n\r\n")
         assert (await connection.reply()).status == 413
 
@@ -154,7 +170,9 @@ async def test_chunked_body_is_limited_too(small: RunningHost) -> None:
 async def test_body_that_does_not_come_is_408(small: RunningHost) -> None:
     """Kestrel wants 240 bytes a second after a time of grace, here none."""
     async with connect(small.port) as connection:
-        await connection.send(b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
+        await connection.send(
+            b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+        )
         assert (await connection.reply()).status == 408
 
 
@@ -166,7 +184,11 @@ async def test_url_may_be_8192_characters(host: RunningHost) -> None:
 
 async def test_client_that_vanishes_does_no_harm(host: RunningHost) -> None:
     """In the middle of a body, of a head, or right after its request."""
-    beginnings = [b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc", b"GET /ec", GET % 1]
+    beginnings = [
+        b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
+        b"GET /ec",
+        GET % 1,
+    ]
     for beginning in beginnings:
         async with connect(host.port) as connection:
             await connection.send(beginning)

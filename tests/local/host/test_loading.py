@@ -121,7 +121,9 @@ def test_trigger_that_does_not_run_locally_is_named() -> None:
         index(app, {})
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"extensions":{"queues":{"batchSize":"x"}}}', '{"extensions":1}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"extensions":{"queues":{"batchSize":"x"}}}', '{"extensions":1}']
+)
 def test_host_json_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> None:
     """With the file's name."""
     path = tmp_path / "host.json"
@@ -132,7 +134,9 @@ def test_host_json_that_can_not_be_used_is_named(tmp_path: Path, text: str) -> N
 
 def test_host_json_of_the_product() -> None:
     """No route prefix, since SCIM clients and people get short addresses; queues as the local host plays them."""
-    expected = HostFile("", batch_size=16, new_batch_threshold=8, max_dequeue_count=5, visibility_timeout=10.0)
+    expected = HostFile(
+        "", batch_size=16, new_batch_threshold=8, max_dequeue_count=5, visibility_timeout=10.0
+    )
     assert read_host_file(ROOT / "host.json") == expected
 
 

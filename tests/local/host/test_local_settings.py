@@ -16,7 +16,9 @@ def written(folder: Path, text: str) -> Path:
 
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:
     """As with the tools of Azure Functions; values are text."""
-    path = written(tmp_path, '{"IsEncrypted":false,"Values":{"A":"file","B":"file","C":5,"D":null}}')
+    path = written(
+        tmp_path, '{"IsEncrypted":false,"Values":{"A":"file","B":"file","C":5,"D":null}}'
+    )
     assert read_local_settings(path, {"A": "set"}) == {"B": "file", "C": "5"}
 
 

@@ -37,7 +37,9 @@ class Jobs:
         return sorted(self.seen)
 
     async def post(self, text: str, query: str = "") -> int:
-        request = Request("POST", f"http://localhost/enqueue{query}", {"content-length": "1"}, text.encode())
+        request = Request(
+            "POST", f"http://localhost/enqueue{query}", {"content-length": "1"}, text.encode()
+        )
         return (await self.host.call(request)).status
 
 
@@ -46,7 +48,9 @@ async def jobs(clock: FixedClock) -> AsyncIterator[Jobs]:
     from local.host.loading import find_app, load_module
 
     module = load_module(APPS / "sample_jobs.py", {})
-    host = Host(find_app(module), environment=SETTINGS, host_file=HostFile(route_prefix=""), clock=clock)
+    host = Host(
+        find_app(module), environment=SETTINGS, host_file=HostFile(route_prefix=""), clock=clock
+    )
     yield Jobs(host, module, clock)
     await host.stop()
     del sys.modules[module.__name__]
@@ -76,10 +80,15 @@ async def test_failed_function_leaves_no_message(jobs: Jobs) -> None:
 async def test_bad_message_is_tried_five_times_and_then_poison(jobs: Jobs) -> None:
     """maxDequeueCount 5; then it goes to `<queue>-poison`, and to the function that takes that."""
     jobs.host.queues.put("work", b"bad")
-    assert await jobs.handled() == ["give up bad", *(f"work bad {attempt}" for attempt in range(1, 6))]
+    assert await jobs.handled() == [
+        "give up bad",
+        *(f"work bad {attempt}" for attempt in range(1, 6)),
+    ]
 
 
-def collecting(call: Any, clock: FixedClock, settings: HostFile = DELAY) -> tuple[Queues, list[tuple[float, Any]]]:
+def collecting(
+    call: Any, clock: FixedClock, settings: HostFile = DELAY
+) -> tuple[Queues, list[tuple[float, Any]]]:
     app = func.FunctionApp()
 
     @app.queue_trigger(arg_name="message", queue_name="Q", connection="c")
@@ -88,7 +97,9 @@ def collecting(call: Any, clock: FixedClock, settings: HostFile = DELAY) -> tupl
 
     later: list[tuple[float, Callable[[], None]]] = []
     functions: Functions = index(app, {})
-    return Queues(functions.queues, call, clock, settings, lambda delay, act: later.append((delay, act))), later
+    return Queues(
+        functions.queues, call, clock, settings, lambda delay, act: later.append((delay, act))
+    ), later
 
 
 async def test_failed_message_is_hidden_for_the_visibility_timeout(clock: FixedClock) -> None:
@@ -159,7 +170,11 @@ async def test_message_says_when_it_came_and_goes(clock: FixedClock) -> None:
     await queues.idle()
     (message,) = seen
     assert message.insertion_time == clock.now()
-    assert (message.get_json(), bool(message.id), bool(message.pop_receipt)) == ({"a": 1}, True, True)
+    assert (message.get_json(), bool(message.id), bool(message.pop_receipt)) == (
+        {"a": 1},
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,9 @@ async def test_body_without_a_length_is_dropped(host: RunningHost) -> None:
     """`Body != null && ContentLength > 0` (host issue 4926): a chunked body is read and thrown away."""
     async with connect(host.port) as connection:
         head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-        await connection.send(head + b"3\r\nabc\r\n0\r\n\r\n" + b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await connection.send(
+            head + b"3\r\nabc\r\n0\r\n\r\n" + b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
         first, second = await connection.reply(), await connection.reply()
     assert orjson.loads(first.body)["body"] == ""
     assert orjson.loads(first.body)["headers"]["transfer-encoding"] == "chunked"
@@ -89,7 +91,9 @@ async def test_request_without_host_header_is_bad(host: RunningHost) -> None:
         assert (await connection.reply()).status == 400
 
 
-@pytest.mark.parametrize("start", [b"GET /a%00b HTTP/1.1", b"GET /a HTTP/1.1\r\nX-Bad: \xff", b"GARBAGE"])
+@pytest.mark.parametrize(
+    "start", [b"GET /a%00b HTTP/1.1", b"GET /a HTTP/1.1\r\nX-Bad: \xff", b"GARBAGE"]
+)
 async def test_nonsense_is_400(host: RunningHost, start: bytes) -> None:
     """A null character, a header that is no UTF-8, no HTTP at all."""
     async with connect(host.port) as connection:

@@ -28,9 +28,12 @@ async def test_first_match_wins_over_a_more_exact_one(routes: RunningHost) -> No
 
 
 @pytest.mark.parametrize(
-    ("method", "answer"), [("GET", "get_only()"), ("POST", "post_only()"), ("PUT", "404"), ("HEAD", "404")]
+    ("method", "answer"),
+    [("GET", "get_only()"), ("POST", "post_only()"), ("PUT", "404"), ("HEAD", "404")],
 )
-async def test_method_that_no_function_takes_is_404(routes: RunningHost, method: str, answer: str) -> None:
+async def test_method_that_no_function_takes_is_404(
+    routes: RunningHost, method: str, answer: str
+) -> None:
     """Never 405; HEAD is not GET."""
     assert await taken(routes, "/only", method) == answer
 
@@ -43,7 +46,10 @@ async def test_function_without_methods_takes_all(routes: RunningHost) -> None:
 @pytest.mark.parametrize(
     ("path", "answer"),
     [
-        ("/typed/00000000-0000-4000-8000-000000000001", "c1_guid(id=00000000-0000-4000-8000-000000000001)"),
+        (
+            "/typed/00000000-0000-4000-8000-000000000001",
+            "c1_guid(id=00000000-0000-4000-8000-000000000001)",
+        ),
         ("/typed/12", "c2_int(id=12)"),
         ("/typed/ab", "c3_alpha(id=ab)"),
         ("/typed/abcde", "c4_rest(rest=abcde)"),
@@ -54,17 +60,25 @@ async def test_function_without_methods_takes_all(routes: RunningHost) -> None:
         ("/TYPED/12", "c2_int(id=12)"),
     ],
 )
-async def test_constraint_that_fails_passes_on_to_the_next(routes: RunningHost, path: str, answer: str) -> None:
+async def test_constraint_that_fails_passes_on_to_the_next(
+    routes: RunningHost, path: str, answer: str
+) -> None:
     """A template whose constraint is not met does not match; the next function is asked."""
     assert await taken(routes, path) == answer
 
 
 async def test_missing_or_empty_template_is_the_function_name(routes: RunningHost) -> None:
     """The host takes an empty template for none, so the root page needs "/"."""
-    assert [await taken(routes, path) for path in ("/by_name", "/by_empty", "/")] == ["by_name()", "by_empty()", "204"]
+    assert [await taken(routes, path) for path in ("/by_name", "/by_empty", "/")] == [
+        "by_name()",
+        "by_empty()",
+        "204",
+    ]
 
 
-@pytest.mark.parametrize("path", ["/admin", "/admin/host/status", "/runtime/webhooks/x", "/Admin/x"])
+@pytest.mark.parametrize(
+    "path", ["/admin", "/admin/host/status", "/runtime/webhooks/x", "/Admin/x"]
+)
 async def test_admin_and_runtime_are_the_hosts_own(path: str) -> None:
     """Not even a catch-all gets them."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -97,11 +111,15 @@ async def test_route_prefix_comes_from_host_json() -> None:
         assert [await taken(host, path) for path in ("/api/only", "/only")] == ["get_only()", "404"]
 
 
-@pytest.mark.parametrize(("disabled", "status"), [("true", 204), ("True", 204), ("false", 200), ("", 200)])
+@pytest.mark.parametrize(
+    ("disabled", "status"), [("true", 204), ("True", 204), ("false", 200), ("", 200)]
+)
 async def test_root_is_the_home_page_unless_disabled(disabled: str, status: int) -> None:
     """azure-functions-host: HomepageMiddleware; AzureWebJobsDisableHomepage=true leaves 204."""
     settings = {"AzureWebJobsDisableHomepage": disabled}
-    async with running(APPS / "sample_routes.py", settings, host_file=HostFile(route_prefix="")) as host:
+    async with running(
+        APPS / "sample_routes.py", settings, host_file=HostFile(route_prefix="")
+    ) as host:
         assert (await host.call(Request("GET", "http://localhost/"))).status == status
 
 

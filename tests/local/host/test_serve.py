@@ -35,7 +35,9 @@ async def local(*arguments: str, **options: str) -> asyncio.subprocess.Process:
 
 
 @asynccontextmanager
-async def serving(port: int, *arguments: str, **options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def serving(
+    port: int, *arguments: str, **options: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await local("serve", "--port", str(port), *(arguments or SAMPLE), **options)
     assert process.stdout
     line = (await process.stdout.readline()).decode()
@@ -125,10 +127,14 @@ async def test_every_command_has_help() -> None:
     assert (process.returncode, "serve" in text) == (0, True)
     process = await local("serve", "--help")
     text = (await process.communicate())[0].decode()
-    assert all(option in text for option in ("--port", "--tables", "--demo", "--no-timers", "--access-log"))
+    assert all(
+        option in text for option in ("--port", "--tables", "--demo", "--no-timers", "--access-log")
+    )
 
 
-def test_too_old_python_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_old_python_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Before anything is imported that an old Python can't read."""
     from local.__main__ import main
 

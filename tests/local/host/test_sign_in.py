@@ -9,9 +9,9 @@ from local.host.host import HostOptions
 from local.host.running import RunningHost, running
 from local.host.server import listen
 from local.host.sign_in import ACCOUNT, person_of, principal_headers
+from shared.easy_auth import ADMIN, READER, Principal, principal
 from shared.http import Request
 from shared.settings import Settings
-from shared.sign_in import ADMIN, READER, Principal, principal
 
 from .conftest import APPS, NO_PREFIX
 from .wire import Reply, ask
@@ -38,12 +38,20 @@ def cookie(reply: Reply) -> dict[str, str]:
 async def test_everybody_on_this_machine_is_the_local_administrator(host: RunningHost) -> None:
     """Without any sign-in step; the app reads it as it reads the platform's header."""
     person = signed_in(await echoed(host))
-    assert (person.account, person.roles, person.name) == (ACCOUNT, frozenset({ADMIN}), "Local admin")
+    assert (person.account, person.roles, person.name) == (
+        ACCOUNT,
+        frozenset({ADMIN}),
+        "Local admin",
+    )
 
 
 async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: RunningHost) -> None:
     """Whoever sends X-MS-CLIENT-PRINCIPAL is not believed, on excluded paths neither."""
-    forged = {"X-MS-CLIENT-PRINCIPAL": "Zm9yZ2Vk", "X-MS-Client-Principal-Extra": "x", "X-MS-TOKEN-AAD-ID-TOKEN": "x"}
+    forged = {
+        "X-MS-CLIENT-PRINCIPAL": "Zm9yZ2Vk",
+        "X-MS-Client-Principal-Extra": "x",
+        "X-MS-TOKEN-AAD-ID-TOKEN": "x",
+    }
     headers = await echoed(host, forged)
     assert "x-ms-client-principal-extra" not in headers
     assert "x-ms-token-aad-id-token" not in headers
@@ -51,7 +59,9 @@ async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: Runnin
     assert (await ask(host.port, "/health", headers=forged)).body == b"nobody"
 
 
-@pytest.mark.parametrize("path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/scim/1/v2/ServiceProviderConfig", "/SCIM/1/v2/ServiceProviderConfig"]
+)
 async def test_excluded_paths_have_nobody(host: RunningHost, path: str) -> None:
     """`excludedPaths` of the deployment: /scim/* and /health."""
     assert (await ask(host.port, path)).body == b"nobody"
@@ -62,7 +72,9 @@ async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> 
     assert "x-ms-client-principal" in (await ask(host.port, "/scim/../echo")).body.decode()
 
 
-@pytest.mark.parametrize(("role", "roles"), [("admin", [ADMIN]), ("reader", [READER]), ("none", [])])
+@pytest.mark.parametrize(
+    ("role", "roles"), [("admin", [ADMIN]), ("reader", [READER]), ("none", [])]
+)
 async def test_person_can_be_switched(host: RunningHost, role: str, roles: list[str]) -> None:
     """`/.local/sign-in?role=…&account=…` sets a cookie."""
     reply = await ask(host.port, f"/.local/sign-in?role={role}&account={OTHER}")
@@ -90,7 +102,9 @@ async def test_signed_out_pages_go_to_sign_in_and_come_back(host: RunningHost) -
     assert signed_in(await echoed(host, cookie(back))).account == ACCOUNT
 
 
-@pytest.mark.parametrize("headers", [{"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}])
+@pytest.mark.parametrize(
+    "headers", [{"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}]
+)
 async def test_signed_out_calls_are_401(host: RunningHost, headers: dict[str, str]) -> None:
     """A script can't follow to a sign-in page."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
@@ -117,7 +131,9 @@ async def test_logout_goes_where_it_is_told(host: RunningHost) -> None:
 )
 async def test_redirects_stay_on_this_site(host: RunningHost, target: str) -> None:
     """No open redirect."""
-    reply = await ask(host.port, f"/.auth/login/aad?post_login_redirect_uri={quote(target, safe='')}")
+    reply = await ask(
+        host.port, f"/.auth/login/aad?post_login_redirect_uri={quote(target, safe='')}"
+    )
     assert reply.one("Location") == "/"
 
 
@@ -129,7 +145,15 @@ async def test_me_names_the_person(host: RunningHost) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/scim/../echo", "/scim/%2e%2e/echo", "/scim/x/../../echo", "/SCIM/../echo", "/health/../echo", "/./echo"]
+    "path",
+    [
+        "/scim/../echo",
+        "/scim/%2e%2e/echo",
+        "/scim/x/../../echo",
+        "/SCIM/../echo",
+        "/health/../echo",
+        "/./echo",
+    ],
 )
 async def test_dots_lead_past_no_sign_in(host: RunningHost, path: str) -> None:
     """The path is resolved before it is looked at, so a page is no part of an address that is open to strangers."""
@@ -140,7 +164,12 @@ async def test_dots_lead_past_no_sign_in(host: RunningHost, path: str) -> None:
 
 async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
     """DNS rebinding: a page that resolves its own name to this machine must not be the administrator."""
-    for name in ("evil.example", "127.0.0.1.evil.example", f"127.0.0.1:{host.port}@evil.example", "localhost:x"):
+    for name in (
+        "evil.example",
+        "127.0.0.1.evil.example",
+        f"127.0.0.1:{host.port}@evil.example",
+        "localhost:x",
+    ):
         assert (await ask(host.port, "/echo", headers={"Host": name})).status == 421
     assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
 
@@ -162,4 +191,7 @@ def test_unknown_cookie_is_nobody() -> None:
     """A value that was not set here signs nobody in."""
     assert person_of({"cookie": "LocalSignIn=root.x"}) is None
     assert person_of({"cookie": "other=1"}) == f"admin.{ACCOUNT}"
-    assert set(principal_headers(f"none.{ACCOUNT}")) >= {"x-ms-client-principal", "x-ms-client-principal-id"}
+    assert set(principal_headers(f"none.{ACCOUNT}")) >= {
+        "x-ms-client-principal",
+        "x-ms-client-principal-id",
+    }

@@ -41,7 +41,9 @@ def match(template: str, path: str) -> dict[str, str] | None:
         ("a/{id:guid?}", "/a", {}),
     ],
 )
-def test_template_matches_as_aspnetcore_does(template: str, path: str, values: dict[str, str] | None) -> None:
+def test_template_matches_as_aspnetcore_does(
+    template: str, path: str, values: dict[str, str] | None
+) -> None:
     """Literals in any case, a trailing slash ignored, only a catch-all takes slashes or nothing."""
     assert match(template, path) == values
 

@@ -55,7 +55,9 @@ async def test_timer_runs_at_its_time_and_not_before(clock: FixedClock, ticks: R
     assert timers.tick() == []
 
 
-async def test_missed_ticks_are_made_up_for_once_and_marked(clock: FixedClock, ticks: Recorder) -> None:
+async def test_missed_ticks_are_made_up_for_once_and_marked(
+    clock: FixedClock, ticks: Recorder
+) -> None:
     """Ten minutes asleep: one tick, past due, then on schedule again."""
     timers = Timers([timer_function()], ticks, clock)
     clock.advance(605)
@@ -93,7 +95,9 @@ async def test_other_timers_are_not_held_up(clock: FixedClock, ticks: Recorder) 
     assert len(ticks.requests) == 2
 
 
-async def test_error_is_logged_and_the_timer_goes_on(clock: FixedClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_error_is_logged_and_the_timer_goes_on(
+    clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
     """No retry before the next tick."""
     calls = []
 
@@ -106,7 +110,11 @@ async def test_error_is_logged_and_the_timer_goes_on(clock: FixedClock, caplog: 
         clock.advance(30)
         with caplog.at_level(logging.ERROR, "external_directories"):
             await asyncio.gather(*timers.tick())
-    assert (len(calls), "function.failed" in caplog.text, "personal" in caplog.text) == (2, True, False)
+    assert (len(calls), "function.failed" in caplog.text, "personal" in caplog.text) == (
+        2,
+        True,
+        False,
+    )
 
 
 async def test_run_on_startup_is_obeyed(clock: FixedClock, ticks: Recorder) -> None:
@@ -123,7 +131,10 @@ async def test_status_names_last_and_next(clock: FixedClock, ticks: Recorder) ->
         clock.advance(30)
         await asyncio.gather(*timers.tick())
     status = ticks.requests[1].schedule_status
-    assert (status["Last"], status["Next"]) == ("2026-01-01T00:00:30.000Z", "2026-01-01T00:01:30.000Z")
+    assert (status["Last"], status["Next"]) == (
+        "2026-01-01T00:00:30.000Z",
+        "2026-01-01T00:01:30.000Z",
+    )
 
 
 async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> None:

@@ -39,7 +39,9 @@ class Connection:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.rstrip().split("\r\n")
         headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-        length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+        length = next(
+            (int(value) for name, value in headers if name.lower() == "content-length"), 0
+        )
         body = b"" if method == "HEAD" else await self._reader.readexactly(length)
         return Reply(int(first.split()[1]), headers, body)
 
@@ -61,10 +63,19 @@ async def connect(port: int) -> AsyncIterator[Connection]:
 
 
 async def ask(
-    port: int, target: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
+    port: int,
+    target: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
 ) -> Reply:
     """One request on a connection of its own."""
-    given = {"Host": f"127.0.0.1:{port}", **({"Content-Length": str(len(body))} if body else {}), **(headers or {})}
+    given = {
+        "Host": f"127.0.0.1:{port}",
+        **({"Content-Length": str(len(body))} if body else {}),
+        **(headers or {}),
+    }
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     async with connect(port) as connection:
         await connection.send(f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body)

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import azure.functions as func
 
-from directories import memory, removal, service
+from directories import deletion, memory, service
 from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import HostFile
-from presence.consent import connection
-from presence.links import DirectoryLink
-from presence.runtime import runtime_of
-from presence.statuses.entries import Delta, Entry
-from presence.statuses.store import commit, load
+from presence.consent import linking
+from presence.instance import runtime_of
+from presence.store.codec import Delta, Entry
+from presence.store.commits import commit, load
+from presence.tenant_links import DirectoryLink
 from scim import endpoints
 from shared.services import Services
 from shared.tables.port import TABLES
@@ -56,10 +56,12 @@ async def filled(services: Services, host: Host, people: int = 12) -> Deployment
         team = (await scim.group("Sales", *ids[:3])).id
         await scim.group("Everyone", team)
         assert (await scim.post("/Users", {"userName": ""})).status == 400
-        assert (await scim.call("GET", "/Users", headers={"authorization": "Bearer wrong"})).status == 401
+        assert (
+            await scim.call("GET", "/Users", headers={"authorization": "Bearer wrong"})
+        ).status == 401
         await memory.settled(services)
     await _link(services, contoso.directory_id)
-    await removal.delete(services, ACCOUNT, fabrikam.directory_id)
+    await deletion.delete(services, ACCOUNT, fabrikam.directory_id)
     return Deployment(services, contoso, fabrikam)
 
 
@@ -84,7 +86,7 @@ async def _person(scim: ScimClient, number: int) -> str:
 
 
 async def _link(services: Services, directory_id: str) -> None:
-    await connection.connect(services, DirectoryLink(directory_id, TENANT, ACCOUNT))
+    await linking.connect(services, DirectoryLink(directory_id, TENANT, ACCOUNT))
     snapshot = await load(services.tables, TENANT)
     assert snapshot
     people = Delta({f"00000000-0000-4000-8000-{number:012}": Entry() for number in range(12)})
@@ -98,5 +100,7 @@ def every_row(path: Path) -> dict[tuple[str, str, str], bytes]:
         return {
             (table, partition, key): value
             for table in TABLES
-            for partition, key, value in connection.execute(f"SELECT partition, key, value FROM {table}")
+            for partition, key, value in connection.execute(
+                f"SELECT partition, key, value FROM {table}"
+            )
         }

@@ -43,11 +43,15 @@ async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock)
     assert "transact" not in {call for call, _ in fresh.calls}
 
 
-@pytest.mark.parametrize("family", ["name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "member"])
+@pytest.mark.parametrize(
+    "family", ["name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "member"]
+)
 async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
     """Whatever stands for a person or group is missed when it is gone."""
     services = deployment.services
-    (row, *_) = await services.tables.query("contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1)
+    (row, *_) = await services.tables.query(
+        "contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1
+    )
     await services.tables.transact("contacts", "contoso", [Delete(row.key)])
     assert any("missing" in fault or "no member row" in fault for fault in await _faults(services))
 
@@ -66,7 +70,9 @@ async def test_missing_row_is_found(deployment: Deployment, family: str) -> None
         (Upsert("what|is|this", b"{}"), "what row is of no known kind"),
     ],
 )
-async def test_strange_row_is_found(deployment: Deployment, operation: Operation, said: str) -> None:
+async def test_strange_row_is_found(
+    deployment: Deployment, operation: Operation, said: str
+) -> None:
     """A row too many, half a row, a row of no kind: named by kind and id."""
     await deployment.services.tables.transact("contacts", "contoso", [operation])
     assert any(said in fault for fault in await _faults(deployment.services))
@@ -88,9 +94,12 @@ async def _lost_index(services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"), [(_stale_card, "stale"), (_wrong_total, "totals say"), (_lost_index, "not in the index")]
+    ("harm", "said"),
+    [(_stale_card, "stale"), (_wrong_total, "totals say"), (_lost_index, "not in the index")],
 )
-async def test_harm_is_found(deployment: Deployment, harm: Callable[[Services], Awaitable[None]], said: str) -> None:
+async def test_harm_is_found(
+    deployment: Deployment, harm: Callable[[Services], Awaitable[None]], said: str
+) -> None:
     """An old card, wrong totals, a directory that no list shows."""
     await harm(deployment.services)
     assert any(said in fault for fault in await _faults(deployment.services))
@@ -109,7 +118,11 @@ async def test_broken_link_is_found(deployment: Deployment) -> None:
 async def test_faults_name_nobody(deployment: Deployment) -> None:
     """Keys hold names and numbers; a fault shows none of them."""
     rows = await deployment.services.tables.query("contacts", "contoso", "", "\ufffd")
-    index = [row for row in rows if row.key.split("|")[0] in ("name", "ext", "mail", "list", "find", "num")]
+    index = [
+        row
+        for row in rows
+        if row.key.split("|")[0] in ("name", "ext", "mail", "list", "find", "num")
+    ]
     for row in index[::3]:
         await deployment.services.tables.transact("contacts", "contoso", [Delete(row.key)])
     said = "\n".join(await _faults(deployment.services)).lower()

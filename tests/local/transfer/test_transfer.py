@@ -46,7 +46,11 @@ async def opened(where: str) -> AsyncIterator[Services]:
 
 
 async def test_every_row_arrives_on_the_other_engine_and_back(
-    deployment: Deployment, quiet: Progress, azurite_tables: str, tmp_path: Path, place: Callable[[str], str]
+    deployment: Deployment,
+    quiet: Progress,
+    azurite_tables: str,
+    tmp_path: Path,
+    place: Callable[[str], str],
 ) -> None:
     """Embedded -> Azure Tables -> embedded: byte for byte the same rows, in every partition there is."""
     await export(deployment.services, tmp_path / "one", quiet)
@@ -55,13 +59,20 @@ async def test_every_row_arrives_on_the_other_engine_and_back(
         await export(azure, tmp_path / "two", quiet)
     async with opened(place("back")) as back:
         await load(back, tmp_path / "two", quiet)
-    before = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    before = {
+        place: value
+        for place, value in every_row(tmp_path / "test.db").items()
+        if place[:2] not in LEFT_OUT
+    }
     assert len({(table, partition) for table, partition, _ in before}) >= 9
     assert every_row(tmp_path / "back.db") == before
 
 
 async def test_commands_end_with_a_check(
-    deployment: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: Callable[[str], str]
+    deployment: Deployment,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    place: Callable[[str], str],
 ) -> None:
     """`export`, `import`, `check` as people call them: 0, and no name, number or token is printed."""
     arguments = ["export", "--tables", place("test"), "--to", f"{tmp_path}/backup"]
@@ -75,7 +86,9 @@ async def test_commands_end_with_a_check(
     assert await asyncio.to_thread(main, ["check", "--tables", place("new")]) == 0
 
 
-async def test_file_is_for_its_owner_only(deployment: Deployment, quiet: Progress, tmp_path: Path) -> None:
+async def test_file_is_for_its_owner_only(
+    deployment: Deployment, quiet: Progress, tmp_path: Path
+) -> None:
     """Mode 0600: it holds people's data."""
     await export(deployment.services, tmp_path / "backup", quiet)
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
@@ -93,7 +106,9 @@ class Stopping(CountingTables):
         super().__init__(inner)
         self.after = after
 
-    async def transact(self, table: str, partition: str, operations: Sequence[Operation]) -> list[str]:
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
         self.after -= 1
         if self.after < 0:
             raise Stopped
@@ -102,7 +117,11 @@ class Stopping(CountingTables):
 
 @pytest.mark.parametrize("replace", [False, True])
 async def test_interrupted_import_goes_on(
-    deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str], replace: bool
+    deployment: Deployment,
+    quiet: Progress,
+    tmp_path: Path,
+    place: Callable[[str], str],
+    replace: bool,
 ) -> None:
     """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
     time, and without writing again what an earlier run noted as stored."""
@@ -116,14 +135,21 @@ async def test_interrupted_import_goes_on(
             engine = Stopping(CountingTables(target.tables), after=7)
             try:
                 done = await load(
-                    Services(target.settings, target.clock, engine), tmp_path / "backup", quiet, replace=first
+                    Services(target.settings, target.clock, engine),
+                    tmp_path / "backup",
+                    quiet,
+                    replace=first,
                 )
                 break
             except Stopped:
                 stops, first = stops + 1, False
         assert done.continued
         assert stops >= 3
-    expected = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    expected = {
+        place: value
+        for place, value in every_row(tmp_path / "test.db").items()
+        if place[:2] not in LEFT_OUT
+    }
     assert every_row(tmp_path / "new.db") == expected
 
 
@@ -152,7 +178,9 @@ async def test_begun_import_of_another_file_counts_as_rows(
     assert (await deployment.contoso.user("late@example.com")).status == 201
     await export(deployment.services, tmp_path / "two", quiet)
     async with opened(place("new")) as target:
-        half = Services(target.settings, target.clock, Stopping(CountingTables(target.tables), after=6))
+        half = Services(
+            target.settings, target.clock, Stopping(CountingTables(target.tables), after=6)
+        )
         with pytest.raises(Stopped):
             await load(half, tmp_path / "one", quiet)
         with pytest.raises(TransferError, match="--replace"):
@@ -161,7 +189,11 @@ async def test_begun_import_of_another_file_counts_as_rows(
         assert "import was begun and has not ended" in capsys.readouterr().out
         await load(target, tmp_path / "two", quiet, replace=True)
         assert await asyncio.to_thread(main, ["check", "--tables", place("new")]) == 0
-    expected = {place: value for place, value in every_row(tmp_path / "test.db").items() if place[:2] not in LEFT_OUT}
+    expected = {
+        place: value
+        for place, value in every_row(tmp_path / "test.db").items()
+        if place[:2] not in LEFT_OUT
+    }
     assert every_row(tmp_path / "new.db") == expected
 
 
@@ -181,7 +213,9 @@ async def test_export_that_was_stopped_is_recognised(
         assert every_row(tmp_path / "new.db") == {}
 
 
-async def test_damaged_file_is_refused(deployment: Deployment, quiet: Progress, tmp_path: Path) -> None:
+async def test_damaged_file_is_refused(
+    deployment: Deployment, quiet: Progress, tmp_path: Path
+) -> None:
     """A changed value, a row left out, two rows exchanged: the checksum shows the section it is in."""
     await export(deployment.services, tmp_path / "backup", quiet)
     lines = (tmp_path / "backup").read_bytes().splitlines(keepends=True)
@@ -200,7 +234,12 @@ async def test_damaged_file_is_refused(deployment: Deployment, quiet: Progress, 
 
 @pytest.mark.parametrize(
     ("header", "said"),
-    [(b"", "no export"), (b"{}\n", "no export"), (b"[1]\n", "no export"), (b'{"format":"x"}\n', "no export")],
+    [
+        (b"", "no export"),
+        (b"{}\n", "no export"),
+        (b"[1]\n", "no export"),
+        (b'{"format":"x"}\n', "no export"),
+    ],
 )
 def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> None:
     """What is no export is not taken for one."""
@@ -211,7 +250,9 @@ def test_other_files_are_refused(tmp_path: Path, header: bytes, said: str) -> No
 
 def test_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     """With the release that can read it as the remedy."""
-    (tmp_path / "later").write_bytes(file.header_line("2026").replace(b'"version":1', b'"version":2'))
+    (tmp_path / "later").write_bytes(
+        file.header_line("2026").replace(b'"version":1', b'"version":2')
+    )
     with pytest.raises(TransferError, match="format 2, this release reads 1"):
         file.overview(tmp_path / "later")
 
@@ -225,7 +266,12 @@ class Busy(CountingTables):
 
     async def query(self, table, partition, start, stop, *, limit=1000, keys_only=False):  # type: ignore[no-untyped-def]
         found = await super().query(table, partition, start, stop, limit=limit, keys_only=keys_only)
-        if (table, partition, start, keys_only) == ("contacts", "contoso", "", False) and self.times:
+        if (table, partition, start, keys_only) == (
+            "contacts",
+            "contoso",
+            "",
+            False,
+        ) and self.times:
             self.times -= 1
             await self.change()  # type: ignore[misc]
         return found
@@ -276,14 +322,18 @@ async def test_large_rows_are_divided_into_transactions(
     await services.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
     for number in range(20):
         value = ('{"v":"' + "é" * 200_000 + '"}').encode()
-        await services.tables.transact("contacts", "big", [Upsert(keys.key("user", str(number)), value)])
+        await services.tables.transact(
+            "contacts", "big", [Upsert(keys.key("user", str(number)), value)]
+        )
     await export(services, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await load(target, tmp_path / "backup", quiet)
     assert every_row(tmp_path / "new.db") == every_row(tmp_path / "test.db")
 
 
-async def test_storage_that_does_not_answer_is_asked_again(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_storage_that_does_not_answer_is_asked_again(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A passing fault does not end an import of hours."""
     from shared.tables.port import StorageUnavailable
 
@@ -320,9 +370,15 @@ def test_progress_moves_on_a_terminal_only() -> None:
     ("arguments", "said"),
     [
         (["export", "--tables", "sqlite:///{}/none.db", "--to", "{}/b"], "does not exist"),
-        (["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/no/folder"], "No such file or directory"),
+        (
+            ["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/no/folder"],
+            "No such file or directory",
+        ),
         (["export", "--tables", "nonsense", "--to", "{}/b"], "TABLES"),
-        (["import", "--tables", "sqlite:///{}/new.db", "--from", "{}/none"], "No such file or directory"),
+        (
+            ["import", "--tables", "sqlite:///{}/new.db", "--from", "{}/none"],
+            "No such file or directory",
+        ),
         (["check", "--tables", "sqlite:///{}/none.db"], "does not exist"),
         (["export", "--tables", "sqlite:///{}/e.db", "--to", "{}/e.db"], "--replace"),
     ],
@@ -349,7 +405,9 @@ def test_stopped_by_hand_is_one_line(
 
     monkeypatch.setattr("local.transfer.exporting.export", stopped)
     asyncio.run(_make(tmp_path / "e.db"))
-    assert main(["export", "--tables", f"sqlite:///{tmp_path}/e.db", "--to", f"{tmp_path}/b"]) == 130
+    assert (
+        main(["export", "--tables", f"sqlite:///{tmp_path}/e.db", "--to", f"{tmp_path}/b"]) == 130
+    )
     assert capsys.readouterr().err == "Stopped.\n"
 
 

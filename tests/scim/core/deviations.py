@@ -35,12 +35,16 @@ class Deviation:
 
 
 def _plural(resource: Resource, change: Callable[[list[Resource]], list[Resource]]) -> Resource:
-    changed = {name: change(value) if name in _PLURAL else value for name, value in resource.items()}
+    changed = {
+        name: change(value) if name in _PLURAL else value for name, value in resource.items()
+    }
     return {name: value for name, value in changed.items() if value != []}
 
 
 def _without_husks(resource: Resource) -> Resource:
-    return _plural(resource, lambda elements: [e for e in elements if not e.keys() <= {"type", "primary"}])
+    return _plural(
+        resource, lambda elements: [e for e in elements if not e.keys() <= {"type", "primary"}]
+    )
 
 
 def _once(elements: list[Resource]) -> list[Resource]:
@@ -77,7 +81,9 @@ def _adds_known_value(resource: Resource, operations: Operations) -> bool:
         key = "locality" if name == "addresses" else "value"
         elements = [*resource.get(name, []), *_written(operations, name)]
         values = [str(e.get(key)).lower() for e in elements]
-        if len(set(values)) < len(values) and any(str(o["op"]).lower() == "add" for o in operations):
+        if len(set(values)) < len(values) and any(
+            str(o["op"]).lower() == "add" for o in operations
+        ):
             return True
     return False
 
@@ -86,7 +92,9 @@ def _writes_part_of_none(resource: Resource, operations: Operations) -> bool:
     for operation in operations:
         name, _, sub = (operation.get("path") or "").partition(".")
         if sub and name in _PLURAL and operation["op"].lower() != "remove":
-            others = [o for o in operations if str(o.get("path")).startswith(name) and o is not operation]
+            others = [
+                o for o in operations if str(o.get("path")).startswith(name) and o is not operation
+            ]
             if name not in resource or others:
                 return True
     return False
@@ -127,7 +135,13 @@ DEVIATIONS = {
         "RFC 7643 section 2.4, as above; RFC 7644 section 3.5.2.1: a value that exists is not added.",
         (
             {"emails": [{"value": "a@x.com", "type": "work"}]},
-            [{"op": "add", "path": "emails", "value": [{"value": "a@x.com", "type": "work", "display": "A"}]}],
+            [
+                {
+                    "op": "add",
+                    "path": "emails",
+                    "value": [{"value": "a@x.com", "type": "work", "display": "A"}],
+                }
+            ],
         ),
         applies=_adds_known_value,
     ),
@@ -178,7 +192,10 @@ DEVIATIONS = {
                 {
                     "op": "add",
                     "path": "emails",
-                    "value": [{"value": "a@x.com", "primary": True}, {"value": "b@x.com", "primary": True}],
+                    "value": [
+                        {"value": "a@x.com", "primary": True},
+                        {"value": "b@x.com", "primary": True},
+                    ],
                 }
             ],
         ),

@@ -10,7 +10,23 @@ from hypothesis import strategies as st
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
 # A few values that meet often, in different case, with and without accents, with what filters must quote.
-TEXTS = ("a", "A", "ab", "Ab B", "b", "Éa", "éA", 'x"y', "x\\y", "work", "true", "1", "a]b", "(a)", "日本")
+TEXTS = (
+    "a",
+    "A",
+    "ab",
+    "Ab B",
+    "b",
+    "Éa",
+    "éA",
+    'x"y',
+    "x\\y",
+    "work",
+    "true",
+    "1",
+    "a]b",
+    "(a)",
+    "日本",
+)
 MAILS = ("a@x.com", "A@X.com", "b@x.com", "é@x.com")
 TYPES = ("work", "home", "mobile")
 
@@ -34,23 +50,33 @@ def _elements(value: st.SearchStrategy[str]) -> st.SearchStrategy[list[dict[str,
 
     def with_primary(pair: tuple[list[dict[str, Any]], int]) -> list[dict[str, Any]]:
         elements, primary = pair
-        return [{**e, "primary": True} if place == primary else e for place, e in enumerate(elements)]
+        return [
+            {**e, "primary": True} if place == primary else e for place, e in enumerate(elements)
+        ]
 
-    lists = st.lists(_element(value), min_size=1, max_size=3, unique_by=lambda e: e["value"].lower())
+    lists = st.lists(
+        _element(value), min_size=1, max_size=3, unique_by=lambda e: e["value"].lower()
+    )
     return st.tuples(lists, st.integers(0, 6)).map(with_primary)
 
 
 mails = _elements(st.sampled_from(MAILS))
 phones = _elements(texts)
-names = st.fixed_dictionaries({}, optional={"givenName": texts, "familyName": texts, "formatted": texts}).filter(bool)
+names = st.fixed_dictionaries(
+    {}, optional={"givenName": texts, "familyName": texts, "formatted": texts}
+).filter(bool)
 managers = st.fixed_dictionaries({"value": texts})
 addresses = st.lists(
-    st.fixed_dictionaries({"locality": texts}, optional={"type": st.sampled_from(TYPES), "country": texts}),
+    st.fixed_dictionaries(
+        {"locality": texts}, optional={"type": st.sampled_from(TYPES), "country": texts}
+    ),
     min_size=1,
     max_size=2,
     unique_by=lambda e: e["locality"],
 )
-extensions = st.fixed_dictionaries({}, optional={"department": texts, "employeeNumber": texts, "manager": managers})
+extensions = st.fixed_dictionaries(
+    {}, optional={"department": texts, "employeeNumber": texts, "manager": managers}
+)
 
 
 def _user(parts: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +87,10 @@ def _user(parts: dict[str, Any]) -> dict[str, Any]:
 
 def _with_spellings(user: dict[str, Any]) -> dict[str, Any]:
     """Types in another spelling."""
-    phones = [{**phone, "type": phone.get("type", "other").title()} for phone in user.get("phoneNumbers", [])]
+    phones = [
+        {**phone, "type": phone.get("type", "other").title()}
+        for phone in user.get("phoneNumbers", [])
+    ]
     return {**user, "phoneNumbers": phones} if phones else user
 
 
@@ -137,11 +166,17 @@ def quoted(text: str) -> str:
 def _text_terms(attributes: tuple[str, ...]) -> st.SearchStrategy[str]:
     operators = st.sampled_from(("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "EQ", "Co"))
     values = st.sampled_from((*TEXTS, *MAILS, *TYPES))
-    return st.builds(lambda a, op, v: f"{a} {op} {quoted(v)}", st.sampled_from(attributes), operators, values)
+    return st.builds(
+        lambda a, op, v: f"{a} {op} {quoted(v)}", st.sampled_from(attributes), operators, values
+    )
 
 
 def _boolean_terms(attributes: tuple[str, ...]) -> st.SearchStrategy[str]:
-    parts = st.sampled_from(attributes), st.sampled_from(("eq", "ne")), st.sampled_from(("true", "false"))
+    parts = (
+        st.sampled_from(attributes),
+        st.sampled_from(("eq", "ne")),
+        st.sampled_from(("true", "false")),
+    )
     return st.builds(lambda a, op, v: f"{a} {op} {v}", *parts)
 
 
@@ -152,7 +187,12 @@ def _presence(attributes: tuple[str, ...]) -> st.SearchStrategy[str]:
 
 def _logical(terms: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     def extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-        joined = st.builds(lambda a, word, b: f"{a} {word} {b}", inner, st.sampled_from(("and", "or", "AND")), inner)
+        joined = st.builds(
+            lambda a, word, b: f"{a} {word} {b}",
+            inner,
+            st.sampled_from(("and", "or", "AND")),
+            inner,
+        )
         return joined | inner.map(lambda f: f"not ({f})") | inner.map(lambda f: f"({f})")
 
     return st.recursive(terms, extend, max_leaves=5)
@@ -177,7 +217,9 @@ filters = _logical(
 )
 
 
-def _operation(path: str | None, value: st.SearchStrategy[Any], removable: bool = True) -> st.SearchStrategy[Any]:
+def _operation(
+    path: str | None, value: st.SearchStrategy[Any], removable: bool = True
+) -> st.SearchStrategy[Any]:
     """An operation; `path` None: the value holds attributes."""
     where = {} if path is None else {"path": st.just(path)}
     write = st.fixed_dictionaries(
@@ -185,7 +227,9 @@ def _operation(path: str | None, value: st.SearchStrategy[Any], removable: bool 
     )
     if not removable or path is None:
         return write
-    return write | st.fixed_dictionaries({"op": st.sampled_from(("remove", "Remove")), "path": st.just(path)})
+    return write | st.fixed_dictionaries(
+        {"op": st.sampled_from(("remove", "Remove")), "path": st.just(path)}
+    )
 
 
 def _selected(path: str, kinds: str, value: st.SearchStrategy[str]) -> list[st.SearchStrategy[Any]]:
@@ -193,7 +237,12 @@ def _selected(path: str, kinds: str, value: st.SearchStrategy[str]) -> list[st.S
     by_type = [f'{path}[type eq "{kind}"]' for kind in ("work", "home")]
     ends = [_operation(f"{p}.{kinds}", value) for p in by_type]
     whole = [_operation(p, _element(value).map(_without_type)) for p in by_type]
-    return [*ends, *whole, _operation(f"{by_type[0]}.display", texts), _operation(f"{path}.display", texts)]
+    return [
+        *ends,
+        *whole,
+        _operation(f"{by_type[0]}.display", texts),
+        _operation(f"{path}.display", texts),
+    ]
 
 
 def _without_type(element: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from scim2_models import Context, Email, EnterpriseUser, PatchOp, Path, SCIMException, ScimFilter, ScimPolicy, User
+from scim2_models import (
+    Context,
+    Email,
+    EnterpriseUser,
+    PatchOp,
+    Path,
+    SCIMException,
+    ScimFilter,
+    ScimPolicy,
+    User,
+)
 
 from scim.core.patch_body import PATCH_URN
 
@@ -55,7 +65,9 @@ def patched(resource: dict[str, Any], operations: list[dict[str, Any]]) -> dict[
     body = {"schemas": [PATCH_URN], "Operations": operations}
     model = user(resource)
     try:
-        message = PatchOp[UserModel].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT)
+        message = PatchOp[UserModel].model_validate(
+            body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=TOLERANT
+        )
         message.patch(model, TOLERANT)
     except SCIMException as error:
         return str(error.scim_type)

@@ -8,15 +8,41 @@ from pathlib import Path
 import scim.core
 
 CORE = Path(scim.core.__file__).parent
-CORE_RULES = {"ALPHA", "DIGIT", "DQUOTE", "HEXDIG", "SP", "HTAB", "CR", "LF"}  # RFC 5234, appendix B
+CORE_RULES = {
+    "ALPHA",
+    "DIGIT",
+    "DQUOTE",
+    "HEXDIG",
+    "SP",
+    "HTAB",
+    "CR",
+    "LF",
+}  # RFC 5234, appendix B
 
 
 def test_the_core_imports_nothing_heavy() -> None:
     """Cold start counts, and the core does no I/O: neither pydantic nor azure nor an HTTP library comes with it."""
     modules = ", ".join(f"scim.core.{path.stem}" for path in CORE.glob("[a-z]*.py"))
-    heavy = ["pydantic", "azure", "aiohttp", "asyncio", "orjson", "jinja2", "phonenumbers", "msal", "sqlite3", "socket"]
+    heavy = [
+        "pydantic",
+        "azure",
+        "aiohttp",
+        "asyncio",
+        "orjson",
+        "jinja2",
+        "phonenumbers",
+        "msal",
+        "sqlite3",
+        "socket",
+    ]
     code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CORE.parents[1])
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CORE.parents[1],
+    )
     assert run.stdout.strip() == "[]"
 
 

@@ -1,7 +1,7 @@
 """Errors as RFC 7644 section 3.12 writes them."""
 
 from scim.core import errors
-from shared.sentences import Sentence
+from shared.messages import Sentence
 
 
 def test_the_status_is_text() -> None:
@@ -15,7 +15,9 @@ def test_the_status_is_text() -> None:
 
 def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
     """Entra shows the body to its administrator: it must say what to change."""
-    body = errors.bad_value("active", "no_boolean", "is neither true nor false. Send true or false.").body()
+    body = errors.bad_value(
+        "active", "no_boolean", "is neither true nor false. Send true or false."
+    ).body()
     assert (body["scimType"], body["detail"]) == (
         "invalidValue",
         "active is neither true nor false. Send true or false.",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scim.core.errors import ScimError, UnknownAttribute
-from scim.core.expressions import Equality
+from scim.core.filter_ast import Equality
 from scim.core.filters import parse_filter
 from scim.core.schemas import ENTERPRISE_URN, GROUP, USER, USER_URN
 
@@ -228,7 +228,9 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
         ('x509Certificates.value gt "a"', 27, "eq, ne, co"),
     ],
 )
-def test_a_fault_has_its_position_and_what_was_expected(text: str, position: int, expected: str) -> None:
+def test_a_fault_has_its_position_and_what_was_expected(
+    text: str, position: int, expected: str
+) -> None:
     """RFC 7644 section 3.12, invalidFilter; the administrator must see where."""
     with pytest.raises(ScimError) as raised:
         parse_filter(text, USER)
@@ -238,7 +240,14 @@ def test_a_fault_has_its_position_and_what_was_expected(text: str, position: int
 
 
 @pytest.mark.parametrize(
-    "text", ["favourite pr", "emails.foo pr", 'emails[foo eq "a"]', "userName pr and urn:x:y pr", 'password sw "a"']
+    "text",
+    [
+        "favourite pr",
+        "emails.foo pr",
+        'emails[foo eq "a"]',
+        "userName pr and urn:x:y pr",
+        'password sw "a"',
+    ],
 )
 def test_an_unknown_attribute_is_named(text: str) -> None:
     """400 invalidFilter; a password counts as unknown, for nobody may guess at it."""
@@ -282,7 +291,11 @@ def test_a_long_filter_of_ids_is_taken() -> None:
         ('emails.value eq "a@x.com"', "emails.value", "a@x.com"),
         ('emails[value eq "a@x.com"]', "emails.value", "a@x.com"),
         ('emails[type eq "WORK"].value eq "a@x.com"', 'emails[type eq "work"].value', "a@x.com"),
-        ('emails[value eq "a@x.com" and type eq "work"]', 'emails[type eq "work"].value', "a@x.com"),
+        (
+            'emails[value eq "a@x.com" and type eq "work"]',
+            'emails[type eq "work"].value',
+            "a@x.com",
+        ),
         ('phoneNumbers.value eq "+1"', "phoneNumbers.value", "+1"),
         ('phoneNumbers[type eq "work"].value eq "+1"', 'phoneNumbers[type eq "work"].value', "+1"),
         ('displayName eq "x"', "displayName", "x"),
@@ -307,8 +320,14 @@ def test_members_can_be_looked_up() -> None:
     [
         ('userName eq "a" and active eq true', ["userName"]),
         ('(userName eq "a" and externalId eq "b") and title pr', ["userName", "externalId"]),
-        ('emails[type eq "work"].value eq "a" and active eq true', ['emails[type eq "work"].value']),
-        ('emails[type eq "work" and value eq "a" and primary eq true]', ['emails[type eq "work"].value']),
+        (
+            'emails[type eq "work"].value eq "a" and active eq true',
+            ['emails[type eq "work"].value'],
+        ),
+        (
+            'emails[type eq "work" and value eq "a" and primary eq true]',
+            ['emails[type eq "work"].value'],
+        ),
         ('emails[type eq "work" or value eq "a"]', []),
         ('userName eq "a" or userName eq "b"', []),
         ('not (userName eq "a")', []),

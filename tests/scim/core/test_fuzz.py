@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
 from scim.core.patch import apply_patch, member_changes, read_patch
-from scim.core.paths import parse_path
+from scim.core.patch_path import parse_path
 from scim.core.projection import read_attributes
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import ENTERPRISE_URN, GROUP, USER
@@ -66,7 +66,14 @@ PIECES = (
     ),
     *("schemas", "2020-13-01", '""', '"\\ud800"', '"\\u12"', ENTERPRISE_URN),
 )
-leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.sampled_from(NAMES)
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.sampled_from(NAMES)
+)
 names = st.sampled_from(NAMES) | st.text(max_size=5)
 values = st.recursive(
     leaves,
@@ -74,7 +81,12 @@ values = st.recursive(
     max_leaves=12,
 )
 operations = st.fixed_dictionaries(
-    {}, optional={"op": st.sampled_from(("add", "remove", "Replace")) | values, "path": names, "value": values}
+    {},
+    optional={
+        "op": st.sampled_from(("add", "remove", "Replace")) | values,
+        "path": names,
+        "value": values,
+    },
 )
 bodies = values | st.fixed_dictionaries({"Operations": st.lists(operations, max_size=4)})
 resources = st.dictionaries(st.sampled_from(NAMES), values)

@@ -34,7 +34,9 @@ def test_one_member_needs_no_list(value: object) -> None:
 
 def test_members_are_replaced() -> None:
     """SCIM Validator, test 23; an empty list leaves none."""
-    assert _change(op="replace", path="members", value=[{"value": "1"}]) == [MemberChange("replace", ("1",))]
+    assert _change(op="replace", path="members", value=[{"value": "1"}]) == [
+        MemberChange("replace", ("1",))
+    ]
     assert _change(op="replace", path="members", value=[]) == [MemberChange("replace")]
     assert _change(op="replace", path="members", value=None) == [MemberChange("replace")]
 
@@ -82,12 +84,16 @@ def test_adding_nobody_changes_nothing() -> None:
 
 def test_a_value_without_path_is_split() -> None:
     """What is not members stays an operation."""
-    others, changes = _split({"op": "replace", "value": {"displayName": "b", "members": [{"value": "1"}]}})
+    others, changes = _split(
+        {"op": "replace", "value": {"displayName": "b", "members": [{"value": "1"}]}}
+    )
     assert others == [Operation("replace", None, {"displayName": "b"})]
     assert changes == [MemberChange("replace", ("1",))]
 
 
-@pytest.mark.parametrize("path", ["externalId", "displayName", "unknownMembers", 'x[y eq "members"].z'])
+@pytest.mark.parametrize(
+    "path", ["externalId", "displayName", "unknownMembers", 'x[y eq "members"].z']
+)
 def test_other_paths_never_touch_members(path: str) -> None:
     """langwatch#7136: an unknown path taken for members emptied the group."""
     others, changes = _split({"op": "Replace", "path": path, "value": "x"})

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from scim.core.errors import ScimError
 from scim.core.filters import parse_filter
 from scim.core.patch import apply_patch, read_patch
-from scim.core.paths import parse_path
+from scim.core.patch_path import parse_path
 from scim.core.resources import read_resource
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 from tests.scim.core import oracle
@@ -32,7 +32,9 @@ def test_a_filter_selects_what_the_oracle_selects(user: dict[str, Any], text: st
 
 @share(0.5)
 @given(patch_users, patches)
-def test_a_patch_makes_what_the_oracle_makes(user: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+def test_a_patch_makes_what_the_oracle_makes(
+    user: dict[str, Any], operations: list[dict[str, Any]]
+) -> None:
     """RFC 7644 section 3.5.2: the same resource, or an error of the same scimType."""
     assume(not any(deviation.applies(user, operations) for deviation in DEVIATIONS.values()))
     expected = oracle.patched(user, operations)

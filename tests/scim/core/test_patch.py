@@ -40,14 +40,21 @@ def _scim_type(*operations: dict[str, Any]) -> str | None:
 
 def test_operations_apply_in_order() -> None:
     """RFC 7644 section 3.5.2: sequentially, each on the result of the one before."""
-    operations = [_op("remove", "title", None), _op("add", "title", "a"), _op("replace", "title", "b")]
+    operations = [
+        _op("remove", "title", None),
+        _op("add", "title", "a"),
+        _op("replace", "title", "b"),
+    ]
     assert _patched(*operations)["title"] == "b"
 
 
 def test_a_failing_operation_leaves_the_resource_alone() -> None:
     """RFC 7644 section 3.5.2: atomic; and a stored resource is never changed in place."""
     before = copy.deepcopy(BABS)
-    change = [_op("replace", "name.givenName", "x"), _op("replace", 'emails[type eq "work"].value', "y")]
+    change = [
+        _op("replace", "name.givenName", "x"),
+        _op("replace", 'emails[type eq "work"].value', "y"),
+    ]
     assert _scim_type(*change, _op("replace", "active", "maybe")) == "invalidValue"
     _patched(*change)
     assert before == BABS
@@ -75,7 +82,10 @@ def test_what_changes_nothing_gives_the_same_object(operations: list[dict[str, A
 
 def test_replacing_a_complex_attribute_keeps_its_other_parts() -> None:
     """RFC 7644 section 3.5.2.3: sub-attributes that are not named stay."""
-    assert _patched(_op("replace", "name", {"FamilyName": "New"}))["name"] == {"givenName": "Babs", "familyName": "New"}
+    assert _patched(_op("replace", "name", {"FamilyName": "New"}))["name"] == {
+        "givenName": "Babs",
+        "familyName": "New",
+    }
 
 
 def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
@@ -87,12 +97,17 @@ def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
 
 def test_adding_to_a_plural_attribute_appends() -> None:
     """RFC 7644 section 3.5.2.1."""
-    assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [*BABS["emails"], {"value": "c@x.com"}]
+    assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [
+        *BABS["emails"],
+        {"value": "c@x.com"},
+    ]
 
 
 def test_adding_a_known_value_completes_it() -> None:
     """RFC 7643 section 2.4: no two elements of the same type and value."""
-    emails = _patched(_op("add", "emails", [{"value": "babs@x.com", "type": "work", "display": "B"}]))["emails"]
+    emails = _patched(
+        _op("add", "emails", [{"value": "babs@x.com", "type": "work", "display": "B"}])
+    )["emails"]
     assert emails == [BABS["emails"][0] | {"display": "B"}, BABS["emails"][1]]
     other = _op("add", "emails", [{"value": "babs@x.com", "primary": False}])
     assert _patched(other)["emails"] == [BABS["emails"][0] | {"primary": False}, BABS["emails"][1]]
@@ -100,7 +115,9 @@ def test_adding_a_known_value_completes_it() -> None:
 
 def test_replacing_a_plural_attribute_replaces_all() -> None:
     """RFC 7644 section 3.5.2.3."""
-    assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [{"value": "c@x.com"}]
+    assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [
+        {"value": "c@x.com"}
+    ]
 
 
 def test_a_new_primary_takes_it_from_the_others() -> None:
@@ -138,14 +155,18 @@ def test_removing_by_selection_removes_only_those() -> None:
 def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
     """RFC 7644 section 3.5.2.2: a sub-attribute of what the path selects."""
     shown = _patched(_op("add", "emails.display", "B"))
-    emails = _patched(_op("remove", 'emails[type eq "home"].display', None), resource=shown)["emails"]
+    emails = _patched(_op("remove", 'emails[type eq "home"].display', None), resource=shown)[
+        "emails"
+    ]
     assert [email.get("display") for email in emails] == ["B", None]
 
 
 @pytest.mark.parametrize("value", [None, "", []])
 def test_a_selected_element_is_cleared_as_a_whole(value: object) -> None:
     """RFC 7643 section 2.5: replaced by null, it is unassigned; null adds nothing."""
-    assert _patched(_op("replace", 'emails[type eq "work"]', value))["emails"] == [BABS["emails"][1]]
+    assert _patched(_op("replace", 'emails[type eq "work"]', value))["emails"] == [
+        BABS["emails"][1]
+    ]
     assert _patched(_op("add", 'emails[type eq "work"]', value)) is BABS
 
 
@@ -161,7 +182,9 @@ def test_an_extension_is_written_by_its_urn() -> None:
 def test_a_whole_extension_is_merged_and_removed() -> None:
     """RFC 7644 section 3.5.2: a URN is a path like a complex attribute's."""
     user = _patched(_op("add", ENTERPRISE_URN, {"department": "a", "costCenter": "b"}))
-    merged = _patched(_op("replace", ENTERPRISE_URN, {"department": "c", "division": None}), resource=user)
+    merged = _patched(
+        _op("replace", ENTERPRISE_URN, {"department": "c", "division": None}), resource=user
+    )
     assert merged[ENTERPRISE_URN] == {"department": "c", "costCenter": "b"}
     assert _patched(_op("remove", ENTERPRISE_URN, None), resource=merged) == BABS
     assert _patched({"op": "replace", "value": {ENTERPRISE_URN: None}}, resource=merged) == BABS
@@ -216,7 +239,10 @@ def test_a_required_attribute_is_not_cleared(value: object) -> None:
         (_op("replace", "name", "Babs"), "invalidValue"),
         (_op("replace", "emails", "a@x.com"), "invalidValue"),
         (_op("replace", 'emails[type eq "work"]', "a@x.com"), "invalidValue"),
-        (_op("replace", 'emails[type eq "work"]', [{"value": "a"}, {"value": "b"}]), "invalidValue"),
+        (
+            _op("replace", 'emails[type eq "work"]', [{"value": "a"}, {"value": "b"}]),
+            "invalidValue",
+        ),
         (_op("add", ENTERPRISE_URN, "x"), "invalidValue"),
         ({"op": "add", "value": "x"}, "invalidValue"),
         (_op("add", "a b", "x"), "invalidPath"),

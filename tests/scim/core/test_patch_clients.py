@@ -1,4 +1,4 @@
-"""PATCH as Entra and the others send it; each deviation from the RFC has its source in `scim.core.clients`."""
+"""PATCH as Entra and the others send it; each deviation from the RFC has its source in `scim.core.interop`."""
 
 from typing import Any
 
@@ -14,7 +14,9 @@ WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 
 
 def _patched(*operations: dict[str, Any], resource: dict[str, Any] = BABS) -> dict[str, Any]:
-    return apply_patch(resource, read_patch({"schemas": ["x"], "operations": list(operations)}), USER)
+    return apply_patch(
+        resource, read_patch({"schemas": ["x"], "operations": list(operations)}), USER
+    )
 
 
 def _op(op: str, path: str, value: object) -> dict[str, Any]:
@@ -43,13 +45,16 @@ def test_operations_on_one_selection_hit_one_element() -> None:
     country = 'addresses[type eq "work"].country'
     street = 'addresses[type eq "work"].streetAddress'
     patched = _patched(_op("Add", country, "GB"), _op("Add", street, "1 High Street"))
-    assert patched["addresses"] == [{"type": "work", "country": "GB", "streetAddress": "1 High Street"}]
+    assert patched["addresses"] == [
+        {"type": "work", "country": "GB", "streetAddress": "1 High Street"}
+    ]
 
 
 def test_an_element_may_begin_with_primary() -> None:
     """The order of Entra's mappings is the administrator's: primary may come before the value."""
     patched = _patched(
-        _op("Add", 'emails[type eq "work"].primary', "True"), _op("Add", 'emails[type eq "work"].value', "a")
+        _op("Add", 'emails[type eq "work"].primary', "True"),
+        _op("Add", 'emails[type eq "work"].value', "a"),
     )
     assert patched["emails"] == [{"type": "work", "primary": True, "value": "a"}]
 
@@ -57,17 +62,21 @@ def test_an_element_may_begin_with_primary() -> None:
 def test_roles_are_selected_by_primary() -> None:
     """Entra writes roles[primary eq "True"].value: a quoted boolean in the brackets."""
     patched = _patched(_op("Add", 'roles[primary eq "True"].value', "Admin"))
-    assert _patched(_op("Replace", 'roles[primary eq "True"].value', "User"), resource=patched)["roles"] == [
-        {"primary": True, "value": "User"}
-    ]
+    assert _patched(_op("Replace", 'roles[primary eq "True"].value', "User"), resource=patched)[
+        "roles"
+    ] == [{"primary": True, "value": "User"}]
 
 
 @pytest.mark.parametrize("value", ["", None])
-@pytest.mark.parametrize("path", [WORK_PHONE, "title", "name.givenName", "name", "phoneNumbers", MANAGER])
+@pytest.mark.parametrize(
+    "path", [WORK_PHONE, "title", "name.givenName", "name", "phoneNumbers", MANAGER]
+)
 def test_an_empty_value_clears(path: str, value: object) -> None:
     """SCIM_Null_Update_Test: "" and null leave null, "" or nothing behind; never a 400."""
     full = _patched(
-        _op("add", WORK_PHONE, "+1"), _op("add", "name", {"givenName": "B"}), _op("add", MANAGER, {"value": "9"})
+        _op("add", WORK_PHONE, "+1"),
+        _op("add", "name", {"givenName": "B"}),
+        _op("add", MANAGER, {"value": "9"}),
     )
     cleared = _patched(_op("replace", path, value), resource=full)
     top = path.partition("[")[0].partition(".")[0] if path != MANAGER else ENTERPRISE_URN
@@ -109,7 +118,9 @@ def test_the_compliance_flag_writes_paths_as_names() -> None:
         f"{ENTERPRISE_URN}:employeeNumber": "Aklq",
         WORK_PHONE: "+1",
     }
-    patched = _patched({"op": "replace", "value": value}, _op("replace", 'emails[type eq "work"].value', "a@x.com"))
+    patched = _patched(
+        {"op": "replace", "value": value}, _op("replace", 'emails[type eq "work"].value', "a@x.com")
+    )
     assert patched["name"] == {"givenName": "Kkom", "familyName": "Unua"}
     assert patched[ENTERPRISE_URN] == {"employeeNumber": "Aklq"}
     assert patched["phoneNumbers"] == [{"type": "work", "value": "+1"}]
@@ -120,7 +131,9 @@ def test_read_only_names_in_a_value_are_passed_over() -> None:
     """Okta sends the id along: {"op": "replace", "value": {"id": …, "displayName": …}}."""
     group = {"schemas": [GROUP_URN], "id": "1", "displayName": "a"}
     value = {"id": "2", "displayName": "b", "meta": {}, "schemas": []}
-    patched = apply_patch(group, read_patch({"Operations": [{"op": "replace", "value": value}]}), GROUP)
+    patched = apply_patch(
+        group, read_patch({"Operations": [{"op": "replace", "value": value}]}), GROUP
+    )
     assert patched == {**group, "displayName": "b"}
 
 
@@ -157,7 +170,9 @@ def test_another_manager_is_not_removed() -> None:
 def test_a_new_manager_does_not_keep_the_old_ones_reference() -> None:
     """$ref is the URI of what value names."""
     user = _patched(_op("add", MANAGER, {"value": "9", "$ref": "https://x/Users/9"}))
-    assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN]["manager"] == {"value": "8"}
+    assert _patched(_op("replace", MANAGER, {"value": "8"}), resource=user)[ENTERPRISE_URN][
+        "manager"
+    ] == {"value": "8"}
 
 
 def test_a_manager_may_be_named_by_its_uri_alone() -> None:
@@ -186,7 +201,12 @@ def test_a_removal_lists_values() -> None:
 
 def test_a_group_is_renamed() -> None:
     """langwatch#7136: replacing a group's externalId must not touch its members."""
-    group = {"schemas": [GROUP_URN], "displayName": "a", "externalId": "1", "members": [{"value": "u"}]}
+    group = {
+        "schemas": [GROUP_URN],
+        "displayName": "a",
+        "externalId": "1",
+        "members": [{"value": "u"}],
+    }
     operations = [_op("Replace", "externalId", "2"), _op("Replace", "displayName", "b")]
     patched = apply_patch(group, read_patch({"Operations": operations}), GROUP)
     assert patched == {**group, "externalId": "2", "displayName": "b"}
@@ -194,5 +214,9 @@ def test_a_group_is_renamed() -> None:
 
 def test_several_operations_on_one_attribute() -> None:
     """SCIM Validator, preview: remove, add and replace of the same attribute in one request."""
-    operations = [_op("remove", WORK_PHONE, None), _op("add", WORK_PHONE, "1"), _op("replace", WORK_PHONE, "2")]
+    operations = [
+        _op("remove", WORK_PHONE, None),
+        _op("add", WORK_PHONE, "1"),
+        _op("replace", WORK_PHONE, "2"),
+    ]
     assert _patched(*operations)["phoneNumbers"] == [{"type": "work", "value": "2"}]

@@ -3,7 +3,7 @@
 import pytest
 
 from scim.core.errors import ScimError, UnknownAttribute
-from scim.core.paths import parse_path
+from scim.core.patch_path import parse_path
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
 
@@ -57,7 +57,8 @@ def test_a_selection_tells_what_an_element_must_have(text: str, terms: object) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "a b", "name.", ".name", "name..givenName", "name.givenName.x", '"name"', "9lives"]
+    "text",
+    ["", " ", "a b", "name.", ".name", "name..givenName", "name.givenName.x", '"name"', "9lives"],
 )
 def test_a_malformed_path_is_refused(text: str) -> None:
     """RFC 7644 section 3.12, invalidPath."""
@@ -87,7 +88,9 @@ def test_a_fault_in_the_brackets_is_refused(text: str) -> None:
     assert text in raised.value.detail
 
 
-@pytest.mark.parametrize("text", ["favourite", "name.nick", "urn:x:y:z", 'favourite[a eq "b"].c', 'emails[foo eq "a"]'])
+@pytest.mark.parametrize(
+    "text", ["favourite", "name.nick", "urn:x:y:z", 'favourite[a eq "b"].c', 'emails[foo eq "a"]']
+)
 def test_an_unknown_attribute_is_told_apart(text: str) -> None:
     """A PATCH passes over it, so it must not look like a malformed path."""
     with pytest.raises(UnknownAttribute):

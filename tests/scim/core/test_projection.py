@@ -80,7 +80,10 @@ def test_a_part_is_left_out_of_every_element() -> None:
 
 def test_a_password_is_never_returned() -> None:
     """RFC 7643 section 7: returned never, whatever is asked."""
-    for projection in (read_attributes("password,id", None, USER), read_attributes(None, "title", USER)):
+    for projection in (
+        read_attributes("password,id", None, USER),
+        read_attributes(None, "title", USER),
+    ):
         assert "password" not in projection.apply({**BABS, "password": "x"})
 
 
@@ -99,9 +102,16 @@ def test_a_huge_list_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("attributes", "excluded", "needed"),
-    [(None, None, True), (None, "members", False), ("displayName", None, False), ("members.value", None, True)],
+    [
+        (None, None, True),
+        (None, "members", False),
+        ("displayName", None, False),
+        ("members.value", None, True),
+    ],
 )
-def test_a_caller_learns_what_need_not_be_read(attributes: str | None, excluded: str | None, needed: bool) -> None:
+def test_a_caller_learns_what_need_not_be_read(
+    attributes: str | None, excluded: str | None, needed: bool
+) -> None:
     """Entra reads groups with excludedAttributes=members: the rows of 50,000 members stay unread."""
     assert read_attributes(attributes, excluded, GROUP).has("members") is needed
 
@@ -113,7 +123,9 @@ def test_a_part_excluded_still_needs_the_whole() -> None:
 
 def test_what_is_returned_on_request_only_waits_for_it() -> None:
     """RFC 7643 section 7: returned request."""
-    kind = ResourceType("X", "/X", Schema("urn:x", "X", "", (Attribute("a"), Attribute("b", returned="request"))))
+    kind = ResourceType(
+        "X", "/X", Schema("urn:x", "X", "", (Attribute("a"), Attribute("b", returned="request")))
+    )
     resource = {"a": 1, "b": 2}
     assert read_attributes(None, None, kind).apply(resource) == {"a": 1}
     assert read_attributes("b", None, kind).apply(resource) == {"b": 2}

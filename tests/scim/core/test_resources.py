@@ -36,7 +36,12 @@ def test_values_are_kept_exactly_as_sent() -> None:
 
 def test_unknown_attributes_and_schemas_are_passed_over() -> None:
     """Entra's default mapping sends more than a target has, OneLogin's template an old schema."""
-    assert _user(schemas=["urn:scim:schemas:core:1.0", "urn:x"], favourite="red", **{"urn:x": {"a": 1}}) == _user()
+    assert (
+        _user(
+            schemas=["urn:scim:schemas:core:1.0", "urn:x"], favourite="red", **{"urn:x": {"a": 1}}
+        )
+        == _user()
+    )
 
 
 def test_read_only_attributes_are_ignored() -> None:
@@ -69,7 +74,12 @@ def test_booleans_may_be_text(sent: object, read: bool) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "kept"),
-    [("26118915", "26118915"), ({"value": "1"}, "1"), ([{"$ref": "x", "value": "1"}], "1"), ({"Value": "1"}, "1")],
+    [
+        ("26118915", "26118915"),
+        ({"value": "1"}, "1"),
+        ([{"$ref": "x", "value": "1"}], "1"),
+        ({"Value": "1"}, "1"),
+    ],
 )
 def test_a_manager_comes_back_as_an_object(sent: object, kept: str) -> None:
     """apache/directory-scimple#1242: Entra sends the bare id and can't read it back."""
@@ -116,7 +126,9 @@ def test_one_value_is_primary() -> None:
 
 def test_an_element_without_a_value_is_dropped() -> None:
     """A number that is only a type would show as an empty line."""
-    assert "phoneNumbers" not in _user(phoneNumbers=[{"type": "work", "value": None, "primary": True}])
+    assert "phoneNumbers" not in _user(
+        phoneNumbers=[{"type": "work", "value": None, "primary": True}]
+    )
 
 
 @pytest.mark.parametrize("name", [None, "", "  "])
@@ -163,18 +175,27 @@ def test_a_body_that_is_no_object_is_bad_syntax(body: object) -> None:
 
 def test_a_certificate_is_kept_as_sent() -> None:
     """RFC 7643 section 2.3.6: binary is base64."""
-    assert _user(x509Certificates=[{"value": "MIID Qz=="}])["x509Certificates"] == [{"value": "MIID Qz=="}]
+    assert _user(x509Certificates=[{"value": "MIID Qz=="}])["x509Certificates"] == [
+        {"value": "MIID Qz=="}
+    ]
 
 
 def test_a_group_is_created_without_members() -> None:
     """Entra creates a group with an unknown schema and without members."""
     body = {
-        "schemas": [GROUP_URN, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+        "schemas": [
+            GROUP_URN,
+            "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group",
+        ],
         "externalId": "8aa1",
         "displayName": "Sales",
         "meta": {"resourceType": "Group"},
     }
-    assert read_resource(body, GROUP) == {"schemas": [GROUP_URN], "externalId": "8aa1", "displayName": "Sales"}
+    assert read_resource(body, GROUP) == {
+        "schemas": [GROUP_URN],
+        "externalId": "8aa1",
+        "displayName": "Sales",
+    }
 
 
 def test_a_put_clears_what_it_leaves_out() -> None:
@@ -196,4 +217,6 @@ def test_a_put_of_the_same_changes_nothing() -> None:
 
 def test_a_put_without_the_extension_drops_it() -> None:
     """RFC 7644 section 3.5.1 holds for extensions, too."""
-    assert replace_resource(_user(**{ENTERPRISE_URN: {"department": "x"}}), _user(), USER) == _user()
+    assert (
+        replace_resource(_user(**{ENTERPRISE_URN: {"department": "x"}}), _user(), USER) == _user()
+    )

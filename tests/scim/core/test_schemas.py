@@ -72,7 +72,10 @@ def test_name_is_announced_as_required() -> None:
 def test_user_name_ignores_case_and_external_id_does_not() -> None:
     """RFC 7643 sections 3.1 and 4.1.1."""
     attributes = _listed(USER_SCHEMA)
-    assert (attributes["userName"]["caseExact"], attributes["externalId"]["caseExact"]) == (False, True)
+    assert (attributes["userName"]["caseExact"], attributes["externalId"]["caseExact"]) == (
+        False,
+        True,
+    )
 
 
 def test_a_password_is_never_returned() -> None:
@@ -89,9 +92,18 @@ def test_the_parts_of_a_member_are_immutable() -> None:
 
 def test_pagination_is_part_of_the_configuration() -> None:
     """RFC 9865 section 4."""
-    pagination = _listed(SCHEMAS["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"])["pagination"]
+    pagination = _listed(SCHEMAS["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"])[
+        "pagination"
+    ]
     names = {sub["name"] for sub in pagination["subAttributes"]}
-    assert names >= {"cursor", "index", "defaultPaginationMethod", "defaultPageSize", "maxPageSize", "cursorTimeout"}
+    assert names >= {
+        "cursor",
+        "index",
+        "defaultPaginationMethod",
+        "defaultPageSize",
+        "maxPageSize",
+        "cursorTimeout",
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,4 +133,7 @@ def test_what_a_type_does_not_have_is_not_found() -> None:
 
 def test_resource_types_have_their_endpoints() -> None:
     """RFC 7644 section 3.2."""
-    assert {name: kind.endpoint for name, kind in RESOURCE_TYPES.items()} == {"User": "/Users", "Group": "/Groups"}
+    assert {name: kind.endpoint for name, kind in RESOURCE_TYPES.items()} == {
+        "User": "/Users",
+        "Group": "/Groups",
+    }

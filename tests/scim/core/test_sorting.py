@@ -28,7 +28,11 @@ def test_exact_text_is_ordered_with_case() -> None:
 
 def test_who_has_no_value_comes_last_ascending_and_first_descending() -> None:
     """RFC 7644 section 3.4.2.3."""
-    users: list[dict[str, Any]] = [{"id": "1"}, {"id": "2", "title": "b"}, {"id": "3", "title": "a"}]
+    users: list[dict[str, Any]] = [
+        {"id": "1"},
+        {"id": "2", "title": "b"},
+        {"id": "3", "title": "a"},
+    ]
     assert _sorted("title", *users) == ["3", "2", "1"]
     assert _sorted("title", *users, descending=True)[0] == "1"
 
@@ -55,15 +59,27 @@ def test_dates_are_ordered_as_instants() -> None:
 def test_parts_and_extensions_can_be_sorted_by() -> None:
     """RFC 7644 section 3.10: the standard attribute notation."""
     users = [
-        {"id": "1", "name": {"familyName": "b"}, "active": True, ENTERPRISE_URN: {"department": "b"}},
-        {"id": "2", "name": {"familyName": "a"}, "active": False, ENTERPRISE_URN: {"department": "a"}},
+        {
+            "id": "1",
+            "name": {"familyName": "b"},
+            "active": True,
+            ENTERPRISE_URN: {"department": "b"},
+        },
+        {
+            "id": "2",
+            "name": {"familyName": "a"},
+            "active": False,
+            ENTERPRISE_URN: {"department": "a"},
+        },
     ]
     assert _sorted("NAME.familyName", *users) == ["2", "1"]
     assert _sorted(f"{ENTERPRISE_URN}:department", *users) == ["2", "1"]
     assert _sorted("active", *users) == ["2", "1"]
 
 
-@pytest.mark.parametrize("path", ["favourite", "name", "password", ENTERPRISE_URN, 'emails[type eq "work"]', "a b"])
+@pytest.mark.parametrize(
+    "path", ["favourite", "name", "password", ENTERPRISE_URN, 'emails[type eq "work"]', "a b"]
+)
 def test_what_has_no_order_is_refused(path: str) -> None:
     """400 invalidPath names what was asked."""
     with pytest.raises(ScimError) as raised:

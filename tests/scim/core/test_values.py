@@ -66,7 +66,9 @@ def test_a_number_has_no_parts(text: str) -> None:
     assert raised.value.scim_type == "invalidFilter"
 
 
-@pytest.mark.parametrize("body", [{"size": "3"}, {"size": True}, {"made": "yesterday"}, {"made": 5}])
+@pytest.mark.parametrize(
+    "body", [{"size": "3"}, {"size": True}, {"made": "yesterday"}, {"made": 5}]
+)
 def test_numbers_and_dates_are_checked(body: dict[str, Any]) -> None:
     """RFC 7643 sections 2.3.3 to 2.3.5."""
     with pytest.raises(ScimError) as raised:
@@ -89,7 +91,11 @@ def test_plain_values_are_kept_once() -> None:
 def test_plain_values_are_added_removed_and_filtered() -> None:
     """The operations on elements work without sub-attributes."""
     thing = _thing(labels=["a", "b"])
-    assert apply_patch(thing, [Operation("add", "labels", ["b", "c"])], THING)["labels"] == ["a", "b", "c"]
+    assert apply_patch(thing, [Operation("add", "labels", ["b", "c"])], THING)["labels"] == [
+        "a",
+        "b",
+        "c",
+    ]
     assert apply_patch(thing, [Operation("remove", "labels", ["a"])], THING)["labels"] == ["b"]
     assert parse_filter('labels eq "B"', THING).matches(thing)
     assert not parse_filter('labels ne "b"', THING).matches(thing)
@@ -112,7 +118,9 @@ def test_an_immutable_attribute_is_set_once() -> None:
     assert raised.value.scim_type == "mutability"
 
 
-@pytest.mark.parametrize("operation", [Operation("replace", "serial", "2"), Operation("remove", "serial")])
+@pytest.mark.parametrize(
+    "operation", [Operation("replace", "serial", "2"), Operation("remove", "serial")]
+)
 def test_an_immutable_attribute_is_not_patched(operation: Operation) -> None:
     """RFC 7644 section 3.5.2: it may be added where it has no value, no more."""
     with pytest.raises(ScimError) as raised:

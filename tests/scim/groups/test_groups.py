@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scim import family
+from scim import resource_rows
 from shared.tables.counting import CountingTables
 from tests.scim.client import GROUP, ScimClient
 
@@ -20,7 +20,10 @@ async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
     answer = await scim.post(
         "/Groups",
         {
-            "schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+            "schemas": [
+                GROUP,
+                "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group",
+            ],
             "externalId": "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159",
             "displayName": "Sales",
             "meta": {"resourceType": "Group"},
@@ -53,7 +56,9 @@ async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
     """Re-adding succeeds (simpleidserver#245) and keeps the version."""
     user = await scim.user()
     group = await scim.group("Sales", user.id)
-    await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]})
+    await scim.patch(
+        f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]}
+    )
     assert (await scim.get(f"/Groups/{group.id}")).headers["etag"] == group.headers["etag"]
 
 
@@ -113,7 +118,9 @@ async def test_a_group_is_unmodified_only_without_its_members(scim: ScimClient) 
     group = await scim.group()
     tag = {"if-none-match": group.headers["etag"]}
     assert (await scim.call("GET", f"/Groups/{group.id}", headers=tag)).status == 200
-    assert (await scim.call("GET", f"/Groups/{group.id}", headers=tag, excludedAttributes="members")).status == 304
+    assert (
+        await scim.call("GET", f"/Groups/{group.id}", headers=tag, excludedAttributes="members")
+    ).status == 304
 
 
 async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
@@ -143,13 +150,17 @@ async def test_a_deleted_group_leaves_its_members(scim: ScimClient) -> None:
     assert (await scim.group("Sales")).status == 201
 
 
-async def test_a_person_in_many_groups_can_be_deleted(scim: ScimClient, tables: CountingTables) -> None:
+async def test_a_person_in_many_groups_can_be_deleted(
+    scim: ScimClient, tables: CountingTables
+) -> None:
     """More memberships than one transaction holds: all of them go."""
     user = await scim.user()
     for number in range(60):
         await scim.group(f"G{number}", user.id)
     assert (await scim.delete(f"/Users/{user.id}")).status == 204
-    rows = await tables.query("contacts", scim.directory_id, "member|", "member|\ufffd", keys_only=True)
+    rows = await tables.query(
+        "contacts", scim.directory_id, "member|", "member|\ufffd", keys_only=True
+    )
     assert rows == []
 
 
@@ -159,9 +170,11 @@ async def test_members_and_groups_beyond_one_query_are_all_seen(
     """Storage answers a thousand rows at a time; here it is three."""
     people = sorted([(await scim.user(f"p{n}@example.com")).id for n in range(7)])
     groups = [(await scim.group(f"g{n}", *people)).id for n in range(7)]
-    monkeypatch.setattr(family, "MAX_QUERY_ROWS", 3)
+    monkeypatch.setattr(resource_rows, "MAX_QUERY_ROWS", 3)
     assert await _members(scim, groups[0]) == set(people)
-    assert {entry["value"] for entry in (await scim.get(f"/Users/{people[0]}")).body["groups"]} == set(groups)
+    assert {
+        entry["value"] for entry in (await scim.get(f"/Users/{people[0]}")).body["groups"]
+    } == set(groups)
     found = await scim.get("/Groups", filter=f'members.value eq "{people[0]}"')
     assert {entry["id"] for entry in found.resources} == set(groups)
     assert [user["id"] for user in (await scim.get("/Users", count=5)).resources] == people[:5]
@@ -171,7 +184,9 @@ async def test_members_and_groups_beyond_one_query_are_all_seen(
 async def test_an_unknown_member_is_refused_by_name(scim: ScimClient) -> None:
     """400 invalidValue names the id and says what to do; the group stays as it was."""
     group = await scim.group()
-    answer = await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]})
+    answer = await scim.patch(
+        f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]}
+    )
     assert (answer.status, answer.body["scimType"]) == (400, "invalidValue")
     assert "nobody" in answer.body["detail"]
     assert (await scim.get(f"/Groups/{group.id}")).headers["etag"] == group.headers["etag"]
@@ -182,7 +197,9 @@ async def test_a_group_can_be_in_a_group_but_not_in_itself(scim: ScimClient) -> 
     inner = await scim.group("Inner")
     outer = await scim.group("Outer", inner.id)
     assert (await scim.get(f"/Groups/{outer.id}")).body["members"][0]["type"] == "Group"
-    own = await scim.patch(f"/Groups/{inner.id}", {"op": "add", "path": "members", "value": [{"value": inner.id}]})
+    own = await scim.patch(
+        f"/Groups/{inner.id}", {"op": "add", "path": "members", "value": [{"value": inner.id}]}
+    )
     assert own.status == 400
     await scim.delete(f"/Groups/{inner.id}")
     assert await _members(scim, outer.id) == set()
@@ -193,7 +210,9 @@ async def test_concurrent_additions_are_all_kept(scim: ScimClient) -> None:
     people = [(await scim.user(f"p{n}@example.com")).id for n in range(4)]
     group = await scim.group()
     added = [
-        scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": each}]})
+        scim.patch(
+            f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": each}]}
+        )
         for each in people
     ]
     assert {answer.status for answer in await asyncio.gather(*added)} == {204}
@@ -203,7 +222,9 @@ async def test_concurrent_additions_are_all_kept(scim: ScimClient) -> None:
 async def test_a_person_deleted_while_being_added_is_no_member(scim: ScimClient) -> None:
     """Whichever comes first, no membership of nobody stays behind."""
     user, group = await scim.user(), await scim.group()
-    add = scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]})
+    add = scim.patch(
+        f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": user.id}]}
+    )
     await asyncio.gather(add, scim.delete(f"/Users/{user.id}"))
     assert await _members(scim, group.id) == set()
 
@@ -216,10 +237,14 @@ async def test_adding_one_member_costs_the_same_in_any_group(
     group = await scim.group("Sales", *await _people(scim, size))
     one = await scim.user("one@example.com")
     with tables.measured() as calls:
-        await scim.patch(f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": one.id}]})
+        await scim.patch(
+            f"/Groups/{group.id}", {"op": "add", "path": "members", "value": [{"value": one.id}]}
+        )
     assert len(calls) == 4, calls
     with tables.measured() as calls:
-        await scim.patch(f"/Groups/{group.id}", {"op": "remove", "path": f'members[value eq "{one.id}"]'})
+        await scim.patch(
+            f"/Groups/{group.id}", {"op": "remove", "path": f'members[value eq "{one.id}"]'}
+        )
     assert len(calls) == 3, calls
 
 
@@ -228,7 +253,12 @@ async def _people(scim: ScimClient, size: int) -> list[str]:
     ids: list[str] = []
     for start in range(0, size, 1000):
         operations = [
-            {"method": "POST", "path": "/Users", "bulkId": str(n), "data": {"userName": f"m{n}@example.com"}}
+            {
+                "method": "POST",
+                "path": "/Users",
+                "bulkId": str(n),
+                "data": {"userName": f"m{n}@example.com"},
+            }
             for n in range(start, min(size, start + 1000))
         ]
         made = await scim.post("/Bulk", {"Operations": operations})

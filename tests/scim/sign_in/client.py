@@ -58,7 +58,11 @@ class TokenClient:
 
     async def by_assertion(self, assertion: str, **fields: str) -> TokenAnswer:
         """Ask with an assertion, as Entra does."""
-        usual = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+        usual = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": JWT_BEARER,
+            "client_assertion": assertion,
+        }
         return await self.post({**usual, **fields})
 
     async def users(self, token: str) -> int:

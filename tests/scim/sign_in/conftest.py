@@ -6,7 +6,7 @@ import azure.functions as func
 import pytest
 
 from directories import credentials, memory, service
-from directories.directory import Trust
+from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
@@ -46,7 +46,12 @@ async def client(services: Services) -> AsyncIterator[TokenClient]:
     host = host_of(services)
     directory, _ = await service.create(services, ACCOUNT, NewDirectory("Contoso"))
     _, _, secret = await credentials.issue(services, ACCOUNT, directory.id, "secrets")
-    await credentials.set_trust(services, ACCOUNT, directory.id, Trust(CONTOSO, SUBJECT, ("api://other", AUDIENCE)))
+    await credentials.set_trust(
+        services,
+        ACCOUNT,
+        directory.id,
+        TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
+    )
     yield TokenClient(host, services, directory.id, secret)
     await memory.settled(services)
     await host.stop()

@@ -10,9 +10,9 @@ import jwt
 import pytest
 
 from directories import credentials, provisioning_log
-from directories.kinds import KINDS
+from directories.event_types import KINDS
 from directories.memory import settled
-from directories.provisioning_log import Wanted
+from directories.provisioning_log import EventFilter
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.clock import FixedClock
 from shared.services import Services
@@ -27,8 +27,12 @@ from tests.scim.sign_in.conftest import host_of
 def sign(graph_simulator: RunningSimulator) -> Any:
     """Mints an assertion as Entra's provisioning service would; arguments replace the usual claims."""
 
-    def signed(tenant_id: str = CONTOSO, audience: str = AUDIENCE, subject: str = SUBJECT, **more: Any) -> str:
-        return graph_simulator.simulator.provisioning_assertion(tenant_id, audience, subject, **more)
+    def signed(
+        tenant_id: str = CONTOSO, audience: str = AUDIENCE, subject: str = SUBJECT, **more: Any
+    ) -> str:
+        return graph_simulator.simulator.provisioning_assertion(
+            tenant_id, audience, subject, **more
+        )
 
     return signed
 
@@ -42,7 +46,9 @@ async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, s
 
 
 @pytest.mark.parametrize("client_id", ["", "directory", "subject"])
-async def test_client_id_is_left_out_or_names_the_client(client: TokenClient, sign: Any, client_id: str) -> None:
+async def test_client_id_is_left_out_or_names_the_client(
+    client: TokenClient, sign: Any, client_id: str
+) -> None:
     """RFC 7523 section 3: client_id is optional and must be the same client."""
     value = {"": "", "directory": client.directory_id, "subject": SUBJECT}[client_id]
     assert (await client.by_assertion(sign(), client_id=value)).status == 200
@@ -66,14 +72,18 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
 async def logged(client: TokenClient) -> list[str]:
     """What the provisioning log says of refused requests, newest first."""
     await settled(client.services)
-    page = await provisioning_log.read(client.services, client.directory_id, wanted=Wanted(kinds=KINDS["refused"]))
+    page = await provisioning_log.read(
+        client.services, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
+    )
     return [line.event.detail for line in page.lines]
 
 
 async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: str) -> None:
     """The sender hears what a stranger at no directory hears; the administrator reads why in the log."""
     answer = await client.by_assertion(assertion, **fields)
-    nowhere = await TokenClient(client.host, client.services, "a" * 20, "").by_assertion(assertion, **fields)
+    nowhere = await TokenClient(client.host, client.services, "a" * 20, "").by_assertion(
+        assertion, **fields
+    )
     assert (answer.status, answer.headers, answer.body) == (401, nowhere.headers, nowhere.body)
     assert nowhere.status == 401
     assert why in (await logged(client))[0]
@@ -103,10 +113,16 @@ async def test_how_an_assertion_differs_from_the_trusted_one_only_the_administra
     await not_trusted(client, sign(**change), why)
 
 
-async def test_what_is_expected_stands_in_the_log(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+async def test_what_is_expected_stands_in_the_log(
+    client: TokenClient, sign: Any, clock: FixedClock
+) -> None:
     """Issuer, audiences and subject to compare with; one line a minute, however many come."""
     login = client.services.settings.login_url
-    changes: list[dict[str, Any]] = [{"tenant_id": FABRIKAM}, {"audience": "x"}, {"subject": FABRIKAM}]
+    changes: list[dict[str, Any]] = [
+        {"tenant_id": FABRIKAM},
+        {"audience": "x"},
+        {"subject": FABRIKAM},
+    ]
     for change in changes:
         for _ in range(3):
             await client.by_assertion(sign(**change))
@@ -118,7 +134,9 @@ async def test_what_is_expected_stands_in_the_log(client: TokenClient, sign: Any
     assert all(value in said for value, said in zip(expected, lines, strict=True))
 
 
-async def test_other_failures_in_between_make_no_more_lines(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+async def test_other_failures_in_between_make_no_more_lines(
+    client: TokenClient, sign: Any, clock: FixedClock
+) -> None:
     """A stranger who takes turns between false assertions and false tokens writes one line a minute all the same."""
     for _ in range(20):
         await client.by_assertion(sign(audience="x"))
@@ -126,7 +144,7 @@ async def test_other_failures_in_between_make_no_more_lines(client: TokenClient,
         await client.users("false")
         clock.advance(1.5)
         await settled(client.services)
-    wanted = Wanted(kinds=KINDS["refused"])
+    wanted = EventFilter(kinds=KINDS["refused"])
     page = await provisioning_log.read(client.services, client.directory_id, wanted=wanted)
     assert [line.count for line in page.lines] == [1]
 
@@ -152,11 +170,15 @@ async def test_what_is_wrong_with_an_assertion_by_itself_its_sender_hears(
     assert why in (await logged(client))[0]
 
 
-async def test_an_extension_that_must_be_understood_is_refused(client: TokenClient, sign: Any) -> None:
+async def test_an_extension_that_must_be_understood_is_refused(
+    client: TokenClient, sign: Any
+) -> None:
     """RFC 7515 section 4.1.11: `crit` names what nobody may pass over."""
     _, body, signature = sign().split(".")
     header = (
-        base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k","crit":["http://example.com/x"],"http://example.com/x":1}')
+        base64.urlsafe_b64encode(
+            b'{"alg":"RS256","kid":"k","crit":["http://example.com/x"],"http://example.com/x":1}'
+        )
         .decode()
         .rstrip("=")
     )
@@ -173,29 +195,39 @@ async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign:
     await not_trusted(client, f"{header}.{changed}.{signature}", "signature")
 
 
-async def test_other_algorithms_are_refused(client: TokenClient, sign: Any, graph_simulator: RunningSimulator) -> None:
+async def test_other_algorithms_are_refused(
+    client: TokenClient, sign: Any, graph_simulator: RunningSimulator
+) -> None:
     """Neither `none` nor a MAC with the public key as its secret (RFC 8725 section 3.1)."""
     claims = jwt.decode(sign(), options={"verify_signature": False})
     kid = graph_simulator.simulator.keys.published[-1].kid
     secret = "a" * 64
     await refused(client, jwt.encode(claims, "", algorithm="none", headers={"kid": kid}), "RS256")
-    await refused(client, jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid}), "RS256")
+    await refused(
+        client, jwt.encode(claims, secret, algorithm="HS256", headers={"kid": kid}), "RS256"
+    )
     await refused(client, jwt.encode(claims, secret, algorithm="HS256"), "RS256")
 
 
-@pytest.mark.parametrize("text", ["", "x", "a.b.c", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 20_000])
+@pytest.mark.parametrize(
+    "text", ["", "x", "a.b.c", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 20_000]
+)
 async def test_what_is_no_token_is_refused(client: TokenClient, text: str) -> None:
     """Never a 500."""
     answer = await client.by_assertion(text)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
-async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, services: Services) -> None:
+async def test_an_assertion_is_taken_once(
+    client: TokenClient, sign: Any, services: Services
+) -> None:
     """A `jti` seen before is refused (RFC 7523 section 3, item 7), on another instance too, even at the same time."""
     other = Services(services.settings, services.clock, CountingTables(services.tables))
     elsewhere = TokenClient(host_of(other), other, client.directory_id, client.secret)
     assertion = sign()
-    answers = await asyncio.gather(*(one.by_assertion(assertion) for one in (client, elsewhere, client, elsewhere)))
+    answers = await asyncio.gather(
+        *(one.by_assertion(assertion) for one in (client, elsewhere, client, elsewhere))
+    )
     assert sorted(answer.status for answer in answers) == [200, 401, 401, 401]
     await refused(elsewhere, assertion, "before")
     await settled(other)
@@ -240,7 +272,9 @@ async def test_invented_kids_do_not_make_a_flood_of_fetches(
     assert graph_simulator.simulator.counters.calls("keys") == 1
 
 
-async def test_a_login_service_that_is_down_is_a_503(client: TokenClient, sign: Any, clock: FixedClock) -> None:
+async def test_a_login_service_that_is_down_is_a_503(
+    client: TokenClient, sign: Any, clock: FixedClock
+) -> None:
     """Not the client's fault: try again later; once keys are known, they serve through the outage."""
     down = replace(client.services.settings, login_url="http://127.0.0.1:9")
     services = Services(down, clock, CountingTables(client.services.tables))
@@ -260,9 +294,11 @@ async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: An
     assert await client.users(token) == 401
 
 
-async def test_the_issuer_is_that_of_the_deployments_cloud(clock: FixedClock, tables: CountingTables) -> None:
+async def test_the_issuer_is_that_of_the_deployments_cloud(
+    clock: FixedClock, tables: CountingTables
+) -> None:
     """Sovereign clouds sign in elsewhere (Microsoft Learn, "National clouds")."""
-    from scim.sign_in.entra_keys import issuer
+    from scim.oauth.jwks import issuer
 
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
         services = Services(Settings.read({"CLOUD": cloud}), clock, tables)

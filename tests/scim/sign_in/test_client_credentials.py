@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from directories import credentials, removal, service
+from directories import credentials, deletion, service
 from directories.memory import settled
 from directories.service import NewDirectory
 from shared.clock import FixedClock
@@ -17,7 +17,10 @@ from tests.scim.sign_in.client import ACCOUNT, TokenClient
 
 def basic(client_id: str, secret: str) -> str:
     """The Authorization header of RFC 6749 section 2.3.1."""
-    return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+    return (
+        "Basic "
+        + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+    )
 
 
 async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenClient) -> None:
@@ -46,7 +49,9 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
 
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
     """Two secrets are live; revoking one leaves the other's tokens."""
-    _, second, plain = await credentials.issue(client.services, ACCOUNT, client.directory_id, "secrets")
+    _, second, plain = await credentials.issue(
+        client.services, ACCOUNT, client.directory_id, "secrets"
+    )
     first_token = (await client.by_secret()).token
     second_token = (await client.by_secret(client_secret=plain)).token
     assert [await client.users(first_token), await client.users(second_token)] == [200, 200]
@@ -66,7 +71,7 @@ async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None
 async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
     """Its clients are strangers at once."""
     token = (await client.by_secret()).token
-    await removal.delete(client.services, ACCOUNT, client.directory_id)
+    await deletion.delete(client.services, ACCOUNT, client.directory_id)
     assert (await client.by_secret()).status == 401
     assert await client.users(token) == 401
 
@@ -79,17 +84,26 @@ async def test_every_wrong_client_gets_the_same_answer(client: TokenClient) -> N
         await client.by_secret(client_id="wrong"),
         await client.by_secret(client_id=""),
         await client.post(
-            {"grant_type": "client_credentials", "client_id": "a" * 20, "client_secret": client.secret}, "a" * 20
+            {
+                "grant_type": "client_credentials",
+                "client_id": "a" * 20,
+                "client_secret": client.secret,
+            },
+            "a" * 20,
         ),
         await client.post({"grant_type": "client_credentials"}),
     ]
-    assert {(answer.status, answer.body["error"]) for answer in answers} == {(401, "invalid_client")}
+    assert {(answer.status, answer.body["error"]) for answer in answers} == {
+        (401, "invalid_client")
+    }
     assert len({answer.body["error_description"] for answer in answers}) == 1
 
 
 async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> None:
     """The answer names the scheme that the client used (RFC 6749 section 5.2)."""
-    answer = await client.post({"grant_type": "client_credentials"}, authorization=basic(client.directory_id, "wrong"))
+    answer = await client.post(
+        {"grant_type": "client_credentials"}, authorization=basic(client.directory_id, "wrong")
+    )
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="SCIM"')
 
 
@@ -100,7 +114,10 @@ async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> N
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
-        ([("grant_type", "client_credentials"), ("grant_type", "client_credentials")], "invalid_request"),
+        (
+            [("grant_type", "client_credentials"), ("grant_type", "client_credentials")],
+            "invalid_request",
+        ),
         ({"grant_type": "client_credentials", "client_assertion": "x"}, "invalid_request"),
         ({"grant_type": "client_credentials", "client_assertion_type": "x"}, "invalid_request"),
         (b"\xff\xfe", "invalid_request"),
@@ -108,7 +125,9 @@ async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> N
         (b"&".join(b"a%d=1" % number for number in range(100)), "invalid_request"),
     ],
 )
-async def test_a_wrong_request_is_a_400_that_says_what_helps(client: TokenClient, fields: Any, error: str) -> None:
+async def test_a_wrong_request_is_a_400_that_says_what_helps(
+    client: TokenClient, fields: Any, error: str
+) -> None:
     """The error codes of RFC 6749 section 5.2."""
     answer = await client.post(fields or b"x=1")
     assert (answer.status, answer.body["error"]) == (400, error)
@@ -142,13 +161,21 @@ async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None
 async def test_only_a_form_is_taken(client: TokenClient) -> None:
     """RFC 6749 section 4.4.2: application/x-www-form-urlencoded, with or without parameters."""
     assert (await client.post(b"{}", content_type="application/json")).status == 400
-    fields = {"grant_type": "client_credentials", "client_id": client.directory_id, "client_secret": client.secret}
-    assert (await client.post(fields, content_type="application/x-www-form-urlencoded; charset=UTF-8")).status == 200
+    fields = {
+        "grant_type": "client_credentials",
+        "client_id": client.directory_id,
+        "client_secret": client.secret,
+    }
+    assert (
+        await client.post(fields, content_type="application/x-www-form-urlencoded; charset=UTF-8")
+    ).status == 200
 
 
 async def test_only_post_is_taken(client: TokenClient) -> None:
     """RFC 6749 section 3.2: a secret must not stand in a URL."""
-    url = f"https://app.example/scim/{client.directory_id}/oauth2/token?grant_type=client_credentials"
+    url = (
+        f"https://app.example/scim/{client.directory_id}/oauth2/token?grant_type=client_credentials"
+    )
     response = await client.host.call(Request("GET", url, {}))
     assert (response.status, {**response.headers}["allow"]) == (405, "POST")
 

@@ -36,15 +36,21 @@ async def _by_mail(scim: ScimClient, user_id: str) -> Answer:
 
 
 async def _patch(scim: ScimClient, user_id: str) -> Answer:
-    return await scim.patch(f"/Users/{user_id}", {"op": "Replace", "path": "title", "value": "Captain"})
+    return await scim.patch(
+        f"/Users/{user_id}", {"op": "Replace", "path": "title", "value": "Captain"}
+    )
 
 
 async def _patch_without_effect(scim: ScimClient, user_id: str) -> Answer:
-    return await scim.patch(f"/Users/{user_id}", {"op": "Replace", "path": "userName", "value": "person0@example.com"})
+    return await scim.patch(
+        f"/Users/{user_id}", {"op": "Replace", "path": "userName", "value": "person0@example.com"}
+    )
 
 
 async def _replace(scim: ScimClient, user_id: str) -> Answer:
-    return await scim.put(f"/Users/{user_id}", {"userName": "person0@example.com", "title": "Admiral"})
+    return await scim.put(
+        f"/Users/{user_id}", {"userName": "person0@example.com", "title": "Admiral"}
+    )
 
 
 async def _delete(scim: ScimClient, user_id: str) -> Answer:

@@ -30,7 +30,9 @@ async def test_names_that_compare_equal_are_one(scim: ScimClient, one: str, othe
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER)
-async def test_names_that_only_look_equal_or_share_an_escape_are_two(scim: ScimClient, one: str, other: str) -> None:
+async def test_names_that_only_look_equal_or_share_an_escape_are_two(
+    scim: ScimClient, one: str, other: str
+) -> None:
     """No two names meet in one row, and each finds its own person."""
     for name in (one, other):
         user = await scim.user(name)
@@ -41,6 +43,8 @@ async def test_names_that_only_look_equal_or_share_an_escape_are_two(scim: ScimC
 async def _found(scim: ScimClient, name: str) -> list[str]:
     """Who is found by index; a scan finds the same."""
     text = f"userName eq {orjson.dumps(name).decode()}"
-    by_index, by_reading = [await scim.get("/Users", filter=one) for one in (text, f"not (not ({text}))")]
+    by_index, by_reading = [
+        await scim.get("/Users", filter=one) for one in (text, f"not (not ({text}))")
+    ]
     assert by_index.resources == by_reading.resources
     return [user["id"] for user in by_index.resources]

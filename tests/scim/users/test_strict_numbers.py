@@ -1,6 +1,6 @@
 """A directory with strict numbers refuses what cannot be read as one, and only what is new."""
 
-from scim.users import rows, store
+from scim.users import index_rows, store
 from tests.scim.client import ScimClient
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
@@ -12,7 +12,9 @@ async def test_an_unreadable_number_is_refused_by_name(strict_scim: ScimClient) 
     refused = await strict_scim.user(phoneNumbers=numbers)
     assert (refused.status, refused.body["scimType"]) == (400, "invalidValue")
     assert WORK_PHONE in refused.body["detail"]
-    assert (await strict_scim.user(phoneNumbers=[{"type": "work", "value": "+442079460018"}])).status == 201
+    assert (
+        await strict_scim.user(phoneNumbers=[{"type": "work", "value": "+442079460018"}])
+    ).status == 201
 
 
 async def test_a_change_to_an_unreadable_number_is_refused(strict_scim: ScimClient) -> None:
@@ -23,12 +25,16 @@ async def test_a_change_to_an_unreadable_number_is_refused(strict_scim: ScimClie
     assert (await strict_scim.get(f"/Users/{user.id}")).body == user.body
 
 
-async def test_a_number_from_before_blocks_no_other_change(scim: ScimClient, strict_scim: ScimClient) -> None:
+async def test_a_number_from_before_blocks_no_other_change(
+    scim: ScimClient, strict_scim: ScimClient
+) -> None:
     """The number was stored when the directory was not strict yet."""
     user = await scim.user(phoneNumbers=[{"type": "work", "value": "nonsense"}])
     stored = await store.get(scim.services, scim.directory_id, user.id)
     assert stored is not None
-    moved = rows.insertion(stored.record, "GB")
+    moved = index_rows.insertion(stored.record, "GB")
     await scim.services.tables.transact("contacts", strict_scim.directory_id, moved)
-    changed = await strict_scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "X"})
+    changed = await strict_scim.patch(
+        f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "X"}
+    )
     assert (changed.status, changed.body["title"]) == (200, "X")

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from scim.users import rows, store
+from scim.users import index_rows, store
 from scim.users.record import UserRecord
 from shared.clock import FixedClock
 from shared.ids import new_id
@@ -29,7 +29,10 @@ async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None
 
 async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
     """Microsoft: transformations of data should not happen; not even of a number that is no E.164."""
-    sent = [{"type": "work", "value": "(020) 7946-0018 x12"}, {"type": "mobile", "value": "10-040-1308"}]
+    sent = [
+        {"type": "work", "value": "(020) 7946-0018 x12"},
+        {"type": "mobile", "value": "10-040-1308"},
+    ]
     answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent)
     assert answer.body["phoneNumbers"] == sent
     assert answer.body["userName"] == "Anna.MÜLLER@Example.com"
@@ -61,7 +64,9 @@ async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
 
 async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: CountingTables) -> None:
     """No row that a list, a search or a number lookup reads stands for an inactive person."""
-    user = await scim.user(displayName="Anna", phoneNumbers=[{"type": "work", "value": "+442079460018"}])
+    user = await scim.user(
+        displayName="Anna", phoneNumbers=[{"type": "work", "value": "+442079460018"}]
+    )
     for active, shown in ((False, set()), (True, {"list", "find", "num"})):
         await scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "active", "value": active})
         found = await tables.query("contacts", scim.directory_id, "", "\ufffd", keys_only=True)
@@ -81,20 +86,32 @@ async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> 
 async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClient) -> None:
     """A changed userPrincipalName arrives as PATCH userName on the same id."""
     user = await scim.user("old@example.com")
-    await scim.patch(f"/Users/{user.id}", {"op": "replace", "value": {"userName": "new@example.com"}})
-    assert (await scim.get("/Users", filter='userName eq "old@example.com"')).body["totalResults"] == 0
-    assert (await scim.get("/Users", filter='userName eq "new@example.com"')).resources[0]["id"] == user.id
+    await scim.patch(
+        f"/Users/{user.id}", {"op": "replace", "value": {"userName": "new@example.com"}}
+    )
+    assert (await scim.get("/Users", filter='userName eq "old@example.com"')).body[
+        "totalResults"
+    ] == 0
+    assert (await scim.get("/Users", filter='userName eq "new@example.com"')).resources[0][
+        "id"
+    ] == user.id
     assert (await scim.user("old@example.com")).status == 201
-    taken = await scim.patch(f"/Users/{user.id}", {"op": "replace", "value": {"userName": "OLD@example.com"}})
+    taken = await scim.patch(
+        f"/Users/{user.id}", {"op": "replace", "value": {"userName": "OLD@example.com"}}
+    )
     assert taken.status == 409
     assert (await scim.get(f"/Users/{user.id}")).body["userName"] == "new@example.com"
 
 
-async def test_a_patch_without_effect_keeps_version_and_time(scim: ScimClient, clock: FixedClock) -> None:
+async def test_a_patch_without_effect_keeps_version_and_time(
+    scim: ScimClient, clock: FixedClock
+) -> None:
     """RFC 7644 section 3.5.2.1: adding what is there already changes nothing, not even lastModified."""
     user = await scim.user(title="Engineer")
     clock.advance(60)
-    answer = await scim.patch(f"/Users/{user.id}", {"op": "Add", "path": "title", "value": "Engineer"})
+    answer = await scim.patch(
+        f"/Users/{user.id}", {"op": "Add", "path": "title", "value": "Engineer"}
+    )
     assert answer.body["meta"] == user.body["meta"]
 
 
@@ -102,9 +119,15 @@ async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClo
     """RFC 7643 section 3.1: lastModified and version follow every change; created stays."""
     user = await scim.user(title="Engineer")
     clock.advance(60)
-    answer = await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "title", "value": "Captain"})
+    answer = await scim.patch(
+        f"/Users/{user.id}", {"op": "Replace", "path": "title", "value": "Captain"}
+    )
     assert answer.body["meta"]["version"] == 'W/"2"'
-    assert answer.body["meta"]["created"] == user.body["meta"]["created"] < answer.body["meta"]["lastModified"]
+    assert (
+        answer.body["meta"]["created"]
+        == user.body["meta"]["created"]
+        < answer.body["meta"]["lastModified"]
+    )
 
 
 async def test_a_patch_is_all_or_nothing(scim: ScimClient) -> None:
@@ -123,7 +146,9 @@ async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
     """Two writers of one user: the later one reads again, so neither change is lost."""
     user = await scim.user()
     names = ("title", "nickName", "displayName", "userType")
-    changes = [scim.patch(f"/Users/{user.id}", {"op": "Add", "path": name, "value": "X"}) for name in names]
+    changes = [
+        scim.patch(f"/Users/{user.id}", {"op": "Add", "path": name, "value": "X"}) for name in names
+    ]
     assert {answer.status for answer in await asyncio.gather(*changes)} == {200}
     body = (await scim.get(f"/Users/{user.id}")).body
     assert all(body[name] == "X" for name in names)
@@ -132,7 +157,9 @@ async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
 async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
     """RFC 7644 section 3.5.1: attributes that are not sent are cleared; id and created stay."""
     user = await scim.user(title="Engineer", nickName="Ann")
-    answer = await scim.put(f"/Users/{user.id}", {"userName": "anna@example.com", "nickName": "Ann", "id": "other"})
+    answer = await scim.put(
+        f"/Users/{user.id}", {"userName": "anna@example.com", "nickName": "Ann", "id": "other"}
+    )
     assert (answer.status, answer.id) == (200, user.id)
     assert "title" not in answer.body
 
@@ -148,14 +175,18 @@ async def test_if_match_guards_a_change(scim: ScimClient) -> None:
     body = {"schemas": [], "Operations": [{"op": "replace", "path": "title", "value": "X"}]}
     stale = await scim.call("PATCH", f"/Users/{user.id}", body, headers={"if-match": 'W/"9"'})
     assert stale.status == 412
-    fresh = await scim.call("PATCH", f"/Users/{user.id}", body, headers={"if-match": user.headers["etag"]})
+    fresh = await scim.call(
+        "PATCH", f"/Users/{user.id}", body, headers={"if-match": user.headers["etag"]}
+    )
     assert fresh.status == 200
 
 
 async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
     """RFC 7644 section 3.14: 304 for a version that the client has."""
     user = await scim.user()
-    answer = await scim.call("GET", f"/Users/{user.id}", headers={"if-none-match": user.headers["etag"]})
+    answer = await scim.call(
+        "GET", f"/Users/{user.id}", headers={"if-none-match": user.headers["etag"]}
+    )
     assert (answer.status, answer.body) == (304, None)
 
 
@@ -167,15 +198,21 @@ async def test_index_rows_follow_every_change(scim: ScimClient, tables: Counting
         phoneNumbers=[{"type": "work", "value": "+442079460018"}],
         name={"givenName": "Anna", "familyName": "Müller"},
     )
-    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": WORK_PHONE, "value": "nonsense"})
-    await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "name.familyName", "value": "Schmidt"})
+    await scim.patch(
+        f"/Users/{user.id}", {"op": "Replace", "path": WORK_PHONE, "value": "nonsense"}
+    )
+    await scim.patch(
+        f"/Users/{user.id}", {"op": "Replace", "path": "name.familyName", "value": "Schmidt"}
+    )
     await scim.patch(f"/Users/{user.id}", {"op": "Replace", "path": "active", "value": False})
     await scim.delete(f"/Users/{user.id}")
     rows = await tables.query("contacts", scim.directory_id, "", "\ufffd")
     assert {row.key.partition("|")[0] for row in rows} <= {"event", "total"}
 
 
-async def test_another_directory_knows_nothing_of_a_user(scim: ScimClient, other_scim: ScimClient) -> None:
+async def test_another_directory_knows_nothing_of_a_user(
+    scim: ScimClient, other_scim: ScimClient
+) -> None:
     """Ids, names and tokens of one directory mean nothing in another."""
     user = await scim.user()
     assert (await other_scim.get(f"/Users/{user.id}")).status == 404
@@ -184,7 +221,9 @@ async def test_another_directory_knows_nothing_of_a_user(scim: ScimClient, other
     assert (await crossed.get("/Users")).status == 401
 
 
-async def test_what_stands_beside_a_person_follows_each_sort_of_change(scim: ScimClient, services: Services) -> None:
+async def test_what_stands_beside_a_person_follows_each_sort_of_change(
+    scim: ScimClient, services: Services
+) -> None:
     """After every change the rows are those that a new derivation gives: none missing, none stale, none too many; and a
     row that stays what it was is not written again (its tag stays): each costs the storage as much as one that changed.
     """
@@ -192,7 +231,10 @@ async def test_what_stands_beside_a_person_follows_each_sort_of_change(scim: Sci
         externalId="x",
         displayName="Anna Müller",
         emails=[{"type": "work", "value": "a@b.c"}],
-        phoneNumbers=[{"type": "work", "value": "+442079460018 x12"}, {"type": "other", "value": "nonsense"}],
+        phoneNumbers=[
+            {"type": "work", "value": "+442079460018 x12"},
+            {"type": "other", "value": "nonsense"},
+        ],
     )
     changes: list[dict[str, Any]] = [
         {"op": "replace", "path": "title", "value": "Captain"},
@@ -214,7 +256,9 @@ async def test_what_stands_beside_a_person_follows_each_sort_of_change(scim: Sci
         stored = await store.get(services, scim.directory_id, user.id)
         assert stored is not None
         after = await _beside(services, scim.directory_id)
-        assert {key: row.value for key, row in after.items()} == rows.index_rows(stored.record, "GB"), change
+        assert {key: row.value for key, row in after.items()} == index_rows.index_rows(
+            stored.record, "GB"
+        ), change
         kept = before.keys() & after.keys()
         written = {key for key in kept if before[key].etag != after[key].etag}
         assert written == {key for key in kept if before[key].value != after[key].value}, change
@@ -223,17 +267,28 @@ async def test_what_stands_beside_a_person_follows_each_sort_of_change(scim: Sci
 
 async def _beside(services: Services, directory_id: str) -> dict[str, Row]:
     found = await services.tables.query("contacts", directory_id, "", "\ufffd")
-    return {row.key: row for row in found if row.key.partition("|")[0] not in ("event", "total", "user")}
+    return {
+        row.key: row for row in found if row.key.partition("|")[0] not in ("event", "total", "user")
+    }
 
 
 async def test_a_change_after_another_region_writes_the_card_anew(services: Services) -> None:
     """National numbers are read as of the directory's region; where that changed since, no row keeps the old form."""
     number = [{"type": "work", "value": "030 1234567"}]
-    user = UserRecord(new_id(services.clock), {"userName": "anna", "title": "Cook", "phoneNumbers": number}, "", "")
-    await services.tables.transact("contacts", "d", rows.insertion(user, "DE"))
+    user = UserRecord(
+        new_id(services.clock),
+        {"userName": "anna", "title": "Cook", "phoneNumbers": number},
+        "",
+        "",
+    )
+    await services.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
     stored = await store.get(services, "d", user.id)
     assert stored is not None
-    new = stored.record.changed({**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, "")
-    await services.tables.transact("contacts", "d", rows.replacement(stored.record, new, stored.tag, "IT"))
+    new = stored.record.changed(
+        {**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, ""
+    )
+    await services.tables.transact(
+        "contacts", "d", index_rows.replacement(stored.record, new, stored.tag, "IT")
+    )
     after = await _beside(services, "d")
-    assert {key: row.value for key, row in after.items()} == rows.index_rows(new, "IT")
+    assert {key: row.value for key, row in after.items()} == index_rows.index_rows(new, "IT")

@@ -32,7 +32,9 @@ async def service(*answers: bytes) -> AsyncIterator[Canned]:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             lines = head.lower().split(b"\r\n")
-            length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+            length = next(
+                (int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0
+            )
             canned.requests.append((head.decode(), await reader.readexactly(length)))
             writer.write(waiting.pop(0) if len(waiting) > 1 else waiting[0])
             await writer.drain()

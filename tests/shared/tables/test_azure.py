@@ -47,13 +47,18 @@ class _Token:
     ],
     ids=["emulator", "Azure"],
 )
-async def test_the_pipeline_has_only_what_a_call_needs(endpoint: str, credential: Any, sign_in: str) -> None:
+async def test_the_pipeline_has_only_what_a_call_needs(
+    endpoint: str, credential: Any, sign_in: str
+) -> None:
     """Each policy of the SDK costs CPU at every call: headers, sign-in and retries stay.
 
     The list of policies is not public: this fails where another release of the SDK has none, or one policy more.
     """
     account = Account(endpoint, credential)
-    names = [type(getattr(policy, "_policy", policy)).__name__ for policy in account._pipeline._impl_policies]
+    names = [
+        type(getattr(policy, "_policy", policy)).__name__
+        for policy in account._pipeline._impl_policies
+    ]
     assert names == ["StorageHeadersPolicy", sign_in, "AsyncTablesRetryPolicy"]
     assert account.url == endpoint.rstrip("/")
     await account.close()
@@ -107,7 +112,9 @@ async def test_concurrent_first_calls_make_a_table_once(azure: AzureTables, part
     assert made == ["directories"]
 
 
-async def test_a_table_that_was_never_deployed_is_not_an_empty_one(azurite_tables: str, partition: str) -> None:
+async def test_a_table_that_was_never_deployed_is_not_an_empty_one(
+    azurite_tables: str, partition: str
+) -> None:
     """Without its table the account is misconfigured: agents must not be told that nobody is there."""
     made = open_tables(Settings.read({"TABLES": azurite_tables}))
     assert isinstance(made, AzureTables)
@@ -182,7 +189,10 @@ async def test_a_read_is_sent_again(status: int) -> None:
 async def test_a_page_that_ends_early_is_continued(more: dict[str, str]) -> None:
     """The service may stop after five seconds or at a partition's border; a token then leads on to the rest."""
     rows = [{"odata.etag": "W/1", "RowKey": key, "v0": key} for key in "abc"]
-    tokens = {f"x_ms_continuation_{name}": value for name, value in {"NextPartitionKey": "1!4!cA--", **more}.items()}
+    tokens = {
+        f"x_ms_continuation_{name}": value
+        for name, value in {"NextPartitionKey": "1!4!cA--", **more}.items()
+    }
     pages = [
         answer(200, json.dumps({"value": []}).encode(), **tokens),
         answer(200, json.dumps({"value": rows[:2]}).encode(), **tokens),
@@ -194,14 +204,18 @@ async def test_a_page_that_ends_early_is_continued(more: dict[str, str]) -> None
         await tables.close()
     assert [row.key for row in found] == ["a", "b", "c"]
     lines = [head.partition("\r\n")[0] for head, _ in canned.requests]
-    added = "&NextPartitionKey=1!4!cA--" + "".join(f"&{name}={value}" for name, value in more.items())
+    added = "&NextPartitionKey=1!4!cA--" + "".join(
+        f"&{name}={value}" for name, value in more.items()
+    )
     assert [added in line for line in lines] == [False, True, True]
 
 
 @pytest.mark.parametrize("call", ["get", "query", "transact"])
 async def test_an_answer_that_says_nothing_of_rows_is_storage_unavailable(call: str) -> None:
     """A proxy's page with status 200 is neither a row nor its absence."""
-    async with service(answer(202 if call == "transact" else 200, b"<html>sign in</html>")) as canned:
+    async with service(
+        answer(202 if call == "transact" else 200, b"<html>sign in</html>")
+    ) as canned:
         tables = AzureTables(canned.url, _KEY)
         with pytest.raises(StorageUnavailable, match="cannot be read"):
             await _calls(tables)[call]()
@@ -231,7 +245,9 @@ async def test_a_conflict_of_another_kind_is_no_taken_key() -> None:
         await tables.close()
 
 
-async def test_a_cancelled_read_leaves_the_engine_in_order(azure: AzureTables, partition: str) -> None:
+async def test_a_cancelled_read_leaves_the_engine_in_order(
+    azure: AzureTables, partition: str
+) -> None:
     """An agent who leaves the page takes no connection along."""
     await azure.transact(TABLE, partition, [Insert("a", b"1")])
     for _ in range(5):

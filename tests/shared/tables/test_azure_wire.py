@@ -14,7 +14,7 @@ from azure.core.rest import HttpRequest
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.tables import azure_wire as wire
+from shared.tables import azure_protocol as wire
 from shared.tables.azure_account import Account
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 from tests.shared.tables.canned import Canned, answer, service
@@ -22,19 +22,28 @@ from tests.shared.tables.canned import Canned, answer, service
 KEY: Any = AzureNamedKeyCredential("devstoreaccount1", "a2V5")
 TAG = "W/\"datetime'2026-11-25T13%3A33%3A57.7463004Z'\""
 KEYS = ["user|a", "find|müller|0 1", "name|o'brien", "a~2Fb+c&d=e;f@g,h$i(j)k!l*m", "中|\ufffd"]
-ROWS = [b"", b'{"v":1,"n":"J\xc3\xbcrgen \\"J\\""}', b"x" * 70_000, b"line\r\nHTTP/1.1 409 Conflict\r\n\r\n--batch_"]
+ROWS = [
+    b"",
+    b'{"v":1,"n":"J\xc3\xbcrgen \\"J\\""}',
+    b"x" * 70_000,
+    b"line\r\nHTTP/1.1 409 Conflict\r\n\r\n--batch_",
+]
 
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, dict[str, str], Any]]:
     """The requests in a transaction: their first lines, headers (lower case) and JSON."""
-    message = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    message = BytesParser().parsebytes(
+        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
+    )
     (changeset,) = cast(list[Message], message.get_payload())
     found = []
     for part in cast(list[Message], changeset.get_payload()):
         assert part.get_content_type() == "application/http"
         head, _, content = cast(bytes, part.get_payload(decode=True)).partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        headers = {
+            name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
+        }
         found.append((first, headers, json.loads(content) if content.strip() else None))
     return found
 
@@ -87,7 +96,9 @@ async def test_a_transaction_says_what_the_sdk_would_say(refusing: Canned) -> No
         with pytest.raises(HttpResponseError):
             await client.submit_transaction([_sdk_operation("p'1", each) for each in OPERATIONS])
     head, sent = refusing.requests[0]
-    sdk_type = next(line for line in head.split("\r\n") if line.lower().startswith("content-type:")).partition(": ")[2]
+    sdk_type = next(
+        line for line in head.split("\r\n") if line.lower().startswith("content-type:")
+    ).partition(": ")[2]
     content_type, body = wire.transaction(f"{refusing.url}/contacts", "p'1", OPERATIONS)
     assert len(body) < len(sent)
     ours, theirs = _parts(content_type, body), _parts(sdk_type, sent)
@@ -97,7 +108,10 @@ async def test_a_transaction_says_what_the_sdk_would_say(refusing: Canned) -> No
         assert headers.get("if-match") == sdk_headers.get("if-match")
         assert headers.get("content-type") == sdk_headers.get("content-type")
         assert headers["dataserviceversion"] == sdk_headers["dataserviceversion"]
-        assert row == (sdk_row and {name: each for name, each in sdk_row.items() if not name.endswith("@odata.type")})
+        assert row == (
+            sdk_row
+            and {name: each for name, each in sdk_row.items() if not name.endswith("@odata.type")}
+        )
         assert (headers.get("prefer") == "return-no-content") == (row is not None)
 
 
@@ -110,7 +124,9 @@ async def test_a_read_asks_what_the_sdk_would_ask(refusing: Canned, key: str) ->
         condition = f"PartitionKey eq 'p''1' and RowKey ge '{key.replace(chr(39), chr(39) * 2)}' and RowKey lt 'z'"
         for select in (None, ["RowKey"]):
             with pytest.raises(HttpResponseError):
-                await anext(client.query_entities(condition, results_per_page=7, select=select).by_page())
+                await anext(
+                    client.query_entities(condition, results_per_page=7, select=select).by_page()
+                )
     place = f"{refusing.url}/contacts"
     urls = [wire.row_url(place, "p'1", key)]
     urls += [wire.range_url(place, "p'1", key, "z", 7, keys_only) for keys_only in (False, True)]
@@ -121,7 +137,9 @@ async def test_a_read_asks_what_the_sdk_would_ask(refusing: Canned, key: str) ->
     heads = [head.split("\r\n") for head, _ in refusing.requests]
     assert [head[0] for head in heads[:3]] == [head[0] for head in heads[3:]]
     for name, value in wire.READ.items():
-        assert all(any(line.lower() == f"{name}: {value}".lower() for line in head) for head in heads[:3])
+        assert all(
+            any(line.lower() == f"{name}: {value}".lower() for line in head) for head in heads[:3]
+        )
 
 
 def test_keys_are_asked_for_without_their_tags() -> None:
@@ -137,7 +155,9 @@ def _changeset(*parts: str, boundary: str = "boundary=changesetresponse_1") -> b
 
 
 _DONE = f"HTTP/1.1 204 No Content\r\nContent-ID: 0\r\nPreference-Applied: return-no-content\r\nETag: {TAG}\r\n\r\n"
-_GONE = "HTTP/1.1 204 No Content\r\nX-Content-Type-Options: nosniff\r\nDataServiceVersion: 1.0;\r\n\r\n"
+_GONE = (
+    "HTTP/1.1 204 No Content\r\nX-Content-Type-Options: nosniff\r\nDataServiceVersion: 1.0;\r\n\r\n"
+)
 _ECHO = (
     f"HTTP/1.1 201 Created\r\netag: {TAG}\r\nContent-Type: application/json\r\n\r\n"
     '{"v0":"HTTP/1.1 500 X\\r\\n\\r\\nETag: W/\\"1\\""}'
@@ -145,7 +165,9 @@ _ECHO = (
 
 
 def _error(status: int, code: str, message: str) -> str:
-    body = json.dumps({"odata.error": {"code": code, "message": {"lang": "en-US", "value": message}}})
+    body = json.dumps(
+        {"odata.error": {"code": code, "message": {"lang": "en-US", "value": message}}}
+    )
     return f"HTTP/1.1 {status} X\r\nContent-ID: 1\r\nContent-Type: application/json\r\n\r\n{body}"
 
 
@@ -162,7 +184,9 @@ async def test_answers_are_read_as_the_sdk_reads_them(name: str) -> None:
     body, tags = DONE[name]
     assert [part.etag for part in wire.read_transaction(body)] == tags
     async with (
-        service(answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")) as canned,
+        service(
+            answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")
+        ) as canned,
         TableClient(canned.url, "contacts", credential=KEY) as client,
     ):
         done = await client.submit_transaction([("create", {"PartitionKey": "p", "RowKey": "a"})])
@@ -177,12 +201,16 @@ async def test_answers_are_read_as_the_sdk_reads_them(name: str) -> None:
         (404, "ResourceNotFound", "0:The specified resource does not exist.", 0),
     ],
 )
-async def test_a_refusal_is_read_as_the_sdk_reads_it(status: int, code: str, message: str, place: int) -> None:
+async def test_a_refusal_is_read_as_the_sdk_reads_it(
+    status: int, code: str, message: str, place: int
+) -> None:
     """The status, the code, and which operation it is about."""
     body = _changeset(_error(status, code, message))
     assert wire.read_transaction(body) == [wire.Part(status, "", code, place)]
     async with (
-        service(answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")) as canned,
+        service(
+            answer(202, body, Content_Type="multipart/mixed; boundary=batchresponse_1")
+        ) as canned,
         TableClient(canned.url, "contacts", credential=KEY) as client,
     ):
         with pytest.raises(TableTransactionError) as refusal:

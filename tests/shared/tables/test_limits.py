@@ -6,7 +6,7 @@ import pytest
 from shared.tables import limits
 from shared.tables.counting import CountingTables
 from shared.tables.limits import DuplicateKey
-from shared.tables.port import Delete, Insert, Operation, Replace, TooLarge, Upsert
+from shared.tables.port import Delete, Insert, LimitExceeded, Operation, Replace, Upsert
 
 # The transport hints that a body of megabytes is copied at once; these tests send such on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
@@ -15,24 +15,34 @@ KIB = 1024
 MIB = 1024 * 1024
 
 
-async def _refused(tables: CountingTables, partition: str, operations: list[Operation]) -> TooLarge:
-    with pytest.raises(TooLarge) as refusal:
+async def _refused(
+    tables: CountingTables, partition: str, operations: list[Operation]
+) -> LimitExceeded:
+    with pytest.raises(LimitExceeded) as refusal:
         await tables.transact(TABLE, partition, operations)
     assert await tables.query(TABLE, partition, "!", "~~") == []
     return refusal.value
 
 
 @pytest.mark.parametrize("count", [0, 101])
-async def test_a_transaction_has_1_to_100_operations(any_tables: CountingTables, partition: str, count: int) -> None:
+async def test_a_transaction_has_1_to_100_operations(
+    any_tables: CountingTables, partition: str, count: int
+) -> None:
     """100 entities in an entity group transaction."""
     refusal = await _refused(any_tables, partition, [Insert(f"{n}", b"") for n in range(count)])
-    assert (refusal.limit, refusal.size, refusal.allowed) == ("operations in a transaction", count, 100)
+    assert (refusal.limit, refusal.size, refusal.allowed) == (
+        "operations in a transaction",
+        count,
+        100,
+    )
 
 
 async def test_a_transaction_names_a_key_once(any_tables: CountingTables, partition: str) -> None:
     """An entity may appear once in a transaction."""
     with pytest.raises(DuplicateKey):
-        await any_tables.transact(TABLE, partition, [Insert("a", b""), Upsert("b", b""), Delete("a")])
+        await any_tables.transact(
+            TABLE, partition, [Insert("a", b""), Upsert("b", b""), Delete("a")]
+        )
     assert await any_tables.query(TABLE, partition, "!", "~~") == []
 
 
@@ -41,11 +51,13 @@ async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: st
     longest = "é" * 512
     await any_tables.transact(TABLE, partition, [Insert(longest, b"1")])
     assert await any_tables.get(TABLE, partition, longest)
-    assert [row.key for row in await any_tables.query(TABLE, partition, longest, longest + " ")] == [longest]
+    assert [
+        row.key for row in await any_tables.query(TABLE, partition, longest, longest + " ")
+    ] == [longest]
     await any_tables.transact(TABLE, partition, [Delete(longest)])
     refusal = await _refused(any_tables, partition, [Insert(longest + "x", b"1")])
     assert (refusal.limit, refusal.allowed) == ("bytes in a key", KIB)
-    with pytest.raises(TooLarge):
+    with pytest.raises(LimitExceeded):
         await any_tables.get(TABLE, partition, longest + "x")
 
 
@@ -61,7 +73,9 @@ async def test_a_key_has_at_most_1_kib(any_tables: CountingTables, partition: st
     ],
     ids=["64 KiB", "64 KiB and one", "accents", "astral at a border", "astral", "nearly 1 MiB"],
 )
-async def test_a_long_value_is_split_and_joined(any_tables: CountingTables, partition: str, value: str) -> None:
+async def test_a_long_value_is_split_and_joined(
+    any_tables: CountingTables, partition: str, value: str
+) -> None:
     """A property holds 64 KiB; nobody above the port notices, and no character is torn apart."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", value.encode())])
     await any_tables.transact(TABLE, partition, [Replace("a", value.encode() + b"!", tag)])
@@ -70,20 +84,30 @@ async def test_a_long_value_is_split_and_joined(any_tables: CountingTables, part
     assert row.value.decode() == value + "!"
 
 
-@pytest.mark.parametrize("value", ["x" * 524_288, "é" * 524_288, "\U0001f600" * 262_144], ids=["ascii", "é", "astral"])
-async def test_a_row_has_at_most_1_mib(any_tables: CountingTables, partition: str, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["x" * 524_288, "é" * 524_288, "\U0001f600" * 262_144], ids=["ascii", "é", "astral"]
+)
+async def test_a_row_has_at_most_1_mib(
+    any_tables: CountingTables, partition: str, value: str
+) -> None:
     """1 MiB an entity, text counted as UTF-16, names and key included."""
     refusal = await _refused(any_tables, partition, [Insert("a", value.encode())])
     assert refusal.limit == "bytes in a row"
     assert refusal.size > refusal.allowed
 
 
-@pytest.mark.parametrize("text", ["x", '"', "é", "\U0001f600"], ids=["plain", "quotes", "é", "astral"])
-async def test_a_transaction_has_at_most_4_mib(any_tables: CountingTables, partition: str, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["x", '"', "é", "\U0001f600"], ids=["plain", "quotes", "é", "astral"]
+)
+async def test_a_transaction_has_at_most_4_mib(
+    any_tables: CountingTables, partition: str, text: str
+) -> None:
     """4 MiB as sent: escaped JSON is longer than the text that it holds."""
     wire = len(orjson.dumps(text)) - 2
     value = text * (4 * MIB // 50 // wire)
-    refusal = await _refused(any_tables, partition, [Insert(f"{n}", value.encode()) for n in range(50)])
+    refusal = await _refused(
+        any_tables, partition, [Insert(f"{n}", value.encode()) for n in range(50)]
+    )
     assert refusal.limit == "bytes in a transaction"
     await any_tables.transact(TABLE, partition, [Insert(f"{n}", value.encode()) for n in range(48)])
 

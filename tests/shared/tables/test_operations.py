@@ -6,11 +6,11 @@ import pytest
 
 from shared.tables.port import (
     AlreadyExists,
-    Changed,
     Delete,
     Insert,
     NotFound,
     Operation,
+    PreconditionFailed,
     Replace,
     Row,
     TableError,
@@ -25,7 +25,9 @@ async def _all(tables: Tables, partition: str) -> dict[str, bytes]:
     return {row.key: row.value for row in await tables.query(TABLE, partition, "!", "~~")}
 
 
-async def test_a_stored_row_is_read_back_with_the_tag_of_its_writing(any_tables: Tables, partition: str) -> None:
+async def test_a_stored_row_is_read_back_with_the_tag_of_its_writing(
+    any_tables: Tables, partition: str
+) -> None:
     """The tag that a transaction answers is the tag that a read gives."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b'{"n":"M\xc3\xbcller"}')])
     row = Row("a", b'{"n":"M\xc3\xbcller"}', tag)
@@ -51,7 +53,9 @@ async def test_a_taken_key_is_not_inserted(any_tables: Tables, partition: str) -
     """Uniqueness, as of user names, is the table's own; the error names the key and nothing changed."""
     await any_tables.transact(TABLE, partition, [Insert("taken", b"1")])
     with pytest.raises(AlreadyExists) as refusal:
-        await any_tables.transact(TABLE, partition, [Insert("a", b"2"), Insert("taken", b"2"), Insert("z", b"2")])
+        await any_tables.transact(
+            TABLE, partition, [Insert("a", b"2"), Insert("taken", b"2"), Insert("z", b"2")]
+        )
     assert refusal.value.key == "taken"
     assert await _all(any_tables, partition) == {"taken": b"1"}
 
@@ -73,18 +77,20 @@ async def test_a_replace_needs_the_tag_that_was_read(any_tables: Tables, partiti
     """The second of two writers that read the same version is told so."""
     (first,) = await any_tables.transact(TABLE, partition, [Insert("a", b"x" * 70_000)])
     (second,) = await any_tables.transact(TABLE, partition, [Replace("a", b"2", first)])
-    with pytest.raises(Changed) as refusal:
+    with pytest.raises(PreconditionFailed) as refusal:
         await any_tables.transact(TABLE, partition, [Replace("a", b"3", first)])
     assert refusal.value.key == "a"
     assert await any_tables.get(TABLE, partition, "a") == Row("a", b"2", second)
 
 
-async def test_the_tag_of_a_former_row_fits_no_later_one(any_tables: Tables, partition: str) -> None:
+async def test_the_tag_of_a_former_row_fits_no_later_one(
+    any_tables: Tables, partition: str
+) -> None:
     """A row deleted and made again is another row to whoever read the former."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     await any_tables.transact(TABLE, partition, [Delete("a")])
     await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         await any_tables.transact(TABLE, partition, [Replace("a", b"2", tag)])
 
 
@@ -92,14 +98,16 @@ async def test_a_delete_may_need_a_tag(any_tables: Tables, partition: str) -> No
     """With a tag, only the version that was read goes; without, whatever is there."""
     (old,) = await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
     (new,) = await any_tables.transact(TABLE, partition, [Upsert("a", b"2")])
-    with pytest.raises(Changed) as refusal:
+    with pytest.raises(PreconditionFailed) as refusal:
         await any_tables.transact(TABLE, partition, [Delete("a", old)])
     assert refusal.value.key == "a"
     assert await any_tables.transact(TABLE, partition, [Delete("a", new)]) == [""]
     assert await any_tables.get(TABLE, partition, "a") is None
 
 
-@pytest.mark.parametrize("operation", [Delete("gone"), Delete("gone", "TAG"), Replace("gone", b"", "TAG")], ids=str)
+@pytest.mark.parametrize(
+    "operation", [Delete("gone"), Delete("gone", "TAG"), Replace("gone", b"", "TAG")], ids=str
+)
 async def test_a_row_that_is_not_there_is_neither_replaced_nor_deleted(
     any_tables: Tables, partition: str, operation: Operation
 ) -> None:
@@ -115,18 +123,20 @@ async def test_a_row_that_is_not_there_is_neither_replaced_nor_deleted(
     assert await _all(any_tables, partition) == {"a": b"1"}
 
 
-@pytest.mark.parametrize("tag", ["", "1", "9" * 40, "W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""])
+@pytest.mark.parametrize(
+    "tag", ["", "1", "9" * 40, "W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""]
+)
 async def test_a_tag_never_given_fits_no_row(any_tables: Tables, partition: str, tag: str) -> None:
     """Tags are opaque: whatever a caller sends is at most not the right one."""
     await any_tables.transact(TABLE, partition, [Insert("a", b"1")])
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         await any_tables.transact(TABLE, partition, [Delete("a", tag)])
     await any_tables.transact(TABLE, partition, [Upsert("a", b"2")])
     assert await _all(any_tables, partition) == {"a": b"2"}
 
 
 @pytest.mark.parametrize("place", [0, 50, 99])
-@pytest.mark.parametrize("fault", [AlreadyExists, NotFound, Changed])
+@pytest.mark.parametrize("fault", [AlreadyExists, NotFound, PreconditionFailed])
 async def test_a_hundred_rows_are_stored_all_or_none(
     any_tables: Tables, partition: str, place: int, fault: type[TableError]
 ) -> None:
@@ -137,10 +147,12 @@ async def test_a_hundred_rows_are_stored_all_or_none(
     refused: dict[type[TableError], Operation] = {
         AlreadyExists: Insert("old", b"3"),
         NotFound: Delete("gone"),
-        Changed: Replace("old", b"3", tag),
+        PreconditionFailed: Replace("old", b"3", tag),
     }
     with pytest.raises(fault) as refusal:
-        await any_tables.transact(TABLE, partition, [*operations[:place], refused[fault], *operations[place + 1 :]])
+        await any_tables.transact(
+            TABLE, partition, [*operations[:place], refused[fault], *operations[place + 1 :]]
+        )
     assert getattr(refusal.value, "key", "") == refused[fault].key
     assert await _all(any_tables, partition) == {"old": b"2"}
     await any_tables.transact(TABLE, partition, operations)
@@ -151,10 +163,14 @@ async def test_of_two_faults_the_first_is_reported(any_tables: Tables, partition
     """Operations are judged in order: a stale record before a name that is taken means trying again, not a conflict."""
     (tag,) = await any_tables.transact(TABLE, partition, [Insert("record", b"1")])
     await any_tables.transact(TABLE, partition, [Upsert("record", b"2"), Insert("name", b"1")])
-    with pytest.raises(Changed):
-        await any_tables.transact(TABLE, partition, [Replace("record", b"3", tag), Insert("name", b"3")])
+    with pytest.raises(PreconditionFailed):
+        await any_tables.transact(
+            TABLE, partition, [Replace("record", b"3", tag), Insert("name", b"3")]
+        )
     with pytest.raises(AlreadyExists):
-        await any_tables.transact(TABLE, partition, [Insert("name", b"3"), Replace("record", b"3", tag)])
+        await any_tables.transact(
+            TABLE, partition, [Insert("name", b"3"), Replace("record", b"3", tag)]
+        )
     with pytest.raises(NotFound):
         await any_tables.transact(TABLE, partition, [Delete("gone"), Insert("name", b"3")])
 
@@ -169,7 +185,9 @@ async def test_partitions_and_tables_are_apart(any_tables: Tables, partition: st
     assert await _all(any_tables, other) == {"a": b"2"}
 
 
-async def test_an_unknown_table_is_a_fault_of_the_program(any_tables: Tables, partition: str) -> None:
+async def test_an_unknown_table_is_a_fault_of_the_program(
+    any_tables: Tables, partition: str
+) -> None:
     """Tables are those of the port; a name from outside never reaches an engine."""
     with pytest.raises(ValueError, match="unknown table"):
         await any_tables.get("contacts; drop table contacts", partition, "a")
@@ -198,8 +216,10 @@ async def test_no_increment_is_lost(any_tables: Tables, partition: str) -> None:
     async def increment() -> None:
         while row := await any_tables.get(TABLE, partition, "n"):
             try:
-                await any_tables.transact(TABLE, partition, [Replace("n", b"%d" % (int(row.value) + 1), row.etag)])
-            except Changed:
+                await any_tables.transact(
+                    TABLE, partition, [Replace("n", b"%d" % (int(row.value) + 1), row.etag)]
+                )
+            except PreconditionFailed:
                 continue
             return
 
@@ -223,10 +243,14 @@ async def test_a_reader_never_sees_half_a_transaction(any_tables: Tables, partit
     await writing
 
 
-async def test_a_cancelled_caller_leaves_the_engine_in_order(any_tables: Tables, partition: str) -> None:
+async def test_a_cancelled_caller_leaves_the_engine_in_order(
+    any_tables: Tables, partition: str
+) -> None:
     """A request that is given up while it waits takes nothing from the others; its rows are all there or none."""
     calls = [
-        asyncio.create_task(any_tables.transact(TABLE, partition, [Insert(f"{n}a", b"1"), Insert(f"{n}b", b"1")]))
+        asyncio.create_task(
+            any_tables.transact(TABLE, partition, [Insert(f"{n}a", b"1"), Insert(f"{n}b", b"1")])
+        )
         for n in range(6)
     ]
     await asyncio.sleep(0)

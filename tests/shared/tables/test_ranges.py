@@ -14,7 +14,9 @@ TABLE = "contacts"
 
 async def _fill(tables: Tables, partition: str, row_keys: list[str]) -> None:
     for at in range(0, len(row_keys), 100):
-        await tables.transact(TABLE, partition, [Insert(key, b"{}") for key in row_keys[at : at + 100]])
+        await tables.transact(
+            TABLE, partition, [Insert(key, b"{}") for key in row_keys[at : at + 100]]
+        )
 
 
 async def _found(tables: Tables, partition: str, start: str, stop: str) -> list[str]:
@@ -32,14 +34,35 @@ async def test_a_range_has_its_start_and_not_its_stop(any_tables: Tables, partit
 
 async def test_order_is_that_of_code_points(any_tables: Tables, partition: str) -> None:
     """Digits before capitals before small letters before accents, whatever the order of writing; no locale."""
-    row_keys = ["é", "z", "a", "A", "Z", "9", "10", "-", "_", "ß", "ｚ", "中", "a b", "a|b", "ab", "O'Brien", "a'"]
+    row_keys = [
+        "é",
+        "z",
+        "a",
+        "A",
+        "Z",
+        "9",
+        "10",
+        "-",
+        "_",
+        "ß",
+        "ｚ",
+        "中",
+        "a b",
+        "a|b",
+        "ab",
+        "O'Brien",
+        "a'",
+    ]
     await _fill(any_tables, partition, row_keys)
     assert await _found(any_tables, partition, " ", "\ufffe") == sorted(row_keys)
 
 
 async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -> None:
     """Continued behind the last key, pages of any size join without a gap or an overlap."""
-    row_keys = [*(keys.key("find", "word", f"{n:03}") for n in range(95)), keys.key("find", "word ", "x")]
+    row_keys = [
+        *(keys.key("find", "word", f"{n:03}") for n in range(95)),
+        keys.key("find", "word ", "x"),
+    ]
     await _fill(any_tables, partition, row_keys)
     start, stop = keys.prefix_range("find", "word")
     for size in (7, 95, 96, 1000):
@@ -60,18 +83,24 @@ async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: st
     assert [row.key for row in rest] == [f"{n:04}" for n in range(1000, 1030)]
 
 
-async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(tables: CountingTables, partition: str) -> None:
+async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(
+    tables: CountingTables, partition: str
+) -> None:
     """None twice, none left out, in order; without bounds the whole partition."""
     row_keys = [keys.key("find", f"{n:04}") for n in range(2001)]
     await _fill(tables, partition, [*row_keys, "a", "z"])
     with tables.measured() as calls:
-        rows = await everything(tables, TABLE, partition, *keys.prefix_range("find", ""), keys_only=True)
+        rows = await everything(
+            tables, TABLE, partition, *keys.prefix_range("find", ""), keys_only=True
+        )
     assert ([row.key for row in rows], len(calls)) == (row_keys, 3)
     assert [row.key for row in await everything(tables, TABLE, partition)] == ["a", *row_keys, "z"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
-async def test_a_limit_out_of_bounds_is_a_fault_of_the_program(any_tables: Tables, partition: str, limit: int) -> None:
+async def test_a_limit_out_of_bounds_is_a_fault_of_the_program(
+    any_tables: Tables, partition: str, limit: int
+) -> None:
     """The port's contract: 1 to 1,000."""
     with pytest.raises(ValueError, match="limit"):
         await any_tables.query(TABLE, partition, "a", "b", limit=limit)
@@ -84,10 +113,14 @@ async def test_keys_alone_come_without_values(any_tables: Tables, partition: str
     assert [(row.key, row.value, row.etag) for row in rows] == [("a", b"", ""), ("b", b"", "")]
 
 
-_PART = st.text(max_size=12) | st.text("|~/\\#?%'\"\x00\x1f\x7f\x85 +&;:@=$,\ud800\U0001f600\ufffd\uffff", max_size=12)
+_PART = st.text(max_size=12) | st.text(
+    "|~/\\#?%'\"\x00\x1f\x7f\x85 +&;:@=$,\ud800\U0001f600\ufffd\uffff", max_size=12
+)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(parts=st.lists(st.tuples(_PART, _PART), min_size=1, max_size=12, unique=True))
 async def test_any_unicode_is_kept_and_ordered(
     any_tables: Tables, partition: str, parts: list[tuple[str, str]]

@@ -49,7 +49,9 @@ async def test_what_was_answered_is_there_after_reopening(tmp_path: Path) -> Non
 async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None:
     """SIGKILL in the middle of writing: every answered transaction is there and every stored one is whole."""
     path = tmp_path / "test.db"
-    with subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         answered = [process.stdout.readline().strip() for _ in range(200)]
         process.send_signal(signal.SIGKILL)
@@ -68,7 +70,10 @@ async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -
 async def test_the_disk_is_asked_to_keep_every_commit(tmp_path: Path) -> None:
     """synchronous=FULL with a write-ahead log: an answer means that the disk has it (sqlite.org/pragma.html)."""
     tables = SqliteTables(tmp_path / "test.db")
-    modes = [tables._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    modes = [
+        tables._writer.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous")
+    ]
     await tables.close()
     assert modes == ["wal", 2]
 

@@ -23,7 +23,12 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="anonymous/{*rest}")
 async def anonymous(req: func.HttpRequest) -> func.HttpResponse:
     """What is the same whoever asks: for comparing hosts whose clients differ."""
-    seen = {"url": req.url, "params": dict(req.params), "route": dict(req.route_params), "method": req.method}
+    seen = {
+        "url": req.url,
+        "params": dict(req.params),
+        "route": dict(req.route_params),
+        "method": req.method,
+    }
     return func.HttpResponse(orjson.dumps(seen), status_code=201, mimetype="application/json")
 
 
@@ -69,7 +74,9 @@ async def answer_204(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="answer/304")
 async def answer_304(req: func.HttpRequest) -> func.HttpResponse:
-    return func.HttpResponse(status_code=304, headers={"ETag": 'W/"1"', "Content-Type": "application/json"})
+    return func.HttpResponse(
+        status_code=304, headers={"ETag": 'W/"1"', "Content-Type": "application/json"}
+    )
 
 
 @app.route(route="answer/scim")

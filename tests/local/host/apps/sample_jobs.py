@@ -23,7 +23,9 @@ async def work(message: func.QueueMessage) -> None:
         raise RuntimeError(body)
 
 
-@app.queue_trigger(arg_name="message", queue_name="%QUEUE%-poison", connection="AzureWebJobsStorage")
+@app.queue_trigger(
+    arg_name="message", queue_name="%QUEUE%-poison", connection="AzureWebJobsStorage"
+)
 async def give_up(message: func.QueueMessage) -> None:
     seen.append(f"give up {message.get_body().decode()}")
 

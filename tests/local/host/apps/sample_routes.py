@@ -7,7 +7,9 @@ import azure.functions as func
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
-def _add(name: str, route: str | None, methods: Sequence[str] | None = None) -> Callable[..., object]:
+def _add(
+    name: str, route: str | None, methods: Sequence[str] | None = None
+) -> Callable[..., object]:
     async def main(req: func.HttpRequest) -> func.HttpResponse:
         route = ",".join(f"{key}={value}" for key, value in req.route_params.items())
         return func.HttpResponse(f"{name}({route})")

@@ -1,0 +1,74 @@
+"""Which directories a signed-in person reads: those of the own account, and how many people they have.
+
+Both are remembered for a moment and shared by all agents on the instance: each of their pages asks every few seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from directories import service, totals
+from directories.cache import cache
+from directories.memory import LruCache, PerInstance
+from directories.models import Directory
+from directories.totals import Totals
+from shared.concurrency import each
+from shared.http import HttpError
+from shared.services import Services
+
+REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
+SHARED = 1.0  # seconds that all agents see the same totals
+A_SECOND = 100  # directories whose totals are read in a second: of a thousand they are up to ten seconds old
+_ACCOUNTS = 4096
+_DIRECTORIES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    directories: Sequence[Directory]
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    totals: Totals
+    read_at: float
+
+
+_totals: PerInstance[LruCache[str, _Counted]] = PerInstance(lambda: LruCache(_DIRECTORIES))
+_listed: PerInstance[LruCache[str, _Listed]] = PerInstance(lambda: LruCache(_ACCOUNTS))
+
+
+async def all_directories(services: Services, account: str) -> Sequence[Directory]:
+    """The account's directories in the order of their creation."""
+    remembered, now = _listed.of(services), services.clock.monotonic()
+    listed = remembered.get(account)
+    if listed is None or not 0 <= now - listed.read_at < REMEMBERED:
+        listed = _Listed(await service.list_directories(services, account), now)
+        remembered.put(account, listed)
+    return listed.directories
+
+
+async def totals_of(services: Services, directories: Sequence[Directory]) -> list[Totals]:
+    """How many people each directory has, a moment ago; a round trip for each that nobody asked for since."""
+    remembered, shared = _totals.of(services), max(SHARED, len(directories) / A_SECOND)
+
+    async def one(directory: Directory) -> Totals:
+        now, known = services.clock.monotonic(), remembered.get(directory.id)
+        if known is None or not 0 <= now - known.read_at < shared:
+            known = _Counted(await totals.read(services, directory.id), now)
+            remembered.put(directory.id, known)
+        return known.totals
+
+    return await each(directories, one)
+
+
+async def one_directory(services: Services, account: str, directory_id: str) -> Directory:
+    """The account's directory with this id; HttpError 404 for another account's as for none."""
+    directory, _ = await cache(services).get(services, directory_id)
+    if directory is None or directory.account != account:
+        raise HttpError(
+            404,
+            "Directory not found",
+            "There is no such directory in your account. It may be deleted; reload the list of directories.",
+        )
+    return directory

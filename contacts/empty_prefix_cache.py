@@ -1,0 +1,43 @@
+"""Where nobody is called so: what was looked for a moment ago and longer words need not be looked for again.
+
+Somebody who types asks for one letter more each time. Over many directories that is a round trip each, and after some
+letters most directories have nobody left.
+"""
+
+from collections.abc import Sequence
+
+from directories.memory import LruCache, PerInstance
+from directories.models import Directory
+from shared.services import Services
+
+MANY = 16  # directories; fewer are asked anyway
+REMEMBERED = 5.0  # seconds until somebody new is found
+_ENTRIES = 20_000
+
+_memory: PerInstance[LruCache[tuple[str, str, str], float]] = PerInstance(
+    lambda: LruCache(_ENTRIES)
+)
+
+
+def without_known_empty(
+    services: Services, directories: Sequence[Directory], family: str, beginning: str
+) -> Sequence[Directory]:
+    """The directories without those that a moment ago had no row beginning so, or with less of it."""
+    if len(directories) <= MANY:
+        return directories
+    memory, now = _memory.of(services), services.clock.monotonic()
+    beginnings = [beginning[:length] for length in range(1, len(beginning) + 1)]
+
+    def has_nobody(directory: Directory) -> bool:
+        return any(
+            at is not None and 0 <= now - at < REMEMBERED
+            for at in (memory.get((directory.id, family, one)) for one in beginnings)
+        )
+
+    return [directory for directory in directories if not has_nobody(directory)]
+
+
+def note(services: Services, directory: Directory, family: str, beginning: str) -> None:
+    """The directory has no row beginning so."""
+    if beginning:
+        _memory.of(services).put((directory.id, family, beginning), services.clock.monotonic())

@@ -1,0 +1,86 @@
+"""Access tokens of a directory's OAuth endpoint: opaque, 60 minutes, stored as a hash like every other token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import orjson
+
+from directories import credential_usage, store, tokens
+from directories.authenticate import access_key
+from directories.cache import cache
+from directories.models import Directory, TrustedIdentity
+from shared import keys
+from shared.clock import timestamp
+from shared.services import Services
+from shared.tables.port import AlreadyExists, Insert
+
+LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
+BY_TRUST = "trust"
+
+
+class InvalidClient(Exception):
+    """No client of this directory: unknown directory, wrong client id, wrong, expired or revoked secret."""
+
+
+class AssertionReplayed(Exception):
+    """The assertion was used before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """An assertion as remembered until it expires, so that no instance takes it twice (RFC 7523 section 3, item 7)."""
+
+    issuer: str
+    identifier: str
+    expires: str
+
+
+async def client(
+    services: Services, directory_id: str, client_id: str, secret: str
+) -> tuple[Directory, str]:
+    """The directory and the id of its client secret; raises NoClient after the same work whatever is wrong."""
+    hashed = tokens.digest(secret)
+    directory, fresh = await cache(services).get(services, directory_id)
+    found = _live_secret(services, directory, hashed)
+    if found is None and not fresh:
+        directory = await cache(services).again(services, directory_id)
+        found = _live_secret(services, directory, hashed)
+    if directory is None or found is None or client_id != directory.id:
+        if directory is not None:
+            credential_usage.refused(services, directory, "client")
+        raise InvalidClient
+    credential_usage.accepted(services, directory.id, found)
+    return directory, found
+
+
+async def trusted_identity(
+    services: Services, directory_id: str
+) -> tuple[Directory, TrustedIdentity] | None:
+    """The directory and the identity of Entra that it trusts, if it trusts one."""
+    directory, fresh = await cache(services).get(services, directory_id)
+    if not fresh and (directory is None or directory.trust is None):
+        directory = await cache(services).again(services, directory_id)
+    return (directory, directory.trust) if directory and directory.trust else None
+
+
+async def issue(
+    services: Services, directory: Directory, by: str, assertion: Assertion | None = None
+) -> str:
+    """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises Replayed."""
+    plain = tokens.new_secret(tokens.ACCESS_PREFIX)
+    expires = timestamp(services.clock.now() + LIFETIME)
+    value = orjson.dumps({"v": 1, "by": by, "expires": expires})
+    operations = [Insert(access_key(tokens.digest(plain)), value)]
+    if assertion is not None:
+        used = keys.key("jti", tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
+        operations.append(Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires})))
+    try:
+        await services.tables.transact(store.TABLE, directory.id, operations)
+    except AlreadyExists:
+        raise AssertionReplayed from None
+    return plain
+
+
+def _live_secret(services: Services, directory: Directory | None, hashed: str) -> str | None:
+    found = tokens.find(directory.secrets if directory else (), hashed)
+    return found.id if found and found.is_live(store.now(services.clock)) else None

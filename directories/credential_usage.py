@@ -1,0 +1,178 @@
+"""When each credential was last used, when a call last went well, and who was turned away.
+
+All of it is written beside the requests and delays none.
+
+Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
+`used|served`, every minute, and `used|denied`, at most every minute, so that a stranger who floods the address writes
+next to nothing.
+"""
+
+from dataclasses import dataclass, field
+
+import orjson
+
+from directories import events, store
+from directories.event_types import REFUSED
+from directories.events import Event
+from directories.memory import LruCache, PerInstance, beside
+from directories.models import Directory
+from shared import keys, row_versions
+from shared.services import Services
+from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
+
+USED_SECONDS = 300.0
+SERVED_SECONDS = 60.0
+DENIED_SECONDS = 60.0
+SETTLED_SECONDS = 2.0  # sooner than somebody mends a setting and tests it again
+# Longer than "trust", shorter than the id of a token or secret: no credential is called so.
+_DENIED, _SERVED = "denied", "served"
+
+
+@dataclass(slots=True)
+class _Denials:
+    written_at: float
+    reason: str
+    logged_at: float
+    unwritten: int = 0
+
+
+@dataclass(slots=True)
+class _Notes:
+    used: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(8192))
+    denied: LruCache[str, _Denials] = field(default_factory=lambda: LruCache(4096))
+    served: LruCache[str, float] = field(default_factory=lambda: LruCache(4096))
+    failed: LruCache[str, float] = field(default_factory=lambda: LruCache(4096))
+
+
+@dataclass(frozen=True, slots=True)
+class AuthFailures:
+    """Calls that were turned away with 401: the last one, why, and how many with it."""
+
+    at: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastCalls:
+    """When each credential was last used, by its id; `served`: when a call last went well, "" before the first."""
+
+    used: dict[str, str]
+    denied: AuthFailures | None
+    served: str = ""
+
+    @property
+    def latest(self) -> str:
+        """The time of the last accepted call, to about a minute; "" before the first."""
+        return max([*self.used.values(), self.served])
+
+
+_notes: PerInstance[_Notes] = PerInstance(_Notes)
+
+
+def accepted(services: Services, directory_id: str, credential: str) -> None:
+    """Note the use of a token, a client secret or the trust."""
+    notes, place = _notes.of(services), (directory_id, credential)
+    used, denial = notes.used, notes.denied.get(directory_id)
+    at, last = services.clock.monotonic(), used.get(place)
+    # After a call was turned away, the first good one is noted at once: the administrator waits for it.
+    if (
+        last is None
+        or at - last >= USED_SECONDS
+        or (denial is not None and last < denial.written_at)
+    ):
+        used.put(place, at)
+        beside(services, _write(services, directory_id, credential), "directory.used")
+
+
+def served(services: Services, directory_id: str) -> None:
+    """Note a call that went well; the directory's first one is an event: the connection works."""
+    notes, at = _notes.of(services), services.clock.monotonic()
+    last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
+    # After one that was refused, the next good one is noted at once: it may be the last, and the administrator waits.
+    wanted = (
+        SETTLED_SECONDS
+        if last is not None and failed is not None and failed >= last
+        else SERVED_SECONDS
+    )
+    if last is None or at - last >= wanted:
+        notes.served.put(directory_id, at)
+        beside(
+            services, _write_served(services, directory_id, first=last is None), "directory.used"
+        )
+
+
+def failed(services: Services, directory_id: str) -> None:
+    """Remember that a call with a live token was refused; the refusal itself is in the provisioning log."""
+    _notes.of(services).failed.put(directory_id, services.clock.monotonic())
+
+
+def refused(services: Services, directory: Directory, reason: str, detail: str = "") -> None:
+    """Note a call with `reason`: missing, wrong, expired, revoked, access, client; a `detail` goes into the log."""
+    denied, at = _notes.of(services).denied, services.clock.monotonic()
+    last = denied.get(directory.id)
+    if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
+        last.unwritten += 1
+        return
+    if last is not None and at - last.written_at < 1.0:
+        last.unwritten += 1  # changing reasons must not make a write of every call
+        return
+    count = 1 + (last.unwritten if last else 0)
+    logged_at = last.logged_at if last else -DENIED_SECONDS
+    is_logged = (
+        bool(detail) and at - logged_at >= DENIED_SECONDS
+    )  # whatever else the caller tries in between
+    denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
+    beside(
+        services,
+        _write_denied(services, directory.id, reason, count, detail if is_logged else ""),
+        "directory.denied",
+    )
+
+
+async def read(tables: Tables, directory_id: str) -> LastCalls:
+    """The notes of all instances, in one round trip."""
+    rows = await tables.query(store.TABLE, directory_id, *keys.prefix_range("used", ""))
+    notes = {keys.split(row.key)[1]: row_versions.read(row.value, "last use") for row in rows}
+    denied, served = notes.pop(_DENIED, None), notes.pop(_SERVED, {"at": ""})
+    used = {name: str(note["at"]) for name, note in notes.items()}
+    return LastCalls(
+        used, row_versions.build(AuthFailures, denied) if denied else None, str(served["at"])
+    )
+
+
+async def _write_served(services: Services, directory_id: str, *, first: bool) -> None:
+    if first:
+        try:
+            await _write(services, directory_id, _SERVED, Insert)
+        except AlreadyExists:
+            pass
+        else:
+            event = Event(at=store.now(services.clock), kind="connection.tested")
+            await services.tables.transact(
+                events.TABLE, directory_id, [events.write(event, services.clock)]
+            )
+            return
+    await _write(services, directory_id, _SERVED)
+
+
+async def _write(
+    services: Services, directory_id: str, name: str, how: type[Insert] | type[Upsert] = Upsert
+) -> None:
+    value = orjson.dumps({"v": 1, "at": store.now(services.clock)})
+    await services.tables.transact(store.TABLE, directory_id, [how(keys.key("used", name), value)])
+
+
+async def _write_denied(
+    services: Services, directory_id: str, reason: str, count: int, detail: str
+) -> None:
+    at = store.now(services.clock)
+    value = orjson.dumps({"v": 1, "at": at, "reason": reason, "count": count})
+    await services.tables.transact(
+        store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)]
+    )
+    if detail:
+        event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail)
+        await services.tables.transact(
+            events.TABLE, directory_id, [events.write(event, services.clock)]
+        )

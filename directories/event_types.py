@@ -1,0 +1,26 @@
+"""Kinds of events by which the provisioning log is filtered; their names stand in addresses of pages and of the API."""
+
+REFUSED = "request.refused"
+KINDS: dict[str, frozenset[str]] = {
+    "created": frozenset({"user.created"}),
+    "changed": frozenset({"user.changed"}),
+    "disabled": frozenset({"user.disabled"}),
+    "enabled": frozenset({"user.enabled"}),
+    "deleted": frozenset({"user.deleted"}),
+    "groups": frozenset({"group.created", "group.changed", "group.deleted"}),
+    "refused": frozenset({REFUSED}),
+    "access": frozenset(
+        {
+            "connection.tested",
+            "token.issued",
+            "token.revoked",
+            "secret.issued",
+            "secret.revoked",
+            "trust.set",
+            "trust.removed",
+        }
+    ),
+    "presence": frozenset(
+        {"presence.connected", "presence.lost", "presence.back", "presence.removed"}
+    ),
+}

@@ -1,0 +1,51 @@
+"""From HTTP to an administrator's call and back: sign-in, origin, and errors as RFC 9457 problems."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from directories.errors import InvalidField, NotThere, Overtaken, TooMany, field_error
+from directories.user_rate_limit import rate_limited
+from shared.azure_functions import Handler
+from shared.easy_auth import require_admin
+from shared.http import HttpError, Request, Response, check_same_origin
+from shared.services import Services
+
+Action = Callable[["Call"], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a signed-in administrator."""
+
+    services: Services
+    request: Request
+    account: str
+
+    @property
+    def directory_id(self) -> str:
+        """The directory in the address."""
+        return self.request.route["directoryId"]
+
+
+def handler(services: Services, action: Action) -> Handler:
+    """An action for signed-in administrators, whose errors become RFC 9457 problems."""
+
+    async def handle(request: Request) -> Response:
+        person = require_admin(request, services.settings)
+        check_same_origin(request, services.settings.public_url)
+        try:
+            with rate_limited(services, person):
+                return await action(Call(services, request, person.account))
+        except InvalidField as error:
+            raise field_error(error.field, error.fault, error.remedy) from None
+        except NotThere:
+            detail = "It does not exist, was deleted, or belongs to another account. Reload the list of directories."
+            raise HttpError(404, "Not found", detail) from None
+        except Overtaken:
+            detail = "Somebody else changed the directory in the meantime. Reload it and make the change again."
+            raise HttpError(412, "Changed in the meantime", detail) from None
+        except TooMany:
+            detail = "Two are live already. Revoke one first, or rotate: send overlap_hours with the request."
+            raise HttpError(409, "Two are live already", detail) from None
+
+    return handle

@@ -1,0 +1,74 @@
+"""What a directory is: the values that every feature hands around."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["entra", "other"]
+State = Literal["active", "deleting", "removing"]
+SetupStep = Literal["connect", "presence", "done"]
+Presence = Literal["undecided", "on", "off"]
+
+MAX_LIVE = 2  # of tokens and of client secrets, so that a new one can be put in place before the old one ends
+ID_PATTERN = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]{2,62})[A-Za-z0-9]"
+)  # no underscore: Okta refuses one in a URL
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A security token or client secret, known by its SHA-256 only. Times are RFC 3339 in UTC; `expires` "": never."""
+
+    id: str
+    hash: str
+    created: str
+    expires: str = ""
+    revoked: bool = False
+
+    def is_live(self, now: str) -> bool:
+        """Whether it opens the door at the time `now`, written as `shared.clock.timestamp` does."""
+        return not self.revoked and (not self.expires or now < self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIdentity:
+    """The Entra identity whose signed assertions are taken in place of a secret (RFC 7523 section 3)."""
+
+    tenant_id: str
+    subject: str
+    audiences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One company's directory; `account` owns it, `region` reads its national numbers.
+
+    `setup` is the wizard's step to go on with, `presence` what was chosen there; `etag` is the storage tag of this
+    version. `deleting` can still be restored, `removing` no more.
+    """
+
+    id: str
+    name: str
+    account: str
+    kind: Kind
+    region: str
+    created: str
+    strict_numbers: bool = False
+    state: State = "active"
+    deleted: str = ""
+    tokens: tuple[Token, ...] = ()
+    secrets: tuple[Token, ...] = ()
+    trust: TrustedIdentity | None = None
+    setup: SetupStep = "connect"
+    presence: Presence = "undecided"
+    etag: str = field(default="", compare=False)
+
+    @property
+    def is_active(self) -> bool:
+        """False from the moment somebody deletes it."""
+        return self.state == "active"
+
+
+def is_directory_id(text: str) -> bool:
+    """Whether `text` can be a directory's id: letters, digits, hyphens; what no partition of ours is named like."""
+    return ID_PATTERN.fullmatch(text) is not None

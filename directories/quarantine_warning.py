@@ -1,0 +1,69 @@
+"""Warns before Entra would put a directory's provisioning job into quarantine.
+
+Entra quarantines a job at once when it can't sign in, and from 5,000 failures on when more than 40 % fail, or beyond
+40,000 failures (Microsoft Learn, "Application provisioning in quarantine status"). It then runs once a day, and stops
+after four weeks. The warning comes at half the failures and three quarters of the share.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+from directories import totals
+from directories.totals import Totals
+from shared import log
+from shared.services import Services
+
+MIN_FAILURES = 5000
+MAX_SHARE = 0.4
+MAX_FAILURES = 40_000
+_EARLY = 0.5
+_EARLY_SHARE = 0.75
+
+Outlook = Literal["good", "near", "beyond"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """How the last day went, and whether Entra's thresholds are `near` or passed (`beyond`)."""
+
+    successes: int
+    failures: int
+    outlook: Outlook
+
+    @property
+    def share(self) -> float:
+        """Failures among all, 0 to 1."""
+        return self.failures / max(1, self.failures + self.successes)
+
+
+def judge(successes: int, failures: int) -> Quarantine:
+    """The outlook of so many successes and failures in a day."""
+    share = failures / max(1, failures + successes)
+    outlook: Outlook = "good"
+    if (failures >= MIN_FAILURES and share > MAX_SHARE) or failures > MAX_FAILURES:
+        outlook = "beyond"
+    elif (
+        failures >= MIN_FAILURES * _EARLY and share > MAX_SHARE * _EARLY_SHARE
+    ) or failures > MAX_FAILURES * _EARLY:
+        outlook = "near"
+    return Quarantine(successes, failures, outlook)
+
+
+def of(found: Totals, services: Services) -> Quarantine:
+    """The outlook from totals already read."""
+    return judge(*found.last_day(services.clock.now()))
+
+
+async def warn(services: Services, directory_id: str) -> None:
+    """Log `quarantine.near` for the operator where a directory is near the thresholds or beyond."""
+    quarantine = of(await totals.read(services, directory_id), services)
+    if quarantine.outlook != "good":
+        log.event(
+            "quarantine.near",
+            level=logging.WARNING,
+            directory_id=directory_id,
+            outlook=quarantine.outlook,
+            failures=quarantine.failures,
+            successes=quarantine.successes,
+        )

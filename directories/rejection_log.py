@@ -1,0 +1,117 @@
+"""Refused requests become events too, but a flood of them must not fill the storage.
+
+Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, with the
+first refusal of a later minute. No more than 60 different ones of a directory are stored a minute; what is beyond that
+is one event with a count.
+"""
+
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+
+from directories import events, quarantine_warning
+from directories.event_types import REFUSED
+from directories.events import Event
+from directories.memory import LruCache, PerInstance, beside
+from shared import log
+from shared.clock import timestamp
+from shared.messages import Sentence
+from shared.metrics import metrics
+from shared.services import Services
+from shared.tables.port import TableError
+
+WINDOW_SECONDS = 60.0
+_MAX_DIFFERENT = 60
+_GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
+_TOO_MANY = Sentence(
+    "many_others", "Further requests were refused; there were too many different ones to list them."
+)
+_Sort = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Held:
+    event: Event
+    count: int = 0
+
+
+@dataclass(slots=True)
+class _Minute:
+    started: float
+    held: dict[_Sort, _Held] = field(default_factory=dict)
+    beyond: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
+class _Minutes:
+    by_directory: LruCache[str, _Minute] = field(default_factory=lambda: LruCache(2048))
+
+
+_minutes: PerInstance[_Minutes] = PerInstance(_Minutes)
+
+
+async def note(services: Services, directory_id: str, event: Event) -> None:
+    """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
+    metrics.refused(_reason(event))
+    due = _to_store(services, directory_id, event)
+    for each in due:
+        log.event(
+            "provisioning.refused",
+            directory_id=directory_id,
+            reason=_reason(each),
+            status=each.status,
+            count=each.count,
+        )
+    if due:
+        operations = [events.write(each, services.clock) for each in due]
+        try:
+            await services.tables.transact(events.TABLE, directory_id, operations)
+        except TableError as error:
+            log.failure("event.lost", error, directory_id=directory_id)
+
+
+def _reason(event: Event) -> str:
+    """SCIM's keyword for the fault, else what the status says; nothing that the request said."""
+    if event.scim_type or not event.status:
+        return event.scim_type or "several"
+    return HTTPStatus(event.status).phrase
+
+
+def _to_store(services: Services, directory_id: str, event: Event) -> list[Event]:
+    minutes, now = _minutes.of(services).by_directory, services.clock.monotonic()
+    minute = minutes.get(directory_id)
+    late: list[Event] = []
+    if minute is None or now - minute.started >= WINDOW_SECONDS:
+        late = _held_back(services, minute) if minute else []
+        minute = _Minute(now, total=minute.total if minute else 0)
+        minutes.put(directory_id, minute)
+    minute.total += 1
+    if minute.total % _GUARD_EVERY == 0:
+        beside(services, quarantine_warning.warn(services, directory_id), "quarantine.check")
+    sort = (
+        event.method,
+        str(event.status),
+        event.detail,
+        event.resource_id,
+        event.name,
+        event.external_id,
+    )
+    if held := minute.held.get(sort):
+        held.count += 1
+        return late
+    if len(minute.held) >= _MAX_DIFFERENT:
+        minute.beyond += 1
+        return late
+    minute.held[sort] = _Held(event)
+    return [*late, event]
+
+
+def _held_back(services: Services, minute: _Minute) -> list[Event]:
+    """What was held back in a minute that is over: at most 61 events."""
+    at = timestamp(services.clock.now())
+    late = [
+        replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
+    ]
+    if minute.beyond:
+        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, count=minute.beyond))
+    return late

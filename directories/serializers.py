@@ -1,0 +1,154 @@
+"""Directories as the API shows them: never a hash, a plain secret only in the answer that made it."""
+
+import dataclasses
+import hashlib
+import re
+from typing import Any
+
+from directories.credential_usage import LastCalls
+from directories.errors import InvalidField
+from directories.events import FAMILY, moment_of
+from directories.models import Directory, Token
+from directories.provisioning_log import Line, Page
+from directories.status import DENIED_REASONS, DirectoryStatus
+from shared.clock import timestamp
+from shared.http import Request
+from shared.keys import SEPARATOR
+from shared.services import Services
+
+_CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
+_NO_CALLS = LastCalls({}, None)
+
+
+def scim_base_url(services: Services, origin: str, directory_id: str) -> str:
+    """The address that goes into Entra's *Tenant URL*; `origin` stands in where no public address is set."""
+    return f"{services.settings.public_url or origin}/scim/{directory_id}/v2"
+
+
+def token_endpoint(services: Services, origin: str, directory_id: str) -> str:
+    """The address that goes into Entra's *Token Endpoint*."""
+    return f"{services.settings.public_url or origin}/scim/{directory_id}/oauth2/token"
+
+
+def entity_tag(directory: Directory) -> str:
+    """The ETag of the API, from the storage's own."""
+    return f'"{hashlib.sha256(directory.etag.encode()).hexdigest()[:20]}"'
+
+
+def brief(services: Services, request: Request, directory: Directory) -> dict[str, Any]:
+    """A directory in a list."""
+    return {
+        "id": directory.id,
+        "name": directory.name,
+        "kind": directory.kind,
+        "region": directory.region,
+        "strict_numbers": directory.strict_numbers,
+        "setup": directory.setup,
+        "presence": directory.presence,
+        "created": directory.created,
+        "scim_base_url": scim_base_url(services, request.origin, directory.id),
+    }
+
+
+def full(
+    services: Services, request: Request, directory: Directory, calls: LastCalls = _NO_CALLS
+) -> dict[str, Any]:
+    """A directory with its credentials."""
+    return {
+        **brief(services, request, directory),
+        "token_endpoint": token_endpoint(services, request.origin, directory.id),
+        "client_id": directory.id,
+        "tokens": credentials(services, directory.tokens, calls),
+        "secrets": credentials(services, directory.secrets, calls),
+        "trust": trust(directory),
+    }
+
+
+def trust(directory: Directory) -> dict[str, Any] | None:
+    """The trusted identity, or None."""
+    found = directory.trust
+    return {**dataclasses.asdict(found), "audiences": list(found.audiences)} if found else None
+
+
+def credentials(
+    services: Services, held: tuple[Token, ...], calls: LastCalls = _NO_CALLS
+) -> list[dict[str, Any]]:
+    """Tokens or secrets, oldest first; `last_used` to about five minutes."""
+    at = timestamp(services.clock.now())
+    return [
+        {
+            "id": token.id,
+            "created": token.created,
+            "expires": token.expires or None,
+            "last_used": calls.used.get(token.id),
+            "state": "live" if token.is_live(at) else "revoked" if token.revoked else "expired",
+        }
+        for token in held
+    ]
+
+
+def glance(found: DirectoryStatus) -> dict[str, Any]:
+    """A directory's state."""
+    sentence, remedy = (
+        DENIED_REASONS.get(found.denied.reason, ("", "")) if found.denied else ("", "")
+    )
+    denied = (
+        {**dataclasses.asdict(found.denied), "detail": sentence, "remedy": remedy}
+        if found.denied
+        else None
+    )
+    return {
+        "stage": found.stage,
+        "people": found.totals.users,
+        "active": found.totals.active,
+        "groups": found.totals.groups,
+        "last_call": found.last_call or None,
+        "refused_last_day": found.quarantine.failures,
+        "done_last_day": found.quarantine.successes,
+        "quarantine": found.quarantine.outlook,
+        "last_refusal": line(found.last_refusal) if found.last_refusal else None,
+        "denied": denied,
+    }
+
+
+def log(page: Page) -> dict[str, Any]:
+    """A page of the provisioning log; `before` continues it, null at the end."""
+    return {"events": [line(each) for each in page.lines], "before": cursor(page.before) or None}
+
+
+def line(shown: Line) -> dict[str, Any]:
+    """One line of the log, without what is empty."""
+    event = dataclasses.asdict(shown.event)
+    event["reason"] = (event.pop("said") or {}).get("code", "")
+    said = {
+        name: value
+        for name, value in event.items()
+        if value not in ("", (), 0, None) or name == "active"
+    }
+    if said["active"] is None:
+        del said["active"]
+    return {**said, "id": cursor(shown.key), "count": shown.count, "first": shown.first}
+
+
+def cursor(row_key: str) -> str:
+    """An event's key as the API shows it."""
+    return row_key.partition(SEPARATOR)[2]
+
+
+def read_cursor(text: str) -> str:
+    """The key that `cursor` was made from; raises BadField."""
+    if text and not _CURSOR.fullmatch(text):
+        raise _no_place()
+    row_key = f"{FAMILY}{SEPARATOR}{text}" if text else ""
+    try:
+        if row_key:
+            moment_of(row_key)
+    except (ValueError, OverflowError):  # a time beyond all calendars
+        raise _no_place() from None
+    return row_key
+
+
+def _no_place() -> InvalidField:
+    return InvalidField(
+        "before", "is no place in the log", "Send the value of `before` from the previous page."
+    )

@@ -1,0 +1,120 @@
+"""A directory at a glance: how far its connection has come, its people, its last day, and what was refused last."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from directories import credential_usage, provisioning_log, quarantine_warning, totals
+from directories.credential_usage import AuthFailures, LastCalls
+from directories.event_types import KINDS
+from directories.models import Directory
+from directories.provisioning_log import EventFilter, Line
+from directories.quarantine_warning import Quarantine
+from directories.totals import Totals
+from shared.clock import parse_timestamp, timestamp
+from shared.services import Services
+
+Stage = Literal["waiting", "connected", "provisioning"]
+_REFUSED = EventFilter(kinds=KINDS["refused"])
+_DONE = frozenset().union(
+    *(KINDS[kind] for kind in ("created", "changed", "disabled", "enabled", "deleted", "groups"))
+)
+_RECENT = timedelta(days=1)
+
+# What the administrator is told about calls that were turned away with 401: sentence and remedy.
+DENIED_REASONS = {
+    "missing": (
+        "A call came without a security token.",
+        "Enter the security token as Secret Token in your provisioning settings.",
+    ),
+    "wrong": (
+        "A call came with a security token that is not this directory's.",
+        "Copy the security token of this directory again; if it was not saved, issue a new one.",
+    ),
+    "expired": (
+        "A call came with a security token that has expired.",
+        "Issue a new security token and enter it in your provisioning settings.",
+    ),
+    "revoked": (
+        "A call came with a security token that was revoked.",
+        "Enter the directory's live security token in your provisioning settings.",
+    ),
+    "access": (
+        "A call came with an access token that is not valid any more.",
+        "Check the client id and client secret in your provisioning settings.",
+    ),
+    "client": (
+        "Somebody asked for an access token with a wrong client secret or assertion.",
+        "Check the client id, the client secret or the trusted identity against this directory's page.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryStatus:
+    """What the page of a directory begins with.
+
+    `stage`: waiting for the first call, connected (a call went well), provisioning (people are there).
+    `last_call` is "" before the first; `denied` are calls without a valid token, newer than the last good one.
+    """
+
+    stage: Stage
+    totals: Totals
+    last_call: str
+    last_refusal: Line | None
+    denied: AuthFailures | None
+    quarantine: Quarantine
+
+
+async def glance(
+    services: Services, directory: Directory, *, last_refusal: bool = True
+) -> DirectoryStatus:
+    """The state of this moment, in a handful of small reads; to look for the last refusal may take many."""
+    found, calls = await asyncio.gather(
+        totals.read(services, directory.id), credential_usage.read(services.tables, directory.id)
+    )
+    quarantine = quarantine_warning.of(found, services)
+    refusal = (
+        await _last_refusal(services, directory.id, calls)
+        if last_refusal and quarantine.failures
+        else None
+    )
+    return DirectoryStatus(
+        _stage(found, calls), found, calls.latest, refusal, _denied(services, calls), quarantine
+    )
+
+
+def _stage(found: Totals, calls: LastCalls) -> Stage:
+    if found.users:
+        return "provisioning"
+    return "connected" if calls.served else "waiting"
+
+
+async def _last_refusal(services: Services, directory_id: str, calls: LastCalls) -> Line | None:
+    """The newest refusal, unless it is mended: its person (of a wrong address: any call) went well since."""
+    page = await provisioning_log.read(services, directory_id, limit=1, wanted=_REFUSED)
+    if not page.lines:
+        return None
+    event = page.lines[0].event
+    about = event.external_id or event.resource_id or event.name
+    if not about and calls.served > event.at:
+        return None
+    since = await provisioning_log.read(
+        services, directory_id, limit=1, wanted=EventFilter(about, _DONE)
+    )
+    mended = bool(since.lines) and since.lines[0].key > page.lines[0].key
+    return None if mended else page.lines[0]
+
+
+def _denied(services: Services, calls: LastCalls) -> AuthFailures | None:
+    """Only while it matters: within a day, and until a good call came after it.
+
+    The last good call is known to about a minute only, so a newer denial may be shown for that long.
+    """
+    denied = calls.denied
+    if denied is None or denied.at < timestamp(services.clock.now() - _RECENT):
+        return None
+    if calls.latest and parse_timestamp(calls.latest) > parse_timestamp(denied.at):
+        return None
+    return denied

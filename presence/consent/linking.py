@@ -1,0 +1,175 @@
+"""Connects a directory to a tenant's presence and takes the connection away.
+
+The rows of presence change first and the link after them, both ways: killed in between, nothing is synced or shown
+that should not be, and doing it again finishes.
+"""
+
+from dataclasses import replace
+
+from directories import provisioning_log
+from presence import heartbeats, tenant_links
+from presence.epoch_ms import now_ms
+from presence.instance import runtime_of
+from presence.store import commits, garbage, row_keys
+from presence.store.codec import Delta
+from presence.store.manifest import LinkedDirectory, Manifest
+from presence.store.manifest import decode as decode_head
+from presence.store.manifest import encode as encode_head
+from presence.store.snapshot import Snapshot
+from presence.tenant_links import DirectoryLink
+from shared.services import Services
+from shared.tables.port import (
+    AlreadyExists,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    StorageUnavailable,
+)
+
+_ATTEMPTS = 8
+
+
+async def connect(services: Services, link: DirectoryLink) -> None:
+    """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother, links.Overtaken."""
+    await renew(services, link)
+    await provisioning_log.happened(services, link.directory_id, "presence.connected")
+
+
+async def renew(services: Services, link: DirectoryLink) -> None:
+    """Link the directory as far as it is not, and forget what holds its syncs up. Raises as `connect` does."""
+    owner = await tenant_links.tenant(services.tables, link.tenant_id)
+    if owner is not None and owner.owner != link.account:
+        raise tenant_links.TenantOwnedByOtherAccount
+    await _enter(services, link)
+    try:
+        await tenant_links.join(services.tables, link, now_ms(services.clock))
+    except (tenant_links.TenantOwnedByOtherAccount, tenant_links.Overtaken):
+        await _undo_link(services, link)
+        raise
+    runtime = runtime_of(services)
+    runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
+    runtime.links.forget(link.directory_id)
+    runtime.snapshots.expire(link.tenant_id)
+
+
+async def _undo_link(services: Services, link: DirectoryLink) -> None:
+    """Somebody came between: the directory leaves the tenant again, unless it was they who linked it."""
+    stored = await tenant_links.directory(services.tables, link.directory_id)
+    if stored is None or (stored.state, stored.tenant_id) != ("linked", link.tenant_id):
+        await _leave(services, link.tenant_id, link.directory_id)
+
+
+async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:
+    """Stop syncing for the directory and drop tokens and presence that no other directory shares; what was linked."""
+    for _ in range(_ATTEMPTS):
+        link = await tenant_links.directory(services.tables, directory_id)
+        if link is None or link.state == "removed":
+            return link
+        await _leave(services, link.tenant_id, directory_id)
+        try:
+            rest = await tenant_links.leave(services.tables, link, now_ms(services.clock))
+        except tenant_links.Overtaken:
+            continue
+        await _forget(services, link, is_last=rest is None)
+        return link
+    raise StorageUnavailable("the directory's connection changes too often")
+
+
+async def _forget(services: Services, link: DirectoryLink, *, is_last: bool) -> None:
+    """Let go of what this instance keeps for the directory, and for the tenant when no other directory has it."""
+    runtime = runtime_of(services)
+    if is_last:
+        runtime.credential.drop(link.tenant_id)
+        runtime.snapshots.forget(link.tenant_id)
+        runtime.demand.pop(link.tenant_id, None)
+        await heartbeats.clear_stale(services, link.tenant_id)
+    runtime.links.forget(link.directory_id)
+    await provisioning_log.happened(services, link.directory_id, "presence.removed")
+
+
+async def _enter(services: Services, link: DirectoryLink) -> None:
+    """Put the directory into the head, which is made where there is none."""
+    tables, tenant_id, directory_id = services.tables, link.tenant_id, link.directory_id
+    for _ in range(_ATTEMPTS):
+        row = await tables.get(row_keys.TABLE, tenant_id, row_keys.HEAD)
+        head = decode_head(row.value) if row else None
+        if head is not None and head.bit(directory_id) and not _is_held_up(head):
+            return
+        try:
+            if row is None or head is None:
+                await tables.transact(
+                    row_keys.TABLE,
+                    tenant_id,
+                    [row_keys.first_head([LinkedDirectory(directory_id)])],
+                )
+            else:
+                value = encode_head(_entered(head, directory_id))
+                await tables.transact(
+                    row_keys.TABLE, tenant_id, [Replace(row_keys.HEAD, value, row.etag)]
+                )
+            return
+        except (AlreadyExists, PreconditionFailed, NotFound):
+            continue
+    raise StorageUnavailable("the tenant's head changes too often")
+
+
+def _is_held_up(head: Manifest) -> bool:
+    return bool(head.trouble.reason or head.not_before)
+
+
+def _entered(head: Manifest, directory_id: str) -> Manifest:
+    """The head with the directory; consent was just given, so no earlier trouble holds the next sync up.
+
+    Bits of directories that left are not used again: people may still carry them.
+    """
+    directories = (
+        head.directories
+        if head.bit(directory_id)
+        else [*head.directories, LinkedDirectory(directory_id)]
+    )
+    return replace(
+        head,
+        directories=directories,
+        not_before=0,
+        failures=0,
+        trouble=replace(head.trouble, hits=0, since=0),
+    )
+
+
+async def _leave(services: Services, tenant_id: str, directory_id: str) -> None:
+    """Take the directory out of the head, and the presence of everybody whom no other directory has."""
+    runtime, tables = runtime_of(services), services.tables
+    for _ in range(_ATTEMPTS):
+        snapshot = await runtime.snapshots.get(tables, services.clock, tenant_id)
+        try:
+            if snapshot is None:
+                await garbage.remove(
+                    tables, tenant_id
+                )  # what a removal that was killed left behind
+            elif not snapshot.head.bit(directory_id):
+                return
+            elif len(snapshot.head.rolls()) == 1:
+                await garbage.remove(tables, tenant_id, snapshot.tag)
+            else:
+                await commits.commit(tables, tenant_id, snapshot, *_left(snapshot, directory_id))
+            return
+        except commits.NotLinked:
+            return
+        except (commits.Overtaken, PreconditionFailed):
+            continue
+    raise StorageUnavailable("the tenant's head changes too often")
+
+
+def _left(snapshot: Snapshot, directory_id: str) -> tuple[Manifest, Delta]:
+    bit = snapshot.head.bit(directory_id)
+    had = {one: entry for one, entry in snapshot.entries.items() if entry.directories & bit}
+    gone = tuple(one for one, entry in had.items() if entry.directories == bit)
+    stay = {
+        one: replace(e, directories=e.directories & ~bit)
+        for one, e in had.items()
+        if e.directories != bit
+    }
+    rolls = [
+        None if roll and roll.id == directory_id else roll for roll in snapshot.head.directories
+    ]
+    return replace(snapshot.head, directories=rolls), Delta(stay, gone)

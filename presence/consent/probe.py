@@ -1,0 +1,109 @@
+"""Whether a consent has arrived: a token as of now with the role in it, then one real call.
+
+Microsoft spreads a consent over seconds to minutes; until then tokens lack the role, and a token that was fetched too
+early would be served from caches for an hour. So each look takes a new token past every cache, at growing distances.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from presence import tenant_links
+from presence.consent import linking
+from presence.epoch_ms import DAY, SECOND, is_ahead, now_ms
+from presence.graph.errors import BadRequest, GraphError, Refused
+from presence.graph.failure_reasons import REASONS, Fault
+from presence.instance import runtime_of
+from presence.tenant_links import DirectoryLink
+from shared import log
+from shared.services import Services
+
+_FIRST_WAIT = 2 * SECOND
+_LONGEST_WAIT = 30 * SECOND
+
+
+async def check(services: Services, directory_id: str) -> DirectoryLink | None:
+    """The directory's connection after a look at its consent, if one is due; a page may ask every two seconds."""
+    link = await tenant_links.directory(services.tables, directory_id)
+    if link is None or link.state != "propagating":
+        return link
+    now = now_ms(services.clock)
+    wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _LONGEST_WAIT) if link.probes else 0
+    if is_ahead(link.probed_at + wait, now, _LONGEST_WAIT):
+        return link
+    reason = await _look(services, link)
+    with suppress(
+        tenant_links.Overtaken
+    ):  # removed, or begun anew, while Microsoft was asked: that is what counts
+        if not reason:
+            await _arrived(services, link)
+        else:
+            await tenant_links.note(
+                services.tables, replace(link, probed_at=now, probes=link.probes + 1, reason=reason)
+            )
+    return await tenant_links.directory(services.tables, directory_id)
+
+
+def is_abandoned(link: DirectoryLink, now: int) -> bool:
+    """Whether nobody need look any more."""
+    return not is_ahead(link.since + DAY, now, DAY)
+
+
+async def _look(services: Services, link: DirectoryLink) -> str:
+    """What stands in the way of presence; empty: nothing."""
+    runtime = runtime_of(services)
+    try:
+        token = await runtime.credential.fresh_token(link.tenant_id)
+    except Fault as fault:
+        return await runtime.control.whose(fault)
+    if token.tenant_id and token.tenant_id != link.tenant_id:
+        return "refused"
+    if not token.may_read_presence:
+        return "no_role"
+    try:
+        await runtime.graph.presences(token.value, [link.probe_id])
+    except Refused:
+        return "no_role"  # Graph may hear of a consent later than the login service
+    except BadRequest:
+        return ""  # the permission is there; the administrator need not have Teams
+    except GraphError:
+        return "unavailable"
+    return ""
+
+
+async def _arrived(services: Services, link: DirectoryLink) -> None:
+    try:
+        await linking.connect(services, link)
+    except tenant_links.TenantOwnedByOtherAccount:
+        await tenant_links.note(services.tables, replace(link, state="removed", reason=""))
+    else:
+        log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
+
+
+async def is_gone(services: Services, tenant_id: str) -> tuple[bool, str, str]:
+    """Whether the company has removed the app; what was found, as a code and as a sentence."""
+    runtime = runtime_of(services)
+    try:
+        token = await runtime.credential.fresh_token(tenant_id)
+    except Fault as fault:
+        reason = await runtime.control.whose(fault)
+        if reason in ("deleted", "tenant_not_found"):
+            return (
+                True,
+                "gone",
+                "Microsoft gives this service no token for the company any more: access is gone.",
+            )
+        if reason == "disabled":
+            sentence = "The enterprise application is disabled: access is gone, though it can be enabled again."
+            return True, "disabled", sentence
+        return False, "unknown", f"It could not be checked: {REASONS[reason].sentence}"
+    if token.may_read_presence:
+        return (
+            False,
+            "still_there",
+            "The enterprise application still has the permission. Delete it, then check again.",
+        )
+    return (
+        True,
+        "emptied",
+        "The permission is gone. The enterprise application itself still stands and can be deleted.",
+    )

@@ -1,0 +1,40 @@
+"""The second step of removing access, which only the company's administrator can do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from presence.graph.clouds import cloud_of
+from shared.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Where and how to delete the enterprise application of a tenant."""
+
+    tenant_id: str
+    portal: str
+    az: str
+    powershell: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the JSON API."""
+        return {
+            "tenantId": self.tenant_id,
+            "portal": self.portal,
+            "az": self.az,
+            "powershell": self.powershell,
+        }
+
+
+def removal(services: Services, tenant_id: str) -> Removal:
+    """Deep link and command lines. The app id is all that is needed; object ids differ from tenant to tenant."""
+    client_id = services.settings.presence_client_id
+    portal = cloud_of(services.settings).portal_url
+    return Removal(
+        tenant_id,
+        f"{portal}/{tenant_id}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Properties/appId/{client_id}",
+        f"az login --tenant {tenant_id} --allow-no-subscriptions && az ad sp delete --id {client_id}",
+        f'Connect-MgGraph -TenantId {tenant_id} -Scopes "Application.ReadWrite.All"\n'
+        f"Get-MgServicePrincipal -Filter \"appId eq '{client_id}'\" | "
+        "ForEach-Object { Remove-MgServicePrincipal -ServicePrincipalId $_.Id }",
+    )

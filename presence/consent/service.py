@@ -1,0 +1,141 @@
+"""What an administrator may do with a directory's presence; used by the JSON API and by the pages.
+
+Every function takes the signed-in person and sees only directories of the person's account. Raises
+`directories.errors.NotThere` for any other, HttpError where the step makes no sense.
+"""
+
+import re
+from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
+
+from directories import service as directories
+from presence import tenant_links
+from presence.consent import auth_requests, flow, linking, probe, status
+from presence.consent.flow import Way
+from presence.consent.revocation import Removal, removal
+from presence.consent.status import Connection
+from presence.graph.clouds import NO_PRESENCE, cloud_of
+from presence.graph.failure_reasons import REASONS, Fault
+from presence.instance import runtime_of
+from shared.easy_auth import Principal
+from shared.http import HttpError, Request
+from shared.services import Services
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_COOKIE = "presence-consent"
+
+
+def origin_of(services: Services, request: Request) -> str:
+    """The address of the app as the browser knows it."""
+    return services.settings.public_url or request.origin
+
+
+async def connect(
+    services: Services, person: Principal, directory_id: str, request: Request
+) -> tuple[str, dict[str, str]]:
+    """Where to send the browser to sign in at Microsoft, and the headers that bind it (a cookie)."""
+    directory = await directories.read(services, person.account, directory_id)
+    if directory.kind != "entra":
+        raise HttpError(
+            409, "No presence here", "Presence is for directories of Microsoft Entra ID only."
+        )
+    if not cloud_of(services.settings).has_presence:
+        raise HttpError(409, "No presence in this cloud", NO_PRESENCE)
+    origin = origin_of(services, request)
+    browser = browser_of(request, origin) or auth_requests.new_secret()
+    try:
+        way = await flow.begin(services, person, directory_id, origin, browser)
+    except Fault as fault:
+        reason = REASONS[fault.reason]
+        detail = f"{reason.sentence} {reason.remedy}"
+        raise HttpError(503, "Sign-in is not possible now", detail, reason=fault.reason) from None
+    return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
+
+
+async def back(services: Services, person: Principal, request: Request) -> Way:
+    """What the browser's return from Microsoft comes to."""
+    return await flow.back(
+        services, person, browser_of(request, origin_of(services, request)), request.query
+    )
+
+
+async def read(services: Services, person: Principal, directory_id: str) -> Connection:
+    """The connection as it is stored."""
+    await directories.read(services, person.account, directory_id)
+    return await status.read(services, directory_id)
+
+
+async def check(services: Services, person: Principal, directory_id: str) -> Connection:
+    """The connection after a look whether consent has arrived, if one is due."""
+    await directories.read(services, person.account, directory_id)
+    return await status.describe(services, await probe.check(services, directory_id))
+
+
+async def retry(services: Services, person: Principal, directory_id: str) -> Connection:
+    """Forget why presence was held up: the next tick tries again."""
+    await directories.read(services, person.account, directory_id)
+    link = await tenant_links.directory(services.tables, directory_id)
+    if link is not None and link.state == "linked":
+        with suppress(tenant_links.Overtaken):  # removed at this moment, or connected once more
+            await linking.renew(services, link)
+    return await status.read(services, directory_id)
+
+
+async def remove(
+    services: Services, person: Principal, directory_id: str
+) -> tuple[Connection, Removal | None]:
+    """Remove access: statuses and tokens are gone at once; what is left for the company to do."""
+    await directories.read(services, person.account, directory_id)
+    link = await linking.disconnect(services, directory_id)
+    return await status.read(services, directory_id), removal(
+        services, link.tenant_id
+    ) if link else None
+
+
+async def how_to_remove(services: Services, person: Principal, directory_id: str) -> Removal | None:
+    """The second step of removing access, while there is something to remove."""
+    await directories.read(services, person.account, directory_id)
+    link = await tenant_links.directory(services.tables, directory_id)
+    return removal(services, link.tenant_id) if link else None
+
+
+async def check_gone(
+    services: Services, person: Principal, directory_id: str
+) -> tuple[bool, str, str]:
+    """Whether access is gone for the company that was connected; what was found, as a code and as a sentence."""
+    await directories.read(services, person.account, directory_id)
+    link = await tenant_links.directory(services.tables, directory_id)
+    if link is None:
+        raise HttpError(
+            409, "Nothing to check", "This directory was never connected to a company's presence."
+        )
+    if link.state == "removed":
+        runtime_of(services).credential.drop(link.tenant_id)
+    return await probe.is_gone(services, link.tenant_id)
+
+
+def browser_of(request: Request, origin: str) -> str:
+    """The secret that binds this browser; "" without one.
+
+    Over TLS only that of the `__Host-` cookie: a neighbouring host name can set the plain one, with a secret it knows.
+    """
+    try:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    found = cookies.get(_cookie_name(origin))
+    return found.value if found is not None and _SECRET.fullmatch(found.value) else ""
+
+
+def _cookie_name(origin: str) -> str:
+    """Without TLS, so on loopback only, a browser takes no `__Host-` cookie."""
+    return f"__Host-{_COOKIE}" if origin.startswith("https://") else _COOKIE
+
+
+def _set_cookie(browser: str, origin: str) -> str:
+    """SameSite=Lax lets it come along when Microsoft sends the browser back."""
+    secure = "; Secure" if origin.startswith("https://") else ""
+    age = auth_requests.LIFETIME // 1000
+    return (
+        f"{_cookie_name(origin)}={browser}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+    )

@@ -1,0 +1,191 @@
+"""A directory's connection to presence as one state machine, for the wizard, the page and the API.
+
+none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> active; removed from each of them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from presence import tenant_links
+from presence.consent.outcomes import Tone
+from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
+from presence.graph.clouds import NO_PRESENCE, cloud_of
+from presence.graph.failure_reasons import REASONS
+from presence.instance import runtime_of
+from presence.store.manifest import Manifest
+from presence.tenant_links import DirectoryLink
+from shared.clock import timestamp
+from shared.services import Services
+
+StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
+_LONG = 3 * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """`moving`: ask again in a few seconds. `impossible`: why nothing can be connected. `health`: figures."""
+
+    state: StateCode
+    tone: Tone
+    title: str
+    sentence: str
+    remedy: str = ""
+    reason: str = ""
+    tenant_id: str = ""
+    since: datetime | None = None
+    moving: bool = False
+    impossible: str = ""
+    health: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of the JSON API."""
+        return {
+            "state": self.state,
+            "tone": self.tone,
+            "title": self.title,
+            "sentence": self.sentence,
+            "remedy": self.remedy,
+            "reason": self.reason,
+            "tenantId": self.tenant_id,
+            "since": timestamp(self.since) if self.since else None,
+            "moving": self.moving,
+            "impossible": self.impossible,
+            "health": self.health,
+        }
+
+
+async def read(services: Services, directory_id: str) -> Connection:
+    """The connection as it is stored; a round trip for the link and one for the tenant."""
+    return await describe(services, await tenant_links.directory(services.tables, directory_id))
+
+
+async def describe(services: Services, link: DirectoryLink | None) -> Connection:
+    """The connection that a link stands for."""
+    if link is None:
+        return Connection(
+            "none",
+            "warn",
+            "Not connected",
+            "Presence is not synced.",
+            impossible=_impossible(services),
+        )
+    if link.state == "propagating":
+        return _propagating(services, link)
+    if link.state == "removed":
+        return Connection(
+            "removed",
+            "good",
+            "Access removed",
+            "Statuses are no longer read, and what was stored of them is deleted.",
+            "Delete the enterprise application in Entra ID as well, then check that access is gone.",
+            tenant_id=link.tenant_id,
+            since=moment(link.since),
+            impossible=_impossible(services),
+        )
+    return await _linked(services, link)
+
+
+def _impossible(services: Services) -> str:
+    if not cloud_of(services.settings).has_presence:
+        return NO_PRESENCE
+    return "" if runtime_of(services).credential.is_set_up else REASONS["not_set_up"].sentence
+
+
+def _propagating(services: Services, link: DirectoryLink) -> Connection:
+    """A missing role or service principal is normal for some minutes, and then it is not."""
+    reason = REASONS.get(link.reason)
+    is_late = not is_recent(link.since, now_ms(services.clock), _LONG)
+    sentence = "The company's administrator came back from Microsoft; the permission is on its way to all of its servers."
+    remedy = ""
+    if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
+        sentence, remedy = reason.sentence, reason.remedy
+    return Connection(
+        "propagating",
+        "warn",
+        "Waiting for Microsoft" if not is_late else "Still waiting for Microsoft",
+        sentence,
+        remedy,
+        link.reason,
+        link.tenant_id,
+        moment(link.since),
+        moving=True,
+    )
+
+
+async def _linked(services: Services, link: DirectoryLink) -> Connection:
+    snapshot = await runtime_of(services).snapshots.get(
+        services.tables, services.clock, link.tenant_id
+    )
+    if snapshot is None or not snapshot.head.bit(link.directory_id):
+        return Connection(
+            "troubled",
+            "bad",
+            "Interrupted",
+            "Removing access was interrupted half-way.",
+            "Remove access once more, then connect again if presence is wanted.",
+            tenant_id=link.tenant_id,
+        )
+    head = snapshot.head
+    figures = health(services, head)
+    trouble = REASONS.get(head.trouble.reason)
+    if trouble is not None and (
+        head.trouble.lost or trouble.kind != "passing" or head.failures > 2
+    ):
+        lost = head.trouble.lost
+        return Connection(
+            "lost" if lost else "troubled",
+            "bad" if lost else "warn",
+            "Presence is lost" if lost else "Presence is in doubt",
+            trouble.sentence,
+            trouble.remedy,
+            trouble.code,
+            link.tenant_id,
+            moment(head.trouble.since),
+            health=figures,
+        )
+    if not head.as_of:
+        return Connection(
+            "waiting",
+            "good",
+            "Connected",
+            "The first statuses are being read.",
+            tenant_id=link.tenant_id,
+            since=moment(link.since),
+            moving=True,
+            health=figures,
+        )
+    return Connection(
+        "active",
+        "good",
+        "Presence is on",
+        f"Statuses of {head.counts.people} people are read every {services.settings.presence_interval} seconds.",
+        tenant_id=link.tenant_id,
+        since=moment(link.since),
+        health=figures,
+    )
+
+
+def health(services: Services, head: Manifest) -> dict[str, Any]:
+    """The figures of a tenant: how old its presence is, whom it covers, what it took."""
+    now, counts = now_ms(services.clock), head.counts
+    longest = fresh_for(services.settings.presence_interval)
+    as_of = moment(head.as_of)
+    return {
+        "lastSync": timestamp(as_of) if as_of else None,
+        "ageSeconds": max(0, now - head.as_of) // SECOND if as_of else None,
+        "stale": not is_recent(head.as_of, now, longest),
+        "intervalSeconds": services.settings.presence_interval,
+        "people": counts.people,
+        "unknown": counts.unknown,
+        "quarantined": counts.quarantined,
+        "withoutObjectId": counts.not_ids,
+        "notConfirmed": counts.failed,
+        "calls": counts.calls,
+        "callsTotal": counts.calls_total,
+        "throttledTotal": counts.throttled_total,
+        "syncsTotal": counts.syncs_total,
+        "milliseconds": counts.took,
+        "unfamiliarTotal": counts.unfamiliar_total,
+        "unfamiliar": head.unfamiliar,
+    }

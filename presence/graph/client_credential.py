@@ -1,0 +1,86 @@
+"""How the app proves who it is: by a managed identity, where there is none by a certificate, else by a secret."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from presence.graph.clouds import cloud_of
+from presence.graph.failure_reasons import Fault
+from presence.graph.msal_http import TimedHttp
+from shared import log
+from shared.settings import Settings
+
+
+class OwnCredential(Exception):
+    """The proof of our own identity could not be made."""
+
+
+class Proof:
+    """What msal takes as `client_credential`, the same for all tenants."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._assertion: Callable[[], str] | None = None
+        self._http: TimedHttp | None = None
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the deployment has an app registration and something to prove it by."""
+        s = self._settings
+        return bool(
+            s.presence_client_id
+            and (s.managed_identity_client_id or s.presence_client_secret or s.presence_certificate)
+        )
+
+    def credential(self) -> Any:
+        """The proof. Raises Fault (own_credential) where a certificate cannot be read."""
+        settings = self._settings
+        if settings.managed_identity_client_id:
+            self._assertion = self._assertion or self._identity_token()
+            return {"client_assertion": self._assertion}
+        if settings.presence_certificate:
+            return _certificate(Path(settings.presence_certificate))
+        return settings.presence_client_secret
+
+    def close(self) -> None:
+        """Let go of connections."""
+        if self._http is not None:
+            self._http.close()
+
+    def _identity_token(self) -> Callable[[], str]:
+        """A callable that msal asks for each request on the wire; the identity's token is remembered inside."""
+        import msal
+        import requests
+
+        audience = cloud_of(self._settings).exchange_audience
+        self._http = TimedHttp()
+        identity = msal.ManagedIdentityClient(
+            msal.UserAssignedManagedIdentity(client_id=self._settings.managed_identity_client_id),
+            http_client=self._http,
+        )
+
+        def assertion() -> str:
+            try:
+                result = identity.acquire_token_for_client(resource=audience)
+            except (requests.RequestException, ValueError, RuntimeError, msal.ManagedIdentityError):
+                raise OwnCredential from None
+            if "access_token" not in result:
+                raise OwnCredential
+            return str(result["access_token"])
+
+        return assertion
+
+
+def _certificate(path: Path) -> dict[str, str]:
+    """Certificate and key of one PEM file. Raises Fault where they cannot be read."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        pem = path.read_text(encoding="ascii")
+        load_pem_private_key(pem.encode(), None)
+        load_pem_x509_certificate(pem.encode())
+    except (OSError, ValueError, TypeError) as error:
+        log.failure("credential.certificate_unreadable", error)
+        raise Fault("own_credential") from None
+    return {"private_key": pem, "public_certificate": pem}

@@ -1,0 +1,75 @@
+"""What one instance keeps between calls: snapshots, connections, tokens, budgets. Gone with the process, no loss."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from directories.memory import LruCache
+from presence.graph.client import GraphClient
+from presence.graph.clouds import cloud_of
+from presence.graph.fault_attribution import Control
+from presence.graph.rate_limit import Budget
+from presence.graph.token_provider import Credential
+from presence.store.snapshot_cache import Snapshots
+from presence.tenant_links import DirectoryLink
+from shared.services import Services
+from shared.tables.port import Tables
+
+_LINKS = 20_000
+
+
+@dataclass(slots=True)
+class RefreshState:
+    """One tenant's refreshes on demand: who waits to be asked for, who is asked for just now.
+
+    `confirmed`: when a person was asked for last; `resume_at`: no call before (monotonic seconds).
+    """
+
+    waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    asking: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    confirmed: dict[str, int] = field(default_factory=dict)
+    resume_at: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class Runtime:
+    """`links`: a directory's link and when (monotonic) it was read; `demand`: refreshes under way, by tenant.
+
+    `control`: whose a fault is; `beats`: when (monotonic) a sign of life was last stored.
+    """
+
+    credential: Credential
+    control: Control
+    graph: GraphClient
+    budget: Budget
+    snapshots: Snapshots = field(default_factory=Snapshots)
+    links: LruCache[str, tuple[float, DirectoryLink | None]] = field(
+        default_factory=lambda: LruCache(_LINKS)
+    )
+    demand: dict[str, RefreshState] = field(default_factory=dict)
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    beats: dict[str, float] = field(default_factory=dict)
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        await self.graph.close()
+        await self.credential.close()
+
+
+_runtimes: "WeakKeyDictionary[Tables, Runtime]" = WeakKeyDictionary()
+
+
+def runtime_of(services: Services) -> Runtime:
+    """The runtime that belongs to these services; all features of a process share it."""
+    found = _runtimes.get(services.tables)
+    if found is None:
+        credential = Credential(services.settings, services.clock)
+        found = _runtimes[services.tables] = Runtime(
+            credential,
+            Control(credential, services.clock, services.settings.home_tenant_id),
+            GraphClient(cloud_of(services.settings).graph_url, services.clock),
+            Budget(services.clock),
+        )
+    return found

@@ -1,0 +1,168 @@
+"""What a sync makes of what it learnt: who is to be asked for, and the delta that results. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from presence.epoch_ms import HOUR, is_ahead
+from presence.presence_states import NOTHING, Value, shown
+from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
+from presence.store.manifest import Counts, LinkedDirectory, Manifest
+from presence.store.snapshot import Snapshot
+from presence.sync.roster import RosterDelta
+
+_LONGEST_QUARANTINE = 24 * HOUR
+
+
+@dataclass(slots=True)
+class PolledPresence:
+    """Presence as Graph told it: value and when it was asked for, by object id, as far as it differs from the snapshot.
+
+    `kinds`: every value that was seen.
+    """
+
+    values: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    kinds: set[Value] = field(default_factory=set)
+
+    def take(
+        self, snapshot: Snapshot, ids: Iterable[str], found: Mapping[str, Value], asked_at: int
+    ) -> None:
+        """Take in one answer; whom Graph did not name has no presence."""
+        entries = snapshot.entries
+        for object_id in ids:
+            value = found.get(object_id, NOTHING)
+            entry = entries.get(object_id)
+            if entry is None or entry.value != value or entry.as_of or entry.retry_at:
+                self.values[object_id] = value, asked_at
+        self.kinds.update(found.values())
+
+
+def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]:
+    """Whose directories changed, with the bits of the directories that they are in now (0: nobody has them)."""
+    changed: dict[str, int] = {}
+    for move in moves:
+        bit = move.bit if _is_current(snapshot.head, move) else 0
+        came, went = _came_and_went(snapshot, move, bit)
+        for ids, mask, add in ((came, ~0, bit), (went, ~bit, 0)):
+            for object_id in ids:
+                changed[object_id] = (_bits(snapshot, changed, object_id) & mask) | add
+    linked = sum(snapshot.head.bit(roll.id) for roll in snapshot.head.rolls())
+    for object_id, entry in snapshot.entries.items():
+        if entry.directories & ~linked:
+            changed[object_id] = _bits(snapshot, changed, object_id) & linked
+    return {
+        one: bits for one, bits in changed.items() if bits != _bits(snapshot, {}, one) or bits == 0
+    }
+
+
+def _came_and_went(
+    snapshot: Snapshot, move: RosterDelta, bit: int
+) -> tuple[Iterable[str], Iterable[str]]:
+    if not bit:
+        return (), ()
+    if move.everybody is None:
+        return move.came, move.went
+    had = [one for one, entry in snapshot.entries.items() if entry.directories & bit]
+    return move.everybody, [one for one in had if one not in move.everybody]
+
+
+def _is_current(head: Manifest, move: RosterDelta) -> bool:
+    """Whether the directory has been linked all the while: linked anew it has another bit, and nobody yet."""
+    return head.bit(move.roll.id) == move.bit
+
+
+def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int:
+    if object_id in changed:
+        return changed[object_id]
+    entry = snapshot.entries.get(object_id)
+    return entry.directories if entry else 0
+
+
+def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
+    """Whom to ask for, and who is to be asked for apart: bad ids whose quarantine is over.
+
+    Those come first whom the last syncs did not get round to, the oldest status before the others: a tenant too large
+    for an interval, or for a slow Graph, is gone through by turns.
+    """
+    ids, suspects, late = [], [], list[tuple[int, str]]()
+    for object_id, entry in snapshot.entries.items():
+        if members and members.get(object_id, 1) == 0:
+            continue
+        if entry.retry_at:
+            if not is_ahead(entry.retry_at, now, _LONGEST_QUARANTINE):
+                suspects.append(object_id)
+        elif entry.as_of == FOLLOWS:
+            ids.append(object_id)
+        else:
+            late.append((entry.as_of, object_id))
+    new = [
+        object_id
+        for object_id, bits in members.items()
+        if bits and object_id not in snapshot.entries
+    ]
+    return [*new, *(object_id for _, object_id in sorted(late)), *ids], suspects
+
+
+def delta(
+    snapshot: Snapshot,
+    members: Mapping[str, int],
+    learnt: PolledPresence,
+    failed: Iterable[str],
+    bad: Iterable[str],
+    now: int,
+) -> Delta:
+    """Who is different from the snapshot. `failed`: not confirmed this time, while others were."""
+    entries = snapshot.entries
+    gone = tuple(one for one, bits in members.items() if bits == 0 and one in entries)
+    changed: dict[str, Entry] = {}
+
+    def current(object_id: str) -> Entry | None:
+        known = changed.get(object_id) or entries.get(object_id)
+        bits = members.get(object_id)
+        if known is None:
+            return Entry(directories=bits, as_of=NEVER) if bits else None
+        return known if bits is None else (replace(known, directories=bits) if bits else None)
+
+    for object_id in members:
+        if (entry := current(object_id)) is not None:
+            changed[object_id] = entry
+    for object_id, (value, asked_at) in learnt.values.items():
+        entry = current(object_id)
+        # A refresh on demand may have asked later than the sync did.
+        if entry is not None and not asked_at < entry.changed_at <= now:
+            moved = entry.changed_at if entry.value == value else asked_at
+            changed[object_id] = Entry(value, moved, entry.directories)
+    for object_id in failed:
+        entry = current(object_id)
+        if entry is not None and entry.as_of == FOLLOWS:
+            changed[object_id] = replace(entry, as_of=snapshot.as_of(entry, now) or NEVER)
+    for object_id in bad:
+        entry = current(object_id)
+        if entry is not None:
+            changed[object_id] = _quarantined(entry, now)
+    return Delta({one: entry for one, entry in changed.items() if entries.get(one) != entry}, gone)
+
+
+def _quarantined(entry: Entry, now: int) -> Entry:
+    """Nobody is asked for by a bad id for an hour, then two, up to a day."""
+    wait = min(HOUR << min(entry.tries, 8), _LONGEST_QUARANTINE)
+    return Entry(NOTHING, entry.changed_at, entry.directories, NEVER, now + wait, entry.tries + 1)
+
+
+def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
+    """People, unknown ones and quarantined ones; the other figures as before."""
+    quarantined = sum(1 for entry in entries.values() if entry.retry_at)
+    unknown = sum(1 for entry in entries.values() if is_unknown(entry.value))
+    return replace(before, people=len(entries), unknown=unknown, quarantined=quarantined)
+
+
+@lru_cache(maxsize=4096)
+def is_unknown(value: Value) -> bool:
+    """Whether the person is shown as unknown."""
+    return shown(value)[0] == "unknown"
+
+
+def rolls(head: Manifest, moves: Collection[RosterDelta]) -> list[LinkedDirectory | None]:
+    """The directories of the head with the new cursors."""
+    moved = {move.roll.id: move.roll for move in moves if _is_current(head, move)}
+    return [moved.get(roll.id, roll) if roll else None for roll in head.directories]

@@ -1,0 +1,41 @@
+"""What the timer looks after now and then: connections that nobody finished, and those of deleted directories."""
+
+from directories import store as directories
+from presence import tenant_links
+from presence.consent import linking, probe
+from presence.epoch_ms import MINUTE, SECOND, now_ms
+from presence.tenant_links import DirectoryLink
+from shared import log
+from shared.concurrency import each
+from shared.services import Services
+
+_EVERY = 10 * MINUTE
+
+
+def is_due(now: int, interval: int) -> bool:
+    """Whether this tick is the first of a span of ten minutes; `interval`: seconds between ticks."""
+    return now // _EVERY != (now - interval * SECOND) // _EVERY
+
+
+async def sweep(services: Services) -> None:
+    """Look once more for consent that has not arrived, and disconnect directories that were deleted.
+
+    What fails for one directory is tried again by the next sweep and stops none of the others.
+    """
+
+    async def one(link: DirectoryLink) -> None:
+        try:
+            await _reconcile_link(services, link)
+        except Exception as error:
+            log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
+
+    await each(await tenant_links.directories(services.tables), one)
+
+
+async def _reconcile_link(services: Services, link: DirectoryLink) -> None:
+    directory = await directories.get(services.tables, link.directory_id)
+    if directory is None or directory.state == "removing":
+        await linking.disconnect(services, link.directory_id)
+        await tenant_links.forget(services.tables, link.directory_id)
+    elif link.state == "propagating" and not probe.is_abandoned(link, now_ms(services.clock)):
+        await probe.check(services, link.directory_id)

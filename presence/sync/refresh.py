@@ -1,0 +1,179 @@
+"""Refresh on demand: people on an agent's screen are asked for when their status is older than ten seconds.
+
+Coalesced: who is asked for already is waited for, not asked again, and what several agents look at within a moment
+goes out as one call. It has a small budget of its own; where that is used up, more people are gathered into a call.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from presence.epoch_ms import SECOND, is_recent, now_ms
+from presence.graph.client import MAX_IDS_PER_CALL
+from presence.graph.errors import GraphError, Throttled
+from presence.graph.failure_reasons import Fault
+from presence.instance import RefreshState, Runtime
+from presence.presence_states import Value
+from presence.store import commits
+from presence.store.codec import Delta, Entry
+from presence.store.snapshot import Snapshot
+from presence.sync import backoff
+from presence.sync.diff import PolledPresence
+from shared.services import Services
+from shared.tables.port import TableError
+
+OLD_AFTER = 10 * SECOND
+_GATHERED_FOR = 0.05  # seconds
+_LONGEST_WAIT = 1.0
+_REMEMBERED = 20_000
+_PAUSE_AFTER_FAULT = 5.0
+_PATIENCE = 5.0  # seconds that an agent waits; the answer is there for the next one
+
+
+def confirmed_at(
+    runtime: Runtime, snapshot: Snapshot, tenant_id: str, object_id: str, entry: Entry, now: int
+) -> int:
+    """When a person's status was last confirmed, by a sync or by this instance on demand; 0 for never."""
+    demand = runtime.demand.get(tenant_id)
+    here = demand.confirmed.get(object_id, 0) if demand else 0
+    return max(snapshot.as_of(entry, now), here if here <= now else 0)
+
+
+async def refresh(
+    services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
+) -> None:
+    """Ask for those of `ids` whose status is old, and wait for the answers, though not for a Graph that hangs.
+
+    Never fails: statuses carry their age.
+    """
+    now = now_ms(services.clock)
+    demand = runtime.demand.setdefault(tenant_id, RefreshState())
+    if _is_paused(services, demand, snapshot, now):
+        return
+    old = [
+        one
+        for one in ids
+        if (entry := snapshot.entries.get(one)) is not None
+        and not entry.retry_at
+        and not is_recent(
+            confirmed_at(runtime, snapshot, tenant_id, one, entry, now), now, OLD_AFTER - 1
+        )
+    ]
+    awaited = [demand.asking.get(one) or _enlist(demand, one) for one in old]
+    if demand.waiting and demand.task is None:
+        demand.task = asyncio.create_task(_run(services, runtime, tenant_id, demand))
+    if awaited:
+        await asyncio.wait(set(awaited), timeout=_PATIENCE)
+
+
+def _is_paused(services: Services, demand: RefreshState, snapshot: Snapshot, now: int) -> bool:
+    head = snapshot.head
+    is_held = services.clock.monotonic() < demand.resume_at
+    return is_held or bool(head.trouble.reason) or backoff.is_paused(head, now)
+
+
+def _enlist(demand: RefreshState, object_id: str) -> asyncio.Future[None]:
+    found = demand.waiting.get(object_id)
+    if found is None:
+        found = demand.waiting[object_id] = asyncio.get_running_loop().create_future()
+    return found
+
+
+async def _run(services: Services, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
+    """Ask for all who wait, chunk by chunk, until nobody waits."""
+    try:
+        while demand.waiting:
+            await runtime.pause(_GATHERED_FOR)
+            if seconds := runtime.budget.take(tenant_id, "demand"):
+                await runtime.pause(min(seconds, _LONGEST_WAIT))  # more agents join meanwhile
+                continue
+            chunk = dict(list(demand.waiting.items())[:MAX_IDS_PER_CALL])
+            for object_id in chunk:
+                del demand.waiting[object_id]
+            demand.asking.update(chunk)
+            try:
+                await _ask(services, runtime, tenant_id, demand, list(chunk))
+            finally:
+                _release(demand, chunk)
+    finally:
+        demand.task = None
+        _release(demand, demand.waiting)
+
+
+def _release(demand: RefreshState, chunk: dict[str, asyncio.Future[None]]) -> None:
+    for object_id, future in list(chunk.items()):
+        demand.asking.pop(object_id, None)
+        if not future.done():
+            future.set_result(None)
+    if chunk is demand.waiting:
+        demand.waiting.clear()
+
+
+async def _ask(
+    services: Services, runtime: Runtime, tenant_id: str, demand: RefreshState, ids: list[str]
+) -> None:
+    clock = services.clock
+    if clock.monotonic() < demand.resume_at:
+        return
+    asked_at = now_ms(clock)
+    try:
+        token = await runtime.credential.token(tenant_id)
+        found = await runtime.graph.presences(token.value, ids)
+    except Throttled as error:
+        demand.resume_at = clock.monotonic() + (error.retry_after or _PAUSE_AFTER_FAULT)
+        return
+    except (GraphError, Fault):  # the sync finds out what it is
+        demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
+        return
+    try:
+        await _commit(services, runtime, tenant_id, ids, found, asked_at)
+    except (TableError, commits.Overtaken, commits.NotLinked):
+        return  # the next sync stores it
+    _remember(demand, ids, asked_at)
+
+
+async def _commit(
+    services: Services,
+    runtime: Runtime,
+    tenant_id: str,
+    ids: Collection[str],
+    found: Mapping[str, Value],
+    asked_at: int,
+) -> None:
+    """Store who changed; where a sync came between, once more over what it stored."""
+    snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id, at_most=1.0)
+    for attempt in range(2):
+        if snapshot is None:
+            raise commits.NotLinked
+        delta = _delta(snapshot, ids, found, asked_at)
+        if not delta:
+            return
+        try:
+            await commits.commit(
+                services.tables, tenant_id, snapshot, replace(snapshot.head), delta
+            )
+            return
+        except commits.Overtaken:
+            if attempt:
+                raise
+            snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id)
+
+
+def _delta(
+    snapshot: Snapshot, ids: Collection[str], found: Mapping[str, Value], asked_at: int
+) -> Delta:
+    learnt = PolledPresence()
+    learnt.take(snapshot, ids, found, asked_at)
+    changed = {}
+    for object_id, (value, at) in learnt.values.items():
+        entry = snapshot.entries.get(object_id)
+        if entry is not None:
+            moved = entry.changed_at if entry.value == value else at
+            changed[object_id] = Entry(value, moved, entry.directories)
+    return Delta(changed)
+
+
+def _remember(demand: RefreshState, ids: Iterable[str], asked_at: int) -> None:
+    if len(demand.confirmed) > _REMEMBERED:
+        demand.confirmed.clear()
+    demand.confirmed.update(dict.fromkeys(ids, asked_at))

@@ -1,0 +1,229 @@
+"""Which directory reads which Entra tenant's presence, and which account the tenant belongs to (table `tenants`).
+
+One partition holds all, so that a link is one transaction: a row for the tenant (owner, its directories, whether
+presence is on) and a row for each directory (its tenant, how far its connection has come). A directory's row is changed
+only as it was read, so that whoever was slow does not undo what somebody did meanwhile: a look for consent that took a
+second must not bring back a connection that was removed.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal, TypeVar
+
+import orjson
+
+from shared import keys, row_versions
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    Insert,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+    Row,
+    Tables,
+)
+from shared.tables.ranges import everything
+
+TABLE = "tenants"
+PARTITION = "tenant"
+DirectoryState = Literal["propagating", "linked", "removed"]
+_ATTEMPTS = 4
+T = TypeVar("T")
+
+
+class TenantOwnedByOtherAccount(Exception):
+    """Another account linked this tenant first."""
+
+
+class Overtaken(Exception):
+    """Somebody else changed the directory's connection: read it again and decide anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLink:
+    """A tenant that is linked. `paused_until` (milliseconds): no sync before; `reason`: why consent counts as lost."""
+
+    tenant_id: str
+    owner: str
+    directories: tuple[str, ...]
+    reason: str = ""
+    since: int = 0
+    paused_until: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryLink:
+    """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first.
+
+    `probed_at`, `probes`, `reason`: the last look whether consent has arrived, how many there were, what stood in the
+    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone. `tag`: of the row
+    that was read, "" for a connection that is new.
+    """
+
+    directory_id: str
+    tenant_id: str
+    account: str
+    state: DirectoryState = "linked"
+    since: int = 0
+    probe_id: str = ""
+    probed_at: int = 0
+    probes: int = 0
+    reason: str = ""
+    tag: str = field(default="", compare=False)
+
+
+async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
+    """The tenant's link."""
+    row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+    return _tenant(row) if row else None
+
+
+async def tenants(tables: Tables) -> list[TenantLink]:
+    """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
+    return await _every(tables, "tenant", _tenant)
+
+
+async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
+    """The directory's connection; None where there is none."""
+    row = await tables.get(TABLE, PARTITION, _directory_key(directory_id))
+    return _directory(row) if row else None
+
+
+async def directories(tables: Tables) -> list[DirectoryLink]:
+    """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
+    return await _every(tables, "directory", _directory)
+
+
+async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[T]:
+    found: list[T] = []
+    for row in await everything(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
+        with suppress(row_versions.UnsupportedRowVersion):  # which logs it
+            found.append(read(row))
+    return found
+
+
+async def note(tables: Tables, link: DirectoryLink) -> None:
+    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
+    try:
+        await tables.transact(TABLE, PARTITION, [_store(link, link)])
+    except (AlreadyExists, PreconditionFailed, NotFound):
+        raise Overtaken from None
+
+
+async def forget(tables: Tables, directory_id: str) -> None:
+    """Delete what is known of a directory that does not exist any more."""
+    try:
+        await tables.transact(TABLE, PARTITION, [Delete(_directory_key(directory_id))])
+    except NotFound:
+        return
+
+
+async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
+    """Link the directory to its tenant, which the account owns from the first link on.
+
+    Raises OwnedByAnother or Overtaken.
+    """
+    linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
+
+    def joined(old: TenantLink | None) -> TenantLink:
+        if old is not None and old.owner != link.account:
+            raise TenantOwnedByOtherAccount
+        others = old.directories if old else ()
+        directories = tuple(dict.fromkeys((*others, link.directory_id)))
+        return TenantLink(link.tenant_id, link.account, directories, since=now)
+
+    found = await _change(tables, link.tenant_id, joined, _store(linked, link))
+    assert found is not None
+    return found
+
+
+async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
+    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises Overtaken."""
+    removed = replace(
+        link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason=""
+    )
+
+    def left(old: TenantLink | None) -> TenantLink | None:
+        rest = tuple(one for one in old.directories if one != link.directory_id) if old else ()
+        return replace(old, directories=rest) if old and rest else None
+
+    return await _change(tables, link.tenant_id, left, _store(removed, link))
+
+
+async def pause(
+    tables: Tables, tenant_id: str, reason: str, since: int, until: int, now: int
+) -> None:
+    """Note why a tenant's presence is lost and when to look again; an empty reason: it is back.
+
+    `now`: when that was found out; whoever connected the tenant later is not held up.
+    """
+
+    def paused(old: TenantLink | None) -> TenantLink | None:
+        if old is None or (reason and old.since > now):
+            return old
+        return replace(old, reason=reason, since=since, paused_until=until)
+
+    await _change(tables, tenant_id, paused, None)
+
+
+async def _change(
+    tables: Tables,
+    tenant_id: str,
+    change: Callable[[TenantLink | None], TenantLink | None],
+    also: Insert | Replace | None,
+) -> TenantLink | None:
+    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
+    does not fit."""
+    for _ in range(_ATTEMPTS):
+        row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+        new = change(_tenant(row) if row else None)
+        operations = _operations(_tenant_key(tenant_id), row, new)
+        if also is not None:
+            operations.append(also)
+        try:
+            if operations:
+                await tables.transact(TABLE, PARTITION, operations)
+            return new
+        except (AlreadyExists, PreconditionFailed, NotFound) as error:
+            if also is not None and error.key == also.key:
+                raise Overtaken from None
+    raise PreconditionFailed(_tenant_key(tenant_id))
+
+
+def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Operation]:
+    if new is None:
+        return [Delete(key, row.etag)] if row else []
+    return [Replace(key, _encode(new), row.etag) if row else Insert(key, _encode(new))]
+
+
+def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
+    """The operation that stores a link over the one that was read."""
+    key, value = _directory_key(link.directory_id), _encode(link)
+    return Replace(key, value, read.tag) if read.tag else Insert(key, value)
+
+
+def _tenant_key(tenant_id: str) -> str:
+    return keys.key("tenant", tenant_id)
+
+
+def _directory_key(directory_id: str) -> str:
+    return keys.key("directory", directory_id)
+
+
+def _encode(link: TenantLink | DirectoryLink) -> bytes:
+    content = {"v": 1, **asdict(link)}
+    content.pop("tag", None)
+    return orjson.dumps(content)
+
+
+def _tenant(row: Row) -> TenantLink:
+    content = row_versions.fields(TenantLink, row_versions.read(row.value, "tenant"))
+    return TenantLink(**{**content, "directories": tuple(content["directories"])})
+
+
+def _directory(row: Row) -> DirectoryLink:
+    content = row_versions.fields(DirectoryLink, row_versions.read(row.value, "directory link"))
+    return DirectoryLink(**{**content, "tag": row.etag})

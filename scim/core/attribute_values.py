@@ -1,0 +1,206 @@
+"""Reads one attribute's value as a client sent it (RFC 7643 section 2.3).
+
+It comes out type-checked and in canonical form, or None for "unassigned".
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from scim.core import interop
+from scim.core.attributes import Attribute
+from scim.core.errors import ScimError, bad_value
+from shared.messages import Sentence
+
+# Values of one attribute: many times what anybody has. To compare each with each must not hold up other requests.
+MAX_VALUES = 500
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-=\s]*")
+_JSON_TYPES = {
+    bool: Sentence("true_or_false", "true or false"),
+    int: Sentence("a_number", "a number"),
+    float: Sentence("a_number", "a number"),
+    str: Sentence("text", "text"),
+    list: Sentence("an_array", "an array"),
+    dict: Sentence("an_object", "an object"),
+}
+AN_OBJECT = Sentence("object_with_subs", "an object with its sub-attributes")
+# Sub-attributes that say nothing about a value by themselves.
+_QUALIFIERS = frozenset(("type", "primary"))
+
+
+def read_value(attribute: Attribute, value: object) -> Any:
+    """The value of an attribute; a list where it is multi-valued. ScimError invalidValue names what is wrong."""
+    if interop.is_empty(value):
+        return None
+    return (
+        read_elements(attribute, value) if attribute.multi_valued else read_single(attribute, value)
+    )
+
+
+def read_single(attribute: Attribute, value: object) -> Any:
+    """One value of an attribute, or None."""
+    if value is None or value == "":
+        return None
+    return _READERS[attribute.type](attribute, value)
+
+
+def read_elements(attribute: Attribute, value: object) -> list[Any] | None:
+    """The values of a multi-valued attribute in order, without repetitions and with at most one of them primary."""
+    if not isinstance(value, list):
+        raise wrong_type(attribute, value, Sentence("an_array", "an array"))
+    check_count(attribute, len(value))
+    read = [read_single(attribute, element) for element in value]
+    return normalize_multi_valued([element for element in read if element is not None])
+
+
+def check_count(attribute: Attribute, count: int) -> None:
+    """Raise invalidValue for too many values; members of a group are rows, so there may be any number of them."""
+    if count > MAX_VALUES and attribute.name != "members":
+        said = "has {count} values. Send at most {most}."
+        raise bad_value(attribute.path, "too_many_values", said, count=count, most=MAX_VALUES)
+
+
+def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
+    """Elements as RFC 7643 section 2.4 wants them: none that holds only type and primary, none twice, one primary."""
+    kept = [element for element in elements if not has_only_qualifiers(element)]
+    if len(kept) > 1:
+        kept = _distinct(kept)
+    return kept or None
+
+
+def has_only_qualifiers(element: Any) -> bool:
+    """Whether a complex element has no value left."""
+    return isinstance(element, dict) and element.keys() <= _QUALIFIERS
+
+
+def _distinct(elements: list[Any]) -> list[Any]:
+    """Elements without those that repeat an earlier one; only the first primary one stays so."""
+    places: dict[Any, int] = {}
+    kept: list[Any] = []
+    primary = False
+    for element in elements:
+        identity = _identity(element)
+        if isinstance(element, dict) and element.get("primary") is True:
+            if primary:
+                element = {**element, "primary": False}
+            primary = True
+        place = places.setdefault(identity, len(kept))
+        if place == len(kept):
+            kept.append(element)
+        elif isinstance(element, dict) and element.get("primary") is True:
+            kept[place] = element
+    return kept
+
+
+def _identity(element: Any) -> Any:
+    if not isinstance(element, dict):
+        return element
+    return frozenset([item for item in element.items() if item[0] != "primary"])
+
+
+def wrong_type(attribute: Attribute, value: object, wanted: Sentence) -> ScimError:
+    """The error for a value of another JSON type."""
+    got = _JSON_TYPES.get(type(value), Sentence("something_else", "something else"))
+    return bad_value(
+        attribute.path, "wrong_type", "was sent as {got}. Send {wanted}.", got=got, wanted=wanted
+    )
+
+
+def _read_string(attribute: Attribute, value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(attribute, value, Sentence("quoted_text", "text, in quotes"))
+    if not value.isascii() and not is_encodable(value):
+        raise bad_value(
+            attribute.path, "surrogate", "holds half of a surrogate pair. Send well-formed Unicode."
+        )
+    return value
+
+
+def is_encodable(text: str) -> bool:
+    """Whether the text is well-formed Unicode: a lone surrogate can be neither stored nor answered."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_boolean(attribute: Attribute, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    read = interop.boolean_text(value)
+    if read is None:
+        raise bad_value(
+            attribute.path,
+            "no_boolean",
+            "is neither true nor false. Send true or false, without quotes.",
+        )
+    return read
+
+
+def _read_number(attribute: Attribute, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong_type(attribute, value, Sentence("a_number", "a number"))
+    return value
+
+
+def _read_date_time(attribute: Attribute, value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(attribute, value, Sentence("a_date_time", "a date and time in quotes"))
+    if parse_date_time(value) is None:
+        raise bad_value(
+            attribute.path,
+            "no_date_time",
+            "is no date and time. Send one like 2026-01-31T08:30:00Z.",
+        )
+    return value
+
+
+def parse_date_time(text: object) -> datetime | None:
+    """The instant of an xsd:dateTime (RFC 7643 section 2.3.5), UTC where it names no offset; None where it is none."""
+    if not isinstance(text, str) or not text.isascii():
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def _read_binary(attribute: Attribute, value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong_type(attribute, value, Sentence("a_base64", "base64 text"))
+    if not _BASE64.fullmatch(value):
+        raise bad_value(
+            attribute.path, "no_base64", "is not base64. Send the bytes in base64 (RFC 4648)."
+        )
+    return value
+
+
+def _read_complex(attribute: Attribute, value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        if not attribute.multi_valued and "value" in attribute.subs:
+            value = interop.reference_value(value)
+        if not isinstance(value, dict):
+            raise wrong_type(attribute, value, AN_OBJECT)
+    result = {}
+    for name, part in value.items():
+        sub = attribute.subs.get(name) or attribute.subs.get(name.lower())
+        if sub is not None and sub.mutability != "readOnly":
+            read = read_value(sub, part)
+            if read is not None:
+                result[sub.name] = read
+    return result or None
+
+
+_READERS: dict[str, Callable[[Attribute, object], Any]] = {
+    "string": _read_string,
+    "reference": _read_string,
+    "boolean": _read_boolean,
+    "integer": _read_number,
+    "decimal": _read_number,
+    "dateTime": _read_date_time,
+    "binary": _read_binary,
+    "complex": _read_complex,
+}

@@ -1,0 +1,229 @@
+"""The parts of a parsed filter, each compiled to one closure over a resource or element."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scim.core.attributes import Attribute, Target
+from scim.core.operators import Test, fold
+
+Match = Callable[[dict[str, Any]], bool]
+_NOTHING: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """`path` equals `value`, in canonical path text and as written in the filter: what an index can be asked for."""
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One comparison. `literal` is the text it compares with, None for null and for the operator `pr`."""
+
+    target: Target
+    op: str
+    literal: str | None
+    test: Test
+
+    def compile(self) -> Match:
+        """Of a resource, or inside a value path of an element."""
+        match = _reached(self.target, self.test, self.op == "pr")
+        return _opposite(match) if self.op == "ne" else match
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePath:
+    """`emails[type eq "work"]`, and with `rest` Entra's `emails[type eq "work"].value eq "…"`."""
+
+    target: Target
+    inner: "Node"
+    rest: Term | None
+
+    def compile(self) -> Match:
+        """True where an element matches the inner filter and the comparison behind it."""
+        matches = self.inner.compile()
+        if self.rest is not None:
+            selects, holds = matches, self.rest.compile()
+
+            def matches(element: dict[str, Any]) -> bool:
+                return selects(element) and holds(element)
+
+        name, extension = _name(self.target), self.target.extension
+        multi_valued = self.target.attribute is not None and self.target.attribute.multi_valued
+
+        def match(resource: dict[str, Any]) -> bool:
+            value = (resource.get(extension, _NOTHING) if extension else resource).get(name)
+            if not value:
+                return False
+            if not multi_valued:
+                return matches(value)
+            for element in value:  # noqa: SIM110 - a generator costs more than all the rest
+                if matches(element):
+                    return True
+            return False
+
+        return match
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All hold."""
+
+    nodes: tuple["Node", ...]
+
+    def compile(self) -> Match:
+        """Left to right, as far as needed."""
+        matches = [node.compile() for node in self.nodes]
+        return lambda resource: all(match(resource) for match in matches)
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One holds."""
+
+    nodes: tuple["Node", ...]
+
+    def compile(self) -> Match:
+        """Left to right, as far as needed."""
+        matches = [node.compile() for node in self.nodes]
+        return lambda resource: any(match(resource) for match in matches)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold."""
+
+    node: "Node"
+
+    def compile(self) -> Match:
+        """The opposite."""
+        return _opposite(self.node.compile())
+
+
+Node = Term | ValuePath | And | Or | Not
+
+
+def _opposite(match: Match) -> Match:
+    return lambda resource: not match(resource)
+
+
+def _name(target: Target) -> str:
+    return target.attribute.name if target.attribute else target.extension
+
+
+def _reached(target: Target, test: Test, whole: bool) -> Match:
+    """`test` at the place that `target` names. A multi-valued attribute holds where one of its values does."""
+    at = _values(target, test, whole)
+    extension = target.extension
+    if not extension or target.attribute is None:
+        return at
+    return lambda resource: at(resource.get(extension) or _NOTHING)
+
+
+def _values(target: Target, test: Test, whole: bool) -> Match:
+    name, sub = _name(target), target.sub.name if target.sub else ""
+    multi_valued = target.attribute is not None and target.attribute.multi_valued
+    if sub and multi_valued:
+
+        def of_elements(resource: dict[str, Any]) -> bool:
+            for element in resource.get(name) or (_NOTHING,):  # noqa: SIM110 - as above
+                if test(element.get(sub)):
+                    return True
+            return False
+
+        return of_elements
+    if sub:
+        return lambda resource: test((resource.get(name) or _NOTHING).get(sub))
+    if multi_valued and not whole:
+        return lambda resource: any(test(value) for value in resource.get(name) or (None,))
+    return lambda resource: test(resource.get(name))
+
+
+def conjuncts(node: Node) -> Iterator[Node]:
+    """The parts that must all hold."""
+    if isinstance(node, And):
+        for part in node.nodes:
+            yield from conjuncts(part)
+    else:
+        yield node
+
+
+def equalities(node: Node) -> Iterator[Equality]:
+    """The equalities of text that must hold for `node` to hold."""
+    for part in conjuncts(node):
+        if isinstance(part, Term) and _is_equality(part):
+            yield Equality(part.target.text, part.literal or "")
+        elif isinstance(part, ValuePath):
+            yield from _element_equalities(part)
+
+
+def _is_equality(term: Term) -> bool:
+    attribute = term.target.sub or term.target.attribute
+    return (
+        term.op == "eq"
+        and bool(term.literal)
+        and attribute is not None
+        and attribute.type in ("string", "reference")
+    )
+
+
+def _element_equalities(path: ValuePath) -> Iterator[Equality]:
+    attribute = path.target.attribute
+    terms = [
+        part for part in conjuncts(path.inner) if isinstance(part, Term) and _is_equality(part)
+    ]
+    kinds = [term for term in terms if _name(term.target) == "type"]
+    others = [term for term in terms if _name(term.target) != "type"]
+    if path.rest is not None and _is_equality(path.rest):
+        others.append(path.rest)
+    for term in others:
+        selected = f'[type eq "{_kind(kinds[0])}"]' if len(kinds) == 1 else ""
+        yield Equality(
+            f"{attribute.path}{selected}.{_name(term.target)}" if attribute else "",
+            term.literal or "",
+        )
+
+
+def _kind(term: Term) -> str:
+    """The type in canonical spelling, where it is a canonical value."""
+    text = term.literal or ""
+    attribute = term.target.attribute
+    known: dict[str, str] = (
+        {fold(value): value for value in attribute.canonical_values} if attribute else {}
+    )
+    return known.get(fold(text), text)
+
+
+def is_exact_equality(node: Node) -> bool:
+    """Whether `node` says no more than its one equality."""
+    if isinstance(node, Term):
+        return _is_equality(node)
+    if not isinstance(node, ValuePath):
+        return False
+    parts = list(conjuncts(node.inner))
+    if node.rest is not None:
+        parts.append(node.rest)
+    if not all(isinstance(part, Term) and _is_equality(part) for part in parts):
+        return False
+    kinds = sum(1 for part in parts if isinstance(part, Term) and _name(part.target) == "type")
+    return kinds <= 1 and len(parts) - kinds == 1
+
+
+def element_terms(node: Node) -> tuple[tuple[str, Any], ...] | None:
+    """The sub-attributes that an element selected by `node` must have; None where `node` says more than equalities."""
+    terms: list[tuple[str, Any]] = []
+    for part in conjuncts(node):
+        if not isinstance(part, Term) or part.op != "eq" or part.literal is None:
+            return None
+        terms.append((_name(part.target), _element_value(part)))
+    return tuple(terms)
+
+
+def _element_value(term: Term) -> Any:
+    attribute: Attribute | None = term.target.attribute
+    if attribute is not None and attribute.type == "boolean":
+        return term.test(True)
+    return _kind(term) if _name(term.target) == "type" else term.literal

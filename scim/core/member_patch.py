@@ -1,0 +1,149 @@
+"""Takes the changes of a group's members out of a PATCH.
+
+Members are stored as rows of their own: a group of 50,000 is never loaded to add one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scim.core import interop
+from scim.core.attribute_values import is_encodable
+from scim.core.errors import ScimError, bad_value, mutability
+from scim.core.filter_ast import Node, Or, Term, conjuncts
+from scim.core.patch_body import Operation
+from scim.core.patch_path import Path, parse_path
+from scim.core.schemas import GROUP
+from shared.messages import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """What an operation does to a group's members; `kind` is add, remove, remove_all or replace, `members` are ids."""
+
+    kind: str
+    members: tuple[str, ...] = ()
+
+
+def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], list[MemberChange]]:
+    """The operations on other attributes, and the changes of members, each in order.
+
+    Takes all of Entra's shapes: a list of values, `members[value eq "…"]`, and a path-less {"members": […]}, also to
+    remove. ScimError invalidFilter where members are selected by anything but their value, invalidValue for a member
+    without one.
+    """
+    others: list[Operation] = []
+    changes: list[MemberChange] = []
+    for operation in operations:
+        path = _members_path(operation.path) if operation.path else None
+        if path is not None:
+            changes += _changes(operation, path)
+        elif operation.path is None and isinstance(operation.value, dict):
+            others += _split(operation, operation.value, changes)
+        else:
+            others.append(operation)
+    return others, changes
+
+
+def _members_path(text: str) -> Path | None:
+    """The parsed path where it names members."""
+    if "members" not in text.lower():
+        return None
+    try:
+        path = parse_path(text, GROUP)
+    except ScimError:
+        if text.strip().lower().startswith("members["):
+            raise
+        return None  # judged with the other operations
+    return path if path.attribute is not None and path.attribute.name == "members" else None
+
+
+def _split(
+    operation: Operation, value: dict[str, Any], changes: list[MemberChange]
+) -> Iterator[Operation]:
+    """A path-less operation without its members, which go to `changes`."""
+    rest = {}
+    for name, part in value.items():
+        target = GROUP.find(name)
+        if (
+            target is not None
+            and target.attribute is not None
+            and target.attribute.name == "members"
+        ):
+            changes += _listed(operation.op, part)
+        else:
+            rest[name] = part
+    if rest or not value:
+        yield replace(operation, value=rest)
+
+
+def _changes(operation: Operation, path: Path) -> list[MemberChange]:
+    if path.sub is not None:
+        raise _immutable(path)
+    if path.selection is None:
+        return _listed(operation.op, operation.value)
+    ids = tuple(dict.fromkeys(_selected(path.selection.node)))
+    if operation.op == "replace":
+        raise _immutable(path)
+    return [MemberChange(operation.op, ids)]
+
+
+def _immutable(path: Path) -> ScimError:
+    return mutability(
+        path.text, "member_immutable", "can't be changed. Remove the member and add another."
+    )
+
+
+def _listed(op: str, value: object) -> list[MemberChange]:
+    """Changes by a list of members; a removal without any list means all of them (RFC 7644 section 3.5.2.2)."""
+    listed = interop.listed_values(value)
+    if listed is None and op == "remove":
+        return [MemberChange("remove_all")]
+    ids = tuple(
+        dict.fromkeys([id_of(member) for member in listed or () if member not in (None, "")])
+    )
+    return [MemberChange(op, ids)] if ids or op == "replace" else []
+
+
+def id_of(member: object) -> str:
+    """The id in {"value": id, "$ref": null}, or at the end of a $ref alone; the bare id is understood, too.
+
+    ScimError invalidValue where there is none.
+    """
+    if isinstance(member, dict):
+        parts = {name.lower(): value for name, value in member.items()}
+        reference = parts.get("$ref")
+        member = parts.get("value") or (
+            reference.rpartition("/")[2] if isinstance(reference, str) else None
+        )
+    if not isinstance(member, str) or not member or not is_encodable(member):
+        raise bad_value(
+            "members.value",
+            "member_no_id",
+            'is missing or no text. Send members as [{{"value": "id of the user"}}].',
+        )
+    return member
+
+
+def _selected(node: Node) -> Iterator[str]:
+    """The ids in `value eq "…"` and in several of those joined by `or`."""
+    for part in node.nodes if isinstance(node, Or) else tuple(conjuncts(node)):
+        if isinstance(part, Or):
+            yield from _selected(part)
+        elif _is_by_value(part) and (isinstance(node, Or) or part is node):
+            yield part.literal or ""  # type: ignore[union-attr]
+        else:
+            raise ScimError(
+                400,
+                Sentence(
+                    "members_by_value",
+                    'Members are selected by their value only. Send members[value eq "id of the user"].',
+                ),
+                "invalidFilter",
+            )
+
+
+def _is_by_value(node: Node) -> bool:
+    if not isinstance(node, Term) or node.op != "eq" or not node.literal:
+        return False
+    return node.target.attribute is not None and node.target.attribute.name == "value"

@@ -1,0 +1,234 @@
+"""PATCH on multi-valued attributes: which elements a path selects, and what becomes of them.
+
+Every function returns new elements and leaves the given ones as they are.
+"""
+
+from collections.abc import Hashable
+from typing import Any
+
+from scim.core import interop
+from scim.core.attribute_values import AN_OBJECT, check_count, read_single, wrong_type
+from scim.core.attributes import Attribute
+from scim.core.errors import bad_value, mutability, no_target
+from scim.core.operators import fold
+from scim.core.patch_path import Path, Selection
+
+_FIXED = ("readOnly", "immutable")
+_MAX_LISTED = 100
+
+Element = Any
+Elements = list[Any]
+
+
+def add(attribute: Attribute, current: Elements, value: object) -> Elements:
+    """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1).
+
+    RFC 7643 section 2.4: no two elements of the same type and value, so what exists already is only completed.
+    """
+    result = list(current)
+    places = _places(attribute, current)
+    primary = None
+    for element in _read(attribute, value):
+        at = places.setdefault(_key(attribute, element), [])
+        place = next((place for place in at if _same(attribute, result[place], element)), None)
+        if place is None:
+            place = len(result)
+            at.append(place)
+            result.append(element)
+        elif not _covers(attribute, result[place], element):
+            result[place] = {**result[place], **element}
+        if primary is None and _is_primary(element):
+            primary = place
+    return result if primary is None else _one_primary(result, primary)
+
+
+def replace(attribute: Attribute, value: object) -> Elements:
+    """All values at once (RFC 7644 section 3.5.2.3)."""
+    return _one_primary(_read(attribute, value), None)
+
+
+def _read(attribute: Attribute, value: object) -> Elements:
+    values = value if isinstance(value, list) else [value]
+    check_count(attribute, len(values))
+    read = [read_single(attribute, element) for element in values]
+    return [element for element in read if element is not None]
+
+
+def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
+    """Where elements of a value are, so that adding many does not compare each with each."""
+    places: dict[Hashable, list[int]] = {}
+    for place, element in enumerate(elements):
+        places.setdefault(_key(attribute, element), []).append(place)
+    return places
+
+
+def _key(attribute: Attribute, element: Element) -> Hashable:
+    """Equal for elements that may be the same: their value, or all they have where they have no value."""
+    if not isinstance(element, dict):
+        return str(element)
+    if "value" in element:
+        return _comparable(attribute, "value", element["value"])
+    return frozenset([(name, _comparable(attribute, name, part)) for name, part in element.items()])
+
+
+def _comparable(attribute: Attribute, name: str, value: Any) -> Hashable:
+    """A sub-attribute's value as its caseExact compares it."""
+    exact = not isinstance(value, str) or attribute.subs[name.lower()].case_exact
+    return str(value) if exact else fold(value)
+
+
+def _same(attribute: Attribute, known: Element, element: Element) -> bool:
+    """Whether `element` names the value that `known` is: by value, and by type where it has one."""
+    if not isinstance(known, dict) or not isinstance(element, dict):
+        return bool(known == element)
+    names = (
+        [name for name in ("value", "type") if name in element]
+        if "value" in element
+        else list(element)
+    )
+    return _covers(attribute, known, {name: element[name] for name in names})
+
+
+def _covers(attribute: Attribute, known: Element, element: Element) -> bool:
+    """Whether `known` has all that `element` says."""
+    if not isinstance(known, dict):
+        return True
+    return all(
+        name in known
+        and _comparable(attribute, name, known[name]) == _comparable(attribute, name, part)
+        for name, part in element.items()
+    )
+
+
+def _is_primary(element: Element) -> bool:
+    return isinstance(element, dict) and element.get("primary") is True
+
+
+def _with(elements: Elements, changed: dict[int, Element]) -> Elements:
+    """Elements with some of them changed; one that became primary takes it from the others (RFC 7644 section 3.5.2)."""
+    result = [changed.get(place, element) for place, element in enumerate(elements)]
+    for place, element in changed.items():
+        if _is_primary(element):
+            return _one_primary(result, place)
+    return result
+
+
+def _one_primary(elements: Elements, winner: int | None) -> Elements:
+    """Elements with `primary` true at `winner` only, or at the first that has it."""
+    result = []
+    for place, element in enumerate(elements):
+        if _is_primary(element):
+            winner = place if winner is None else winner
+            element = element if place == winner else {**element, "primary": False}
+        result.append(element)
+    return result
+
+
+def assign(attribute: Attribute, current: Elements, path: Path, value: object, op: str) -> Elements:
+    """Add or replace at elements that the path selects, or at one of their sub-attributes; others of theirs stay.
+
+    Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
+    """
+    if path.sub is not None and path.sub.mutability in _FIXED:
+        raise mutability(
+            path.sub.path,
+            "element_immutable",
+            "can't be changed. Remove the element of {name} and add another.",
+            name=attribute.name,
+        )
+    places = selected(current, path.selection)
+    if path.sub is None and interop.is_empty(value):
+        emptied = set(places) if op == "replace" else set()
+        return [element for place, element in enumerate(current) if place not in emptied]
+    sent = {path.sub.name: value} if path.sub is not None else _object(attribute, value)
+    part = read_single(attribute, sent) or {}
+    cleared = {
+        attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs
+    } - part.keys()
+    changed = {place: _without(current[place], cleared) | part for place in places}
+    if not places and part:
+        changed = {len(current): _created(attribute, path) | part}
+        current = [*current, {}]
+    return _with(current, {place: new for place, new in changed.items() if new != current[place]})
+
+
+def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
+    """The beginnings of an element that the path selects; without brackets it selects any."""
+    created = {} if path.selection is None else interop.selected_element(path.selection.terms)
+    if created is None:
+        said = "The path {path} selects no element of {name} in this resource. Look at it, and add the element first."
+        raise no_target("selects_nothing", said, path=path.text, name=attribute.name)
+    return created
+
+
+def _object(attribute: Attribute, value: object) -> dict[str, Any]:
+    """The object sent for one element, which an array of one stands for as well."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise bad_value(
+                attribute.path,
+                "array_for_one",
+                "was sent as an array for a single element. Send one object.",
+            )
+        value = value[0]
+    if not isinstance(value, dict):
+        raise wrong_type(attribute, value, AN_OBJECT)
+    return value
+
+
+def _without(element: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in element.items() if name not in names}
+
+
+def remove(attribute: Attribute, current: Elements, path: Path, value: object) -> Elements:
+    """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
+    if path.sub is not None:
+        if path.sub.mutability in _FIXED or path.sub.required:
+            raise mutability(
+                path.sub.path,
+                "not_removed_alone",
+                "can't be removed by itself. Remove the element of {name}.",
+                name=attribute.name,
+            )
+        places = set(selected(current, path.selection))
+        return [
+            _without(e, {path.sub.name}) if place in places else e
+            for place, e in enumerate(current)
+        ]
+    if path.selection is not None:
+        return [element for element in current if not path.selection.matches(element)]
+    listed = interop.listed_values(value)
+    return [] if listed is None else _without_listed(attribute, current, listed)
+
+
+def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) -> Elements:
+    """The elements that none of the listed ones means: by value, or where it has none by what else it says."""
+    by_value: dict[Hashable, list[Element]] = {}
+    others: list[Element] = []
+    for element in _read(attribute, listed):
+        if isinstance(element, dict) and "value" not in element:
+            others.append(element)
+        else:
+            by_value.setdefault(_key(attribute, element), []).append(element)
+    if len(others) > _MAX_LISTED:
+        raise bad_value(
+            attribute.path,
+            "lists_too_many",
+            "lists more than {most} elements without a value. Send their values.",
+            most=_MAX_LISTED,
+        )
+    return [
+        element
+        for element in current
+        if not any(
+            _same(attribute, element, name)
+            for name in (*by_value.get(_key(attribute, element), ()), *others)
+        )
+    ]
+
+
+def selected(current: Elements, selection: Selection | None) -> list[int]:
+    """The places of the elements that a path selects: all of them where it has no brackets."""
+    if selection is None:
+        return list(range(len(current)))
+    return [place for place, element in enumerate(current) if selection.matches(element)]

@@ -1,0 +1,109 @@
+"""Parses the paths of PATCH operations (RFC 7644 section 3.5.2, figure 7)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from scim.core.attributes import Attribute, ResourceType, Target
+from scim.core.errors import ScimError, UnknownAttribute, bad_path
+from scim.core.filter_ast import Node, element_terms
+from scim.core.filters import KEPT_CHARACTERS
+from scim.core.lexer import MAX_CHARACTERS
+from scim.core.parser import Parser
+from shared.messages import Sentence
+
+_WELL_FORMED = re.compile(
+    r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The filter of a path's brackets: `matches` selects elements, `terms` are what one such element must have."""
+
+    node: Node
+    matches: Callable[[dict[str, Any]], bool]
+    terms: tuple[tuple[str, Any], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A parsed path. `attribute` is None where it names a whole schema; `extension` is empty for the core schema."""
+
+    text: str
+    extension: str
+    attribute: Attribute | None
+    selection: Selection | None
+    sub: Attribute | None
+
+
+def parse_path(text: str, resource_type: ResourceType) -> Path:
+    """The path `text`: attribute, sub-attribute, either behind brackets, each with or without URN, or a URN alone.
+
+    ScimError invalidPath for one that is malformed, its subclass UnknownAttribute for one that names what the resource
+    type does not have, invalidFilter for a fault in its brackets.
+    """
+    return (
+        _parse_kept(text, resource_type)
+        if len(text) <= KEPT_CHARACTERS
+        else _parse(text, resource_type)
+    )
+
+
+@lru_cache(maxsize=2048)
+def _parse_kept(text: str, resource_type: ResourceType) -> Path:
+    return _parse(text, resource_type)
+
+
+def _parse(text: str, resource_type: ResourceType) -> Path:
+    text = text.strip()
+    target = resource_type.find(text)
+    if target is not None:
+        return Path(text, target.extension, target.attribute, None, target.sub)
+    if len(text) > MAX_CHARACTERS:
+        raise bad_path(
+            "path_too_long",
+            "The path has {count} characters; {most} are the most. Send a shorter one.",
+            count=len(text),
+            most=MAX_CHARACTERS,
+        )
+    if "[" in text:
+        return _value_path(text, resource_type)
+    raise _unknown(text, text, resource_type)
+
+
+def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
+    text = text[:200]
+    if not _WELL_FORMED.fullmatch(name):
+        said = '"{path}" is no path. Send an attribute of {type}, such as name.givenName.'
+        return bad_path("no_path", said, path=text, type=resource_type.name)
+    unknown = Sentence(
+        "no_attribute",
+        '"{path}" is no attribute of {type}. See /Schemas.',
+        path=text,
+        type=resource_type.name,
+    )
+    return UnknownAttribute(400, unknown, "invalidPath")
+
+
+def _value_path(text: str, resource_type: ResourceType) -> Path:
+    try:
+        parser = Parser(text, resource_type.name)
+        start = parser.name()
+        target = resource_type.find(start.text)
+        if target is None:
+            raise _unknown(start.text, text, resource_type)
+        return _selected(parser, text, target)
+    except ScimError as error:
+        said = Sentence("in_path", "In the path {path}: {said}", path=text[:200], said=error.detail)
+        raise type(error)(400, said, error.scim_type) from None
+
+
+def _selected(parser: Parser, text: str, target: Target) -> Path:
+    node = parser.selection(target)
+    sub = parser.sub_attribute(target)
+    parser.end()
+    selection = Selection(node, node.compile(), element_terms(node))
+    return Path(text, target.extension, target.attribute, selection, sub)

@@ -1,0 +1,101 @@
+"""The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import azure.functions as func
+
+from directories import credential_usage, directory_rate_limit
+from directories.authenticate import authenticate
+from scim.context import Context
+from scim.core.errors import ScimError
+from scim.http import as_scim_error, error_response, scim_response
+from scim.query import PageKeyCache
+from scim.rejection_log import log_rejection
+from scim.write_lock import WriteLocks
+from shared import log
+from shared.azure_functions import register_http
+from shared.http import Request, Response
+from shared.messages import Sentence
+from shared.services import Services
+from shared.tables.port import LimitExceeded
+
+Endpoint = Callable[[Context, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Registers SCIM endpoints; `places` is shared by the queries of one instance, `turns` by its writers."""
+
+    services: Services
+    places: PageKeyCache = field(default_factory=PageKeyCache)
+    turns: WriteLocks = field(default_factory=WriteLocks)
+
+    def add(
+        self,
+        blueprint: func.Blueprint,
+        name: str,
+        route: str,
+        search: Endpoint | None = None,
+        **endpoints: Endpoint,
+    ) -> None:
+        """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`.
+
+        `search` answers POST where the route's `{id}` is `.search`, an address of its own (RFC 7644 section 3.4.3): a
+        template for it would overlap with that of the resources.
+        """
+        of_search = {"POST": search} if search else {}
+
+        async def handle(request: Request) -> Response:
+            context = await self._context(request)
+            here = of_search if request.route.get("id") == ".search" else endpoints
+            endpoint = here.get("GET" if request.method == "HEAD" else request.method)
+            try:
+                if endpoint is None:
+                    raise _no_method(request.method, here)
+                response = await endpoint(context, request)
+                credential_usage.served(self.services, context.directory.id)
+                return response
+            except (ScimError, RecursionError, LimitExceeded) as error:
+                refusal = as_scim_error(error)
+                await log_rejection(context, request, refusal, request.path)
+                response = scim_response(refusal.body(), refusal.status)
+                if refusal.status == 405:
+                    response.headers["Allow"] = _allowed(here)
+                return response
+            finally:
+                call = log.current()
+                directory_rate_limit.settle(
+                    self.services, context.directory.id, call.round_trips if call else 0
+                )
+
+        register_http(
+            blueprint, name, f"scim/{{directoryId}}/v2/{route}".rstrip("/"), handle, error_response
+        )
+
+    async def _context(self, request: Request) -> Context:
+        services = self.services
+        directory = await authenticate(
+            services, request.route["directoryId"], request.headers.get("authorization")
+        )
+        directory_rate_limit.take(services, directory.id)
+        origin = services.settings.public_url or request.origin
+        agent = request.headers.get("user-agent", "").partition("/")[0].strip()
+        return Context(
+            services,
+            directory,
+            f"{origin}/scim/{directory.id}/v2",
+            agent[:60],
+            self.places,
+            self.turns,
+        )
+
+
+def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
+    said = "{method} is not possible here; this address takes {allowed}."
+    return ScimError(405, Sentence("no_method", said, method=method, allowed=_allowed(endpoints)))
+
+
+def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
+    """The methods of an address for the header `Allow`: what can be read answers HEAD, too."""
+    return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

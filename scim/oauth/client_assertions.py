@@ -1,0 +1,153 @@
+"""Assertions signed by Entra in place of a client secret (RFC 7523 section 3): is this one what the directory trusts?
+
+What is wrong with an assertion by itself its sender is told. How it differs from what the directory trusts only the
+administrator learns: a stranger can make assertions up, and the difference would tell whose directory it is. The claims
+are looked at before the signature, so that only what could be right makes keys be fetched.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from directories.access_tokens import Assertion
+from directories.models import TrustedIdentity
+from scim.oauth.jwks import issuer, signing_key
+from shared.clock import timestamp
+from shared.messages import Sentence
+from shared.services import Services
+
+ALGORITHM = "RS256"  # the only one that Entra signs with
+LEEWAY_SECONDS = 60.0
+_MAX_LIFETIME_SECONDS = 25 * 3600.0  # the longest that Entra issues is about a day
+_MAX_LENGTH = 16 * 1024
+_LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
+
+
+class BadAssertion(Exception):
+    """The assertion is not accepted: `why`. `of_itself`: whoever was to trust it, so all may know."""
+
+    of_itself = True
+
+    def __init__(self, code: str, pattern: str, /, **values: object) -> None:
+        self.why = Sentence(code, pattern, **values)
+        super().__init__(self.why)
+
+
+class Untrusted(BadAssertion):
+    """The assertion is not what the directory trusts; the text says in what, for its administrator alone."""
+
+    of_itself = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAssertion:
+    """An assertion that is good by itself, nothing of it proven yet; `key_id` names the key it is signed with."""
+
+    text: str
+    key_id: str
+    claims: dict[str, Any]
+    expires: float
+
+
+def read(services: Services, text: str) -> ParsedAssertion:
+    """Check form and times; raises BadAssertion."""
+    import jwt
+
+    if len(text) > _MAX_LENGTH:
+        raise BadAssertion("jwt_too_long", "it is too long")
+    try:
+        header = jwt.get_unverified_header(text)
+        claims = jwt.decode(text, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise BadAssertion("jwt_none", "it is no JSON Web Token") from None
+    if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
+        raise BadAssertion(
+            "jwt_signing", "it must be signed with {name} and name its key (kid)", name=ALGORITHM
+        )
+    return ParsedAssertion(text, header["kid"], claims, _check_times(services, claims))
+
+
+async def verify(
+    services: Services,
+    trust: TrustedIdentity,
+    presented: ParsedAssertion,
+    client_ids: frozenset[str],
+) -> Assertion | None:
+    """Check issuer, audience, subject and signature; raises Untrusted, KeysUnavailable.
+
+    `client_ids` are the ids that the request claims to be. The result is what has to be remembered against replay:
+    None without a `jti`, since Entra then presents one assertion several times while it is good.
+    """
+    import jwt
+
+    _check_identity(services, trust, presented.claims, client_ids)
+    key = await signing_key(services, trust.tenant_id, presented.key_id)
+    if key is None:
+        raise Untrusted("jwt_key", "its key (kid) is not one of the tenant's")
+    try:
+        jwt.PyJWS().decode(presented.text, key, algorithms=[ALGORITHM])
+    except jwt.InvalidTokenError:
+        raise Untrusted("jwt_signature", "its signature is wrong") from None
+    identifier = presented.claims.get("jti")
+    if not identifier:
+        return None
+    until = datetime.fromtimestamp(presented.expires + LEEWAY_SECONDS, UTC)
+    return Assertion(str(presented.claims["iss"]), str(identifier), timestamp(until))
+
+
+def _check_identity(
+    services: Services, trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
+) -> None:
+    expected = issuer(services, trust.tenant_id)
+    if claims.get("iss") != expected:
+        raise Untrusted("jwt_issuer", "its issuer (iss) must be {expected}", expected=expected)
+    if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
+        raise Untrusted("jwt_tenant", "its tenant (tid) is not the trusted one")
+    audiences = claims.get("aud")
+    if not any(
+        audience in trust.audiences
+        for audience in (audiences if isinstance(audiences, list) else [audiences])
+    ):
+        raise Untrusted(
+            "jwt_audience",
+            "its audience (aud) must be one of {known}",
+            known=", ".join(trust.audiences),
+        )
+    identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
+    if trust.subject not in identities:
+        raise Untrusted(
+            "jwt_subject", "its subject (sub or oid) must be {expected}", expected=trust.subject
+        )
+    known = (
+        identities
+        | {trust.subject}
+        | {str(claims.get(name, "")).lower() for name in ("azp", "appid")}
+    )
+    if any(client_id.lower() not in known for client_id in client_ids):
+        raise Untrusted(
+            "jwt_client", "client_id is neither the directory's id nor the trusted identity"
+        )
+
+
+def _check_times(services: Services, claims: dict[str, Any]) -> float:
+    """When it expires, in seconds since 1970."""
+    now = services.clock.now().timestamp()
+    expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
+    if expires + LEEWAY_SECONDS <= now:
+        raise BadAssertion("jwt_expired", "it has expired (exp)")
+    if begins - LEEWAY_SECONDS > now:
+        raise BadAssertion("jwt_early", "it is not valid yet (nbf)")
+    if expires - now > _MAX_LIFETIME_SECONDS:
+        raise BadAssertion("jwt_long_lived", "it lives too long (exp)")
+    return expires
+
+
+def _time(claims: dict[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if (
+        not isinstance(value, int | float)
+        or isinstance(value, bool)
+        or not 0 <= value < _LAST_SECOND
+    ):
+        raise BadAssertion("jwt_time", "its {name} must be a time in seconds", name=name)
+    return float(value)

@@ -1,0 +1,70 @@
+"""A token request as it arrives: a form, with the client's credentials in it or in a Basic header (RFC 6749 2.3.1)."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from scim.oauth.errors import invalid_request
+from shared.http import FORM, Request, form_body
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """The parameters by name; `basic` where the client's id and secret came in the header."""
+
+    fields: dict[str, str]
+    basic: bool
+
+    def get(self, name: str) -> str:
+        """A parameter, "" where it is left out: RFC 6749 section 3.2 treats both alike."""
+        return self.fields.get(name, "")
+
+
+def read_token_request(request: Request) -> TokenRequest:
+    """The request's parameters; raises OAuthError invalid_request."""
+    fields = _form(request)
+    credentials = _basic(request.headers.get("authorization", ""))
+    if credentials is None:
+        return TokenRequest(fields, basic=False)
+    client_id, secret = credentials
+    if fields.get("client_secret") or fields.get("client_assertion"):
+        raise invalid_request(
+            "Send the client's credentials once: in the form or in the Authorization header."
+        )
+    if fields.get("client_id", client_id) != client_id:
+        raise invalid_request(
+            "client_id in the form is another one than in the Authorization header."
+        )
+    return TokenRequest({**fields, "client_id": client_id, "client_secret": secret}, basic=True)
+
+
+def _form(request: Request) -> dict[str, str]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise invalid_request(f"Send the parameters as {FORM}.")
+    if not request.body:
+        raise invalid_request("The form is empty. Send it with a Content-Length header.")
+    pairs = form_body(request)
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise invalid_request("A parameter is there twice; send each one once.")
+    return fields
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    """Id and secret, both form-encoded inside; None without a Basic header."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        client_id, colon, secret = (
+            base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        )
+    except (binascii.Error, ValueError):
+        colon = ""
+    if not colon:
+        raise invalid_request(
+            "The Authorization header is not Basic with client id and secret in Base64."
+        )
+    return unquote_plus(client_id), unquote_plus(secret)

@@ -1,0 +1,300 @@
+"""Queries over a kind of resource (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
+
+Memory is bounded by a page: a scan keeps only the page asked for, a sort only the resources up to its end.
+"""
+
+import asyncio
+import base64
+import binascii
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from directories.memory import LruCache
+from scim.core.errors import ScimError
+from scim.core.filter_ast import Equality
+from scim.core.filters import Filter
+from scim.core.projection import Projection
+from scim.core.schemas import ResourceType
+from scim.core.sorting import root, sorter
+from shared import keys
+from shared.clock import Clock
+from shared.concurrency import TimeSlice
+from shared.messages import Sentence
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+DEFAULT_COUNT = 100
+MAX_COUNT = 1000
+CURSOR_TIMEOUT = 3600
+MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
+_SCAN = 500
+_PLACES = 4096
+_PLACE_SECONDS = (
+    300.0  # a walk comes by sooner; later, deletions may have moved what a number stands for
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A resource as clients see it, with the row key that a walk continues behind."""
+
+    key: str
+    resource: dict[str, Any]
+
+
+class Source(Protocol):
+    """Where resources of one type come from."""
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """The type of the resources."""
+        ...
+
+    @property
+    def directory_id(self) -> str:
+        """The directory that they are in."""
+        ...
+
+    async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
+        """At most `count` resources in stable order from behind the key `after`, and whether there are more.
+
+        Fewer come, at least one, where they are very large.
+        """
+        ...
+
+    async def read(self, ids: Sequence[str]) -> list[Item]:
+        """The resources with these ids, in their order."""
+        ...
+
+    async def key_at(self, after: str, skip: int) -> str | None:
+        """The key of the resource `skip` places behind `after`, without reading the resources."""
+        ...
+
+    async def total(self) -> int:
+        """How many there are."""
+        ...
+
+    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
+        """Candidates by an index that one of the equalities has; None where none has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a client asks for; `cursor` is None for index paging, "" for the first page of cursor paging."""
+
+    projection: Projection
+    filter: Filter | None = None
+    start_index: int = 1
+    count: int = DEFAULT_COUNT
+    cursor: str | None = None
+    sort_by: str = ""
+    descending: bool = False
+
+
+@dataclass(slots=True)
+class PageKeyCache:
+    """Remembers where a walk from page to page continues, so that each page costs one query.
+
+    Kept per instance: another instance skips along keys, which is slower and just as right.
+    """
+
+    _keys: LruCache[tuple[str, str, int], tuple[str, float]] = field(
+        default_factory=lambda: LruCache(_PLACES)
+    )
+
+    def get(self, source: Source, start_index: int, now: float) -> str | None:
+        """The key behind which the resource number `start_index` begins; `now` in seconds."""
+        key, at = self._keys.get((source.directory_id, source.resource_type.name, start_index)) or (
+            None,
+            0.0,
+        )
+        return key if now - at < _PLACE_SECONDS else None
+
+    def put(self, source: Source, start_index: int, key: str, now: float) -> None:
+        """Remember it."""
+        self._keys.put((source.directory_id, source.resource_type.name, start_index), (key, now))
+
+
+async def list_resources(
+    source: Source, query: ListQuery, places: PageKeyCache, clock: Clock
+) -> dict[str, Any]:
+    """The ListResponse; ScimError for a cursor that is broken or too old."""
+    if query.cursor is not None:
+        return await _by_cursor(source, query, query.cursor, clock)
+    if query.filter is None and not query.sort_by:
+        return await _walked(source, query, places, clock.monotonic())
+    found = await source.lookup(query.filter.equalities()) if query.filter else None
+    if found is not None and query.filter:
+        matching = [item for item in found if query.filter.matches(item.resource)]
+        return _response(query, len(matching), _window(source, query, matching))
+    total, window = await _scanned(source, query, clock)
+    return _response(query, total, window)
+
+
+async def _walked(
+    source: Source, query: ListQuery, places: PageKeyCache, now: float
+) -> dict[str, Any]:
+    total = await source.total()
+    if query.count == 0 or query.start_index > total:
+        return _response(query, total, [])
+    after = "" if query.start_index == 1 else places.get(source, query.start_index, now)
+    if after is None:
+        after = await source.key_at("", query.start_index - 1)
+    page, _ = await source.page(after, query.count) if after is not None else ([], False)
+    if page:
+        places.put(source, query.start_index + len(page), page[-1].key, now)
+    return _response(query, max(total, query.start_index + len(page) - 1 if page else 0), page)
+
+
+async def _scanned(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
+    """Reads everything once; keeps the window, or for a sort what may still come into it.
+
+    Of a sort that goes far back only what is sorted by is kept: its window is read again.
+    """
+    total, after, kept, more = 0, "", list[Item](), True
+    end = query.start_index - 1 + query.count
+    sorted_by = root(query.sort_by, source.resource_type) if query.sort_by else ""
+    is_far = bool(query.sort_by) and end > MAX_COUNT
+    while more:
+        page, more = await source.page(after, _SCAN)
+        matching = await _matching(query, page, clock)
+        if query.sort_by:
+            kept += [_part(item, sorted_by) for item in matching] if is_far else matching
+            if (
+                len(kept) > 2 * end + _SCAN
+            ):  # not at every page: the further back the window, the dearer is a sort
+                kept = _sorted(source, query, kept, end)
+        elif total < end:
+            first = query.start_index - 1
+            kept += [item for place, item in enumerate(matching, total) if first <= place < end]
+        _check_kept(kept)
+        total += len(matching)
+        after = page[-1].key if page else after
+    window = _window(source, query, kept) if query.sort_by else kept
+    return total, await source.read(
+        [keys.split(item.key)[1] for item in window]
+    ) if is_far else window
+
+
+def _part(item: Item, name: str) -> Item:
+    return Item(item.key, {name: item.resource[name]} if name in item.resource else {})
+
+
+async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> list[Item]:
+    """Those whom the filter takes; a dear filter over large resources lets other requests through in between."""
+    found, time_slice = list[Item](), TimeSlice(clock)
+    for item in page:
+        if query.filter is None or query.filter.matches(item.resource):
+            found.append(item)
+        await time_slice.yield_when_over()
+    await asyncio.sleep(0)
+    return found
+
+
+def _check_kept(kept: Sequence[Item]) -> None:
+    """400 tooMany for groups with so many members that no answer can hold them."""
+    if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
+        said = "The groups that this finds have too many members for one answer. Send excludedAttributes=members."
+        raise ScimError(400, Sentence("too_many_members", said), "tooMany")
+
+
+def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
+    key = sorter(query.sort_by, source.resource_type)
+    pick = heapq.nlargest if query.descending else heapq.nsmallest
+    return pick(most, items, key=lambda item: key(item.resource))
+
+
+def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
+    end = query.start_index - 1 + query.count
+    ordered = _sorted(source, query, items, end) if query.sort_by else items
+    return ordered[query.start_index - 1 : end]
+
+
+async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
+    """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
+    if query.sort_by:
+        said = "sortBy is not available with cursor paging; leave one of the two out."
+        raise ScimError(400, Sentence("sort_and_cursor", said), "invalidValue")
+    after = _read_cursor(source, cursor, clock) if cursor else ""
+    found = await source.lookup(query.filter.equalities()) if query.filter else None
+    if found is not None and query.filter:
+        behind = sorted((item for item in found if item.key > after), key=lambda item: item.key)
+        matching = [item for item in behind if query.filter.matches(item.resource)]
+        items, more = matching[: query.count], len(matching) > query.count
+        after = items[-1].key if items else after
+    else:
+        items, after, more = await _scanned_behind(source, query, after, clock)
+    body = _response(query, None if query.filter else await source.total(), items)
+    del body["startIndex"]
+    if more and query.count:
+        body["nextCursor"] = _write_cursor(after, clock)
+    return body
+
+
+async def _scanned_behind(
+    source: Source, query: ListQuery, after: str, clock: Clock
+) -> tuple[list[Item], str, bool]:
+    """The next matching resources behind the key `after`, the key they end at, and whether there may be more."""
+    items, more = list[Item](), True
+    while more and len(items) < query.count:
+        page, more = await source.page(
+            after, query.count - len(items) if query.filter is None else _SCAN
+        )
+        matching = await _matching(query, page, clock)
+        room = query.count - len(items)
+        items += matching[:room]
+        if len(matching) > room:
+            return items, items[-1].key, True
+        after = page[-1].key if page else after
+        if query.filter is None:
+            break
+    return items, after, more
+
+
+def _write_cursor(key: str, clock: Clock) -> str:
+    token = orjson.dumps([key, int(clock.now().timestamp())])
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
+    """The row key that a cursor holds; it comes from a client, so it must be that of one of the source's records."""
+    try:
+        key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        age = clock.now().timestamp() - int(issued)
+        family, _, identifier = key.partition(keys.SEPARATOR)
+        if (
+            family != source.resource_type.name.lower()
+            or not identifier
+            or keys.SEPARATOR in identifier
+        ):
+            raise ValueError("key")
+        if not keys.is_key(key):  # where no row can stand a storage account answers with an error
+            raise ValueError("key")
+        after = str(key)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
+        raise ScimError(
+            400,
+            Sentence(
+                "bad_cursor",
+                "The cursor is not one this service gave; begin again with an empty cursor.",
+            ),
+            "invalidCursor",
+        ) from None
+    if age > CURSOR_TIMEOUT:
+        said = "The cursor is older than an hour; begin again with an empty cursor."
+        raise ScimError(400, Sentence("old_cursor", said), "expiredCursor")
+    return after
+
+
+def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[str, Any]:
+    return {
+        "schemas": [LIST_RESPONSE],
+        **({} if total is None else {"totalResults": total}),
+        "itemsPerPage": len(items),
+        "startIndex": query.start_index,
+        "Resources": [query.projection.apply(item.resource) for item in items],
+    }

@@ -1,0 +1,89 @@
+"""Rows of a family: a record `user|{id}` with the memberships `user|{id}|{group}` right behind it (likewise `group`).
+
+One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
+"""
+
+from shared import keys
+from shared.ids import is_id
+from shared.services import Services
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row
+from shared.tables.ranges import everything
+
+_CONTACTS = "contacts"
+_MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
+
+
+async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
+    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
+
+    All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
+    """
+    if not is_id(identifier):
+        return []
+    start = keys.key(family, identifier)
+    found = await everything(
+        services.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST
+    )
+    return found if found and found[0].key == start else []
+
+
+async def ids(services: Services, directory_id: str, *parts: str) -> list[str]:
+    """The ids at the end of the keys below `parts`: of an index, or of memberships."""
+    start = keys.key(*parts, "")
+    found = await everything(
+        services.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True
+    )
+    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
+
+
+async def page(
+    services: Services, directory_id: str, family: str, after: str, count: int
+) -> tuple[list[list[Row]], bool]:
+    """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
+
+    And whether there are more. Fewer come with more behind where they are very large. One round trip while nobody in it
+    is in a group, else as many as the rows need.
+    """
+    start, stop = _bounds(family, after)
+    limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
+    while True:
+        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        for row in rows:
+            if _is_record(row.key):
+                if len(found) == count or size > _MOST_BYTES:
+                    return found, True
+                found.append([row])
+            elif found and row.key.startswith(found[-1][0].key):
+                found[-1].append(row)
+            size += len(row.value)
+        if len(rows) < limit:
+            return found, False
+        start, limit = keys.after(rows[-1].key), MAX_QUERY_ROWS
+
+
+async def key_at(
+    services: Services, directory_id: str, family: str, after: str, skip: int
+) -> str | None:
+    """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
+    start, stop = _bounds(family, after)
+    while True:
+        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        for row in rows:
+            if _is_record(row.key):
+                skip -= 1
+                if skip == 0:
+                    return row.key
+        if len(rows) < MAX_QUERY_ROWS:
+            return None
+        start = keys.after(rows[-1].key)
+
+
+def _bounds(family: str, after: str) -> tuple[str, str]:
+    prefix = family + keys.SEPARATOR
+    # Behind a record come its memberships, which a walk has read with it.
+    return (after + keys.SEPARATOR + keys.LAST if after else prefix), prefix + keys.LAST
+
+
+def _is_record(key: str) -> bool:
+    return key.count(keys.SEPARATOR) == 1

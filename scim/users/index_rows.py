@@ -1,0 +1,201 @@
+"""What is indexed of a user: pure functions from a record to the rows that stand beside it.
+
+One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import orjson
+
+from scim.users import contact_cards
+from scim.users.record import UserRecord, encode
+from shared import keys, numbers
+from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+
+# An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
+# record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
+MAX_MAILS = 8
+MAX_WORDS = 22
+MAX_TYPED = 2  # numbers found by their beginning as they are typed
+MAX_NUMBERS = 12
+_EMPTY = b"{}"
+
+
+def user_key(identifier: str) -> str:
+    """The key of the record."""
+    return keys.key("user", identifier)
+
+
+def name_key(user_name: str) -> str:
+    """The key that makes a user name unique; userName is not case-exact (RFC 7643 section 4.1.1)."""
+    return keys.key("name", keys.fold_case(user_name))
+
+
+def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]:
+    """The person's numbers with their types, the main one first; national ones are read as of `region`."""
+    found = contact_cards.numbers(record.resource)[:MAX_NUMBERS]
+    return [(str(entry.get("type", "")), numbers.derive(entry["value"], region)) for entry in found]
+
+
+def card_of(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> contact_cards.Card:
+    """The person's card; `own` are the numbers that were derived."""
+    main = (own[0][1].e164 or own[0][1].raw) if own else ""
+    return contact_cards.card_of(record.id, record.resource, main)
+
+
+class _Shown(NamedTuple):
+    """All that the values of a person's rows are made of."""
+
+    active: bool
+    card: contact_cards.Card
+    own: list[tuple[str, numbers.Number]]
+
+    @classmethod
+    def of(cls, record: UserRecord, region: str) -> "_Shown":
+        own = derived(record, region)
+        return cls(record.active, card_of(record, own), own)
+
+
+class _Values(NamedTuple):
+    """What stands in a person's rows: the same in all of a family, but for each number what belongs to it."""
+
+    families: dict[str, bytes]
+    numbers: dict[str, bytes]
+
+    @classmethod
+    def of(cls, shown: _Shown) -> "_Values":
+        card = contact_cards.encode(shown.card)
+        faults = [
+            {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
+        ]
+        families = {
+            "name": orjson.dumps({"id": shown.card.id}),
+            "ext": b'{"a":1}' if shown.active else b'{"a":0}',
+            "mail": _EMPTY,
+            "off": _EMPTY,
+            "list": card,
+            "find": card,
+        }
+        if faults and shown.active:
+            families["unparsed"] = orjson.dumps(
+                {"v": 1, "name": shown.card.name, "numbers": faults}
+            )
+        return cls(families, dict(_number_values(shown, card)))
+
+    def at(self, key: str) -> bytes | None:
+        """The value of the row with this key; None where none is derived."""
+        family = key.partition(keys.SEPARATOR)[0]
+        return self.numbers.get(key) if family == "num" else self.families.get(family)
+
+
+def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
+    """The rows by which an active person's numbers are found: the card, with the extension of the number."""
+    for _, number in reversed(
+        shown.own
+    ):  # of two with the same digits the main one has the last word
+        if shown.active and len(number.digits) >= numbers.MIN_DIGITS:
+            extended = (
+                contact_cards.encode(replace(shown.card, extension=number.extension))
+                if number.extension
+                else card
+            )
+            yield keys.key("num", numbers.reversed_digits(number), shown.card.id), extended
+
+
+def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
+    """Every row besides the record that stands for the user, by key."""
+    shown = _Shown.of(record, region)
+    return _rows_of(record, shown, _Values.of(shown))
+
+
+def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, bytes]:
+    families = values.families
+    found = {
+        key: families[key[: key.index(keys.SEPARATOR)]]
+        for key in _keys_of(record, shown, "unparsed" in families)
+    }
+    return found | values.numbers
+
+
+def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]:
+    """The keys of all rows but those of an active person's numbers."""
+    resource, identifier = record.resource, record.id
+    yield name_key(resource["userName"])
+    if external_id := resource.get("externalId"):
+        yield keys.key("ext", external_id, identifier)
+    for address in list(dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource))))[
+        :MAX_MAILS
+    ]:
+        yield keys.key("mail", address, identifier)
+    if unparsed:
+        yield keys.key("unparsed", identifier)
+    yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
+
+
+def _hidden_keys(shown: _Shown) -> Iterator[str]:
+    """The rows by which only clients find an inactive person's numbers."""
+    for _, number in shown.own:
+        if len(number.digits) >= numbers.MIN_DIGITS:
+            yield keys.key("off", numbers.reversed_digits(number), shown.card.id)
+
+
+def _shown_keys(shown: _Shown) -> Iterator[str]:
+    """The rows by which agents find an active person by name and by the beginning of a number."""
+    card = shown.card
+    yield keys.key("list", keys.fold(card.name), card.id)
+    for word in card.words()[:MAX_WORDS]:
+        yield keys.key("find", word, card.id)
+    for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
+        yield keys.key("find", digits, card.id)
+
+
+def insertion(record: UserRecord, region: str) -> list[Operation]:
+    """The operations that store a new user."""
+    rows = index_rows(record, region)
+    stored = replace(record, index=_names(rows, record.id))
+    return [
+        Insert(user_key(record.id), encode(stored)),
+        *(Insert(key, value) for key, value in rows.items()),
+    ]
+
+
+def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
+    """The operations that turn a stored user, read with this tag, into its next version: no row that stays the same."""
+    was, shown = _Shown.of(old, region), _Shown.of(new, region)
+    before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
+    operations: list[Operation] = [
+        Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
+        *(Delete(key) for key in before if key not in after),
+        *(Insert(key, value) for key, value in after.items() if key not in before),
+    ]
+    if shown != was:
+        written = _written(was, before)
+        operations += [
+            Upsert(key, after[key]) for key in after if key in before and written(key) != after[key]
+        ]
+    return operations
+
+
+def _written(was: _Shown, before: set[str]) -> Callable[[str], bytes | None]:
+    """What stands in a row of the stored user. Where its numbers were read otherwise, as of another region, so may
+    have been its card: nothing is known then, and every row is written again."""
+    values = _Values.of(was)
+    return values.at if values.numbers.keys() <= before else lambda key: None
+
+
+def removal(record: UserRecord, etag: str) -> list[Operation]:
+    """The operations that remove a user, read with this tag, with all that stands for it."""
+    return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
+
+
+def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
+    """Row keys without the id at their end, which would only be repeated in the record."""
+    suffix = keys.SEPARATOR + identifier
+    return tuple(key.removesuffix(identifier) if key.endswith(suffix) else key for key in rows)
+
+
+def stored_keys(record: UserRecord) -> Iterator[str]:
+    """The keys of the rows that were written for this version of the user."""
+    return (name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index)

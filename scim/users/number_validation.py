@@ -1,0 +1,33 @@
+"""Strict numbers: a directory may refuse what cannot be read as a phone number instead of listing it for attention."""
+
+from typing import Any
+
+from directories.models import Directory
+from scim.core.errors import ScimError
+from shared import numbers
+from shared.messages import Sentence
+
+
+def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Raise 400 invalidValue for a number without an E.164 form, if the directory is strict and the number is new.
+
+    Numbers stored before the directory became strict do not block other changes of their person.
+    """
+    if not directory.strict_numbers:
+        return
+    known = {entry.get("value") for entry in before.get("phoneNumbers", [])}
+    for entry in after.get("phoneNumbers", []):
+        value = entry.get("value")
+        if (
+            value
+            and value not in known
+            and (fault := numbers.derive(value, directory.region).fault)
+        ):
+            kind = entry.get("type", "other")
+            said = Sentence(
+                "strict_number",
+                'phoneNumbers[type eq "{kind}"].value: {fault}',
+                kind=kind,
+                fault=fault,
+            )
+            raise ScimError(400, said, "invalidValue")

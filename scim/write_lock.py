@@ -1,0 +1,55 @@
+"""Writers of one resource: on an instance they take turns, between instances they begin again.
+
+Entra changes one group on many connections at once. Without turns each of them would read, find at its write that
+another was quicker, and read again: of 32 writers most would give up.
+"""
+
+import asyncio
+import random
+import weakref
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from scim.core.errors import ScimError
+from shared.messages import Sentence
+from shared.tables.port import NotFound, PreconditionFailed
+
+_ATTEMPTS = 12
+_PAUSE = 0.005  # seconds at most before the second attempt, doubled from one to the next
+_LONGEST_PAUSE = 0.5
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLocks:
+    """A lock for each resource that is being written on this instance."""
+
+    _locks: "weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock]" = field(
+        default_factory=weakref.WeakValueDictionary
+    )
+
+    def of(self, directory_id: str, identifier: str) -> asyncio.Lock:
+        """The lock of a resource; it goes with its last writer."""
+        place = (directory_id, identifier)
+        lock = self._locks.get(place)
+        if lock is None:
+            lock = self._locks[place] = asyncio.Lock()
+        return lock
+
+    async def write(
+        self, directory_id: str, identifier: str, attempt: Callable[[], Awaitable[Result]]
+    ) -> Result:
+        """The result of `attempt`, a read and a write, begun again where a writer elsewhere came in between.
+
+        ScimError 503 where others always do.
+        """
+        async with self.of(directory_id, identifier):
+            for number in range(_ATTEMPTS):
+                try:
+                    return await attempt()
+                except (PreconditionFailed, NotFound):
+                    await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**number)))
+        said = "The resource {id} is being changed by many requests at once; send it again."
+        raise ScimError(503, Sentence("busy", said, id=identifier))

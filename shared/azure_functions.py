@@ -1,0 +1,112 @@
+"""The edge to Azure Functions: registers a handler as an HTTP function and turns its errors into answers.
+
+The host picks among routes by function name, answers 404 for a method that no function takes, and sorts nothing by how
+exact a template is. So every function takes all methods, answers 405 itself, and templates never overlap.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import azure.functions as func
+
+from shared import log
+from shared.http import HttpError, Request, Response, method_not_allowed, problem
+from shared.instrumentation import OperationScope
+from shared.row_versions import UnsupportedRowVersion
+from shared.tables.port import LimitExceeded, StorageUnavailable
+
+Handler = Callable[[Request], Awaitable[Response]]
+Failure = Callable[[Exception], Response]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# What every answer says unless it says otherwise: it is data, for its own site alone and for no cache
+# (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
+_SECURITY = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_OVER_TLS = _SECURITY | {
+    "Strict-Transport-Security": "max-age=31536000"
+}  # RFC 6797 section 7.2: over TLS alone
+
+
+def register_http(
+    blueprint: func.Blueprint,
+    name: str,
+    route: str,
+    handler: Handler,
+    failure: Failure | None = None,
+) -> None:
+    """Register `handler` as the HTTP function `name` at the template `route`, for all methods, anonymous.
+
+    Anonymous to the host: SCIM clients cannot send function keys, and people are signed in by the platform in front.
+    """
+    answer = failure or problem_response
+
+    async def main(req: func.HttpRequest) -> func.HttpResponse:
+        with OperationScope(name, req.route_params.get("directoryId", "")) as call:
+            request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
+            try:
+                response = await handler(request)
+            except Exception as error:
+                response = answer(error)
+            if request.method == "HEAD":
+                response.body = b""
+            call.status = response.status
+        headers = {
+            **(_OVER_TLS if request.url.startswith("https:") else _SECURITY),
+            **response.headers,
+        }
+        return func.HttpResponse(response.body, status_code=response.status, headers=headers)
+
+    registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(
+        main
+    )
+    blueprint.function_name(name)(registered)
+
+
+def method_dispatcher(**handlers: Handler) -> Handler:
+    """A handler that chooses by method, answers HEAD like GET and all others with 405: `by_method(GET=read)`."""
+    allowed = tuple(handlers) + (("HEAD",) if "GET" in handlers else ())
+
+    async def choose(request: Request) -> Response:
+        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
+        if handler is None:
+            raise method_not_allowed(allowed)
+        return await handler(request)
+
+    return choose
+
+
+def problem_response(error: Exception) -> Response:
+    """The RFC 9457 answer for an error of a handler; unexpected ones are logged and show nothing of themselves."""
+    match error:
+        case HttpError(response=response):
+            return response
+        case UnsupportedRowVersion(reason=reason, retry_after=seconds):
+            response = problem(
+                503, "Data of a later release", f"The operator has to act: {reason}."
+            )
+            response.headers["Retry-After"] = str(seconds)
+            return response
+        case StorageUnavailable(retry_after=seconds):
+            response = problem(
+                503, "Storage unavailable", "The storage did not answer. Try again in some seconds."
+            )
+            response.headers["Retry-After"] = str(seconds)
+            return response
+        case LimitExceeded():
+            return problem(
+                413, "Too large to store", f"The request is too large to store: {error}."
+            )
+        case _:
+            log.failure("http.error", error)
+            call = log.current()
+            place = (
+                f"the operator's log has it as request {call.id}"
+                if call
+                else "the operator's log has it"
+            )
+            return problem(
+                500, "Internal error", f"The request failed inside the service; {place}."
+            )

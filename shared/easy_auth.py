@@ -1,0 +1,94 @@
+"""Who is signed in, as the platform in front says (App Service Authentication).
+
+The platform removes the header from what comes in and sets its own, so the header is believed only while the platform
+is known to be on (learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from functools import lru_cache
+
+import orjson
+
+from shared.http import HttpError, Request
+from shared.settings import Settings
+
+ADMIN = "Directory.Admin"
+READER = "Directory.Reader"
+_HEADER = "x-ms-client-principal"
+_TENANT = ("http://schemas.microsoft.com/identity/claims/tenantid", "tid")
+_OBJECT = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")
+_ROLE = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+_NAME = ("name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "preferred_username")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in person; `account` is the Entra tenant that the person belongs to."""
+
+    account: str
+    object_id: str
+    name: str
+    roles: frozenset[str]
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the person may set directories up."""
+        return ADMIN in self.roles
+
+
+def principal(request: Request, settings: Settings) -> Principal:
+    """The person behind `request`; HttpError 401 where nobody is signed in or the platform's sign-in is off."""
+    if not settings.platform_sign_in:
+        raise HttpError(
+            401,
+            "Sign-in is off",
+            "Turn App Service Authentication on for this app; until then it stays shut.",
+        )
+    header = request.headers.get(_HEADER)
+    person = _read(header) if header else None
+    if person is None:
+        raise HttpError(401, "Not signed in", "Sign in with your work account and try again.")
+    return person
+
+
+def require_reader(request: Request, settings: Settings) -> Principal:
+    """A person who may see contacts: an administrator may too. HttpError 401 or 403."""
+    return _require(principal(request, settings), frozenset({ADMIN, READER}))
+
+
+def require_admin(request: Request, settings: Settings) -> Principal:
+    """A person who may set directories up. HttpError 401 or 403."""
+    return _require(principal(request, settings), frozenset({ADMIN}))
+
+
+def _require(person: Principal, roles: frozenset[str]) -> Principal:
+    if not person.roles & roles:
+        needed = " or ".join(sorted(roles))
+        raise HttpError(
+            403,
+            "Not allowed",
+            f"This needs the app role {needed}. Ask your administrator to assign it.",
+        )
+    return person
+
+
+@lru_cache(maxsize=1024)
+def _read(header: str) -> Principal | None:
+    try:
+        claims = [
+            (str(claim["typ"]), str(claim["val"]))
+            for claim in orjson.loads(base64.b64decode(header))["claims"]
+        ]
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        return None
+    account = _first(claims, _TENANT)
+    if not account:
+        return None
+    roles = frozenset(value for kind, value in claims if kind in _ROLE)
+    return Principal(account.lower(), _first(claims, _OBJECT), _first(claims, _NAME), roles)
+
+
+def _first(claims: list[tuple[str, str]], kinds: tuple[str, ...]) -> str:
+    return next((value for kind in kinds for claim, value in claims if claim == kind), "")

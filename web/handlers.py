@@ -1,0 +1,55 @@
+"""From HTTP to a page: sign-in, role, origin, allowance. Errors are pages, too, imported with the first one."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from directories.errors import NotThere
+from directories.user_rate_limit import rate_limited
+from shared.azure_functions import Handler
+from shared.easy_auth import require_admin, require_reader
+from shared.http import Request, Response, check_same_origin, method_not_allowed
+from shared.later import Later
+from shared.services import Services
+from web.page_request import PageRequest
+
+if TYPE_CHECKING:
+    from web import error_page
+else:
+    error_page = Later("web.error_page")
+
+Page = Callable[[PageRequest], Awaitable[Response]]
+
+
+def admin(services: Services, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+    """Pages for administrators; `choose` names the pages of an address by method, none for no page at all."""
+    return _handler(services, choose, require_admin)
+
+
+def agent(services: Services, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+    """Pages for everybody who may see contacts."""
+    return _handler(services, choose, require_reader)
+
+
+def _handler(
+    services: Services, choose: Callable[[Request], dict[str, Page]], require: Any
+) -> Handler:
+    async def handle(request: Request) -> Response:
+        try:
+            person = require(request, services.settings)
+            check_same_origin(request, services.settings.public_url)
+            visit = PageRequest(request, person, services)
+            with rate_limited(services, person):
+                return await _page_of(request, choose(request))(visit)
+        except Exception as error:
+            return error_page.show(services, request, error)
+
+    return handle
+
+
+def _page_of(request: Request, pages: dict[str, Page]) -> Page:
+    if not pages:
+        raise NotThere(request.path)
+    found = pages.get("GET" if request.method == "HEAD" else request.method)
+    if found is None:
+        raise method_not_allowed((*pages, "HEAD") if "GET" in pages else tuple(pages))
+    return found

@@ -1,0 +1,122 @@
+"""A page request: who asks, in which language, what was filled in, and the usual answers to it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+import orjson
+
+from shared.easy_auth import Principal
+from shared.http import Request, Response, form_body
+from shared.services import Services
+from shared.settings import Settings
+from web import locales
+from web.filters import thousands
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """One request for a page or a part of one."""
+
+    request: Request
+    person: Principal | None
+    services: Services
+
+    @property
+    def settings(self) -> Settings:
+        """The deployment's settings."""
+        return self.services.settings
+
+    @property
+    def account(self) -> str:
+        """The account of the person signed in."""
+        assert self.person is not None
+        return self.person.account
+
+    @property
+    def directory_id(self) -> str:
+        """The directory in the address."""
+        return self.request.route["directoryId"]
+
+    @cached_property
+    def language(self) -> str:
+        """The best of our languages for this browser."""
+        return locales.preferred(self.request.headers.get("accept-language", ""))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a part of the page that is already shown."""
+        headers = self.request.headers
+        return (
+            headers.get("hx-request") == "true"
+            and headers.get("hx-history-restore-request") != "true"
+        )
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The fields of the form that was sent."""
+        return dict(form_body(self.request))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The fields of the address."""
+        return self.request.query
+
+    def t(self, key: str, **values: object) -> str:
+        """The text `key` in the visitor's language."""
+        return locales.text(self.language, key, **values)
+
+    def counted(self, key: str, count: int, **values: object) -> str:
+        """The text `key` with a number of things, in the words for a single one where it is one."""
+        singular = f"{key}_one"
+        is_single = count == 1 and singular in locales.texts(self.language)
+        return self.t(
+            singular if is_single else key, count=thousands(count, self.language), **values
+        )
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text `key` where there is one, else words that came from elsewhere."""
+        return locales.texts(self.language).get(key, otherwise)
+
+    def go(self, location: str, notice: str = "") -> Response:
+        """Go on at another page of ours; `notice`: a word that is shown there for some seconds."""
+        if not self.is_partial:
+            return Response(303, headers={"Location": location})
+        move = {
+            "path": location,
+            "target": "#main",
+            "select": "#main",
+            "swap": "outerHTML show:window:top",
+        }
+        headers = {"HX-Location": orjson.dumps(move).decode()}
+        return Response(200, headers=headers | trigger("close-dialog", notice))
+
+    def leave(self, location: str, headers: dict[str, str] | None = None) -> Response:
+        """Go on at another site's page; from htmx by script, since the policy keeps forms on this site."""
+        name, status = ("HX-Redirect", 200) if self.is_partial else ("Location", 303)
+        return Response(status, headers={name: location, **(headers or {})})
+
+
+def trigger(event: str = "", notice: str = "") -> dict[str, str]:
+    """The header by which htmx fires events in the page."""
+    events: dict[str, str] = ({event: ""} if event else {}) | ({"notice": notice} if notice else {})
+    # Header values are ASCII: orjson leaves umlauts as they are, so they are escaped as JSON allows.
+    text = orjson.dumps(events).decode()
+    return (
+        {"HX-Trigger": "".join([c if c.isascii() else _escaped(c) for c in text])} if events else {}
+    )
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join([f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)])
+
+
+def sign_in_address(request: Request) -> str:
+    """Where the platform signs people in, with the way back to this page."""
+    return f"/.auth/login/aad?post_login_redirect_uri={quote(here(request), safe='')}"
+
+
+def here(request: Request) -> str:
+    """The address of this page on this site, with its query."""
+    return request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")

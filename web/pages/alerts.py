@@ -1,0 +1,93 @@
+"""What an administrator should look at in a directory, most urgent first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from directories.models import Directory
+from directories.status import DirectoryStatus
+from presence.consent.status import Connection
+from web.filters import thousands
+from web.page_request import PageRequest
+from web.pages.connection_view import reason_words
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`words` for the list, `detail` and the `link` to where it is mended for the directory's page."""
+
+    tone: str
+    words: str
+    detail: str = ""
+    href: str = ""
+    link: str = ""
+
+
+def problems_of(
+    visit: PageRequest, directory: Directory, glance: DirectoryStatus, connection: Connection
+) -> list[Problem]:
+    """The directory's problems."""
+    return [
+        *_credentials(visit, directory, glance),
+        *_provisioning(visit, directory, glance),
+        *_presence(visit, directory, connection),
+    ]
+
+
+def _credentials(
+    visit: PageRequest, directory: Directory, glance: DirectoryStatus
+) -> Iterator[Problem]:
+    if glance.denied:
+        reason = visit.known(f"denied_{glance.denied.reason}", "")
+        remedy = visit.known(f"denied_{glance.denied.reason}_remedy", "")
+        href = f"/directories/{directory.id}/credentials"
+        yield Problem(
+            "bad",
+            visit.t("problem_turned_away"),
+            f"{reason} {remedy}".strip(),
+            href,
+            visit.t("problem_open_credentials"),
+        )
+
+
+def _provisioning(
+    visit: PageRequest, directory: Directory, glance: DirectoryStatus
+) -> Iterator[Problem]:
+    quarantine, log = glance.quarantine, f"/directories/{directory.id}/log?kind=refused"
+    if quarantine.outlook != "good":
+        figures = {
+            "failures": quarantine.failures,
+            "all": quarantine.failures + quarantine.successes,
+        }
+        shown = {name: thousands(figure, visit.language) for name, figure in figures.items()}
+        detail = visit.t("problem_quarantine_detail", **shown)
+        tone = "bad" if quarantine.outlook == "beyond" else "warn"
+        yield Problem(
+            tone,
+            visit.t(f"problem_quarantine_{quarantine.outlook}"),
+            detail,
+            log,
+            visit.t("problem_open_log"),
+        )
+    elif quarantine.failures:
+        words = visit.counted("problem_refused", quarantine.failures)
+        yield Problem(
+            "warn", words, visit.t("problem_refused_detail"), log, visit.t("problem_open_log")
+        )
+
+
+def _presence(
+    visit: PageRequest, directory: Directory, connection: Connection
+) -> Iterator[Problem]:
+    if directory.kind != "entra":
+        return
+    href, link = f"/directories/{directory.id}/presence", visit.t("problem_open_presence")
+    if connection.state in ("lost", "troubled"):
+        sentence, remedy = reason_words(visit, connection)
+        tone, words = (
+            ("bad", "problem_presence_lost")
+            if connection.state == "lost"
+            else ("warn", "problem_presence_delayed")
+        )
+        yield Problem(tone, visit.t(words), f"{sentence} {remedy}".strip(), href, link)
+    elif connection.state == "active" and connection.health.get("stale"):
+        yield Problem("warn", visit.t("problem_presence_delayed"), "", href, link)

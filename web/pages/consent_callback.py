@@ -1,0 +1,26 @@
+"""The one address that Microsoft sends browsers back to: from the sign-in and from admin consent."""
+
+from presence.consent import service
+from shared.http import Response
+from web.page_request import PageRequest
+
+
+async def back(visit: PageRequest) -> Response:
+    """`/sign-in/callback`: on to Microsoft's next page, or to the step that tells how it ended.
+
+    Who is signed out meanwhile signs in and comes back here, state and all: the state in the address is used up by
+    this request only. Where no directory is known (a state too old, or somebody else's), the list says so.
+    """
+    assert visit.person is not None
+    if (
+        visit.request.method == "HEAD"
+    ):  # of the error page, which asks whether storage is back: no visit yet
+        return Response(204)
+    way = await service.back(visit.services, visit.person, visit.request)
+    location = way.location
+    if way.outcome:
+        page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
+        location = f"{service.origin_of(visit.services, visit.request)}{page}?outcome={way.outcome}"
+    # The address holds a code and a state; no other site may learn it.
+    headers = {"Location": location, "Referrer-Policy": "no-referrer"}
+    return Response(303, headers=headers)

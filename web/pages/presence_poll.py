@@ -1,0 +1,74 @@
+"""What moved on an open Organisation page: statuses of the people on screen, and whether the list is out of date."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contacts import account_directories
+from directories.models import Directory
+from presence.service import Status, statuses
+from shared.concurrency import each
+from shared.http import HttpError, Response
+from web.page_request import PageRequest, trigger
+from web.pages.contact_rows import PresenceView, is_object_id, presence_view
+from web.pages.organisation import list_mark
+from web.pages.person import CardView, card_of
+from web.render import page
+
+_MOST = 100
+
+Shown = tuple[str, str, str]  # key, object id, mark
+
+
+async def show(visit: PageRequest) -> Response:
+    """Only what has changed since the marks that the page sends; 204 where nothing has."""
+    directories = await account_directories.all_directories(visit.services, visit.account)
+    changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
+    card = await _card(visit, visit.form.get("card", ""))
+    mark = await list_mark(visit, directories)
+    outdated = mark != visit.form.get("list", mark)
+    if not (changed or card or outdated):
+        return Response(204)
+    values: dict[str, Any] = {"changed": changed, "card": card, "outdated": outdated}
+    values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
+    return page(
+        visit,
+        "presence_changes.html",
+        headers=trigger("list-outdated") if outdated else {},
+        **values,
+    )
+
+
+def _shown(text: str) -> list[Shown]:
+    """`key~object id~mark`, divided by commas, as the page's script sends them."""
+    parts = [part.split("~") for part in text.split(",")[:_MOST] if part.count("~") == 2]
+    return [(key, object_id, mark) for key, object_id, mark in parts if is_object_id(object_id)]
+
+
+async def _changed(
+    visit: PageRequest, directories: Sequence[Directory], shown: list[Shown]
+) -> list[PresenceView]:
+    own = [one for one in directories if any(key.startswith(f"{one.id}.") for key, _, _ in shown)]
+
+    async def of(directory: Directory) -> dict[str, Status]:
+        ids = [object_id for key, object_id, _ in shown if key.startswith(f"{directory.id}.")]
+        return await statuses(visit.services, directory.id, ids, on_demand=True)
+
+    found = dict(zip([one.id for one in own], await each(own, of), strict=True))
+    views = [
+        (presence_view(visit, key, found[directory_id].get(object_id)), mark)
+        for key, object_id, mark in shown
+        if (directory_id := key.partition(".")[0]) in found
+    ]
+    return [view for view, mark in views if view.mark != mark]
+
+
+async def _card(visit: PageRequest, text: str) -> CardView | None:
+    """The open card, where its presence is another one than the page shows."""
+    key, _, mark = text.partition("~")
+    if not key:
+        return None
+    try:
+        card = await card_of(visit, key)
+    except HttpError:
+        return None
+    return card if card.presence and card.presence.mark != mark else None

@@ -1,0 +1,36 @@
+"""Remove access to Azure: the first step here, and the check of the second one in the company's Entra ID."""
+
+from directories import service
+from presence.consent import service as consents
+from shared.http import Response
+from web.page_request import PageRequest
+from web.pages import wizard_presence
+from web.render import dialog, page
+
+
+async def ask_to_remove(visit: PageRequest) -> Response:
+    """The dialog that says what goes."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return dialog(visit, "remove.html", directory=directory)
+
+
+async def remove(visit: PageRequest) -> Response:
+    """Drop tokens and presence at once; the answer shows the second step."""
+    assert visit.person is not None
+    await consents.remove(visit.services, visit.person, visit.directory_id)
+    directory = await service.set_up(
+        visit.services, visit.account, visit.directory_id, presence="off"
+    )
+    return await wizard_presence.step(visit, directory)
+
+
+async def check_gone(visit: PageRequest) -> Response:
+    """Whether the company has deleted the application."""
+    assert visit.person is not None
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    is_gone, code, sentence = await consents.check_gone(visit.services, visit.person, directory.id)
+    gone = {
+        "tone": "good" if is_gone else "warn",
+        "words": visit.known(f"removal_{code}", sentence),
+    }
+    return page(visit, "gone.html", directory=directory, gone=gone)

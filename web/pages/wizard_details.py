@@ -1,0 +1,114 @@
+"""Wizard, step 1: name, kind and default region."""
+
+from typing import Any
+
+from directories import service, store, tokens
+from directories.errors import InvalidField, NotThere
+from directories.models import Directory, Kind
+from directories.service import NewDirectory
+from shared.http import Response
+from web.page_request import PageRequest, here
+from web.pages import wizard_scim, wizard_steps
+from web.render import page
+from web.translations import fault_text
+
+
+async def new(visit: PageRequest) -> Response:
+    """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made."""
+    once = visit.query.get("once", "")
+    made = await store.get(visit.services.tables, _id_of(visit, once)) if once else None
+    if made and made.is_active:
+        return visit.go(f"/directories/{made.id}/setup")
+    if made or not once:
+        return visit.go(f"/directories/new?once={tokens.new_short_id()}")
+    form = {"name": "", "kind": "entra", "region": visit.settings.default_region}
+    return _step(visit, None, form, {})
+
+
+async def create(visit: PageRequest) -> Response:
+    """Make the directory; the answer is step 2 with the token, which is shown in no other."""
+    form = {name: visit.form.get(name, "") for name in ("name", "kind", "region")}
+    kind: Kind = "other" if form["kind"] == "other" else "entra"
+    if form["kind"] != kind:
+        return _step(visit, None, form, {"kind": visit.t("fault_kind")}, 422)
+    once = visit.query.get("once", "")
+    wanted = NewDirectory(
+        form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""
+    )
+    try:
+        directory, token = await service.create(visit.services, visit.account, wanted)
+    except InvalidField as fault:
+        if fault.field == "id":
+            return await _made_before(visit, wanted.id)
+        return _step(visit, None, form, {fault.field: fault_text(visit, fault)}, 422)
+    return await wizard_scim.step(visit, directory, token)
+
+
+async def _made_before(visit: PageRequest, directory_id: str) -> Response:
+    """The form was sent before, and its answer was lost or left by Back: what it says now is taken."""
+    try:
+        directory = await service.read(visit.services, visit.account, directory_id)
+    except NotThere:  # deleted since
+        return visit.go("/directories/new")
+    return await _save(visit, directory)
+
+
+def _id_of(visit: PageRequest, once: str) -> str:
+    """The id of the directory that this person's form `once` makes; no other site's link can choose it."""
+    assert visit.person is not None
+    return tokens.short_id_of(visit.account, visit.person.object_id, once, length=20)
+
+
+async def edit(visit: PageRequest) -> Response:
+    """Step 1 of a directory that exists."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    form = {"name": directory.name, "kind": directory.kind, "region": directory.region}
+    return _step(visit, directory, form, {})
+
+
+async def save(visit: PageRequest) -> Response:
+    """Take name and region; its kind a directory keeps."""
+    return await _save(visit, await service.read(visit.services, visit.account, visit.directory_id))
+
+
+async def _save(visit: PageRequest, directory: Directory) -> Response:
+    form = {
+        "name": visit.form.get("name", ""),
+        "kind": directory.kind,
+        "region": visit.form.get("region", ""),
+    }
+    try:
+        await service.set_up(
+            visit.services, visit.account, directory.id, name=form["name"], region=form["region"]
+        )
+    except InvalidField as fault:
+        return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)
+    is_other_kind = (
+        visit.form.get("kind", directory.kind) != directory.kind
+    )  # step 1 says that it can't be changed
+    return visit.go(f"/directories/{directory.id}/{'setup' if is_other_kind else 'connect'}")
+
+
+def _step(
+    visit: PageRequest,
+    directory: Directory | None,
+    form: dict[str, str],
+    faults: dict[str, str],
+    status: int = 200,
+) -> Response:
+    values: dict[str, Any] = {
+        "directory": directory,
+        "form": form,
+        "faults": faults,
+        "regions": _regions(),
+    }
+    action = f"/directories/{directory.id}/setup" if directory else here(visit.request)
+    links = wizard_steps.links(directory) if directory else None
+    return page(visit, "setup.html", status=status, action=action, links=links, **values)
+
+
+def _regions() -> list[tuple[str, int]]:
+    """Regions with phone numbers and their calling codes."""
+    from phonenumbers import SUPPORTED_REGIONS, country_code_for_region
+
+    return [(region, country_code_for_region(region)) for region in sorted(SUPPORTED_REGIONS)]

@@ -1,0 +1,113 @@
+"""Wizard, step 3: sync presence or not, consent, and the way back from Microsoft."""
+
+from typing import Any
+
+import orjson
+
+from directories import service
+from directories.models import Directory
+from presence.consent import service as consents
+from presence.consent.status import Connection
+from shared.http import HttpError, Response
+from web.page_request import PageRequest
+from web.pages import wizard_steps
+from web.pages.connection_view import ConnectionView, view
+from web.render import page
+from web.translations import outcome_words, problem_text
+
+
+async def show(visit: PageRequest) -> Response:
+    """Step 3; `outcome` in the address says how the way to Microsoft ended."""
+    directory = await _directory(visit)
+    if directory.kind != "entra":
+        return visit.go(f"/directories/{directory.id}")
+    return await step(visit, directory, outcome_words(visit, visit.query.get("outcome", "")))
+
+
+async def choose(visit: PageRequest) -> Response:
+    """*Sync presence* or *Don't sync presence*; while access is there the choice stays *on*."""
+    directory = await _directory(visit)
+    choice = visit.form.get("choice")
+    found = view(visit, await _connection(visit), directory)
+    if choice in ("on", "off") and directory.kind == "entra" and not found.locked:
+        directory = await service.set_up(
+            visit.services, visit.account, directory.id, presence=choice
+        )
+    return await step(visit, directory)
+
+
+async def connection(visit: PageRequest) -> Response:
+    """How far Microsoft has come; 204 while there is nothing new, the whole step once it has arrived."""
+    directory = await _directory(visit)
+    assert visit.person is not None
+    found = await consents.check(visit.services, visit.person, directory.id)
+    current = view(visit, found, directory)
+    if visit.query.get("seen") == current.mark:
+        return Response(204)
+    return visit.go(f"/directories/{directory.id}/presence")
+
+
+async def consent(visit: PageRequest) -> Response:
+    """The way to Microsoft's sign-in."""
+    directory = await _directory(visit)
+    assert visit.person is not None
+    if directory.presence != "on":
+        await service.set_up(visit.services, visit.account, directory.id, presence="on")
+    try:
+        location, headers = await consents.connect(
+            visit.services, visit.person, directory.id, visit.request
+        )
+    except HttpError as error:
+        said = orjson.loads(error.response.body)
+        failed = {
+            "tone": "bad",
+            "title": visit.t("consent_failed"),
+            "detail": problem_text(visit, said),
+            "remedy": "",
+        }
+        answer = await step(visit, directory, failed)
+        answer.headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
+        return answer
+    return visit.leave(location, headers)
+
+
+async def step(
+    visit: PageRequest, directory: Directory, outcome: dict[str, str] | None = None
+) -> Response:
+    """Step 3 as it stands."""
+    assert visit.person is not None
+    found = await _connection(visit)
+    current = view(visit, found, directory)
+    choice = "on" if current.locked else directory.presence
+    left = (
+        await consents.how_to_remove(visit.services, visit.person, directory.id)
+        if found.state == "removed"
+        else None
+    )
+    values: dict[str, Any] = {
+        "directory": directory,
+        "connection": current,
+        "choice": choice,
+        "outcome": outcome,
+        "links": wizard_steps.links(directory),
+        "before_finish": _before_finish(choice, current),
+        "removal": left,
+        "gone": None,
+    }
+    return page(visit, "presence.html", **values)
+
+
+def _before_finish(choice: str, connection: ConnectionView) -> str:
+    """The text that says what is left to do before the wizard can end; "": nothing is."""
+    if choice == "off" or connection.locked or connection.state == "removed":
+        return ""
+    return "finish_needs_consent" if choice == "on" else "finish_needs_choice"
+
+
+async def _connection(visit: PageRequest) -> Connection:
+    assert visit.person is not None
+    return await consents.read(visit.services, visit.person, visit.directory_id)
+
+
+async def _directory(visit: PageRequest) -> Directory:
+    return await service.read(visit.services, visit.account, visit.directory_id)

@@ -1,0 +1,144 @@
+"""Wizard, step 2: the token, shown once; what to enter at the other side; and the live line."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from directories import credentials, service, status, store
+from directories.errors import InvalidField
+from directories.models import Directory
+from directories.serializers import scim_base_url
+from directories.status import DirectoryStatus
+from shared.http import Response
+from web import event_words
+from web.page_request import PageRequest
+from web.pages import attribute_mapping, wizard_steps
+from web.render import page
+from web.translations import fault_text
+
+_GUIDES = {"entra": 7, "other": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`state`: reached, now or ahead."""
+
+    state: str
+    words: str
+    detail: str = ""
+    at: str = ""
+
+
+async def show(visit: PageRequest) -> Response:
+    """Step 2; a token that exists already is never shown again."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return await step(visit, directory)
+
+
+async def new_token(visit: PageRequest) -> Response:
+    """Another token, which is shown in this answer only."""
+    hours = visit.form.get("overlap", "24")
+    try:
+        directory, _, plain = await credentials.rotate(
+            visit.services,
+            visit.account,
+            visit.directory_id,
+            "tokens",
+            int(hours[:7]) if hours.isdecimal() else 24,
+        )
+    except InvalidField as fault:
+        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        return await step(visit, directory, fault=fault_text(visit, fault))
+    return await step(visit, directory, plain)
+
+
+async def step(
+    visit: PageRequest, directory: Directory, token: str = "", fault: str = ""
+) -> Response:
+    """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
+    live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.services.clock))]
+    values: dict[str, Any] = {
+        "directory": directory,
+        "token": token,
+        "token_fault": fault,
+        "token_created": live_tokens[-1].created if live_tokens else "",
+        "base_url": scim_base_url(visit.services, visit.request.origin, directory.id),
+        "mapping": attribute_mapping.ENTRA
+        if directory.kind == "entra"
+        else attribute_mapping.OTHER,
+        "guide": [
+            f"guide_{directory.kind}_{number}" for number in range(1, _GUIDES[directory.kind] + 1)
+        ],
+        "links": wizard_steps.links(directory),
+        "live": await _live(visit, directory),
+    }
+    headers = (
+        {"HX-Push-Url": f"/directories/{directory.id}/connect"}
+        if token and visit.is_partial
+        else {}
+    )
+    return page(visit, "connect.html", headers=headers, **values)
+
+
+async def live(visit: PageRequest) -> Response:
+    """The live line; 204 while there is nothing new."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    if not visit.is_partial:
+        return visit.go(f"/directories/{directory.id}/connect")
+    found = await _live(visit, directory)
+    if visit.query.get("seen") == found["mark"]:
+        return Response(204)
+    return page(visit, "live.html", directory=directory, live=found)
+
+
+async def _live(visit: PageRequest, directory: Directory) -> dict[str, Any]:
+    glance = await status.glance(visit.services, directory)
+    stages = _stages(visit, glance)
+    refusal = _refusal(visit, glance)
+    mark = hashlib.sha256(repr((stages, refusal)).encode()).hexdigest()[:12]
+    return {
+        "stages": stages,
+        "refusal": refusal,
+        "mark": mark,
+        "settled": glance.stage == "provisioning" and not refusal,
+    }
+
+
+def _stages(visit: PageRequest, glance: DirectoryStatus) -> list[Stage]:
+    reached = {"waiting": 0, "connected": 1, "provisioning": 2}[glance.stage]
+    waiting = Stage("now", visit.t("live_waiting"), visit.t("live_listening"))
+    called = Stage("reached", visit.t("live_called"), at=glance.last_call)
+    tested = Stage("reached", visit.t("live_test_done"))
+    people = Stage(
+        "reached", visit.t("live_person_done"), visit.counted("live_people", glance.totals.users)
+    )
+    return [
+        called if reached else waiting,
+        tested if reached else Stage("ahead", visit.t("live_test")),
+        people if reached > 1 else Stage("now" if reached else "ahead", visit.t("live_person")),
+    ]
+
+
+def _refusal(visit: PageRequest, glance: DirectoryStatus) -> dict[str, str] | None:
+    if glance.denied:
+        reason = glance.denied.reason
+        sentence, remedy = status.DENIED_REASONS.get(reason, ("", ""))
+        return {
+            "title": visit.t("live_refused"),
+            "at": glance.denied.at,
+            "detail": visit.known(f"denied_{reason}", sentence),
+            "remedy": visit.known(f"denied_{reason}_remedy", remedy),
+        }
+    if glance.last_refusal:
+        event = glance.last_refusal.event
+        title = (
+            f"{visit.t('live_refused')}: {event.name}" if event.name else visit.t("live_refused")
+        )
+        detail = event_words.detail(visit, event)
+        return {
+            "title": title,
+            "at": event.at,
+            "detail": detail,
+            "remedy": event_words.remedy(visit, event),
+        }
+    return None

@@ -1,0 +1,33 @@
+"""How far the wizard has come, and on to its next step."""
+
+from directories import service
+from directories.models import Directory
+from shared.http import Response
+from web.page_request import PageRequest
+
+
+async def advance(visit: PageRequest) -> Response:
+    """Note that a step is done, so that the wizard can be gone on with at the next one."""
+    step = visit.form.get("step")
+    if step == "presence":
+        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        if directory.setup == "connect":
+            await service.set_up(
+                visit.services, visit.account, visit.directory_id, setup="presence"
+            )
+        return visit.go(f"/directories/{visit.directory_id}/presence")
+    await service.set_up(visit.services, visit.account, visit.directory_id, setup="done")
+    return visit.go(f"/directories/{visit.directory_id}")
+
+
+async def resume(visit: PageRequest) -> Response:
+    """To the step that the wizard has come to."""
+    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    return visit.go(
+        f"/directories/{directory.id}{'' if directory.setup == 'done' else f'/{directory.setup}'}"
+    )
+
+
+def links(directory: Directory) -> list[str]:
+    """The addresses of the steps."""
+    return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]
