@@ -10,16 +10,16 @@ import presence.endpoints
 import scim.endpoints
 import web.endpoints
 from shared import telemetry
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
 _settings = Settings.read(os.environ)
 telemetry.start(_settings)
-_services = Services(_settings, SystemClock(), MeteredTables(open_tables(_settings)))
+_app = App(_settings, SystemClock(), MeteredTables(open_tables(_settings)))
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for _feature in (directories, scim, presence, contacts, web):
-    app.register_functions(_feature.endpoints.blueprint(_services))
+    app.register_functions(_feature.endpoints.blueprint(_app))

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 from bench.provisioning import serving
 from bench.search import filled
 from local.host.sign_in import ACCOUNT
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.sqlite import SqliteTables
 
@@ -117,9 +117,9 @@ def _print(url: str, people: int, runs: int) -> None:
 
 
 async def _fill(file: Path, people: int) -> None:
-    services = Services(Settings.read({}), SystemClock(), SqliteTables(file))
-    await filled(services, people, ACCOUNT)
-    await services.tables.close()
+    app = App(Settings.read({}), SystemClock(), SqliteTables(file))
+    await filled(app, people, ACCOUNT)
+    await app.tables.close()
 
 
 def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float, float]]:

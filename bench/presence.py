@@ -34,8 +34,8 @@ from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
 from shared import keys
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
@@ -95,7 +95,7 @@ def people_of(tenant_id: str, count: int) -> list[str]:
     return Tenant(tenant_id, "", "", crowd=count).object_ids()
 
 
-async def prepare(services: Services, size: Size) -> None:
+async def prepare(app: App, size: Size) -> None:
     """Directories with the people, linked."""
     for tenant_id in tenant_ids(size):
         directory_id = f"d-{tenant_id}"
@@ -105,14 +105,14 @@ async def prepare(services: Services, size: Size) -> None:
         ]
         batches = [rows[at : at + 100] for at in range(0, len(rows), 100)]
         await asyncio.gather(
-            *(services.tables.transact("contacts", directory_id, batch) for batch in batches)
+            *(app.tables.transact("contacts", directory_id, batch) for batch in batches)
         )
-        await linking.connect(services, DirectoryLink(directory_id, tenant_id, "account"))
+        await linking.connect(app, DirectoryLink(directory_id, tenant_id, "account"))
 
 
-async def bare_calls(services: Services, url: str, tenant_id: str, people: int) -> float:
+async def bare_calls(app: App, url: str, tenant_id: str, people: int) -> float:
     """Seconds that the calls alone take: the same chunks and concurrency, answers read and thrown away."""
-    token = await runtime_of(services).credential.token(tenant_id)
+    token = await runtime_of(app).credential.token(tenant_id)
     ids = people_of(tenant_id, people)
     chunks = [ids[at : at + MAX_IDS_PER_CALL] for at in range(0, len(ids), MAX_IDS_PER_CALL)]
     address = f"{url}/v1.0/communications/getPresencesByUserId"
@@ -135,7 +135,7 @@ def memory() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
 
 
-def services_for(url: str, folder: str) -> tuple[Services, CountingTables]:
+def services_for(url: str, folder: str) -> tuple[App, CountingTables]:
     """A deployment on the embedded engine."""
     settings = Settings.read(
         {
@@ -148,23 +148,23 @@ def services_for(url: str, folder: str) -> tuple[Services, CountingTables]:
         }
     )
     tables = CountingTables(open_tables(settings))
-    return Services(settings, SystemClock(), tables), tables
+    return App(settings, SystemClock(), tables), tables
 
 
 async def one_large(url: str, size: Size, folder: str) -> None:
     """One tenant: first sync, then steady ones beside the bare calls."""
-    services, tables = services_for(url, folder)
+    app, tables = services_for(url, folder)
     (tenant_id,) = tenant_ids(size)
-    await prepare(services, size)
+    await prepare(app, size)
     before = memory()
     for turn in ("first", "second", "third", "fourth", "fifth", "sixth"):
         await asyncio.sleep(
             5
         )  # an interval is 30 s; back to back the budget of calls would hold the syncs up
-        bare = await bare_calls(services, url, tenant_id, size.people)
+        bare = await bare_calls(app, url, tenant_id, size.people)
         cpu, began = time.process_time(), time.monotonic()
         with tables.measured() as calls:
-            outcome = await sync(services, tenant_id, now_due=True)
+            outcome = await sync(app, tenant_id, now_due=True)
         seconds, cpu = time.monotonic() - began, time.process_time() - cpu
         counted = dict(Counter(calls))
         print(
@@ -172,16 +172,16 @@ async def one_large(url: str, size: Size, folder: str) -> None:
             f" ratio {seconds / bare:.2f}, storage {len(calls)}: {counted}"
         )
     print(f"memory before {before}, peak {memory()}")
-    await runtime_of(services).close()
+    await runtime_of(app).close()
     await tables.close()
 
 
 async def many_small(url: str, size: Size, folder: str) -> None:
     """Many tenants: each interval's messages, handled as one instance does."""
-    services, tables = services_for(url, folder)
-    await prepare(services, size)
+    app, tables = services_for(url, folder)
+    await prepare(app, size)
     for turn in ("first", "second", "third"):
-        messages = await dispatch.due(services)
+        messages = await dispatch.due(app)
         gate = asyncio.Semaphore(QUEUE_CONCURRENCY)
         latencies: list[float] = []
 
@@ -190,11 +190,11 @@ async def many_small(url: str, size: Size, folder: str) -> None:
         ) -> str | None:
             async with gate:
                 began = time.monotonic()
-                outcome = await dispatch.handle(services, body.encode())
+                outcome = await dispatch.handle(app, body.encode())
                 into.append(time.monotonic() - began)
                 return outcome
 
-        await asyncio.sleep(services.settings.presence_interval / 2 if turn != "first" else 0)
+        await asyncio.sleep(app.settings.presence_interval / 2 if turn != "first" else 0)
         cpu, began = time.process_time(), time.monotonic()
         with tables.measured() as calls:
             outcomes = Counter(await asyncio.gather(*map(handle, messages)))
@@ -204,7 +204,7 @@ async def many_small(url: str, size: Size, folder: str) -> None:
             f" median of a tenant {statistics.median(latencies) * 1000:.0f} ms, storage {len(calls)}"
         )
     print(f"peak memory {memory()}")
-    await runtime_of(services).close()
+    await runtime_of(app).close()
     await tables.close()
 
 

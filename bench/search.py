@@ -21,9 +21,9 @@ from directories.models import Directory
 from directories.service import NewDirectory, create
 from scim.users import index_rows
 from scim.users.record import UserRecord
+from shared.app import App
 from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.port import Operation
 from shared.tables.sqlite import SqliteTables
@@ -49,34 +49,34 @@ def main() -> None:
 
 
 async def _measure(folder: Path, people: int) -> None:
-    services = Services(Settings.read({}), SystemClock(), SqliteTables(folder / "bench.db"))
-    small, large = await filled(services, SMALL), await filled(services, people)
+    app = App(Settings.read({}), SystemClock(), SqliteTables(folder / "bench.db"))
+    small, large = await filled(app, SMALL), await filled(app, people)
     print(
         f"| request, milliseconds | {SMALL:,} people | {people:,} people | ratio |\n|---|---|---|---|"
     )
-    for name, case in _cases(services).items():
+    for name, case in _cases(app).items():
         one, other = await _median(case, small), await _median(case, large)
         print(f"| {name} | {one:.2f} | {other:.2f} | {other / one:.2f} |")
-    await services.tables.close()
+    await app.tables.close()
 
 
-def _cases(services: Services) -> dict[str, Case]:
+def _cases(app: App) -> dict[str, Case]:
     def searched(text: str) -> Case:
         async def run(directory: Directory) -> object:
-            page = await search(services, [directory], text, _LIMIT)
-            return await page_json(services, page.found, page.cursor)
+            page = await search(app, [directory], text, _LIMIT)
+            return await page_json(app, page.found, page.cursor)
 
         return run
 
     async def listed(directory: Directory) -> object:
-        page = await list_contacts(services, [directory], _LIMIT)
-        return await page_json(services, page.found, page.cursor)
+        page = await list_contacts(app, [directory], _LIMIT)
+        return await page_json(app, page.found, page.cursor)
 
     async def looked_up(directory: Directory) -> object:
-        return await lookup_numbers(services, [directory], [f"020 7{n * 7:07}" for n in range(100)])
+        return await lookup_numbers(app, [directory], [f"020 7{n * 7:07}" for n in range(100)])
 
     async def exported(directory: Directory) -> object:
-        return await export(services, directory, FORMATS["csv"], SMALL)
+        return await export(app, directory, FORMATS["csv"], SMALL)
 
     texts = {
         "a letter": "m",
@@ -111,12 +111,12 @@ async def _median(case: Case, directory: Directory) -> float:
     return statistics.median(taken) * 1000
 
 
-async def filled(services: Services, people: int, account: str = "bench") -> Directory:
+async def filled(app: App, people: int, account: str = "bench") -> Directory:
     """A directory of so many people, stored without the protocol in between."""
-    directory, _ = await create(services, account, NewDirectory(f"{people} people", region="GB"))
+    directory, _ = await create(app, account, NewDirectory(f"{people} people", region="GB"))
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
-        own = index_rows.insertion(_person(services, n), directory.region)
+        own = index_rows.insertion(_person(app, n), directory.region)
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []
@@ -125,15 +125,15 @@ async def filled(services: Services, people: int, account: str = "bench") -> Dir
             if n == people - 1:
                 batches.append(batch)
             await asyncio.gather(
-                *(services.tables.transact("contacts", directory.id, one) for one in batches)
+                *(app.tables.transact("contacts", directory.id, one) for one in batches)
             )
             batches = []
     return directory
 
 
-def _person(services: Services, n: int) -> UserRecord:
+def _person(app: App, n: int) -> UserRecord:
     given, family = _GIVEN[n % len(_GIVEN)], _FAMILY[n // len(_GIVEN) % len(_FAMILY)]
-    now, mail = timestamp(services.clock.now()), f"person{n}@contoso.example"
+    now, mail = timestamp(app.clock.now()), f"person{n}@contoso.example"
     resource = {
         "userName": mail,
         "externalId": f"external-{n}",
@@ -143,7 +143,7 @@ def _person(services: Services, n: int) -> UserRecord:
         "emails": [{"value": mail, "type": "work"}],
         "phoneNumbers": [{"value": f"+4420{70_000_000 + n}", "type": "work"}],
     }
-    return UserRecord(new_id(services.clock), resource, now, now)
+    return UserRecord(new_id(app.clock), resource, now, now)
 
 
 if __name__ == "__main__":

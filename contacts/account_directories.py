@@ -11,9 +11,9 @@ from directories.cache import cache
 from directories.memory import LruCache, PerInstance
 from directories.models import Directory
 from directories.totals import Totals
+from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.services import Services
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
 SHARED = 1.0  # seconds that all agents see the same totals
@@ -38,33 +38,33 @@ _totals: PerInstance[LruCache[str, _Counted]] = PerInstance(lambda: LruCache(_DI
 _listed: PerInstance[LruCache[str, _Listed]] = PerInstance(lambda: LruCache(_ACCOUNTS))
 
 
-async def all_directories(services: Services, account: str) -> Sequence[Directory]:
+async def all_directories(app: App, account: str) -> Sequence[Directory]:
     """The account's directories in the order of their creation."""
-    remembered, now = _listed.of(services), services.clock.monotonic()
+    remembered, now = _listed.of(app), app.clock.monotonic()
     listed = remembered.get(account)
     if listed is None or not 0 <= now - listed.read_at < REMEMBERED:
-        listed = _Listed(await service.list_directories(services, account), now)
+        listed = _Listed(await service.list_directories(app, account), now)
         remembered.put(account, listed)
     return listed.directories
 
 
-async def totals_of(services: Services, directories: Sequence[Directory]) -> list[Totals]:
+async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
     """How many people each directory has, a moment ago; a round trip for each that nobody asked for since."""
-    remembered, shared = _totals.of(services), max(SHARED, len(directories) / A_SECOND)
+    remembered, shared = _totals.of(app), max(SHARED, len(directories) / A_SECOND)
 
     async def one(directory: Directory) -> Totals:
-        now, known = services.clock.monotonic(), remembered.get(directory.id)
+        now, known = app.clock.monotonic(), remembered.get(directory.id)
         if known is None or not 0 <= now - known.read_at < shared:
-            known = _Counted(await totals.read(services, directory.id), now)
+            known = _Counted(await totals.read(app, directory.id), now)
             remembered.put(directory.id, known)
         return known.totals
 
     return await each(directories, one)
 
 
-async def one_directory(services: Services, account: str, directory_id: str) -> Directory:
+async def one_directory(app: App, account: str, directory_id: str) -> Directory:
     """The account's directory with this id; HttpError 404 for another account's as for none."""
-    directory, _ = await cache(services).get(services, directory_id)
+    directory, _ = await cache(app).get(app, directory_id)
     if directory is None or directory.account != account:
         raise HttpError(
             404,

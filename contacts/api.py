@@ -11,9 +11,9 @@ from contacts.index_scan import Page
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
+from shared.app import App
 from shared.easy_auth import Principal, require_admin
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
-from shared.services import Services
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -22,75 +22,75 @@ _MAX_NUMBER = 250
 _MAX_CURSOR = 2048
 
 
-async def all_contacts(services: Services, request: Request, person: Principal) -> Response:
+async def all_contacts(app: App, request: Request, person: Principal) -> Response:
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
-    directories = await account_directories.all_directories(services, person.account)
-    return await _page(services, request, directories)
+    directories = await account_directories.all_directories(app, person.account)
+    return await _page(app, request, directories)
 
 
-async def contacts(services: Services, request: Request, person: Principal) -> Response:
+async def contacts(app: App, request: Request, person: Principal) -> Response:
     """People of one directory, listed or searched, of one group or all."""
-    return await _page(services, request, [await _directory(services, request, person)])
+    return await _page(app, request, [await _directory(app, request, person)])
 
 
-async def contact(services: Services, request: Request, person: Principal) -> Response:
+async def contact(app: App, request: Request, person: Principal) -> Response:
     """One person with details and presence."""
-    directory = await _directory(services, request, person)
+    directory = await _directory(app, request, person)
     on_demand = _on_demand(request)
-    found = await read_contact(services, directory, request.route["contactId"])
-    return with_etag(request, await person_json(services, found, on_demand=on_demand))
+    found = await read_contact(app, directory, request.route["contactId"])
+    return with_etag(request, await person_json(app, found, on_demand=on_demand))
 
 
-async def look_up(services: Services, request: Request, person: Principal) -> Response:
+async def look_up(app: App, request: Request, person: Principal) -> Response:
     """The people behind up to 100 numbers, in all the account's directories or those named."""
-    check_same_origin(request, services.settings.public_url)
+    check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
     if ids is None:
-        directories = await account_directories.all_directories(services, person.account)
+        directories = await account_directories.all_directories(app, person.account)
     else:
         directories = [
-            await account_directories.one_directory(services, person.account, one) for one in ids
+            await account_directories.one_directory(app, person.account, one) for one in ids
         ]
     try:
-        found = await number_lookup.lookup_numbers(services, directories, texts)
+        found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
         raise _bad(
             "numbers",
             f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
             f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
         ) from None
-    return with_etag(request, await matches_json(services, texts, found))
+    return with_etag(request, await matches_json(app, texts, found))
 
 
-async def numbers(services: Services, request: Request, person: Principal) -> Response:
+async def numbers(app: App, request: Request, person: Principal) -> Response:
     """Numbers needing attention."""
-    directory = await _directory(services, request, person)
+    directory = await _directory(app, request, person)
     found, cursor = await unparsed_numbers.list_unparsed(
-        services, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
     )
     people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
     return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
 
 
-async def groups(services: Services, request: Request, person: Principal) -> Response:
+async def groups(app: App, request: Request, person: Principal) -> Response:
     """The directory's groups, to choose one whose people to see."""
-    directory = await _directory(services, request, person)
+    directory = await _directory(app, request, person)
     limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
-    found, cursor = await listing.list_groups(services, directory, limit, _cursor(request))
+    found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
     groups = [{"id": group_id, "displayName": name} for group_id, name in found]
     return with_etag(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
 
 
-async def export_chunk(services: Services, request: Request, person: Principal) -> Response:
+async def export_chunk(app: App, request: Request, person: Principal) -> Response:
     """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
-    require_admin(request, services.settings)
-    directory = await _directory(services, request, person)
+    require_admin(request, app.settings)
+    directory = await _directory(app, request, person)
     form = FORMATS.get(name := request.query.get("format", "csv"))
     if form is None:
         raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
     limit = _limit(request, MOST, MOST)
-    chunk = await export(services, directory, form, limit, _cursor(request))
+    chunk = await export(app, directory, form, limit, _cursor(request))
     headers = {
         "Content-Type": form.media_type,
         "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
@@ -103,26 +103,24 @@ async def export_chunk(services: Services, request: Request, person: Principal) 
     return Response(200, chunk.content, headers)
 
 
-async def _directory(services: Services, request: Request, person: Principal) -> Directory:
+async def _directory(app: App, request: Request, person: Principal) -> Directory:
     return await account_directories.one_directory(
-        services, person.account, request.route["directoryId"]
+        app, person.account, request.route["directoryId"]
     )
 
 
-async def _page(services: Services, request: Request, directories: Sequence[Directory]) -> Response:
-    on_demand, page = _on_demand(request), await _found(services, request, directories)
-    return with_etag(
-        request, await page_json(services, page.found, page.cursor, on_demand=on_demand)
-    )
+async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
+    on_demand, page = _on_demand(request), await _found(app, request, directories)
+    return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
 
 
-async def _found(services: Services, request: Request, directories: Sequence[Directory]) -> Page:
+async def _found(app: App, request: Request, directories: Sequence[Directory]) -> Page:
     text, group = _text(request), request.query.get("group", "")
     limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
     if group:
         (directory,) = directories
-        await listing.check_group(services, directory, group)
-    return await find(services, directories, text, group, limit, cursor)
+        await listing.check_group(app, directory, group)
+    return await find(app, directories, text, group, limit, cursor)
 
 
 def _bad(field: str, fault: str, remedy: str) -> HttpError:

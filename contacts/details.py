@@ -11,10 +11,10 @@ from scim.users import contact_cards, index_rows, store
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.record import UserRecord
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
 from shared.numbers import Number
-from shared.services import Services
 
 _MOST_GROUPS = 50
 
@@ -30,9 +30,9 @@ class Person:
     groups: list[tuple[str, str]]
 
 
-async def read_contact(services: Services, directory: Directory, contact_id: str) -> Person:
+async def read_contact(app: App, directory: Directory, contact_id: str) -> Person:
     """The person with this id: a round trip, and one for each of the first 50 groups. HttpError 404 if not shown."""
-    stored = await store.get(services, directory.id, contact_id)
+    stored = await store.get(app, directory.id, contact_id)
     if stored is None or not stored.record.active:
         raise HttpError(
             404,
@@ -41,15 +41,13 @@ async def read_contact(services: Services, directory: Directory, contact_id: str
         )
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
-    named = await _named(services, directory, stored.groups[:_MOST_GROUPS])
+    named = await _named(app, directory, stored.groups[:_MOST_GROUPS])
     return Person(directory, user, index_rows.card_of(user, numbers), numbers, named)
 
 
-async def _named(
-    services: Services, directory: Directory, group_ids: Iterable[str]
-) -> list[tuple[str, str]]:
+async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
     async def name(group_id: str) -> tuple[str, str]:
-        row = await services.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
+        row = await app.tables.get(CONTACTS, directory.id, groups.group_key(group_id))
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from directories.memory import LruCache, PerInstance
 from directories.models import Directory
-from shared.services import Services
+from shared.app import App
 
 MANY = 16  # directories; fewer are asked anyway
 REMEMBERED = 5.0  # seconds until somebody new is found
@@ -20,12 +20,12 @@ _memory: PerInstance[LruCache[tuple[str, str, str], float]] = PerInstance(
 
 
 def without_known_empty(
-    services: Services, directories: Sequence[Directory], family: str, beginning: str
+    app: App, directories: Sequence[Directory], family: str, beginning: str
 ) -> Sequence[Directory]:
     """The directories without those that a moment ago had no row beginning so, or with less of it."""
     if len(directories) <= MANY:
         return directories
-    memory, now = _memory.of(services), services.clock.monotonic()
+    memory, now = _memory.of(app), app.clock.monotonic()
     beginnings = [beginning[:length] for length in range(1, len(beginning) + 1)]
 
     def has_nobody(directory: Directory) -> bool:
@@ -37,7 +37,7 @@ def without_known_empty(
     return [directory for directory in directories if not has_nobody(directory)]
 
 
-def note(services: Services, directory: Directory, family: str, beginning: str) -> None:
+def note(app: App, directory: Directory, family: str, beginning: str) -> None:
     """The directory has no row beginning so."""
     if beginning:
-        _memory.of(services).put((directory.id, family, beginning), services.clock.monotonic())
+        _memory.of(app).put((directory.id, family, beginning), app.clock.monotonic())

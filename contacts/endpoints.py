@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from directories.user_rate_limit import rate_limited
+from shared.app import App
 from shared.azure_functions import Handler, method_dispatcher, register_http
 from shared.easy_auth import Principal, require_reader
 from shared.http import Request, Response
 from shared.later import Later
-from shared.services import Services
 
 if TYPE_CHECKING:
     from contacts import api
 else:
     api = Later("contacts.api")
 
-Use = Callable[[Services, Request, Principal], Awaitable[Response]]
+Use = Callable[[App, Request, Principal], Awaitable[Response]]
 
 
-def blueprint(services: Services) -> func.Blueprint:
+def blueprint(app: App) -> func.Blueprint:
     """The functions of the contacts API; their templates overlap with no other feature's."""
     functions, directory = func.Blueprint(), "api/directories/{directoryId}"
 
     def add(name: str, route: str, **uses: Use) -> None:
-        handlers = {method: _for_readers(services, use) for method, use in uses.items()}
+        handlers = {method: _for_readers(app, use) for method, use in uses.items()}
         register_http(functions, name, route, method_dispatcher(**handlers))
 
     add("contacts", "api/contacts", GET=api.all_contacts)
@@ -41,12 +41,12 @@ def blueprint(services: Services) -> func.Blueprint:
     return functions
 
 
-def _for_readers(services: Services, use: Use) -> Handler:
+def _for_readers(app: App, use: Use) -> Handler:
     """A use of the API, for whoever may see contacts, within the allowance."""
 
     async def handle(request: Request) -> Response:
-        person = require_reader(request, services.settings)
-        with rate_limited(services, person):
-            return await use(services, request, person)
+        person = require_reader(request, app.settings)
+        with rate_limited(app, person):
+            return await use(app, request, person)
 
     return handle

@@ -12,8 +12,8 @@ from contacts import csv_export, vcard_export
 from directories.models import Directory
 from scim.users import index_rows, store
 from scim.users.record import UserRecord
+from shared.app import App
 from shared.numbers import Number
-from shared.services import Services
 
 MOST = 20_000
 _PAGE = 999  # with the row that tells whether there are more, one round trip
@@ -46,14 +46,14 @@ class Chunk:
 
 
 async def export(
-    services: Services, directory: Directory, form: Format, limit: int, cursor: str = ""
+    app: App, directory: Directory, form: Format, limit: int, cursor: str = ""
 ) -> Chunk:
     """The next `limit` users of the directory, the inactive ones left out; a thousand a round trip."""
     parts = [] if cursor else [form.head]
     after, left = index_rows.user_key(cursor) if cursor else "", limit
     while True:
         count = min(_PAGE, left)
-        page, more = await store.page(services, directory.id, after, count)
+        page, more = await store.page(app, directory.id, after, count)
         parts += _entries(form, directory, (user.record for user in page))
         left -= len(page)
         if not more:

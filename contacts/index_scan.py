@@ -17,9 +17,9 @@ from contacts import empty_prefix_cache
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 
 CONTACTS = "contacts"
@@ -73,7 +73,7 @@ def _anybody(_value: bytes) -> bool:
 
 
 async def walk(
-    services: Services,
+    app: App,
     directories: Sequence[Directory],
     where: Range,
     limit: int,
@@ -92,13 +92,11 @@ async def walk(
     after = _read_cursor(cursor, where)
     most = min(MAX_QUERY_ROWS, limit * ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
-    asked = empty_prefix_cache.without_known_empty(
-        services, directories, where.family, where.beginning
-    )
+    asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
     while behind and left > 0:
-        await each(behind, partial(_go_on, services, where, may_keep, keep, batch))
+        await each(behind, partial(_go_on, app, where, may_keep, keep, batch))
         left -= batch * len(behind)
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
@@ -128,7 +126,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
 
 
 async def _go_on(
-    services: Services,
+    app: App,
     where: Range,
     may_keep: RawRowFilter,
     keep: RowFilter,
@@ -139,9 +137,9 @@ async def _go_on(
     start, stop = keys.prefix_range(where.family, where.beginning)
     if stretch.scanned_to:
         start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
-    rows = await services.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
+    rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     if not rows and not stretch.scanned_to:
-        empty_prefix_cache.note(services, stretch.directory, where.family, where.beginning)
+        empty_prefix_cache.note(app, stretch.directory, where.family, where.beginning)
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]

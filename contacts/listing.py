@@ -10,25 +10,25 @@ from scim import resource_rows
 from scim.groups import store
 from scim.users import index_rows, record
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import fold
-from shared.services import Services
 
 
 async def list_contacts(
-    services: Services, directories: Sequence[Directory], limit: int, cursor: str = ""
+    app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
     """The next `limit` people by name; one round trip a directory."""
-    return await walk(services, directories, Range("list"), limit, cursor)
+    return await walk(app, directories, Range("list"), limit, cursor)
 
 
 async def list_groups(
-    services: Services, directory: Directory, limit: int, cursor: str = ""
+    app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[tuple[str, str]], str]:
     """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
     after = keys.key("group", cursor) if cursor else ""
-    groups, more = await store.page(services, directory.id, after, limit)
+    groups, more = await store.page(app, directory.id, after, limit)
     named = sorted(((one.record.id, one.record.shown_name) for one in groups), key=_by_name)
     return named, groups[-1].record.id if more else ""
 
@@ -37,13 +37,13 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
     return fold(group[1]), group[0]
 
 
-async def member_ids(services: Services, directory: Directory, group_id: str) -> frozenset[str]:
+async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str]:
     """The ids of a group's people, a thousand a round trip."""
-    return frozenset(await resource_rows.ids(services, directory.id, "member", group_id))
+    return frozenset(await resource_rows.ids(app, directory.id, "member", group_id))
 
 
 async def list_members(
-    services: Services, directory: Directory, group_id: str, limit: int, cursor: str = ""
+    app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
     """The next `limit` people of a group, in the order of the members' ids, by name within the page.
 
@@ -52,7 +52,7 @@ async def list_members(
     """
     start = keys.key("member", group_id, cursor)
     stop = keys.key("member", group_id, "") + keys.LAST
-    members = await services.tables.query(
+    members = await app.tables.query(
         CONTACTS, directory.id, keys.after(start) if cursor else start, stop, limit=limit + 1
     )
     ids = [
@@ -60,7 +60,7 @@ async def list_members(
         for row in members[:limit]
         if orjson.loads(row.value)["t"] == "User"
     ]
-    people = await each(ids, lambda identifier: read_person(services, directory, identifier))
+    people = await each(ids, lambda identifier: read_person(app, directory, identifier))
     found = sorted(
         (one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id)
     )
@@ -68,9 +68,9 @@ async def list_members(
     return Page(found, last)
 
 
-async def read_person(services: Services, directory: Directory, identifier: str) -> Found | None:
+async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
     """A person as lists show it, in a round trip; None for nobody who is shown."""
-    row = await services.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
+    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
     user = record.decode(identifier, row.value) if row else None
     if user is None or not user.active:
         return None
@@ -82,9 +82,9 @@ async def read_person(services: Services, directory: Directory, identifier: str)
     )
 
 
-async def check_group(services: Services, directory: Directory, group_id: str) -> None:
+async def check_group(app: App, directory: Directory, group_id: str) -> None:
     """HttpError 404 for a group that the directory does not have."""
-    if await services.tables.get(CONTACTS, directory.id, keys.key("group", group_id)) is None:
+    if await app.tables.get(CONTACTS, directory.id, keys.key("group", group_id)) is None:
         raise HttpError(
             404,
             "Group not found",

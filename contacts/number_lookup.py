@@ -13,9 +13,9 @@ from contacts.index_scan import CONTACTS
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.numbers import MIN_DIGITS, MIN_SUFFIX, Query, query_forms
-from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 
@@ -52,7 +52,7 @@ class _Asked:
 
 
 async def lookup_numbers(
-    services: Services, directories: Sequence[Directory], texts: Sequence[str]
+    app: App, directories: Sequence[Directory], texts: Sequence[str]
 ) -> list[list[Match]]:
     """All matches of each number in all the directories, exact ones first; a round trip a number and directory at most.
 
@@ -66,24 +66,22 @@ async def lookup_numbers(
         for region, own in queries.items()
     }
     asked = [_Asked(directory, starts[directory.region]) for directory in directories]
-    await _read(services, asked)
+    await _read(app, asked)
     matches: dict[str, list[Match]] = {text: [] for text in texts}
     for text, own in matches.items():
         for one in asked:
             query = queries[one.directory.region][text]
             if rows := one.rows.get(_start(query)):
-                own += await _matches(services, one.directory, query, rows[:_MOST])
+                own += await _matches(app, one.directory, query, rows[:_MOST])
     return [sorted(matches[text], key=lambda match: match.kind != "exact") for text in texts]
 
 
-async def in_directory(services: Services, directory: Directory, text: str) -> list[Match]:
+async def in_directory(app: App, directory: Directory, text: str) -> list[Match]:
     """The matches in one directory, whose region says how a national number is meant."""
     query = query_forms(text, directory.region)
     start = _start(query)
     return (
-        await _matches(services, directory, query, await _rows(services, directory, start))
-        if start
-        else []
+        await _matches(app, directory, query, await _rows(app, directory, start)) if start else []
     )
 
 
@@ -98,7 +96,7 @@ def _start(query: Query) -> str:
     return keys.prefix_range("num", backwards[:MIN_SUFFIX])[0]
 
 
-async def _read(services: Services, asked: Sequence[_Asked]) -> None:
+async def _read(app: App, asked: Sequence[_Asked]) -> None:
     """Read all ranges of all directories."""
     count = sum(len(one.starts) for one in asked)
     many = [
@@ -106,7 +104,7 @@ async def _read(services: Services, asked: Sequence[_Asked]) -> None:
         for one in asked
         if len(one.starts) >= _WORTH_A_LOOK or (one.starts and count > MOST_LOOKUPS)
     ]
-    await each(many, lambda one: _look(services, one))
+    await each(many, lambda one: _look(app, one))
     left = [(one, start) for one in asked for start in one.starts if start not in one.rows]
     numbers = max((len(one.starts) for one in asked), default=0)
     if len(left) > MOST_LOOKUPS and numbers > 1:
@@ -114,15 +112,15 @@ async def _read(services: Services, asked: Sequence[_Asked]) -> None:
 
     async def read(place: tuple[_Asked, str]) -> None:
         one, start = place
-        one.rows[start] = await _rows(services, one.directory, start)
+        one.rows[start] = await _rows(app, one.directory, start)
 
     await each(left, read)
 
 
-async def _look(services: Services, one: _Asked) -> None:
+async def _look(app: App, one: _Asked) -> None:
     """Read all numbers of the directory, as far as they are one round trip, and keep what is asked for."""
     first, end = one.starts[0], one.starts[-1] + keys.LAST
-    rows = await services.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
+    rows = await app.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
     found = [row.key for row in rows]
     known = end if len(rows) < MAX_QUERY_ROWS else found[-1]
     for start in one.starts:
@@ -131,18 +129,16 @@ async def _look(services: Services, one: _Asked) -> None:
             one.rows[start] = rows[bisect_left(found, start) : bisect_left(found, stop)]
 
 
-async def _rows(services: Services, directory: Directory, start: str) -> list[Row]:
-    return await services.tables.query(
-        CONTACTS, directory.id, start, start + keys.LAST, limit=_MOST
-    )
+async def _rows(app: App, directory: Directory, start: str) -> list[Row]:
+    return await app.tables.query(CONTACTS, directory.id, start, start + keys.LAST, limit=_MOST)
 
 
 async def _matches(
-    services: Services, directory: Directory, query: Query, rows: Sequence[Row]
+    app: App, directory: Directory, query: Query, rows: Sequence[Row]
 ) -> list[Match]:
     own = _ranked(directory, query, rows)
     if len(own) >= _MOST and not any(match.kind == "exact" for match in own):
-        exact = await _rows(services, directory, keys.key("num", query.number.digits[::-1], ""))
+        exact = await _rows(app, directory, keys.key("num", query.number.digits[::-1], ""))
         return _ranked(directory, query, exact) + own
     return own
 

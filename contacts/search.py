@@ -11,10 +11,10 @@ from directories.models import Directory
 from scim.users.contact_cards import Card, words_of
 from scim.users.index_rows import MAX_WORDS
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.keys import fold
 from shared.numbers import MIN_DIGITS, digits_of, query_forms
-from shared.services import Services
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 _AHEAD_OF_MANY = 8  # where most rows of one word lack the others
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)",
 
 
 async def find(
-    services: Services,
+    app: App,
     directories: Sequence[Directory],
     text: str,
     group: str,
@@ -32,17 +32,17 @@ async def find(
     """The next people, listed or (with a `text`) searched; `group`: of that group of the only directory."""
     if not group:
         if not text:
-            return await listing.list_contacts(services, directories, limit, cursor)
-        return await search(services, directories, text, limit, cursor)
+            return await listing.list_contacts(app, directories, limit, cursor)
+        return await search(app, directories, text, limit, cursor)
     (directory,) = directories
     if not text:
-        return await listing.list_members(services, directory, group, limit, cursor)
-    only = await listing.member_ids(services, directory, group)
-    return await search(services, directories, text, limit, cursor, only)
+        return await listing.list_members(app, directory, group, limit, cursor)
+    only = await listing.member_ids(app, directory, group)
+    return await search(app, directories, text, limit, cursor, only)
 
 
 async def search(
-    services: Services,
+    app: App,
     directories: Sequence[Directory],
     text: str,
     limit: int,
@@ -56,7 +56,7 @@ async def search(
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
-        return Page(_chosen(await _by_number(services, directories, text, limit), only, limit))
+        return Page(_chosen(await _by_number(app, directories, text, limit), only, limit))
     words = query_words(text)
     if not words:
         return Page([])
@@ -64,7 +64,7 @@ async def search(
     where = Range("find", most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
-    page = await walk(services, directories, where, limit, cursor, keep, ahead, may_keep)
+    page = await walk(app, directories, where, limit, cursor, keep, ahead, may_keep)
     return Page(_ranked(page.found, words), page.cursor)
 
 
@@ -134,13 +134,13 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
 
 
 async def _by_number(
-    services: Services, directories: Sequence[Directory], text: str, limit: int
+    app: App, directories: Sequence[Directory], text: str, limit: int
 ) -> list[Found]:
     async def one(directory: Directory) -> list[Found]:
         query = query_forms(text, directory.region)
         # What reads as a whole number may be one that is still being typed: +44 20 7946 010 is possible, too.
         if query.number.e164 and (
-            matches := await number_lookup.in_directory(services, directory, text)
+            matches := await number_lookup.in_directory(app, directory, text)
         ):
             return [Found(match.directory, match.card) for match in matches]
         typed, ranges = digits_of(text), {Range("find", query.beginning): None}
@@ -148,9 +148,7 @@ async def _by_number(
             ranges[Range("num", typed[::-1])] = None
             if not typed.startswith("0"):
                 ranges[Range("find", typed)] = None
-        pages = await asyncio.gather(
-            *(walk(services, [directory], where, limit) for where in ranges)
-        )
+        pages = await asyncio.gather(*(walk(app, [directory], where, limit) for where in ranges))
         return [found for page in pages for found in page.found]
 
     return [found for own in await each(directories, one) for found in own]

@@ -12,16 +12,16 @@ from contacts.number_lookup import Match
 from directories.models import Directory
 from presence.service import Status, statuses
 from scim.users.contact_cards import Card
+from shared.app import App
 from shared.concurrency import each
 from shared.http import Request, Response, json_response
-from shared.services import Services
 
 Statuses = dict[tuple[str, str], Status]
 _CACHE = "private, no-cache"  # kept by the browser, asked for again each time
 
 
 async def presence_of(
-    services: Services, people: Iterable[tuple[Directory, Card]], *, on_demand: bool = False
+    app: App, people: Iterable[tuple[Directory, Card]], *, on_demand: bool = False
 ) -> Statuses:
     """The statuses of people by directory id and external id; a round trip a directory at the most.
 
@@ -32,7 +32,7 @@ async def presence_of(
         if card.external_id:
             wanted.setdefault(directory.id, set()).add(card.external_id)
     found = await each(
-        wanted.items(), lambda item: statuses(services, item[0], item[1], on_demand=on_demand)
+        wanted.items(), lambda item: statuses(app, item[0], item[1], on_demand=on_demand)
     )
     return {
         (directory_id, external_id): status
@@ -61,11 +61,11 @@ def card_json(directory: Directory, card: Card, known: Statuses) -> dict[str, An
 
 
 async def page_json(
-    services: Services, found: Sequence[Found], cursor: str, *, on_demand: bool = False
+    app: App, found: Sequence[Found], cursor: str, *, on_demand: bool = False
 ) -> dict[str, Any]:
     """A page of people; without `nextCursor` it is the last one."""
     known = await presence_of(
-        services, [(one.directory, one.card) for one in found], on_demand=on_demand
+        app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
     page: dict[str, Any] = {
         "contacts": [card_json(one.directory, one.card, known) for one in found]
@@ -74,11 +74,11 @@ async def page_json(
 
 
 async def matches_json(
-    services: Services, texts: Sequence[str], found: Sequence[Sequence[Match]]
+    app: App, texts: Sequence[str], found: Sequence[Sequence[Match]]
 ) -> dict[str, Any]:
     """The answer to a lookup, in the order of the numbers asked for."""
     known = await presence_of(
-        services, [(match.directory, match.card) for own in found for match in own]
+        app, [(match.directory, match.card) for own in found for match in own]
     )
     numbers = [
         {
@@ -90,11 +90,9 @@ async def matches_json(
     return {"numbers": numbers}
 
 
-async def person_json(
-    services: Services, person: Person, *, on_demand: bool = False
-) -> dict[str, Any]:
+async def person_json(app: App, person: Person, *, on_demand: bool = False) -> dict[str, Any]:
     """One contact with all details."""
-    known = await presence_of(services, [(person.directory, person.card)], on_demand=on_demand)
+    known = await presence_of(app, [(person.directory, person.card)], on_demand=on_demand)
     return card_json(person.directory, person.card, known) | details(person)
 
 

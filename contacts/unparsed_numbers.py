@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from contacts.index_scan import CONTACTS
 from directories.models import Directory
 from shared import keys, row_versions
-from shared.services import Services
+from shared.app import App
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,13 @@ class Unparsed:
 
 
 async def list_unparsed(
-    services: Services, directory: Directory, limit: int, cursor: str = ""
+    app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:
     """The next `limit` people, in the order of their creation, and the cursor that goes on ("": no more)."""
     start, stop = keys.prefix_range("unparsed", "")
     if cursor:
         start = keys.after(keys.key("unparsed", cursor))
-    rows = await services.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
+    rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
     found = []
     for row in rows[:limit]:
         value = row_versions.read(row.value, "unparsed")

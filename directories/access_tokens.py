@@ -10,8 +10,8 @@ from directories.authenticate import access_key
 from directories.cache import cache
 from directories.models import Directory, TrustedIdentity
 from shared import keys
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 from shared.tables.port import AlreadyExists, Insert
 
 LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
@@ -35,52 +35,46 @@ class Assertion:
     expires: str
 
 
-async def client(
-    services: Services, directory_id: str, client_id: str, secret: str
-) -> tuple[Directory, str]:
+async def client(app: App, directory_id: str, client_id: str, secret: str) -> tuple[Directory, str]:
     """The directory and the id of its client secret; raises NoClient after the same work whatever is wrong."""
     hashed = tokens.digest(secret)
-    directory, fresh = await cache(services).get(services, directory_id)
-    found = _live_secret(services, directory, hashed)
+    directory, fresh = await cache(app).get(app, directory_id)
+    found = _live_secret(app, directory, hashed)
     if found is None and not fresh:
-        directory = await cache(services).again(services, directory_id)
-        found = _live_secret(services, directory, hashed)
+        directory = await cache(app).again(app, directory_id)
+        found = _live_secret(app, directory, hashed)
     if directory is None or found is None or client_id != directory.id:
         if directory is not None:
-            credential_usage.refused(services, directory, "client")
+            credential_usage.refused(app, directory, "client")
         raise InvalidClient
-    credential_usage.accepted(services, directory.id, found)
+    credential_usage.accepted(app, directory.id, found)
     return directory, found
 
 
-async def trusted_identity(
-    services: Services, directory_id: str
-) -> tuple[Directory, TrustedIdentity] | None:
+async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, TrustedIdentity] | None:
     """The directory and the identity of Entra that it trusts, if it trusts one."""
-    directory, fresh = await cache(services).get(services, directory_id)
+    directory, fresh = await cache(app).get(app, directory_id)
     if not fresh and (directory is None or directory.trust is None):
-        directory = await cache(services).again(services, directory_id)
+        directory = await cache(app).again(app, directory_id)
     return (directory, directory.trust) if directory and directory.trust else None
 
 
-async def issue(
-    services: Services, directory: Directory, by: str, assertion: Assertion | None = None
-) -> str:
+async def issue(app: App, directory: Directory, by: str, assertion: Assertion | None = None) -> str:
     """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises Replayed."""
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
-    expires = timestamp(services.clock.now() + LIFETIME)
+    expires = timestamp(app.clock.now() + LIFETIME)
     value = orjson.dumps({"v": 1, "by": by, "expires": expires})
     operations = [Insert(access_key(tokens.digest(plain)), value)]
     if assertion is not None:
         used = keys.key("jti", tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
         operations.append(Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires})))
     try:
-        await services.tables.transact(store.TABLE, directory.id, operations)
+        await app.tables.transact(store.TABLE, directory.id, operations)
     except AlreadyExists:
         raise AssertionReplayed from None
     return plain
 
 
-def _live_secret(services: Services, directory: Directory | None, hashed: str) -> str | None:
+def _live_secret(app: App, directory: Directory | None, hashed: str) -> str | None:
     found = tokens.find(directory.secrets if directory else (), hashed)
-    return found.id if found and found.is_live(store.now(services.clock)) else None
+    return found.id if found and found.is_live(store.now(app.clock)) else None

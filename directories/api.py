@@ -26,13 +26,11 @@ _MAX_WORDS = 250
 
 
 async def list_all(call: Call) -> Response:
-    found = await service.list_directories(call.services, call.account)
+    found = await service.list_directories(call.app, call.account)
     gone = (
-        await deletion.restorable(call.services, call.account)
-        if "deleted" in call.request.query
-        else []
+        await deletion.restorable(call.app, call.account) if "deleted" in call.request.query else []
     )
-    listed = [serializers.brief(call.services, call.request, directory) for directory in found]
+    listed = [serializers.brief(call.app, call.request, directory) for directory in found]
     deleted = [{"id": each.id, "name": each.name, "deleted": each.deleted} for each in gone]
     return json_response(
         {"directories": listed, **({"deleted": deleted} if "deleted" in call.request.query else {})}
@@ -42,28 +40,28 @@ async def list_all(call: Call) -> Response:
 async def create(call: Call) -> Response:
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
-    directory, plain = await service.create(call.services, call.account, new)
-    content = {**serializers.full(call.services, call.request, directory), "token": plain}
+    directory, plain = await service.create(call.app, call.account, new)
+    content = {**serializers.full(call.app, call.request, directory), "token": plain}
     return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
 
 
 async def read(call: Call) -> Response:
-    directory = await service.read(call.services, call.account, call.directory_id)
-    calls = await credential_usage.read(call.services.tables, directory.id)
-    return _answer(directory, serializers.full(call.services, call.request, directory, calls))
+    directory = await service.read(call.app, call.account, call.directory_id)
+    calls = await credential_usage.read(call.app.tables, directory.id)
+    return _answer(directory, serializers.full(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
-        call.services, call.account, call.directory_id, await _expected(call), **settings
+        call.app, call.account, call.directory_id, await _expected(call), **settings
     )
-    return _answer(directory, serializers.full(call.services, call.request, directory))
+    return _answer(directory, serializers.full(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
-    await deletion.delete(call.services, call.account, call.directory_id, await _expected(call))
+    await deletion.delete(call.app, call.account, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
     return json_response(
@@ -72,24 +70,24 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
-    directory = await deletion.restore(call.services, call.account, call.directory_id)
-    return _answer(directory, serializers.full(call.services, call.request, directory))
+    directory = await deletion.restore(call.app, call.account, call.directory_id)
+    return _answer(directory, serializers.full(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
-    directory = await service.read(call.services, call.account, call.directory_id)
-    found = await status.glance(call.services, directory)
+    directory = await service.read(call.app, call.account, call.directory_id)
+    found = await status.glance(call.app, directory)
     return json_response(serializers.glance(found))
 
 
 async def events(call: Call) -> Response:
-    directory = await service.read(call.services, call.account, call.directory_id)
+    directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
         _words(query, "person"), _kinds(query), _words(query, "text")
     )
     page = await provisioning_log.read(
-        call.services,
+        call.app,
         directory.id,
         serializers.read_cursor(query.get("before", "")),
         _limit(query),
@@ -99,19 +97,19 @@ async def events(call: Call) -> Response:
 
 
 async def trust(call: Call) -> Response:
-    directory = await service.read(call.services, call.account, call.directory_id)
+    directory = await service.read(call.app, call.account, call.directory_id)
     return _answer(directory, {"trust": serializers.trust(directory)})
 
 
 async def set_trust(call: Call) -> Response:
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(body.tenant_id, body.subject, tuple(body.audiences))
-    directory = await credentials.set_trust(call.services, call.account, call.directory_id, trust)
+    directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
     return _answer(directory, {"trust": serializers.trust(directory)})
 
 
 async def drop_trust(call: Call) -> Response:
-    await credentials.set_trust(call.services, call.account, call.directory_id, None)
+    await credentials.set_trust(call.app, call.account, call.directory_id, None)
     return Response(204)
 
 
@@ -122,25 +120,23 @@ class Credentials:
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
-        directory = await service.read(call.services, call.account, call.directory_id)
-        calls = await credential_usage.read(call.services.tables, directory.id)
-        shown = serializers.credentials(call.services, getattr(directory, self.sort), calls)
+        directory = await service.read(call.app, call.account, call.directory_id)
+        calls = await credential_usage.read(call.app.tables, directory.id)
+        shown = serializers.credentials(call.app, getattr(directory, self.sort), calls)
         return _answer(directory, {self.sort: shown})
 
     async def issue(self, call: Call) -> Response:
         body = read_body(call.request, IssueBody, optional=True)
-        services, place = call.services, (call.account, call.directory_id)
+        app, place = call.app, (call.account, call.directory_id)
         if body.overlap_hours is None:
-            done = await credentials.issue(services, *place, self.sort, body.expires_in_days)
+            done = await credentials.issue(app, *place, self.sort, body.expires_in_days)
         else:
             done = await credentials.rotate(
-                services, *place, self.sort, body.overlap_hours, body.expires_in_days
+                app, *place, self.sort, body.overlap_hours, body.expires_in_days
             )
         directory, made, plain = done
         held = getattr(directory, self.sort)
-        shown = next(
-            each for each in serializers.credentials(services, held) if each["id"] == made.id
-        )
+        shown = next(each for each in serializers.credentials(app, held) if each["id"] == made.id)
         name = "token" if self.sort == "tokens" else "secret"
         content = {**shown, name: plain, "client_id": directory.id}
         location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
@@ -149,7 +145,7 @@ class Credentials:
     async def revoke(self, call: Call) -> Response:
         credential_id = call.request.route["credentialId"]
         await credentials.revoke(
-            call.services, call.account, call.directory_id, self.sort, credential_id
+            call.app, call.account, call.directory_id, self.sort, credential_id
         )
         return Response(204)
 
@@ -164,7 +160,7 @@ async def _expected(call: Call) -> str:
     header = call.request.headers.get("if-match", "").strip()
     if not header or header == "*":
         return ""
-    directory = await service.read(call.services, call.account, call.directory_id)
+    directory = await service.read(call.app, call.account, call.directory_id)
     if serializers.entity_tag(directory) not in [tag.strip() for tag in header.split(",")]:
         raise Overtaken(directory.id)
     return directory.etag

@@ -13,8 +13,8 @@ from directories.cache import CACHED_SECONDS, cache
 from directories.memory import LruCache, PerInstance, beside
 from directories.models import Directory, is_directory_id
 from shared import keys, row_versions
+from shared.app import App
 from shared.http import HttpError
-from shared.services import Services
 
 _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
 _DETAIL = (
@@ -49,28 +49,26 @@ class _Seen:
 _seen: PerInstance[_Seen] = PerInstance(_Seen)
 
 
-async def authenticate(
-    services: Services, directory_id: str, authorization: str | None
-) -> Directory:
+async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
     """The active directory whose live token the header `Authorization` carries; raises Unauthenticated."""
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
     if plain.startswith(tokens.ACCESS_PREFIX):
         (directory, fresh), access = await asyncio.gather(
-            cache(services).get(services, directory_id), _access(services, directory_id, hashed)
+            cache(app).get(app, directory_id), _access(app, directory_id, hashed)
         )
     else:
-        (directory, fresh), access = await cache(services).get(services, directory_id), None
-    credential = _matching_credential(directory, hashed, access, store.now(services.clock))
+        (directory, fresh), access = await cache(app).get(app, directory_id), None
+    credential = _matching_credential(directory, hashed, access, store.now(app.clock))
     if credential is None and not fresh:
-        directory = await cache(services).again(services, directory_id)
-        credential = _matching_credential(directory, hashed, access, store.now(services.clock))
+        directory = await cache(app).again(app, directory_id)
+        credential = _matching_credential(directory, hashed, access, store.now(app.clock))
     if directory is None or credential is None:
         if directory is not None:
-            credential_usage.refused(services, directory, _reason(directory, plain, hashed))
+            credential_usage.refused(app, directory, _reason(directory, plain, hashed))
         raise Unauthenticated
-    credential_usage.accepted(services, directory.id, credential)
-    _count(services, directory.id)
+    credential_usage.accepted(app, directory.id, credential)
+    _count(app, directory.id)
     return directory
 
 
@@ -84,15 +82,15 @@ def _bearer(authorization: str | None) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _access(services: Services, directory_id: str, hashed: str) -> Access | None:
+async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
         return None  # what can't be a partition is not asked for
-    memory, place = _seen.of(services).access, (directory_id, hashed)
-    at = services.clock.monotonic()
+    memory, place = _seen.of(app).access, (directory_id, hashed)
+    at = app.clock.monotonic()
     remembered = memory.get(place)
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
-    row = await services.tables.get(store.TABLE, directory_id, access_key(hashed))
+    row = await app.tables.get(store.TABLE, directory_id, access_key(hashed))
     access: Access | None = (
         row_versions.build(Access, row_versions.read(row.value, "access token")) if row else None
     )
@@ -133,10 +131,10 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
     return "access" if plain.startswith(tokens.ACCESS_PREFIX) else "wrong"
 
 
-def _count(services: Services, directory_id: str) -> None:
+def _count(app: App, directory_id: str) -> None:
     """Long imports leave many events behind the total; folding them now and then keeps the next reader quick."""
-    requests = _seen.of(services).requests
+    requests = _seen.of(app).requests
     count = (requests.get(directory_id) or 0) + 1
     requests.put(directory_id, count)
     if count % _UPKEEP_EVERY == 0:
-        beside(services, totals.keep_up(services, directory_id), "totals.keep_up")
+        beside(app, totals.keep_up(app, directory_id), "totals.keep_up")

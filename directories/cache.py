@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from directories import store
 from directories.memory import LruCache, PerInstance
 from directories.models import Directory, is_directory_id
-from shared.services import Services
+from shared.app import App
 
 CACHED_SECONDS = 30.0
 _KNOWN = 4096
@@ -32,24 +32,24 @@ class DirectoryCache:
     known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
     unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
 
-    async def get(self, services: Services, directory_id: str) -> tuple[Directory | None, bool]:
+    async def get(self, app: App, directory_id: str) -> tuple[Directory | None, bool]:
         """The directory, and whether storage was asked just now."""
         entry = self._entry(directory_id)
-        if entry and services.clock.monotonic() - entry.read_at < CACHED_SECONDS:
+        if entry and app.clock.monotonic() - entry.read_at < CACHED_SECONDS:
             return entry.directory, False
-        return await self._read(services, directory_id, entry), True
+        return await self._read(app, directory_id, entry), True
 
-    async def again(self, services: Services, directory_id: str) -> Directory | None:
+    async def again(self, app: App, directory_id: str) -> Directory | None:
         """The directory read again, as far as its allowance of re-readings goes."""
         entry = self._entry(directory_id)
         if entry is None:
-            return await self._read(services, directory_id, None)
-        elapsed = services.clock.monotonic() - entry.read_at
+            return await self._read(app, directory_id, None)
+        elapsed = app.clock.monotonic() - entry.read_at
         allowance = min(_ALLOWANCE, entry.allowance + elapsed)
         if allowance < 1.0:
             return entry.directory
         entry.allowance = allowance - 1.0
-        return await self._read(services, directory_id, entry)
+        return await self._read(app, directory_id, entry)
 
     def forget(self, directory_id: str) -> None:
         """Read it anew when it is needed next."""
@@ -59,14 +59,12 @@ class DirectoryCache:
     def _entry(self, directory_id: str) -> _Entry | None:
         return self.known.get(directory_id) or self.unknown.get(directory_id)
 
-    async def _read(
-        self, services: Services, directory_id: str, old: _Entry | None
-    ) -> Directory | None:
+    async def _read(self, app: App, directory_id: str, old: _Entry | None) -> Directory | None:
         if not is_directory_id(directory_id):
             return None
-        directory = await store.get(services.tables, directory_id)
+        directory = await store.get(app.tables, directory_id)
         directory = directory if directory and directory.is_active else None
-        entry = _Entry(directory, services.clock.monotonic(), old.allowance if old else _ALLOWANCE)
+        entry = _Entry(directory, app.clock.monotonic(), old.allowance if old else _ALLOWANCE)
         self.forget(directory_id)
         (self.known if directory else self.unknown).put(directory_id, entry)
         return directory
@@ -75,6 +73,6 @@ class DirectoryCache:
 _cache: PerInstance[DirectoryCache] = PerInstance(DirectoryCache)
 
 
-def cache(services: Services) -> DirectoryCache:
+def cache(app: App) -> DirectoryCache:
     """The cache of this instance."""
-    return _cache.of(services)
+    return _cache.of(app)

@@ -17,7 +17,7 @@ from directories.events import Event
 from directories.memory import LruCache, PerInstance, beside
 from directories.models import Directory
 from shared import keys, row_versions
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 
 USED_SECONDS = 300.0
@@ -70,11 +70,11 @@ class LastCalls:
 _notes: PerInstance[_Notes] = PerInstance(_Notes)
 
 
-def accepted(services: Services, directory_id: str, credential: str) -> None:
+def accepted(app: App, directory_id: str, credential: str) -> None:
     """Note the use of a token, a client secret or the trust."""
-    notes, place = _notes.of(services), (directory_id, credential)
+    notes, place = _notes.of(app), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
-    at, last = services.clock.monotonic(), used.get(place)
+    at, last = app.clock.monotonic(), used.get(place)
     # After a call was turned away, the first good one is noted at once: the administrator waits for it.
     if (
         last is None
@@ -82,12 +82,12 @@ def accepted(services: Services, directory_id: str, credential: str) -> None:
         or (denial is not None and last < denial.written_at)
     ):
         used.put(place, at)
-        beside(services, _write(services, directory_id, credential), "directory.used")
+        beside(app, _write(app, directory_id, credential), "directory.used")
 
 
-def served(services: Services, directory_id: str) -> None:
+def served(app: App, directory_id: str) -> None:
     """Note a call that went well; the directory's first one is an event: the connection works."""
-    notes, at = _notes.of(services), services.clock.monotonic()
+    notes, at = _notes.of(app), app.clock.monotonic()
     last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
     # After one that was refused, the next good one is noted at once: it may be the last, and the administrator waits.
     wanted = (
@@ -97,19 +97,17 @@ def served(services: Services, directory_id: str) -> None:
     )
     if last is None or at - last >= wanted:
         notes.served.put(directory_id, at)
-        beside(
-            services, _write_served(services, directory_id, first=last is None), "directory.used"
-        )
+        beside(app, _write_served(app, directory_id, first=last is None), "directory.used")
 
 
-def failed(services: Services, directory_id: str) -> None:
+def failed(app: App, directory_id: str) -> None:
     """Remember that a call with a live token was refused; the refusal itself is in the provisioning log."""
-    _notes.of(services).failed.put(directory_id, services.clock.monotonic())
+    _notes.of(app).failed.put(directory_id, app.clock.monotonic())
 
 
-def refused(services: Services, directory: Directory, reason: str, detail: str = "") -> None:
+def refused(app: App, directory: Directory, reason: str, detail: str = "") -> None:
     """Note a call with `reason`: missing, wrong, expired, revoked, access, client; a `detail` goes into the log."""
-    denied, at = _notes.of(services).denied, services.clock.monotonic()
+    denied, at = _notes.of(app).denied, app.clock.monotonic()
     last = denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
         last.unwritten += 1
@@ -124,8 +122,8 @@ def refused(services: Services, directory: Directory, reason: str, detail: str =
     )  # whatever else the caller tries in between
     denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
     beside(
-        services,
-        _write_denied(services, directory.id, reason, count, detail if is_logged else ""),
+        app,
+        _write_denied(app, directory.id, reason, count, detail if is_logged else ""),
         "directory.denied",
     )
 
@@ -141,38 +139,30 @@ async def read(tables: Tables, directory_id: str) -> LastCalls:
     )
 
 
-async def _write_served(services: Services, directory_id: str, *, first: bool) -> None:
+async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
     if first:
         try:
-            await _write(services, directory_id, _SERVED, Insert)
+            await _write(app, directory_id, _SERVED, Insert)
         except AlreadyExists:
             pass
         else:
-            event = Event(at=store.now(services.clock), kind="connection.tested")
-            await services.tables.transact(
-                events.TABLE, directory_id, [events.write(event, services.clock)]
-            )
+            event = Event(at=store.now(app.clock), kind="connection.tested")
+            await app.tables.transact(events.TABLE, directory_id, [events.write(event, app.clock)])
             return
-    await _write(services, directory_id, _SERVED)
+    await _write(app, directory_id, _SERVED)
 
 
 async def _write(
-    services: Services, directory_id: str, name: str, how: type[Insert] | type[Upsert] = Upsert
+    app: App, directory_id: str, name: str, how: type[Insert] | type[Upsert] = Upsert
 ) -> None:
-    value = orjson.dumps({"v": 1, "at": store.now(services.clock)})
-    await services.tables.transact(store.TABLE, directory_id, [how(keys.key("used", name), value)])
+    value = orjson.dumps({"v": 1, "at": store.now(app.clock)})
+    await app.tables.transact(store.TABLE, directory_id, [how(keys.key("used", name), value)])
 
 
-async def _write_denied(
-    services: Services, directory_id: str, reason: str, count: int, detail: str
-) -> None:
-    at = store.now(services.clock)
+async def _write_denied(app: App, directory_id: str, reason: str, count: int, detail: str) -> None:
+    at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "at": at, "reason": reason, "count": count})
-    await services.tables.transact(
-        store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)]
-    )
+    await app.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])
     if detail:
         event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail)
-        await services.tables.transact(
-            events.TABLE, directory_id, [events.write(event, services.clock)]
-        )
+        await app.tables.transact(events.TABLE, directory_id, [events.write(event, app.clock)])

@@ -13,8 +13,8 @@ from typing import Literal
 from directories import provisioning_log, service, store, tokens
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 
 Sort = Literal["tokens", "secrets"]
 MAX_LIFETIME_DAYS = 1095
@@ -28,26 +28,26 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def issue(
-    services: Services,
+    app: App,
     account: str,
     directory_id: str,
     sort: Sort,
     lifetime_days: int | None = None,
 ) -> tuple[Directory, Token, str]:
     """One more token or secret beside the live ones, and its plain text; raises TooMany where two are live."""
-    token, plain = _made(services, sort, lifetime_days)
+    token, plain = _made(app, sort, lifetime_days)
 
     def altered(directory: Directory) -> Directory:
-        live, ended = _divided(services, directory, sort)
+        live, ended = _divided(app, directory, sort)
         if len(live) >= MAX_LIVE:
             raise TooMany
         return _with(directory, sort, (*live, token), ended)
 
-    return await _issued(services, account, directory_id, sort, token, altered), token, plain
+    return await _issued(app, account, directory_id, sort, token, altered), token, plain
 
 
 async def rotate(
-    services: Services,
+    app: App,
     account: str,
     directory_id: str,
     sort: Sort,
@@ -59,87 +59,79 @@ async def rotate(
         raise InvalidField(
             "overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours."
         )
-    token, plain = _made(services, sort, lifetime_days)
-    until = timestamp(services.clock.now() + timedelta(hours=overlap_hours))
+    token, plain = _made(app, sort, lifetime_days)
+    until = timestamp(app.clock.now() + timedelta(hours=overlap_hours))
 
     def altered(directory: Directory) -> Directory:
-        live, ended = _divided(services, directory, sort)
+        live, ended = _divided(app, directory, sort)
         newest = [_ending(each, until) for each in live[-1:]]
-        older = [_revoked(services, each) for each in live[:-1]]
+        older = [_revoked(app, each) for each in live[:-1]]
         if overlap_hours == 0:
-            older, newest = [*older, *(_revoked(services, each) for each in live[-1:])], []
+            older, newest = [*older, *(_revoked(app, each) for each in live[-1:])], []
         return _with(directory, sort, (*newest, token), (*ended, *older))
 
-    return await _issued(services, account, directory_id, sort, token, altered), token, plain
+    return await _issued(app, account, directory_id, sort, token, altered), token, plain
 
 
-async def revoke(
-    services: Services, account: str, directory_id: str, sort: Sort, token_id: str
-) -> Directory:
+async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
     """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
 
     def altered(directory: Directory) -> Directory:
         held: tuple[Token, ...] = getattr(directory, sort)
         if all(token.id != token_id for token in held):
             raise NotThere(token_id)
-        changed = tuple(
-            _revoked(services, token) if token.id == token_id else token for token in held
-        )
+        changed = tuple(_revoked(app, token) if token.id == token_id else token for token in held)
         return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
 
-    directory = await service.change(services, account, directory_id, altered)
-    await provisioning_log.happened(services, directory_id, f"{_NAMES[sort]}.revoked", token_id)
+    directory = await service.change(app, account, directory_id, altered)
+    await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", token_id)
     return directory
 
 
 async def set_trust(
-    services: Services, account: str, directory_id: str, trust: TrustedIdentity | None
+    app: App, account: str, directory_id: str, trust: TrustedIdentity | None
 ) -> Directory:
     """Trust this Entra identity's assertions, or (None) no longer any; raises BadField."""
     checked = _checked(trust) if trust else None
     directory = await service.change(
-        services,
+        app,
         account,
         directory_id,
         lambda directory: dataclasses.replace(directory, trust=checked),
     )
-    await provisioning_log.happened(
-        services, directory_id, "trust.set" if checked else "trust.removed"
-    )
+    await provisioning_log.happened(app, directory_id, "trust.set" if checked else "trust.removed")
     return directory
 
 
 async def _issued(
-    services: Services,
+    app: App,
     account: str,
     directory_id: str,
     sort: Sort,
     token: Token,
     altered: service.Change,
 ) -> Directory:
-    directory = await service.change(services, account, directory_id, altered)
-    await provisioning_log.happened(services, directory_id, f"{_NAMES[sort]}.issued", token.id)
+    directory = await service.change(app, account, directory_id, altered)
+    await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
     return directory
 
 
-def _made(services: Services, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
+def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidField(
             "expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days."
         )
     if lifetime_days is None and sort == "secrets":
         lifetime_days = SECRET_LIFETIME_DAYS
-    plain, now = tokens.new_secret(_PREFIXES[sort]), services.clock.now()
+    plain, now = tokens.new_secret(_PREFIXES[sort]), app.clock.now()
     expires = timestamp(now + timedelta(days=lifetime_days)) if lifetime_days else ""
     return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
 
 
-def _divided(
-    services: Services, directory: Directory, sort: Sort
-) -> tuple[list[Token], list[Token]]:
+def _divided(app: App, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
     """Live tokens, oldest first, and ended ones."""
     held: tuple[Token, ...] = getattr(directory, sort)
-    now = store.now(services.clock)
+    now = store.now(app.clock)
     return [token for token in held if token.is_live(now)], [
         token for token in held if not token.is_live(now)
     ]
@@ -151,11 +143,11 @@ def _with(
     return dataclasses.replace(directory, **{sort: (*ended[-_MAX_ENDED:], *live)})  # type: ignore[arg-type]
 
 
-def _revoked(services: Services, token: Token) -> Token:
+def _revoked(app: App, token: Token) -> Token:
     return (
         token
         if token.revoked
-        else dataclasses.replace(token, expires=store.now(services.clock), revoked=True)
+        else dataclasses.replace(token, expires=store.now(app.clock), revoked=True)
     )
 
 

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass, field
 
 from directories.memory import LruCache, PerInstance
+from shared.app import App
 from shared.http import HttpError
-from shared.services import Services
 from shared.token_bucket import Bucket
 
 SUSTAINED = 250.0  # requests a second of one directory on one instance beside others
@@ -51,9 +51,9 @@ class _Buckets:
 _buckets: PerInstance[_Buckets] = PerInstance(_Buckets)
 
 
-def take(services: Services, directory_id: str) -> None:
+def take(app: App, directory_id: str) -> None:
     """Count one request of the directory; raises TooManyRequests where it floods."""
-    buckets, now = _buckets.of(services), services.clock.monotonic()
+    buckets, now = _buckets.of(app), app.clock.monotonic()
     rate = SUSTAINED if buckets.has_company(directory_id, now) else ALONE
     bucket = buckets.by_directory.get(directory_id)
     if bucket is None:
@@ -65,8 +65,8 @@ def take(services: Services, directory_id: str) -> None:
     bucket.level -= 1.0
 
 
-def settle(services: Services, directory_id: str, round_trips: int) -> None:
+def settle(app: App, directory_id: str, round_trips: int) -> None:
     """Count what a request cost beyond the usual: a group of thousands, a bulk request, a scan are many requests."""
-    bucket = _buckets.of(services).by_directory.get(directory_id)
+    bucket = _buckets.of(app).by_directory.get(directory_id)
     if bucket is not None:
         bucket.level -= max(0.0, round_trips / USUAL - 1)

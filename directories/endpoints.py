@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from directories.handlers import Action, handler
+from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.instrumentation import job
 from shared.later import Later
-from shared.services import Services
 
 if TYPE_CHECKING:
     from directories import api, maintenance
@@ -22,12 +22,12 @@ MAINTENANCE_SECONDS = 20 * 60.0
 _SCHEDULE = "0 7 * * * *"  # hourly, off the full hour when everybody's timers run
 
 
-def blueprint(services: Services) -> func.Blueprint:
+def blueprint(app: App) -> func.Blueprint:
     """The functions of this feature."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
 
     def add(name: str, route: str, **actions: Action) -> None:
-        handlers = {method: handler(services, action) for method, action in actions.items()}
+        handlers = {method: handler(app, action) for method, action in actions.items()}
         register_http(functions, name, f"api/directories{route}", method_dispatcher(**handlers))
 
     add("directories", "", GET=api.list_all, POST=api.create)
@@ -43,14 +43,14 @@ def blueprint(services: Services) -> func.Blueprint:
     add("directory_tokens_one", f"{of_tokens}/{{credentialId}}", DELETE=api.revoke_token)
     add("directory_secrets", of_secrets, GET=api.list_secrets, POST=api.issue_secret)
     add("directory_secrets_one", f"{of_secrets}/{{credentialId}}", DELETE=api.revoke_secret)
-    _add_timer(functions, services)
+    _add_timer(functions, app)
     return functions
 
 
-def _add_timer(functions: func.Blueprint, services: Services) -> None:
+def _add_timer(functions: func.Blueprint, app: App) -> None:
     @job("maintenance_timer")
     async def maintenance_timer(timer: func.TimerRequest) -> None:
-        await maintenance.run(services, services.clock.monotonic() + MAINTENANCE_SECONDS)
+        await maintenance.run(app, app.clock.monotonic() + MAINTENANCE_SECONDS)
 
     functions.timer_trigger(schedule=_SCHEDULE, arg_name="timer", run_on_startup=False)(
         maintenance_timer

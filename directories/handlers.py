@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from directories.errors import InvalidField, NotThere, Overtaken, TooMany, field_error
 from directories.user_rate_limit import rate_limited
+from shared.app import App
 from shared.azure_functions import Handler
 from shared.easy_auth import require_admin
 from shared.http import HttpError, Request, Response, check_same_origin
-from shared.services import Services
 
 Action = Callable[["Call"], Awaitable[Response]]
 
@@ -17,7 +17,7 @@ Action = Callable[["Call"], Awaitable[Response]]
 class Call:
     """One request of a signed-in administrator."""
 
-    services: Services
+    app: App
     request: Request
     account: str
 
@@ -27,15 +27,15 @@ class Call:
         return self.request.route["directoryId"]
 
 
-def handler(services: Services, action: Action) -> Handler:
+def handler(app: App, action: Action) -> Handler:
     """An action for signed-in administrators, whose errors become RFC 9457 problems."""
 
     async def handle(request: Request) -> Response:
-        person = require_admin(request, services.settings)
-        check_same_origin(request, services.settings.public_url)
+        person = require_admin(request, app.settings)
+        check_same_origin(request, app.settings.public_url)
         try:
-            with rate_limited(services, person):
-                return await action(Call(services, request, person.account))
+            with rate_limited(app, person):
+                return await action(Call(app, request, person.account))
         except InvalidField as error:
             raise field_error(error.field, error.fault, error.remedy) from None
         except NotThere:

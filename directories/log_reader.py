@@ -7,9 +7,9 @@ from datetime import timedelta
 from directories import events
 from directories.event_types import KINDS
 from directories.events import Event, StoredEvent
+from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.keys import fold, fold_case
-from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 
@@ -117,15 +117,15 @@ class _Collected:
 
 
 async def read(
-    services: Services,
+    app: App,
     directory_id: str,
     before: str = "",
     limit: int = 50,
     wanted: EventFilter = EVERYTHING,
 ) -> Page:
     """The newest wanted lines before the key `before` ("": from now); fewer than `limit` may come with more behind."""
-    collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(services.clock)
-    async for found, start in _backwards(services, directory_id, before):
+    collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(app.clock)
+    async for found, start in _backwards(app, directory_id, before):
         queries += 1
         for row in reversed(found):
             if wanted.may_have(row.key) and wanted.has(event := events.decode(row.value)):
@@ -141,16 +141,16 @@ async def read(
 
 
 async def _backwards(
-    services: Services, directory_id: str, before: str
+    app: App, directory_id: str, before: str
 ) -> AsyncIterator[tuple[list[Row], str]]:
     """Windows of events, the newest first, each with the key that it begins at; a full one is tried again narrower."""
-    now = services.clock.now()
-    oldest = now - timedelta(days=services.settings.event_retention_days + 1)
+    now = app.clock.now()
+    oldest = now - timedelta(days=app.settings.event_retention_days + 1)
     stop = before or events.bound(now + timedelta(days=1))
     top, width = (events.moment_of(before) if before else now), _FIRST_WINDOW
     while stop > (floor := events.bound(oldest)):
         start = max(floor, events.bound(max(oldest, top - width)))
-        rows = await services.tables.query(events.TABLE, directory_id, start, stop)
+        rows = await app.tables.query(events.TABLE, directory_id, start, stop)
         if len(rows) == MAX_QUERY_ROWS and width > _NARROWEST:
             width = max(_NARROWEST, width / _STEP)
             continue

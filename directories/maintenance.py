@@ -10,7 +10,7 @@ import orjson
 
 from directories import deletion, events, quarantine_warning, store, totals
 from shared import keys, log
-from shared.services import Services
+from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, NotFound
 
@@ -18,64 +18,64 @@ _HOURS = 24
 _EXPIRING = ("access", "jti")
 
 
-async def run(services: Services, deadline: float) -> None:
+async def run(app: App, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`."""
-    began = services.clock.monotonic()
-    removed = await deletion.run(services, deadline)
-    hour, tidied = services.clock.now().hour, 0
-    for row in await store.index(services.tables, store.ALL):
+    began = app.clock.monotonic()
+    removed = await deletion.run(app, deadline)
+    hour, tidied = app.clock.now().hour, 0
+    for row in await store.index(app.tables, store.ALL):
         if zlib.crc32(row.key.encode()) % _HOURS != hour:
             continue
-        if services.clock.monotonic() >= deadline:
+        if app.clock.monotonic() >= deadline:
             break
-        if await store.get(services.tables, row.key) is None:
-            await store.drop_orphan(services.tables, services.clock, store.ALL, row)
+        if await store.get(app.tables, row.key) is None:
+            await store.drop_orphan(app.tables, app.clock, store.ALL, row)
             continue
-        await tidy(services, row.key)
+        await tidy(app, row.key)
         tidied += 1
     log.event("maintenance.done", removed=removed, tidied=tidied)
     log.event(
-        "timer.run", timer="maintenance_timer", seconds=round(services.clock.monotonic() - began, 3)
+        "timer.run", timer="maintenance_timer", seconds=round(app.clock.monotonic() - began, 3)
     )
 
 
-async def tidy(services: Services, directory_id: str) -> None:
+async def tidy(app: App, directory_id: str) -> None:
     """Fold the totals, drop events beyond their retention and credentials beyond their end, look at the quarantine."""
-    through = await totals.fold(services, directory_id)
-    oldest = services.clock.now() - timedelta(days=services.settings.event_retention_days)
+    through = await totals.fold(app, directory_id)
+    oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
     # Never beyond what the totals hold: an event that is gone can't be counted any more.
-    await _trim_events(services, directory_id, min(events.bound(oldest), keys.after(through)))
+    await _trim_events(app, directory_id, min(events.bound(oldest), keys.after(through)))
     for family in _EXPIRING:
-        await _trim_expired(services, directory_id, family)
-    await quarantine_warning.warn(services, directory_id)
+        await _trim_expired(app, directory_id, family)
+    await quarantine_warning.warn(app, directory_id)
 
 
-async def _trim_events(services: Services, directory_id: str, stop: str) -> None:
+async def _trim_events(app: App, directory_id: str, stop: str) -> None:
     start = keys.key(events.FAMILY, "")
     while start < stop:
-        rows = await services.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
-        await _drop(services, events.TABLE, directory_id, [row.key for row in rows])
+        rows = await app.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
+        await _drop(app, events.TABLE, directory_id, [row.key for row in rows])
         if len(rows) < MAX_QUERY_ROWS:
             return
 
 
-async def _trim_expired(services: Services, directory_id: str, family: str) -> None:
+async def _trim_expired(app: App, directory_id: str, family: str) -> None:
     start, stop = keys.prefix_range(family, "")
-    now = store.now(services.clock)
+    now = store.now(app.clock)
     while True:
-        rows = await services.tables.query(store.TABLE, directory_id, start, stop)
+        rows = await app.tables.query(store.TABLE, directory_id, start, stop)
         expired = [row.key for row in rows if orjson.loads(row.value)["expires"] <= now]
-        await _drop(services, store.TABLE, directory_id, expired)
+        await _drop(app, store.TABLE, directory_id, expired)
         if len(rows) < MAX_QUERY_ROWS:
             return
         start = keys.after(rows[-1].key)
 
 
-async def _drop(services: Services, table: str, partition: str, row_keys: list[str]) -> None:
+async def _drop(app: App, table: str, partition: str, row_keys: list[str]) -> None:
     for at in range(0, len(row_keys), MAX_OPERATIONS):
         batch = row_keys[at : at + MAX_OPERATIONS]
         try:
-            await services.tables.transact(table, partition, [Delete(key) for key in batch])
+            await app.tables.transact(table, partition, [Delete(key) for key in batch])
         except NotFound:  # another run was quicker with some
             for key in batch:
-                await store.remove(services.tables, partition, key, table=table)
+                await store.remove(app.tables, partition, key, table=table)

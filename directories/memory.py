@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 from shared import log
-from shared.services import Services
+from shared.app import App
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -20,11 +20,11 @@ class PerInstance(Generic[Value]):
         self._make = make
         self._values: weakref.WeakKeyDictionary[object, Value] = weakref.WeakKeyDictionary()
 
-    def of(self, services: Services) -> Value:
+    def of(self, app: App) -> Value:
         """The value that belongs to these services."""
-        value = self._values.get(services.tables)
+        value = self._values.get(app.tables)
         if value is None:
-            value = self._values[services.tables] = self._make()
+            value = self._values[app.tables] = self._make()
         return value
 
 
@@ -61,12 +61,12 @@ _MAX_TASKS = 256
 _tasks: PerInstance[set[asyncio.Task[None]]] = PerInstance(set)
 
 
-def beside(services: Services, work: Coroutine[Any, Any, None], name: str) -> None:
+def beside(app: App, work: Coroutine[Any, Any, None], name: str) -> None:
     """Carry `work` out beside the request, which does not wait for it. Dropped when too much is waiting already.
 
     Only for what may be lost: the time of a token's last use, a count, a fold that the next reader repeats.
     """
-    tasks = _tasks.of(services)
+    tasks = _tasks.of(app)
     if len(tasks) >= _MAX_TASKS:
         work.close()
         return
@@ -75,10 +75,10 @@ def beside(services: Services, work: Coroutine[Any, Any, None], name: str) -> No
     task.add_done_callback(tasks.discard)
 
 
-async def settled(services: Services) -> None:
+async def settled(app: App) -> None:
     """Wait until the work beside the requests is done: before tables are closed."""
     while tasks := [
-        task for task in _tasks.of(services) if task.get_loop() is asyncio.get_running_loop()
+        task for task in _tasks.of(app) if task.get_loop() is asyncio.get_running_loop()
     ]:
         await asyncio.gather(*tasks)
         await asyncio.sleep(

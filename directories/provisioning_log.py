@@ -5,8 +5,8 @@ from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
 from shared import log
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 from shared.tables.port import TableError
 
 __all__ = [
@@ -26,20 +26,20 @@ __all__ = [
 ]
 
 
-async def happened(services: Services, directory_id: str, kind: str, detail: str = "") -> None:
+async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
     """Note what was done to the directory itself, beside the change: storage in trouble loses the line, not the change.
 
     `detail`: the id of a token or secret, the reason of a loss; nothing secret.
     """
-    event = Event(timestamp(services.clock.now()), kind, detail=detail)
+    event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
-        await services.tables.transact(events.TABLE, directory_id, [write(event, services.clock)])
+        await app.tables.transact(events.TABLE, directory_id, [write(event, app.clock)])
     except TableError as error:
         log.failure("event.lost", error, directory_id=directory_id)
 
 
 async def refused(
-    services: Services,
+    app: App,
     directory_id: str,
     method: str,
     status: int,
@@ -56,7 +56,7 @@ async def refused(
 ) -> None:
     """Note a refused request in the log: whose it was (as far as it said), what is wrong and what helps."""
     event = Event(
-        at=timestamp(services.clock.now()),
+        at=timestamp(app.clock.now()),
         kind=REFUSED,
         resource_type=resource_type,
         resource_id=resource_id,
@@ -70,5 +70,5 @@ async def refused(
         client=client,
         method=method,
     )
-    credential_usage.failed(services, directory_id)
-    await rejection_log.note(services, directory_id, event)
+    credential_usage.failed(app, directory_id)
+    await rejection_log.note(app, directory_id, event)

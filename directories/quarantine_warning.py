@@ -12,7 +12,7 @@ from typing import Literal
 from directories import totals
 from directories.totals import Totals
 from shared import log
-from shared.services import Services
+from shared.app import App
 
 MIN_FAILURES = 5000
 MAX_SHARE = 0.4
@@ -50,14 +50,14 @@ def judge(successes: int, failures: int) -> Quarantine:
     return Quarantine(successes, failures, outlook)
 
 
-def of(found: Totals, services: Services) -> Quarantine:
+def of(found: Totals, app: App) -> Quarantine:
     """The outlook from totals already read."""
-    return judge(*found.last_day(services.clock.now()))
+    return judge(*found.last_day(app.clock.now()))
 
 
-async def warn(services: Services, directory_id: str) -> None:
+async def warn(app: App, directory_id: str) -> None:
     """Log `quarantine.near` for the operator where a directory is near the thresholds or beyond."""
-    quarantine = of(await totals.read(services, directory_id), services)
+    quarantine = of(await totals.read(app, directory_id), app)
     if quarantine.outlook != "good":
         log.event(
             "quarantine.near",

@@ -13,10 +13,10 @@ from directories.event_types import REFUSED
 from directories.events import Event
 from directories.memory import LruCache, PerInstance, beside
 from shared import log
+from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Sentence
 from shared.metrics import metrics
-from shared.services import Services
 from shared.tables.port import TableError
 
 WINDOW_SECONDS = 60.0
@@ -50,10 +50,10 @@ class _Minutes:
 _minutes: PerInstance[_Minutes] = PerInstance(_Minutes)
 
 
-async def note(services: Services, directory_id: str, event: Event) -> None:
+async def note(app: App, directory_id: str, event: Event) -> None:
     """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
     metrics.refused(_reason(event))
-    due = _to_store(services, directory_id, event)
+    due = _to_store(app, directory_id, event)
     for each in due:
         log.event(
             "provisioning.refused",
@@ -63,9 +63,9 @@ async def note(services: Services, directory_id: str, event: Event) -> None:
             count=each.count,
         )
     if due:
-        operations = [events.write(each, services.clock) for each in due]
+        operations = [events.write(each, app.clock) for each in due]
         try:
-            await services.tables.transact(events.TABLE, directory_id, operations)
+            await app.tables.transact(events.TABLE, directory_id, operations)
         except TableError as error:
             log.failure("event.lost", error, directory_id=directory_id)
 
@@ -77,17 +77,17 @@ def _reason(event: Event) -> str:
     return HTTPStatus(event.status).phrase
 
 
-def _to_store(services: Services, directory_id: str, event: Event) -> list[Event]:
-    minutes, now = _minutes.of(services).by_directory, services.clock.monotonic()
+def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
+    minutes, now = _minutes.of(app).by_directory, app.clock.monotonic()
     minute = minutes.get(directory_id)
     late: list[Event] = []
     if minute is None or now - minute.started >= WINDOW_SECONDS:
-        late = _held_back(services, minute) if minute else []
+        late = _held_back(app, minute) if minute else []
         minute = _Minute(now, total=minute.total if minute else 0)
         minutes.put(directory_id, minute)
     minute.total += 1
     if minute.total % _GUARD_EVERY == 0:
-        beside(services, quarantine_warning.warn(services, directory_id), "quarantine.check")
+        beside(app, quarantine_warning.warn(app, directory_id), "quarantine.check")
     sort = (
         event.method,
         str(event.status),
@@ -106,9 +106,9 @@ def _to_store(services: Services, directory_id: str, event: Event) -> list[Event
     return [*late, event]
 
 
-def _held_back(services: Services, minute: _Minute) -> list[Event]:
+def _held_back(app: App, minute: _Minute) -> list[Event]:
     """What was held back in a minute that is over: at most 61 events."""
-    at = timestamp(services.clock.now())
+    at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
     ]

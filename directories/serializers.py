@@ -11,23 +11,23 @@ from directories.events import FAMILY, moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
 from directories.status import DENIED_REASONS, DirectoryStatus
+from shared.app import App
 from shared.clock import timestamp
 from shared.http import Request
 from shared.keys import SEPARATOR
-from shared.services import Services
 
 _CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
 _NO_CALLS = LastCalls({}, None)
 
 
-def scim_base_url(services: Services, origin: str, directory_id: str) -> str:
+def scim_base_url(app: App, origin: str, directory_id: str) -> str:
     """The address that goes into Entra's *Tenant URL*; `origin` stands in where no public address is set."""
-    return f"{services.settings.public_url or origin}/scim/{directory_id}/v2"
+    return f"{app.settings.public_url or origin}/scim/{directory_id}/v2"
 
 
-def token_endpoint(services: Services, origin: str, directory_id: str) -> str:
+def token_endpoint(app: App, origin: str, directory_id: str) -> str:
     """The address that goes into Entra's *Token Endpoint*."""
-    return f"{services.settings.public_url or origin}/scim/{directory_id}/oauth2/token"
+    return f"{app.settings.public_url or origin}/scim/{directory_id}/oauth2/token"
 
 
 def entity_tag(directory: Directory) -> str:
@@ -35,7 +35,7 @@ def entity_tag(directory: Directory) -> str:
     return f'"{hashlib.sha256(directory.etag.encode()).hexdigest()[:20]}"'
 
 
-def brief(services: Services, request: Request, directory: Directory) -> dict[str, Any]:
+def brief(app: App, request: Request, directory: Directory) -> dict[str, Any]:
     """A directory in a list."""
     return {
         "id": directory.id,
@@ -46,20 +46,20 @@ def brief(services: Services, request: Request, directory: Directory) -> dict[st
         "setup": directory.setup,
         "presence": directory.presence,
         "created": directory.created,
-        "scim_base_url": scim_base_url(services, request.origin, directory.id),
+        "scim_base_url": scim_base_url(app, request.origin, directory.id),
     }
 
 
 def full(
-    services: Services, request: Request, directory: Directory, calls: LastCalls = _NO_CALLS
+    app: App, request: Request, directory: Directory, calls: LastCalls = _NO_CALLS
 ) -> dict[str, Any]:
     """A directory with its credentials."""
     return {
-        **brief(services, request, directory),
-        "token_endpoint": token_endpoint(services, request.origin, directory.id),
+        **brief(app, request, directory),
+        "token_endpoint": token_endpoint(app, request.origin, directory.id),
         "client_id": directory.id,
-        "tokens": credentials(services, directory.tokens, calls),
-        "secrets": credentials(services, directory.secrets, calls),
+        "tokens": credentials(app, directory.tokens, calls),
+        "secrets": credentials(app, directory.secrets, calls),
         "trust": trust(directory),
     }
 
@@ -71,10 +71,10 @@ def trust(directory: Directory) -> dict[str, Any] | None:
 
 
 def credentials(
-    services: Services, held: tuple[Token, ...], calls: LastCalls = _NO_CALLS
+    app: App, held: tuple[Token, ...], calls: LastCalls = _NO_CALLS
 ) -> list[dict[str, Any]]:
     """Tokens or secrets, oldest first; `last_used` to about five minutes."""
-    at = timestamp(services.clock.now())
+    at = timestamp(app.clock.now())
     return [
         {
             "id": token.id,

@@ -13,7 +13,7 @@ from directories import store, tokens
 from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import NotFound, PreconditionFailed
 
 MAX_NAME = 100
@@ -35,69 +35,69 @@ class NewDirectory:
     token: str = ""
 
 
-async def create(services: Services, account: str, new: NewDirectory) -> tuple[Directory, str]:
+async def create(app: App, account: str, new: NewDirectory) -> tuple[Directory, str]:
     """A new directory of the account and its plain security token, which is shown once; raises BadField."""
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
-    at = store.now(services.clock)
+    at = store.now(app.clock)
     directory = Directory(
         id=_given_id(new.id) if new.id else tokens.new_short_id(20),
         name=check_name(new.name),
         account=account,
         kind=new.kind,
-        region=check_region(new.region) if new.region else services.settings.default_region,
+        region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
         tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at),),
     )
     try:
-        stored = await store.insert(services.tables, directory)
+        stored = await store.insert(app.tables, directory)
     except store.AlreadyThere:
         raise InvalidField(
             "id", f"{directory.id} is taken by another directory", "Choose another id."
         ) from None
-    cache(services).forget(directory.id)
+    cache(app).forget(directory.id)
     return stored, plain
 
 
-async def list_directories(services: Services, account: str) -> list[Directory]:
+async def list_directories(app: App, account: str) -> list[Directory]:
     """The account's directories in the order of their creation, read from storage."""
-    found = await store.of_account(services.tables, services.clock, account)
+    found = await store.of_account(app.tables, app.clock, account)
     return [directory for directory in found if directory.is_active]
 
 
-async def read(services: Services, account: str, directory_id: str) -> Directory:
+async def read(app: App, account: str, directory_id: str) -> Directory:
     """The account's directory with this id; raises NotThere."""
-    directory = await store.get(services.tables, directory_id)
+    directory = await store.get(app.tables, directory_id)
     if directory is None or not directory.is_active or directory.account != account:
         raise NotThere(directory_id)
     return directory
 
 
 async def change(
-    services: Services, account: str, directory_id: str, alter: Change, expected: str = ""
+    app: App, account: str, directory_id: str, alter: Change, expected: str = ""
 ) -> Directory:
     """The directory after `alter`; begun again where another writer came in between.
 
     `expected` is the storage tag that the caller has seen: another one raises Overtaken. Raises NotThere.
     """
     for _ in range(_ATTEMPTS):
-        directory = await read(services, account, directory_id)
+        directory = await read(app, account, directory_id)
         if expected and directory.etag != expected:
             raise Overtaken(directory_id)
         altered = alter(directory)
         if altered == directory:
             return directory
         try:
-            stored = await store.replace(services.tables, altered)
+            stored = await store.replace(app.tables, altered)
         except (PreconditionFailed, NotFound):
             continue
-        cache(services).forget(directory_id)
+        cache(app).forget(directory_id)
         return stored
     raise Overtaken(directory_id)
 
 
 async def set_up(
-    services: Services, account: str, directory_id: str, expected: str = "", **settings: Any
+    app: App, account: str, directory_id: str, expected: str = "", **settings: Any
 ) -> Directory:
     """Change name, kind, region, strict_numbers, setup or presence; raises BadField, NotThere, Overtaken."""
     if "name" in settings:
@@ -105,7 +105,7 @@ async def set_up(
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
     return await change(
-        services,
+        app,
         account,
         directory_id,
         lambda directory: dataclasses.replace(directory, **settings),

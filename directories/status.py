@@ -12,8 +12,8 @@ from directories.models import Directory
 from directories.provisioning_log import EventFilter, Line
 from directories.quarantine_warning import Quarantine
 from directories.totals import Totals
+from shared.app import App
 from shared.clock import parse_timestamp, timestamp
-from shared.services import Services
 
 Stage = Literal["waiting", "connected", "provisioning"]
 _REFUSED = EventFilter(kinds=KINDS["refused"])
@@ -67,21 +67,19 @@ class DirectoryStatus:
     quarantine: Quarantine
 
 
-async def glance(
-    services: Services, directory: Directory, *, last_refusal: bool = True
-) -> DirectoryStatus:
+async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -> DirectoryStatus:
     """The state of this moment, in a handful of small reads; to look for the last refusal may take many."""
     found, calls = await asyncio.gather(
-        totals.read(services, directory.id), credential_usage.read(services.tables, directory.id)
+        totals.read(app, directory.id), credential_usage.read(app.tables, directory.id)
     )
-    quarantine = quarantine_warning.of(found, services)
+    quarantine = quarantine_warning.of(found, app)
     refusal = (
-        await _last_refusal(services, directory.id, calls)
+        await _last_refusal(app, directory.id, calls)
         if last_refusal and quarantine.failures
         else None
     )
     return DirectoryStatus(
-        _stage(found, calls), found, calls.latest, refusal, _denied(services, calls), quarantine
+        _stage(found, calls), found, calls.latest, refusal, _denied(app, calls), quarantine
     )
 
 
@@ -91,9 +89,9 @@ def _stage(found: Totals, calls: LastCalls) -> Stage:
     return "connected" if calls.served else "waiting"
 
 
-async def _last_refusal(services: Services, directory_id: str, calls: LastCalls) -> Line | None:
+async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line | None:
     """The newest refusal, unless it is mended: its person (of a wrong address: any call) went well since."""
-    page = await provisioning_log.read(services, directory_id, limit=1, wanted=_REFUSED)
+    page = await provisioning_log.read(app, directory_id, limit=1, wanted=_REFUSED)
     if not page.lines:
         return None
     event = page.lines[0].event
@@ -101,19 +99,19 @@ async def _last_refusal(services: Services, directory_id: str, calls: LastCalls)
     if not about and calls.served > event.at:
         return None
     since = await provisioning_log.read(
-        services, directory_id, limit=1, wanted=EventFilter(about, _DONE)
+        app, directory_id, limit=1, wanted=EventFilter(about, _DONE)
     )
     mended = bool(since.lines) and since.lines[0].key > page.lines[0].key
     return None if mended else page.lines[0]
 
 
-def _denied(services: Services, calls: LastCalls) -> AuthFailures | None:
+def _denied(app: App, calls: LastCalls) -> AuthFailures | None:
     """Only while it matters: within a day, and until a good call came after it.
 
     The last good call is known to about a minute only, so a newer denial may be shown for that long.
     """
     denied = calls.denied
-    if denied is None or denied.at < timestamp(services.clock.now() - _RECENT):
+    if denied is None or denied.at < timestamp(app.clock.now() - _RECENT):
         return None
     if calls.latest and parse_timestamp(calls.latest) > parse_timestamp(denied.at):
         return None

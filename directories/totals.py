@@ -19,7 +19,7 @@ import orjson
 from directories import events
 from directories.memory import LruCache, PerInstance, beside
 from shared import keys, row_versions
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
 from shared.tables.ranges import everything
 
@@ -90,17 +90,17 @@ class _Memory:
 _memory: PerInstance[_Memory] = PerInstance(_Memory)
 
 
-async def read(services: Services, directory_id: str) -> Totals:
+async def read(app: App, directory_id: str) -> Totals:
     """The totals of this moment: two round trips at first, one while the instance remembers."""
-    memory, now = _memory.of(services).known, services.clock.monotonic()
+    memory, now = _memory.of(app).known, app.clock.monotonic()
     known = memory.get(directory_id)
     reviewed = known is None or now - known.reviewed >= _REVIEW_SECONDS
     if known is None or reviewed:
-        known = _Known(*(await _stored(services, directory_id))[:2], now)
-    behind = await _keys_between(services, directory_id, known.through, events.end())
-    if reviewed and _older(services, behind, LAG)[_WORTH_FOLDING - 1 :]:
-        beside(services, keep_up(services, directory_id), "totals.keep_up")
-    settled = _older(services, behind, RECENT)
+        known = _Known(*(await _stored(app, directory_id))[:2], now)
+    behind = await _keys_between(app, directory_id, known.through, events.end())
+    if reviewed and _older(app, behind, LAG)[_WORTH_FOLDING - 1 :]:
+        beside(app, keep_up(app, directory_id), "totals.keep_up")
+    settled = _older(app, behind, RECENT)
     base = known.totals.plus(settled)
     memory.put(
         directory_id, _Known(base, settled[-1] if settled else known.through, known.reviewed)
@@ -108,36 +108,36 @@ async def read(services: Services, directory_id: str) -> Totals:
     return base.plus(behind[len(settled) :])
 
 
-async def stored(services: Services, directory_id: str) -> Totals:
+async def stored(app: App, directory_id: str) -> Totals:
     """The totals as storage alone tells them: nothing that this instance remembers counts, and nothing is written."""
-    base, through, _ = await _stored(services, directory_id)
-    return base.plus(await _keys_between(services, directory_id, through, events.end()))
+    base, through, _ = await _stored(app, directory_id)
+    return base.plus(await _keys_between(app, directory_id, through, events.end()))
 
 
-async def keep_up(services: Services, directory_id: str) -> None:
+async def keep_up(app: App, directory_id: str) -> None:
     """Bring the row `total` forward where many events are behind it."""
-    await fold(services, directory_id, _WORTH_FOLDING)
+    await fold(app, directory_id, _WORTH_FOLDING)
 
 
-async def fold(services: Services, directory_id: str, at_least: int = 1) -> str:
+async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
     """Add the events older than the lag to the row, if there are `at_least` so many; the key that it stands at then."""
-    totals, through, etag = await _stored(services, directory_id)
-    until = events.bound(services.clock.now() - LAG)
-    old = await _keys_between(services, directory_id, through, until)
+    totals, through, etag = await _stored(app, directory_id)
+    until = events.bound(app.clock.now() - LAG)
+    old = await _keys_between(app, directory_id, through, until)
     if len(old) < max(1, at_least):
         return through
     value = _encode(totals.plus(old), old[-1])
     operation = Replace(ROW, value, etag) if etag else Insert(ROW, value)
     try:
-        await services.tables.transact(events.TABLE, directory_id, [operation])
+        await app.tables.transact(events.TABLE, directory_id, [operation])
     except (AlreadyExists, PreconditionFailed, NotFound):
         return through  # another instance did it in the meantime
     return old[-1]
 
 
-async def _stored(services: Services, directory_id: str) -> tuple[Totals, str, str]:
+async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
     """The row: the sums, the key they go up to, its storage tag."""
-    row = await services.tables.get(events.TABLE, directory_id, ROW)
+    row = await app.tables.get(events.TABLE, directory_id, ROW)
     if row is None:
         return Totals(), "", ""
     value = row_versions.read(row.value, "total")
@@ -153,7 +153,7 @@ def _encode(totals: Totals, through: str) -> bytes:
     return orjson.dumps({"v": 1, **dataclasses.asdict(totals), "through": through})
 
 
-async def _keys_between(services: Services, directory_id: str, cursor: str, stop: str) -> list[str]:
+async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
     """The keys of the events behind `cursor` and before `stop`."""
     start = keys.after(cursor) if cursor else keys.key(events.FAMILY, "")
     if start >= stop:
@@ -161,14 +161,14 @@ async def _keys_between(services: Services, directory_id: str, cursor: str, stop
     return [
         row.key
         for row in await everything(
-            services.tables, events.TABLE, directory_id, start, stop, keys_only=True
+            app.tables, events.TABLE, directory_id, start, stop, keys_only=True
         )
     ]
 
 
-def _older(services: Services, row_keys: list[str], lag: timedelta) -> list[str]:
+def _older(app: App, row_keys: list[str], lag: timedelta) -> list[str]:
     """Those of the keys, in order, that are older than `lag`."""
-    return row_keys[: bisect_left(row_keys, events.bound(services.clock.now() - lag))]
+    return row_keys[: bisect_left(row_keys, events.bound(app.clock.now() - lag))]
 
 
 @lru_cache(maxsize=4096)

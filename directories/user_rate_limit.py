@@ -11,9 +11,9 @@ from contextlib import contextmanager
 
 from directories.memory import LruCache, PerInstance
 from shared import log
+from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import HttpError
-from shared.services import Services
 from shared.token_bucket import Bucket
 
 RATE = 500.0  # round trips a second of one person on one instance
@@ -33,9 +33,9 @@ _accounts: PerInstance[LruCache[tuple[str, str], Bucket]] = PerInstance(lambda: 
 
 
 @contextmanager
-def rate_limited(services: Services, person: Principal) -> Iterator[None]:
+def rate_limited(app: App, person: Principal) -> Iterator[None]:
     """A request of the person: what storage does inside is counted; raises Overdrawn."""
-    kept, now = _accounts.of(services), services.clock.monotonic()
+    kept, now = _accounts.of(app), app.clock.monotonic()
     place = (person.account, person.object_id)
     account = kept.get(place)
     if account is None:

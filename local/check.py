@@ -24,7 +24,7 @@ from scim.users import index_rows as user_rows
 from scim.users import record as user_record
 from scim.users.record import UserRecord
 from shared import keys
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import Row, StorageUnavailable
 
 MAX_FAULTS = 1000  # kept of each kind
@@ -85,15 +85,13 @@ class Findings:
     faults: list[str] = field(default_factory=list)
 
 
-async def check(services: Services, directory: Directory) -> Findings:
+async def check(app: App, directory: Directory) -> Findings:
     """Read every row of the directory once and compare each with what it stands for."""
     findings = Findings(directory.id)
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
         notes.execute("BEGIN")
-        async for row in partitions.rows(
-            services.tables, Section(partitions.CONTACTS, directory.id)
-        ):
+        async for row in partitions.rows(app.tables, Section(partitions.CONTACTS, directory.id)):
             findings.rows += 1
             try:
                 _note(notes, findings, row, directory.region)
@@ -102,7 +100,7 @@ async def check(services: Services, directory: Directory) -> Findings:
             except (ValueError, KeyError, TypeError, AttributeError):
                 findings.faults.append(f"{_family(row.key)} row of {_owner(row)} can't be read")
         _compare(notes, findings)
-    stored = await totals.stored(services, directory.id)
+    stored = await totals.stored(app, directory.id)
     said, true = (
         (stored.users, stored.groups, stored.active),
         (findings.users, findings.groups, findings.active),
@@ -111,13 +109,13 @@ async def check(services: Services, directory: Directory) -> Findings:
         findings.faults.append(
             f"totals say {said[0]} users, {said[1]} groups, {said[2]} active; there are {true[0]}, {true[1]}, {true[2]}"
         )
-    findings.faults += await _index_faults(services, directory)
+    findings.faults += await _index_faults(app, directory)
     return findings
 
 
-async def check_links(services: Services) -> list[str]:
+async def check_links(app: App) -> list[str]:
     """Whether tenants, directories and presence name each other."""
-    faults, tables = list[str](), services.tables
+    faults, tables = list[str](), app.tables
     linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():
         if await tables.get(partitions.PRESENCE, link.tenant_id, HEAD) is None:
@@ -139,7 +137,7 @@ async def check_links(services: Services) -> list[str]:
     return faults
 
 
-async def _index_faults(services: Services, directory: Directory) -> list[str]:
+async def _index_faults(app: App, directory: Directory) -> list[str]:
     places = {
         "the index": store.ALL,
         "its account's index": store.account_partition(directory.account),
@@ -147,7 +145,7 @@ async def _index_faults(services: Services, directory: Directory) -> list[str]:
     return [
         f"the directory is not in {name}"
         for name, partition in places.items()
-        if await services.tables.get(store.TABLE, partition, directory.id) is None
+        if await app.tables.get(store.TABLE, partition, directory.id) is None
     ]
 
 

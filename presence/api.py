@@ -5,6 +5,7 @@ from typing import Any
 from directories.errors import NotThere
 from presence import health
 from presence.consent import service
+from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import (
     FORM,
@@ -16,52 +17,51 @@ from shared.http import (
     json_body,
     json_response,
 )
-from shared.services import Services
 
 ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
 
 
-async def read(services: Services, person: Principal, request: Request) -> Response:
+async def read(app: App, person: Principal, request: Request) -> Response:
     """How far the directory's connection has come, and how to remove access after it was removed."""
     directory_id = request.route["directoryId"]
     try:
-        found = await service.read(services, person, directory_id)
-        left = await service.how_to_remove(services, person, directory_id)
+        found = await service.read(app, person, directory_id)
+        left = await service.how_to_remove(app, person, directory_id)
     except NotThere:
         raise _not_there() from None
     return json_response({**found.as_json(), "removal": left.as_json() if left else None})
 
 
-async def act(services: Services, person: Principal, request: Request) -> Response:
+async def act(app: App, person: Principal, request: Request) -> Response:
     """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
-    check_same_origin(request, services.settings.public_url)
+    check_same_origin(request, app.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
     action = _action(request, is_form=is_form)
     try:
-        return await _carry_out(services, person, request, action, is_form=is_form)
+        return await _carry_out(app, person, request, action, is_form=is_form)
     except NotThere:
         raise _not_there() from None
 
 
 async def _carry_out(
-    services: Services, person: Principal, request: Request, action: str, *, is_form: bool
+    app: App, person: Principal, request: Request, action: str, *, is_form: bool
 ) -> Response:
     directory_id = request.route["directoryId"]
     match action:
         case "connect":
-            location, headers = await service.connect(services, person, directory_id, request)
+            location, headers = await service.connect(app, person, directory_id, request)
             if is_form:
                 return Response(303, b"", {"Location": location, **headers})
             return json_response({"location": location}, headers=headers)
         case "check":
-            return json_response((await service.check(services, person, directory_id)).as_json())
+            return json_response((await service.check(app, person, directory_id)).as_json())
         case "retry":
-            return json_response((await service.retry(services, person, directory_id)).as_json())
+            return json_response((await service.retry(app, person, directory_id)).as_json())
         case "remove":
-            found, left = await service.remove(services, person, directory_id)
+            found, left = await service.remove(app, person, directory_id)
             return json_response({**found.as_json(), "removal": left.as_json() if left else None})
         case _:
-            gone, _, sentence = await service.check_gone(services, person, directory_id)
+            gone, _, sentence = await service.check_gone(app, person, directory_id)
             return json_response({"gone": gone, "sentence": sentence})
 
 
@@ -78,9 +78,9 @@ def _action(request: Request, *, is_form: bool) -> str:
     return str(action)
 
 
-async def tell_health(services: Services, request: Request) -> Response:
+async def tell_health(app: App, request: Request) -> Response:
     """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
-    well, checks = await health.read(services)
+    well, checks = await health.read(app)
     works = all(checks[name]["ok"] for name in ("timer", "queue"))
     status = 503 if not works or (not well and request.query.get("strict")) else 200
     word = "ok" if well else ("degraded" if works else "failing")

@@ -9,11 +9,11 @@ import azure.functions as func
 
 from directories.user_rate_limit import rate_limited
 from presence import triggers
+from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
 from shared.later import Later
-from shared.services import Services
 
 if TYPE_CHECKING:
     from presence import api
@@ -21,23 +21,23 @@ else:
     api = Later("presence.api")
 
 
-def blueprint(services: Services) -> func.Blueprint:
+def blueprint(app: App) -> func.Blueprint:
     """The timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
-    triggers.add(functions, services)
+    triggers.add(functions, app)
 
     async def read(request: Request) -> Response:
-        person = require_admin(request, services.settings)
-        with rate_limited(services, person):
-            return await api.read(services, person, request)
+        person = require_admin(request, app.settings)
+        with rate_limited(app, person):
+            return await api.read(app, person, request)
 
     async def act(request: Request) -> Response:
-        person = require_admin(request, services.settings)
-        with rate_limited(services, person):
-            return await api.act(services, person, request)
+        person = require_admin(request, app.settings)
+        with rate_limited(app, person):
+            return await api.act(app, person, request)
 
     async def health(request: Request) -> Response:
-        return await api.tell_health(services, request)
+        return await api.tell_health(app, request)
 
     route = "api/directories/{directoryId}/presence"
     register_http(functions, "presence_connection", route, method_dispatcher(GET=read, POST=act))

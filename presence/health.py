@@ -7,16 +7,16 @@ import orjson
 from presence import heartbeats
 from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, now_ms
 from shared import keys
-from shared.services import Services
+from shared.app import App
 
 _SLACK = MINUTE  # for an instance that starts
 _NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
 
 
-async def read(services: Services) -> tuple[bool, dict[str, Any]]:
+async def read(app: App) -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and the checks by name; one round trip."""
-    now = now_ms(services.clock)
-    rows = await services.tables.query(
+    now = now_ms(app.clock)
+    rows = await app.tables.query(
         heartbeats.TABLE, heartbeats.PARTITION, keys.key("queue", ""), keys.LAST
     )
     stored = {row.key: orjson.loads(row.value) for row in rows}
@@ -29,7 +29,7 @@ async def read(services: Services) -> tuple[bool, dict[str, Any]]:
     timer_age = _age(now, timer["at"]) if timer else None
     sent_age = _age(now, queue["sent_at"]) if queue else None
     waits = bool(timer and timer["messages"])
-    longest = (fresh_for(services.settings.presence_interval) + _SLACK) // SECOND
+    longest = (fresh_for(app.settings.presence_interval) + _SLACK) // SECOND
     checks: dict[str, dict[str, Any]] = {
         "presence": {"ok": stale == 0, "staleTenants": stale},
         "timer": {"ok": timer_age is None or timer_age <= longest, "lastRunSecondsAgo": timer_age},

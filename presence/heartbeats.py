@@ -5,7 +5,7 @@ import orjson
 from presence.epoch_ms import now_ms
 from presence.instance import Runtime
 from shared import keys
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import Delete, NotFound, Upsert
 
 TABLE = "work"
@@ -15,37 +15,37 @@ QUEUE = keys.key("queue", "presence-sync")
 _BEAT_SECONDS = 10.0
 
 
-async def timer_ran(services: Services, tenants: int, messages: int) -> None:
+async def timer_ran(app: App, tenants: int, messages: int) -> None:
     """Note a run of the timer."""
-    value = {"v": 1, "at": now_ms(services.clock), "tenants": tenants, "messages": messages}
-    await _store(services, TIMER, value)
+    value = {"v": 1, "at": now_ms(app.clock), "tenants": tenants, "messages": messages}
+    await _store(app, TIMER, value)
 
 
-async def message_handled(services: Services, runtime: Runtime, sent_at: int) -> None:
+async def message_handled(app: App, runtime: Runtime, sent_at: int) -> None:
     """Note that a message was handled, every ten seconds on each instance."""
-    now = services.clock.monotonic()
+    now = app.clock.monotonic()
     if 0 <= now - runtime.beats.get(QUEUE, float("-inf")) < _BEAT_SECONDS:
         return
     runtime.beats[QUEUE] = now
-    await _store(services, QUEUE, {"v": 1, "at": now_ms(services.clock), "sent_at": sent_at})
+    await _store(app, QUEUE, {"v": 1, "at": now_ms(app.clock), "sent_at": sent_at})
 
 
-async def mark_stale(services: Services, tenant_id: str, as_of: int) -> None:
+async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
     """Note that a tenant's presence is older than three intervals, as each sync finds that fails."""
     await _store(
-        services,
+        app,
         keys.key("stale", tenant_id),
-        {"v": 1, "at": now_ms(services.clock), "as_of": as_of},
+        {"v": 1, "at": now_ms(app.clock), "as_of": as_of},
     )
 
 
-async def clear_stale(services: Services, tenant_id: str) -> None:
+async def clear_stale(app: App, tenant_id: str) -> None:
     """Take that back."""
     try:
-        await services.tables.transact(TABLE, PARTITION, [Delete(keys.key("stale", tenant_id))])
+        await app.tables.transact(TABLE, PARTITION, [Delete(keys.key("stale", tenant_id))])
     except NotFound:
         return
 
 
-async def _store(services: Services, key: str, value: dict[str, int]) -> None:
-    await services.tables.transact(TABLE, PARTITION, [Upsert(key, orjson.dumps(value))])
+async def _store(app: App, key: str, value: dict[str, int]) -> None:
+    await app.tables.transact(TABLE, PARTITION, [Upsert(key, orjson.dumps(value))])

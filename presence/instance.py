@@ -13,7 +13,7 @@ from presence.graph.rate_limit import Budget
 from presence.graph.token_provider import Credential
 from presence.store.snapshot_cache import Snapshots
 from presence.tenant_links import DirectoryLink
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import Tables
 
 _LINKS = 20_000
@@ -61,15 +61,15 @@ class Runtime:
 _runtimes: "WeakKeyDictionary[Tables, Runtime]" = WeakKeyDictionary()
 
 
-def runtime_of(services: Services) -> Runtime:
+def runtime_of(app: App) -> Runtime:
     """The runtime that belongs to these services; all features of a process share it."""
-    found = _runtimes.get(services.tables)
+    found = _runtimes.get(app.tables)
     if found is None:
-        credential = Credential(services.settings, services.clock)
-        found = _runtimes[services.tables] = Runtime(
+        credential = Credential(app.settings, app.clock)
+        found = _runtimes[app.tables] = Runtime(
             credential,
-            Control(credential, services.clock, services.settings.home_tenant_id),
-            GraphClient(cloud_of(services.settings).graph_url, services.clock),
-            Budget(services.clock),
+            Control(credential, app.clock, app.settings.home_tenant_id),
+            GraphClient(cloud_of(app.settings).graph_url, app.clock),
+            Budget(app.clock),
         )
     return found

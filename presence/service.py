@@ -17,8 +17,8 @@ from presence.store.codec import Entry
 from presence.store.snapshot import Snapshot
 from presence.store.snapshot_cache import SHARED_FOR
 from presence.sync import refresh
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
@@ -57,33 +57,33 @@ class Status:
 
 
 async def statuses(
-    services: Services, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
+    app: App, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
 ) -> dict[str, Status]:
     """Status by external id, as far as the directory is linked and has that person; one round trip at most.
 
     `on_demand`: people are on a screen, so those whose status is older than ten seconds are asked for first.
     """
-    runtime = runtime_of(services)
-    found = await _linked(services, runtime, directory_id)
+    runtime = runtime_of(app)
+    found = await _linked(app, runtime, directory_id)
     if found is None:
         return {}
     tenant_id, snapshot, bit = found
     wanted = {external_id.lower(): external_id for external_id in external_ids if external_id}
     known = {low: asked for low, asked in wanted.items() if _has(snapshot, low, bit)}
     if on_demand and known:
-        await refresh.refresh(services, runtime, tenant_id, snapshot, known)
-    return _statuses(services, runtime, tenant_id, snapshot, known)
+        await refresh.refresh(app, runtime, tenant_id, snapshot, known)
+    return _statuses(app, runtime, tenant_id, snapshot, known)
 
 
 async def _linked(
-    services: Services, runtime: Runtime, directory_id: str
+    app: App, runtime: Runtime, directory_id: str
 ) -> tuple[str, Snapshot, int] | None:
     """The directory's tenant, its snapshot and the directory's bit. The snapshot's head has the last word on links."""
-    link = await _link(services, runtime, directory_id)
+    link = await _link(app, runtime, directory_id)
     if link is None or link.state != "linked":
         return None
     snapshot = await runtime.snapshots.get(
-        services.tables, services.clock, link.tenant_id, at_most=SHARED_FOR
+        app.tables, app.clock, link.tenant_id, at_most=SHARED_FOR
     )
     bit = snapshot.head.bit(directory_id) if snapshot else 0
     if snapshot is None or not bit:
@@ -92,15 +92,13 @@ async def _linked(
     return link.tenant_id, snapshot, bit
 
 
-async def _link(
-    services: Services, runtime: Runtime, directory_id: str
-) -> tenant_links.DirectoryLink | None:
-    now = services.clock.monotonic()
+async def _link(app: App, runtime: Runtime, directory_id: str) -> tenant_links.DirectoryLink | None:
+    now = app.clock.monotonic()
     if (kept := runtime.links.get(directory_id)) is not None:
         at, link = kept
         if 0 <= now - at < (_LINK_SECONDS if link and link.state == "linked" else _NO_LINK_SECONDS):
             return link
-    link = await tenant_links.directory(services.tables, directory_id)
+    link = await tenant_links.directory(app.tables, directory_id)
     runtime.links.put(directory_id, (now, link))
     return link
 
@@ -111,10 +109,10 @@ def _has(snapshot: Snapshot, object_id: str, bit: int) -> bool:
 
 
 def _statuses(
-    services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: dict[str, str]
+    app: App, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: dict[str, str]
 ) -> dict[str, Status]:
-    now = now_ms(services.clock)
-    longest = fresh_for(services.settings.presence_interval)
+    now = now_ms(app.clock)
+    longest = fresh_for(app.settings.presence_interval)
     found: dict[str, Status] = {}
     for object_id, asked in ids.items():
         entry = snapshot.entries.get(object_id)

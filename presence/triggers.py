@@ -7,9 +7,9 @@ import azure.functions as func
 
 from presence.constants import POISON, QUEUE
 from shared import log
+from shared.app import App
 from shared.instrumentation import job
 from shared.later import Later
-from shared.services import Services
 
 if TYPE_CHECKING:
     from presence.sync import dispatch
@@ -19,7 +19,7 @@ else:
 CONNECTION = "AzureWebJobsStorage"
 
 
-def add(blueprint: func.Blueprint, services: Services) -> None:
+def add(blueprint: func.Blueprint, app: App) -> None:
     """Register `presence_timer` (schedule of the settings), `presence_sync` and `presence_poison`.
 
     A tick that runs twice puts two messages for a tenant into the queue, of which the second finds its work done.
@@ -27,19 +27,19 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
 
     @blueprint.function_name("presence_timer")
     @blueprint.timer_trigger(
-        "timer", services.settings.presence_schedule, run_on_startup=False, use_monitor=False
+        "timer", app.settings.presence_schedule, run_on_startup=False, use_monitor=False
     )
     @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job("presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
-        messages.set(await dispatch.due(services))
+        messages.set(await dispatch.due(app))
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
     @job("presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
         try:
-            await dispatch.handle(services, message.get_body())
+            await dispatch.handle(app, message.get_body())
         except Exception as error:
             log.failure("presence.sync_failed", error)
             raise  # the host delivers it again, up to five times
@@ -48,4 +48,4 @@ def add(blueprint: func.Blueprint, services: Services) -> None:
     @blueprint.queue_trigger("message", POISON, CONNECTION)
     @job("presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
-        await dispatch.poisoned(services, message.get_body())
+        await dispatch.poisoned(app, message.get_body())

@@ -10,28 +10,28 @@ from directories import directory_rate_limit, provisioning_log
 from directories.authenticate import authenticate
 from scim.core.errors import ScimError
 from scim.http import error_response
+from shared.app import App
 from shared.azure_functions import register_http
 from shared.http import Request, Response
 from shared.messages import Sentence
-from shared.services import Services
 
 _COLLECTIONS = ("Users", "Groups")
 
 
-def register(blueprint: func.Blueprint, services: Services) -> None:
+def register(blueprint: func.Blueprint, app: App) -> None:
     """Register the addresses that a provisioning client tries first."""
 
     async def refuse(request: Request) -> Response:
         directory = await authenticate(
-            services, request.route["directoryId"], request.headers.get("authorization")
+            app, request.route["directoryId"], request.headers.get("authorization")
         )
-        directory_rate_limit.take(services, directory.id)
+        directory_rate_limit.take(app, directory.id)
         detail = Sentence(
             "wrong_base",
             "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
             " your provisioning settings.",
         )
-        await provisioning_log.refused(services, directory.id, request.method, 404, "", detail)
+        await provisioning_log.refused(app, directory.id, request.method, 404, "", detail)
         raise ScimError(404, detail)
 
     for collection in _COLLECTIONS:

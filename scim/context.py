@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from directories.models import Directory
 from scim.query import PageKeyCache
 from scim.write_lock import WriteLocks
-from shared.services import Services
+from shared.app import App
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Context:
     """One authenticated call; `base_url` is the SCIM base as the client uses it, `client` who it seems to be,
     `places` where walks continue, `turns` who writes what."""
 
-    services: Services
+    app: App
     directory: Directory
     base_url: str
     client: str = ""

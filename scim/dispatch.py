@@ -14,10 +14,10 @@ from scim.query import PageKeyCache
 from scim.rejection_log import log_rejection
 from scim.write_lock import WriteLocks
 from shared import log
+from shared.app import App
 from shared.azure_functions import register_http
 from shared.http import Request, Response
 from shared.messages import Sentence
-from shared.services import Services
 from shared.tables.port import LimitExceeded
 
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
@@ -27,7 +27,7 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 class Edge:
     """Registers SCIM endpoints; `places` is shared by the queries of one instance, `turns` by its writers."""
 
-    services: Services
+    app: App
     places: PageKeyCache = field(default_factory=PageKeyCache)
     turns: WriteLocks = field(default_factory=WriteLocks)
 
@@ -54,7 +54,7 @@ class Edge:
                 if endpoint is None:
                     raise _no_method(request.method, here)
                 response = await endpoint(context, request)
-                credential_usage.served(self.services, context.directory.id)
+                credential_usage.served(self.app, context.directory.id)
                 return response
             except (ScimError, RecursionError, LimitExceeded) as error:
                 refusal = as_scim_error(error)
@@ -66,7 +66,7 @@ class Edge:
             finally:
                 call = log.current()
                 directory_rate_limit.settle(
-                    self.services, context.directory.id, call.round_trips if call else 0
+                    self.app, context.directory.id, call.round_trips if call else 0
                 )
 
         register_http(
@@ -74,15 +74,15 @@ class Edge:
         )
 
     async def _context(self, request: Request) -> Context:
-        services = self.services
+        app = self.app
         directory = await authenticate(
-            services, request.route["directoryId"], request.headers.get("authorization")
+            app, request.route["directoryId"], request.headers.get("authorization")
         )
-        directory_rate_limit.take(services, directory.id)
-        origin = services.settings.public_url or request.origin
+        directory_rate_limit.take(app, directory.id)
+        origin = app.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(
-            services,
+            app,
             directory,
             f"{origin}/scim/{directory.id}/v2",
             agent[:60],

@@ -9,14 +9,14 @@ from scim.dispatch import Edge
 from scim.groups import endpoints as groups
 from scim.oauth import endpoints as sign_in
 from scim.users import endpoints as users
-from shared.services import Services
+from shared.app import App
 
 
-def blueprint(services: Services) -> func.Blueprint:
+def blueprint(app: App) -> func.Blueprint:
     """The functions under `/scim/`."""
-    functions, edge = func.Blueprint(), Edge(services)
+    functions, edge = func.Blueprint(), Edge(app)
     for feature in (users, groups, bulk, discovery):
         feature.register(functions, edge)
-    sign_in.register(functions, services)
-    base_url_hint.register(functions, services)
+    sign_in.register(functions, app)
+    base_url_hint.register(functions, app)
     return functions

@@ -23,7 +23,7 @@ async def log_rejection(context: Context, request: Request, error: ScimError, pa
     body = _body(request)
     kind = path.rpartition("/v2/")[2].strip("/").partition("/")[0].lower()
     await provisioning_log.refused(
-        context.services,
+        context.app,
         context.directory.id,
         request.method,
         error.status,

@@ -4,8 +4,8 @@ One range therefore reads a resource with the groups that it is in, and a walk r
 """
 
 from shared import keys
+from shared.app import App
 from shared.ids import is_id
-from shared.services import Services
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 from shared.tables.ranges import everything
@@ -14,7 +14,7 @@ _CONTACTS = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
-async def get(services: Services, directory_id: str, family: str, identifier: str) -> list[Row]:
+async def get(app: App, directory_id: str, family: str, identifier: str) -> list[Row]:
     """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
 
     All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
@@ -23,22 +23,22 @@ async def get(services: Services, directory_id: str, family: str, identifier: st
         return []
     start = keys.key(family, identifier)
     found = await everything(
-        services.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST
+        app.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST
     )
     return found if found and found[0].key == start else []
 
 
-async def ids(services: Services, directory_id: str, *parts: str) -> list[str]:
+async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
     """The ids at the end of the keys below `parts`: of an index, or of memberships."""
     start = keys.key(*parts, "")
     found = await everything(
-        services.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True
+        app.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True
     )
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
 
 async def page(
-    services: Services, directory_id: str, family: str, after: str, count: int
+    app: App, directory_id: str, family: str, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
     """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
 
@@ -48,7 +48,7 @@ async def page(
     start, stop = _bounds(family, after)
     limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
-        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -62,13 +62,11 @@ async def page(
         start, limit = keys.after(rows[-1].key), MAX_QUERY_ROWS
 
 
-async def key_at(
-    services: Services, directory_id: str, family: str, after: str, skip: int
-) -> str | None:
+async def key_at(app: App, directory_id: str, family: str, after: str, skip: int) -> str | None:
     """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
     start, stop = _bounds(family, after)
     while True:
-        rows = await services.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
                 skip -= 1

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from presence.constants import CALLBACK
+from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.later import Later
-from shared.services import Services
 from web import static_files
 from web.handlers import admin, agent
 from web.openapi.endpoints import serve as serve_description
@@ -21,25 +21,23 @@ else:
     routes = Later("web.routes")
 
 
-def blueprint(services: Services) -> func.Blueprint:
+def blueprint(app: App) -> func.Blueprint:
     """Pages for administrators (`/`, `/directories/…`), for agents (`/contacts…`), and their files."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
-    register_http(functions, "page_home", "/", admin(services, routes.of_home))
+    register_http(functions, "page_home", "/", admin(app, routes.of_home))
     register_http(
         functions,
         "page_directory",
         "directories/{directoryId}/{page?}",
-        admin(services, routes.of_directory),
+        admin(app, routes.of_directory),
     )
-    register_http(
-        functions, "page_contacts", "contacts/{part?}", agent(services, routes.of_contacts)
-    )
-    register_http(functions, "page_directories", "directories", admin(services, routes.of_list))
+    register_http(functions, "page_contacts", "contacts/{part?}", agent(app, routes.of_contacts))
+    register_http(functions, "page_directories", "directories", admin(app, routes.of_list))
     register_http(
         functions,
         "page_sign_in_callback",
         CALLBACK.lstrip("/"),
-        admin(services, routes.of_way_back),
+        admin(app, routes.of_way_back),
     )
     register_http(
         functions, "api_description", "api/openapi.json", method_dispatcher(GET=serve_description)

@@ -6,10 +6,10 @@ import orjson
 
 from directories.errors import InvalidField, NotThere, Overtaken
 from shared import log
+from shared.app import App
 from shared.easy_auth import Principal, principal
 from shared.http import HttpError, Request, Response
 from shared.row_versions import UnsupportedRowVersion
-from shared.services import Services
 from shared.tables.port import StorageUnavailable
 from web.page_request import PageRequest, here, sign_in_address
 from web.render import page
@@ -18,12 +18,12 @@ from web.translations import fault_text, problem_text
 _KNOWN = frozenset({400, 403, 404, 500, 503})
 
 
-def show(services: Services, request: Request, error: Exception) -> Response:
+def show(app: App, request: Request, error: Exception) -> Response:
     """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
     status, headers = _status_of(error)
-    person = _person(request, services)
-    visit = PageRequest(request, person, services)
-    if status == 401 and services.settings.platform_sign_in:
+    person = _person(request, app)
+    visit = PageRequest(request, person, app)
+    if status == 401 and app.settings.platform_sign_in:
         return _ask_to_sign_in(visit)
     if visit.is_partial:
         return Response(status, headers=headers)
@@ -57,9 +57,9 @@ def _ask_to_sign_in(visit: PageRequest) -> Response:
     return Response(status, headers={"Location": sign_in_address(visit.request)})
 
 
-def _person(request: Request, services: Services) -> Principal | None:
+def _person(request: Request, app: App) -> Principal | None:
     try:
-        return principal(request, services.settings)
+        return principal(request, app.settings)
     except HttpError:
         return None
 

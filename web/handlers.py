@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from directories.errors import NotThere
 from directories.user_rate_limit import rate_limited
+from shared.app import App
 from shared.azure_functions import Handler
 from shared.easy_auth import require_admin, require_reader
 from shared.http import Request, Response, check_same_origin, method_not_allowed
 from shared.later import Later
-from shared.services import Services
 from web.page_request import PageRequest
 
 if TYPE_CHECKING:
@@ -20,28 +20,26 @@ else:
 Page = Callable[[PageRequest], Awaitable[Response]]
 
 
-def admin(services: Services, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+def admin(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Pages for administrators; `choose` names the pages of an address by method, none for no page at all."""
-    return _handler(services, choose, require_admin)
+    return _handler(app, choose, require_admin)
 
 
-def agent(services: Services, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Pages for everybody who may see contacts."""
-    return _handler(services, choose, require_reader)
+    return _handler(app, choose, require_reader)
 
 
-def _handler(
-    services: Services, choose: Callable[[Request], dict[str, Page]], require: Any
-) -> Handler:
+def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: Any) -> Handler:
     async def handle(request: Request) -> Response:
         try:
-            person = require(request, services.settings)
-            check_same_origin(request, services.settings.public_url)
-            visit = PageRequest(request, person, services)
-            with rate_limited(services, person):
+            person = require(request, app.settings)
+            check_same_origin(request, app.settings.public_url)
+            visit = PageRequest(request, person, app)
+            with rate_limited(app, person):
                 return await _page_of(request, choose(request))(visit)
         except Exception as error:
-            return error_page.show(services, request, error)
+            return error_page.show(app, request, error)
 
     return handle
 

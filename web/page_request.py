@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import orjson
 
+from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import Request, Response, form_body
-from shared.services import Services
 from shared.settings import Settings
 from web import locales
 from web.filters import thousands
@@ -20,12 +20,12 @@ class PageRequest:
 
     request: Request
     person: Principal | None
-    services: Services
+    app: App
 
     @property
     def settings(self) -> Settings:
         """The deployment's settings."""
-        return self.services.settings
+        return self.app.settings
 
     @property
     def account(self) -> str:

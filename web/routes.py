@@ -27,7 +27,7 @@ def _leads_to(page: str) -> Page:
     """What only takes changes leads, asked for by GET as after a sign-in, to the `page` with its form."""
 
     async def lead(visit: PageRequest) -> Response:
-        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        directory = await service.read(visit.app, visit.account, visit.directory_id)
         return visit.go(f"/directories/{directory.id}{page}")
 
     return lead

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.services import Services
+    from shared.app import App
 
 NAME = "check"
 HELP = "prove that all rows of the directories agree with each other"
@@ -23,24 +23,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Print a line a directory and every fault; 0 only when there is none."""
     from local.transfer.command import carry_out
 
-    async def work(services: "Services") -> int:
-        return await report(services, [arguments.directory] if arguments.directory else None)
+    async def work(app: "App") -> int:
+        return await report(app, [arguments.directory] if arguments.directory else None)
 
     return asyncio.run(carry_out(arguments.tables, work, reading=True))
 
 
-async def report(services: "Services", ids: Sequence[str] | None = None) -> int:
+async def report(app: "App", ids: Sequence[str] | None = None) -> int:
     """Check these directories (None: all, and how tenants and directories are linked); 1 where there is a fault."""
     from local.check import check_links
     from local.transfer import importing, partitions
 
-    every = await partitions.directory_ids(services.tables) if ids is None else ids
-    faults = sum(
-        [await _one(services, directory_id, named=ids is not None) for directory_id in every]
-    )
+    every = await partitions.directory_ids(app.tables) if ids is None else ids
+    faults = sum([await _one(app, directory_id, named=ids is not None) for directory_id in every])
     if ids is None:
-        broken = await check_links(services)
-        if await importing.unfinished(services):
+        broken = await check_links(app)
+        if await importing.unfinished(app):
             broken.append(
                 "an import was begun and has not ended: start it again with the same file"
             )
@@ -50,11 +48,11 @@ async def report(services: "Services", ids: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-async def _one(services: "Services", directory_id: str, *, named: bool) -> int:
+async def _one(app: "App", directory_id: str, *, named: bool) -> int:
     from directories import store
     from local.check import check
 
-    directory = await store.get(services.tables, directory_id)
+    directory = await store.get(app.tables, directory_id)
     if directory is None:
         # Its making was killed before the last step: nobody can see it, and making it again is possible.
         print(
@@ -64,7 +62,7 @@ async def _one(services: "Services", directory_id: str, *, named: bool) -> int:
     if directory.state == "removing":
         print(f"{directory_id}: is being removed")
         return 0
-    found = await check(services, directory)
+    found = await check(app, directory)
     state = "agree" if not found.faults else f"{len(found.faults)} FAULTS"
     print(f"{directory_id}: {found.users} users, {found.groups} groups, {found.rows} rows: {state}")
     _list(found.faults)

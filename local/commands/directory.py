@@ -110,20 +110,20 @@ def _failed(reason: str) -> int:
 
 
 async def _act(arguments: argparse.Namespace) -> Any:
+    from shared.app import App
     from shared.clock import SystemClock
-    from shared.services import Services
     from shared.settings import Settings
     from shared.tables.open import open_tables
 
     settings = Settings.read({"TABLES": arguments.tables, "PUBLIC_URL": arguments.url})
-    services = Services(settings, SystemClock(), open_tables(settings))
+    app = App(settings, SystemClock(), open_tables(settings))
     try:
-        return await _ACTIONS[arguments.action](services, arguments)
+        return await _ACTIONS[arguments.action](app, arguments)
     finally:
-        await services.tables.close()
+        await app.tables.close()
 
 
-async def _add(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.service import NewDirectory, create
 
     new = NewDirectory(
@@ -134,21 +134,21 @@ async def _add(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         id=arguments.id,
         token=arguments.token,
     )
-    directory, token = await create(services, arguments.account, new)
+    directory, token = await create(app, arguments.account, new)
     return {
         "directory_id": directory.id,
-        "scim_base_url": _base_url(services, directory.id),
+        "scim_base_url": _base_url(app, directory.id),
         "token": token,
     }
 
 
-async def _list(services: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     from directories import totals
     from directories.service import list_directories
 
     found = []
-    for directory in await list_directories(services, arguments.account):
-        people = await totals.stored(services, directory.id)
+    for directory in await list_directories(app, arguments.account):
+        people = await totals.stored(app, directory.id)
         found.append(
             {
                 "directory_id": directory.id,
@@ -159,38 +159,38 @@ async def _list(services: Any, arguments: argparse.Namespace) -> list[dict[str, 
                 "created": directory.created,
                 "people": people.users,
                 "groups": people.groups,
-                "scim_base_url": _base_url(services, directory.id),
+                "scim_base_url": _base_url(app, directory.id),
             }
         )
     return found
 
 
-async def _rotate(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.credentials import rotate
 
     place = (arguments.account, arguments.id)
-    directory, _, token = await rotate(services, *place, "tokens", arguments.overlap)
+    directory, _, token = await rotate(app, *place, "tokens", arguments.overlap)
     live = [held.expires for held in directory.tokens if held.expires and not held.revoked]
     result = {
         "directory_id": directory.id,
-        "scim_base_url": _base_url(services, directory.id),
+        "scim_base_url": _base_url(app, directory.id),
         "token": token,
     }
     return {**result, "old_token_until": max(live, default=None)}
 
 
-async def _delete(services: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+async def _delete(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.deletion import remove_now
 
-    deadline = services.clock.monotonic() + _REMOVAL_SECONDS
-    removed = await remove_now(services, arguments.account, arguments.id, deadline)
+    deadline = app.clock.monotonic() + _REMOVAL_SECONDS
+    removed = await remove_now(app, arguments.account, arguments.id, deadline)
     return {"directory_id": arguments.id, "deleted": True, "rows_removed": removed}
 
 
-def _base_url(services: Any, directory_id: str) -> str:
+def _base_url(app: Any, directory_id: str) -> str:
     from directories.serializers import scim_base_url
 
-    return scim_base_url(services, "", directory_id)
+    return scim_base_url(app, "", directory_id)
 
 
 _ACTIONS: dict[str, Callable[[Any, argparse.Namespace], Awaitable[Any]]] = {

@@ -26,16 +26,16 @@ def run(arguments: argparse.Namespace) -> int:
     from local.transfer.exporting import export
     from local.transfer.file import TransferError
     from local.transfer.progress import Progress
-    from shared.services import Services
+    from shared.app import App
 
-    async def work(services: Services) -> int:
+    async def work(app: App) -> int:
         if arguments.to.exists() and not arguments.replace:
             raise TransferError(
                 f"{arguments.to} exists. Choose another name, or write over it with --replace."
             )
         progress = Progress(sys.stderr, "Exported")
         try:
-            done = await export(services, arguments.to, progress)
+            done = await export(app, arguments.to, progress)
         finally:
             progress.end()
         print(f"{done.directories} directories, {done.rows:,} rows in {arguments.to}")

@@ -29,18 +29,18 @@ def run(arguments: argparse.Namespace) -> int:
     from local.transfer.file import overview
     from local.transfer.importing import load
     from local.transfer.progress import Progress
-    from shared.services import Services
+    from shared.app import App
 
-    async def work(services: Services) -> int:
+    async def work(app: App) -> int:
         progress = Progress(sys.stderr, "Imported", overview(arguments.source).rows)
         try:
-            done = await load(services, arguments.source, progress, replace=arguments.replace)
+            done = await load(app, arguments.source, progress, replace=arguments.replace)
         finally:
             progress.end()
         again = ", continuing an import that was stopped" if done.continued else ""
         print(
             f"{done.overview.rows:,} rows of {done.overview.created}{again}; read back, byte for byte the same"
         )
-        return await report(services)
+        return await report(app)
 
     return asyncio.run(carry_out(arguments.tables, work))

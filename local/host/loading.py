@@ -13,7 +13,7 @@ from types import ModuleType
 from azure.functions.decorators.function_app import FunctionRegister
 
 from local.host.errors import HostError
-from shared.services import Services
+from shared.app import App
 from shared.settings import SettingsError
 from shared.tables.port import TableError
 
@@ -67,10 +67,10 @@ def find_app(module: ModuleType) -> FunctionRegister:
     return next(iter(apps.values()))
 
 
-async def close_services(module: ModuleType | None) -> None:
+async def close_app(module: ModuleType | None) -> None:
     """Close what the module opened, its connections to Graph and its tables; the platform just ends the process."""
     for value in list(vars(module).values()) if module else []:
-        if isinstance(value, Services):
+        if isinstance(value, App):
             if "presence.instance" in sys.modules:
                 from presence.instance import runtime_of
 

@@ -12,7 +12,7 @@ from azure.functions.decorators.function_app import FunctionRegister
 
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile, read_host_file
-from local.host.loading import close_services, find_app, load_module, settings_in_environment
+from local.host.loading import close_app, find_app, load_module, settings_in_environment
 from local.host.server import Server, listen
 from shared.clock import Clock
 from shared.http import Request, Response
@@ -90,5 +90,5 @@ async def running(
                 await run.stopped()
                 await host.stop(patience)
     finally:
-        await close_services(module)
+        await close_app(module)
         listener.close()

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from local.transfer.file import TransferError
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings, SettingsError
 from shared.tables.open import open_tables
 from shared.tables.port import TableError
@@ -17,7 +17,7 @@ _SQLITE = "sqlite:///"
 
 
 async def carry_out(
-    where: str | None, work: Callable[[Services], Awaitable[int]], *, reading: bool = False
+    where: str | None, work: Callable[[App], Awaitable[int]], *, reading: bool = False
 ) -> int:
     """`work` with the tables at `where` (None: as the settings say); `reading`: they must be there already."""
     try:
@@ -27,7 +27,7 @@ async def carry_out(
             raise TransferError(f"{path} does not exist: there is nothing to read.")
         tables = open_tables(settings)
         try:
-            return await work(Services(settings, SystemClock(), tables))
+            return await work(App(settings, SystemClock(), tables))
         finally:
             await tables.close()
     except SettingsError as error:

@@ -29,8 +29,8 @@ from local.transfer.file import (
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
 from presence.store.row_keys import HEAD
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 
 _ATTEMPTS = 5
 _LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made
@@ -51,7 +51,7 @@ class Exported:
 class _Writing:
     """The file that is being written."""
 
-    services: Services
+    app: App
     out: IO[bytes]
     progress: Progress
     sections: int = 0
@@ -60,12 +60,12 @@ class _Writing:
     restless: list[str] = field(default_factory=list)
 
 
-async def export(services: Services, to: Path, progress: Progress) -> Exported:
+async def export(app: App, to: Path, progress: Progress) -> Exported:
     """Write the file; raises TransferError where that can't be. Nothing is at `to` until everything is."""
     unfinished = to.with_name(to.name + ".part")
     with _opened(unfinished) as out:
-        writing = _Writing(services, out, progress)
-        out.write(header_line(timestamp(services.clock.now())))
+        writing = _Writing(app, out, progress)
+        out.write(header_line(timestamp(app.clock.now())))
         ids = await _write_all(writing)
         out.write(complete_line(writing.sections, writing.rows, writing.sums.hexdigest()))
         out.flush()
@@ -88,18 +88,18 @@ def _opened(path: Path) -> Any:
 
 
 async def _write_all(writing: _Writing) -> list[str]:
-    tables = writing.services.tables
+    tables = writing.app.tables
     ids = await partitions.directory_ids(tables)
     await _write(writing, [partitions.INDEX], _nothing)
     for directory_id in ids:
         sections = partitions.of_directory(directory_id)
-        if not await _write(writing, sections, _mark_of_directory(writing.services, directory_id)):
+        if not await _write(writing, sections, _mark_of_directory(writing.app, directory_id)):
             writing.restless.append(directory_id)
     for section in await partitions.account_sections(tables, ids):
         await _write(writing, [section], _nothing)
     for section in await partitions.presence_sections(tables):
         # One that is never at rest is none the worse: the next sync writes whoever is missing.
-        await _write(writing, [section], _mark_of_tenant(writing.services, section.partition))
+        await _write(writing, [section], _mark_of_tenant(writing.app, section.partition))
     for section in partitions.last_sections():
         await _write(writing, [section], _nothing)
     return ids
@@ -127,7 +127,7 @@ async def _write(writing: _Writing, sections: list[Section], mark: Mark) -> bool
 async def _spool(writing: _Writing, section: Section, spool: IO[bytes]) -> Sum:
     found = Sum(section)
     spool.write(section_line(section))
-    async for row in partitions.rows(writing.services.tables, section):
+    async for row in partitions.rows(writing.app.tables, section):
         line = row_line(row)
         found.add(line)
         spool.write(line)
@@ -140,31 +140,31 @@ async def _nothing() -> str:
     return ""
 
 
-def _mark_of_directory(services: Services, directory_id: str) -> Mark:
+def _mark_of_directory(app: App, directory_id: str) -> Mark:
     """Every change of people and groups writes an event, every other change a new version of the record."""
-    since = events.bound(services.clock.now() - _LATE)
+    since = events.bound(app.clock.now() - _LATE)
     section = Section(events.TABLE, directory_id)
 
     async def mark() -> str:
-        record = await store.get(services.tables, directory_id)
+        record = await store.get(app.tables, directory_id)
         digest = hashlib.sha256((record.etag if record else "").encode())
-        async for row in _events(services, section, since):
+        async for row in _events(app, section, since):
             digest.update(row.encode())
         return digest.hexdigest()
 
     return mark
 
 
-async def _events(services: Services, section: Section, since: str) -> AsyncIterator[str]:
-    async for row in partitions.rows(services.tables, section, keys_only=True, start=since):
+async def _events(app: App, section: Section, since: str) -> AsyncIterator[str]:
+    async for row in partitions.rows(app.tables, section, keys_only=True, start=since):
         if row.key >= events.end():
             return
         yield row.key
 
 
-def _mark_of_tenant(services: Services, tenant_id: str) -> Mark:
+def _mark_of_tenant(app: App, tenant_id: str) -> Mark:
     async def mark() -> str:
-        row = await services.tables.get(partitions.PRESENCE, tenant_id, HEAD)
+        row = await app.tables.get(partitions.PRESENCE, tenant_id, HEAD)
         return row.etag if row else ""
 
     return mark

@@ -19,7 +19,7 @@ from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_li
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
 from shared import row_versions
-from shared.services import Services
+from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
 from shared.tables.port import (
     Delete,
@@ -59,100 +59,96 @@ class Imported:
 
 @dataclass(slots=True)
 class _Loading:
-    services: Services
+    app: App
     source: Path
     progress: Progress
     overview: Overview
     state: _State
 
 
-async def load(
-    services: Services, source: Path, progress: Progress, *, replace: bool = False
-) -> Imported:
+async def load(app: App, source: Path, progress: Progress, *, replace: bool = False) -> Imported:
     """Bring all rows of the file into the tables; raises TransferError, before anything is changed where it can."""
     overview = file.overview(source)
-    state = await _state(services)
+    state = await _state(app)
     continued = state is not None and state.sha256 == overview.sha256
     if state is None or not continued:
-        if not replace and not await _is_empty(services):
+        if not replace and not await _is_empty(app):
             raise TransferError(
                 "The target holds directories or the beginning of another import. Nothing was changed."
                 " With --replace all of its rows are removed first."
             )
         state = _State(overview.sha256, clearing=True)
-        await _note(services, state)
+        await _note(app, state)
     if state.clearing:
-        await _clear(services)
+        await _clear(app)
         state = _State(overview.sha256)
-        await _note(services, state)
-    loading = _Loading(services, source, progress, overview, state)
+        await _note(app, state)
+    loading = _Loading(app, source, progress, overview, state)
     await _write_all(loading)
     await _compare(loading)
-    await _drop(services, _MARK, [_STATE])
+    await _drop(app, _MARK, [_STATE])
     return Imported(overview, continued)
 
 
-async def unfinished(services: Services) -> bool:
+async def unfinished(app: App) -> bool:
     """Whether an import into these tables was begun and has not ended."""
-    return await _state(services) is not None
+    return await _state(app) is not None
 
 
-async def _state(services: Services) -> _State | None:
-    row = await services.tables.get(_MARK.table, _MARK.partition, _STATE)
+async def _state(app: App) -> _State | None:
+    row = await app.tables.get(_MARK.table, _MARK.partition, _STATE)
     if row is None:
         return None
     state: _State = row_versions.build(_State, row_versions.read(row.value, "import"))
     return state
 
 
-async def _note(services: Services, state: _State) -> None:
+async def _note(app: App, state: _State) -> None:
     value = orjson.dumps({"v": 1, **asdict(state)})
     await _patiently(
-        lambda: services.tables.transact(_MARK.table, _MARK.partition, [Upsert(_STATE, value)])
+        lambda: app.tables.transact(_MARK.table, _MARK.partition, [Upsert(_STATE, value)])
     )
 
 
-async def _is_empty(services: Services) -> bool:
+async def _is_empty(app: App) -> bool:
     for section in (partitions.INDEX, *partitions.last_sections(), _MARK):
-        async for _ in partitions.rows(services.tables, section, keys_only=True):
+        async for _ in partitions.rows(app.tables, section, keys_only=True):
             return False
     return True
 
 
-async def _clear(services: Services) -> None:
+async def _clear(app: App) -> None:
     """Remove every row; the index by which the others are found goes last."""
-    tables = services.tables
+    tables = app.tables
     ids = await partitions.directory_ids(tables)
     accounts = await partitions.account_sections(tables, ids)
     sections = [*await partitions.presence_sections(tables), *accounts]
     sections += [section for each in ids for section in partitions.of_directory(each)]
     for section in [*sections, *partitions.last_sections(), partitions.INDEX]:
-        await _clear_one(services, section)
+        await _clear_one(app, section)
 
 
-async def _clear_one(services: Services, section: Section) -> None:
+async def _clear_one(app: App, section: Section) -> None:
     waiting: list[str] = []
-    async for row in partitions.rows(services.tables, section, keys_only=True):
+    async for row in partitions.rows(app.tables, section, keys_only=True):
         waiting.append(row.key)
         if len(waiting) == MAX_OPERATIONS:
-            await _drop(services, section, waiting)
+            await _drop(app, section, waiting)
             waiting = []
-    await _drop(services, section, waiting)
+    await _drop(app, section, waiting)
 
 
-async def _drop(services: Services, section: Section, row_keys: list[str]) -> None:
+async def _drop(app: App, section: Section, row_keys: list[str]) -> None:
     """Delete rows; where some are gone already, the others one by one."""
     if not row_keys:
         return
     operations: list[Operation] = [Delete(key) for key in row_keys]
     try:
-        await _patiently(
-            lambda: services.tables.transact(section.table, section.partition, operations)
-        )
+        await _patiently(lambda: app.tables.transact(section.table, section.partition, operations))
     except NotFound:
         if len(row_keys) > 1:
             for key in row_keys:
-                await _drop(services, section, [key])
+                await _drop(app, section, [key])
 
 
 async def _write_all(loading: _Loading) -> None:
@@ -209,21 +205,19 @@ def _batched(parts: Iterator[file.Part]) -> Iterator[Begin | list[Row] | End]:
 async def _store(
     loading: _Loading, section: Section, batches: list[list[Row]], state: _State
 ) -> None:
-    await asyncio.gather(*(_upsert(loading.services, section, batch) for batch in batches))
-    await _note(loading.services, state)
+    await asyncio.gather(*(_upsert(loading.app, section, batch) for batch in batches))
+    await _note(loading.app, state)
 
 
-async def _upsert(services: Services, section: Section, rows: list[Row]) -> None:
+async def _upsert(app: App, section: Section, rows: list[Row]) -> None:
     operations: list[Operation] = [Upsert(row.key, row.value) for row in rows]
     try:
-        await _patiently(
-            lambda: services.tables.transact(section.table, section.partition, operations)
-        )
+        await _patiently(lambda: app.tables.transact(section.table, section.partition, operations))
     except LimitExceeded:
         if len(rows) == 1:
             raise
-        await _upsert(services, section, rows[: len(rows) // 2])
-        await _upsert(services, section, rows[len(rows) // 2 :])
+        await _upsert(app, section, rows[: len(rows) // 2])
+        await _upsert(app, section, rows[len(rows) // 2 :])
 
 
 async def _compare(loading: _Loading) -> None:
@@ -231,7 +225,7 @@ async def _compare(loading: _Loading) -> None:
     for part in file.read(loading.source):
         if isinstance(part, End):
             found = Sum(part.section)
-            async for row in partitions.rows(loading.services.tables, part.section):
+            async for row in partitions.rows(loading.app.tables, part.section):
                 found.add(row_line(row))
             if (found.rows, found.sha256) != (part.rows, part.sha256):
                 raise TransferError(

@@ -23,8 +23,8 @@ from presence.graph.failure_reasons import Fault
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
 from shared import log
+from shared.app import App
 from shared.easy_auth import Principal
-from shared.services import Services
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -45,14 +45,12 @@ class Way:
     directory_id: str = ""
 
 
-async def begin(
-    services: Services, person: Principal, directory_id: str, origin: str, browser: str
-) -> Way:
+async def begin(app: App, person: Principal, directory_id: str, origin: str, browser: str) -> Way:
     """The way to Microsoft's sign-in. `browser`: the cookie's secret. Raises Fault where there is none."""
     state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
-    location, flow = await runtime_of(services).credential.sign_in(redirect_uri, state)
+    location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
     flow.pop("state")
-    now = now_ms(services.clock)
+    now = now_ms(app.clock)
     attempt = Attempt(
         "sign-in",
         directory_id,
@@ -63,16 +61,14 @@ async def begin(
         redirect_uri,
         flow=flow,
     )
-    await auth_requests.keep(services.tables, state, attempt, now)
+    await auth_requests.keep(app.tables, state, attempt, now)
     return Way(location)
 
 
-async def back(
-    services: Services, person: Principal, browser: str, query: Mapping[str, str]
-) -> Way:
+async def back(app: App, person: Principal, browser: str, query: Mapping[str, str]) -> Way:
     """What the browser's return from Microsoft comes to: the next page there, or the end."""
     state = query.get("state", "")
-    attempt = await auth_requests.take(services.tables, state, browser, now_ms(services.clock))
+    attempt = await auth_requests.take(app.tables, state, browser, now_ms(app.clock))
     if attempt is None:
         return Way(outcome="expired")
     if (attempt.account, attempt.person_id) != (person.account, person.object_id):
@@ -80,22 +76,22 @@ async def back(
     if query.get("error"):  # comes beside admin_consent=True, so it is looked at first
         outcome = _outcome_of(query["error"], query.get("error_description", ""))
     elif attempt.step == "sign-in":
-        return await _signed_in(services, attempt, query, state, browser)
+        return await _signed_in(app, attempt, query, state, browser)
     else:
-        outcome = await _consented(services, attempt, query)
+        outcome = await _consented(app, attempt, query)
     log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
     return Way(outcome=outcome, directory_id=attempt.directory_id)
 
 
 async def _signed_in(
-    services: Services, attempt: Attempt, query: Mapping[str, str], state: str, browser: str
+    app: App, attempt: Attempt, query: Mapping[str, str], state: str, browser: str
 ) -> Way:
     outcome, proven = "failed", attempt
     try:
         if code := query.get("code", ""):
             flow = {**attempt.flow, "state": state}
-            claims = await runtime_of(services).credential.signed_in(flow, code, state)
-            outcome, proven = await _authorize_administrator(services, attempt, claims)
+            claims = await runtime_of(app).credential.signed_in(flow, code, state)
+            outcome, proven = await _authorize_administrator(app, attempt, claims)
     except ValueError:
         outcome = "failed"
     except Fault as fault:
@@ -103,11 +99,11 @@ async def _signed_in(
     if outcome:
         log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
         return Way(outcome=outcome, directory_id=attempt.directory_id)
-    return Way(await _to_consent(services, proven, browser))
+    return Way(await _to_consent(app, proven, browser))
 
 
 async def _authorize_administrator(
-    services: Services, attempt: Attempt, claims: Mapping[str, Any]
+    app: App, attempt: Attempt, claims: Mapping[str, Any]
 ) -> tuple[str, Attempt]:
     """Whether who signed in may connect the directory to the tenant of the id_token; "" for yes."""
     tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
@@ -116,21 +112,21 @@ async def _authorize_administrator(
         return "failed", attempt
     if not isinstance(roles, list) or not ADMINISTRATORS.intersection(map(str, roles)):
         return "not_admin", attempt
-    owner = await tenant_links.tenant(services.tables, tenant_id)
+    owner = await tenant_links.tenant(app.tables, tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned", attempt
-    linked = await tenant_links.directory(services.tables, attempt.directory_id)
+    linked = await tenant_links.directory(app.tables, attempt.directory_id)
     if linked is not None and linked.state == "linked" and linked.tenant_id != tenant_id:
         return "other_tenant", attempt
     return "", replace(attempt, tenant_id=tenant_id, probe_id=object_id)
 
 
-async def _to_consent(services: Services, proven: Attempt, browser: str) -> str:
+async def _to_consent(app: App, proven: Attempt, browser: str) -> str:
     """The address of admin consent for the proven tenant, with a state of its own."""
     cloud, state, now = (
-        cloud_of(services.settings),
+        cloud_of(app.settings),
         auth_requests.new_secret(),
-        now_ms(services.clock),
+        now_ms(app.clock),
     )
     kept = replace(
         proven,
@@ -139,9 +135,9 @@ async def _to_consent(services: Services, proven: Attempt, browser: str) -> str:
         expires=now + auth_requests.LIFETIME,
         browser=auth_requests.digest(browser),
     )
-    await auth_requests.keep(services.tables, state, kept, now)
+    await auth_requests.keep(app.tables, state, kept, now)
     asked = {
-        "client_id": services.settings.presence_client_id,
+        "client_id": app.settings.presence_client_id,
         "scope": cloud.scope,
         "redirect_uri": proven.redirect_uri,
         "state": state,
@@ -149,7 +145,7 @@ async def _to_consent(services: Services, proven: Attempt, browser: str) -> str:
     return f"{cloud.login_url}/{proven.tenant_id}/v2.0/adminconsent?{urlencode(asked)}"
 
 
-async def _consented(services: Services, attempt: Attempt, query: Mapping[str, str]) -> str:
+async def _consented(app: App, attempt: Attempt, query: Mapping[str, str]) -> str:
     """Note that consent was given; whether it has, tokens will show. `tenant` can only spoil it."""
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
@@ -161,34 +157,34 @@ async def _consented(services: Services, attempt: Attempt, query: Mapping[str, s
         attempt.tenant_id,
         attempt.account,
         "propagating",
-        since=now_ms(services.clock),
+        since=now_ms(app.clock),
         probe_id=attempt.probe_id,
     )
-    owner = await tenant_links.tenant(services.tables, attempt.tenant_id)
+    owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
         return "owned"
     for _ in range(_ATTEMPTS):
         try:
-            return await _note(services, link)
+            return await _note(app, link)
         except tenant_links.Overtaken:
             continue
     return "failed"
 
 
-async def _note(services: Services, link: DirectoryLink) -> str:
+async def _note(app: App, link: DirectoryLink) -> str:
     """Store that the directory is on its way to the tenant, or renew what is linked already. Raises Overtaken."""
-    before = await tenant_links.directory(services.tables, link.directory_id)
+    before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag)
     if before is None or before.state != "linked":
-        await tenant_links.note(services.tables, link)
-        runtime_of(services).links.forget(link.directory_id)
+        await tenant_links.note(app.tables, link)
+        runtime_of(app).links.forget(link.directory_id)
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
     try:
         await linking.connect(
-            services, link
+            app, link
         )  # consent was renewed; the next sync shows whether it helped
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"

@@ -17,7 +17,7 @@ from presence.store.manifest import decode as decode_head
 from presence.store.manifest import encode as encode_head
 from presence.store.snapshot import Snapshot
 from presence.tenant_links import DirectoryLink
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import (
     AlreadyExists,
     NotFound,
@@ -29,67 +29,67 @@ from shared.tables.port import (
 _ATTEMPTS = 8
 
 
-async def connect(services: Services, link: DirectoryLink) -> None:
+async def connect(app: App, link: DirectoryLink) -> None:
     """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother, links.Overtaken."""
-    await renew(services, link)
-    await provisioning_log.happened(services, link.directory_id, "presence.connected")
+    await renew(app, link)
+    await provisioning_log.happened(app, link.directory_id, "presence.connected")
 
 
-async def renew(services: Services, link: DirectoryLink) -> None:
+async def renew(app: App, link: DirectoryLink) -> None:
     """Link the directory as far as it is not, and forget what holds its syncs up. Raises as `connect` does."""
-    owner = await tenant_links.tenant(services.tables, link.tenant_id)
+    owner = await tenant_links.tenant(app.tables, link.tenant_id)
     if owner is not None and owner.owner != link.account:
         raise tenant_links.TenantOwnedByOtherAccount
-    await _enter(services, link)
+    await _enter(app, link)
     try:
-        await tenant_links.join(services.tables, link, now_ms(services.clock))
+        await tenant_links.join(app.tables, link, now_ms(app.clock))
     except (tenant_links.TenantOwnedByOtherAccount, tenant_links.Overtaken):
-        await _undo_link(services, link)
+        await _undo_link(app, link)
         raise
-    runtime = runtime_of(services)
+    runtime = runtime_of(app)
     runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
     runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
 
 
-async def _undo_link(services: Services, link: DirectoryLink) -> None:
+async def _undo_link(app: App, link: DirectoryLink) -> None:
     """Somebody came between: the directory leaves the tenant again, unless it was they who linked it."""
-    stored = await tenant_links.directory(services.tables, link.directory_id)
+    stored = await tenant_links.directory(app.tables, link.directory_id)
     if stored is None or (stored.state, stored.tenant_id) != ("linked", link.tenant_id):
-        await _leave(services, link.tenant_id, link.directory_id)
+        await _leave(app, link.tenant_id, link.directory_id)
 
 
-async def disconnect(services: Services, directory_id: str) -> DirectoryLink | None:
+async def disconnect(app: App, directory_id: str) -> DirectoryLink | None:
     """Stop syncing for the directory and drop tokens and presence that no other directory shares; what was linked."""
     for _ in range(_ATTEMPTS):
-        link = await tenant_links.directory(services.tables, directory_id)
+        link = await tenant_links.directory(app.tables, directory_id)
         if link is None or link.state == "removed":
             return link
-        await _leave(services, link.tenant_id, directory_id)
+        await _leave(app, link.tenant_id, directory_id)
         try:
-            rest = await tenant_links.leave(services.tables, link, now_ms(services.clock))
+            rest = await tenant_links.leave(app.tables, link, now_ms(app.clock))
         except tenant_links.Overtaken:
             continue
-        await _forget(services, link, is_last=rest is None)
+        await _forget(app, link, is_last=rest is None)
         return link
     raise StorageUnavailable("the directory's connection changes too often")
 
 
-async def _forget(services: Services, link: DirectoryLink, *, is_last: bool) -> None:
+async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
     """Let go of what this instance keeps for the directory, and for the tenant when no other directory has it."""
-    runtime = runtime_of(services)
+    runtime = runtime_of(app)
     if is_last:
         runtime.credential.drop(link.tenant_id)
         runtime.snapshots.forget(link.tenant_id)
         runtime.demand.pop(link.tenant_id, None)
-        await heartbeats.clear_stale(services, link.tenant_id)
+        await heartbeats.clear_stale(app, link.tenant_id)
     runtime.links.forget(link.directory_id)
-    await provisioning_log.happened(services, link.directory_id, "presence.removed")
+    await provisioning_log.happened(app, link.directory_id, "presence.removed")
 
 
-async def _enter(services: Services, link: DirectoryLink) -> None:
+async def _enter(app: App, link: DirectoryLink) -> None:
     """Put the directory into the head, which is made where there is none."""
-    tables, tenant_id, directory_id = services.tables, link.tenant_id, link.directory_id
+    tables, tenant_id, directory_id = app.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
         row = await tables.get(row_keys.TABLE, tenant_id, row_keys.HEAD)
         head = decode_head(row.value) if row else None
@@ -136,11 +136,11 @@ def _entered(head: Manifest, directory_id: str) -> Manifest:
     )
 
 
-async def _leave(services: Services, tenant_id: str, directory_id: str) -> None:
+async def _leave(app: App, tenant_id: str, directory_id: str) -> None:
     """Take the directory out of the head, and the presence of everybody whom no other directory has."""
-    runtime, tables = runtime_of(services), services.tables
+    runtime, tables = runtime_of(app), app.tables
     for _ in range(_ATTEMPTS):
-        snapshot = await runtime.snapshots.get(tables, services.clock, tenant_id)
+        snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
                 await garbage.remove(

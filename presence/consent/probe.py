@@ -15,32 +15,32 @@ from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
 from shared import log
-from shared.services import Services
+from shared.app import App
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
 
 
-async def check(services: Services, directory_id: str) -> DirectoryLink | None:
+async def check(app: App, directory_id: str) -> DirectoryLink | None:
     """The directory's connection after a look at its consent, if one is due; a page may ask every two seconds."""
-    link = await tenant_links.directory(services.tables, directory_id)
+    link = await tenant_links.directory(app.tables, directory_id)
     if link is None or link.state != "propagating":
         return link
-    now = now_ms(services.clock)
+    now = now_ms(app.clock)
     wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _LONGEST_WAIT) if link.probes else 0
     if is_ahead(link.probed_at + wait, now, _LONGEST_WAIT):
         return link
-    reason = await _look(services, link)
+    reason = await _look(app, link)
     with suppress(
         tenant_links.Overtaken
     ):  # removed, or begun anew, while Microsoft was asked: that is what counts
         if not reason:
-            await _arrived(services, link)
+            await _arrived(app, link)
         else:
             await tenant_links.note(
-                services.tables, replace(link, probed_at=now, probes=link.probes + 1, reason=reason)
+                app.tables, replace(link, probed_at=now, probes=link.probes + 1, reason=reason)
             )
-    return await tenant_links.directory(services.tables, directory_id)
+    return await tenant_links.directory(app.tables, directory_id)
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
@@ -48,9 +48,9 @@ def is_abandoned(link: DirectoryLink, now: int) -> bool:
     return not is_ahead(link.since + DAY, now, DAY)
 
 
-async def _look(services: Services, link: DirectoryLink) -> str:
+async def _look(app: App, link: DirectoryLink) -> str:
     """What stands in the way of presence; empty: nothing."""
-    runtime = runtime_of(services)
+    runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(link.tenant_id)
     except Fault as fault:
@@ -70,18 +70,18 @@ async def _look(services: Services, link: DirectoryLink) -> str:
     return ""
 
 
-async def _arrived(services: Services, link: DirectoryLink) -> None:
+async def _arrived(app: App, link: DirectoryLink) -> None:
     try:
-        await linking.connect(services, link)
+        await linking.connect(app, link)
     except tenant_links.TenantOwnedByOtherAccount:
-        await tenant_links.note(services.tables, replace(link, state="removed", reason=""))
+        await tenant_links.note(app.tables, replace(link, state="removed", reason=""))
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
-async def is_gone(services: Services, tenant_id: str) -> tuple[bool, str, str]:
+async def is_gone(app: App, tenant_id: str) -> tuple[bool, str, str]:
     """Whether the company has removed the app; what was found, as a code and as a sentence."""
-    runtime = runtime_of(services)
+    runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from presence.graph.clouds import cloud_of
-from shared.services import Services
+from shared.app import App
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Removal:
         }
 
 
-def removal(services: Services, tenant_id: str) -> Removal:
+def removal(app: App, tenant_id: str) -> Removal:
     """Deep link and command lines. The app id is all that is needed; object ids differ from tenant to tenant."""
-    client_id = services.settings.presence_client_id
-    portal = cloud_of(services.settings).portal_url
+    client_id = app.settings.presence_client_id
+    portal = cloud_of(app.settings).portal_url
     return Removal(
         tenant_id,
         f"{portal}/{tenant_id}/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Properties/appId/{client_id}",

@@ -17,34 +17,34 @@ from presence.consent.status import Connection
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
+from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
-from shared.services import Services
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE = "presence-consent"
 
 
-def origin_of(services: Services, request: Request) -> str:
+def origin_of(app: App, request: Request) -> str:
     """The address of the app as the browser knows it."""
-    return services.settings.public_url or request.origin
+    return app.settings.public_url or request.origin
 
 
 async def connect(
-    services: Services, person: Principal, directory_id: str, request: Request
+    app: App, person: Principal, directory_id: str, request: Request
 ) -> tuple[str, dict[str, str]]:
     """Where to send the browser to sign in at Microsoft, and the headers that bind it (a cookie)."""
-    directory = await directories.read(services, person.account, directory_id)
+    directory = await directories.read(app, person.account, directory_id)
     if directory.kind != "entra":
         raise HttpError(
             409, "No presence here", "Presence is for directories of Microsoft Entra ID only."
         )
-    if not cloud_of(services.settings).has_presence:
+    if not cloud_of(app.settings).has_presence:
         raise HttpError(409, "No presence in this cloud", NO_PRESENCE)
-    origin = origin_of(services, request)
+    origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
-        way = await flow.begin(services, person, directory_id, origin, browser)
+        way = await flow.begin(app, person, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
         detail = f"{reason.sentence} {reason.remedy}"
@@ -52,66 +52,60 @@ async def connect(
     return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
 
 
-async def back(services: Services, person: Principal, request: Request) -> Way:
+async def back(app: App, person: Principal, request: Request) -> Way:
     """What the browser's return from Microsoft comes to."""
-    return await flow.back(
-        services, person, browser_of(request, origin_of(services, request)), request.query
-    )
+    return await flow.back(app, person, browser_of(request, origin_of(app, request)), request.query)
 
 
-async def read(services: Services, person: Principal, directory_id: str) -> Connection:
+async def read(app: App, person: Principal, directory_id: str) -> Connection:
     """The connection as it is stored."""
-    await directories.read(services, person.account, directory_id)
-    return await status.read(services, directory_id)
+    await directories.read(app, person.account, directory_id)
+    return await status.read(app, directory_id)
 
 
-async def check(services: Services, person: Principal, directory_id: str) -> Connection:
+async def check(app: App, person: Principal, directory_id: str) -> Connection:
     """The connection after a look whether consent has arrived, if one is due."""
-    await directories.read(services, person.account, directory_id)
-    return await status.describe(services, await probe.check(services, directory_id))
+    await directories.read(app, person.account, directory_id)
+    return await status.describe(app, await probe.check(app, directory_id))
 
 
-async def retry(services: Services, person: Principal, directory_id: str) -> Connection:
+async def retry(app: App, person: Principal, directory_id: str) -> Connection:
     """Forget why presence was held up: the next tick tries again."""
-    await directories.read(services, person.account, directory_id)
-    link = await tenant_links.directory(services.tables, directory_id)
+    await directories.read(app, person.account, directory_id)
+    link = await tenant_links.directory(app.tables, directory_id)
     if link is not None and link.state == "linked":
         with suppress(tenant_links.Overtaken):  # removed at this moment, or connected once more
-            await linking.renew(services, link)
-    return await status.read(services, directory_id)
+            await linking.renew(app, link)
+    return await status.read(app, directory_id)
 
 
 async def remove(
-    services: Services, person: Principal, directory_id: str
+    app: App, person: Principal, directory_id: str
 ) -> tuple[Connection, Removal | None]:
     """Remove access: statuses and tokens are gone at once; what is left for the company to do."""
-    await directories.read(services, person.account, directory_id)
-    link = await linking.disconnect(services, directory_id)
-    return await status.read(services, directory_id), removal(
-        services, link.tenant_id
-    ) if link else None
+    await directories.read(app, person.account, directory_id)
+    link = await linking.disconnect(app, directory_id)
+    return await status.read(app, directory_id), removal(app, link.tenant_id) if link else None
 
 
-async def how_to_remove(services: Services, person: Principal, directory_id: str) -> Removal | None:
+async def how_to_remove(app: App, person: Principal, directory_id: str) -> Removal | None:
     """The second step of removing access, while there is something to remove."""
-    await directories.read(services, person.account, directory_id)
-    link = await tenant_links.directory(services.tables, directory_id)
-    return removal(services, link.tenant_id) if link else None
+    await directories.read(app, person.account, directory_id)
+    link = await tenant_links.directory(app.tables, directory_id)
+    return removal(app, link.tenant_id) if link else None
 
 
-async def check_gone(
-    services: Services, person: Principal, directory_id: str
-) -> tuple[bool, str, str]:
+async def check_gone(app: App, person: Principal, directory_id: str) -> tuple[bool, str, str]:
     """Whether access is gone for the company that was connected; what was found, as a code and as a sentence."""
-    await directories.read(services, person.account, directory_id)
-    link = await tenant_links.directory(services.tables, directory_id)
+    await directories.read(app, person.account, directory_id)
+    link = await tenant_links.directory(app.tables, directory_id)
     if link is None:
         raise HttpError(
             409, "Nothing to check", "This directory was never connected to a company's presence."
         )
     if link.state == "removed":
-        runtime_of(services).credential.drop(link.tenant_id)
-    return await probe.is_gone(services, link.tenant_id)
+        runtime_of(app).credential.drop(link.tenant_id)
+    return await probe.is_gone(app, link.tenant_id)
 
 
 def browser_of(request: Request, origin: str) -> str:

@@ -15,8 +15,8 @@ from presence.graph.failure_reasons import REASONS
 from presence.instance import runtime_of
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
+from shared.app import App
 from shared.clock import timestamp
-from shared.services import Services
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 _LONG = 3 * MINUTE
@@ -55,12 +55,12 @@ class Connection:
         }
 
 
-async def read(services: Services, directory_id: str) -> Connection:
+async def read(app: App, directory_id: str) -> Connection:
     """The connection as it is stored; a round trip for the link and one for the tenant."""
-    return await describe(services, await tenant_links.directory(services.tables, directory_id))
+    return await describe(app, await tenant_links.directory(app.tables, directory_id))
 
 
-async def describe(services: Services, link: DirectoryLink | None) -> Connection:
+async def describe(app: App, link: DirectoryLink | None) -> Connection:
     """The connection that a link stands for."""
     if link is None:
         return Connection(
@@ -68,10 +68,10 @@ async def describe(services: Services, link: DirectoryLink | None) -> Connection
             "warn",
             "Not connected",
             "Presence is not synced.",
-            impossible=_impossible(services),
+            impossible=_impossible(app),
         )
     if link.state == "propagating":
-        return _propagating(services, link)
+        return _propagating(app, link)
     if link.state == "removed":
         return Connection(
             "removed",
@@ -81,21 +81,21 @@ async def describe(services: Services, link: DirectoryLink | None) -> Connection
             "Delete the enterprise application in Entra ID as well, then check that access is gone.",
             tenant_id=link.tenant_id,
             since=moment(link.since),
-            impossible=_impossible(services),
+            impossible=_impossible(app),
         )
-    return await _linked(services, link)
+    return await _linked(app, link)
 
 
-def _impossible(services: Services) -> str:
-    if not cloud_of(services.settings).has_presence:
+def _impossible(app: App) -> str:
+    if not cloud_of(app.settings).has_presence:
         return NO_PRESENCE
-    return "" if runtime_of(services).credential.is_set_up else REASONS["not_set_up"].sentence
+    return "" if runtime_of(app).credential.is_set_up else REASONS["not_set_up"].sentence
 
 
-def _propagating(services: Services, link: DirectoryLink) -> Connection:
+def _propagating(app: App, link: DirectoryLink) -> Connection:
     """A missing role or service principal is normal for some minutes, and then it is not."""
     reason = REASONS.get(link.reason)
-    is_late = not is_recent(link.since, now_ms(services.clock), _LONG)
+    is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
     sentence = "The company's administrator came back from Microsoft; the permission is on its way to all of its servers."
     remedy = ""
     if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
@@ -113,10 +113,8 @@ def _propagating(services: Services, link: DirectoryLink) -> Connection:
     )
 
 
-async def _linked(services: Services, link: DirectoryLink) -> Connection:
-    snapshot = await runtime_of(services).snapshots.get(
-        services.tables, services.clock, link.tenant_id
-    )
+async def _linked(app: App, link: DirectoryLink) -> Connection:
+    snapshot = await runtime_of(app).snapshots.get(app.tables, app.clock, link.tenant_id)
     if snapshot is None or not snapshot.head.bit(link.directory_id):
         return Connection(
             "troubled",
@@ -127,7 +125,7 @@ async def _linked(services: Services, link: DirectoryLink) -> Connection:
             tenant_id=link.tenant_id,
         )
     head = snapshot.head
-    figures = health(services, head)
+    figures = health(app, head)
     trouble = REASONS.get(head.trouble.reason)
     if trouble is not None and (
         head.trouble.lost or trouble.kind != "passing" or head.failures > 2
@@ -159,23 +157,23 @@ async def _linked(services: Services, link: DirectoryLink) -> Connection:
         "active",
         "good",
         "Presence is on",
-        f"Statuses of {head.counts.people} people are read every {services.settings.presence_interval} seconds.",
+        f"Statuses of {head.counts.people} people are read every {app.settings.presence_interval} seconds.",
         tenant_id=link.tenant_id,
         since=moment(link.since),
         health=figures,
     )
 
 
-def health(services: Services, head: Manifest) -> dict[str, Any]:
+def health(app: App, head: Manifest) -> dict[str, Any]:
     """The figures of a tenant: how old its presence is, whom it covers, what it took."""
-    now, counts = now_ms(services.clock), head.counts
-    longest = fresh_for(services.settings.presence_interval)
+    now, counts = now_ms(app.clock), head.counts
+    longest = fresh_for(app.settings.presence_interval)
     as_of = moment(head.as_of)
     return {
         "lastSync": timestamp(as_of) if as_of else None,
         "ageSeconds": max(0, now - head.as_of) // SECOND if as_of else None,
         "stale": not is_recent(head.as_of, now, longest),
-        "intervalSeconds": services.settings.presence_interval,
+        "intervalSeconds": app.settings.presence_interval,
         "people": counts.people,
         "unknown": counts.unknown,
         "quarantined": counts.quarantined,

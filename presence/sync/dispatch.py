@@ -11,7 +11,7 @@ from presence.instance import runtime_of
 from presence.sync import reconcile
 from presence.sync.sync_tenant import Outcome, sync
 from shared import log
-from shared.services import Services
+from shared.app import App
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,50 +25,48 @@ class _Message:
         return orjson.dumps({"v": 1, "tenant_id": self.tenant_id, "at": self.at}).decode()
 
 
-async def due(services: Services) -> list[str]:
+async def due(app: App) -> list[str]:
     """A message for each tenant that is due, and the sign of life that the timer ran.
 
     Nothing here waits for Microsoft or for one tenant: the sweep has a message of its own.
     """
-    began, now = services.clock.monotonic(), now_ms(services.clock)
-    linked = await tenant_links.tenants(services.tables)
+    began, now = app.clock.monotonic(), now_ms(app.clock)
+    linked = await tenant_links.tenants(app.tables)
     messages = [
         _Message(link.tenant_id, now).encode()
         for link in linked
         if not is_ahead(link.paused_until, now, HOUR)
     ]
-    await heartbeats.timer_ran(services, len(linked), len(messages))
-    if reconcile.is_due(now, services.settings.presence_interval):
+    await heartbeats.timer_ran(app, len(linked), len(messages))
+    if reconcile.is_due(now, app.settings.presence_interval):
         messages.append(_Message("", now).encode())
-    log.event(
-        "timer.run", timer="presence_timer", seconds=round(services.clock.monotonic() - began, 3)
-    )
+    log.event("timer.run", timer="presence_timer", seconds=round(app.clock.monotonic() - began, 3))
     return messages
 
 
-async def handle(services: Services, body: bytes) -> Outcome | Literal["swept"] | None:
+async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
     """Carry out one message; None where it is no message of ours, or older than the next one for the same tenant."""
     message = _read(body)
     if message is None:
         log.event("presence.message_unreadable")
         return None
-    now, interval = now_ms(services.clock), services.settings.presence_interval * SECOND
-    await heartbeats.message_handled(services, runtime_of(services), message.at)
+    now, interval = now_ms(app.clock), app.settings.presence_interval * SECOND
+    await heartbeats.message_handled(app, runtime_of(app), message.at)
     if now >= message.at and not is_recent(message.at, now, 2 * interval):
         return None
     if not message.tenant_id:
-        await reconcile.sweep(services)
+        await reconcile.sweep(app)
         return "swept"
-    return await sync(services, message.tenant_id)
+    return await sync(app, message.tenant_id)
 
 
-async def poisoned(services: Services, body: bytes) -> None:
+async def poisoned(app: App, body: bytes) -> None:
     """Tell of a message that was given up, and monitors that its tenant is not synced; the next interval tries it
     afresh."""
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:
-        await heartbeats.mark_stale(services, message.tenant_id, 0)
+        await heartbeats.mark_stale(app, message.tenant_id, 0)
 
 
 def _read(body: bytes) -> _Message | None:

@@ -43,18 +43,18 @@ async def _ask(
 async def _ask_once(
     this: Round, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> Result:
-    services, runtime = this.services, this.runtime
+    app, runtime = this.app, this.runtime
     token = await _token(this)
 
     async def call(some: Sequence[str]) -> None:
-        asked_at = now_ms(services.clock)
+        asked_at = now_ms(app.clock)
         found = await runtime.graph.presences(token.value, some)
         this.learnt.take(snapshot, some, found, asked_at)
 
     fetch = Fetch(
         call,
         leave=lambda: runtime.budget.take(this.tenant_id, "sync"),
-        monotonic=services.clock.monotonic,
+        monotonic=app.clock.monotonic,
         pause=runtime.pause,
         deadline=this.deadline,
     )

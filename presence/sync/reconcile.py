@@ -6,8 +6,8 @@ from presence.consent import linking, probe
 from presence.epoch_ms import MINUTE, SECOND, now_ms
 from presence.tenant_links import DirectoryLink
 from shared import log
+from shared.app import App
 from shared.concurrency import each
-from shared.services import Services
 
 _EVERY = 10 * MINUTE
 
@@ -17,7 +17,7 @@ def is_due(now: int, interval: int) -> bool:
     return now // _EVERY != (now - interval * SECOND) // _EVERY
 
 
-async def sweep(services: Services) -> None:
+async def sweep(app: App) -> None:
     """Look once more for consent that has not arrived, and disconnect directories that were deleted.
 
     What fails for one directory is tried again by the next sweep and stops none of the others.
@@ -25,17 +25,17 @@ async def sweep(services: Services) -> None:
 
     async def one(link: DirectoryLink) -> None:
         try:
-            await _reconcile_link(services, link)
+            await _reconcile_link(app, link)
         except Exception as error:
             log.failure("presence.sweep_failed", error, directory_id=link.directory_id)
 
-    await each(await tenant_links.directories(services.tables), one)
+    await each(await tenant_links.directories(app.tables), one)
 
 
-async def _reconcile_link(services: Services, link: DirectoryLink) -> None:
-    directory = await directories.get(services.tables, link.directory_id)
+async def _reconcile_link(app: App, link: DirectoryLink) -> None:
+    directory = await directories.get(app.tables, link.directory_id)
     if directory is None or directory.state == "removing":
-        await linking.disconnect(services, link.directory_id)
-        await tenant_links.forget(services.tables, link.directory_id)
-    elif link.state == "propagating" and not probe.is_abandoned(link, now_ms(services.clock)):
-        await probe.check(services, link.directory_id)
+        await linking.disconnect(app, link.directory_id)
+        await tenant_links.forget(app.tables, link.directory_id)
+    elif link.state == "propagating" and not probe.is_abandoned(link, now_ms(app.clock)):
+        await probe.check(app, link.directory_id)

@@ -19,7 +19,7 @@ from presence.store.codec import Delta, Entry
 from presence.store.snapshot import Snapshot
 from presence.sync import backoff
 from presence.sync.diff import PolledPresence
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND
@@ -40,15 +40,15 @@ def confirmed_at(
 
 
 async def refresh(
-    services: Services, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
+    app: App, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
 ) -> None:
     """Ask for those of `ids` whose status is old, and wait for the answers, though not for a Graph that hangs.
 
     Never fails: statuses carry their age.
     """
-    now = now_ms(services.clock)
+    now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())
-    if _is_paused(services, demand, snapshot, now):
+    if _is_paused(app, demand, snapshot, now):
         return
     old = [
         one
@@ -61,14 +61,14 @@ async def refresh(
     ]
     awaited = [demand.asking.get(one) or _enlist(demand, one) for one in old]
     if demand.waiting and demand.task is None:
-        demand.task = asyncio.create_task(_run(services, runtime, tenant_id, demand))
+        demand.task = asyncio.create_task(_run(app, runtime, tenant_id, demand))
     if awaited:
         await asyncio.wait(set(awaited), timeout=_PATIENCE)
 
 
-def _is_paused(services: Services, demand: RefreshState, snapshot: Snapshot, now: int) -> bool:
+def _is_paused(app: App, demand: RefreshState, snapshot: Snapshot, now: int) -> bool:
     head = snapshot.head
-    is_held = services.clock.monotonic() < demand.resume_at
+    is_held = app.clock.monotonic() < demand.resume_at
     return is_held or bool(head.trouble.reason) or backoff.is_paused(head, now)
 
 
@@ -79,7 +79,7 @@ def _enlist(demand: RefreshState, object_id: str) -> asyncio.Future[None]:
     return found
 
 
-async def _run(services: Services, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
+async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
     """Ask for all who wait, chunk by chunk, until nobody waits."""
     try:
         while demand.waiting:
@@ -92,7 +92,7 @@ async def _run(services: Services, runtime: Runtime, tenant_id: str, demand: Ref
                 del demand.waiting[object_id]
             demand.asking.update(chunk)
             try:
-                await _ask(services, runtime, tenant_id, demand, list(chunk))
+                await _ask(app, runtime, tenant_id, demand, list(chunk))
             finally:
                 _release(demand, chunk)
     finally:
@@ -110,9 +110,9 @@ def _release(demand: RefreshState, chunk: dict[str, asyncio.Future[None]]) -> No
 
 
 async def _ask(
-    services: Services, runtime: Runtime, tenant_id: str, demand: RefreshState, ids: list[str]
+    app: App, runtime: Runtime, tenant_id: str, demand: RefreshState, ids: list[str]
 ) -> None:
-    clock = services.clock
+    clock = app.clock
     if clock.monotonic() < demand.resume_at:
         return
     asked_at = now_ms(clock)
@@ -126,14 +126,14 @@ async def _ask(
         demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
         return
     try:
-        await _commit(services, runtime, tenant_id, ids, found, asked_at)
+        await _commit(app, runtime, tenant_id, ids, found, asked_at)
     except (TableError, commits.Overtaken, commits.NotLinked):
         return  # the next sync stores it
     _remember(demand, ids, asked_at)
 
 
 async def _commit(
-    services: Services,
+    app: App,
     runtime: Runtime,
     tenant_id: str,
     ids: Collection[str],
@@ -141,7 +141,7 @@ async def _commit(
     asked_at: int,
 ) -> None:
     """Store who changed; where a sync came between, once more over what it stored."""
-    snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id, at_most=1.0)
+    snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id, at_most=1.0)
     for attempt in range(2):
         if snapshot is None:
             raise commits.NotLinked
@@ -149,14 +149,12 @@ async def _commit(
         if not delta:
             return
         try:
-            await commits.commit(
-                services.tables, tenant_id, snapshot, replace(snapshot.head), delta
-            )
+            await commits.commit(app.tables, tenant_id, snapshot, replace(snapshot.head), delta)
             return
         except commits.Overtaken:
             if attempt:
                 raise
-            snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id)
+            snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
 
 
 def _delta(

@@ -27,17 +27,17 @@ async def tell(
 
 
 async def _of_age(this: Round, before: Manifest, head: Manifest, now: int) -> None:
-    services, tenant_id = this.services, this.tenant_id
+    app, tenant_id = this.app, this.tenant_id
     if head.stale_noted:
         age = min(now - head.as_of, DAY) // SECOND
         log.event("presence.stale", tenant_id=tenant_id, age_seconds=age, reason=this.reason)
-        await heartbeats.mark_stale(services, tenant_id, head.as_of)
+        await heartbeats.mark_stale(app, tenant_id, head.as_of)
     elif before.stale_noted:
-        await heartbeats.clear_stale(services, tenant_id)
+        await heartbeats.clear_stale(app, tenant_id)
 
 
 async def _of_loss(this: Round, before: Manifest, head: Manifest, now: int) -> None:
-    tables, tenant_id = this.services.tables, this.tenant_id
+    tables, tenant_id = this.app.tables, this.tenant_id
     if head.trouble.lost:
         if not before.trouble.lost:
             log.event("presence.lost", tenant_id=tenant_id, reason=this.reason)
@@ -55,4 +55,4 @@ async def _of_loss(this: Round, before: Manifest, head: Manifest, now: int) -> N
 async def _note(this: Round, head: Manifest, kind: str, reason: str = "") -> None:
     """A line in the log of each directory that reads the tenant's presence."""
     for roll in head.rolls():
-        await provisioning_log.happened(this.services, roll.id, kind, reason)
+        await provisioning_log.happened(this.app, roll.id, kind, reason)

@@ -45,7 +45,7 @@ def _delta(this: Round, snapshot: Snapshot, head: Manifest, now: int) -> Delta:
 
 
 def _not_before(this: Round, head: Manifest, now: int) -> int:
-    interval, retry_after = this.services.settings.presence_interval, this.result.retry_after
+    interval, retry_after = this.app.settings.presence_interval, this.result.retry_after
     if not this.reason:
         return now + int(retry_after * SECOND) if this.result.failed and retry_after else 0
     return now + backoff.pause(head.trouble, head.failures, interval, retry_after)
@@ -69,5 +69,5 @@ def _count(this: Round, snapshot: Snapshot, delta: Delta, head: Manifest, now: i
     counts.unfamiliar_total += len(new)
     head.unfamiliar = sorted({*head.unfamiliar, *new})[:_UNFAMILIAR]
     head.counts = counts
-    is_old = not is_recent(head.as_of, now, fresh_for(this.services.settings.presence_interval))
+    is_old = not is_recent(head.as_of, now, fresh_for(this.app.settings.presence_interval))
     head.stale_noted = bool(this.reason) and is_old and not head.trouble.lost

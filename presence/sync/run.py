@@ -6,7 +6,7 @@ from presence.graph.batching import Result
 from presence.instance import Runtime
 from presence.sync.diff import PolledPresence
 from presence.sync.roster import RosterDelta
-from shared.services import Services
+from shared.app import App
 
 
 @dataclass(slots=True)
@@ -16,7 +16,7 @@ class Round:
     `reason`: why presence could not be read; `is_tidy`: rows that waited to be deleted are gone.
     """
 
-    services: Services
+    app: App
     runtime: Runtime
     tenant_id: str
     lease: str

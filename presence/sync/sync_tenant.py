@@ -20,8 +20,8 @@ from presence.sync.report import tell
 from presence.sync.result import outcome
 from presence.sync.roster import RosterDelta
 from presence.sync.run import Round
+from shared.app import App
 from shared.concurrency import each
-from shared.services import Services
 
 Outcome = Literal["synced", "failed", "lost", "not linked", "busy", "paused", "recent", "overtaken"]
 _SHORTEST = 20  # seconds that a sync may take at least
@@ -29,30 +29,30 @@ _AFTER_DEADLINE = 15  # seconds for calls under way at the deadline, and for the
 _COMMITS = 4
 
 
-async def sync(services: Services, tenant_id: str, *, now_due: bool = False) -> Outcome:
+async def sync(app: App, tenant_id: str, *, now_due: bool = False) -> Outcome:
     """Bring a tenant's presence up to date. `now_due`: also if it was done a moment ago, or a pause is not over."""
-    runtime = runtime_of(services)
-    snapshot = await runtime.snapshots.get(services.tables, services.clock, tenant_id)
+    runtime = runtime_of(app)
+    snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
     if snapshot is None:
         return "not linked"
-    interval = services.settings.presence_interval
+    interval = app.settings.presence_interval
     longest = max(_SHORTEST, interval - 5)
-    started = now_ms(services.clock)
+    started = now_ms(app.clock)
     wait = _skip_reason(snapshot.head, started, interval, longest, now_due=now_due)
     if wait is not None:
         return wait
     this = Round(
-        services,
+        app,
         runtime,
         tenant_id,
         secrets.token_hex(8),
         started,
-        services.clock.monotonic() + longest,
+        app.clock.monotonic() + longest,
     )
     until = started + (longest + _AFTER_DEADLINE) * SECOND
     try:
         leased = replace(snapshot.head, lease=this.lease, lease_until=until)
-        await commits.commit(services.tables, tenant_id, snapshot, leased, Delta())
+        await commits.commit(app.tables, tenant_id, snapshot, leased, Delta())
         return await _carry_out(this, snapshot)
     except commits.Overtaken:
         return "busy"
@@ -75,7 +75,7 @@ def _skip_reason(
 
 async def _carry_out(this: Round, snapshot: Snapshot) -> Outcome:
     if snapshot.head.untidy:
-        this.is_tidy = await garbage.tidy(this.services.tables, this.tenant_id, snapshot)
+        this.is_tidy = await garbage.tidy(this.app.tables, this.tenant_id, snapshot)
     this.moves = await _moves(this, snapshot)
     members = diff.roster(snapshot, this.moves)
     await ask(this, snapshot, *diff.to_ask(snapshot, members, this.started))
@@ -92,7 +92,7 @@ async def _moves(this: Round, snapshot: Snapshot) -> list[RosterDelta]:
             entry = snapshot.entries.get(object_id)
             return entry is not None and bool(entry.directories & bit)
 
-        found = await roster.moves(this.services.tables, roll, is_known, this.started)
+        found = await roster.moves(this.app.tables, roll, is_known, this.started)
         return replace(found, bit=bit)
 
     return await each(snapshot.head.rolls(), one)
@@ -100,7 +100,7 @@ async def _moves(this: Round, snapshot: Snapshot) -> list[RosterDelta]:
 
 async def _commit(this: Round, snapshot: Snapshot | None) -> Outcome:
     """Store the outcome, over what others stored meanwhile."""
-    tables, clock = this.services.tables, this.services.clock
+    tables, clock = this.app.tables, this.app.clock
     for _ in range(_COMMITS):
         if snapshot is None:
             raise commits.NotLinked

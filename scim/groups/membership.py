@@ -16,9 +16,9 @@ from scim import resource_rows
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
+from shared.app import App
 from shared.concurrency import each
 from shared.messages import Sentence
-from shared.services import Services
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert
 from shared.tables.ranges import everything
@@ -62,15 +62,15 @@ class Plan:
         )
 
 
-async def members(services: Services, directory_id: str, group_id: str) -> list[Member]:
+async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
     """All members of a group, a thousand a round trip."""
     start = keys.key("member", group_id, "")
-    found = await everything(services.tables, _CONTACTS, directory_id, start, start + keys.LAST)
+    found = await everything(app.tables, _CONTACTS, directory_id, start, start + keys.LAST)
     return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
 
 
 async def members_between(
-    services: Services, directory_id: str, group_ids: Sequence[str]
+    app: App, directory_id: str, group_ids: Sequence[str]
 ) -> tuple[dict[str, list[Member]], int]:
     """The members by group, of groups that are neighbours in a walk, and how many of the groups are read whole.
 
@@ -83,9 +83,7 @@ async def members_between(
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
     more = True
     while more:
-        rows = await services.tables.query(
-            _CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS
-        )
+        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS)
         for row in rows:
             _, group_id, member_id = keys.split(row.key)
             found[group_id].append(Member(member_id, _kind(row)))
@@ -98,44 +96,40 @@ async def members_between(
     return found, bisect_right(group_ids, last)
 
 
-async def groups_of(services: Services, directory_id: str, member_id: str) -> list[str]:
+async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
     """The ids of the groups that a user or group is a direct member of."""
-    of_user = await resource_rows.ids(services, directory_id, "user", member_id)
-    return of_user or await resource_rows.ids(services, directory_id, "group", member_id)
+    of_user = await resource_rows.ids(app, directory_id, "user", member_id)
+    return of_user or await resource_rows.ids(app, directory_id, "group", member_id)
 
 
 async def operations(
-    services: Services, directory_id: str, group_id: str, plan: Plan
+    app: App, directory_id: str, group_id: str, plan: Plan
 ) -> list[list[Operation]]:
     """The row operations that the plan still needs, a list a member; a member already there or already gone needs none.
 
     Raises 400 invalidValue for a member that the directory does not have.
     """
     if plan.only:
-        return await _exchange(services, directory_id, group_id, plan.add)
+        return await _exchange(app, directory_id, group_id, plan.add)
     joins = await each(
-        plan.add, lambda member: _join_unless_in(services, directory_id, group_id, member)
+        plan.add, lambda member: _join_unless_in(app, directory_id, group_id, member)
     )
-    leaves = await each(
-        plan.remove, lambda member: _leave(services, directory_id, group_id, member)
-    )
+    leaves = await each(plan.remove, lambda member: _leave(app, directory_id, group_id, member))
     return [own for own in (*joins, *leaves) if own]
 
 
-async def first(
-    services: Services, directory_id: str, group_id: str, plan: Plan
-) -> list[list[Operation]]:
+async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
     """The row operations by which the members of a group that is not stored yet join it."""
-    return await each(plan.add, lambda member: _join(services, directory_id, group_id, member))
+    return await each(plan.add, lambda member: _join(app, directory_id, group_id, member))
 
 
 async def _exchange(
-    services: Services, directory_id: str, group_id: str, staying: Sequence[str]
+    app: App, directory_id: str, group_id: str, staying: Sequence[str]
 ) -> list[list[Operation]]:
     """Just `staying` are members afterwards; who is one already is not read again."""
-    present = {member.id: member for member in await members(services, directory_id, group_id)}
+    present = {member.id: member for member in await members(app, directory_id, group_id)}
     new = [member for member in staying if member not in present]
-    joins = await each(new, lambda member: _join(services, directory_id, group_id, member))
+    joins = await each(new, lambda member: _join(app, directory_id, group_id, member))
     gone = present.keys() - set(staying)
     return [
         *joins,
@@ -144,21 +138,19 @@ async def _exchange(
 
 
 async def _join_unless_in(
-    services: Services, directory_id: str, group_id: str, member_id: str
+    app: App, directory_id: str, group_id: str, member_id: str
 ) -> list[Operation]:
     known, joining = await asyncio.gather(
-        services.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id)),
-        _join(services, directory_id, group_id, member_id),
+        app.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id)),
+        _join(app, directory_id, group_id, member_id),
     )
     return [] if known else joining
 
 
-async def _join(
-    services: Services, directory_id: str, group_id: str, member_id: str
-) -> list[Operation]:
+async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
     for kind in ("User", "Group"):
         key = keys.key(kind.lower(), member_id)
-        record = await services.tables.get(_CONTACTS, directory_id, key)
+        record = await app.tables.get(_CONTACTS, directory_id, key)
         if record is not None:
             seen_from_group = Upsert(
                 keys.key("member", group_id, member_id), orjson.dumps({"t": kind})
@@ -179,12 +171,8 @@ async def _join(
     )
 
 
-async def _leave(
-    services: Services, directory_id: str, group_id: str, member_id: str
-) -> list[Operation]:
-    row = await services.tables.get(
-        _CONTACTS, directory_id, keys.key("member", group_id, member_id)
-    )
+async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+    row = await app.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id))
     return _departure(_kind(row), member_id, group_id) if row else []
 
 
@@ -200,15 +188,13 @@ def _kind(row: Row) -> str:
     return str(orjson.loads(row.value)["t"])
 
 
-async def dissolve(
-    services: Services, directory_id: str, group_id: str, parents: Sequence[str]
-) -> None:
+async def dissolve(app: App, directory_id: str, group_id: str, parents: Sequence[str]) -> None:
     """Take every member out, and the group out of those around it; killed in between, a repeated DELETE finishes."""
-    present = await members(services, directory_id, group_id)
+    present = await members(app, directory_id, group_id)
     leaving = [_departure(member.kind, member.id, group_id) for member in present]
     leaving += [_departure("Group", group_id, parent) for parent in parents]
     for batch in batches(leaving):
-        await services.tables.transact(_CONTACTS, directory_id, batch)
+        await app.tables.transact(_CONTACTS, directory_id, batch)
 
 
 def batches(changes: Iterable[Sequence[Operation]]) -> Iterator[list[Operation]]:

@@ -32,16 +32,16 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 async def create(context: Context, body: Any) -> StoredGroup:
     """POST: a new group, with members where the client sends them; 409 where the display name is taken."""
-    services, directory_id = context.services, context.directory.id
+    app, directory_id = context.app, context.directory.id
     resource, plan = _divided(read_resource(body, GROUP))
-    now = timestamp(services.clock.now())
-    group = GroupRecord(new_id(services.clock), resource, now, now)
+    now = timestamp(app.clock.now())
+    group = GroupRecord(new_id(app.clock), resource, now, now)
 
     async def attempt() -> StoredGroup:
-        joining = await membership.first(services, directory_id, group.id, plan)
+        joining = await membership.first(app, directory_id, group.id, plan)
         event = _event(context, "group.created", group, groups=1)
         try:
-            await store.write(services, directory_id, record.insertion(group), joining, event)
+            await store.write(app, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
             if taken.key == record.group_key(
                 group.id
@@ -57,7 +57,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
 
 async def read(context: Context, identifier: str) -> StoredGroup:
     """GET: the group without its members; 404 where there is none."""
-    group = await store.get(context.services, context.directory.id, identifier)
+    group = await store.get(context.app, context.directory.id, identifier)
     if group is None:
         raise not_found("Group", identifier)
     return group
@@ -65,7 +65,7 @@ async def read(context: Context, identifier: str) -> StoredGroup:
 
 async def members(context: Context, identifier: str) -> list[Member]:
     """The members of a group."""
-    return await membership.members(context.services, context.directory.id, identifier)
+    return await membership.members(context.app, context.directory.id, identifier)
 
 
 async def replace(
@@ -96,16 +96,14 @@ async def patch(
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
     """DELETE: members and the groups around it lose it first, then the group goes."""
-    services, directory_id = context.services, context.directory.id
+    app, directory_id = context.app, context.directory.id
 
     async def attempt() -> None:
         group = await read(context, identifier)
         conditions.check(group.record.etag)
-        await membership.dissolve(services, directory_id, identifier, group.parents)
+        await membership.dissolve(app, directory_id, identifier, group.parents)
         event = _event(context, "group.deleted", group.record, groups=-1)
-        await store.write(
-            services, directory_id, record.removal(group.record, group.tag), [], event
-        )
+        await store.write(app, directory_id, record.removal(group.record, group.tag), [], event)
 
     await context.turns.write(directory_id, identifier, attempt)
 
@@ -127,20 +125,18 @@ async def _change(
 async def _attempt(
     context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Change
 ) -> StoredGroup:
-    services, directory_id = context.services, context.directory.id
+    app, directory_id = context.app, context.directory.id
     group = await read(context, identifier)
     conditions.check(group.record.etag)
     old = group.record
     resource = change(old.resource)
-    moving = await membership.operations(services, directory_id, identifier, plan)
+    moving = await membership.operations(app, directory_id, identifier, plan)
     if resource == old.resource and not moving:
         return group
-    new = old.changed(resource, timestamp(services.clock.now()))
+    new = old.changed(resource, timestamp(app.clock.now()))
     event = _change_event(context, old, new, len(moving))
     try:
-        await store.write(
-            services, directory_id, record.replacement(old, new, group.tag), moving, event
-        )
+        await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
     except AlreadyExists:
         raise await _taken(context, resource["displayName"]) from None
     return StoredGroup(new, group.parents, "")
@@ -165,7 +161,7 @@ def _change_event(context: Context, old: GroupRecord, new: GroupRecord, moved: i
 
 def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Event:
     return Event(
-        at=timestamp(context.services.clock.now()),
+        at=timestamp(context.app.clock.now()),
         kind=kind,
         resource_type="Group",
         resource_id=group.id,
@@ -177,7 +173,7 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
 
 
 async def _taken(context: Context, display_name: str) -> ScimError:
-    ids = await store.ids_by_display_name(context.services, context.directory.id, display_name)
+    ids = await store.ids_by_display_name(context.app, context.directory.id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
 
 
@@ -196,25 +192,23 @@ class Groups:
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Groups in the order of their creation; fewer come with more behind where they have very many members."""
-        services, directory_id = self.context.services, self.directory_id
-        found, more = await store.page(services, directory_id, after, count)
+        app, directory_id = self.context.app, self.directory_id
+        found, more = await store.page(app, directory_id, after, count)
         if not self.with_members or not found:
             return [self._item(group, None) for group in found], more
         ids = [group.record.id for group in found]
-        listed, whole = await membership.members_between(services, directory_id, ids)
+        listed, whole = await membership.members_between(app, directory_id, ids)
         return [
             self._item(group, listed.get(group.record.id)) for group in found[:whole]
         ], more or whole < len(found)
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.services, self.directory_id, "group", after, skip
-        )
+        return await resource_rows.key_at(self.context.app, self.directory_id, "group", after, skip)
 
     async def total(self) -> int:
         """How many groups the directory has."""
-        return (await totals.read(self.context.services, self.directory_id)).groups
+        return (await totals.read(self.context.app, self.directory_id)).groups
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
         """The groups that an index has for the first of the equalities that is indexed."""
@@ -229,7 +223,7 @@ class Groups:
         return [item for item in await each(ids, self._one) if item is not None]
 
     async def _one(self, identifier: str) -> Item | None:
-        group = await store.get(self.context.services, self.directory_id, identifier)
+        group = await store.get(self.context.app, self.directory_id, identifier)
         if group is None:
             return None
         return self._item(
@@ -247,15 +241,15 @@ async def _by_id(context: Context, value: str) -> list[str]:
 
 
 async def _by_display_name(context: Context, value: str) -> list[str]:
-    return await store.ids_by_display_name(context.services, context.directory.id, value)
+    return await store.ids_by_display_name(context.app, context.directory.id, value)
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.services, context.directory.id, "gext", value)
+    return await resource_rows.ids(context.app, context.directory.id, "gext", value)
 
 
 async def _by_member(context: Context, value: str) -> list[str]:
-    return await membership.groups_of(context.services, context.directory.id, value)
+    return await membership.groups_of(context.app, context.directory.id, value)
 
 
 # By path, the most selective index first.

@@ -11,7 +11,7 @@ from scim import resource_rows
 from scim.groups import membership, record
 from scim.groups.record import GroupRecord, OwnRow
 from shared import keys
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import Delete, Operation, Replace, Row
 
 _CONTACTS = "contacts"
@@ -26,17 +26,17 @@ class StoredGroup:
     tag: str
 
 
-async def get(services: Services, directory_id: str, identifier: str) -> StoredGroup | None:
+async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
     """The group with this id, in one round trip."""
-    found = await resource_rows.get(services, directory_id, "group", identifier)
+    found = await resource_rows.get(app, directory_id, "group", identifier)
     return _assemble(found) if found else None
 
 
 async def page(
-    services: Services, directory_id: str, after: str, count: int
+    app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredGroup], bool]:
     """At most `count` groups in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await resource_rows.page(services, directory_id, "group", after, count)
+    found, more = await resource_rows.page(app, directory_id, "group", after, count)
     return [_assemble(rows) for rows in found], more
 
 
@@ -46,16 +46,14 @@ def _assemble(found: list[Row]) -> StoredGroup:
     return StoredGroup(record.decode(keys.split(head.key)[1], head.value), parents, head.etag)
 
 
-async def ids_by_display_name(
-    services: Services, directory_id: str, display_name: str
-) -> list[str]:
+async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
     """The id of the group with this display name, in any case."""
-    row = await services.tables.get(_CONTACTS, directory_id, record.name_key(display_name))
+    row = await app.tables.get(_CONTACTS, directory_id, record.name_key(display_name))
     return [orjson.loads(row.value)["id"]] if row else []
 
 
 async def write(
-    services: Services,
+    app: App,
     directory_id: str,
     own: list[OwnRow],
     moving: Sequence[Sequence[Operation]],
@@ -67,10 +65,10 @@ async def write(
     group that was never stored has no members either. Killed in between, the client's repetition finishes.
     """
     first, *rest = [*membership.batches(moving)] or [[]]
-    operations = [*own, provisioning_log.write(event, services.clock), *first]
-    tags = await services.tables.transact(_CONTACTS, directory_id, operations)
+    operations = [*own, provisioning_log.write(event, app.clock), *first]
+    tags = await app.tables.transact(_CONTACTS, directory_id, operations)
     record_row = own[0]
     for batch in rest:
         assert not isinstance(record_row, Delete)
         touch = Replace(record_row.key, record_row.value, tags[0])
-        tags = await services.tables.transact(_CONTACTS, directory_id, [touch, *batch])
+        tags = await app.tables.transact(_CONTACTS, directory_id, [touch, *batch])

@@ -12,9 +12,9 @@ from typing import Any
 from directories.access_tokens import Assertion
 from directories.models import TrustedIdentity
 from scim.oauth.jwks import issuer, signing_key
+from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Sentence
-from shared.services import Services
 
 ALGORITHM = "RS256"  # the only one that Entra signs with
 LEEWAY_SECONDS = 60.0
@@ -49,7 +49,7 @@ class ParsedAssertion:
     expires: float
 
 
-def read(services: Services, text: str) -> ParsedAssertion:
+def read(app: App, text: str) -> ParsedAssertion:
     """Check form and times; raises BadAssertion."""
     import jwt
 
@@ -64,11 +64,11 @@ def read(services: Services, text: str) -> ParsedAssertion:
         raise BadAssertion(
             "jwt_signing", "it must be signed with {name} and name its key (kid)", name=ALGORITHM
         )
-    return ParsedAssertion(text, header["kid"], claims, _check_times(services, claims))
+    return ParsedAssertion(text, header["kid"], claims, _check_times(app, claims))
 
 
 async def verify(
-    services: Services,
+    app: App,
     trust: TrustedIdentity,
     presented: ParsedAssertion,
     client_ids: frozenset[str],
@@ -80,8 +80,8 @@ async def verify(
     """
     import jwt
 
-    _check_identity(services, trust, presented.claims, client_ids)
-    key = await signing_key(services, trust.tenant_id, presented.key_id)
+    _check_identity(app, trust, presented.claims, client_ids)
+    key = await signing_key(app, trust.tenant_id, presented.key_id)
     if key is None:
         raise Untrusted("jwt_key", "its key (kid) is not one of the tenant's")
     try:
@@ -96,9 +96,9 @@ async def verify(
 
 
 def _check_identity(
-    services: Services, trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
+    app: App, trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    expected = issuer(services, trust.tenant_id)
+    expected = issuer(app, trust.tenant_id)
     if claims.get("iss") != expected:
         raise Untrusted("jwt_issuer", "its issuer (iss) must be {expected}", expected=expected)
     if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
@@ -129,9 +129,9 @@ def _check_identity(
         )
 
 
-def _check_times(services: Services, claims: dict[str, Any]) -> float:
+def _check_times(app: App, claims: dict[str, Any]) -> float:
     """When it expires, in seconds since 1970."""
-    now = services.clock.now().timestamp()
+    now = app.clock.now().timestamp()
     expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
     if expires + LEEWAY_SECONDS <= now:
         raise BadAssertion("jwt_expired", "it has expired (exp)")

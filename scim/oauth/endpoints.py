@@ -6,14 +6,14 @@ import orjson
 from scim.oauth import service
 from scim.oauth.errors import NO_STORE, OAuthError, token_failure
 from scim.oauth.token_request import read_token_request
+from shared.app import App
 from shared.azure_functions import register_http
 from shared.http import Request, Response
-from shared.services import Services
 
 ROUTE = "scim/{directoryId}/oauth2/token"
 
 
-def register(blueprint: func.Blueprint, services: Services) -> None:
+def register(blueprint: func.Blueprint, app: App) -> None:
     """Register the token endpoint."""
 
     async def token(request: Request) -> Response:
@@ -21,9 +21,7 @@ def register(blueprint: func.Blueprint, services: Services) -> None:
             raise OAuthError(
                 "invalid_request", "The token endpoint takes POST only.", 405, {"Allow": "POST"}
             )
-        issued = await service.issue(
-            services, request.route["directoryId"], read_token_request(request)
-        )
+        issued = await service.issue(app, request.route["directoryId"], read_token_request(request))
         body = {
             "access_token": issued.token,
             "token_type": "Bearer",

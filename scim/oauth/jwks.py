@@ -12,7 +12,7 @@ import orjson
 
 from directories.memory import LruCache, PerInstance
 from shared import log
-from shared.services import Services
+from shared.app import App
 
 _FRESH_SECONDS = 24 * 3600.0
 _PAUSE_SECONDS = 30.0
@@ -47,25 +47,25 @@ class _Tenants:
 _tenants: PerInstance[_Tenants] = PerInstance(_Tenants)
 
 
-def issuer(services: Services, tenant_id: str) -> str:
+def issuer(app: App, tenant_id: str) -> str:
     """`iss` of the assertions of a tenant's provisioning service."""
-    return f"{_login_url(services)}/{tenant_id}/v2.0"
+    return f"{_login_url(app)}/{tenant_id}/v2.0"
 
 
-async def signing_key(services: Services, tenant_id: str, kid: str) -> Any | None:
+async def signing_key(app: App, tenant_id: str, kid: str) -> Any | None:
     """The key called `kid`, None where the tenant has none; raises KeysUnavailable."""
-    tenants = _tenants.of(services).by_id
+    tenants = _tenants.of(app).by_id
     tenant = tenants.get(tenant_id)
     if tenant is None:
         tenant = _Tenant()
         tenants.put(tenant_id, tenant)
     async with tenant.lock:
-        now = services.clock.monotonic()
+        now = app.clock.monotonic()
         stale = now - tenant.fetched >= _FRESH_SECONDS
         if (stale or kid not in tenant.keys) and now - tenant.tried >= _PAUSE_SECONDS:
             tenant.tried = now
             try:
-                tenant.keys, tenant.fetched = await _fetch(services, tenant_id), now
+                tenant.keys, tenant.fetched = await _fetch(app, tenant_id), now
             except (TimeoutError, OSError, ValueError) as error:
                 log.failure("entra_keys.fetch", error)
         if not tenant.keys:
@@ -73,13 +73,11 @@ async def signing_key(services: Services, tenant_id: str, kid: str) -> Any | Non
         return tenant.keys.get(kid)
 
 
-async def _fetch(services: Services, tenant_id: str) -> dict[str, Any]:
+async def _fetch(app: App, tenant_id: str) -> dict[str, Any]:
     """The tenant's RSA signing keys by kid; OSError or ValueError where there is no key set to be had."""
     from jwt import PyJWK, PyJWTError
 
-    listed = orjson.loads(
-        await _download(f"{_login_url(services)}/{tenant_id}/discovery/v2.0/keys")
-    )
+    listed = orjson.loads(await _download(f"{_login_url(app)}/{tenant_id}/discovery/v2.0/keys"))
     try:
         return {
             str(key["kid"]): PyJWK(key, algorithm="RS256").key
@@ -112,5 +110,5 @@ async def _download(address: str) -> bytes:
     return bytes(body)
 
 
-def _login_url(services: Services) -> str:
-    return services.settings.login_url or _LOGIN_URLS[services.settings.cloud]
+def _login_url(app: App) -> str:
+    return app.settings.login_url or _LOGIN_URLS[app.settings.cloud]

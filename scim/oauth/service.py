@@ -9,8 +9,8 @@ from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, read, ve
 from scim.oauth.errors import OAuthError, invalid_client, invalid_request
 from scim.oauth.jwks import KeysUnavailable
 from scim.oauth.token_request import TokenRequest
+from shared.app import App
 from shared.messages import Sentence
-from shared.services import Services
 
 CLIENT_CREDENTIALS = "client_credentials"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -37,13 +37,13 @@ class Issued:
     expires_in: int
 
 
-async def issue(services: Services, directory_id: str, request: TokenRequest) -> Issued:
+async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
     """The access token that the request has a right to; raises OAuthError, or TooManyRequests."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request("grant_type is missing; send client_credentials.")
     if grant == JWT_GRANT:  # RFC 7523 section 2.1
-        return await _by_assertion(services, directory_id, request, request.get("assertion"))
+        return await _by_assertion(app, directory_id, request, request.get("assertion"))
     if grant != CLIENT_CREDENTIALS:
         raise OAuthError("unsupported_grant_type", "grant_type must be client_credentials.")
     if request.get("client_assertion") or request.get(
@@ -51,41 +51,39 @@ async def issue(services: Services, directory_id: str, request: TokenRequest) ->
     ):  # RFC 7523 section 2.2
         if request.get("client_assertion_type") != JWT_ASSERTION:
             raise invalid_request(f"client_assertion_type must be {JWT_ASSERTION}.")
-        return await _by_assertion(services, directory_id, request, request.get("client_assertion"))
-    return await _by_secret(services, directory_id, request)
+        return await _by_assertion(app, directory_id, request, request.get("client_assertion"))
+    return await _by_secret(app, directory_id, request)
 
 
-async def _by_secret(services: Services, directory_id: str, request: TokenRequest) -> Issued:
+async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issued:
     try:
         directory, secret_id = await access_tokens.client(
-            services, directory_id, request.get("client_id"), request.get("client_secret")
+            app, directory_id, request.get("client_id"), request.get("client_secret")
         )
     except InvalidClient:
         raise invalid_client(_NO_CLIENT, basic=request.basic) from None
-    directory_rate_limit.take(services, directory.id)
-    return _issued(await access_tokens.issue(services, directory, secret_id))
+    directory_rate_limit.take(app, directory.id)
+    return _issued(await access_tokens.issue(app, directory, secret_id))
 
 
-async def _by_assertion(
-    services: Services, directory_id: str, request: TokenRequest, text: str
-) -> Issued:
-    found = await access_tokens.trusted_identity(services, directory_id)
+async def _by_assertion(app: App, directory_id: str, request: TokenRequest, text: str) -> Issued:
+    found = await access_tokens.trusted_identity(app, directory_id)
     try:
-        presented = read(services, text)
+        presented = read(app, text)
         if found is None:
             raise invalid_client(_NOT_TRUSTED)
-        return await _trusted(services, *found, request, presented)
+        return await _trusted(app, *found, request, presented)
     except BadAssertion as error:
         if found:
             credential_usage.refused(
-                services, found[0], "client", Sentence("jwt_refused", _REFUSED, why=error.why)
+                app, found[0], "client", Sentence("jwt_refused", _REFUSED, why=error.why)
             )
         told = f"The assertion is not accepted: {error}." if error.of_itself else _NOT_TRUSTED
         raise invalid_client(told) from None
 
 
 async def _trusted(
-    services: Services,
+    app: App,
     directory: Directory,
     trust: TrustedIdentity,
     request: TokenRequest,
@@ -93,15 +91,15 @@ async def _trusted(
 ) -> Issued:
     claimed = frozenset({request.get("client_id")} - {"", directory.id})
     try:
-        assertion = await verify(services, trust, presented, claimed)
-        directory_rate_limit.take(services, directory.id)
-        token = await access_tokens.issue(services, directory, BY_TRUST, assertion)
+        assertion = await verify(app, trust, presented, claimed)
+        directory_rate_limit.take(app, directory.id)
+        token = await access_tokens.issue(app, directory, BY_TRUST, assertion)
     except AssertionReplayed:
         raise invalid_client("The assertion is not accepted: it was used before (jti).") from None
     except KeysUnavailable:
         detail = "The login service did not give its signing keys. Ask again in some seconds."
         raise OAuthError("temporarily_unavailable", detail, 503, {"Retry-After": "10"}) from None
-    credential_usage.accepted(services, directory.id, BY_TRUST)
+    credential_usage.accepted(app, directory.id, BY_TRUST)
     return _issued(token)
 
 

@@ -37,14 +37,14 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 async def create(context: Context, body: Any) -> StoredUser:
     """POST: a new user; 409 uniqueness names the user that has the name already (RFC 7644 section 3.3)."""
-    directory, services = context.directory, context.services
+    directory, app = context.directory, context.app
     resource = read_resource(body, USER)
     check_numbers(directory, {}, resource)
-    now = timestamp(services.clock.now())
-    user = UserRecord(new_id(services.clock), resource, now, now)
+    now = timestamp(app.clock.now())
+    user = UserRecord(new_id(app.clock), resource, now, now)
     event = _event(context, "user.created", user, users=1, active=user.active)
     try:
-        await store.insert(services, directory.id, user, directory.region, event)
+        await store.insert(app, directory.id, user, directory.region, event)
     except AlreadyExists:
         raise await _taken(context, resource["userName"]) from None
     return StoredUser(user, (), "")
@@ -52,7 +52,7 @@ async def create(context: Context, body: Any) -> StoredUser:
 
 async def read(context: Context, identifier: str) -> StoredUser:
     """GET: the user, active or not; 404 where there is none (RFC 7644 section 3.4.1)."""
-    user = await store.get(context.services, context.directory.id, identifier)
+    user = await store.get(context.app, context.directory.id, identifier)
     if user is None:
         raise not_found("User", identifier)
     return user
@@ -91,7 +91,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
             active=False,
             was_active=user.record.active,
         )
-        await store.delete(context.services, context.directory.id, user, event)
+        await store.delete(context.app, context.directory.id, user, event)
 
     await context.turns.write(context.directory.id, identifier, attempt)
 
@@ -100,7 +100,7 @@ async def _change(
     context: Context, identifier: str, change: Change, conditions: Preconditions
 ) -> StoredUser:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
-    directory, services = context.directory, context.services
+    directory, app = context.directory, context.app
 
     async def attempt() -> StoredUser:
         user = await read(context, identifier)
@@ -110,10 +110,10 @@ async def _change(
         if resource == old.resource:
             return user
         check_numbers(directory, old.resource, resource)
-        new = old.changed(resource, timestamp(services.clock.now()))
+        new = old.changed(resource, timestamp(app.clock.now()))
         try:
             await store.replace(
-                services,
+                app,
                 directory.id,
                 user,
                 new,
@@ -145,7 +145,7 @@ def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
 
 def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
     return Event(
-        at=timestamp(context.services.clock.now()),
+        at=timestamp(context.app.clock.now()),
         kind=kind,
         resource_type="User",
         resource_id=user.id,
@@ -157,7 +157,7 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
 
 
 async def _taken(context: Context, user_name: str) -> ScimError:
-    ids = await store.ids_by_user_name(context.services, context.directory.id, user_name)
+    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 
@@ -175,18 +175,16 @@ class Users:
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
         """Users in the order of their creation."""
-        found, more = await store.page(self.context.services, self.directory_id, after, count)
+        found, more = await store.page(self.context.app, self.directory_id, after, count)
         return [self._item(user) for user in found], more
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.services, self.directory_id, "user", after, skip
-        )
+        return await resource_rows.key_at(self.context.app, self.directory_id, "user", after, skip)
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
-        return (await totals.read(self.context.services, self.directory_id)).users
+        return (await totals.read(self.context.app, self.directory_id)).users
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
         """The users that an index has for the first of the equalities that is indexed."""
@@ -204,8 +202,8 @@ class Users:
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
         """The users with these ids, as far as they exist."""
-        services, directory_id = self.context.services, self.directory_id
-        found = await each(ids, lambda identifier: store.get(services, directory_id, identifier))
+        app, directory_id = self.context.app, self.directory_id
+        found = await each(ids, lambda identifier: store.get(app, directory_id, identifier))
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:
@@ -217,17 +215,15 @@ async def _by_id(context: Context, value: str) -> list[str]:
 
 
 async def _by_user_name(context: Context, value: str) -> list[str]:
-    return await store.ids_by_user_name(context.services, context.directory.id, value)
+    return await store.ids_by_user_name(context.app, context.directory.id, value)
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.services, context.directory.id, "ext", value)
+    return await resource_rows.ids(context.app, context.directory.id, "ext", value)
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(
-        context.services, context.directory.id, "mail", keys.fold_case(value)
-    )
+    return await resource_rows.ids(context.app, context.directory.id, "mail", keys.fold_case(value))
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
@@ -235,16 +231,16 @@ async def _by_number(context: Context, value: str) -> list[str] | None:
     digits = numbers.derive(value, context.directory.region).digits
     if not value.startswith("+") or len(digits) < numbers.MIN_DIGITS:
         return None
-    services, directory_id, ending = context.services, context.directory.id, digits[::-1]
+    app, directory_id, ending = context.app, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(
-        resource_rows.ids(services, directory_id, "num", ending),
-        resource_rows.ids(services, directory_id, "off", ending),
+        resource_rows.ids(app, directory_id, "num", ending),
+        resource_rows.ids(app, directory_id, "off", ending),
     )
     return shown + hidden
 
 
 async def _by_group(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.services, context.directory.id, "member", value)
+    return await resource_rows.ids(context.app, context.directory.id, "member", value)
 
 
 # By path without a selection of elements, the most selective index first.

@@ -12,7 +12,7 @@ from scim import resource_rows
 from scim.users import index_rows, record
 from scim.users.record import UserRecord
 from shared import keys
-from shared.services import Services
+from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 
@@ -35,17 +35,17 @@ class StoredUser:
         return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
 
 
-async def get(services: Services, directory_id: str, identifier: str) -> StoredUser | None:
+async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
     """The user with this id, in one round trip."""
-    found = await resource_rows.get(services, directory_id, "user", identifier)
+    found = await resource_rows.get(app, directory_id, "user", identifier)
     return _assemble(found) if found else None
 
 
 async def page(
-    services: Services, directory_id: str, after: str, count: int
+    app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredUser], bool]:
     """At most `count` users in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await resource_rows.page(services, directory_id, "user", after, count)
+    found, more = await resource_rows.page(app, directory_id, "user", after, count)
     return [_assemble(rows) for rows in found], more
 
 
@@ -57,25 +57,23 @@ def _assemble(found: list[Row]) -> StoredUser:
     return StoredUser(record.decode(identifier, head.value), groups, head.etag)
 
 
-async def ids_by_user_name(services: Services, directory_id: str, user_name: str) -> list[str]:
+async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
     """The id of the user with this user name, in any case."""
-    row = await services.tables.get(_CONTACTS, directory_id, index_rows.name_key(user_name))
+    row = await app.tables.get(_CONTACTS, directory_id, index_rows.name_key(user_name))
     return [orjson.loads(row.value)["id"]] if row else []
 
 
-async def insert(
-    services: Services, directory_id: str, user: UserRecord, region: str, event: Event
-) -> None:
+async def insert(app: App, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
     """Store a new user; AlreadyExists where the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
-        provisioning_log.write(event, services.clock),
+        provisioning_log.write(event, app.clock),
     ]
-    await services.tables.transact(_CONTACTS, directory_id, operations)
+    await app.tables.transact(_CONTACTS, directory_id, operations)
 
 
 async def replace(
-    services: Services,
+    app: App,
     directory_id: str,
     old: StoredUser,
     new: UserRecord,
@@ -84,12 +82,12 @@ async def replace(
 ) -> None:
     """Store the next version; Changed or NotFound where another writer came first, AlreadyExists for a taken name."""
     operations = index_rows.replacement(old.record, new, old.tag, region)
-    await services.tables.transact(
-        _CONTACTS, directory_id, [*operations, provisioning_log.write(event, services.clock)]
+    await app.tables.transact(
+        _CONTACTS, directory_id, [*operations, provisioning_log.write(event, app.clock)]
     )
 
 
-async def delete(services: Services, directory_id: str, user: StoredUser, event: Event) -> None:
+async def delete(app: App, directory_id: str, user: StoredUser, event: Event) -> None:
     """Remove a user with its index rows and memberships; Changed or NotFound where another writer came first.
 
     A person in so many groups that one transaction cannot hold them all leaves most of them first: killed in between,
@@ -97,16 +95,14 @@ async def delete(services: Services, directory_id: str, user: StoredUser, event:
     """
     own = [
         *index_rows.removal(user.record, user.tag),
-        provisioning_log.write(event, services.clock),
+        provisioning_log.write(event, app.clock),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]
     for at in range(room, len(leaving), MAX_OPERATIONS // 2):
         batch = leaving[at : at + MAX_OPERATIONS // 2]
-        await services.tables.transact(_CONTACTS, directory_id, list(itertools.chain(*batch)))
-    await services.tables.transact(
-        _CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])]
-    )
+        await app.tables.transact(_CONTACTS, directory_id, list(itertools.chain(*batch)))
+    await app.tables.transact(_CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:

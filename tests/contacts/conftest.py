@@ -10,58 +10,58 @@ from directories.memory import settled
 from directories.service import NewDirectory, create
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock) -> Services:
+def app(tables: CountingTables, clock: FixedClock) -> App:
     """The embedded engine, a clock that stands still, the platform's sign-in on."""
-    return Services(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, tables)
+    return App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, tables)
 
 
 @pytest.fixture
-async def host(services: Services) -> AsyncIterator[Host]:
+async def host(app: App) -> AsyncIterator[Host]:
     """The functions of the contacts API, routed as the platform's host does."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
     host = Host(
-        app,
+        functions,
         environment={},
         host_file=HostFile(route_prefix=""),
         options=HostOptions(platform_sign_in=False),
     )
     yield host
     await host.stop()
-    await settled(services)
+    await settled(app)
 
 
-async def make_company(services: Services, account: str, name: str, region: str) -> Company:
+async def make_company(app: App, account: str, name: str, region: str) -> Company:
     """A company with a directory and nobody in it yet."""
-    services.clock.advance(1)  # type: ignore[attr-defined]
-    directory, _ = await create(services, account, NewDirectory(name, region=region))
-    return Company(services, directory)
+    app.clock.advance(1)  # type: ignore[attr-defined]
+    directory, _ = await create(app, account, NewDirectory(name, region=region))
+    return Company(app, directory)
 
 
 @pytest.fixture
-async def contoso(services: Services) -> Company:
+async def contoso(app: App) -> Company:
     """A British company."""
-    return await make_company(services, ACCOUNT, "Contoso", "GB")
+    return await make_company(app, ACCOUNT, "Contoso", "GB")
 
 
 @pytest.fixture
-async def fabrikam(services: Services) -> Company:
+async def fabrikam(app: App) -> Company:
     """A German company of the same account."""
-    return await make_company(services, ACCOUNT, "Fabrikam", "DE")
+    return await make_company(app, ACCOUNT, "Fabrikam", "DE")
 
 
 @pytest.fixture
-async def stranger(services: Services) -> Company:
+async def stranger(app: App) -> Company:
     """A company of another account."""
-    return await make_company(services, OTHER_ACCOUNT, "Stranger", "GB")
+    return await make_company(app, OTHER_ACCOUNT, "Stranger", "GB")
 
 
 @pytest.fixture

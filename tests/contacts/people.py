@@ -16,10 +16,10 @@ from scim.groups.record import GroupRecord
 from scim.users import contact_cards, index_rows
 from scim.users.record import UserRecord
 from shared import keys
+from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
-from shared.services import Services
 from shared.tables.port import Insert, Operation
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
@@ -45,7 +45,7 @@ _TITLES = ("Sales Manager", "Engineer", "Nurse", "Accountant")
 class Company:
     """A directory whose people tests store directly."""
 
-    services: Services
+    app: App
     directory: Directory
 
     @property
@@ -62,7 +62,7 @@ class Company:
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
         """A person who is not stored yet."""
         self._tick()
-        now, identifier = timestamp(self.services.clock.now()), new_id(self.services.clock)
+        now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         given, _, family = name.rpartition(" ")
         department = more.pop("department", "")
         resource: dict[str, Any] = {
@@ -100,7 +100,7 @@ class Company:
     async def group(self, name: str, *members: str) -> str:
         """Store a group with people by id."""
         self._tick()
-        now, identifier = timestamp(self.services.clock.now()), new_id(self.services.clock)
+        now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         await self._store(
             groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now))
         )
@@ -110,11 +110,11 @@ class Company:
         return identifier
 
     async def _store(self, operations: Sequence[Operation]) -> None:
-        await self.services.tables.transact("contacts", self.id, operations)
+        await self.app.tables.transact("contacts", self.id, operations)
 
     def _tick(self) -> None:
-        assert isinstance(self.services.clock, FixedClock)
-        self.services.clock.advance(0.001)
+        assert isinstance(self.app.clock, FixedClock)
+        self.app.clock.advance(0.001)
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -7,8 +7,8 @@ from contacts.listing import list_contacts, list_members, member_ids
 from contacts.number_lookup import lookup_numbers
 from contacts.search import search
 from contacts.unparsed_numbers import list_unparsed
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
@@ -23,8 +23,8 @@ async def test_every_use_answers_alike_on_both_engines(
     any_tables: CountingTables, clock: FixedClock
 ) -> None:
     """Names of many scripts, apostrophes, emoji; lists, search, numbers, groups, export, one contact."""
-    services = Services(Settings.read({}), clock, any_tables)
-    company = await make_company(services, ACCOUNT, "Contoso", "GB")
+    app = App(Settings.read({}), clock, any_tables)
+    company = await make_company(app, ACCOUNT, "Contoso", "GB")
     own = [company.directory]
     people = [
         "O'Brien, Anna",
@@ -40,11 +40,11 @@ async def test_every_use_answers_alike_on_both_engines(
         for n, name in enumerate(people)
     ]
     await company.hire("Zed", "n/a 12")
-    listed = await list_contacts(services, own, 100)
+    listed = await list_contacts(app, own, 100)
     assert sorted(_names(listed)) == sorted([*people, "Zed"])
     walked, cursor = list[str](), ""
     while True:
-        page = await list_contacts(services, own, 3, cursor)
+        page = await list_contacts(app, own, 3, cursor)
         walked += _names(page)
         if not (cursor := page.cursor):
             break
@@ -52,18 +52,18 @@ async def test_every_use_answers_alike_on_both_engines(
     for text, name in zip(
         ("obrien", "ost", "παπα", "田", "mull", "b", "tilde"), people, strict=True
     ):
-        assert name in _names(await search(services, own, text, 10)), text
-    assert sorted(_names(await search(services, own, "o'b", 50))) == sorted(people)
+        assert name in _names(await search(app, own, text, 10)), text
+    assert sorted(_names(await search(app, own, "o'b", 50))) == sorted(people)
     for n, name in enumerate(people):
-        ((match,),) = await lookup_numbers(services, own, [f"+44 20 7946 09{n:02}"])
+        ((match,),) = await lookup_numbers(app, own, [f"+44 20 7946 09{n:02}"])
         assert (match.card.name, match.kind) == (name, "exact")
-        assert (await read_contact(services, company.directory, ids[n])).card.name == name
+        assert (await read_contact(app, company.directory, ids[n])).card.name == name
     group = await company.group("Group", *ids[:3])
-    assert await member_ids(services, company.directory, group) == frozenset(ids[:3])
-    assert sorted(_names(await list_members(services, company.directory, group, 10))) == sorted(
+    assert await member_ids(app, company.directory, group) == frozenset(ids[:3])
+    assert sorted(_names(await list_members(app, company.directory, group, 10))) == sorted(
         people[:3]
     )
-    unparsed, _ = await list_unparsed(services, company.directory, 10)
+    unparsed, _ = await list_unparsed(app, company.directory, 10)
     assert [one.name for one in unparsed] == ["Zed"]
-    chunk = await export(services, company.directory, FORMATS["vcard"], 100)
+    chunk = await export(app, company.directory, FORMATS["vcard"], 100)
     assert chunk.content.count(b"END:VCARD") == 8

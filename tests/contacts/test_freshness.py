@@ -77,15 +77,17 @@ class Teams:
 
 def instance(world: World, feature: Any) -> Host:
     """An instance that carries out the functions of one feature."""
-    app = func.FunctionApp()
-    app.register_functions(feature.endpoints.blueprint(world.services))
+    functions = func.FunctionApp()
+    functions.register_functions(feature.endpoints.blueprint(world.app))
     options = HostOptions(timers=False, platform_sign_in=False)
-    return Host(app, environment={}, host_file=HostFile(""), clock=world.clock, options=options)
+    return Host(
+        functions, environment={}, host_file=HostFile(""), clock=world.clock, options=options
+    )
 
 
 async def started(world: World) -> AsyncIterator[Teams]:
     """Provisioned, connected, synced once."""
-    company = await make_company(world.services, ACCOUNT, "Contoso", "GB")
+    company = await make_company(world.app, ACCOUNT, "Contoso", "GB")
     ids = world.people(PEOPLE)
     for n, object_id in enumerate(ids):
         await company.hire(f"Person {n:02}", externalId=object_id)

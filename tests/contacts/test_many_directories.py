@@ -8,8 +8,8 @@ import pytest
 from contacts import account_directories, empty_prefix_cache, index_scan, number_lookup, search
 from contacts.index_scan import Found, Range
 from directories.service import list_directories
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
@@ -17,15 +17,13 @@ from tests.contacts.people import ACCOUNT, Company, Person
 _WORDS = ("Anna", "Ann", "Ansel", "Ben", "Bo", "Zoë")
 
 
-async def _companies(services: Services, count: int) -> list[Company]:
-    return [
-        await make_company(services, ACCOUNT, f"Company {number}", "GB") for number in range(count)
-    ]
+async def _companies(app: App, count: int) -> list[Company]:
+    return [await make_company(app, ACCOUNT, f"Company {number}", "GB") for number in range(count)]
 
 
-async def _peopled(services: Services, dice: random.Random, count: int) -> list[Company]:
+async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
     """Companies of very different sizes."""
-    companies = await _companies(services, count)
+    companies = await _companies(app, count)
     for company in companies:
         for _ in range(dice.choice((0, 1, 3, 40))):
             name = f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
@@ -38,21 +36,21 @@ async def _peopled(services: Services, dice: random.Random, count: int) -> list[
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
 async def test_pages_over_many_directories_hold_everybody_once(
-    services: Services, seed: int, text: str
+    app: App, seed: int, text: str
 ) -> None:
     """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
     dice = random.Random(seed)
-    await _peopled(services, dice, dice.choice((2, 5, 20)))
-    directories = await list_directories(services, ACCOUNT)
+    await _peopled(app, dice, dice.choice((2, 5, 20)))
+    directories = await list_directories(app, ACCOUNT)
     one_by_one = set[str]()
     for directory in directories:
         one_by_one |= {
-            one.card.id for one in (await search.search(services, [directory], text, 200)).found
+            one.card.id for one in (await search.search(app, [directory], text, 200)).found
         }
     for limit in (1, 7, 200):
         met, cursor = list[str](), ""
         while True:
-            page = await search.search(services, directories, text, limit, cursor)
+            page = await search.search(app, directories, text, limit, cursor)
             assert len(page.found) <= limit
             met += [one.card.id for one in page.found]
             if not (cursor := page.cursor):
@@ -60,12 +58,12 @@ async def test_pages_over_many_directories_hold_everybody_once(
         assert (len(met), set(met)) == (len(one_by_one), one_by_one)
 
 
-async def test_pages_are_in_one_order(services: Services) -> None:
+async def test_pages_are_in_one_order(app: App) -> None:
     """By name over all directories: a page begins where the one before it ended."""
-    await _peopled(services, random.Random(1), 20)
-    directories, met, cursor = await list_directories(services, ACCOUNT), list[Found](), ""
+    await _peopled(app, random.Random(1), 20)
+    directories, met, cursor = await list_directories(app, ACCOUNT), list[Found](), ""
     while True:
-        page = await index_scan.walk(services, directories, Range("list"), 9, cursor)
+        page = await index_scan.walk(app, directories, Range("list"), 9, cursor)
         met += page.found
         if not (cursor := page.cursor):
             break
@@ -73,37 +71,37 @@ async def test_pages_are_in_one_order(services: Services) -> None:
 
 
 async def test_many_directories_are_read_in_proportion(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page of sixty needs a few people of each of a hundred directories, not sixty of each."""
-    companies = await _companies(services, 40)
+    companies = await _companies(app, 40)
     for company in companies:
         await company.fill(60)
-    read, query = list[int](), services.tables.query
+    read, query = list[int](), app.tables.query
 
     async def counted(*place: str, limit: int = 1000, keys_only: bool = False) -> object:
         rows = await query(*place, limit=limit, keys_only=keys_only)
         read.append(len(rows))
         return rows
 
-    directories = await list_directories(services, ACCOUNT)
-    monkeypatch.setattr(services.tables, "query", counted)
-    page = await search.search(services, directories, "an", 60)
+    directories = await list_directories(app, ACCOUNT)
+    monkeypatch.setattr(app.tables, "query", counted)
+    page = await search.search(app, directories, "an", 60)
     assert len(page.found) == 60
     assert sum(read) <= 40 * 16 + 60 * 2
 
 
 async def test_a_search_for_what_most_rows_lack_is_bounded(
-    services: Services, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+    app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A frequent word beside one that nobody has: some thousands of rows for a page, whatever the directories hold."""
     monkeypatch.setattr(index_scan, "_MOST_ROWS", 300)
-    for company in await _companies(services, 5):
+    for company in await _companies(app, 5):
         await company.fill(280)
-    directories, pages, cursor = await list_directories(services, ACCOUNT), 0, ""
+    directories, pages, cursor = await list_directories(app, ACCOUNT), 0, ""
     while True:
         with tables.measured() as calls:
-            page = await search.search(services, directories, "accountant nobody", 10, cursor)
+            page = await search.search(app, directories, "accountant nobody", 10, cursor)
         assert not page.found
         assert len(calls) <= 300 // 16
         pages += 1
@@ -113,16 +111,16 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
 
 
 async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
-    services: Services, tables: CountingTables, clock: FixedClock
+    app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip where somebody is left; a moment later all are asked again."""
-    companies = await _companies(services, empty_prefix_cache.MANY + 4)
+    companies = await _companies(app, empty_prefix_cache.MANY + 4)
     await companies[3].hire("Zoë Zander")
-    directories = await list_directories(services, ACCOUNT)
+    directories = await list_directories(app, ACCOUNT)
 
     async def cost(text: str) -> tuple[int, int]:
         with tables.measured() as calls:
-            page = await search.search(services, directories, text, 50)
+            page = await search.search(app, directories, text, 50)
         return len(page.found), len(calls)
 
     assert await cost("z") == (1, len(directories))
@@ -134,11 +132,11 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_many_numbers_are_answered_as_each_alone(services: Services, seed: int) -> None:
+async def test_many_numbers_are_answered_as_each_alone(app: App, seed: int) -> None:
     """Whether a directory's numbers are read at once or one by one, every number has the same people."""
     dice = random.Random(seed)
-    await _peopled(services, dice, 6)
-    directories = await list_directories(services, ACCOUNT)
+    await _peopled(app, dice, 6)
+    directories = await list_directories(app, ACCOUNT)
     texts = [f"+44 20 7946 0{number}" for number in range(895, 915)] + [
         "12",
         "0901",
@@ -146,10 +144,8 @@ async def test_many_numbers_are_answered_as_each_alone(services: Services, seed:
         "901",
         "x",
     ]
-    alone = [
-        (await number_lookup.lookup_numbers(services, directories, [text]))[0] for text in texts
-    ]
-    assert await number_lookup.lookup_numbers(services, directories, texts) == alone
+    alone = [(await number_lookup.lookup_numbers(app, directories, [text]))[0] for text in texts]
+    assert await number_lookup.lookup_numbers(app, directories, texts) == alone
     assert any(alone)
 
 
@@ -207,31 +203,31 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
 
 
 async def test_agents_share_the_totals_that_their_pages_ask_for(
-    services: Services, tables: CountingTables, clock: FixedClock
+    app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Every open page asks each few seconds whether people came: a second's answer serves all of them."""
-    await _companies(services, 5)
-    directories = await list_directories(services, ACCOUNT)
-    await account_directories.totals_of(services, directories)
+    await _companies(app, 5)
+    directories = await list_directories(app, ACCOUNT)
+    await account_directories.totals_of(app, directories)
     with tables.measured() as calls:
-        await account_directories.totals_of(services, directories)
+        await account_directories.totals_of(app, directories)
     assert calls == []
     clock.advance(account_directories.SHARED)
     with tables.measured() as calls:
-        assert len(await account_directories.totals_of(services, directories)) == 5
+        assert len(await account_directories.totals_of(app, directories)) == 5
     assert len(calls) == 5
 
 
 async def test_totals_of_many_directories_are_read_more_rarely(
-    services: Services, tables: CountingTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    app: App, tables: CountingTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many directories an account has and pages are open, it is so many round trips a second."""
     monkeypatch.setattr(account_directories, "A_SECOND", 2)
-    await _companies(services, 10)
-    directories = await list_directories(services, ACCOUNT)
-    await account_directories.totals_of(services, directories)
+    await _companies(app, 10)
+    directories = await list_directories(app, ACCOUNT)
+    await account_directories.totals_of(app, directories)
     with tables.measured() as calls:
         for _ in range(10):
             clock.advance(1.0)
-            await account_directories.totals_of(services, directories)
+            await account_directories.totals_of(app, directories)
     assert len(calls) == 10 * account_directories.A_SECOND

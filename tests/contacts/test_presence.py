@@ -27,12 +27,12 @@ async def world(
     """A deployment whose presence comes from the simulator."""
     world = World(tables, clock, graph_simulator, settings_for(graph_simulator))
     yield world
-    await runtime_of(world.services).close()
+    await runtime_of(world.app).close()
 
 
 async def _linked(world: World, count: int) -> tuple[Company, list[str]]:
     """A company with synced people."""
-    company = await make_company(world.services, ACCOUNT, "Contoso", "GB")
+    company = await make_company(world.app, ACCOUNT, "Contoso", "GB")
     ids = world.people(count)
     world.tenant().moving = False
     for n, object_id in enumerate(ids):
@@ -46,8 +46,8 @@ async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
     """State, words, when confirmed; a person of whom nothing is known has none."""
     company, _ = await _linked(world, 3)
     await company.hire("Unknown")
-    page = await list_contacts(world.services, [company.directory], 10)
-    *known, unknown = (await page_json(world.services, page.found, page.cursor))["contacts"]
+    page = await list_contacts(world.app, [company.directory], 10)
+    *known, unknown = (await page_json(world.app, page.found, page.cursor))["contacts"]
     assert [one["presence"]["stale"] for one in known] == [False] * 3
     assert all(one["presence"]["shown"] and one["presence"]["asOf"] for one in known)
     assert "presence" not in unknown
@@ -56,25 +56,25 @@ async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
 async def test_a_screen_of_people_costs_one_round_trip_for_presence(world: World) -> None:
     """Whatever its size; the same second's other agents cost none."""
     company, _ = await _linked(world, 50)
-    page = await list_contacts(world.services, [company.directory], 50)
-    await page_json(world.services, page.found, "")
+    page = await list_contacts(world.app, [company.directory], 50)
+    await page_json(world.app, page.found, "")
     world.clock.advance(2)
     with world.tables.measured() as calls:
-        await page_json(world.services, page.found, "")
+        await page_json(world.app, page.found, "")
     assert len(calls) <= 1
     with world.tables.measured() as calls:
-        await page_json(world.services, page.found, "")
+        await page_json(world.app, page.found, "")
     assert calls == []
 
 
 async def test_a_contact_has_its_status(world: World) -> None:
     """The same object as in a list."""
     company, _ = await _linked(world, 1)
-    page = await list_contacts(world.services, [company.directory], 1)
+    page = await list_contacts(world.app, [company.directory], 1)
     found: Found = page.found[0]
     one = await person_json(
-        world.services, await read_contact(world.services, company.directory, found.card.id)
+        world.app, await read_contact(world.app, company.directory, found.card.id)
     )
-    listed = (await page_json(world.services, page.found, ""))["contacts"][0]
+    listed = (await page_json(world.app, page.found, ""))["contacts"][0]
     assert one["presence"] == listed["presence"]
     assert orjson.dumps(one)

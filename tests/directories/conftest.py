@@ -6,8 +6,8 @@ import pytest
 
 from directories.memory import settled
 from directories.service import NewDirectory, create
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
@@ -16,22 +16,22 @@ _SETTINGS = Settings(platform_sign_in=True)
 
 
 @pytest.fixture
-async def services(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Services]:
+async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
     """The embedded engine and a clock that stands still."""
-    services = Services(_SETTINGS, clock, tables)
-    yield services
-    await settled(services)
+    app = App(_SETTINGS, clock, tables)
+    yield app
+    await settled(app)
 
 
 @pytest.fixture
-async def any_services(any_tables: CountingTables, clock: FixedClock) -> AsyncIterator[Services]:
+async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
     """Each engine in turn."""
-    services = Services(_SETTINGS, clock, any_tables)
-    yield services
-    await settled(services)
+    app = App(_SETTINGS, clock, any_tables)
+    yield app
+    await settled(app)
 
 
 @pytest.fixture
-async def made(services: Services) -> Made:
+async def made(app: App) -> Made:
     """A directory with its token."""
-    return Made(*await create(services, ACCOUNT, NewDirectory("Contoso")))
+    return Made(*await create(app, ACCOUNT, NewDirectory("Contoso")))

@@ -6,9 +6,9 @@ import pytest
 
 from directories.user_rate_limit import MOST, RATE, RESERVED, Overdrawn, rate_limited
 from shared import log
+from shared.app import App
 from shared.clock import FixedClock
 from shared.easy_auth import Principal
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
@@ -20,48 +20,48 @@ def person(object_id: str, account: str = "a") -> Principal:
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock) -> Services:
+def app(tables: CountingTables, clock: FixedClock) -> App:
     """Round trips are counted for the call that makes them."""
-    return Services(Settings(), clock, MeteredTables(tables))
+    return App(Settings(), clock, MeteredTables(tables))
 
 
-async def spend(services: Services, who: Principal, round_trips: int) -> None:
+async def spend(app: App, who: Principal, round_trips: int) -> None:
     """A request that costs so much."""
     log.begin("test")
-    with rate_limited(services, who):
+    with rate_limited(app, who):
         for _ in range(round_trips):
-            await services.tables.get("contacts", "contoso", "x")
+            await app.tables.get("contacts", "contoso", "x")
     log.end()
 
 
-async def test_who_has_storage_do_too_much_waits(services: Services, clock: FixedClock) -> None:
+async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) -> None:
     """429 with the seconds after which it goes on; others do not notice."""
-    await spend(services, person("flood"), int(MOST))
+    await spend(app, person("flood"), int(MOST))
     with pytest.raises(Overdrawn) as refused:
-        await spend(services, person("flood"), 0)
+        await spend(app, person("flood"), 0)
     assert (refused.value.response.status, refused.value.response.headers["Retry-After"]) == (
         429,
         "1",
     )
-    await spend(services, person("other"), 1)
-    await spend(services, person("flood", account="b"), 1)
+    await spend(app, person("other"), 1)
+    await spend(app, person("flood", account="b"), 1)
     clock.advance(RESERVED / RATE)
-    await spend(services, person("flood"), 0)
+    await spend(app, person("flood"), 0)
 
 
-async def test_what_costs_nothing_is_never_refused(services: Services) -> None:
+async def test_what_costs_nothing_is_never_refused(app: App) -> None:
     """Pages that ask whether anything is new."""
     for _ in range(1000):
-        await spend(services, person("agent"), 0)
+        await spend(app, person("agent"), 0)
 
 
 async def test_many_requests_at_the_same_time_are_counted_before_they_are_answered(
-    services: Services,
+    app: App,
 ) -> None:
     """Each holds a part back."""
     with ExitStack() as held:
         for _ in range(int(MOST / RESERVED)):
-            held.enter_context(rate_limited(services, person("flood")))
+            held.enter_context(rate_limited(app, person("flood")))
         with pytest.raises(Overdrawn):
-            await spend(services, person("flood"), 0)
-    await spend(services, person("flood"), 0)
+            await spend(app, person("flood"), 0)
+    await spend(app, person("flood"), 0)

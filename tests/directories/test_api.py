@@ -15,9 +15,9 @@ from directories.memory import settled
 from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
+from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
-from shared.services import Services
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -55,18 +55,18 @@ class Api:
 
 
 @pytest.fixture
-async def host(services: Services) -> AsyncIterator[Host]:
+async def host(app: App) -> AsyncIterator[Host]:
     """The functions of this feature in the host."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
     host = Host(
-        app,
+        functions,
         environment={},
         host_file=HostFile(route_prefix=""),
         options=HostOptions(platform_sign_in=False),
     )
     yield host
-    await settled(services)
+    await settled(app)
     await host.stop()
 
 
@@ -76,12 +76,12 @@ def api(host: Host) -> Api:
     return Api(host)
 
 
-async def test_a_directory_lives_its_life(api: Api, services: Services) -> None:
+async def test_a_directory_lives_its_life(api: Api, app: App) -> None:
     """Created with its token and address, renamed, deleted, restored."""
     made = await api.json("POST", "", {"name": "Contoso", "kind": "other", "region": "DE"}, 201)
     path = f"/{made['id']}"
     assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
-    assert (await authenticate(services, made["id"], f"Bearer {made['token']}")).region == "DE"
+    assert (await authenticate(app, made["id"], f"Bearer {made['token']}")).region == "DE"
     assert [each["name"] for each in (await api.json("GET", ""))["directories"]] == ["Contoso"]
     assert (await api.json("PATCH", path, {"name": "Renamed", "setup": "presence"}))[
         "name"
@@ -213,9 +213,7 @@ async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made
     assert (await api.call("PATCH", f"/{made.id}", {"name": "C"}, if_match="*")).status == 200
 
 
-async def test_tokens_are_issued_rotated_and_revoked(
-    api: Api, services: Services, made: Made
-) -> None:
+async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: Made) -> None:
     """The plain token is in the answer that made it and nowhere else."""
     path = f"/{made.id}/tokens"
     second = await api.json("POST", path, {"expires_in_days": 30}, 201)
@@ -227,15 +225,15 @@ async def test_tokens_are_issued_rotated_and_revoked(
     assert all("hash" not in token and "token" not in token for token in listed)
     assert (await api.call("DELETE", f"{path}/{third['id']}")).status == 204
     with pytest.raises(Unauthenticated):
-        await authenticate(services, made.id, f"Bearer {third['token']}")
+        await authenticate(app, made.id, f"Bearer {third['token']}")
     assert (await api.call("DELETE", f"{path}/unknown")).status == 404
 
 
-async def test_last_use_of_a_token_is_shown(api: Api, services: Services, made: Made) -> None:
+async def test_last_use_of_a_token_is_shown(api: Api, app: App, made: Made) -> None:
     """To about five minutes; never used is null."""
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] is None
-    await authenticate(services, made.id, made.header)
-    await settled(services)
+    await authenticate(app, made.id, made.header)
+    await settled(app)
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0][
         "last_used"
     ] == "2026-01-01T00:00:00.000Z"
@@ -251,24 +249,22 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
     assert (await api.json("GET", f"/{made.id}/trust"))["trust"] is None
 
 
-async def test_the_live_line_moves(
-    api: Api, services: Services, made: Made, clock: FixedClock
-) -> None:
+async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedClock) -> None:
     """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
     from directories.events import Event, write
 
     path = f"/{made.id}/state"
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):
-        await authenticate(services, made.id, "Bearer wrong")
-    await settled(services)
+        await authenticate(app, made.id, "Bearer wrong")
+    await settled(app)
     state = await api.json("GET", path)
     assert (state["stage"], state["denied"]["reason"]) == ("waiting", "wrong")
     assert state["denied"]["remedy"].endswith(".")
     clock.advance(5)
-    await authenticate(services, made.id, made.header)
-    credential_usage.served(services, made.id)
-    await settled(services)
+    await authenticate(app, made.id, made.header)
+    credential_usage.served(app, made.id)
+    await settled(app)
     state = await api.json("GET", path)
     assert (state["stage"], state["denied"], state["last_call"]) == (
         "connected",
@@ -276,7 +272,7 @@ async def test_the_live_line_moves(
         "2026-01-01T00:00:05.000Z",
     )
     await refused(
-        services,
+        app,
         made.id,
         "POST",
         400,
@@ -291,18 +287,18 @@ async def test_the_live_line_moves(
         "userName is missing.",
     )
     event = Event("t", "user.created", users=1, active=True)
-    await services.tables.transact("contacts", made.id, [write(event, clock)])
+    await app.tables.transact("contacts", made.id, [write(event, clock)])
     state = await api.json("GET", path)
     assert (state["stage"], state["people"], state["active"]) == ("provisioning", 1, 1)
 
 
 async def test_the_log_is_read_through_the_api(
-    api: Api, services: Services, made: Made, clock: FixedClock
+    api: Api, app: App, made: Made, clock: FixedClock
 ) -> None:
     """Newest first, page by page, filtered."""
     for number in range(5):
         await refused(
-            services, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}"
+            app, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}"
         )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")
@@ -321,13 +317,13 @@ async def test_the_log_is_read_through_the_api(
 
 
 async def test_the_public_address_stands_in_every_url(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """PUBLIC_URL wins over the address that the request came to."""
     from directories.serializers import scim_base_url, token_endpoint
 
-    public = replace(services.settings, public_url="https://scim.example")
-    behind = Services(public, clock, services.tables)
+    public = replace(app.settings, public_url="https://scim.example")
+    behind = App(public, clock, app.tables)
     assert scim_base_url(behind, "http://10.0.0.1", "d1") == "https://scim.example/scim/d1/v2"
     assert (
         token_endpoint(behind, "http://10.0.0.1", "d1")

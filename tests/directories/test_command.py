@@ -9,8 +9,8 @@ import pytest
 from directories.authenticate import Unauthenticated, authenticate
 from directories.memory import settled
 from local.__main__ import main
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from tests.directories.made import ACCOUNT
@@ -31,20 +31,20 @@ class Command:
 
     async def opens(self, directory_id: str, token: str) -> bool:
         """Whether the SCIM endpoint would take the token."""
-        services = Services(
+        app = App(
             Settings.read({"TABLES": self.url}),
             SystemClock(),
             open_tables(Settings(tables=self.url)),
         )
         try:
-            await authenticate(services, directory_id, f"Bearer {token}")
+            await authenticate(app, directory_id, f"Bearer {token}")
         except Unauthenticated:
             return False
         else:
             return True
         finally:
-            await settled(services)
-            await services.tables.close()
+            await settled(app)
+            await app.tables.close()
 
 
 @pytest.fixture

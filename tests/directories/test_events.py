@@ -17,8 +17,8 @@ from directories.provisioning_log import (
     safe_cursor,
     write,
 )
+from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import StorageUnavailable
 from tests.directories.made import ACCOUNT, Made
@@ -26,23 +26,23 @@ from tests.directories.made import ACCOUNT, Made
 DIRECTORY = "d1"
 
 
-async def put(services: Services, *found: Event) -> None:
+async def put(app: App, *found: Event) -> None:
     """Write events, each in a transaction, a second apart."""
     for event in found:
-        await services.tables.transact("contacts", DIRECTORY, [write(event, services.clock)])
-        services.clock.advance(1)  # type: ignore[attr-defined]
+        await app.tables.transact("contacts", DIRECTORY, [write(event, app.clock)])
+        app.clock.advance(1)  # type: ignore[attr-defined]
 
 
-def created(services: Services, name: str, **more: object) -> Event:
+def created(app: App, name: str, **more: object) -> Event:
     """A person who came."""
-    at = timestamp(services.clock.now())
+    at = timestamp(app.clock.now())
     return Event(at, "user.created", "User", f"id-{name}", name, users=1, active=True, **more)  # type: ignore[arg-type]
 
 
-async def fail(services: Services, name: str, detail: str = "title is too long.") -> None:
+async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
     """A refused request about a person."""
     await refused(
-        services,
+        app,
         DIRECTORY,
         "POST",
         400,
@@ -97,75 +97,73 @@ def test_an_event_is_read_as_it_was_written() -> None:
     assert events.decode(events.encode(Event("t", "user.changed"))).active is None
 
 
-async def test_the_log_is_read_newest_first_page_by_page(any_services: Services) -> None:
+async def test_the_log_is_read_newest_first_page_by_page(any_app: App) -> None:
     """Pages follow each other without gap or overlap, on both engines."""
     names = [f"person{number}" for number in range(25)]
-    directory_before = [line.event.name for line in (await read(any_services, "d-pages")).lines]
+    directory_before = [line.event.name for line in (await read(any_app, "d-pages")).lines]
     assert directory_before == []
     for name in names:
-        operation = write(created(any_services, name), any_services.clock)
-        await any_services.tables.transact("contacts", "d-pages", [operation])
-        any_services.clock.advance(1800)  # type: ignore[attr-defined]
+        operation = write(created(any_app, name), any_app.clock)
+        await any_app.tables.transact("contacts", "d-pages", [operation])
+        any_app.clock.advance(1800)  # type: ignore[attr-defined]
     seen: list[str] = []
     before = ""
     while True:
-        page = await read(any_services, "d-pages", before, 10)
+        page = await read(any_app, "d-pages", before, 10)
         seen += [line.event.name for line in page.lines]
         if not (before := page.before):
             break
     assert seen == names[::-1]
 
 
-async def test_a_dense_log_is_read_in_few_queries(
-    services: Services, tables: CountingTables
-) -> None:
+async def test_a_dense_log_is_read_in_few_queries(app: App, tables: CountingTables) -> None:
     """The newest lines of 5,000 events of one minute cost a handful of reads, not a walk through all of them."""
     for _ in range(50):
-        operations = [write(created(services, "someone"), services.clock) for _ in range(100)]
+        operations = [write(created(app, "someone"), app.clock) for _ in range(100)]
         await tables.transact("contacts", DIRECTORY, operations)
-        services.clock.advance(1)  # type: ignore[attr-defined]
+        app.clock.advance(1)  # type: ignore[attr-defined]
     with tables.measured() as calls:
-        page = await read(services, DIRECTORY, limit=50)
+        page = await read(app, DIRECTORY, limit=50)
     assert len(page.lines) == 50
     assert len(calls) <= 6
 
 
-async def test_repeated_failures_of_a_person_are_one_line_with_a_count(services: Services) -> None:
+async def test_repeated_failures_of_a_person_are_one_line_with_a_count(app: App) -> None:
     """Entra retries a failing person for 28 days; the log says it once, since when, and how often."""
     for _ in range(3):
-        await fail(services, "anna")
-        services.clock.advance(1)  # type: ignore[attr-defined]
-        await fail(services, "bob")
-        services.clock.advance(3599)  # type: ignore[attr-defined]
-    page = await read(services, DIRECTORY)
+        await fail(app, "anna")
+        app.clock.advance(1)  # type: ignore[attr-defined]
+        await fail(app, "bob")
+        app.clock.advance(3599)  # type: ignore[attr-defined]
+    page = await read(app, DIRECTORY)
     assert [(line.event.name, line.count) for line in page.lines] == [("bob", 3), ("anna", 3)]
     assert page.lines[1].first == "2026-01-01T00:00:00.000Z"
     assert page.lines[1].event.at == "2026-01-01T02:00:00.000Z"
 
 
-async def test_a_success_in_between_parts_the_failures(services: Services) -> None:
+async def test_a_success_in_between_parts_the_failures(app: App) -> None:
     """What failed before a person's request succeeded is another story than what failed after it."""
-    await fail(services, "anna")
-    services.clock.advance(1)  # type: ignore[attr-defined]
-    await put(services, created(services, "anna"))
-    services.clock.advance(100)  # type: ignore[attr-defined]
-    await fail(services, "anna")
-    kinds = [(line.event.kind, line.count) for line in (await read(services, DIRECTORY)).lines]
+    await fail(app, "anna")
+    app.clock.advance(1)  # type: ignore[attr-defined]
+    await put(app, created(app, "anna"))
+    app.clock.advance(100)  # type: ignore[attr-defined]
+    await fail(app, "anna")
+    kinds = [(line.event.kind, line.count) for line in (await read(app, DIRECTORY)).lines]
     assert kinds == [("request.refused", 1), ("user.created", 1), ("request.refused", 1)]
 
 
-async def test_the_log_is_filtered(services: Services) -> None:
+async def test_the_log_is_filtered(app: App) -> None:
     """By a person's history, by refused requests only, by text without case and accents."""
     await put(
-        services,
-        created(services, "anna", external_id="x-1"),
-        created(services, "bob", changed=("title",)),
+        app,
+        created(app, "anna", external_id="x-1"),
+        created(app, "bob", changed=("title",)),
     )
-    await fail(services, "Müller", "phoneNumbers is no number.")
-    await put(services, created(services, "Müller"))
+    await fail(app, "Müller", "phoneNumbers is no number.")
+    await put(app, created(app, "Müller"))
 
     async def names(wanted: EventFilter) -> list[str]:
-        return [line.event.name for line in (await read(services, DIRECTORY, wanted=wanted)).lines]
+        return [line.event.name for line in (await read(app, DIRECTORY, wanted=wanted)).lines]
 
     assert await names(EventFilter(person="ANNA")) == ["anna"]
     assert await names(EventFilter(person="x-1")) == ["anna"]
@@ -180,13 +178,13 @@ async def test_the_log_is_filtered(services: Services) -> None:
 
 
 async def test_refusals_are_found_among_an_import_without_reading_it(
-    services: Services, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+    app: App, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key says what was refused: 2,000 people who came are passed over, in as many reads as without a filter."""
-    await fail(services, "anna")
+    await fail(app, "anna")
     for _ in range(20):
-        services.clock.advance(60)  # type: ignore[attr-defined]
-        operations = [write(created(services, "x"), services.clock) for _ in range(100)]
+        app.clock.advance(60)  # type: ignore[attr-defined]
+        operations = [write(created(app, "x"), app.clock) for _ in range(100)]
         await tables.transact("contacts", DIRECTORY, operations)
     read_values = list[bytes]()
 
@@ -197,31 +195,27 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
     decode = events.decode
     monkeypatch.setattr(events, "decode", decoded)
     with tables.measured() as calls:
-        page = await read(services, DIRECTORY, wanted=EventFilter(kinds=KINDS["refused"]))
+        page = await read(app, DIRECTORY, wanted=EventFilter(kinds=KINDS["refused"]))
     assert [line.event.name for line in page.lines] == ["anna"]
     assert (len(read_values), page.before) == (1, "")
     with tables.measured() as unfiltered:
-        await read(services, DIRECTORY, limit=5000)
+        await read(app, DIRECTORY, limit=5000)
     assert len(calls) == len(unfiltered)
 
 
-async def test_a_rare_kind_is_found_page_by_page(
-    services: Services, tables: CountingTables
-) -> None:
+async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTables) -> None:
     """A page may come without lines while older events wait; going on from where it ended finds them."""
-    await put(services, Event("t", "group.created", "Group", "g", "Sales", groups=1))
+    await put(app, Event("t", "group.created", "Group", "g", "Sales", groups=1))
     for _ in range(40):
-        services.clock.advance(3600)  # type: ignore[attr-defined]
-        operations = [write(created(services, "x"), services.clock) for _ in range(100)]
+        app.clock.advance(3600)  # type: ignore[attr-defined]
+        operations = [write(created(app, "x"), app.clock) for _ in range(100)]
         for _ in range(2):
             await tables.transact("contacts", DIRECTORY, operations)
-            operations = [write(created(services, "y"), services.clock) for _ in range(100)]
+            operations = [write(created(app, "y"), app.clock) for _ in range(100)]
     before, pages, found = "", 0, list[str]()
     while pages < 10:
         with tables.measured() as calls:
-            page = await read(
-                services, DIRECTORY, before, wanted=EventFilter(kinds=KINDS["groups"])
-            )
+            page = await read(app, DIRECTORY, before, wanted=EventFilter(kinds=KINDS["groups"]))
         assert len(calls) <= 40
         found += [line.event.name for line in page.lines]
         pages += 1
@@ -230,38 +224,34 @@ async def test_a_rare_kind_is_found_page_by_page(
     assert (found, pages) == (["Sales"], 2)
 
 
-async def test_equal_refusals_of_a_minute_are_stored_once(
-    services: Services, tables: CountingTables
-) -> None:
+async def test_equal_refusals_of_a_minute_are_stored_once(app: App, tables: CountingTables) -> None:
     """A client in a loop writes one event a minute; the count comes with the next one."""
     with tables.measured() as calls:
         for _ in range(1000):
-            await fail(services, "anna")
+            await fail(app, "anna")
     assert calls.count(("transact", "contacts")) == 1
-    services.clock.advance(61)  # type: ignore[attr-defined]
-    await fail(services, "anna")
-    (line,) = (await read(services, DIRECTORY)).lines
+    app.clock.advance(61)  # type: ignore[attr-defined]
+    await fail(app, "anna")
+    (line,) = (await read(app, DIRECTORY)).lines
     assert line.count == 1001
-    await settled(services)
+    await settled(app)
 
 
-async def test_a_flood_of_different_refusals_is_bounded(
-    services: Services, tables: CountingTables
-) -> None:
+async def test_a_flood_of_different_refusals_is_bounded(app: App, tables: CountingTables) -> None:
     """No more than 60 events a minute, and the number of the others."""
     for number in range(500):
-        await fail(services, f"person{number}")
+        await fail(app, f"person{number}")
     rows = await tables.query("contacts", DIRECTORY, "event|", events.end())
     assert len(rows) == 60
-    services.clock.advance(61)  # type: ignore[attr-defined]
-    await fail(services, "last")
-    counts = [line.count for line in (await read(services, DIRECTORY, limit=100)).lines]
+    app.clock.advance(61)  # type: ignore[attr-defined]
+    await fail(app, "last")
+    counts = [line.count for line in (await read(app, DIRECTORY, limit=100)).lines]
     assert sum(counts) == 501
-    await settled(services)
+    await settled(app)
 
 
 async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
-    services: Services, clock: FixedClock
+    app: App, clock: FixedClock
 ) -> None:
     """Storage in trouble loses the line, never the answer."""
 
@@ -269,40 +259,40 @@ async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(
         async def transact(self, table: str, partition: str, operations: object) -> list[str]:
             raise StorageUnavailable("down")
 
-    await fail(Services(services.settings, clock, Broken(services.tables)), "anna")
+    await fail(App(app.settings, clock, Broken(app.tables)), "anna")
 
 
-async def test_readers_go_on_from_a_cursor(services: Services, clock: FixedClock) -> None:
+async def test_readers_go_on_from_a_cursor(app: App, clock: FixedClock) -> None:
     """Each event is met, and one that was stored late too: the cursor stays a minute behind the present."""
-    assert (await events_since(services.tables, DIRECTORY, "")) == []
-    late = write(created(services, "late"), clock)
+    assert (await events_since(app.tables, DIRECTORY, "")) == []
+    late = write(created(app, "late"), clock)
     clock.advance(30)
-    await put(services, created(services, "first"))
-    found = await events_since(services.tables, DIRECTORY, "")
+    await put(app, created(app, "first"))
+    found = await events_since(app.tables, DIRECTORY, "")
     cursor = safe_cursor("", found, clock)
     assert ([stored.event.name for stored in found], cursor) == (["first"], "")
-    await services.tables.transact("contacts", DIRECTORY, [late])
-    found = await events_since(services.tables, DIRECTORY, cursor)
+    await app.tables.transact("contacts", DIRECTORY, [late])
+    found = await events_since(app.tables, DIRECTORY, cursor)
     assert [stored.event.name for stored in found] == ["late", "first"]
     clock.advance(90)
     cursor = safe_cursor(cursor, found, clock)
-    assert await events_since(services.tables, DIRECTORY, cursor) == []
+    assert await events_since(app.tables, DIRECTORY, cursor) == []
 
 
-async def test_events_are_kept_for_the_set_time(any_services: Services, clock: FixedClock) -> None:
+async def test_events_are_kept_for_the_set_time(any_app: App, clock: FixedClock) -> None:
     """Older events go (EVENT_RETENTION_DAYS), and the totals stay right without them."""
     from directories import totals
 
     directory_id = "d-retention"
     for name in ("old", "new"):
-        operation = write(created(any_services, name), clock)
-        await any_services.tables.transact("contacts", directory_id, [operation])
+        operation = write(created(any_app, name), clock)
+        await any_app.tables.transact("contacts", directory_id, [operation])
         clock.advance(timedelta(days=20).total_seconds())
-    await tidy(any_services, directory_id)
-    kept = await events_since(any_services.tables, directory_id, "")
+    await tidy(any_app, directory_id)
+    kept = await events_since(any_app.tables, directory_id, "")
     assert [stored.event.name for stored in kept] == ["new"]
-    assert (await totals.read(any_services, directory_id)).users == 2
-    fresh = Services(any_services.settings, clock, CountingTables(any_services.tables))
+    assert (await totals.read(any_app, directory_id)).users == 2
+    fresh = App(any_app.settings, clock, CountingTables(any_app.tables))
     assert (await totals.read(fresh, directory_id)).users == 2
     assert provisioning_log.EVERYTHING.has(kept[0].event)
 
@@ -312,14 +302,12 @@ async def test_events_are_kept_for_the_set_time(any_services: Services, clock: F
     [("anna", "anna", False), ("anna", "bob", True), ("", "bob", False)],
 )
 async def test_a_refusal_that_is_mended_is_shown_no_more(
-    services: Services, made: Made, refusal: str, done: str, stays: bool
+    app: App, made: Made, refusal: str, done: str, stays: bool
 ) -> None:
     """What failed for a person is mended by that person's success, a wrong address by anybody's."""
-    directory = await service.read(services, ACCOUNT, made.id)
-    await refused(services, made.id, "POST", 400, "invalidValue", "bad", "Entra", name=refusal)
-    services.clock.advance(1)  # type: ignore[attr-defined]
-    assert (await status.glance(services, directory)).last_refusal is not None
-    await services.tables.transact(
-        "contacts", made.id, [write(created(services, done), services.clock)]
-    )
-    assert ((await status.glance(services, directory)).last_refusal is not None) is stays
+    directory = await service.read(app, ACCOUNT, made.id)
+    await refused(app, made.id, "POST", 400, "invalidValue", "bad", "Entra", name=refusal)
+    app.clock.advance(1)  # type: ignore[attr-defined]
+    assert (await status.glance(app, directory)).last_refusal is not None
+    await app.tables.transact("contacts", made.id, [write(created(app, done), app.clock)])
+    assert ((await status.glance(app, directory)).last_refusal is not None) is stays

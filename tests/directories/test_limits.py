@@ -19,34 +19,34 @@ from directories.quarantine_warning import judge
 from directories.status import glance
 from local.host.host import Host
 from local.host.hostfile import HostFile
+from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 from tests.directories.made import Made
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
 
 
-def served(services: Services, directory_id: str, requests: int) -> int:
+def served(app: App, directory_id: str, requests: int) -> int:
     """How many of so many requests at once are served."""
     count = 0
     for _ in range(requests):
         try:
-            directory_rate_limit.take(services, directory_id)
+            directory_rate_limit.take(app, directory_id)
         except directory_rate_limit.TooManyRequests:
             continue
         count += 1
     return count
 
 
-def test_a_directory_has_its_rate_beside_a_flood(services: Services, clock: FixedClock) -> None:
+def test_a_directory_has_its_rate_beside_a_flood(app: App, clock: FixedClock) -> None:
     """25 requests a second for each tenant, sustained (Learn, "Develop a SCIM endpoint"), whatever another one does."""
     flooded, calm = 0, 0
     for _ in range(120):
         clock.advance(0.5)
-        flooded += served(services, "flood", 500)
-        calm += served(services, "calm", 13)
+        flooded += served(app, "flood", 500)
+        calm += served(app, "calm", 13)
     assert calm == 120 * 13
     assert (
         flooded
@@ -56,51 +56,51 @@ def test_a_directory_has_its_rate_beside_a_flood(services: Services, clock: Fixe
     )
 
 
-def test_a_flood_is_told_when_to_come_back(services: Services) -> None:
+def test_a_flood_is_told_when_to_come_back(app: App) -> None:
     """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
-    served(services, "flood", int(directory_rate_limit.BURST))
+    served(app, "flood", int(directory_rate_limit.BURST))
     with pytest.raises(directory_rate_limit.TooManyRequests) as caught:
-        directory_rate_limit.take(services, "flood")
+        directory_rate_limit.take(app, "flood")
     assert caught.value.response.status == 429
     assert int(caught.value.response.headers["Retry-After"]) >= 1
 
 
-def test_a_request_that_costs_much_counts_as_many(services: Services, clock: FixedClock) -> None:
+def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -> None:
     """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
-    directory_rate_limit.take(services, "bulk")
-    directory_rate_limit.settle(services, "bulk", directory_rate_limit.USUAL)
-    assert served(services, "bulk", 1) == 1
+    directory_rate_limit.take(app, "bulk")
+    directory_rate_limit.settle(app, "bulk", directory_rate_limit.USUAL)
+    assert served(app, "bulk", 1) == 1
     directory_rate_limit.settle(
-        services,
+        app,
         "bulk",
         round(
             (directory_rate_limit.BURST + directory_rate_limit.ALONE) * directory_rate_limit.USUAL
         ),
     )
-    assert served(services, "bulk", 1) == 0
+    assert served(app, "bulk", 1) == 0
     clock.advance(0.9)
-    assert served(services, "bulk", 1) == 0
+    assert served(app, "bulk", 1) == 0
     clock.advance(0.2)
-    assert served(services, "bulk", 1) == 1
+    assert served(app, "bulk", 1) == 1
 
 
-def test_groups_that_fill_up_are_no_flood(services: Services, clock: FixedClock) -> None:
+def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
     """25 requests a second beside others hold for dear ones, too: a PATCH with a hundred members, 205 round trips."""
     for _ in range(60):
         clock.advance(1.0)
-        assert served(services, "other", 1) == 1
+        assert served(app, "other", 1) == 1
         for _ in range(25):
-            assert served(services, "filling", 1) == 1
-            directory_rate_limit.settle(services, "filling", 205)
+            assert served(app, "filling", 1) == 1
+            directory_rate_limit.settle(app, "filling", 205)
 
 
 async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     """Two operations of one bulk request are two requests' work."""
-    app = await started(tmp_path)
-    metered = replace(app.services, tables=MeteredTables(app.services.tables))
+    deployed = await started(tmp_path)
+    metered = replace(deployed.app, tables=MeteredTables(deployed.app.tables))
     settled: list[int] = []
     with patch.object(
-        directory_rate_limit, "settle", lambda services, directory_id, trips: settled.append(trips)
+        directory_rate_limit, "settle", lambda app, directory_id, trips: settled.append(trips)
     ):
         functions = func.FunctionApp()
         functions.register_functions(scim.endpoints.blueprint(metered))
@@ -116,15 +116,15 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
         3 <= sum(settled) <= 5
     )  # the directory, a transaction for each, the note of the first call
     await memory.settled(metered)
-    await stopped(app)
+    await stopped(deployed)
 
 
-def test_a_directory_alone_may_go_faster(services: Services, clock: FixedClock) -> None:
+def test_a_directory_alone_may_go_faster(app: App, clock: FixedClock) -> None:
     """A first import hurts nobody where nobody else is."""
     total = 0
     for _ in range(100):
         clock.advance(0.1)
-        total += served(services, "import", 60)
+        total += served(app, "import", 60)
     assert total == 6000
 
 
@@ -149,104 +149,102 @@ def test_the_warning_comes_before_entras_thresholds(
 
 
 async def test_nearing_quarantine_is_logged_for_the_operator(
-    services: Services, caplog: pytest.LogCaptureFixture
+    app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The event `quarantine.near` names the directory and the counts."""
     event = Event("t", "request.refused", count=4000)
-    await services.tables.transact("contacts", "d1", [write(event, services.clock)])
+    await app.tables.transact("contacts", "d1", [write(event, app.clock)])
     with caplog.at_level(logging.WARNING):
-        await quarantine_warning.warn(services, "d1")
-        await quarantine_warning.warn(services, "d2")
+        await quarantine_warning.warn(app, "d1")
+        await quarantine_warning.warn(app, "d2")
     assert [record.message for record in caplog.records if "quarantine.near" in record.message] == [
         '{"event":"quarantine.near","directory_id":"d1","outlook":"near","failures":4000,"successes":0}'
     ]
 
 
 async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
-    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+    app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
     """The request never waits for the note, and a busy token writes next to nothing."""
     with tables.measured() as calls:
         for _ in range(100):
-            await authenticate(services, made.id, made.header)
-            await settled(services)
+            await authenticate(app, made.id, made.header)
+            await settled(app)
             clock.advance(2)
     assert calls.count(("transact", "directories")) == 1
     first = await credential_usage.read(tables, made.id)
     clock.advance(200)
-    await authenticate(services, made.id, made.header)
-    await settled(services)
+    await authenticate(app, made.id, made.header)
+    await settled(app)
     second = await credential_usage.read(tables, made.id)
     assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
 
 
 async def test_the_first_call_that_goes_well_is_an_event(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """The live line says that the connection was tested; once, on whichever instance."""
-    for instance in (services, Services(services.settings, clock, CountingTables(services.tables))):
+    for instance in (app, App(app.settings, clock, CountingTables(app.tables))):
         credential_usage.served(instance, made.id)
         await settled(instance)
-    found = await events_since(services.tables, made.id, "")
+    found = await events_since(app.tables, made.id, "")
     assert [stored.event.kind for stored in found] == ["connection.tested"]
 
 
 @pytest.mark.parametrize(("header", "reason"), [(None, "missing"), ("Bearer nope", "wrong")])
 async def test_a_call_that_was_turned_away_is_noted(
-    services: Services, made: Made, header: str | None, reason: str
+    app: App, made: Made, header: str | None, reason: str
 ) -> None:
     """The administrator learns why the first call failed, though the client is told nothing."""
     with pytest.raises(Unauthenticated):
-        await authenticate(services, made.id, header)
-    await settled(services)
-    denied = (await credential_usage.read(services.tables, made.id)).denied
+        await authenticate(app, made.id, header)
+    await settled(app)
+    denied = (await credential_usage.read(app.tables, made.id)).denied
     assert denied == credential_usage.AuthFailures("2026-01-01T00:00:00.000Z", reason, 1)
 
 
 async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """The administrator who mends the token sees within moments that it is mended."""
     for header in (made.header, "Bearer wrong", made.header, made.header):
         with contextlib.suppress(Unauthenticated):
-            await authenticate(services, made.id, header)
-        await settled(services)
+            await authenticate(app, made.id, header)
+        await settled(app)
         clock.advance(10)
-    assert (
-        await credential_usage.read(services.tables, made.id)
-    ).latest == "2026-01-01T00:00:20.000Z"
-    assert (await glance(services, made.directory)).denied is None
+    assert (await credential_usage.read(app.tables, made.id)).latest == "2026-01-01T00:00:20.000Z"
+    assert (await glance(app, made.directory)).denied is None
 
 
 async def test_a_call_that_goes_well_is_noted_at_most_every_two_seconds(
-    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+    app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
     """An import in which every second person is refused writes little more than its people."""
     with tables.measured() as calls:
         for _ in range(100):
-            credential_usage.failed(services, made.id)
-            credential_usage.served(services, made.id)
-            await settled(services)
+            credential_usage.failed(app, made.id)
+            credential_usage.served(app, made.id)
+            await settled(app)
             clock.advance(0.5)
     assert calls.count(("transact", "directories")) == 25
 
 
 async def test_strangers_write_next_to_nothing(
-    services: Services, tables: CountingTables, made: Made, clock: FixedClock
+    app: App, tables: CountingTables, made: Made, clock: FixedClock
 ) -> None:
     """A flood of wrong tokens is one row, written once a minute, and no event; an unknown directory is no row."""
     with tables.measured() as calls:
         for attempt in range(300):
             for directory_id in (made.id, "unknown0unknown0unkn"):
                 with pytest.raises(Unauthenticated):
-                    await authenticate(services, directory_id, f"Bearer wrong{attempt}")
+                    await authenticate(app, directory_id, f"Bearer wrong{attempt}")
             clock.advance(0.15)
-        await settled(services)
+        await settled(app)
     assert [call for call in calls if call[0] == "transact"] == [("transact", "directories")]
     clock.advance(16)
     with pytest.raises(Unauthenticated):
-        await authenticate(services, made.id, "Bearer wrong")
-    await settled(services)
+        await authenticate(app, made.id, "Bearer wrong")
+    await settled(app)
     denied = (await credential_usage.read(tables, made.id)).denied
     assert denied is not None
     assert denied.count == 300

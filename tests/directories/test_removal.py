@@ -12,94 +12,90 @@ from directories.errors import NotThere
 from directories.memory import settled
 from directories.service import NewDirectory
 from shared import keys
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation, StorageUnavailable
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
-async def fill(services: Services, directory_id: str, rows: int) -> None:
+async def fill(app: App, directory_id: str, rows: int) -> None:
     """Put rows into the directory."""
     for start in range(0, rows, 100):
         operations = [
             Insert(keys.key("user", str(number)), b"{}")
             for number in range(start, min(rows, start + 100))
         ]
-        await services.tables.transact("contacts", directory_id, operations)
+        await app.tables.transact("contacts", directory_id, operations)
 
 
-async def left(services: Services, directory_id: str) -> int:
+async def left(app: App, directory_id: str) -> int:
     """How many rows there still are, anywhere."""
     own = [
-        await store.index(services.tables, directory_id, table)
+        await store.index(app.tables, directory_id, table)
         for table in ("contacts", "directories", "presence")
     ]
     indexes = [
         row
         for partition in (store.ALL, store.account_partition(ACCOUNT))
-        for row in await store.index(services.tables, partition)
+        for row in await store.index(app.tables, partition)
         if row.key == directory_id
     ]
-    work = await store.index(services.tables, "directory-removal", "work")
+    work = await store.index(app.tables, "directory-removal", "work")
     return sum(map(len, own)) + len(indexes) + len([row for row in work if row.key == directory_id])
 
 
-async def test_a_deleted_directory_is_hidden_and_shut_at_once(
-    services: Services, made: Made
-) -> None:
+async def test_a_deleted_directory_is_hidden_and_shut_at_once(app: App, made: Made) -> None:
     """From the moment of deletion nobody sees it and no token opens it."""
-    await authenticate(services, made.id, made.header)
-    await deletion.delete(services, ACCOUNT, made.id)
-    assert await service.list_directories(services, ACCOUNT) == []
+    await authenticate(app, made.id, made.header)
+    await deletion.delete(app, ACCOUNT, made.id)
+    assert await service.list_directories(app, ACCOUNT) == []
     with pytest.raises(NotThere):
-        await service.read(services, ACCOUNT, made.id)
+        await service.read(app, ACCOUNT, made.id)
     with pytest.raises(Unauthenticated):
-        await authenticate(services, made.id, made.header)
+        await authenticate(app, made.id, made.header)
 
 
 async def test_a_deletion_can_be_undone_for_ten_minutes(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """People and tokens are as before."""
-    await fill(services, made.id, 3)
-    await deletion.delete(services, ACCOUNT, made.id)
+    await fill(app, made.id, 3)
+    await deletion.delete(app, ACCOUNT, made.id)
     clock.advance(599)
-    await deletion.run(services, math.inf)
-    assert [found.id for found in await deletion.restorable(services, ACCOUNT)] == [made.id]
-    await deletion.restore(services, ACCOUNT, made.id)
-    assert (await authenticate(services, made.id, made.header)).id == made.id
-    assert len(await store.index(services.tables, made.id, "contacts")) == 3
-    assert await store.index(services.tables, "directory-removal", "work") == []
-    await settled(services)
+    await deletion.run(app, math.inf)
+    assert [found.id for found in await deletion.restorable(app, ACCOUNT)] == [made.id]
+    await deletion.restore(app, ACCOUNT, made.id)
+    assert (await authenticate(app, made.id, made.header)).id == made.id
+    assert len(await store.index(app.tables, made.id, "contacts")) == 3
+    assert await store.index(app.tables, "directory-removal", "work") == []
+    await settled(app)
 
 
-async def test_nobody_else_deletes_or_restores(services: Services, made: Made) -> None:
+async def test_nobody_else_deletes_or_restores(app: App, made: Made) -> None:
     """Another account's directory does not exist."""
     with pytest.raises(NotThere):
-        await deletion.delete(services, OTHER_ACCOUNT, made.id)
-    await deletion.delete(services, ACCOUNT, made.id)
+        await deletion.delete(app, OTHER_ACCOUNT, made.id)
+    await deletion.delete(app, ACCOUNT, made.id)
     with pytest.raises(NotThere):
-        await deletion.restore(services, OTHER_ACCOUNT, made.id)
+        await deletion.restore(app, OTHER_ACCOUNT, made.id)
 
 
-async def test_after_ten_minutes_every_row_is_removed(
-    any_services: Services, clock: FixedClock
-) -> None:
+async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: FixedClock) -> None:
     """All tables, all rows of the directory, on both engines; other directories keep theirs."""
-    directory, _ = await service.create(any_services, ACCOUNT, NewDirectory("Gone"))
-    stays, _ = await service.create(any_services, ACCOUNT, NewDirectory("Stays"))
-    await fill(any_services, directory.id, 250)
-    await fill(any_services, stays.id, 5)
-    await deletion.delete(any_services, ACCOUNT, directory.id)
+    directory, _ = await service.create(any_app, ACCOUNT, NewDirectory("Gone"))
+    stays, _ = await service.create(any_app, ACCOUNT, NewDirectory("Stays"))
+    await fill(any_app, directory.id, 250)
+    await fill(any_app, stays.id, 5)
+    await deletion.delete(any_app, ACCOUNT, directory.id)
     clock.advance(601)
     assert (
-        await deletion.run(any_services, math.inf) >= 1
+        await deletion.run(any_app, math.inf) >= 1
     )  # the emulator may hold removals of other tests
-    assert await left(any_services, directory.id) == 0
-    assert len(await store.index(any_services.tables, stays.id, "contacts")) == 5
+    assert await left(any_app, directory.id) == 0
+    assert len(await store.index(any_app.tables, stays.id, "contacts")) == 5
     with pytest.raises(NotThere):
-        await deletion.restore(any_services, ACCOUNT, directory.id)
+        await deletion.restore(any_app, ACCOUNT, directory.id)
 
 
 class Dying(CountingTables):
@@ -119,50 +115,48 @@ class Dying(CountingTables):
 
 @pytest.mark.parametrize("transactions", range(1, 12))
 async def test_a_removal_that_was_killed_goes_on_where_it_was(
-    services: Services, made: Made, clock: FixedClock, transactions: int
+    app: App, made: Made, clock: FixedClock, transactions: int
 ) -> None:
     """Killed anywhere between the deletion and its end, a later run removes the rest."""
-    await fill(services, made.id, 250)
-    dying = Dying(services.tables)
+    await fill(app, made.id, 250)
+    dying = Dying(app.tables)
     dying.left = transactions
-    mortal = Services(services.settings, clock, dying)
+    mortal = App(app.settings, clock, dying)
     with contextlib.suppress(StorageUnavailable):
         await deletion.delete(mortal, ACCOUNT, made.id)
         clock.advance(601)
         await deletion.run(mortal, math.inf)
     clock.advance(601)
     if transactions == 1:  # the deletion never got as far as the directory, which is whole
-        assert [found.id for found in await service.list_directories(services, ACCOUNT)] == [
-            made.id
-        ]
+        assert [found.id for found in await service.list_directories(app, ACCOUNT)] == [made.id]
         return
-    await deletion.run(services, math.inf)
-    assert await left(services, made.id) == 0
+    await deletion.run(app, math.inf)
+    assert await left(app, made.id) == 0
 
 
 async def test_a_removal_stops_in_time_and_goes_on_later(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """A run ends before the platform would end it."""
-    await fill(services, made.id, 50)
-    await deletion.delete(services, ACCOUNT, made.id)
+    await fill(app, made.id, 50)
+    await deletion.delete(app, ACCOUNT, made.id)
     clock.advance(601)
-    assert await deletion.run(services, clock.monotonic()) == 0
-    assert await left(services, made.id) > 50
-    assert await deletion.run(services, math.inf) == 1
-    assert await left(services, made.id) == 0
+    assert await deletion.run(app, clock.monotonic()) == 0
+    assert await left(app, made.id) > 50
+    assert await deletion.run(app, math.inf) == 1
+    assert await left(app, made.id) == 0
 
 
 async def test_what_is_removed_at_once_is_gone_through_again(
-    services: Services, made: Made, clock: FixedClock
+    app: App, made: Made, clock: FixedClock
 ) -> None:
     """A call that another instance still let in may write behind the removal; a later run removes that too."""
-    await fill(services, made.id, 10)
-    assert await deletion.remove_now(services, ACCOUNT, made.id, math.inf)
-    assert await store.index(services.tables, made.id, "contacts") == []
-    await fill(services, made.id, 1)
+    await fill(app, made.id, 10)
+    assert await deletion.remove_now(app, ACCOUNT, made.id, math.inf)
+    assert await store.index(app.tables, made.id, "contacts") == []
+    await fill(app, made.id, 1)
     clock.advance(60)
-    assert await deletion.run(services, math.inf) == 0
+    assert await deletion.run(app, math.inf) == 0
     clock.advance(60)
-    assert await deletion.run(services, math.inf) == 1
-    assert await left(services, made.id) == 0
+    assert await deletion.run(app, math.inf) == 1
+    assert await left(app, made.id) == 0

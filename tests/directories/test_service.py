@@ -10,19 +10,19 @@ from directories.errors import InvalidField, NotThere, Overtaken
 from directories.memory import settled
 from directories.models import is_directory_id
 from directories.service import NewDirectory
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Operation, StorageUnavailable, Upsert
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
-async def test_a_directory_is_read_as_it_was_made(any_services: Services) -> None:
+async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
     """Name, kind, region and strictness are kept on both engines; what is left out has the deployment's default."""
     new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
-    directory, token = await service.create(any_services, ACCOUNT, new)
-    plain, _ = await service.create(any_services, ACCOUNT, NewDirectory("Plain"))
-    found = await service.read(any_services, ACCOUNT, directory.id)
+    directory, token = await service.create(any_app, ACCOUNT, new)
+    plain, _ = await service.create(any_app, ACCOUNT, NewDirectory("Plain"))
+    found = await service.read(any_app, ACCOUNT, directory.id)
     assert found == directory
     assert (found.name, found.kind, found.region, found.strict_numbers) == (
         "Contoso Ltd",
@@ -34,9 +34,9 @@ async def test_a_directory_is_read_as_it_was_made(any_services: Services) -> Non
     assert len(token) > 43
 
 
-async def test_ids_fit_every_client(services: Services) -> None:
+async def test_ids_fit_every_client(app: App) -> None:
     """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
-    ids = {(await service.create(services, ACCOUNT, NewDirectory("A")))[0].id for _ in range(20)}
+    ids = {(await service.create(app, ACCOUNT, NewDirectory("A")))[0].id for _ in range(20)}
     assert len(ids) == 20
     assert all(
         len(one) == 20 and one.isalnum() and one == one.lower() and is_directory_id(one)
@@ -44,36 +44,34 @@ async def test_ids_fit_every_client(services: Services) -> None:
     )
 
 
-async def test_the_plain_token_is_stored_nowhere(services: Services, made: Made) -> None:
+async def test_the_plain_token_is_stored_nowhere(app: App, made: Made) -> None:
     """Only the SHA-256 of a token is kept."""
-    row = await services.tables.get("directories", made.id, "directory")
+    row = await app.tables.get("directories", made.id, "directory")
     assert row is not None
     assert made.token.encode() not in row.value
     assert made.directory.tokens[0].hash.encode() in row.value
 
 
-async def test_accounts_do_not_see_each_other(services: Services, made: Made) -> None:
+async def test_accounts_do_not_see_each_other(app: App, made: Made) -> None:
     """Another account's directory does not exist for a person (SECURITY.md)."""
-    theirs, _ = await service.create(services, OTHER_ACCOUNT, NewDirectory("Theirs"))
-    assert [found.id for found in await service.list_directories(services, ACCOUNT)] == [made.id]
-    assert [found.id for found in await service.list_directories(services, OTHER_ACCOUNT)] == [
-        theirs.id
-    ]
+    theirs, _ = await service.create(app, OTHER_ACCOUNT, NewDirectory("Theirs"))
+    assert [found.id for found in await service.list_directories(app, ACCOUNT)] == [made.id]
+    assert [found.id for found in await service.list_directories(app, OTHER_ACCOUNT)] == [theirs.id]
     with pytest.raises(NotThere):
-        await service.read(services, OTHER_ACCOUNT, made.id)
+        await service.read(app, OTHER_ACCOUNT, made.id)
     with pytest.raises(NotThere):
-        await service.set_up(services, OTHER_ACCOUNT, made.id, name="Mine now")
+        await service.set_up(app, OTHER_ACCOUNT, made.id, name="Mine now")
 
 
 async def test_directories_are_listed_in_the_order_of_their_making(
-    any_services: Services, clock: FixedClock
+    any_app: App, clock: FixedClock
 ) -> None:
     """The list keeps its order, whatever the ids are."""
     account = "33333333-3333-3333-3333-333333333333"
     for name in ("One", "Two", "Three"):
-        await service.create(any_services, account, NewDirectory(name))
+        await service.create(any_app, account, NewDirectory(name))
         clock.advance(1)
-    assert [found.name for found in await service.list_directories(any_services, account)] == [
+    assert [found.name for found in await service.list_directories(any_app, account)] == [
         "One",
         "Two",
         "Three",
@@ -95,43 +93,41 @@ async def test_directories_are_listed_in_the_order_of_their_making(
         (NewDirectory("A", token="extdiracc_" + "a" * 43), "token"),
     ],
 )
-async def test_a_wrong_field_is_named(services: Services, new: NewDirectory, field: str) -> None:
+async def test_a_wrong_field_is_named(app: App, new: NewDirectory, field: str) -> None:
     """What can't be taken is refused with the field, the fault and the remedy."""
     with pytest.raises(InvalidField) as caught:
-        await service.create(services, ACCOUNT, new)
+        await service.create(app, ACCOUNT, new)
     assert caught.value.field == field
     assert caught.value.fault
     assert caught.value.remedy.endswith(".")
 
 
-async def test_a_given_id_is_taken_once(any_services: Services) -> None:
+async def test_a_given_id_is_taken_once(any_app: App) -> None:
     """A directory moved from another deployment keeps its id and token; a second one with that id is refused."""
     new = NewDirectory("Moved", id="5d1b8f2e-moved", token="token-of-the-old-deployment")
-    directory, token = await service.create(any_services, ACCOUNT, new)
+    directory, token = await service.create(any_app, ACCOUNT, new)
     assert (directory.id, token) == ("5d1b8f2e-moved", "token-of-the-old-deployment")
     with pytest.raises(InvalidField, match="taken"):
-        await service.create(any_services, OTHER_ACCOUNT, new)
-    assert (await service.read(any_services, ACCOUNT, directory.id)).account == ACCOUNT
+        await service.create(any_app, OTHER_ACCOUNT, new)
+    assert (await service.read(any_app, ACCOUNT, directory.id)).account == ACCOUNT
     assert directory.id not in [
-        found.id for found in await service.list_directories(any_services, OTHER_ACCOUNT)
+        found.id for found in await service.list_directories(any_app, OTHER_ACCOUNT)
     ]
 
 
-async def test_a_change_by_two_at_once_loses_nothing(any_services: Services) -> None:
+async def test_a_change_by_two_at_once_loses_nothing(any_app: App) -> None:
     """A change read from an older version is made again on the newer one; with a tag to be met it is refused."""
-    directory, _ = await service.create(any_services, ACCOUNT, NewDirectory("Old"))
-    renamed = await service.set_up(any_services, ACCOUNT, directory.id, name="New")
-    changed = await service.set_up(any_services, ACCOUNT, directory.id, strict_numbers=True)
+    directory, _ = await service.create(any_app, ACCOUNT, NewDirectory("Old"))
+    renamed = await service.set_up(any_app, ACCOUNT, directory.id, name="New")
+    changed = await service.set_up(any_app, ACCOUNT, directory.id, strict_numbers=True)
     assert (changed.name, changed.strict_numbers) == ("New", True)
     with pytest.raises(Overtaken):
-        await service.set_up(any_services, ACCOUNT, directory.id, renamed.etag, name="Newer")
+        await service.set_up(any_app, ACCOUNT, directory.id, renamed.etag, name="Newer")
 
 
-async def test_a_change_without_effect_writes_nothing(services: Services, made: Made) -> None:
+async def test_a_change_without_effect_writes_nothing(app: App, made: Made) -> None:
     """The same settings again keep the version."""
-    assert (
-        await service.set_up(services, ACCOUNT, made.id, name="Contoso")
-    ).etag == made.directory.etag
+    assert (await service.set_up(app, ACCOUNT, made.id, name="Contoso")).etag == made.directory.etag
 
 
 class Dying(CountingTables):
@@ -151,35 +147,33 @@ class Dying(CountingTables):
 
 @pytest.mark.parametrize("transactions", [0, 1, 2])
 async def test_a_creation_that_was_killed_leaves_nothing_to_see(
-    services: Services, clock: FixedClock, transactions: int
+    app: App, clock: FixedClock, transactions: int
 ) -> None:
     """Index rows come first, so a half-made directory is no directory; a later listing removes what is left of it."""
-    tables = Dying(services.tables)
+    tables = Dying(app.tables)
     tables.left = transactions
     with pytest.raises(StorageUnavailable):
-        await service.create(
-            Services(services.settings, clock, tables), ACCOUNT, NewDirectory("Half")
-        )
-    assert await service.list_directories(services, ACCOUNT) == []
+        await service.create(App(app.settings, clock, tables), ACCOUNT, NewDirectory("Half"))
+    assert await service.list_directories(app, ACCOUNT) == []
     clock.advance(3601)
-    assert await service.list_directories(services, ACCOUNT) == []
-    assert await store.index(services.tables, store.account_partition(ACCOUNT)) == []
+    assert await service.list_directories(app, ACCOUNT) == []
+    assert await store.index(app.tables, store.account_partition(ACCOUNT)) == []
 
 
 async def test_an_index_row_of_another_accounts_directory_shows_nothing(
-    services: Services, made: Made
+    app: App, made: Made
 ) -> None:
     """The directory's own record says whose it is."""
-    row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(services.clock)}))
-    await services.tables.transact("directories", store.account_partition(OTHER_ACCOUNT), [row])
-    assert await service.list_directories(services, OTHER_ACCOUNT) == []
+    row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(app.clock)}))
+    await app.tables.transact("directories", store.account_partition(OTHER_ACCOUNT), [row])
+    assert await service.list_directories(app, OTHER_ACCOUNT) == []
 
 
-async def test_a_field_of_a_later_version_does_no_harm(services: Services, made: Made) -> None:
+async def test_a_field_of_a_later_version_does_no_harm(app: App, made: Made) -> None:
     """After going back to an older version of the product, directories stay readable."""
-    row = await services.tables.get("directories", made.id, "directory")
+    row = await app.tables.get("directories", made.id, "directory")
     assert row is not None
     value = orjson.dumps({**orjson.loads(row.value), "colour": "red"})
-    await services.tables.transact("directories", made.id, [Upsert("directory", value)])
-    assert (await service.read(services, ACCOUNT, made.id)).name == "Contoso"
-    await settled(services)
+    await app.tables.transact("directories", made.id, [Upsert("directory", value)])
+    assert (await service.read(app, ACCOUNT, made.id)).name == "Contoso"
+    await settled(app)

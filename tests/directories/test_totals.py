@@ -10,8 +10,8 @@ from directories import totals
 from directories.events import Event, write
 from directories.memory import settled
 from directories.totals import Totals, fold, read
+from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation
 
@@ -21,104 +21,98 @@ WENT = Event("t", "user.deleted", users=-1, was_active=True)
 GROUP = Event("t", "group.created", groups=1)
 
 
-async def put(services: Services, *found: Event, directory_id: str = DIRECTORY) -> None:
+async def put(app: App, *found: Event, directory_id: str = DIRECTORY) -> None:
     """Write events, up to 100 in a transaction."""
     for at in range(0, len(found), 100):
-        operations = [write(event, services.clock) for event in found[at : at + 100]]
-        await services.tables.transact("contacts", directory_id, operations)
+        operations = [write(event, app.clock) for event in found[at : at + 100]]
+        await app.tables.transact("contacts", directory_id, operations)
 
 
-def elsewhere(services: Services) -> Services:
+def elsewhere(app: App) -> App:
     """Another instance on the same storage."""
-    return Services(services.settings, services.clock, CountingTables(services.tables))
+    return App(app.settings, app.clock, CountingTables(app.tables))
 
 
-async def test_totals_follow_each_write_at_once(any_services: Services) -> None:
+async def test_totals_follow_each_write_at_once(any_app: App) -> None:
     """A client that has just written sees the new total, on this instance and another, on both engines."""
-    other, directory_id = elsewhere(any_services), "d-follow"
+    other, directory_id = elsewhere(any_app), "d-follow"
     expected = 0
     for number in range(12):
         expected += -1 if number % 4 == 3 else 1
-        await put(any_services, WENT if number % 4 == 3 else CAME, directory_id=directory_id)
-        any_services.clock.advance(random.Random(number).choice([0, 1, 20, 400]))  # type: ignore[attr-defined]
-        for instance in (any_services, other):
+        await put(any_app, WENT if number % 4 == 3 else CAME, directory_id=directory_id)
+        any_app.clock.advance(random.Random(number).choice([0, 1, 20, 400]))  # type: ignore[attr-defined]
+        for instance in (any_app, other):
             found = await read(instance, directory_id)
             assert (found.users, found.active) == (expected, expected)
-    await settled(any_services)
+    await settled(any_app)
 
 
-async def test_a_read_costs_two_round_trips_and_then_one(
-    services: Services, tables: CountingTables
-) -> None:
+async def test_a_read_costs_two_round_trips_and_then_one(app: App, tables: CountingTables) -> None:
     """The row and the keys behind it; the instance remembers the row's part."""
-    await put(services, CAME, GROUP)
+    await put(app, CAME, GROUP)
     with tables.measured() as calls:
-        assert await read(services, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})
+        assert await read(app, DIRECTORY) == Totals(1, 1, 1, {"2026-01-01T00": (2, 0)})
     assert calls == [("get", "contacts"), ("query", "contacts")]
     with tables.measured() as calls:
-        await read(services, DIRECTORY)
+        await read(app, DIRECTORY)
     assert calls == [("query", "contacts")]
 
 
 async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
-    services: Services, tables: CountingTables, clock: FixedClock
+    app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """After 20,000 people came, a fresh instance needs two round trips, as with ten."""
-    await put(services, *[CAME] * 20_000)
+    await put(app, *[CAME] * 20_000)
     clock.advance(600)
-    assert (await read(services, DIRECTORY)).users == 20_000
-    await settled(services)
+    assert (await read(app, DIRECTORY)).users == 20_000
+    await settled(app)
     with tables.measured() as calls:
-        assert (await read(elsewhere(services), DIRECTORY)).users == 20_000
+        assert (await read(elsewhere(app), DIRECTORY)).users == 20_000
     assert len(calls) == 2
 
 
-async def test_events_of_the_last_minutes_are_not_folded(
-    services: Services, clock: FixedClock
-) -> None:
+async def test_events_of_the_last_minutes_are_not_folded(app: App, clock: FixedClock) -> None:
     """A transaction may be stored later than its event's key says; folding waits five minutes for it."""
     late = write(CAME, clock)
-    await put(services, CAME)
+    await put(app, CAME)
     clock.advance(299)
-    assert await fold(services, DIRECTORY) == ""
-    await services.tables.transact("contacts", DIRECTORY, [late])
+    assert await fold(app, DIRECTORY) == ""
+    await app.tables.transact("contacts", DIRECTORY, [late])
     clock.advance(2)
-    assert await fold(services, DIRECTORY) != ""
-    assert (await read(elsewhere(services), DIRECTORY)).users == 2
+    assert await fold(app, DIRECTORY) != ""
+    assert (await read(elsewhere(app), DIRECTORY)).users == 2
 
 
-async def test_a_slow_transaction_is_counted_within_a_minute(
-    services: Services, clock: FixedClock
-) -> None:
+async def test_a_slow_transaction_is_counted_within_a_minute(app: App, clock: FixedClock) -> None:
     """What an instance remembers is read again after a minute, so a late event is not lost for ever."""
     late = write(CAME, clock)
     clock.advance(30)
-    await put(services, CAME)
-    assert (await read(services, DIRECTORY)).users == 1
+    await put(app, CAME)
+    assert (await read(app, DIRECTORY)).users == 1
     clock.advance(20)
-    assert (await read(services, DIRECTORY)).users == 1
-    await services.tables.transact("contacts", DIRECTORY, [late])
+    assert (await read(app, DIRECTORY)).users == 1
+    await app.tables.transact("contacts", DIRECTORY, [late])
     clock.advance(45)
-    assert (await read(services, DIRECTORY)).users == 2
+    assert (await read(app, DIRECTORY)).users == 2
 
 
 async def test_two_instances_fold_at_once_without_counting_twice(
-    services: Services, clock: FixedClock
+    app: App, clock: FixedClock
 ) -> None:
     """The row's tag lets one of them win."""
-    await put(services, CAME, CAME)
+    await put(app, CAME, CAME)
     clock.advance(600)
-    await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
-    await put(services, CAME)
+    await asyncio.gather(fold(app, DIRECTORY), fold(elsewhere(app), DIRECTORY))
+    await put(app, CAME)
     clock.advance(600)
-    await asyncio.gather(fold(services, DIRECTORY), fold(elsewhere(services), DIRECTORY))
-    assert (await read(elsewhere(services), DIRECTORY)).users == 3
+    await asyncio.gather(fold(app, DIRECTORY), fold(elsewhere(app), DIRECTORY))
+    assert (await read(elsewhere(app), DIRECTORY)).users == 3
 
 
 class Overtaken(CountingTables):
     """Tables on which another instance's fold comes in just before this one's."""
 
-    other: Services | None = None
+    other: App | None = None
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
@@ -132,37 +126,37 @@ class Overtaken(CountingTables):
         return await super().transact(table, partition, operations)
 
 
-async def test_a_fold_never_takes_a_later_one_back(services: Services, clock: FixedClock) -> None:
+async def test_a_fold_never_takes_a_later_one_back(app: App, clock: FixedClock) -> None:
     """The row goes forward only: events behind its place may be trimmed already."""
-    await put(services, CAME)
+    await put(app, CAME)
     clock.advance(600)
-    await fold(services, DIRECTORY)
-    await put(services, CAME)
+    await fold(app, DIRECTORY)
+    await put(app, CAME)
     clock.advance(600)
-    slow = Overtaken(services.tables)
-    slow.other = services
-    await fold(Services(services.settings, clock, slow), DIRECTORY)
-    row = await services.tables.get("contacts", DIRECTORY, totals.ROW)
+    slow = Overtaken(app.tables)
+    slow.other = app
+    await fold(App(app.settings, clock, slow), DIRECTORY)
+    row = await app.tables.get("contacts", DIRECTORY, totals.ROW)
     assert row is not None
     assert orjson.loads(row.value)["users"] == 3
 
 
-async def test_the_last_day_is_counted_by_the_hour(services: Services, clock: FixedClock) -> None:
+async def test_the_last_day_is_counted_by_the_hour(app: App, clock: FixedClock) -> None:
     """Changes and refusals of 24 hours, whether folded or not; older ones drop out."""
     refusal = Event(timestamp(clock.now()), "request.refused", count=4)
-    await put(services, CAME, refusal)
+    await put(app, CAME, refusal)
     clock.advance(12 * 3600)
-    await put(services, CAME, CAME, refusal)
-    await fold(services, DIRECTORY)
-    assert (await read(services, DIRECTORY)).last_day(clock.now()) == (3, 8)
+    await put(app, CAME, CAME, refusal)
+    await fold(app, DIRECTORY)
+    assert (await read(app, DIRECTORY)).last_day(clock.now()) == (3, 8)
     clock.advance(13 * 3600)
-    found = await read(elsewhere(services), DIRECTORY)
+    found = await read(elsewhere(app), DIRECTORY)
     assert (found.users, found.last_day(clock.now())) == (3, (2, 4))
 
 
-async def test_foreign_rows_between_do_not_count(services: Services) -> None:
+async def test_foreign_rows_between_do_not_count(app: App) -> None:
     """Only events count."""
-    await services.tables.transact(
+    await app.tables.transact(
         "contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")]
     )
-    assert (await totals.read(services, DIRECTORY)).users == 0
+    assert (await totals.read(app, DIRECTORY)).users == 0

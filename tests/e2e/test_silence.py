@@ -11,9 +11,9 @@ from local.entra import Options
 from local.entra.people import Company
 from local.host.host import HostOptions
 from local.host.running import ROOT, running
+from shared.app import App
 from shared.clock import SystemClock
 from shared.metrics import metrics
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from tests.scim.conftest import ACCOUNT
@@ -33,11 +33,11 @@ async def test_log_of_a_provisioning_run_names_nobody(
     caplog.set_level(logging.DEBUG)
     where = f"sqlite:///{tmp_path}/app.db"
     settings = Settings.read({"TABLES": where})
-    services = Services(settings, SystemClock(), open_tables(settings))
+    app = App(settings, SystemClock(), open_tables(settings))
     directory, token = await service.create(
-        services, ACCOUNT, NewDirectory("Contoso Confidential", strict_numbers=True)
+        app, ACCOUNT, NewDirectory("Contoso Confidential", strict_numbers=True)
     )
-    await services.tables.close()
+    await app.tables.close()
     async with running(
         ROOT / "function_app.py", {"TABLES": where}, options=HostOptions(timers=False)
     ) as host:

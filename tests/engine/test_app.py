@@ -12,7 +12,7 @@ from directories.service import NewDirectory
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
 from local.host.hostfile import read_host_file
-from local.host.loading import close_services, find_app, load_module, settings_in_environment
+from local.host.loading import close_app, find_app, load_module, settings_in_environment
 from local.host.routes import Router
 from local.host.running import ROOT
 from shared.clock import FixedClock
@@ -40,7 +40,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     with settings_in_environment(settings(tmp_path)):
         found = await Engine.load(APP, {})
         yield found
-        await close_services(found.module(APP))
+        await close_app(found.module(APP))
         found.close()
 
 
@@ -51,7 +51,7 @@ async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
         with settings_in_environment(settings(tmp_path / "engine")):
             engine = await Engine.load(APP, {})
             expected = await outcomes(engine, REQUESTS)
-            await close_services(engine.module(APP))
+            await close_app(engine.module(APP))
             engine.close()
         source.seed(1)
         with settings_in_environment(environment := settings(tmp_path / "local")):
@@ -63,7 +63,7 @@ async def test_local_host_answers_as_the_engine_does(tmp_path: Path) -> None:
             )
             found = await outcomes(host.http, REQUESTS)
             await host.stop()
-            await close_services(module)
+            await close_app(module)
     assert found == expected
     assert [
         outcome
@@ -163,7 +163,7 @@ async def test_presence_comes_through_timer_and_queue(
     }
     tables = open_tables(Settings.read(environment))
     world = World(CountingTables(tables), FixedClock(), graph_simulator, Settings.read(environment))
-    await directories.create(world.services, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    await directories.create(world.app, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
     people = await world.linked(3)
     world.set(people[0], "Away")
     with reproducible(), settings_in_environment(environment):
@@ -173,7 +173,7 @@ async def test_presence_comes_through_timer_and_queue(
         for message in messages:
             assert await engine.queue("presence_sync", message) == {}
         assert await engine.queue("presence_poison", messages[0], dequeue_count=6) == {}
-        await close_services(engine.module(APP))
+        await close_app(engine.module(APP))
         engine.close()
     shown = await world.shown(people)
     await world.runtime.close()

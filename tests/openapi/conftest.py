@@ -20,9 +20,9 @@ from directories.service import NewDirectory
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from presence.instance import runtime_of
+from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from web.openapi.description import describe
@@ -39,11 +39,11 @@ def signed_in(*roles: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class Deployed:
     """Calls the app as its administrator, and as the provisioning client of its one directory."""
 
     host: Host
-    services: Services
+    app: App
 
     async def call(
         self,
@@ -75,35 +75,35 @@ class App:
         return orjson.loads(response.body) if response.body else None
 
 
-async def started(folder: Path) -> App:
+async def started(folder: Path) -> Deployed:
     """A fresh app with the directory `contoso`."""
     tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
-    services = Services(settings, FixedClock(), tables)
-    app = func.FunctionApp()
+    app = App(settings, FixedClock(), tables)
+    functions = func.FunctionApp()
     for feature in (directories, scim, presence, contacts, web):
-        app.register_functions(feature.endpoints.blueprint(services))
+        functions.register_functions(feature.endpoints.blueprint(app))
     options = HostOptions(timers=False, platform_sign_in=False)
     host = Host(
-        app,
+        functions,
         environment={"AzureWebJobsDisableHomepage": "true"},
         host_file=HostFile(""),
         options=options,
     )
-    await service.create(services, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
-    return App(host, services)
+    await service.create(app, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
+    return Deployed(host, app)
 
 
-async def stopped(app: App) -> None:
+async def stopped(deployed: Deployed) -> None:
     """Let go of everything."""
-    await app.host.stop()
-    await memory.settled(app.services)
-    await runtime_of(app.services).close()
-    await app.services.tables.close()
+    await deployed.host.stop()
+    await memory.settled(deployed.app)
+    await runtime_of(deployed.app).close()
+    await deployed.app.tables.close()
 
 
 @pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[App]:
+async def deployed(tmp_path: Path) -> AsyncIterator[Deployed]:
     """The app for one test."""
     found = await started(tmp_path)
     yield found

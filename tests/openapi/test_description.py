@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from local.__main__ import main
-from tests.openapi.conftest import App
+from tests.openapi.conftest import Deployed
 from tests.openapi.schema import faults
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -31,21 +31,21 @@ def plain(path: str) -> str:
     )
 
 
-async def test_description_is_served(app: App, description: dict[str, Any]) -> None:
+async def test_description_is_served(deployed: Deployed, description: dict[str, Any]) -> None:
     """`GET /api/openapi.json`, as OpenAPI 3.1."""
-    response = await app.call("GET", "/api/openapi.json")
+    response = await deployed.call("GET", "/api/openapi.json")
     assert (response.status, response.headers["content-type"]) == (200, "application/json")
     assert orjson.loads(response.body) == orjson.loads(orjson.dumps(description))
     assert description["openapi"].startswith("3.1.")
 
 
 async def test_every_function_is_described_and_nothing_else(
-    app: App, description: dict[str, Any]
+    deployed: Deployed, description: dict[str, Any]
 ) -> None:
     """Each HTTP function under /api and /scim, by name and route; the other way round too."""
     registered = {
         function.name: function.template.text
-        for function in app.host.functions.http
+        for function in deployed.host.functions.http
         if function.template.text.startswith(("api/", "scim/"))
         and not function.name.startswith(NOT_AN_ADDRESS)
     }
@@ -70,12 +70,12 @@ async def test_every_function_is_described_and_nothing_else(
 
 
 async def test_every_method_is_described_and_no_other_is_taken(
-    app: App, description: dict[str, Any]
+    deployed: Deployed, description: dict[str, Any]
 ) -> None:
     """A described method is never answered 405, every other one always is, with Allow."""
     for path, item in description["paths"].items():
         for method in METHODS:
-            response = await app.call(method.upper(), plain(path))
+            response = await deployed.call(method.upper(), plain(path))
             if method in item:
                 assert response.status != 405, (method, path)
             elif not path.endswith("/.search"):
@@ -117,7 +117,7 @@ def test_examples_are_as_described(description: dict[str, Any]) -> None:
                     )
 
 
-async def _lived(app: App) -> tuple[str, str]:
+async def _lived(deployed: Deployed) -> tuple[str, str]:
     """People, a group, refusals, a secret, a trust: so that answers have something in them."""
     base = "/scim/contoso/v2"
     for number, phone in enumerate(("+44 20 7946 0018", "not a number")):
@@ -127,32 +127,32 @@ async def _lived(app: App) -> tuple[str, str]:
             "emails": [{"type": "work", "value": f"p{number}@example.com"}],
             "phoneNumbers": [{"type": "work", "value": phone}],
         }
-        made = await app.json("POST", f"{base}/Users", user)
-    group = await app.json(
+        made = await deployed.json("POST", f"{base}/Users", user)
+    group = await deployed.json(
         "POST", f"{base}/Groups", {"displayName": "Sales", "members": [{"value": made["id"]}]}
     )
-    assert (await app.call("POST", f"{base}/Users", b'{"userName":""}')).status == 400
-    assert (await app.call("GET", f"{base}/Users", authorization="Bearer wrong")).status == 401
-    await app.json("POST", "/api/directories/contoso/secrets", {})
+    assert (await deployed.call("POST", f"{base}/Users", b'{"userName":""}')).status == 400
+    assert (await deployed.call("GET", f"{base}/Users", authorization="Bearer wrong")).status == 401
+    await deployed.json("POST", "/api/directories/contoso/secrets", {})
     trust = {
         "tenant_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
         "subject": "0" * 8 + "-0000-4000-8000-" + "1" * 12,
     }
-    await app.json(
+    await deployed.json(
         "PUT", "/api/directories/contoso/trust", {**trust, "audiences": ["api://contoso"]}
     )
     return made["id"], group["id"]
 
 
-async def test_answers_are_as_described(app: App, description: dict[str, Any]) -> None:
+async def test_answers_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
     """Every GET that succeeds answers what its schema says: nothing missing, nothing undescribed."""
-    user, group = await _lived(app)
+    user, group = await _lived(deployed)
     seen = 0
     for method, path, operation in operations(description):
         if method != "get" or path.startswith("/scim/") or path.endswith("openapi.json"):
             continue
         address = path.replace("{directoryId}", "contoso").replace("{contactId}", user)
-        response = await app.call("GET", address)
+        response = await deployed.call("GET", address)
         assert response.status == 200, (path, response.body)
         media = operation["responses"]["200"]["content"]
         if "application/json" in media:
@@ -165,15 +165,17 @@ async def test_answers_are_as_described(app: App, description: dict[str, Any]) -
             seen += 1
     assert seen >= 11
     for kind, identifier in (("User", user), ("Group", group)):
-        resource = await app.json("GET", f"/scim/contoso/v2/{kind}s/{identifier}")
+        resource = await deployed.json("GET", f"/scim/contoso/v2/{kind}s/{identifier}")
         assert list(faults(resource, {"$ref": f"#/components/schemas/{kind}"}, description)) == []
-        listed = await app.json("GET", f"/scim/contoso/v2/{kind}s")
+        listed = await deployed.json("GET", f"/scim/contoso/v2/{kind}s")
         assert list(faults(listed, {"$ref": "#/components/schemas/ScimList"}, description)) == []
 
 
-async def test_changes_are_answered_as_described(app: App, description: dict[str, Any]) -> None:
+async def test_changes_are_answered_as_described(
+    deployed: Deployed, description: dict[str, Any]
+) -> None:
     """What POST, PATCH, PUT and DELETE of the API answer."""
-    await _lived(app)
+    await _lived(deployed)
     calls: list[tuple[str, str, Any]] = [
         ("post", "/api/directories", {"name": "Fabrikam"}),
         ("patch", "/api/directories/{directoryId}", {"name": "Contoso Ltd"}),
@@ -187,7 +189,9 @@ async def test_changes_are_answered_as_described(app: App, description: dict[str
     ]
     for method, path, body in calls:
         raw = b"" if body is None else orjson.dumps(body)
-        response = await app.call(method.upper(), path.replace("{directoryId}", "contoso"), raw)
+        response = await deployed.call(
+            method.upper(), path.replace("{directoryId}", "contoso"), raw
+        )
         operation = description["paths"][path][method]
         schema = operation["responses"][str(response.status)]["content"]["application/json"][
             "schema"
@@ -195,7 +199,7 @@ async def test_changes_are_answered_as_described(app: App, description: dict[str
         assert list(faults(orjson.loads(response.body), schema, description)) == [], (method, path)
 
 
-async def test_refusals_are_as_described(app: App, description: dict[str, Any]) -> None:
+async def test_refusals_are_as_described(deployed: Deployed, description: dict[str, Any]) -> None:
     """Problems are RFC 9457 with the members that the description names."""
     for method, path, body in (
         ("GET", "/api/directories/nobody", b""),
@@ -205,7 +209,7 @@ async def test_refusals_are_as_described(app: App, description: dict[str, Any]) 
         ("POST", "/api/contacts/lookup", b"[]"),
         ("POST", "/api/directories/contoso/presence", b'{"action":"x"}'),
     ):
-        response = await app.call(method, path, body)
+        response = await deployed.call(method, path, body)
         assert response.headers["content-type"] == "application/problem+json"
         problem = orjson.loads(response.body)
         assert list(faults(problem, {"$ref": "#/components/schemas/Problem"}, description)) == [], (

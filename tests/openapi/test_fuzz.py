@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.http import Response
-from tests.openapi.conftest import App, started, stopped
+from tests.openapi.conftest import Deployed, started, stopped
 from tests.openapi.schema import resolved
 from tests.openapi.test_description import METHODS
 from web.openapi.description import describe
@@ -192,37 +192,39 @@ def _body(
 @pytest.fixture(scope="module")
 def running(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[App, asyncio.Runner, list[str]]]:
+) -> Iterator[tuple[Deployed, asyncio.Runner, list[str]]]:
     """One app for all requests, so that they meet what earlier ones left behind."""
     with asyncio.Runner() as runner:
-        app = runner.run(started(tmp_path_factory.mktemp("fuzz")))
+        deployed = runner.run(started(tmp_path_factory.mktemp("fuzz")))
         known = ["User", ".search"]
         for number in range(3):
             user = {
                 "userName": f"p{number}@example.com",
                 "phoneNumbers": [{"value": f"+44 20 7946 00{number}"}],
             }
-            known.append(runner.run(app.json("POST", "/scim/contoso/v2/Users", user))["id"])
+            known.append(runner.run(deployed.json("POST", "/scim/contoso/v2/Users", user))["id"])
         members = [{"value": known[-1]}]
         group = runner.run(
-            app.json(
+            deployed.json(
                 "POST", "/scim/contoso/v2/Groups", {"displayName": "Sales", "members": members}
             )
         )
-        yield app, runner, [*known, group["id"]]
-        runner.run(stopped(app))
+        yield deployed, runner, [*known, group["id"]]
+        runner.run(stopped(deployed))
 
 
 @pytest.mark.slow
-def test_no_request_fails_inside(running: tuple[App, asyncio.Runner, list[str]]) -> None:
+def test_no_request_fails_inside(running: tuple[Deployed, asyncio.Runner, list[str]]) -> None:
     """No 500 whatever comes in; 501 is /Me, 503 that Microsoft is not there."""
-    app, runner, known = running
+    deployed, runner, known = running
     calls = 0
 
     async def answered(sent: Sent) -> Response:
-        app.services.clock.advance(1)  # type: ignore[attr-defined]  # the directory is not flooded
-        await _restored(app)
-        return await app.call(sent.method, sent.path, sent.body, sent.media_type, **sent.headers)
+        deployed.app.clock.advance(1)  # type: ignore[attr-defined]  # the directory is not flooded
+        await _restored(deployed)
+        return await deployed.call(
+            sent.method, sent.path, sent.body, sent.media_type, **sent.headers
+        )
 
     @settings(
         max_examples=EXAMPLES,
@@ -244,16 +246,16 @@ def test_no_request_fails_inside(running: tuple[App, asyncio.Runner, list[str]])
     assert calls >= EXAMPLES
 
 
-async def _restored(app: App) -> None:
+async def _restored(deployed: Deployed) -> None:
     """Undo it where the last request deleted the directory."""
-    await app.call("POST", "/api/directories/contoso/restore")
+    await deployed.call("POST", "/api/directories/contoso/restore")
 
 
 def test_unfounded_bodies_of_every_operation(
-    running: tuple[App, asyncio.Runner, list[str]],
+    running: tuple[Deployed, asyncio.Runner, list[str]],
 ) -> None:
     """Each operation with each kind of nonsense as its body: refused with a standard error, or taken."""
-    app, runner, known = running
+    deployed, runner, known = running
     nonsense = [
         b"",
         b"{",
@@ -272,17 +274,17 @@ def test_unfounded_bodies_of_every_operation(
             continue
         address = path.replace("{directoryId}", "contoso").replace("{id}", known[2])
         for body in nonsense:
-            app.services.clock.advance(1)  # type: ignore[attr-defined]
+            deployed.app.clock.advance(1)  # type: ignore[attr-defined]
             media_type = next(iter(operation["requestBody"]["content"]))
-            response = runner.run(app.call(method.upper(), address, body, media_type))
+            response = runner.run(deployed.call(method.upper(), address, body, media_type))
             assert response.status < 500, (method, path, body, response)
 
 
 def test_every_parameter_with_nonsense(
-    running: tuple[App, asyncio.Runner, list[str]], tmp_path: Path
+    running: tuple[Deployed, asyncio.Runner, list[str]], tmp_path: Path
 ) -> None:
     """Each query parameter of each operation with what it is not."""
-    app, runner, known = running
+    deployed, runner, known = running
     for method, path, item, operation in OPERATIONS:
         if method != "get":
             continue
@@ -307,8 +309,8 @@ def test_every_parameter_with_nonsense(
                 "\x00",
                 "a" * 3000,
             ):
-                app.services.clock.advance(1)  # type: ignore[attr-defined]
+                deployed.app.clock.advance(1)  # type: ignore[attr-defined]
                 response = runner.run(
-                    app.call("GET", f"{address}?{urlencode({parameter['name']: value})}")
+                    deployed.call("GET", f"{address}?{urlencode({parameter['name']: value})}")
                 )
                 assert response.status < 500, (path, parameter["name"], value, response)

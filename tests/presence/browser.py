@@ -116,11 +116,13 @@ class Browser:
         return await self.send("GET", await self.at_microsoft(answer.location, who, "accept"))
 
     def _function(self, name: str) -> Any:
-        app = func.FunctionApp()
-        app.register_functions(blueprint(self.world.services))
-        app.register_functions(pages.blueprint(self.world.services))
+        functions = func.FunctionApp()
+        functions.register_functions(blueprint(self.world.app))
+        functions.register_functions(pages.blueprint(self.world.app))
         return next(
-            f.get_user_function() for f in app.get_functions() if f.get_function_name() == name
+            f.get_user_function()
+            for f in functions.get_functions()
+            if f.get_function_name() == name
         )
 
     def _principal(self) -> str:

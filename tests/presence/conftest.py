@@ -29,7 +29,7 @@ async def world(
 @pytest.fixture
 async def browser(world: World) -> Browser:
     """An administrator of the account, whose directory is not connected yet."""
-    await directories.create(world.services, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    await directories.create(world.app, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
     world.running.simulator.application.redirects = {
         f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)
     }

@@ -25,7 +25,7 @@ async def mallory(world: World, browser: Browser) -> Browser:
     from directories.service import NewDirectory
 
     world.running.simulator.consent(VICTIM)
-    await service.create(world.services, "account-evil", NewDirectory("Evil", id=EVIL))
+    await service.create(world.app, "account-evil", NewDirectory("Evil", id=EVIL))
     return Browser(world, account="account-evil", person="mallory")
 
 
@@ -176,7 +176,7 @@ async def test_a_tenant_belongs_to_the_account_that_linked_it_first(
 
     await browser.connected()
     await browser.act("check")
-    await service.create(world.services, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
     second = Browser(world, account="account-two", person="other")
     assert (await second.signed_in(GLORIA, "directory-two")).outcome == "owned"
 
@@ -188,7 +188,7 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
     from directories import service
     from directories.service import NewDirectory
 
-    await service.create(world.services, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
     second = Browser(world, account="account-two", person="other")
     await browser.connected()
     await second.connected(GLORIA, "directory-two")

@@ -162,7 +162,7 @@ async def test_two_directories_of_an_account_share_a_tenant(world: World, browse
     from directories import service
     from directories.service import NewDirectory
 
-    await service.create(world.services, browser.account, NewDirectory("Two", id="directory-two"))
+    await service.create(world.app, browser.account, NewDirectory("Two", id="directory-two"))
     for directory_id in (DIRECTORY, "directory-two"):
         await browser.connected(directory_id=directory_id)
         assert (await browser.act("check", directory_id)).json["state"] == "waiting"
@@ -298,9 +298,7 @@ async def test_the_directory_may_be_gone_when_the_administrator_comes_back(
     from directories import deletion
 
     returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
-    await deletion.remove_now(
-        world.services, browser.account, DIRECTORY, world.clock.monotonic() + 60
-    )
+    await deletion.remove_now(world.app, browser.account, DIRECTORY, world.clock.monotonic() + 60)
     await browser.send("GET", returned)
     for _ in range(21):
         await world.interval()

@@ -42,7 +42,7 @@ async def test_many_agents_looking_at_once_make_one_call(world: World) -> None:
     calls = world.calls()
     screens = [ids[at : at + 50] for at in range(0, 500, 25)]
     await asyncio.gather(
-        *(statuses(world.services, DIRECTORY, screen, on_demand=True) for screen in screens)
+        *(statuses(world.app, DIRECTORY, screen, on_demand=True) for screen in screens)
     )
     assert world.calls() - calls == 1
 
@@ -75,7 +75,7 @@ async def test_looks_have_a_small_budget_of_their_own(world: World) -> None:
     world.clock.advance(11)
     calls, began = world.calls(), world.clock.elapsed
     for one in ids:
-        await statuses(world.services, DIRECTORY, [one], on_demand=True)
+        await statuses(world.app, DIRECTORY, [one], on_demand=True)
     assert world.calls() - calls <= 21 + world.clock.elapsed - began
 
 
@@ -128,7 +128,7 @@ async def test_strangers_are_never_asked_for(world: World) -> None:
     await world.tick()
     world.clock.advance(11)
     calls = world.calls()
-    assert await statuses(world.services, DIRECTORY, [stranger], on_demand=True) == {}
+    assert await statuses(world.app, DIRECTORY, [stranger], on_demand=True) == {}
     assert world.calls() == calls
 
 
@@ -144,7 +144,7 @@ async def test_a_change_is_seen_within_the_interval_and_two_seconds(world: World
             changed[ids[second]] = second
         if second % 30 == 29:
             assert await world.tick(0) == "synced"
-        found = await statuses(world.services, DIRECTORY, changed)
+        found = await statuses(world.app, DIRECTORY, changed)
         for one in [one for one in changed if found[one].text == "Presenting"]:
             ages.append(second - changed.pop(one))
         world.clock.advance(1)
@@ -158,9 +158,7 @@ async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
     await world.tick()
     world.set(ids[0], "Busy", "Presenting")
     began = world.clock.now()
-    while (await statuses(world.services, DIRECTORY, ids, on_demand=True))[
-        ids[0]
-    ].text != "Presenting":
+    while (await statuses(world.app, DIRECTORY, ids, on_demand=True))[ids[0]].text != "Presenting":
         world.clock.advance(2)
     assert world.clock.now() - began <= timedelta(seconds=12)
 
@@ -184,7 +182,7 @@ async def test_bad_ids_are_not_asked_for_on_demand(world: World) -> None:
     await world.tick()
     world.clock.advance(11)
     world.set(ids[0], "Busy", "InACall")
-    found = await statuses(world.services, DIRECTORY, [*ids, bad], on_demand=True)
+    found = await statuses(world.app, DIRECTORY, [*ids, bad], on_demand=True)
     assert (found[ids[0]].shown, found[bad].shown) == ("inCall", "unknown")
 
 

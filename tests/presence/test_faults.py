@@ -19,7 +19,7 @@ async def all_is_right(world: World, ids: list[str]) -> bool:
     truth = world.truth(ids)
     other = await world.restarted()
     world.clock.elapsed += 2
-    found = await statuses(world.services, DIRECTORY, ids)
+    found = await statuses(world.app, DIRECTORY, ids)
     is_shown = {one: status.shown for one, status in found.items()} == truth
     return (
         is_shown
@@ -172,7 +172,7 @@ async def test_a_chunk_that_fails_shows_its_own_age(world: World) -> None:
     outcomes = [await world.tick() for _ in range(4)]
     assert outcomes == ["synced"] * 4
     world.clock.elapsed += 2
-    found = await statuses(world.services, DIRECTORY, ids)
+    found = await statuses(world.app, DIRECTORY, ids)
     assert found[ids[0]].stale
     grey = [status for status in found.values() if status.stale]
     assert len(grey) == 650
@@ -190,7 +190,7 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: Worl
     change(world, ids)
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(30)
-    killed = asyncio.create_task(sync(world.services, CONTOSO))
+    killed = asyncio.create_task(sync(world.app, CONTOSO))
     await _until(lambda: world.running.simulator.counters.running > 0)
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
@@ -234,7 +234,7 @@ async def test_a_message_delivered_twice_at_once_syncs_once(world: World) -> Non
     ids = await world.linked(700)
     other = await world.restarted()
     world.clock.advance(30)
-    outcomes = await asyncio.gather(sync(world.services, CONTOSO), sync(other.services, CONTOSO))
+    outcomes = await asyncio.gather(sync(world.app, CONTOSO), sync(other.app, CONTOSO))
     assert sorted(outcomes) == ["busy", "synced"]
     assert world.calls() == 2
     assert await all_is_right(world, ids)
@@ -254,12 +254,12 @@ async def test_a_worker_that_was_overtaken_stores_nothing(world: World) -> None:
     await world.tick()
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(30)
-    slow = asyncio.create_task(sync(world.services, CONTOSO))
+    slow = asyncio.create_task(sync(world.app, CONTOSO))
     await _until(lambda: world.running.simulator.counters.running > 0)
     world.clock.advance(60)
     other = await world.restarted()
     change(world, ids)
-    quick = asyncio.create_task(sync(other.services, CONTOSO))
+    quick = asyncio.create_task(sync(other.app, CONTOSO))
     await _until(lambda: world.running.simulator.counters.running > 1)
     world.running.simulator.faults.off()
     assert sorted(await asyncio.gather(slow, quick)) == ["overtaken", "synced"]
@@ -301,7 +301,7 @@ async def test_a_lease_of_a_wrong_clock_does_not_last(world: World) -> None:
     ids = await world.linked(10)
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(24 * 3600)
-    killed = asyncio.create_task(sync(world.services, CONTOSO))
+    killed = asyncio.create_task(sync(world.app, CONTOSO))
     await _until(lambda: world.running.simulator.counters.running > 0)
     killed.cancel()
     await asyncio.gather(killed, return_exceptions=True)
@@ -337,7 +337,7 @@ async def test_a_tenant_that_hangs_delays_no_other(world: World) -> None:
     await world.provision(world.people(100, FABRIKAM), "directory-two")
     world.runtime.graph = GraphClient(world.running.url, world.clock, timeout=0.5)
     world.running.simulator.faults.on("graph.hang", tenant=CONTOSO)
-    hanging = asyncio.create_task(sync(world.services, CONTOSO))
+    hanging = asyncio.create_task(sync(world.app, CONTOSO))
     assert await world.tick(tenant_id=FABRIKAM) == "synced"
     assert not hanging.done()
     assert await hanging == "failed"

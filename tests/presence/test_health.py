@@ -45,7 +45,7 @@ async def test_messages_that_nobody_takes_are_503(world: World, browser: Browser
     await world.interval()
     for _ in range(7):
         world.clock.advance(30)
-        await dispatch.due(world.services)
+        await dispatch.due(world.app)
     answer = await browser.send("GET", "/health")
     assert (answer.status, answer.json["checks"]["queue"]["ok"]) == (503, False)
 
@@ -96,8 +96,8 @@ async def test_a_poison_message_is_told_of_and_harms_nothing(
 ) -> None:
     """The next interval tries the tenant afresh."""
     await world.linked(5)
-    await dispatch.poisoned(world.services, b'{"v":1,"tenant_id":"x","at":1}')
-    await dispatch.poisoned(world.services, b"\xff\xfe")
+    await dispatch.poisoned(world.app, b'{"v":1,"tenant_id":"x","at":1}')
+    await dispatch.poisoned(world.app, b"\xff\xfe")
     await world.interval()
     assert (await world.head())["as_of"]
 
@@ -105,7 +105,7 @@ async def test_a_poison_message_is_told_of_and_harms_nothing(
 async def test_messages_that_are_not_ours_are_passed_over(world: World) -> None:
     """They must not come back five times."""
     for body in (b"", b"{", b"[]", b'{"tenant_id":1,"at":2}', b'{"at":"x"}', b"\xff"):
-        assert await dispatch.handle(world.services, body) is None
+        assert await dispatch.handle(world.app, body) is None
 
 
 async def test_a_message_that_waited_too_long_is_passed_over(
@@ -113,9 +113,9 @@ async def test_a_message_that_waited_too_long_is_passed_over(
 ) -> None:
     """A queue that was held up is not worked through: newer messages for the same tenants stand behind."""
     await world.linked(5)
-    messages = await dispatch.due(world.services)
+    messages = await dispatch.due(world.app)
     world.clock.advance(61)
-    assert [await dispatch.handle(world.services, message.encode()) for message in messages] == [
+    assert [await dispatch.handle(world.app, message.encode()) for message in messages] == [
         None
     ] * len(messages)
     assert world.calls() == 0
@@ -125,8 +125,8 @@ async def test_a_tick_that_runs_twice_syncs_once(world: World, browser: Browser)
     """The platform's timer may do so (azure-functions-host issue 2968)."""
     await world.linked(5)
     world.clock.advance(30)
-    messages = [*await dispatch.due(world.services), *await dispatch.due(world.services)]
-    outcomes = [await dispatch.handle(world.services, message.encode()) for message in messages]
+    messages = [*await dispatch.due(world.app), *await dispatch.due(world.app)]
+    outcomes = [await dispatch.handle(world.app, message.encode()) for message in messages]
     assert outcomes == ["synced", "recent"]
 
 
@@ -150,11 +150,11 @@ async def test_a_tenant_whose_syncs_never_end_is_stale(world: World, browser: Br
     """Each message is given up: no sync could note it, so the poison queue does (presence older than 3 intervals)."""
     await world.linked(5)
     await world.interval()
-    (message, *_) = await dispatch.due(world.services)
+    (message, *_) = await dispatch.due(world.app)
     for _ in range(3):
         world.clock.advance(50)
-        await dispatch.due(world.services)
-        await dispatch.poisoned(world.services, message.encode())
+        await dispatch.due(world.app)
+        await dispatch.poisoned(world.app, message.encode())
     answer = await browser.send("GET", "/health")
     assert answer.json["checks"]["presence"] == {"ok": False, "staleTenants": 1}
     for _ in range(22):
@@ -195,7 +195,7 @@ async def test_the_timer_waits_for_nobody(world: World, browser: Browser) -> Non
     before = simulator.counters.calls()
     for _ in range(41):
         world.clock.advance(30)
-        await dispatch.due(world.services)
+        await dispatch.due(world.app)
     assert simulator.counters.calls() == before
 
 

@@ -120,7 +120,7 @@ async def test_presence_is_for_entra_directories_only(world: World, browser: Bro
     from directories.service import NewDirectory
 
     await service.create(
-        world.services, browser.account, NewDirectory("Okta", kind="other", id="directory-okta")
+        world.app, browser.account, NewDirectory("Okta", kind="other", id="directory-okta")
     )
     assert (await browser.act("connect", "directory-okta")).status == 409
 
@@ -150,10 +150,10 @@ async def test_functions_and_bindings(world: World) -> None:
     """What Azure is told: names, schedule of the setting, queue and its poison queue."""
     import azure.functions as func
 
-    app = func.FunctionApp()
-    app.register_functions(blueprint(world.services))
+    functions = func.FunctionApp()
+    functions.register_functions(blueprint(world.app))
     found: dict[str, Any] = {
-        str(f.get_function_name()): f.get_trigger() for f in app.get_functions()
+        str(f.get_function_name()): f.get_trigger() for f in functions.get_functions()
     }
     assert set(found) == {
         "presence_timer",

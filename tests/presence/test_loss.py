@@ -140,15 +140,15 @@ async def test_a_lost_tenant_costs_a_look_an_hour_and_comes_back_by_itself(
     world.running.simulator.disable(CONTOSO)
     world.runtime.credential.drop(CONTOSO)
     await minutes(world, 12)
-    assert await dispatch.due(world.services) == []
+    assert await dispatch.due(world.app) == []
     world.clock.advance(3601)
-    (message,) = await dispatch.due(world.services)
-    assert await dispatch.handle(world.services, message.encode()) == "lost"
+    (message,) = await dispatch.due(world.app)
+    assert await dispatch.handle(world.app, message.encode()) == "lost"
     world.running.simulator.tenants[CONTOSO].consents.clear()
     world.running.simulator.consent(CONTOSO)
     world.clock.advance(3601)
-    (message,) = await dispatch.due(world.services)
-    assert await dispatch.handle(world.services, message.encode()) == "synced"
+    (message,) = await dispatch.due(world.app)
+    assert await dispatch.handle(world.app, message.encode()) == "synced"
     assert await world.shown(ids) == world.truth(ids)
     assert (await browser.connection())["state"] == "active"
     link = await tenant_links.tenant(world.tables, CONTOSO)
@@ -201,7 +201,7 @@ async def test_the_directorys_log_tells_how_presence_came_and_went(
     await minutes(world, 61)
     await browser.act("remove")
     wanted = EventFilter(kinds=KINDS["presence"])
-    lines = (await provisioning_log.read(world.services, DIRECTORY, wanted=wanted)).lines
+    lines = (await provisioning_log.read(world.app, DIRECTORY, wanted=wanted)).lines
     told = [(line.event.kind, line.event.detail) for line in reversed(lines)]
     assert told == [
         ("presence.connected", ""),
@@ -217,7 +217,7 @@ async def test_trying_again_is_no_new_connection_in_the_log(world: World, browse
     await browser.act("retry")
     lines = (
         await provisioning_log.read(
-            world.services, DIRECTORY, wanted=EventFilter(kinds=KINDS["presence"])
+            world.app, DIRECTORY, wanted=EventFilter(kinds=KINDS["presence"])
         )
     ).lines
     assert [line.event.kind for line in lines] == ["presence.connected"]

@@ -30,7 +30,7 @@ async def test_everything_of_the_tenant_is_gone_at_once(world: World, browser: B
     assert answer.json["state"] == "removed"
     assert await world.dump() == []
     assert await world.shown(ids) == {}
-    assert await dispatch.due(world.services) == []
+    assert await dispatch.due(world.app) == []
     assert await world.tick() == "not linked"
     assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == tokens
     await world.runtime.credential.token(CONTOSO)
@@ -101,7 +101,7 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
     ids = await connected(world, browser)
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(30)
-    running = asyncio.create_task(sync(world.services, CONTOSO))
+    running = asyncio.create_task(sync(world.app, CONTOSO))
     while not world.running.simulator.counters.running:
         await asyncio.sleep(0)
     await browser.act("remove")
@@ -153,7 +153,7 @@ async def test_the_tenant_is_free_again_for_another_account(world: World, browse
 
     await connected(world, browser)
     await browser.act("remove")
-    await service.create(world.services, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
     second = Browser(world, account="account-two", person="other")
     assert (await second.connected(directory_id="directory-two")).outcome == "consented"
 
@@ -163,11 +163,9 @@ async def test_a_deleted_directory_is_disconnected_by_the_timer(
 ) -> None:
     """Nobody presses Remove access for a directory that is gone; its presence goes within ten minutes."""
     await connected(world, browser)
-    await directory_removal.remove_now(
-        world.services, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60
-    )
+    await directory_removal.remove_now(world.app, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60)
     for _ in range(21):
         await world.interval()
     assert await world.dump() == []
     assert await has_nothing(world)
-    assert await statuses(world.services, DIRECTORY, world.people(5)) == {}
+    assert await statuses(world.app, DIRECTORY, world.people(5)) == {}

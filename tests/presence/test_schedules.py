@@ -57,9 +57,9 @@ async def test_a_removal_that_was_killed_anywhere_is_done_again(world: World, nu
         await world.tick()
         world.set(one, "Away")
     with suppress(Killed), killed_at(world, number):
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
     other = await world.restarted()
-    await linking.disconnect(other.services, DIRECTORY)
+    await linking.disconnect(other.app, DIRECTORY)
     assert await world.dump() == []
     assert await tenant_links.tenant(world.tables, CONTOSO) is None
     await world.link(TWO)
@@ -78,12 +78,12 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
         await world.tick()
         world.set(one, "Away")
     with suppress(Killed), killed_at(world, number):
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
     other = await world.restarted()
     link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
         DIRECTORY, CONTOSO, ACCOUNT
     )
-    await linking.connect(other.services, link)
+    await linking.connect(other.app, link)
     assert await other.tick() == "synced"
     assert await all_is_right(other, ids)
     assert len(await world.dump()) <= 5
@@ -95,7 +95,7 @@ async def test_a_directory_that_connects_while_the_last_one_leaves(world: World)
     await world.provision(ids, TWO)
     await world.tick()
     with before_transaction(world, deletes_head, lambda: world.link(TWO)):
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
     assert await world.tick() == "synced"
     assert await world.shown(ids, TWO) == world.truth(ids)
     assert await world.shown(ids) == {}
@@ -117,7 +117,7 @@ async def test_a_directory_that_connects_right_after_the_last_one_left(world: Wo
         lambda table, operations: table == "presence" and not deletes_head("presence", operations),
         again,
     ):
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
     later = await world.restarted()
     assert await later.shown(ids, TWO) == world.truth(ids)
     assert await later.tick() == "synced"
@@ -145,7 +145,7 @@ async def _removed_while_asked(world: World, browser: Browser) -> None:
 
     async def slow(tenant_id: str) -> object:
         found = await asked(tenant_id)
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
         return found
 
     world.runtime.credential.fresh_token = slow  # type: ignore[method-assign,assignment]
@@ -185,10 +185,10 @@ async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: Worl
 
     async def meanwhile(token: str, some: Sequence[str]) -> object:
         world.runtime.graph.presences = asked  # type: ignore[method-assign]
-        await linking.disconnect(world.services, DIRECTORY)
+        await linking.disconnect(world.app, DIRECTORY)
         link = await tenant_links.directory(world.tables, DIRECTORY)
         assert link is not None
-        await linking.connect(world.services, link)
+        await linking.connect(world.app, link)
         return await asked(token, some)
 
     world.runtime.graph.presences = meanwhile  # type: ignore[method-assign,assignment]
@@ -204,7 +204,7 @@ async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world:
     world.clock.advance(1)
     link = await tenant_links.directory(world.tables, DIRECTORY)
     assert link is not None
-    await linking.connect(world.services, link)
+    await linking.connect(world.app, link)
     await tenant_links.pause(world.tables, CONTOSO, "deleted", now, now + 3_600_000, now)
     assert "synced" in await world.interval()
 
@@ -246,7 +246,7 @@ async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> 
     def is_first(table: str, operations: Sequence[Operation]) -> bool:
         return any(isinstance(one, Upsert) and one.key.endswith("|00000") for one in operations)
 
-    with before_transaction(world, is_first, lambda: linking.disconnect(other.services, DIRECTORY)):
+    with before_transaction(world, is_first, lambda: linking.disconnect(other.app, DIRECTORY)):
         assert await world.tick() == "not linked"
     assert await world.dump() == []
 
@@ -271,8 +271,8 @@ async def test_two_workers_and_a_look_at_once(world: World) -> None:
     change(world, ids)
     world.clock.advance(30)
     found = await asyncio.gather(
-        sync(world.services, CONTOSO),
-        sync(other.services, CONTOSO),
+        sync(world.app, CONTOSO),
+        sync(other.app, CONTOSO),
         world.status(ids[0], on_demand=True),
         other.status(ids[7], on_demand=True),
     )

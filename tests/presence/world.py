@@ -16,8 +16,8 @@ from presence.sync import dispatch
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
 from shared import keys
+from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Row, Upsert
@@ -50,18 +50,18 @@ class World:
     clock: FixedClock
     running: RunningSimulator
     settings: Settings
-    services: Services = field(init=False)
+    app: App = field(init=False)
     others: "list[World]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.running.simulator.clock = self.clock
-        self.services = Services(self.settings, self.clock, self.tables)
+        self.app = App(self.settings, self.clock, self.tables)
         self.runtime.pause = self.pause
 
     @property
     def runtime(self) -> Runtime:
         """What this instance keeps in memory."""
-        return runtime_of(self.services)
+        return runtime_of(self.app)
 
     async def pause(self, seconds: float) -> None:
         """Waiting costs no time here; the clock moves."""
@@ -124,7 +124,7 @@ class World:
         """The directory is connected and the company has consented."""
         if consent:
             self.running.simulator.consent(tenant_id)
-        await linking.connect(self.services, DirectoryLink(directory_id, tenant_id, account))
+        await linking.connect(self.app, DirectoryLink(directory_id, tenant_id, account))
 
     async def linked(self, count: int) -> list[str]:
         """A linked directory with so many people, who stand still; their object ids."""
@@ -137,14 +137,14 @@ class World:
     async def tick(self, seconds: float = 30, tenant_id: str = CONTOSO) -> Outcome:
         """The next interval."""
         self.clock.advance(seconds)
-        return await sync(self.services, tenant_id)
+        return await sync(self.app, tenant_id)
 
     async def interval(self, seconds: float = 30) -> list[str | None]:
         """The next tick of the timer, with its messages handled; what they came to."""
         self.clock.advance(seconds)
         return [
-            await dispatch.handle(self.services, message.encode())
-            for message in await dispatch.due(self.services)
+            await dispatch.handle(self.app, message.encode())
+            for message in await dispatch.due(self.app)
         ]
 
     def set(
@@ -160,13 +160,13 @@ class World:
     ) -> Status:
         """What an agent sees of a person, read now."""
         self.clock.elapsed += 2  # past the second that a snapshot is shared for
-        found = await statuses(self.services, directory_id, [object_id], on_demand=on_demand)
+        found = await statuses(self.app, directory_id, [object_id], on_demand=on_demand)
         return found[object_id]
 
     async def shown(self, ids: Iterable[str], directory_id: str = DIRECTORY) -> dict[str, str]:
         """The states that agents see, by object id."""
         self.clock.elapsed += 2
-        found = await statuses(self.services, directory_id, ids)
+        found = await statuses(self.app, directory_id, ids)
         return {one: str(status.shown) for one, status in found.items()}
 
     def truth(self, ids: Iterable[str], tenant_id: str = CONTOSO) -> dict[str, str]:

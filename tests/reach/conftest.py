@@ -1,5 +1,5 @@
 """The whole app's HTTP functions in the host, with a directory of one account that people of others reach for."""
 
-from tests.openapi.conftest import app
+from tests.openapi.conftest import deployed
 
-__all__ = ["app"]
+__all__ = ["deployed"]

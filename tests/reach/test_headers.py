@@ -7,7 +7,7 @@ import azure.functions as func
 import pytest
 
 from shared.http import Request, Response
-from tests.openapi.conftest import TOKEN, App
+from tests.openapi.conftest import TOKEN, Deployed
 from tests.reach.test_reach import CALLS, METHODS, SCIM, ask
 
 ADMINISTRATION = [
@@ -17,13 +17,16 @@ ADMINISTRATION = [
 ]
 
 
-async def every_answer(app: App, origin: str = "https://app.example") -> dict[str, Response]:
+async def every_answer(
+    deployed: Deployed, origin: str = "https://app.example"
+) -> dict[str, Response]:
     """Answers of every function: to an administrator, to nobody, to a provisioning client."""
     found = {
-        f"{method} {path}": await ask(app, method, path, "Admin") for method, path in ADMINISTRATION
+        f"{method} {path}": await ask(deployed, method, path, "Admin")
+        for method, path in ADMINISTRATION
     }
     found |= {
-        f"nobody: {method} {path}": await ask(app, method, path, None)
+        f"nobody: {method} {path}": await ask(deployed, method, path, None)
         for method, path in ADMINISTRATION
     }
     sent = {
@@ -33,13 +36,13 @@ async def every_answer(app: App, origin: str = "https://app.example") -> dict[st
     }
     for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
         request = Request(method, f"{origin}/scim/contoso{path}", sent, b"{}")
-        found[f"{method} {path}"] = await app.host.call(request)
+        found[f"{method} {path}"] = await deployed.host.call(request)
     return found
 
 
-async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(app: App) -> None:
+async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(deployed: Deployed) -> None:
     """No type is guessed, nothing is framed, no other site's page loads it."""
-    for call, answer in (await every_answer(app)).items():
+    for call, answer in (await every_answer(deployed)).items():
         headers = answer.headers
         assert headers["x-content-type-options"] == "nosniff", call
         assert headers["cross-origin-resource-policy"] == "same-origin", call
@@ -47,10 +50,10 @@ async def test_every_answer_is_for_its_own_site_as_what_it_says_it_is(app: App) 
         assert "frame-ancestors 'none'" in headers["content-security-policy"], call
 
 
-async def test_every_answer_says_who_may_keep_it(app: App) -> None:
+async def test_every_answer_says_who_may_keep_it(deployed: Deployed) -> None:
     """Nobody, unless it says otherwise (RFC 9111 section 5.2.2): refusals and answers without a body, too."""
     kept = {"private, no-cache", "public, max-age=300"}
-    for call, answer in (await every_answer(app)).items():
+    for call, answer in (await every_answer(deployed)).items():
         policy = answer.headers["cache-control"]
         assert policy == "no-store" or (answer.status in (200, 304) and policy in kept), call
 
@@ -58,10 +61,12 @@ async def test_every_answer_says_who_may_keep_it(app: App) -> None:
 @pytest.mark.parametrize(
     ("origin", "said"), [("https://app.example", "max-age=31536000"), ("http://127.0.0.1", None)]
 )
-async def test_browsers_come_back_over_tls_only(app: App, origin: str, said: str | None) -> None:
+async def test_browsers_come_back_over_tls_only(
+    deployed: Deployed, origin: str, said: str | None
+) -> None:
     """Strict-Transport-Security, which is said over TLS alone (RFC 6797 section 7.2)."""
     (health,) = [
-        function for function in app.host.functions.http if function.name == "presence_health"
+        function for function in deployed.host.functions.http if function.name == "presence_health"
     ]
     answer: Any = await health.code.user_function(
         func.HttpRequest("GET", f"{origin}/health", body=b"")
@@ -77,9 +82,9 @@ async def test_browsers_come_back_over_tls_only(app: App, origin: str, said: str
         ("/api/directories/contoso/presence", 413),
     ],
 )
-async def test_forms_have_a_size(app: App, path: str, fault: int) -> None:
+async def test_forms_have_a_size(deployed: Deployed, path: str, fault: int) -> None:
     """413 for whatever no page's form comes near, and 400 for more fields than any has."""
     form = "application/x-www-form-urlencoded"
-    assert (await app.call("POST", path, b"name=" + b"x" * 65_536, form)).status == fault
-    assert (await app.call("POST", path, b"&".join([b"a=1"] * 51), form)).status == 400
-    assert (await app.call("POST", path, b"name=\xff", form)).status == 400
+    assert (await deployed.call("POST", path, b"name=" + b"x" * 65_536, form)).status == fault
+    assert (await deployed.call("POST", path, b"&".join([b"a=1"] * 51), form)).status == 400
+    assert (await deployed.call("POST", path, b"name=\xff", form)).status == 400

@@ -2,17 +2,17 @@
 
 from urllib.parse import quote
 
-from tests.openapi.conftest import App
+from tests.openapi.conftest import Deployed
 from tests.reach.test_reach import ask
 
 NAME = "Lefthand"
 NUMBER = "x31337x"  # has no E.164 form, so it would need attention
 
 
-async def test_no_agent_meets_an_inactive_person(app: App) -> None:
+async def test_no_agent_meets_an_inactive_person(deployed: Deployed) -> None:
     """Lists, searches by every attribute, numbers, groups, cards, favourites, exports; whoever is active is there."""
     for name, active in ((NAME, False), ("Righthand", True)):
-        user = await app.json(
+        user = await deployed.json(
             "POST",
             "/scim/contoso/v2/Users",
             {
@@ -28,10 +28,10 @@ async def test_no_agent_meets_an_inactive_person(app: App) -> None:
         if not active:
             gone = user["id"]
     people = [
-        entry["id"] for entry in (await app.json("GET", "/scim/contoso/v2/Users"))["Resources"]
+        entry["id"] for entry in (await deployed.json("GET", "/scim/contoso/v2/Users"))["Resources"]
     ]
     members = [{"value": one} for one in people]
-    group = await app.json(
+    group = await deployed.json(
         "POST", "/scim/contoso/v2/Groups", {"displayName": "All", "members": members}
     )
     one = "/api/directories/contoso"
@@ -53,15 +53,15 @@ async def test_no_agent_meets_an_inactive_person(app: App) -> None:
     paths += [f"/contacts/list?favourites=1&ids={','.join(f'contoso.{one}' for one in people)}"]
     seen = 0
     for path in paths:
-        answer = await ask(app, "GET", path, "Reader")
+        answer = await ask(deployed, "GET", path, "Reader")
         assert answer.status == 200, path
         assert gone.encode() not in answer.body, path
         seen += b"Righthand" in answer.body
     assert seen > len(paths) // 2
     for path in (f"{one}/contacts/{gone}", f"/contacts/person?id=contoso.{gone}"):
-        assert (await ask(app, "GET", path, "Reader", hx_request="true")).status == 404
+        assert (await ask(deployed, "GET", path, "Reader", hx_request="true")).status == 404
     for form in ("csv", "vcard"):
         assert (
             NAME.encode()
-            not in (await ask(app, "GET", f"{one}/export?format={form}", "Admin")).body
+            not in (await ask(deployed, "GET", f"{one}/export?format={form}", "Admin")).body
         )

@@ -9,19 +9,21 @@ import pytest
 from directories.authenticate import Unauthenticated, authenticate
 from scim.oauth.client_assertions import BadAssertion, read
 from shared import keys
+from shared.app import App
 from shared.clock import FixedClock
 from shared.easy_auth import require_reader
 from shared.http import HttpError, Request
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
-from tests.openapi.conftest import ADDRESS, App
+from tests.openapi.conftest import ADDRESS, Deployed
 from tests.reach.test_reach import principal
 
 
-async def as_admin(app: App, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
+async def as_admin(
+    deployed: Deployed, method: str, path: str, body: bytes = b"", **headers: str
+) -> Any:
     """A request of the administrator, forms as browsers send them."""
-    return await app.call(method, path, body, "application/x-www-form-urlencoded", **headers)
+    return await deployed.call(method, path, body, "application/x-www-form-urlencoded", **headers)
 
 
 def cursor(position: str) -> str:
@@ -37,17 +39,17 @@ async def test_an_access_token_at_no_directory_asks_storage_for_nothing(
 ) -> None:
     """What cannot be a partition would be an error of the storage account, another answer than 401."""
     with pytest.raises(Unauthenticated):
-        await authenticate(Services(Settings(), clock, tables), directory_id, "Bearer extdiracc_x")
+        await authenticate(App(Settings(), clock, tables), directory_id, "Bearer extdiracc_x")
     assert tables.count == 0
 
 
 @pytest.mark.parametrize(
     "position", ["\x00", "a\x7f", "a'b", "a/b", "a#b", "\U0001f600", "a" * 513]
 )
-async def test_a_forged_position_is_no_cursor(app: App, position: str) -> None:
+async def test_a_forged_position_is_no_cursor(deployed: Deployed, position: str) -> None:
     """400: only what a row key may hold reaches the storage account's filter."""
     for path in ("/api/contacts", "/contacts/list"):
-        assert (await app.call("GET", f"{path}?cursor={cursor(position)}")).status == 400
+        assert (await deployed.call("GET", f"{path}?cursor={cursor(position)}")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -67,34 +69,38 @@ async def test_an_assertion_nested_deeply_is_refused(
     plain = base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"k"}').decode().rstrip("=")
     text = f"{deep}.{plain}.x" if part == "header" else f"{plain}.{deep}.eA"
     with pytest.raises(BadAssertion):
-        read(Services(Settings(), clock, tables), text)
+        read(App(Settings(), clock, tables), text)
 
 
 @pytest.mark.parametrize("page", ["connect", "issue"])
 @pytest.mark.parametrize("field", ["overlap", "lifetime"])
-async def test_a_number_of_any_length_is_answered(app: App, page: str, field: str) -> None:
+async def test_a_number_of_any_length_is_answered(
+    deployed: Deployed, page: str, field: str
+) -> None:
     """Python reads at most 4,300 digits, and no more of them than a float holds can be written."""
     for digits in (8, 400, 5000):
         body = f"kind=client_secret&{field}={'9' * digits}".encode()
-        assert (await as_admin(app, "POST", f"/directories/contoso/{page}", body)).status == 200
+        assert (
+            await as_admin(deployed, "POST", f"/directories/contoso/{page}", body)
+        ).status == 200
 
 
-async def test_an_email_adds_nothing_to_its_link(app: App) -> None:
+async def test_an_email_adds_nothing_to_its_link(deployed: Deployed) -> None:
     """RFC 6068 section 2: what follows ? would be header fields of a new message."""
     user = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "eve",
         "emails": [{"value": "eve@example.com?bcc=boss@example.com&body=<b>", "type": "work"}],
     }
-    created = await app.json("POST", "/scim/contoso/v2/Users", user)
-    card = (await app.call("GET", f"/contacts?person=contoso.{created['id']}")).body
+    created = await deployed.json("POST", "/scim/contoso/v2/Users", user)
+    card = (await deployed.call("GET", f"/contacts?person=contoso.{created['id']}")).body
     assert b'href="mailto:eve@example.com%3Fbcc%3Dboss@example.com%26body%3D%3Cb%3E"' in card
 
 
 MARKUP = "\"><img src=x onerror=alert(1)>'{{7*7}}"
 
 
-async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
+async def test_no_value_of_a_person_becomes_markup(deployed: Deployed) -> None:
     """Whatever the company sends is text on every page, and the link to a history names exactly that person."""
     name = f"a+b&kind=refused{MARKUP}"
     user = {
@@ -110,16 +116,16 @@ async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
         "phoneNumbers": [{"value": f"javascript:alert(1){MARKUP}", "type": "work"}],
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": MARKUP},
     }
-    created = await app.json("POST", "/scim/contoso/v2/Users", user)
+    created = await deployed.json("POST", "/scim/contoso/v2/Users", user)
     member = {"value": created["id"]}
     schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
-    await app.json(
+    await deployed.json(
         "POST",
         "/scim/contoso/v2/Groups",
         {"schemas": schemas, "displayName": MARKUP, "members": [member]},
     )
-    await app.json("PATCH", "/api/directories/contoso", {"name": MARKUP})
-    await app.call(
+    await deployed.json("PATCH", "/api/directories/contoso", {"name": MARKUP})
+    await deployed.call(
         "POST", "/scim/contoso/v2/Users", orjson.dumps(user), **{"user-agent": f"{MARKUP}/1"}
     )
     paths = (
@@ -141,32 +147,34 @@ async def test_no_value_of_a_person_becomes_markup(app: App) -> None:
         f"/contacts?person=contoso.{created['id']}",
     ]
     for path in pages:
-        answer = await app.call("GET", path)
+        answer = await deployed.call("GET", path)
         assert answer.status == 200, path
         assert b"<img src=x" not in answer.body, path
         assert b'href="javascript:' not in answer.body, path
     assert (
         b"person=a%2Bb%26kind%3Drefused"
-        in (await app.call("GET", "/directories/contoso/log?kind=refused")).body
+        in (await deployed.call("GET", "/directories/contoso/log?kind=refused")).body
     )
 
 
-async def test_a_file_name_breaks_no_header(app: App) -> None:
+async def test_a_file_name_breaks_no_header(deployed: Deployed) -> None:
     """RFC 6266: quotes, line ends and other letters of a directory's name stay inside the file name."""
-    refused = await app.call(
+    refused = await deployed.call(
         "PATCH", "/api/directories/contoso", orjson.dumps({"name": "a\u0000b"})
     )
     assert refused.status == 400
-    await app.json("PATCH", "/api/directories/contoso", {"name": 'x"; \r\n Set-Cookie: a=b; ü'})
-    answer = await app.call("GET", "/api/directories/contoso/export?format=csv&limit=1")
+    await deployed.json(
+        "PATCH", "/api/directories/contoso", {"name": 'x"; \r\n Set-Cookie: a=b; ü'}
+    )
+    answer = await deployed.call("GET", "/api/directories/contoso/export?format=csv&limit=1")
     assert answer.headers["content-disposition"].count('"') == 2
     assert not any(ord(c) < 32 or ord(c) > 126 for value in answer.headers.values() for c in value)
 
 
-async def test_signing_in_leads_back_to_this_site_only(app: App) -> None:
+async def test_signing_in_leads_back_to_this_site_only(deployed: Deployed) -> None:
     """The way back is a path of ours, encoded whole, whatever stands in the address."""
     url = f"{ADDRESS}/contacts?q=//evil.example/%0d%0aSet-Cookie:a=b&post_login_redirect_uri=https://evil.example"
-    answer = await app.host.call(Request("GET", url, {}))
+    answer = await deployed.host.call(Request("GET", url, {}))
     assert answer.status == 302
     where = answer.headers["location"]
     assert where.startswith("/.auth/login/aad?post_login_redirect_uri=%2Fcontacts%3Fq%3D")

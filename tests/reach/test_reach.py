@@ -9,7 +9,7 @@ import pytest
 
 from directories import store
 from shared.http import Request, Response
-from tests.openapi.conftest import ACCOUNT, ADDRESS, TOKEN, App
+from tests.openapi.conftest import ACCOUNT, ADDRESS, TOKEN, Deployed
 from web.routes import _OF_CONTACTS, _OF_DIRECTORY
 
 OTHER = "99999999-9999-4999-8999-999999999999"
@@ -107,7 +107,7 @@ def principal(account: str, *roles: str) -> str:
 
 
 async def ask(
-    app: App,
+    deployed: Deployed,
     method: str,
     path: str,
     role: str | None,
@@ -135,19 +135,19 @@ async def ask(
     sent |= {"content-type": "application/json" if is_json else "application/x-www-form-urlencoded"}
     path, body = path.replace("contoso", directory), body.replace(b"contoso", directory.encode())
     sent |= {"content-length": str(len(body))}
-    return await app.host.call(Request(method, ADDRESS + path, sent, body))
+    return await deployed.host.call(Request(method, ADDRESS + path, sent, body))
 
 
-async def stored(app: App) -> object:
+async def stored(deployed: Deployed) -> object:
     """The directory as it is stored."""
-    return await store.get(app.services.tables, "contoso")
+    return await store.get(deployed.app.tables, "contoso")
 
 
-def test_no_function_is_missing_here(app: App) -> None:
+def test_no_function_is_missing_here(deployed: Deployed) -> None:
     """A new address must say who may use it."""
     names = {
         function.name
-        for function in app.host.functions.http
+        for function in deployed.host.functions.http
         if not function.name.startswith("scim_")
     }
     pages = ("home", "directories", "directory", "contacts", "sign_in_callback")
@@ -155,41 +155,44 @@ def test_no_function_is_missing_here(app: App) -> None:
 
 
 async def answers(
-    app: App, calls: list[tuple[str, str]], role: str | None, **more: str
+    deployed: Deployed, calls: list[tuple[str, str]], role: str | None, **more: str
 ) -> dict[str, Response]:
     """The answer to each call; none of them may have changed the directory."""
-    before = await stored(app)
+    before = await stored(deployed)
     found = {
-        f"{method} {path}": await ask(app, method, path, role, **more) for method, path in calls
+        f"{method} {path}": await ask(deployed, method, path, role, **more)
+        for method, path in calls
     }
-    assert await stored(app) == before
+    assert await stored(deployed) == before
     return found
 
 
-async def test_nobody_is_told_to_sign_in(app: App) -> None:
+async def test_nobody_is_told_to_sign_in(deployed: Deployed) -> None:
     """401 from the API; pages lead to sign-in and back, forms to the page they stand on (SECURITY.md)."""
-    for call, answer in (await answers(app, GUARDED, None)).items():
+    for call, answer in (await answers(deployed, GUARDED, None)).items():
         method, _, path = call.partition(" ")
         expected = 401 if path.startswith("/api") else 302 if method == "GET" else 303
         assert (answer.status, b"Contoso" in answer.body) == (expected, False), call
 
 
-async def test_a_person_without_a_role_gets_nothing(app: App) -> None:
+async def test_a_person_without_a_role_gets_nothing(deployed: Deployed) -> None:
     """403 for whoever the tenant lets in but nobody gave a role."""
-    for call, answer in (await answers(app, GUARDED, "")).items():
+    for call, answer in (await answers(deployed, GUARDED, "")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 
 
-async def test_a_reader_administers_nothing(app: App) -> None:
+async def test_a_reader_administers_nothing(deployed: Deployed) -> None:
     """403: an agent gets no administration, by page or by API (SECURITY.md)."""
-    for call, answer in (await answers(app, ADMINS, "Reader")).items():
+    for call, answer in (await answers(deployed, ADMINS, "Reader")).items():
         assert (answer.status, b"Contoso" in answer.body) == (403, False), call
 
 
-async def test_another_accounts_directory_is_none(app: App) -> None:
+async def test_another_accounts_directory_is_none(deployed: Deployed) -> None:
     """The same answer as for an id that nobody has, 404 (undo leads home for both), and nothing happens."""
-    foreign = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER)
-    of_none = await answers(app, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere")
+    foreign = await answers(deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER)
+    of_none = await answers(
+        deployed, NAMING_A_DIRECTORY, "Admin", account=OTHER, directory="nowhere"
+    )
     for call, answer in foreign.items():
         assert answer.status == (
             303 if call.split()[1] == "/directories/contoso/restore" else 404
@@ -198,9 +201,9 @@ async def test_another_accounts_directory_is_none(app: App) -> None:
         assert answer.body.replace(b"contoso", b"nowhere") == of_none[call].body, call
 
 
-async def test_what_every_account_has_shows_nothing_of_another(app: App) -> None:
+async def test_what_every_account_has_shows_nothing_of_another(deployed: Deployed) -> None:
     """Lists and forms are those of the person's own account."""
-    for call, answer in (await answers(app, OWN, "Admin", account=OTHER)).items():
+    for call, answer in (await answers(deployed, OWN, "Admin", account=OTHER)).items():
         assert answer.status < 400, call
         assert b"/contoso" not in answer.body, call
         assert b'"contoso"' not in answer.body, call
@@ -210,15 +213,15 @@ async def test_what_every_account_has_shows_nothing_of_another(app: App) -> None
     "sent",
     [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"}],
 )
-async def test_no_other_site_changes_anything(app: App, sent: dict[str, str]) -> None:
+async def test_no_other_site_changes_anything(deployed: Deployed, sent: dict[str, str]) -> None:
     """403 for a change that another site's page asks for, however its sender is signed in."""
-    for call, answer in (await answers(app, CHANGING, "Admin", **sent)).items():
+    for call, answer in (await answers(deployed, CHANGING, "Admin", **sent)).items():
         assert answer.status == 403, call
 
 
-async def test_what_is_read_stays_in_no_shared_cache(app: App) -> None:
+async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None:
     """RFC 9111 section 5.2.2: every answer with a body says no-store or private."""
-    for call, answer in (await answers(app, READING, "Admin")).items():
+    for call, answer in (await answers(deployed, READING, "Admin")).items():
         policy = {name.lower(): value for name, value in answer.headers.items()}.get(
             "cache-control", ""
         )
@@ -226,9 +229,9 @@ async def test_what_is_read_stays_in_no_shared_cache(app: App) -> None:
         assert not answer.body or policy in ("no-store", "private, no-cache"), call
 
 
-async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> None:
+async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deployed) -> None:
     """A token opens its own directory only; the answer is the same where there is no directory at all."""
-    other = (await app.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
+    other = (await deployed.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]
     sent = {
         "content-type": "application/scim+json",
         "content-length": "2",
@@ -236,20 +239,24 @@ async def test_no_scim_address_opens_to_another_directorys_token(app: App) -> No
     }
     for method, path in product(METHODS, SCIM):
         urls = [f"{ADDRESS}/scim/{directory}{path}" for directory in (other, "nowhere")]
-        foreign, of_none = [await app.host.call(Request(method, url, sent, b"{}")) for url in urls]
+        foreign, of_none = [
+            await deployed.host.call(Request(method, url, sent, b"{}")) for url in urls
+        ]
         assert foreign.status == of_none.status == 401, path
         assert (foreign.body, dict(foreign.headers)) == (of_none.body, dict(of_none.headers)), path
 
 
 async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_be_signed_in(
-    app: App,
+    deployed: Deployed,
 ) -> None:
     """Addresses excluded from the platform's sign-in (`/scim/*`, `/health`) ask for tokens, whatever header comes."""
     sent = {"content-type": "application/scim+json", "content-length": "2"}
     forged = {**sent, "x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
     for method, path in product(METHODS, (*SCIM, "/oauth2/token")):
         answers = [
-            await app.host.call(Request(method, f"{ADDRESS}/scim/contoso{path}", headers, b"{}"))
+            await deployed.host.call(
+                Request(method, f"{ADDRESS}/scim/contoso{path}", headers, b"{}")
+            )
             for headers in (sent, forged)
         ]
         assert answers[0].status == answers[1].status, path
@@ -260,7 +267,9 @@ async def test_where_the_platform_lets_strangers_through_nobody_is_believed_to_b
 @pytest.mark.parametrize(
     "path", ["/scim/..%2f", "/scim/..%5c", "/scim//", "/scim/%2f", "/health/", "/health;/", "//"]
 )
-async def test_no_page_stands_below_an_address_that_strangers_reach(app: App, path: str) -> None:
+async def test_no_page_stands_below_an_address_that_strangers_reach(
+    deployed: Deployed, path: str
+) -> None:
     """What is left of a path once dots are resolved, which the platform does first, leads to no page of people's."""
     for target in (
         "api/directories",
@@ -270,5 +279,5 @@ async def test_no_page_stands_below_an_address_that_strangers_reach(app: App, pa
         "api/directories/contoso/tokens",
     ):
         sent = {"x-ms-client-principal": principal(ACCOUNT, "Directory.Admin")}
-        answer = await app.host.call(Request("GET", f"{ADDRESS}{path}{target}", sent))
+        answer = await deployed.host.call(Request("GET", f"{ADDRESS}{path}{target}", sent))
         assert answer.status in (400, 401, 404), target

@@ -9,7 +9,7 @@ import pytest
 from shared.metrics import metrics
 from tests.engine.compare import Outcome, Step, outcomes
 from tests.engine.requests import REQUESTS
-from tests.openapi.conftest import App
+from tests.openapi.conftest import Deployed
 
 # What the requests hold of a person, a directory, a search or a secret, in any form that a line could have it.
 PERSONAL = (
@@ -65,32 +65,32 @@ def _again(found: list[Outcome]) -> list[Step]:
 
 
 async def test_no_request_is_logged_with_what_it_holds(
-    app: App, caplog: pytest.LogCaptureFixture
+    deployed: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Right and wrong requests to every function (tests/engine), with all loggers at their most talkative."""
     caplog.set_level(logging.DEBUG)
-    await outcomes(app.host.http, REQUESTS)
+    await outcomes(deployed.host.http, REQUESTS)
     lines = _said(caplog)
     assert len(lines) > 40
     assert _found(lines) == []
 
 
 async def test_no_failure_is_logged_with_what_it_holds(
-    app: App, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where storage fails with people's data in its error, each function logs that it failed, and nothing of them."""
-    steps = _again(await outcomes(app.host.http, REQUESTS[:3]))
+    steps = _again(await outcomes(deployed.host.http, REQUESTS[:3]))
 
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("Zoë Müller, zoe@example.com, +44 20 7946 0018")
 
     for call in ("get", "query", "transact"):
-        monkeypatch.setattr(type(app.services.tables), call, broken)
+        monkeypatch.setattr(type(deployed.app.tables), call, broken)
     caplog.set_level(logging.DEBUG)
     caplog.clear()
-    await outcomes(app.host.http, steps)
+    await outcomes(deployed.host.http, steps)
     lines = _said(caplog)
     assert _found(lines) == []
     events = [orjson.loads(line) for line in lines if line.startswith("{")]
     failed = {event["operation"] for event in events if event["event"].endswith(".error")}
-    assert {function.name for function in app.host.functions.http} - failed == WITHOUT_STORAGE
+    assert {function.name for function in deployed.host.functions.http} - failed == WITHOUT_STORAGE

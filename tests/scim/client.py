@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import orjson
 
 from local.host.host import Host
+from shared.app import App
 from shared.http import Request
-from shared.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ScimClient:
     """Speaks to one directory with its token."""
 
     host: Host
-    services: Services
+    app: App
     directory_id: str
     token: str
 

@@ -12,9 +12,9 @@ from local.host.hostfile import HostFile
 from scim import endpoints
 from scim.users import index_rows
 from scim.users.record import UserRecord
+from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.ids import new_id
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.port import Operation
@@ -24,28 +24,26 @@ ACCOUNT = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock) -> Services:
+def app(tables: CountingTables, clock: FixedClock) -> App:
     """Settings as on a fresh machine, a clock that stands still, the embedded engine."""
-    return Services(Settings.read({}), clock, tables)
+    return App(Settings.read({}), clock, tables)
 
 
 @pytest.fixture
-async def host(services: Services) -> AsyncIterator[Host]:
+async def host(app: App) -> AsyncIterator[Host]:
     """The SCIM functions, routed as the platform's host does."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    host = Host(app, environment={}, host_file=HostFile(route_prefix=""))
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
     yield host
     await host.stop()
-    await memory.settled(services)
+    await memory.settled(app)
 
 
-async def client_of(
-    host: Host, services: Services, directory_id: str, **options: object
-) -> ScimClient:
+async def client_of(host: Host, app: App, directory_id: str, **options: object) -> ScimClient:
     """A client with the token of a new directory."""
     token = tokens.new_secret(tokens.TOKEN_PREFIX)
-    now = timestamp(services.clock.now())
+    now = timestamp(app.clock.now())
     live = (Token("token", tokens.digest(token), now),)
     directory = Directory(
         directory_id,
@@ -57,52 +55,50 @@ async def client_of(
         tokens=live,
         **options,  # type: ignore[arg-type]
     )
-    await store.insert(services.tables, directory)
-    return ScimClient(host, services, directory_id, token)
+    await store.insert(app.tables, directory)
+    return ScimClient(host, app, directory_id, token)
 
 
 @pytest.fixture
-async def scim(host: Host, services: Services) -> ScimClient:
+async def scim(host: Host, app: App) -> ScimClient:
     """A client of an empty directory."""
-    return await client_of(host, services, "contoso")
+    return await client_of(host, app, "contoso")
 
 
 @pytest.fixture
-async def other_scim(host: Host, services: Services) -> ScimClient:
+async def other_scim(host: Host, app: App) -> ScimClient:
     """A client of another directory of the same deployment."""
-    return await client_of(host, services, "fabrikam")
+    return await client_of(host, app, "fabrikam")
 
 
 @pytest.fixture
-async def strict_scim(host: Host, services: Services) -> ScimClient:
+async def strict_scim(host: Host, app: App) -> ScimClient:
     """A client of a directory with strict numbers."""
-    return await client_of(host, services, "strict", strict_numbers=True)
+    return await client_of(host, app, "strict", strict_numbers=True)
 
 
 @pytest.fixture
-def filled(
-    scim: ScimClient, services: Services
-) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
+def filled(scim: ScimClient, app: App) -> Callable[[int], Awaitable[tuple[ScimClient, str]]]:
     """Fills the directory with people `person0@example.com` …; gives the client and the first one's id."""
 
     async def fill(count: int) -> tuple[ScimClient, str]:
         first, operations = "", list[Operation]()
         for number in range(count):
-            services.clock.advance(0.001)  # type: ignore[attr-defined]
-            user = _person(services, number)
+            app.clock.advance(0.001)  # type: ignore[attr-defined]
+            user = _person(app, number)
             first = first or user.id
             operations += index_rows.insertion(user, "GB")
             if len(operations) > 85 or number == count - 1:
-                await services.tables.transact("contacts", scim.directory_id, operations)
+                await app.tables.transact("contacts", scim.directory_id, operations)
                 operations = []
-        await _count(services, scim.directory_id, count)
+        await _count(app, scim.directory_id, count)
         return scim, first
 
     return fill
 
 
-def _person(services: Services, number: int) -> UserRecord:
-    now = timestamp(services.clock.now())
+def _person(app: App, number: int) -> UserRecord:
+    now = timestamp(app.clock.now())
     address = f"person{number}@example.com"
     resource = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -110,13 +106,13 @@ def _person(services: Services, number: int) -> UserRecord:
         "externalId": f"external-{number}",
         "emails": [{"type": "work", "value": address}],
     }
-    return UserRecord(new_id(services.clock), resource, now, now)
+    return UserRecord(new_id(app.clock), resource, now, now)
 
 
-async def _count(services: Services, directory_id: str, users: int) -> None:
+async def _count(app: App, directory_id: str, users: int) -> None:
     """One event that stands for all of them, as folded events do."""
     from directories.events import Event, write
 
-    event = Event(at=timestamp(services.clock.now()), kind="user.created", users=users)
-    await services.tables.transact("contacts", directory_id, [write(event, services.clock)])
-    services.clock.advance(60)  # type: ignore[attr-defined]
+    event = Event(at=timestamp(app.clock.now()), kind="user.created", users=users)
+    await app.tables.transact("contacts", directory_id, [write(event, app.clock)])
+    app.clock.advance(60)  # type: ignore[attr-defined]

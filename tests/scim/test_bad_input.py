@@ -162,8 +162,8 @@ async def test_me_is_not_implemented(scim: ScimClient) -> None:
 async def test_without_a_token_nothing_is_shown(scim: ScimClient, header: str | None) -> None:
     """401 with WWW-Authenticate and a SCIM body, the same for every reason and for unknown directories."""
     sent = {} if header is None else {"authorization": header}
-    stranger = ScimClient(scim.host, scim.services, scim.directory_id, "")
-    nowhere = ScimClient(scim.host, scim.services, "nothinghere", "")
+    stranger = ScimClient(scim.host, scim.app, scim.directory_id, "")
+    nowhere = ScimClient(scim.host, scim.app, "nothinghere", "")
     answers = [
         await each.call("GET", "/Users", headers={"authorization": "", **sent})
         for each in (stranger, nowhere)

@@ -70,7 +70,7 @@ async def test_every_writer_of_one_user_succeeds(
 ) -> None:
     """However many connections change one person at once, each change is made, none in vain and begun again."""
     user = await scim.user()
-    await memory.settled(scim.services)
+    await memory.settled(scim.app)
     changes = [
         scim.patch(
             f"/Users/{user.id}",
@@ -157,7 +157,7 @@ async def test_a_group_deleted_while_many_join_keeps_no_member(
 ) -> None:
     """Every transaction of a large change touches the group: nobody joins one that is gone."""
     people, group = await _people(scim, 70), await scim.group()
-    deleting = ScimClient(scim.host, scim.services, scim.directory_id, scim.token)
+    deleting = ScimClient(scim.host, scim.app, scim.directory_id, scim.token)
     await asyncio.gather(_add(group.id, scim, *people), deleting.delete(f"/Groups/{group.id}"))
     assert (await scim.get(f"/Groups/{group.id}")).status == 404
     assert await _memberships(scim, tables) == set()

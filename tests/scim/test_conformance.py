@@ -11,8 +11,8 @@ from scim2_tester.utils import CheckResult
 
 from local.host.running import running
 from scim import endpoints
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.scim.conftest import client_of
@@ -21,11 +21,11 @@ from tests.scim.conftest import client_of
 @pytest.mark.slow
 async def test_scim2_tester_finds_no_fault(tables: CountingTables) -> None:
     """0 errors in every check that the suite knows."""
-    services = Services(Settings.read({}), SystemClock(), tables)
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    async with running(app) as host:
-        scim = await client_of(host.host, services, "conformance")
+    app = App(Settings.read({}), SystemClock(), tables)
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    async with running(functions) as host:
+        scim = await client_of(host.host, app, "conformance")
         results = await asyncio.to_thread(
             _check, f"{host.url}/scim/{scim.directory_id}/v2", scim.token
         )

@@ -153,7 +153,7 @@ async def test_a_part_of_an_id_reads_nobody(
     """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
-    await memory.settled(scim.services)
+    await memory.settled(scim.app)
     for path, identifier in (("/Users", people[0]), ("/Groups", group.id)):
         part = identifier[:length] or "%20"
         with tables.measured() as calls:

@@ -9,8 +9,8 @@ import pytest
 from directories import directory_rate_limit, memory
 from local.host.host import Host
 from scim import endpoints
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.scim.client import USER, ScimClient, patch_body
@@ -187,11 +187,11 @@ async def test_a_flood_is_told_when_to_come_again(
 
 async def test_locations_have_the_public_address(tables: CountingTables, clock: FixedClock) -> None:
     """PUBLIC_URL wins over what the request came by; forwarded headers, which anybody can send, never count."""
-    services = Services(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    client = await client_of(Host(app, environment={}), services, "public")
+    app = App(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    client = await client_of(Host(functions, environment={}), app, "public")
     forged = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
     made = await client.call("POST", "/Users", {"userName": "a"}, headers=forged)
     assert made.headers["location"].startswith("https://directory.example/scim/public/v2/Users/")
-    await memory.settled(services)
+    await memory.settled(app)

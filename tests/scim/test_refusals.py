@@ -11,7 +11,7 @@ from tests.scim.client import ScimClient
 async def lines(scim: ScimClient) -> list[Line]:
     """The refusals in the log, newest first."""
     return (
-        await read(scim.services, scim.directory_id, wanted=EventFilter(kinds=KINDS["refused"]))
+        await read(scim.app, scim.directory_id, wanted=EventFilter(kinds=KINDS["refused"]))
     ).lines
 
 
@@ -46,9 +46,9 @@ async def test_a_persons_repeated_failures_are_one_line(scim: ScimClient) -> Non
     await scim.user("anna@example.com")
     await scim.user("bob@example.com")
     for _ in range(3):
-        scim.services.clock.advance(3600)  # type: ignore[attr-defined]
+        scim.app.clock.advance(3600)  # type: ignore[attr-defined]
         await scim.user("anna@example.com")
-        scim.services.clock.advance(1)  # type: ignore[attr-defined]
+        scim.app.clock.advance(1)  # type: ignore[attr-defined]
         await scim.user("bob@example.com")
     assert [(line.event.name, line.count) for line in await lines(scim)] == [
         ("bob@example.com", 3),

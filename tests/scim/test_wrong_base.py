@@ -20,7 +20,7 @@ async def test_a_base_url_without_v2_is_told_so(
     response = await host.call(Request("GET", url, {"authorization": f"Bearer {scim.token}"}))
     assert response.status == 404
     assert b"/v2" in response.body
-    (line,) = (await read(scim.services, scim.directory_id, limit=1)).lines
+    (line,) = (await read(scim.app, scim.directory_id, limit=1)).lines
     assert "/v2" in line.event.detail
 
 
@@ -33,10 +33,10 @@ async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimCli
 
 
 async def _live_line(scim: ScimClient) -> DirectoryStatus:
-    await memory.settled(scim.services)
-    directory = await store.get(scim.services.tables, scim.directory_id)
+    await memory.settled(scim.app)
+    directory = await store.get(scim.app.tables, scim.directory_id)
     assert directory is not None
-    return await glance(scim.services, directory)
+    return await glance(scim.app, directory)
 
 
 @pytest.mark.parametrize("path", ["/Users", "/v2/Userz"])

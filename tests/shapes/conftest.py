@@ -12,9 +12,9 @@ from directories.service import NewDirectory, create
 from local.host.host import Host
 from local.host.running import running
 from scim import endpoints
+from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.shapes.player import Mismatch, Step, play, play_http
@@ -58,28 +58,28 @@ class Product:
 @pytest.fixture
 async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
     """The product with an empty directory, without a web server."""
-    services = Services(Settings.read({}), clock, tables)
-    host = Host(_app(services), environment={})
-    yield Product(host, clock, *await create(services, ACCOUNT, NewDirectory("Contoso")))
+    app = App(Settings.read({}), clock, tables)
+    host = Host(_app(app), environment={})
+    yield Product(host, clock, *await create(app, ACCOUNT, NewDirectory("Contoso")))
     await host.stop()
-    await memory.settled(services)
+    await memory.settled(app)
 
 
 @pytest.fixture
 async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Product]:
     """The product with an empty directory, at an address."""
-    services = Services(Settings.read({}), clock, tables)
-    async with running(_app(services)) as server:
+    app = App(Settings.read({}), clock, tables)
+    async with running(_app(app)) as server:
         yield Product(
             server.host,
             clock,
-            *await create(services, ACCOUNT, NewDirectory("Contoso")),
+            *await create(app, ACCOUNT, NewDirectory("Contoso")),
             url=server.url,
         )
-    await memory.settled(services)
+    await memory.settled(app)
 
 
-def _app(services: Services) -> func.FunctionApp:
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    return app
+def _app(app: App) -> func.FunctionApp:
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    return functions

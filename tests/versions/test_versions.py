@@ -28,10 +28,10 @@ from scim.groups import record as group_record
 from scim.users import contact_cards
 from scim.users import record as user_record
 from shared import keys, row_versions
+from shared.app import App
 from shared.azure_functions import problem_response
 from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.port import Row, Upsert
@@ -95,30 +95,27 @@ def kind_of(table: str, partition: str, key: str) -> str:
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
-async def old(
-    request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock
-) -> Services:
+async def old(request: pytest.FixtureRequest, tables: CountingTables, clock: FixedClock) -> App:
     """Today's code over the rows of each version."""
     for row in rows_of(request.param):
         value = orjson.dumps(row["value"])
         await tables.transact(row["table"], row["partition"], [Upsert(row["key"], value)])
     clock.advance(400)
-    return Services(Settings.read({}), clock, tables)
+    return App(Settings.read({}), clock, tables)
 
 
-async def _contoso(services: Services) -> Directory:
-    directory = await store.get(services.tables, "contoso")
+async def _contoso(app: App) -> Directory:
+    directory = await store.get(app.tables, "contoso")
     assert directory
     return directory
 
 
-async def test_sample_has_every_kind_of_row(services: Services) -> None:
+async def test_sample_has_every_kind_of_row(app: App) -> None:
     """What today's code writes into a deployment, and a few kinds that only live for minutes."""
-    async with scim_host(services) as host:
-        await filled(services, host, people=3)
+    async with scim_host(app) as host:
+        await filled(app, host, people=3)
     found = {
-        kind_of(*place)
-        for place in every_row(Path(services.settings.tables.removeprefix("sqlite:///")))
+        kind_of(*place) for place in every_row(Path(app.settings.tables.removeprefix("sqlite:///")))
     }
     sampled = {kind_of(row["table"], row["partition"], row["key"]) for row in rows_of(NEWEST)}
     assert found <= sampled, "a kind of row without a sample: add one to the newest version's file"
@@ -131,18 +128,18 @@ async def test_sample_has_every_kind_of_row(services: Services) -> None:
     } <= sampled
 
 
-async def test_every_row_says_its_version(services: Services) -> None:
+async def test_every_row_says_its_version(app: App) -> None:
     """But for index rows, which are written with the record that they stand for."""
-    async with scim_host(services) as host:
-        await filled(services, host, people=3)
+    async with scim_host(app) as host:
+        await filled(app, host, people=3)
     await access_tokens.issue(
-        services,
-        await _contoso(services),
+        app,
+        await _contoso(app),
         access_tokens.BY_TRUST,
         Assertion("issuer", "id", "2027"),
     )
-    await settled(services)
-    rows = every_row(Path(services.settings.tables.removeprefix("sqlite:///")))
+    await settled(app)
+    rows = every_row(Path(app.settings.tables.removeprefix("sqlite:///")))
     without = {kind_of(*place) for place, value in rows.items() if "v" not in orjson.loads(value)}
     assert without == {
         f"contacts {family}"
@@ -151,18 +148,18 @@ async def test_every_row_says_its_version(services: Services) -> None:
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock, tmp_path: Path) -> Services:
+def app(tables: CountingTables, clock: FixedClock, tmp_path: Path) -> App:
     """The embedded engine of the fixture `tables`."""
-    return Services(Settings.read({"TABLES": f"sqlite:///{tmp_path}/test.db"}), clock, tables)
+    return App(Settings.read({"TABLES": f"sqlite:///{tmp_path}/test.db"}), clock, tables)
 
 
-async def test_records_and_indexes_agree(old: Services) -> None:
+async def test_records_and_indexes_agree(old: App) -> None:
     """`check` reads every row and finds no fault."""
     assert (await check(old, await _contoso(old))).faults == []
     assert await check_links(old) == []
 
 
-async def test_scim_reads_and_changes_old_people(old: Services) -> None:
+async def test_scim_reads_and_changes_old_people(old: App) -> None:
     """Found by each index, changed, deleted: a row becomes new when it is next written."""
     async with scim_host(old) as host:
         scim = ScimClient(host, old, "contoso", TOKEN)
@@ -187,7 +184,7 @@ async def test_scim_reads_and_changes_old_people(old: Services) -> None:
     assert (await check(old, await _contoso(old))).faults == []
 
 
-async def test_old_directory_keeps_its_credentials(old: Services) -> None:
+async def test_old_directory_keeps_its_credentials(old: App) -> None:
     """Token, access token, client secret, trust, last use: nobody has to set anything up anew."""
     directory = await _contoso(old)
     assert (directory.account, directory.region, directory.is_active) == (ACCOUNT, "GB", True)
@@ -201,7 +198,7 @@ async def test_old_directory_keeps_its_credentials(old: Services) -> None:
     assert calls.denied
 
 
-async def test_old_log_and_numbers_are_shown(old: Services) -> None:
+async def test_old_log_and_numbers_are_shown(old: App) -> None:
     """Events with their marks, totals, numbers that need attention."""
     found = await events.events_since(old.tables, "contoso", "")
     assert {stored.event.kind for stored in found} == {
@@ -213,7 +210,7 @@ async def test_old_log_and_numbers_are_shown(old: Services) -> None:
     assert unparsed.numbers[0]["value"] == "not a number"
 
 
-async def test_old_presence_is_read(old: Services) -> None:
+async def test_old_presence_is_read(old: App) -> None:
     """Head, pages and deltas make the snapshot; links name tenant and directory."""
     snapshot = await load(old.tables, TENANT)
     assert snapshot
@@ -250,7 +247,7 @@ def test_field_of_a_later_release_is_passed_over(kind: str, row: dict[str, Any])
 
 
 # What is read from rows that hold little: the table, the beginning of the key, and a use.
-USES: dict[str, tuple[str, str, Callable[[Services], Awaitable[Any]]]] = {
+USES: dict[str, tuple[str, str, Callable[[App], Awaitable[Any]]]] = {
     "access": (
         "directories",
         "access|",
@@ -266,7 +263,7 @@ USES: dict[str, tuple[str, str, Callable[[Services], Awaitable[Any]]]] = {
 
 
 @pytest.mark.parametrize("kind", USES)
-async def test_small_row_of_a_later_release(old: Services, clock: FixedClock, kind: str) -> None:
+async def test_small_row_of_a_later_release(old: App, clock: FixedClock, kind: str) -> None:
     """The same of rows that are read with others: more fields are passed over, another version is refused."""
     table, beginning, use = USES[kind]
     rows = [
@@ -293,7 +290,7 @@ def test_row_without_a_version_is_of_the_first() -> None:
     assert row_versions.read(b'{"a":1}', "small") == {"a": 1}
 
 
-async def test_later_row_answers_503_with_the_remedy(old: Services) -> None:
+async def test_later_row_answers_503_with_the_remedy(old: App) -> None:
     """A client repeats the request later; the operator reads what to do. Nothing is written over."""
     (row, *_) = await old.tables.query("contacts", "contoso", "user|", "user|\ufffd", limit=1)
     later = orjson.dumps({**orjson.loads(row.value), "v": 2})

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import orjson
 import pytest
 
+from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from web import routes
@@ -28,13 +28,13 @@ def principal(role: str = "Directory.Admin", account: str = ACCOUNT) -> str:
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock) -> Services:
+def app(tables: CountingTables, clock: FixedClock) -> App:
     """A deployment with sign-in on, and an empty store."""
-    return Services(Settings(platform_sign_in=True), clock, tables)
+    return App(Settings(platform_sign_in=True), clock, tables)
 
 
 @pytest.fixture
-def visit(services: Services) -> Visitor:
+def visit(app: App) -> Visitor:
     """Ask for a page: `visit("GET", "/directories/new")`."""
 
     async def ask(
@@ -47,10 +47,10 @@ def visit(services: Services) -> Visitor:
         url = f"https://app.example.com{path}"
         request = Request(method, url, sent, body.encode(), _route(parts))
         if parts[:1] == ["contacts"]:
-            return await agent(services, routes.of_contacts)(request)
+            return await agent(app, routes.of_contacts)(request)
         of_one = routes.of_directory if parts[1:] else routes.of_list
         choose = {"": routes.of_home, "sign-in": routes.of_way_back}.get("".join(parts[:1]), of_one)
-        return await admin(services, choose)(request)
+        return await admin(app, choose)(request)
 
     return ask
 

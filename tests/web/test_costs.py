@@ -2,21 +2,21 @@
 
 from directories.events import Event, write
 from directories.service import NewDirectory, create
+from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def test_the_list_looks_for_no_refusal_in_the_log(
-    visit: Visitor, services: Services, tables: CountingTables, clock: FixedClock
+    visit: Visitor, app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """How many were refused stands in the keys; the last one, which the list does not show, may be far back."""
     costs = []
-    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
+    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso"))
     for kind in ("user.changed", "request.refused"):
         event = Event(at=timestamp(clock.now()), kind=kind)
-        await services.tables.transact("contacts", directory.id, [write(event, clock)])
+        await app.tables.transact("contacts", directory.id, [write(event, clock)])
         clock.advance(6 * 3600)
         await visit("GET", "/")
         clock.advance(11)

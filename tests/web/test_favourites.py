@@ -6,18 +6,18 @@ from urllib.parse import quote
 import pytest
 
 from directories.service import NewDirectory, create
-from shared.services import Services
+from shared.app import App
 from shared.tables.counting import CountingTables
 from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def test_favourites_cost_a_round_trip_each(
-    visit: Visitor, services: Services, tables: CountingTables
+    visit: Visitor, app: App, tables: CountingTables
 ) -> None:
     """Whatever groups they are in: a list shows none."""
-    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
-    company = Company(services, directory)
+    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso"))
+    company = Company(app, directory)
     people = [await company.hire(name) for name in ("Anna", "Ben", "Carla")]
     for number in range(5):
         await company.group(f"Group {number}", *people)
@@ -27,7 +27,7 @@ async def test_favourites_cost_a_round_trip_each(
         + [f"{directory.id}.nobody", "elsewhere.x"]
     )
     await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
-    services.clock.advance(0.1)  # type: ignore[attr-defined]
+    app.clock.advance(0.1)  # type: ignore[attr-defined]
     with tables.measured() as calls:
         page = await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
     assert [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")] == [
@@ -53,11 +53,11 @@ async def test_favourites_cost_a_round_trip_each(
     ],
 )
 async def test_favourites_are_searched_as_everybody_is(
-    visit: Visitor, services: Services, text: str, names: list[str]
+    visit: Visitor, app: App, text: str, names: list[str]
 ) -> None:
     """By words and by any of their numbers in any format."""
-    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso", region="GB"))
-    company = Company(services, directory)
+    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    company = Company(app, directory)
     people = [
         await company.hire(name, f"work:+44 20 7946 000{n}", f"mobile:+44 7700 90000{n}")
         for n, name in enumerate(("Anna", "Ben"), 1)
@@ -66,12 +66,10 @@ async def test_favourites_are_searched_as_everybody_is(
     assert await _names(visit, f"favourites=1&ids={keys}&q={quote(text)}") == names
 
 
-async def test_favourites_of_a_group_are_those_who_are_in_it(
-    visit: Visitor, services: Services
-) -> None:
+async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app: App) -> None:
     """Filters hold together."""
-    directory, _ = await create(services, ACCOUNT, NewDirectory("Contoso"))
-    company = Company(services, directory)
+    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso"))
+    company = Company(app, directory)
     anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
     group = await company.group("Sales", ben)
     chosen = f"favourites=1&ids={directory.id}.{anna},{directory.id}.{ben}&group={group}"

@@ -8,8 +8,8 @@ from directories import provisioning_log, service
 from directories.event_types import KINDS
 from directories.events import Event, write
 from directories.service import NewDirectory
+from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from tests.web.conftest import ACCOUNT, Visitor
 
@@ -26,12 +26,12 @@ _EVENTS = {
 }
 
 
-async def _log(services: Services, clock: FixedClock) -> str:
+async def _log(app: App, clock: FixedClock) -> str:
     """A directory with an event of each kind."""
-    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
     for event in _EVENTS.values():
         clock.advance(1)
-        await services.tables.transact("contacts", directory.id, [write(event, clock)])
+        await app.tables.transact("contacts", directory.id, [write(event, clock)])
     return f"/directories/{directory.id}/log"
 
 
@@ -41,21 +41,19 @@ def _titles(body: bytes) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_log_is_filtered_by_kind(
-    services: Services, clock: FixedClock, visit: Visitor, kind: str
+    app: App, clock: FixedClock, visit: Visitor, kind: str
 ) -> None:
     """One event of nine stays, and the choice stands in the page: the address can be shared."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     answer = await visit("GET", f"{path}?kind={kind}")
     assert len(_titles(answer.body)) == 1
     assert f'<option value="{kind}" selected>'.encode() in answer.body
     assert len(_titles((await visit("GET", path)).body)) == len(_EVENTS)
 
 
-async def test_a_kind_and_words_together(
-    services: Services, clock: FixedClock, visit: Visitor
-) -> None:
+async def test_a_kind_and_words_together(app: App, clock: FixedClock, visit: Visitor) -> None:
     """Both filters hold; what fits neither leaves an empty state with a way back to everything."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     assert _titles((await visit("GET", f"{path}?kind=created&q=ada")).body) == ["Person added"]
     answer = await visit("GET", f"{path}?kind=created&q=eve")
     assert b"No event in this log matches the filter." in answer.body
@@ -63,27 +61,25 @@ async def test_a_kind_and_words_together(
 
 
 async def test_a_persons_history_is_by_name_where_nothing_of_it_fits(
-    services: Services, clock: FixedClock, visit: Visitor
+    app: App, clock: FixedClock, visit: Visitor
 ) -> None:
     """Whose history is searched is known though no line of it is left; an id says nothing to a reader."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     answer = await visit("GET", f"{path}?person=1&q=nothing")
     assert b"All events for <b>Ada Lovelace</b>" in answer.body
 
 
 async def test_an_unknown_kind_shows_everything(
-    services: Services, clock: FixedClock, visit: Visitor
+    app: App, clock: FixedClock, visit: Visitor
 ) -> None:
     """An address of another release."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     assert len(_titles((await visit("GET", f"{path}?kind=nonsense")).body)) == len(_EVENTS)
 
 
-async def test_the_next_lines_keep_the_filter(
-    services: Services, clock: FixedClock, visit: Visitor
-) -> None:
+async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit: Visitor) -> None:
     """Page by page, each line once."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     directory_id = path.split("/")[2]
     for number in range(70):
         clock.advance(1)
@@ -95,7 +91,7 @@ async def test_the_next_lines_keep_the_filter(
             f"Group {number}",
             groups=1,
         )
-        await services.tables.transact("contacts", directory_id, [write(event, clock)])
+        await app.tables.transact("contacts", directory_id, [write(event, clock)])
     first = await visit("GET", f"{path}?kind=groups")
     found = re.search(rb'hx-get="([^"]+before=[^"]+)"', first.body)
     assert found is not None
@@ -107,10 +103,10 @@ async def test_the_next_lines_keep_the_filter(
 
 
 async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_none(
-    services: Services, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rare kind in a busy log: it says that it looks further back, and goes on by itself."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
     clock.advance(7200)
     answer = await visit("GET", f"{path}?kind=groups")
@@ -120,29 +116,27 @@ async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_no
 
 
 async def test_the_log_costs_few_round_trips(
-    services: Services, tables: CountingTables, clock: FixedClock, visit: Visitor
+    app: App, tables: CountingTables, clock: FixedClock, visit: Visitor
 ) -> None:
     """The directory, the numbers needing attention, and the windows of time of a log of some days."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     with tables.measured() as calls:
         await visit("GET", f"{path}?kind=refused")
     assert len(calls) <= 8
 
 
 async def test_a_loss_of_presence_reads_with_reason_and_remedy(
-    services: Services, clock: FixedClock, visit: Visitor
+    app: App, clock: FixedClock, visit: Visitor
 ) -> None:
     """In the reader's language, as on the page of presence."""
-    path = await _log(services, clock)
+    path = await _log(app, clock)
     answer = (await visit("GET", f"{path}?kind=presence", accept_language="de")).body.decode()
     assert "Status verloren" in answer
     assert "Der Unternehmensanwendung wurde die Berechtigung entzogen" in answer
     assert "Melden Sie sich erneut an" in answer
 
 
-async def test_an_event_that_cannot_be_stored_loses_no_change(
-    services: Services, clock: FixedClock
-) -> None:
+async def test_an_event_that_cannot_be_stored_loses_no_change(app: App, clock: FixedClock) -> None:
     """The line is beside the change: storage in trouble costs the line."""
 
     class Broken(CountingTables):
@@ -151,5 +145,5 @@ async def test_an_event_that_cannot_be_stored_loses_no_change(
 
             raise StorageUnavailable("down")
 
-    broken = Services(services.settings, clock, Broken(services.tables))
+    broken = App(app.settings, clock, Broken(app.tables))
     await provisioning_log.happened(broken, "d1", "token.issued", "a1b2")

@@ -6,9 +6,9 @@ import pytest
 
 from directories import service
 from directories.service import NewDirectory
+from shared.app import App
 from shared.http import Response
 from shared.row_versions import UnsupportedRowVersion
-from shared.services import Services
 from shared.tables.port import StorageUnavailable
 from tests.web.conftest import ACCOUNT, Visitor
 
@@ -17,8 +17,8 @@ _INLINE = re.compile(
 )
 
 
-async def _directory(services: Services, account: str = ACCOUNT) -> str:
-    directory, _ = await service.create(services, account, NewDirectory("Brightwater"))
+async def _directory(app: App, account: str = ACCOUNT) -> str:
+    directory, _ = await service.create(app, account, NewDirectory("Brightwater"))
     return directory.id
 
 
@@ -64,16 +64,14 @@ async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -
     assert (await visit("GET", path, role="Directory.Reader")).status == 403
 
 
-async def test_changes_from_other_sites_are_refused(services: Services, visit: Visitor) -> None:
+async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) -> None:
     """Cross-site request forgery."""
-    place = f"/directories/{await _directory(services)}/rename"
+    place = f"/directories/{await _directory(app)}/rename"
     answer = await visit("POST", place, "name=Stolen", origin="https://evil.example")
     assert answer.status == 403
     answer = await visit("POST", place, "name=Stolen", sec_fetch_site="cross-site")
     assert answer.status == 403
-    assert [one.name for one in await service.list_directories(services, ACCOUNT)] == [
-        "Brightwater"
-    ]
+    assert [one.name for one in await service.list_directories(app, ACCOUNT)] == ["Brightwater"]
 
 
 @pytest.mark.parametrize(
@@ -99,17 +97,17 @@ async def test_changes_from_other_sites_are_refused(services: Services, visit: V
     ],
 )
 async def test_another_accounts_directory_does_not_exist(
-    services: Services, visit: Visitor, method: str, page: str
+    app: App, visit: Visitor, method: str, page: str
 ) -> None:
     """Nobody sees or changes another account's directory; it looks like none."""
-    foreign = await _directory(services, "99999999-9999-4999-8999-999999999999")
+    foreign = await _directory(app, "99999999-9999-4999-8999-999999999999")
     answer = await visit(
         method, f"/directories/{foreign}{page}", "kind=security_token&name=Brightwater"
     )
     assert answer.status in (303, 404)
     assert b"Brightwater" not in answer.body
     assert (
-        await service.read(services, "99999999-9999-4999-8999-999999999999", foreign)
+        await service.read(app, "99999999-9999-4999-8999-999999999999", foreign)
     ).name == "Brightwater"
 
 
@@ -125,10 +123,10 @@ async def test_another_accounts_directory_does_not_exist(
     ],
 )
 async def test_addresses_that_were_tampered_with_are_answered(
-    services: Services, visit: Visitor, query: str
+    app: App, visit: Visitor, query: str
 ) -> None:
     """Never a 500."""
-    await _directory(services)
+    await _directory(app)
     for part in ("", "/list", "/person"):
         assert (await visit("GET", f"/contacts{part}?{query}", hx_request="true")).status in (
             200,
@@ -148,10 +146,10 @@ async def test_addresses_that_were_tampered_with_are_answered(
     ],
 )
 async def test_forms_that_were_tampered_with_are_answered(
-    services: Services, visit: Visitor, body: str
+    app: App, visit: Visitor, body: str
 ) -> None:
     """Never a 500."""
-    await _directory(services)
+    await _directory(app)
     for part in ("history", "presence"):
         assert (await visit("POST", f"/contacts/{part}", body)).status in (200, 204, 400)
 
@@ -193,16 +191,16 @@ _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbe
     "path", ["/", "/contacts?q=ada", *(f"/directories/{{id}}{below}" for below in _BELOW)]
 )
 async def test_storage_away_is_a_page_that_says_so(
-    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
+    app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """Every page that reads: 503 with Retry-After, the word that nothing is lost, and a button that tries again."""
-    address = path.format(id=await _directory(services))
+    address = path.format(id=await _directory(app))
 
     async def away(*_: object, **__: object) -> None:
         raise StorageUnavailable("away")
 
     for read in ("get", "query"):
-        monkeypatch.setattr(type(services.tables), read, away)
+        monkeypatch.setattr(type(app.tables), read, away)
     answer: Response = await visit("GET", address)
     assert answer.status == 503
     assert answer.headers["Retry-After"] == "5"
@@ -211,15 +209,15 @@ async def test_storage_away_is_a_page_that_says_so(
 
 
 async def test_rows_of_a_later_release_are_a_page_that_says_so(
-    services: Services, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: App, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a roll back: what happened and who can mend it, and nothing that asks again every few seconds."""
-    address = f"/directories/{await _directory(services)}"
+    address = f"/directories/{await _directory(app)}"
 
     async def newer(*_: object, **__: object) -> None:
         raise UnsupportedRowVersion("directory", 2, 1)
 
-    monkeypatch.setattr(type(services.tables), "get", newer)
+    monkeypatch.setattr(type(app.tables), "get", newer)
     answer: Response = await visit("GET", address)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "300")
     assert b"A later release wrote this data" in answer.body
@@ -231,10 +229,10 @@ async def test_rows_of_a_later_release_are_a_page_that_says_so(
     [("/log?kind=refused", "/log?kind=refused"), ("/numbers", "/numbers"), ("", ""), ("x/log", "")],
 )
 async def test_a_renamed_directory_is_shown_where_it_was(
-    services: Services, visit: Visitor, behind: str, place: str
+    app: App, visit: Visitor, behind: str, place: str
 ) -> None:
     """With the filters of the page behind the dialog; another directory's page is not gone to."""
-    own = f"/directories/{await _directory(services)}"
+    own = f"/directories/{await _directory(app)}"
     headers = {
         "hx_request": "true",
         "hx_current_url": f"https://app.example{own}{behind}",
@@ -244,11 +242,9 @@ async def test_a_renamed_directory_is_shown_where_it_was(
     assert f'"path":"{own}{place}"' in answer.headers["HX-Location"]
 
 
-async def test_the_poll_of_an_unchanged_live_line_is_empty(
-    services: Services, visit: Visitor
-) -> None:
+async def test_the_poll_of_an_unchanged_live_line_is_empty(app: App, visit: Visitor) -> None:
     """204: nothing is drawn, nothing is sent."""
-    place = f"/directories/{await _directory(services)}"
+    place = f"/directories/{await _directory(app)}"
     page = await visit("GET", f"{place}/connect")
     found = re.search(rb"live\?seen=([0-9a-f]+)", page.body)
     assert found is not None
@@ -258,11 +254,9 @@ async def test_the_poll_of_an_unchanged_live_line_is_empty(
     assert (await visit("GET", f"{place}/live?seen=other", hx_request="true")).status == 200
 
 
-async def test_a_word_for_the_reader_survives_the_header(
-    services: Services, visit: Visitor
-) -> None:
+async def test_a_word_for_the_reader_survives_the_header(app: App, visit: Visitor) -> None:
     """Header values are ASCII: umlauts of a notice are escaped as JSON allows."""
-    place = f"/directories/{await _directory(services)}"
+    place = f"/directories/{await _directory(app)}"
     answer = await visit(
         "POST", f"{place}/delete", "name=Brightwater", hx_request="true", accept_language="de"
     )

@@ -15,8 +15,8 @@ from scim.core.errors import ScimError
 from scim.core.resources import read_resource
 from scim.core.schemas import USER
 from shared import messages, numbers
+from shared.app import App
 from shared.messages import Sentence
-from shared.services import Services
 from tests.web.conftest import ACCOUNT, Visitor
 from web import locales
 
@@ -102,10 +102,10 @@ def test_a_values_braces_are_text() -> None:
     )
 
 
-async def _refused(services: Services, detail: str, name: str = "ada@example.com") -> str:
-    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Brightwater"))
+async def _refused(app: App, detail: str, name: str = "ada@example.com") -> str:
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
     await provisioning_log.refused(
-        services,
+        app,
         directory.id,
         "POST",
         400,
@@ -125,10 +125,10 @@ _MISSING = Sentence(
 
 @pytest.mark.parametrize("page", ["/log", "/connect"])
 async def test_the_page_says_it_in_its_readers_language(
-    services: Services, visit: Visitor, page: str
+    app: App, visit: Visitor, page: str
 ) -> None:
     """In the log and in the live line of the wizard, remedy included."""
-    path = await _refused(services, _MISSING)
+    path = await _refused(app, _MISSING)
     german = (await visit("GET", f"{path}{page}", accept_language="de")).body.decode()
     assert (
         "active ist weder wahr noch falsch. Senden Sie true oder false ohne Anführungszeichen."
@@ -141,11 +141,9 @@ async def test_the_page_says_it_in_its_readers_language(
     )
 
 
-async def test_the_log_is_searched_in_the_words_that_it_shows(
-    services: Services, visit: Visitor
-) -> None:
+async def test_the_log_is_searched_in_the_words_that_it_shows(app: App, visit: Visitor) -> None:
     """German words find what stands there in German."""
-    path = await _refused(services, _MISSING)
+    path = await _refused(app, _MISSING)
     for words in ("weder wahr", "Anfrage abgelehnt"):
         page = await visit("GET", f"{path}/log?q={words.replace(' ', '+')}", accept_language="de")
         assert b"ada@example.com" in page.body
@@ -154,9 +152,9 @@ async def test_the_log_is_searched_in_the_words_that_it_shows(
 
 
 async def test_an_event_of_an_older_release_is_shown_as_it_was_stored(
-    services: Services, visit: Visitor
+    app: App, visit: Visitor
 ) -> None:
     """Rows without a code have their English text."""
-    path = await _refused(services, "userName is missing.")
+    path = await _refused(app, "userName is missing.")
     assert b"userName is missing." in (await visit("GET", f"{path}/log", accept_language="de")).body
     assert b"said" not in events.encode(Event("t", "request.refused", detail="x"))

@@ -11,8 +11,8 @@ from directories.event_types import KINDS
 from directories.status import DENIED_REASONS
 from presence.consent.outcomes import OUTCOMES
 from presence.graph.failure_reasons import REASONS
+from shared.app import App
 from shared.http import Request
-from shared.services import Services
 from web import locales
 from web.page_request import PageRequest
 
@@ -82,16 +82,14 @@ def test_the_browsers_favourite_language_is_taken(header: str, language: str) ->
         ("de", 0, "bisher 0 Personen"),
     ],
 )
-def test_one_person_is_not_people(
-    services: Services, language: str, count: int, words: str
-) -> None:
+def test_one_person_is_not_people(app: App, language: str, count: int, words: str) -> None:
     """The first person is what the wizard waits for; it is said in the words for one."""
-    found = PageRequest(Request("GET", "/", {"accept-language": language}, b"", {}), None, services)
+    found = PageRequest(Request("GET", "/", {"accept-language": language}, b"", {}), None, app)
     assert found.counted("live_people", count) == words
 
 
-def test_a_count_is_said_in_the_readers_way(services: Services) -> None:
+def test_a_count_is_said_in_the_readers_way(app: App) -> None:
     """Thousands apart, with a point in German; a text without words for one stays as it is."""
-    german = PageRequest(Request("GET", "/", {"accept-language": "de"}, b"", {}), None, services)
+    german = PageRequest(Request("GET", "/", {"accept-language": "de"}, b"", {}), None, app)
     assert german.counted("people_count", 12345) == "12.345 Personen"
     assert german.counted("people_found", 1) == "1 gefunden"

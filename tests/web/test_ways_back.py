@@ -7,12 +7,12 @@ import pytest
 
 from directories import deletion, service, tokens
 from directories.service import NewDirectory
-from shared.services import Services
+from shared.app import App
 from tests.web.conftest import ACCOUNT, PERSON, Visitor
 
 
-async def _directory(services: Services) -> str:
-    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Brightwater"))
+async def _directory(app: App) -> str:
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
     return directory.id
 
 
@@ -54,10 +54,10 @@ async def test_an_agent_at_the_callback_gets_a_page(visit: Visitor) -> None:
 
 @pytest.mark.parametrize("page", ["advance", "connect", "consent", "rename", "strict"])
 async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
-    services: Services, visit: Visitor, page: str
+    app: App, visit: Visitor, page: str
 ) -> None:
     """Session gone: sign-in, then by GET to where the form stands."""
-    path = f"/directories/{await _directory(services)}/{page}"
+    path = f"/directories/{await _directory(app)}/{page}"
     answer = await visit("POST", path, "step=presence", role=None)
     assert answer.status == 303
     back = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))["post_login_redirect_uri"]
@@ -72,11 +72,9 @@ async def test_a_form_sent_after_the_session_ended_comes_back_to_its_page(
     "path",
     ["/rename", "/delete", "/remove", "/issue?kind=security_token", "/revoke?kind=client_secret"],
 )
-async def test_a_dialog_has_a_page_of_its_own(
-    services: Services, visit: Visitor, path: str
-) -> None:
+async def test_a_dialog_has_a_page_of_its_own(app: App, visit: Visitor, path: str) -> None:
     """Opened in a new tab, by its address or without script: the whole page, and a form that browsers send."""
-    path = f"/directories/{await _directory(services)}{path}"
+    path = f"/directories/{await _directory(app)}{path}"
     answer = await visit("GET", path)
     assert answer.body.startswith(b"<!doctype html>")
     assert b"<dialog" not in answer.body
@@ -87,11 +85,9 @@ async def test_a_dialog_has_a_page_of_its_own(
 @pytest.mark.parametrize(
     "path", ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict"]
 )
-async def test_a_part_of_a_page_leads_to_the_page(
-    services: Services, visit: Visitor, path: str
-) -> None:
+async def test_a_part_of_a_page_leads_to_the_page(app: App, visit: Visitor, path: str) -> None:
     """No fragment without a frame, no 405 for somebody who pressed reload."""
-    answer = await visit("GET", f"/directories/{await _directory(services)}{path}")
+    answer = await visit("GET", f"/directories/{await _directory(app)}{path}")
     assert answer.status == 303
     page = await visit("GET", answer.headers["Location"])
     assert page.body.startswith(b"<!doctype html>")
@@ -116,14 +112,14 @@ async def test_the_rest_of_a_list_is_a_page_where_no_script_asks(visit: Visitor)
 
 
 async def test_step_1_makes_one_directory_however_often_it_is_sent(
-    services: Services, visit: Visitor
+    app: App, visit: Visitor
 ) -> None:
     """Its address names the directory to be; the last sending's name and region count, its kind stays."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     assert (await visit("GET", place)).status == 200
     assert (await visit("POST", place, "name=One&kind=entra&region=GB")).status == 200
     answer = await visit("POST", place, "name=Two&kind=entra&region=DE")
-    (made,) = await service.list_directories(services, ACCOUNT)
+    (made,) = await service.list_directories(app, ACCOUNT)
     assert (made.name, made.region) == ("Two", "DE")
     assert answer.headers["Location"] == f"/directories/{made.id}/connect"
     assert (await visit("GET", place)).headers["Location"] == f"/directories/{made.id}/setup"
@@ -134,25 +130,21 @@ async def test_step_1_makes_one_directory_however_often_it_is_sent(
     assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
 
 
-async def test_step_1_of_a_directory_deleted_since_begins_anew(
-    services: Services, visit: Visitor
-) -> None:
+async def test_step_1_of_a_directory_deleted_since_begins_anew(app: App, visit: Visitor) -> None:
     """Back to it by the browser's history: a form of its own, neither the deleted one nor a dead end."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     await visit("POST", place, "name=One&kind=entra&region=GB")
-    (made,) = await service.list_directories(services, ACCOUNT)
-    await deletion.delete(services, ACCOUNT, made.id)
+    (made,) = await service.list_directories(app, ACCOUNT)
+    await deletion.delete(app, ACCOUNT, made.id)
     for method, body in (("GET", ""), ("POST", "name=Two&kind=entra&region=GB")):
         answer = await visit(method, place, body)
         assert answer.headers["Location"].startswith("/directories/new")
         assert answer.headers["Location"] != place
 
 
-async def test_nobody_else_can_choose_the_id_of_a_new_directory(
-    services: Services, visit: Visitor
-) -> None:
+async def test_nobody_else_can_choose_the_id_of_a_new_directory(app: App, visit: Visitor) -> None:
     """A link with a `once` of another site's choice makes an id that depends on who is signed in."""
     await visit("POST", "/directories/new?once=chosen", "name=One&kind=entra&region=GB")
-    (made,) = await service.list_directories(services, ACCOUNT)
+    (made,) = await service.list_directories(app, ACCOUNT)
     assert made.id == tokens.short_id_of(ACCOUNT, PERSON, "chosen", length=20)
     assert made.id != tokens.short_id_of(ACCOUNT, "somebody else", "chosen", length=20)

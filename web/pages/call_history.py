@@ -63,10 +63,10 @@ async def resolve(visit: PageRequest) -> Response:
 
 
 async def _resolved(visit: PageRequest, numbers: list[str]) -> list[Resolved]:
-    directories = await account_directories.all_directories(visit.services, visit.account)
-    matches = await lookup_numbers(visit.services, directories, numbers)
+    directories = await account_directories.all_directories(visit.app, visit.account)
+    matches = await lookup_numbers(visit.app, directories, numbers)
     known = await presence_of(
-        visit.services, [(one.directory, one.card) for own in matches for one in own]
+        visit.app, [(one.directory, one.card) for own in matches for one in own]
     )
     alone = len(directories) == 1
     region = directories[0].region if directories else visit.settings.default_region

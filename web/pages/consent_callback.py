@@ -16,11 +16,11 @@ async def back(visit: PageRequest) -> Response:
         visit.request.method == "HEAD"
     ):  # of the error page, which asks whether storage is back: no visit yet
         return Response(204)
-    way = await service.back(visit.services, visit.person, visit.request)
+    way = await service.back(visit.app, visit.person, visit.request)
     location = way.location
     if way.outcome:
         page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"
-        location = f"{service.origin_of(visit.services, visit.request)}{page}?outcome={way.outcome}"
+        location = f"{service.origin_of(visit.app, visit.request)}{page}?outcome={way.outcome}"
     # The address holds a code and a state; no other site may learn it.
     headers = {"Location": location, "Referrer-Policy": "no-referrer"}
     return Response(303, headers=headers)

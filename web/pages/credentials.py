@@ -47,16 +47,14 @@ class CredentialSet:
 
 async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/credentials`"""
-    return await _shown(
-        visit, await service.read(visit.services, visit.account, visit.directory_id)
-    )
+    return await _shown(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
 async def ask_to_issue(visit: PageRequest) -> Response:
     """The dialog that asks how long the old one lives on and the new one lives."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, sort = _kind(visit.query)
-    at = store.now(visit.services.clock)
+    at = store.now(visit.app.clock)
     has_live = any(one.is_live(at) for one in _tokens(directory, sort))
     return dialog(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
 
@@ -65,20 +63,20 @@ async def issue(visit: PageRequest) -> Response:
     """A new one in place of the newest."""
     kind, sort = _kind(visit.form)
     hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
-    place = (visit.services, visit.account, visit.directory_id, sort)
+    place = (visit.app, visit.account, visit.directory_id, sort)
     try:
         directory, _, plain = await held.rotate(
             *place, float(_number(hours)), _number(days) or None
         )
     except InvalidField as fault:
-        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        directory = await service.read(visit.app, visit.account, visit.directory_id)
         return await _shown(visit, directory, kind, fault=fault_text(visit, fault))
     return await _shown(visit, directory, kind, fresh=plain)
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
     """The dialog that says what revoking means."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, _ = _kind(visit.query)
     return dialog(
         visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", "")
@@ -89,7 +87,7 @@ async def revoke(visit: PageRequest) -> Response:
     """End one at once."""
     _, sort = _kind(visit.form)
     directory = await held.revoke(
-        visit.services, visit.account, visit.directory_id, sort, visit.form.get("id", "")
+        visit.app, visit.account, visit.directory_id, sort, visit.form.get("id", "")
     )
     return await _shown(visit, directory)
 
@@ -97,7 +95,7 @@ async def revoke(visit: PageRequest) -> Response:
 async def _shown(
     visit: PageRequest, directory: Directory, kind: str = "", *, fresh: str = "", fault: str = ""
 ) -> Response:
-    calls = await credential_usage.read(visit.services.tables, directory.id)
+    calls = await credential_usage.read(visit.app.tables, directory.id)
     sets = [
         CredentialSet(
             name,
@@ -109,7 +107,7 @@ async def _shown(
         for name, sort in _SORTS.items()
     ]
     values: dict[str, Any] = await framed(visit, directory, "credentials")
-    endpoint = token_endpoint(visit.services, visit.request.origin, directory.id)
+    endpoint = token_endpoint(visit.app, visit.request.origin, directory.id)
     return page(visit, "credentials.html", sets=sets, token_endpoint=endpoint, **values)
 
 
@@ -130,7 +128,7 @@ def _tokens(directory: Directory, sort: Sort) -> tuple[Token, ...]:
 
 
 def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credential:
-    live = token.is_live(store.now(visit.services.clock))
+    live = token.is_live(store.now(visit.app.clock))
     state = "live" if live else "revoked" if token.revoked else "expired"
     used = calls.used.get(token.id, "")
     return Credential(

@@ -22,10 +22,10 @@ _MOST_COUNTED = 99
 async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}`"""
     assert visit.person is not None
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     glance, connection, frame = await asyncio.gather(
-        status.glance(visit.services, directory, last_refusal=False),
-        consents.read(visit.services, visit.person, directory.id),
+        status.glance(visit.app, directory, last_refusal=False),
+        consents.read(visit.app, visit.person, directory.id),
         framed(visit, directory, "overview"),
     )
     figures = {
@@ -57,7 +57,7 @@ async def show(visit: PageRequest) -> Response:
 async def set_strict(visit: PageRequest) -> Response:
     """Refuse people whose numbers can't be read, or take them."""
     strict = visit.form.get("strict") == "1"
-    await service.set_up(visit.services, visit.account, visit.directory_id, strict_numbers=strict)
+    await service.set_up(visit.app, visit.account, visit.directory_id, strict_numbers=strict)
     if not visit.is_partial:
         return visit.go(f"/directories/{visit.directory_id}")
     return Response(204, headers=trigger("", visit.t("saved")))
@@ -65,7 +65,7 @@ async def set_strict(visit: PageRequest) -> Response:
 
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
     """What every page of a directory shows around its own part."""
-    found, more = await unparsed_numbers.list_unparsed(visit.services, directory, _MOST_COUNTED)
+    found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _MOST_COUNTED)
     unparsed = f"{_MOST_COUNTED}+" if more else str(len(found)) if found else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 

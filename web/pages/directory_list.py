@@ -37,8 +37,8 @@ class Row:
 
 async def show(visit: PageRequest) -> Response:
     """`/`"""
-    found = await store.of_account(visit.services.tables, visit.services.clock, visit.account)
-    shown = [one for one in found if one.is_active or deletion.is_restorable(visit.services, one)]
+    found = await store.of_account(visit.app.tables, visit.app.clock, visit.account)
+    shown = [one for one in found if one.is_active or deletion.is_restorable(visit.app, one)]
     rows = await each(shown, lambda one: _row(visit, one))
     outcome = outcome_words(visit, visit.query.get("outcome", ""))
     if outcome:  # of which directory is not known here, so neither is the page to begin again on
@@ -54,8 +54,8 @@ async def to_list(visit: PageRequest) -> Response:
 async def _row(visit: PageRequest, directory: Directory) -> Row:
     if not directory.is_active:
         return Row(directory.id, directory.name, directory.kind, "", deleting=True)
-    glance = await directory_status.glance(visit.services, directory, last_refusal=False)
-    connection = await connections.read(visit.services, directory.id)
+    glance = await directory_status.glance(visit.app, directory, last_refusal=False)
+    connection = await connections.read(visit.app, directory.id)
     unfinished = directory.setup != "done"
     return Row(
         directory.id,
@@ -99,16 +99,16 @@ def presence_badge(
 
 async def ask_for_name(visit: PageRequest) -> Response:
     """The dialog that asks for another name."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(visit, "rename.html", directory=directory, name=directory.name, faults={})
 
 
 async def rename(visit: PageRequest) -> Response:
     """Take the other name."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:
-        await service.set_up(visit.services, visit.account, directory.id, name=name)
+        await service.set_up(visit.app, visit.account, directory.id, name=name)
     except InvalidField as fault:
         return dialog(
             visit,
@@ -128,16 +128,16 @@ async def ask_to_delete(visit: PageRequest) -> Response:
 
 async def delete(visit: PageRequest) -> Response:
     """Delete the directory whose name was typed; it can be taken back for some minutes."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("fault_name_other")}, 422)
-    await deletion.delete(visit.services, visit.account, directory.id)
+    await deletion.delete(visit.app, visit.account, directory.id)
     return visit.go("/", visit.t("directory_deleted"))
 
 
 async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int = 200) -> Response:
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
-    glance = await directory_status.glance(visit.services, directory, last_refusal=False)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    glance = await directory_status.glance(visit.app, directory, last_refusal=False)
     meaning = visit.counted("delete_meaning", glance.totals.users)
     values: dict[str, Any] = {"directory": directory, "meaning": meaning, "faults": faults}
     return dialog(
@@ -152,7 +152,7 @@ async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int
 async def restore(visit: PageRequest) -> Response:
     """Undo a deletion."""
     try:
-        await deletion.restore(visit.services, visit.account, visit.directory_id)
+        await deletion.restore(visit.app, visit.account, visit.directory_id)
     except NotThere:
         return visit.go("/")
     return visit.go("/", visit.t("directory_restored"))

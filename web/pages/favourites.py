@@ -30,7 +30,7 @@ async def read(
         directory = by_id.get(key[0])
         if directory is None or (only is not None and key[1] not in only):
             return None
-        return await read_person(visit.services, directory, key[1])
+        return await read_person(visit.app, directory, key[1])
 
     found = [one for one in await each(keys, one) if one and _has(one, text)]
     return sorted(found, key=lambda one: (fold(one.card.name), one.card.id))

@@ -36,9 +36,9 @@ class PersonNumbers:
 
 async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/numbers`"""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     after = visit.query.get("after", "")[:100]
-    found, more = await unparsed_numbers.list_unparsed(visit.services, directory, _PEOPLE, after)
+    found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
     people = [_view(visit, one, directory.region) for one in found]
     return page(

@@ -63,7 +63,7 @@ class Groups:
 async def show(visit: PageRequest) -> Response:
     """`/contacts`, with a person's card open where `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account_directories.all_directories(visit.services, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.account)
     card = None
     if visit.query.get("person"):
         try:
@@ -84,7 +84,7 @@ async def people(visit: PageRequest) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account_directories.all_directories(visit.services, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.account)
     values = await _values(
         visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
     )
@@ -112,7 +112,7 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str:
     """Changes when people or directories come, go or change."""
-    found = await account_directories.totals_of(visit.services, directories)
+    found = await account_directories.totals_of(visit.app, directories)
     return mark_of(
         (one.id, one.name, total.users, total.active, total.hours)
         for one, total in zip(directories, found, strict=True)
@@ -137,7 +137,7 @@ async def _values(
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
     found = await _found(visit, filters, chosen, cursor)
-    known = await presence_of(visit.services, [(one.directory, one.card) for one in found.found])
+    known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
@@ -159,16 +159,16 @@ async def _found(
 ) -> Contacts:
     group = filters.group
     if filters.favourites:
-        only = await listing.member_ids(visit.services, directories[0], group) if group else None
+        only = await listing.member_ids(visit.app, directories[0], group) if group else None
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    return await find(visit.services, directories, filters.q, group, _PEOPLE, cursor)
+    return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
     """The groups of the one directory in view, `of`."""
     if not of:
         return Groups()
-    found, more = await listing.list_groups(visit.services, directories[0], _GROUPS)
+    found, more = await listing.list_groups(visit.app, directories[0], _GROUPS)
     return Groups(of, [Group(*group) for group in found], bool(more))
 
 
@@ -178,9 +178,7 @@ async def _count(
     if filters.q or filters.group or filters.favourites:
         key = "people_found_more" if found.cursor else "people_found"
         return visit.counted(key, len(found.found))
-    count = sum(
-        one.active for one in await account_directories.totals_of(visit.services, directories)
-    )
+    count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 
 

@@ -53,9 +53,9 @@ async def show(visit: PageRequest) -> Response:
 async def card_of(visit: PageRequest, key: str) -> CardView:
     """The card of a person of this account; HttpError 404."""
     directory_id, person_id = split_key(key)
-    directory = await account_directories.one_directory(visit.services, visit.account, directory_id)
-    person = await read_contact(visit.services, directory, person_id)
-    known = await presence_of(visit.services, [(directory, person.card)])
+    directory = await account_directories.one_directory(visit.app, visit.account, directory_id)
+    person = await read_contact(visit.app, directory, person_id)
+    known = await presence_of(visit.app, [(directory, person.card)])
     status = known.get((directory.id, person.card.external_id))
     asked = directory.kind == "entra" and is_object_id(person.card.external_id)
     presence = card_presence(visit, presence_view(visit, key, status)) if asked or status else None

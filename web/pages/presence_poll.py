@@ -21,7 +21,7 @@ Shown = tuple[str, str, str]  # key, object id, mark
 
 async def show(visit: PageRequest) -> Response:
     """Only what has changed since the marks that the page sends; 204 where nothing has."""
-    directories = await account_directories.all_directories(visit.services, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.account)
     changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
     mark = await list_mark(visit, directories)
@@ -51,7 +51,7 @@ async def _changed(
 
     async def of(directory: Directory) -> dict[str, Status]:
         ids = [object_id for key, object_id, _ in shown if key.startswith(f"{directory.id}.")]
-        return await statuses(visit.services, directory.id, ids, on_demand=True)
+        return await statuses(visit.app, directory.id, ids, on_demand=True)
 
     found = dict(zip([one.id for one in own], await each(own, of), strict=True))
     views = [

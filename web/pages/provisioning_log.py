@@ -67,7 +67,7 @@ class Filters:
 
 async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}/log`; with `before` the next lines only."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     filters = _filters(visit.query)
     before = read_cursor(visit.query.get("before", ""))
     wanted = EventFilter(
@@ -76,7 +76,7 @@ async def show(visit: PageRequest) -> Response:
         filters.q,
         partial(event_words.everything, visit),
     )
-    found = await provisioning_log.read(visit.services, directory.id, before, _LINES, wanted)
+    found = await provisioning_log.read(visit.app, directory.id, before, _LINES, wanted)
     events = [_line(visit, line) for line in found.lines]
     values: dict[str, Any] = {
         "events": events,
@@ -100,7 +100,7 @@ async def _name(
     if known or not filters.person:
         return known
     found = await provisioning_log.read(
-        visit.services, directory_id, limit=1, wanted=EventFilter(filters.person)
+        visit.app, directory_id, limit=1, wanted=EventFilter(filters.person)
     )
     return next((_line(visit, line).name for line in found.lines), filters.person)
 

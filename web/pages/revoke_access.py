@@ -10,25 +10,23 @@ from web.render import dialog, page
 
 async def ask_to_remove(visit: PageRequest) -> Response:
     """The dialog that says what goes."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(visit, "remove.html", directory=directory)
 
 
 async def remove(visit: PageRequest) -> Response:
     """Drop tokens and presence at once; the answer shows the second step."""
     assert visit.person is not None
-    await consents.remove(visit.services, visit.person, visit.directory_id)
-    directory = await service.set_up(
-        visit.services, visit.account, visit.directory_id, presence="off"
-    )
+    await consents.remove(visit.app, visit.person, visit.directory_id)
+    directory = await service.set_up(visit.app, visit.account, visit.directory_id, presence="off")
     return await wizard_presence.step(visit, directory)
 
 
 async def check_gone(visit: PageRequest) -> Response:
     """Whether the company has deleted the application."""
     assert visit.person is not None
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
-    is_gone, code, sentence = await consents.check_gone(visit.services, visit.person, directory.id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    is_gone, code, sentence = await consents.check_gone(visit.app, visit.person, directory.id)
     gone = {
         "tone": "good" if is_gone else "warn",
         "words": visit.known(f"removal_{code}", sentence),

@@ -16,7 +16,7 @@ from web.translations import fault_text
 async def new(visit: PageRequest) -> Response:
     """`/directories/new?once=…`: Back, or a form sent twice, comes to the directory that was made."""
     once = visit.query.get("once", "")
-    made = await store.get(visit.services.tables, _id_of(visit, once)) if once else None
+    made = await store.get(visit.app.tables, _id_of(visit, once)) if once else None
     if made and made.is_active:
         return visit.go(f"/directories/{made.id}/setup")
     if made or not once:
@@ -36,7 +36,7 @@ async def create(visit: PageRequest) -> Response:
         form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""
     )
     try:
-        directory, token = await service.create(visit.services, visit.account, wanted)
+        directory, token = await service.create(visit.app, visit.account, wanted)
     except InvalidField as fault:
         if fault.field == "id":
             return await _made_before(visit, wanted.id)
@@ -47,7 +47,7 @@ async def create(visit: PageRequest) -> Response:
 async def _made_before(visit: PageRequest, directory_id: str) -> Response:
     """The form was sent before, and its answer was lost or left by Back: what it says now is taken."""
     try:
-        directory = await service.read(visit.services, visit.account, directory_id)
+        directory = await service.read(visit.app, visit.account, directory_id)
     except NotThere:  # deleted since
         return visit.go("/directories/new")
     return await _save(visit, directory)
@@ -61,14 +61,14 @@ def _id_of(visit: PageRequest, once: str) -> str:
 
 async def edit(visit: PageRequest) -> Response:
     """Step 1 of a directory that exists."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     form = {"name": directory.name, "kind": directory.kind, "region": directory.region}
     return _step(visit, directory, form, {})
 
 
 async def save(visit: PageRequest) -> Response:
     """Take name and region; its kind a directory keeps."""
-    return await _save(visit, await service.read(visit.services, visit.account, visit.directory_id))
+    return await _save(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
 async def _save(visit: PageRequest, directory: Directory) -> Response:
@@ -79,7 +79,7 @@ async def _save(visit: PageRequest, directory: Directory) -> Response:
     }
     try:
         await service.set_up(
-            visit.services, visit.account, directory.id, name=form["name"], region=form["region"]
+            visit.app, visit.account, directory.id, name=form["name"], region=form["region"]
         )
     except InvalidField as fault:
         return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)

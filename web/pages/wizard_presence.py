@@ -30,9 +30,7 @@ async def choose(visit: PageRequest) -> Response:
     choice = visit.form.get("choice")
     found = view(visit, await _connection(visit), directory)
     if choice in ("on", "off") and directory.kind == "entra" and not found.locked:
-        directory = await service.set_up(
-            visit.services, visit.account, directory.id, presence=choice
-        )
+        directory = await service.set_up(visit.app, visit.account, directory.id, presence=choice)
     return await step(visit, directory)
 
 
@@ -40,7 +38,7 @@ async def connection(visit: PageRequest) -> Response:
     """How far Microsoft has come; 204 while there is nothing new, the whole step once it has arrived."""
     directory = await _directory(visit)
     assert visit.person is not None
-    found = await consents.check(visit.services, visit.person, directory.id)
+    found = await consents.check(visit.app, visit.person, directory.id)
     current = view(visit, found, directory)
     if visit.query.get("seen") == current.mark:
         return Response(204)
@@ -52,10 +50,10 @@ async def consent(visit: PageRequest) -> Response:
     directory = await _directory(visit)
     assert visit.person is not None
     if directory.presence != "on":
-        await service.set_up(visit.services, visit.account, directory.id, presence="on")
+        await service.set_up(visit.app, visit.account, directory.id, presence="on")
     try:
         location, headers = await consents.connect(
-            visit.services, visit.person, directory.id, visit.request
+            visit.app, visit.person, directory.id, visit.request
         )
     except HttpError as error:
         said = orjson.loads(error.response.body)
@@ -80,7 +78,7 @@ async def step(
     current = view(visit, found, directory)
     choice = "on" if current.locked else directory.presence
     left = (
-        await consents.how_to_remove(visit.services, visit.person, directory.id)
+        await consents.how_to_remove(visit.app, visit.person, directory.id)
         if found.state == "removed"
         else None
     )
@@ -106,8 +104,8 @@ def _before_finish(choice: str, connection: ConnectionView) -> str:
 
 async def _connection(visit: PageRequest) -> Connection:
     assert visit.person is not None
-    return await consents.read(visit.services, visit.person, visit.directory_id)
+    return await consents.read(visit.app, visit.person, visit.directory_id)
 
 
 async def _directory(visit: PageRequest) -> Directory:
-    return await service.read(visit.services, visit.account, visit.directory_id)
+    return await service.read(visit.app, visit.account, visit.directory_id)

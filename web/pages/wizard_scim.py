@@ -31,7 +31,7 @@ class Stage:
 
 async def show(visit: PageRequest) -> Response:
     """Step 2; a token that exists already is never shown again."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     return await step(visit, directory)
 
 
@@ -40,14 +40,14 @@ async def new_token(visit: PageRequest) -> Response:
     hours = visit.form.get("overlap", "24")
     try:
         directory, _, plain = await credentials.rotate(
-            visit.services,
+            visit.app,
             visit.account,
             visit.directory_id,
             "tokens",
             int(hours[:7]) if hours.isdecimal() else 24,
         )
     except InvalidField as fault:
-        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        directory = await service.read(visit.app, visit.account, visit.directory_id)
         return await step(visit, directory, fault=fault_text(visit, fault))
     return await step(visit, directory, plain)
 
@@ -56,13 +56,13 @@ async def step(
     visit: PageRequest, directory: Directory, token: str = "", fault: str = ""
 ) -> Response:
     """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
-    live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.services.clock))]
+    live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
     values: dict[str, Any] = {
         "directory": directory,
         "token": token,
         "token_fault": fault,
         "token_created": live_tokens[-1].created if live_tokens else "",
-        "base_url": scim_base_url(visit.services, visit.request.origin, directory.id),
+        "base_url": scim_base_url(visit.app, visit.request.origin, directory.id),
         "mapping": attribute_mapping.ENTRA
         if directory.kind == "entra"
         else attribute_mapping.OTHER,
@@ -82,7 +82,7 @@ async def step(
 
 async def live(visit: PageRequest) -> Response:
     """The live line; 204 while there is nothing new."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     if not visit.is_partial:
         return visit.go(f"/directories/{directory.id}/connect")
     found = await _live(visit, directory)
@@ -92,7 +92,7 @@ async def live(visit: PageRequest) -> Response:
 
 
 async def _live(visit: PageRequest, directory: Directory) -> dict[str, Any]:
-    glance = await status.glance(visit.services, directory)
+    glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)
     mark = hashlib.sha256(repr((stages, refusal)).encode()).hexdigest()[:12]

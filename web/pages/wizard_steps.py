@@ -10,19 +10,17 @@ async def advance(visit: PageRequest) -> Response:
     """Note that a step is done, so that the wizard can be gone on with at the next one."""
     step = visit.form.get("step")
     if step == "presence":
-        directory = await service.read(visit.services, visit.account, visit.directory_id)
+        directory = await service.read(visit.app, visit.account, visit.directory_id)
         if directory.setup == "connect":
-            await service.set_up(
-                visit.services, visit.account, visit.directory_id, setup="presence"
-            )
+            await service.set_up(visit.app, visit.account, visit.directory_id, setup="presence")
         return visit.go(f"/directories/{visit.directory_id}/presence")
-    await service.set_up(visit.services, visit.account, visit.directory_id, setup="done")
+    await service.set_up(visit.app, visit.account, visit.directory_id, setup="done")
     return visit.go(f"/directories/{visit.directory_id}")
 
 
 async def resume(visit: PageRequest) -> Response:
     """To the step that the wizard has come to."""
-    directory = await service.read(visit.services, visit.account, visit.directory_id)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
     return visit.go(
         f"/directories/{directory.id}{'' if directory.setup == 'done' else f'/{directory.setup}'}"
     )

@@ -12,25 +12,25 @@ from local.check import check
 from local.entra import Dialect, Options, measure, run
 from local.host.running import running
 from scim import endpoints
+from shared.app import App
 from shared.clock import SystemClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 
 
 @pytest.fixture
-def services(tables: CountingTables) -> Services:
+def app(tables: CountingTables) -> App:
     """As on a fresh machine; the rate limit of a directory needs time that passes."""
-    return Services(Settings.read({}), SystemClock(), tables)
+    return App(Settings.read({}), SystemClock(), tables)
 
 
 @pytest.fixture
-async def product(services: Services) -> AsyncIterator[Options]:
+async def product(app: App) -> AsyncIterator[Options]:
     """A job into an empty directory of the running product."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    directory, token = await create(services, "account", NewDirectory("Contoso"))
-    async with running(app) as host:
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    directory, token = await create(app, "account", NewDirectory("Contoso"))
+    async with running(functions) as host:
         yield Options(
             f"{host.url}/scim/{directory.id}/v2",
             token,
@@ -39,12 +39,12 @@ async def product(services: Services) -> AsyncIterator[Options]:
             groups=2,
             patience=10,
         )
-    await memory.settled(services)
+    await memory.settled(app)
 
 
 @pytest.mark.parametrize("dialect", ["default", "flag"])
 async def test_every_cycle_runs_without_an_error(
-    product: Options, services: Services, dialect: Dialect
+    product: Options, app: App, dialect: Dialect
 ) -> None:
     """A whole life of a company, twice, and every row agrees afterwards."""
     options = replace(product, dialect=dialect)
@@ -52,9 +52,9 @@ async def test_every_cycle_runs_without_an_error(
         summary = await run(options)
         assert summary.quarantined is None
         assert summary.errors == []
-    directory = await store.get(services.tables, options.base.split("/")[-2])
+    directory = await store.get(app.tables, options.base.split("/")[-2])
     assert directory is not None
-    findings = await check(services, directory)
+    findings = await check(app, directory)
     assert findings.faults == []
     assert findings.users == 61, (
         "one joined, one left and came back, those with lost answers are purged"

@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.local.transfer.filled import Deployment, filled, scim_host
 
 
 @pytest.fixture
-def services(tables: CountingTables, clock: FixedClock) -> Services:
+def app(tables: CountingTables, clock: FixedClock) -> App:
     """Settings as on a fresh machine, the embedded engine in `tmp_path / "test.db"`."""
-    return Services(Settings.read({}), clock, tables)
+    return App(Settings.read({}), clock, tables)
 
 
 @pytest.fixture
-async def deployment(services: Services) -> AsyncIterator[Deployment]:
+async def deployment(app: App) -> AsyncIterator[Deployment]:
     """Rows of every kind."""
-    async with scim_host(services) as host:
-        yield await filled(services, host)
+    async with scim_host(app) as host:
+        yield await filled(app, host)
 
 
 @pytest.fixture

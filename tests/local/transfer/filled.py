@@ -18,7 +18,7 @@ from presence.store.codec import Delta, Entry
 from presence.store.commits import commit, load
 from presence.tenant_links import DirectoryLink
 from scim import endpoints
-from shared.services import Services
+from shared.app import App
 from shared.tables.port import TABLES
 from tests.scim.client import ScimClient
 
@@ -30,27 +30,27 @@ TENANT = "00000000-0000-4000-8000-000000000002"
 class Deployment:
     """Two directories with people and groups, one of them being deleted; the first one is linked to a tenant."""
 
-    services: Services
+    app: App
     contoso: ScimClient
     fabrikam: ScimClient
 
 
 @contextlib.asynccontextmanager
-async def scim_host(services: Services) -> AsyncIterator[Host]:
+async def scim_host(app: App) -> AsyncIterator[Host]:
     """The SCIM functions in the host."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    host = Host(app, environment={}, host_file=HostFile(route_prefix=""))
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
     try:
         yield host
     finally:
         await host.stop()
-        await memory.settled(services)
+        await memory.settled(app)
 
 
-async def filled(services: Services, host: Host, people: int = 12) -> Deployment:
+async def filled(app: App, host: Host, people: int = 12) -> Deployment:
     """Fill the tables."""
-    contoso, fabrikam = [await _client(services, host, name) for name in ("contoso", "fabrikam")]
+    contoso, fabrikam = [await _client(app, host, name) for name in ("contoso", "fabrikam")]
     for scim in (contoso, fabrikam):
         ids = [await _person(scim, number) for number in range(people)]
         team = (await scim.group("Sales", *ids[:3])).id
@@ -59,16 +59,16 @@ async def filled(services: Services, host: Host, people: int = 12) -> Deployment
         assert (
             await scim.call("GET", "/Users", headers={"authorization": "Bearer wrong"})
         ).status == 401
-        await memory.settled(services)
-    await _link(services, contoso.directory_id)
-    await deletion.delete(services, ACCOUNT, fabrikam.directory_id)
-    return Deployment(services, contoso, fabrikam)
+        await memory.settled(app)
+    await _link(app, contoso.directory_id)
+    await deletion.delete(app, ACCOUNT, fabrikam.directory_id)
+    return Deployment(app, contoso, fabrikam)
 
 
-async def _client(services: Services, host: Host, name: str) -> ScimClient:
+async def _client(app: App, host: Host, name: str) -> ScimClient:
     new = NewDirectory(name, id=name)
-    directory, token = await service.create(services, ACCOUNT, new)
-    return ScimClient(host, services, directory.id, token)
+    directory, token = await service.create(app, ACCOUNT, new)
+    return ScimClient(host, app, directory.id, token)
 
 
 async def _person(scim: ScimClient, number: int) -> str:
@@ -85,13 +85,13 @@ async def _person(scim: ScimClient, number: int) -> str:
     return answer.id
 
 
-async def _link(services: Services, directory_id: str) -> None:
-    await linking.connect(services, DirectoryLink(directory_id, TENANT, ACCOUNT))
-    snapshot = await load(services.tables, TENANT)
+async def _link(app: App, directory_id: str) -> None:
+    await linking.connect(app, DirectoryLink(directory_id, TENANT, ACCOUNT))
+    snapshot = await load(app.tables, TENANT)
     assert snapshot
     people = Delta({f"00000000-0000-4000-8000-{number:012}": Entry() for number in range(12)})
-    await commit(services.tables, TENANT, snapshot, snapshot.head, people)
-    await runtime_of(services).close()
+    await commit(app.tables, TENANT, snapshot, snapshot.head, people)
+    await runtime_of(app).close()
 
 
 def every_row(path: Path) -> dict[tuple[str, str, str], bytes]:

@@ -10,34 +10,34 @@ from directories.events import Event, write
 from directories.memory import settled
 from local.check import check, check_links
 from local.commands.check import report
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Upsert
 from tests.local.transfer.filled import TENANT, Deployment
 
 
-async def _faults(services: Services, directory_id: str = "contoso") -> list[str]:
-    directory = await store.get(services.tables, directory_id)
+async def _faults(app: App, directory_id: str = "contoso") -> list[str]:
+    directory = await store.get(app.tables, directory_id)
     assert directory
-    return (await check(services, directory)).faults
+    return (await check(app, directory)).faults
 
 
 async def test_filled_deployment_has_no_fault(deployment: Deployment) -> None:
     """People, groups in groups, refusals, presence: all of it agrees."""
-    assert await _faults(deployment.services) == []
-    assert await check_links(deployment.services) == []
+    assert await _faults(deployment.app) == []
+    assert await check_links(deployment.app) == []
 
 
 async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock) -> None:
     """Whoever may only read can check, and a backup is what it was: totals that want to be folded are left alone."""
-    services, tables = deployment.services, deployment.services.tables
+    app, tables = deployment.app, deployment.app.tables
     for _ in range(6):
         changes = [write(Event("t", "user.changed"), clock) for _ in range(100)]
         await tables.transact("contacts", "contoso", changes)
     clock.advance(600)
     fresh = CountingTables(tables)
-    elsewhere = Services(services.settings, clock, fresh)
+    elsewhere = App(app.settings, clock, fresh)
     assert await report(elsewhere) == 0
     await settled(elsewhere)
     assert "transact" not in {call for call, _ in fresh.calls}
@@ -48,12 +48,12 @@ async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock)
 )
 async def test_missing_row_is_found(deployment: Deployment, family: str) -> None:
     """Whatever stands for a person or group is missed when it is gone."""
-    services = deployment.services
-    (row, *_) = await services.tables.query(
+    app = deployment.app
+    (row, *_) = await app.tables.query(
         "contacts", "contoso", f"{family}|", f"{family}|\ufffd", limit=1
     )
-    await services.tables.transact("contacts", "contoso", [Delete(row.key)])
-    assert any("missing" in fault or "no member row" in fault for fault in await _faults(services))
+    await app.tables.transact("contacts", "contoso", [Delete(row.key)])
+    assert any("missing" in fault or "no member row" in fault for fault in await _faults(app))
 
 
 @pytest.mark.parametrize(
@@ -74,23 +74,23 @@ async def test_strange_row_is_found(
     deployment: Deployment, operation: Operation, said: str
 ) -> None:
     """A row too many, half a row, a row of no kind: named by kind and id."""
-    await deployment.services.tables.transact("contacts", "contoso", [operation])
-    assert any(said in fault for fault in await _faults(deployment.services))
+    await deployment.app.tables.transact("contacts", "contoso", [operation])
+    assert any(said in fault for fault in await _faults(deployment.app))
 
 
-async def _stale_card(services: Services) -> None:
-    (row, *_) = await services.tables.query("contacts", "contoso", "find|", "find|\ufffd", limit=1)
+async def _stale_card(app: App) -> None:
+    (row, *_) = await app.tables.query("contacts", "contoso", "find|", "find|\ufffd", limit=1)
     value = orjson.dumps({**orjson.loads(row.value), "t": "Another title"})
-    await services.tables.transact("contacts", "contoso", [Upsert(row.key, value)])
+    await app.tables.transact("contacts", "contoso", [Upsert(row.key, value)])
 
 
-async def _wrong_total(services: Services) -> None:
+async def _wrong_total(app: App) -> None:
     value = orjson.dumps({"v": 1, "users": 1, "groups": 0, "active": 1, "hours": {}, "through": ""})
-    await services.tables.transact("contacts", "contoso", [Upsert("total", value)])
+    await app.tables.transact("contacts", "contoso", [Upsert("total", value)])
 
 
-async def _lost_index(services: Services) -> None:
-    await services.tables.transact("directories", store.ALL, [Delete("contoso")])
+async def _lost_index(app: App) -> None:
+    await app.tables.transact("directories", store.ALL, [Delete("contoso")])
 
 
 @pytest.mark.parametrize(
@@ -98,34 +98,34 @@ async def _lost_index(services: Services) -> None:
     [(_stale_card, "stale"), (_wrong_total, "totals say"), (_lost_index, "not in the index")],
 )
 async def test_harm_is_found(
-    deployment: Deployment, harm: Callable[[Services], Awaitable[None]], said: str
+    deployment: Deployment, harm: Callable[[App], Awaitable[None]], said: str
 ) -> None:
     """An old card, wrong totals, a directory that no list shows."""
-    await harm(deployment.services)
-    assert any(said in fault for fault in await _faults(deployment.services))
+    await harm(deployment.app)
+    assert any(said in fault for fault in await _faults(deployment.app))
 
 
 async def test_broken_link_is_found(deployment: Deployment) -> None:
     """A tenant whose presence or whose directory is gone."""
-    tables = deployment.services.tables
+    tables = deployment.app.tables
     await tables.transact("presence", TENANT, [Delete("head")])
     await tables.transact("tenants", "tenant", [Delete("directory|contoso")])
-    said = "\n".join(await check_links(deployment.services))
+    said = "\n".join(await check_links(deployment.app))
     assert "no presence head" in said
     assert "not linked to it" in said
 
 
 async def test_faults_name_nobody(deployment: Deployment) -> None:
     """Keys hold names and numbers; a fault shows none of them."""
-    rows = await deployment.services.tables.query("contacts", "contoso", "", "\ufffd")
+    rows = await deployment.app.tables.query("contacts", "contoso", "", "\ufffd")
     index = [
         row
         for row in rows
         if row.key.split("|")[0] in ("name", "ext", "mail", "list", "find", "num")
     ]
     for row in index[::3]:
-        await deployment.services.tables.transact("contacts", "contoso", [Delete(row.key)])
-    said = "\n".join(await _faults(deployment.services)).lower()
+        await deployment.app.tables.transact("contacts", "contoso", [Delete(row.key)])
+    said = "\n".join(await _faults(deployment.app)).lower()
     assert "missing" in said
     for personal in ("person", "example.com", "muller", "müller", "7946", "6497"):
         assert personal not in said

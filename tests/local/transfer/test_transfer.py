@@ -17,8 +17,8 @@ from local.transfer.file import TransferError
 from local.transfer.importing import load
 from local.transfer.progress import Progress
 from shared import keys
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
@@ -35,12 +35,12 @@ def quiet() -> Progress:
 
 
 @asynccontextmanager
-async def opened(where: str) -> AsyncIterator[Services]:
+async def opened(where: str) -> AsyncIterator[App]:
     """The tables at `where`."""
     settings = Settings.read({"TABLES": where})
     tables = open_tables(settings)
     try:
-        yield Services(settings, FixedClock(), tables)
+        yield App(settings, FixedClock(), tables)
     finally:
         await tables.close()
 
@@ -53,7 +53,7 @@ async def test_every_row_arrives_on_the_other_engine_and_back(
     place: Callable[[str], str],
 ) -> None:
     """Embedded -> Azure Tables -> embedded: byte for byte the same rows, in every partition there is."""
-    await export(deployment.services, tmp_path / "one", quiet)
+    await export(deployment.app, tmp_path / "one", quiet)
     async with opened(azurite_tables) as azure:
         await load(azure, tmp_path / "one", quiet, replace=True)
         await export(azure, tmp_path / "two", quiet)
@@ -90,7 +90,7 @@ async def test_file_is_for_its_owner_only(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
     """Mode 0600: it holds people's data."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
     assert deployment.contoso.token not in (tmp_path / "backup").read_text()
 
@@ -125,7 +125,7 @@ async def test_interrupted_import_goes_on(
 ) -> None:
     """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
     time, and without writing again what an earlier run noted as stored."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         if replace:
             await target.tables.transact("contacts", "oldone", [Upsert("user|x", b'{"v":1}')])
@@ -135,7 +135,7 @@ async def test_interrupted_import_goes_on(
             engine = Stopping(CountingTables(target.tables), after=7)
             try:
                 done = await load(
-                    Services(target.settings, target.clock, engine),
+                    App(target.settings, target.clock, engine),
                     tmp_path / "backup",
                     quiet,
                     replace=first,
@@ -157,7 +157,7 @@ async def test_target_with_rows_is_not_overwritten(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
     """Only --replace removes what is there; a refused import changes nothing."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
         before = every_row(tmp_path / "new.db")
@@ -174,13 +174,11 @@ async def test_begun_import_of_another_file_counts_as_rows(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two halves of two backups never meet, `check` sees the half, and --replace removes it wholly."""
-    await export(deployment.services, tmp_path / "one", quiet)
+    await export(deployment.app, tmp_path / "one", quiet)
     assert (await deployment.contoso.user("late@example.com")).status == 201
-    await export(deployment.services, tmp_path / "two", quiet)
+    await export(deployment.app, tmp_path / "two", quiet)
     async with opened(place("new")) as target:
-        half = Services(
-            target.settings, target.clock, Stopping(CountingTables(target.tables), after=6)
-        )
+        half = App(target.settings, target.clock, Stopping(CountingTables(target.tables), after=6))
         with pytest.raises(Stopped):
             await load(half, tmp_path / "one", quiet)
         with pytest.raises(TransferError, match="--replace"):
@@ -201,7 +199,7 @@ async def test_export_that_was_stopped_is_recognised(
     deployment: Deployment, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
     """The file has its name only when complete; a cut one is refused before anything is written."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     content = (tmp_path / "backup").read_bytes()
     lines = content.splitlines(keepends=True)
     cuts = [b"".join(lines[:count]) for count in (0, 1, 2, 3, len(lines) // 2, len(lines) - 1)]
@@ -217,7 +215,7 @@ async def test_damaged_file_is_refused(
     deployment: Deployment, quiet: Progress, tmp_path: Path
 ) -> None:
     """A changed value, a row left out, two rows exchanged: the checksum shows the section it is in."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     lines = (tmp_path / "backup").read_bytes().splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if line.startswith(b'{"k":"find|'))
     for changed in (
@@ -292,8 +290,8 @@ async def test_directory_that_changes_is_read_again(
     async def change() -> None:
         assert (await deployment.contoso.user(f"new{next(number)}@example.com")).status == 201
 
-    services = deployment.services
-    busy = Services(services.settings, services.clock, Busy(services.tables, change, times))  # type: ignore[arg-type]
+    app = deployment.app
+    busy = App(app.settings, app.clock, Busy(app.tables, change, times))  # type: ignore[arg-type]
     done = await export(busy, tmp_path / "backup", quiet)
     assert done.restless == restless
     people = re.findall(r'"k":"name\|new(\d)', (tmp_path / "backup").read_text())
@@ -308,7 +306,7 @@ async def test_other_rows_in_the_target_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each partition is read back: what something else wrote meanwhile is no success."""
-    await export(deployment.services, tmp_path / "backup", quiet)
+    await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await target.tables.transact("contacts", "contoso", [Upsert("user|stranger", b'{"v":1}')])
         with pytest.raises(TransferError, match="contoso"):
@@ -316,23 +314,21 @@ async def test_other_rows_in_the_target_are_noticed(
 
 
 async def test_large_rows_are_divided_into_transactions(
-    services: Services, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
+    app: App, quiet: Progress, tmp_path: Path, place: Callable[[str], str]
 ) -> None:
     """Rows whose sent form is far longer than they are still fit: 4 MiB a transaction."""
-    await services.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
+    await app.tables.transact("directories", "index|all", [Upsert("big", b'{"v":1}')])
     for number in range(20):
         value = ('{"v":"' + "é" * 200_000 + '"}').encode()
-        await services.tables.transact(
-            "contacts", "big", [Upsert(keys.key("user", str(number)), value)]
-        )
-    await export(services, tmp_path / "backup", quiet)
+        await app.tables.transact("contacts", "big", [Upsert(keys.key("user", str(number)), value)])
+    await export(app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         await load(target, tmp_path / "backup", quiet)
     assert every_row(tmp_path / "new.db") == every_row(tmp_path / "test.db")
 
 
 async def test_storage_that_does_not_answer_is_asked_again(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A passing fault does not end an import of hours."""
     from shared.tables.port import StorageUnavailable

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import orjson
 
 from local.host.host import Host
+from shared.app import App
 from shared.http import Request
-from shared.services import Services
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 AUDIENCE = "api://external-directories"
@@ -37,7 +37,7 @@ class TokenClient:
     """Speaks to a directory's token endpoint; `secret` is its client secret."""
 
     host: Host
-    services: Services
+    app: App
     directory_id: str
     secret: str
 

@@ -12,8 +12,8 @@ from local.graph.simulator import CONTOSO
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
@@ -23,35 +23,35 @@ __all__ = ["graph_simulator", "served_simulator"]
 
 
 @pytest.fixture
-async def services(
+async def app(
     graph_simulator: RunningSimulator, tables: CountingTables, clock: FixedClock
-) -> AsyncIterator[Services]:
+) -> AsyncIterator[App]:
     """Settings whose login service is the simulator; both follow one clock."""
     graph_simulator.simulator.clock = clock
-    services = Services(Settings(login_url=graph_simulator.login_url), clock, tables)
-    yield services
-    await memory.settled(services)
+    app = App(Settings(login_url=graph_simulator.login_url), clock, tables)
+    yield app
+    await memory.settled(app)
 
 
-def host_of(services: Services) -> Host:
+def host_of(app: App) -> Host:
     """The SCIM functions of one instance in the host."""
-    app = func.FunctionApp()
-    app.register_functions(endpoints.blueprint(services))
-    return Host(app, environment={}, host_file=HostFile(route_prefix=""))
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    return Host(functions, environment={}, host_file=HostFile(route_prefix=""))
 
 
 @pytest.fixture
-async def client(services: Services) -> AsyncIterator[TokenClient]:
+async def client(app: App) -> AsyncIterator[TokenClient]:
     """A directory with a client secret and a trusted identity."""
-    host = host_of(services)
-    directory, _ = await service.create(services, ACCOUNT, NewDirectory("Contoso"))
-    _, _, secret = await credentials.issue(services, ACCOUNT, directory.id, "secrets")
+    host = host_of(app)
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
+    _, _, secret = await credentials.issue(app, ACCOUNT, directory.id, "secrets")
     await credentials.set_trust(
-        services,
+        app,
         ACCOUNT,
         directory.id,
         TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
     )
-    yield TokenClient(host, services, directory.id, secret)
-    await memory.settled(services)
+    yield TokenClient(host, app, directory.id, secret)
+    await memory.settled(app)
     await host.stop()

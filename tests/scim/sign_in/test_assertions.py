@@ -14,8 +14,8 @@ from directories.event_types import KINDS
 from directories.memory import settled
 from directories.provisioning_log import EventFilter
 from local.graph.simulator import CONTOSO, FABRIKAM
+from shared.app import App
 from shared.clock import FixedClock
-from shared.services import Services
 from shared.settings import Settings
 from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator
@@ -71,9 +71,9 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
 
 async def logged(client: TokenClient) -> list[str]:
     """What the provisioning log says of refused requests, newest first."""
-    await settled(client.services)
+    await settled(client.app)
     page = await provisioning_log.read(
-        client.services, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
+        client.app, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
     )
     return [line.event.detail for line in page.lines]
 
@@ -81,7 +81,7 @@ async def logged(client: TokenClient) -> list[str]:
 async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: str) -> None:
     """The sender hears what a stranger at no directory hears; the administrator reads why in the log."""
     answer = await client.by_assertion(assertion, **fields)
-    nowhere = await TokenClient(client.host, client.services, "a" * 20, "").by_assertion(
+    nowhere = await TokenClient(client.host, client.app, "a" * 20, "").by_assertion(
         assertion, **fields
     )
     assert (answer.status, answer.headers, answer.body) == (401, nowhere.headers, nowhere.body)
@@ -117,7 +117,7 @@ async def test_what_is_expected_stands_in_the_log(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
     """Issuer, audiences and subject to compare with; one line a minute, however many come."""
-    login = client.services.settings.login_url
+    login = client.app.settings.login_url
     changes: list[dict[str, Any]] = [
         {"tenant_id": FABRIKAM},
         {"audience": "x"},
@@ -126,7 +126,7 @@ async def test_what_is_expected_stands_in_the_log(
     for change in changes:
         for _ in range(3):
             await client.by_assertion(sign(**change))
-        await settled(client.services)
+        await settled(client.app)
         clock.advance(61)
     expected = [SUBJECT, f"api://other, {AUDIENCE}", f"{login}/{CONTOSO}/v2.0"]
     lines = await logged(client)
@@ -143,9 +143,9 @@ async def test_other_failures_in_between_make_no_more_lines(
         clock.advance(1.5)
         await client.users("false")
         clock.advance(1.5)
-        await settled(client.services)
+        await settled(client.app)
     wanted = EventFilter(kinds=KINDS["refused"])
-    page = await provisioning_log.read(client.services, client.directory_id, wanted=wanted)
+    page = await provisioning_log.read(client.app, client.directory_id, wanted=wanted)
     assert [line.count for line in page.lines] == [1]
 
 
@@ -166,7 +166,7 @@ async def test_what_is_wrong_with_an_assertion_by_itself_its_sender_hears(
 ) -> None:
     """Times (RFC 7523 section 3), at any address alike; the administrator reads it, too."""
     await refused(client, sign(**change), why)
-    await refused(TokenClient(client.host, client.services, "a" * 20, ""), sign(**change), why)
+    await refused(TokenClient(client.host, client.app, "a" * 20, ""), sign(**change), why)
     assert why in (await logged(client))[0]
 
 
@@ -190,7 +190,7 @@ async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign:
     header, _, signature = sign().split(".")
     body = sign(exp=4_000_000_000 - 1).split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
-    claims["exp"] = client.services.clock.now().timestamp() + 600
+    claims["exp"] = client.app.clock.now().timestamp() + 600
     changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     await not_trusted(client, f"{header}.{changed}.{signature}", "signature")
 
@@ -218,11 +218,9 @@ async def test_what_is_no_token_is_refused(client: TokenClient, text: str) -> No
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
-async def test_an_assertion_is_taken_once(
-    client: TokenClient, sign: Any, services: Services
-) -> None:
+async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, app: App) -> None:
     """A `jti` seen before is refused (RFC 7523 section 3, item 7), on another instance too, even at the same time."""
-    other = Services(services.settings, services.clock, CountingTables(services.tables))
+    other = App(app.settings, app.clock, CountingTables(app.tables))
     elsewhere = TokenClient(host_of(other), other, client.directory_id, client.secret)
     assertion = sign()
     answers = await asyncio.gather(
@@ -276,19 +274,19 @@ async def test_a_login_service_that_is_down_is_a_503(
     client: TokenClient, sign: Any, clock: FixedClock
 ) -> None:
     """Not the client's fault: try again later; once keys are known, they serve through the outage."""
-    down = replace(client.services.settings, login_url="http://127.0.0.1:9")
-    services = Services(down, clock, CountingTables(client.services.tables))
-    elsewhere = TokenClient(host_of(services), services, client.directory_id, "")
+    down = replace(client.app.settings, login_url="http://127.0.0.1:9")
+    app = App(down, clock, CountingTables(client.app.tables))
+    elsewhere = TokenClient(host_of(app), app, client.directory_id, "")
     answer = await elsewhere.by_assertion(sign(iss=f"http://127.0.0.1:9/{CONTOSO}/v2.0"))
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
-    await settled(services)
+    await settled(app)
     await elsewhere.host.stop()
 
 
 async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: Any) -> None:
     """Once trust is dropped, new assertions and the tokens issued for old ones are refused."""
     token = (await client.by_assertion(sign())).token
-    await credentials.set_trust(client.services, ACCOUNT, client.directory_id, None)
+    await credentials.set_trust(client.app, ACCOUNT, client.directory_id, None)
     answer = await client.by_assertion(sign())
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     assert await client.users(token) == 401
@@ -301,5 +299,5 @@ async def test_the_issuer_is_that_of_the_deployments_cloud(
     from scim.oauth.jwks import issuer
 
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
-        services = Services(Settings.read({"CLOUD": cloud}), clock, tables)
-        assert issuer(services, CONTOSO) == f"https://login.{host}/{CONTOSO}/v2.0"
+        app = App(Settings.read({"CLOUD": cloud}), clock, tables)
+        assert issuer(app, CONTOSO) == f"https://login.{host}/{CONTOSO}/v2.0"

@@ -49,29 +49,27 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
 
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
     """Two secrets are live; revoking one leaves the other's tokens."""
-    _, second, plain = await credentials.issue(
-        client.services, ACCOUNT, client.directory_id, "secrets"
-    )
+    _, second, plain = await credentials.issue(client.app, ACCOUNT, client.directory_id, "secrets")
     first_token = (await client.by_secret()).token
     second_token = (await client.by_secret(client_secret=plain)).token
     assert [await client.users(first_token), await client.users(second_token)] == [200, 200]
-    await credentials.revoke(client.services, ACCOUNT, client.directory_id, "secrets", second.id)
+    await credentials.revoke(client.app, ACCOUNT, client.directory_id, "secrets", second.id)
     assert [await client.users(first_token), await client.users(second_token)] == [200, 401]
     assert (await client.by_secret(client_secret=plain)).status == 401
 
 
 async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None:
     """The other directory's partition does not know it."""
-    other, _ = await service.create(client.services, ACCOUNT, NewDirectory("Other"))
+    other, _ = await service.create(client.app, ACCOUNT, NewDirectory("Other"))
     token = (await client.by_secret()).token
-    elsewhere = TokenClient(client.host, client.services, other.id, "")
+    elsewhere = TokenClient(client.host, client.app, other.id, "")
     assert await elsewhere.users(token) == 401
 
 
 async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
     """Its clients are strangers at once."""
     token = (await client.by_secret()).token
-    await deletion.delete(client.services, ACCOUNT, client.directory_id)
+    await deletion.delete(client.app, ACCOUNT, client.directory_id)
     assert (await client.by_secret()).status == 401
     assert await client.users(token) == 401
 
@@ -185,7 +183,7 @@ async def test_a_token_costs_one_transaction_and_its_use_two_reads(
 ) -> None:
     """Warm: nothing is read to issue one; its first use reads its row and the directory side by side, then nothing."""
     await client.by_secret()
-    await settled(client.services)
+    await settled(client.app)
     with tables.measured() as calls:
         token = (await client.by_secret()).token
     assert calls == [("transact", "directories")]
@@ -194,5 +192,5 @@ async def test_a_token_costs_one_transaction_and_its_use_two_reads(
 
     for expected in ([("get", "directories")] * 2, []):
         with tables.measured() as calls:
-            await authenticate(client.services, client.directory_id, f"Bearer {token}")
+            await authenticate(client.app, client.directory_id, f"Bearer {token}")
         assert calls == expected

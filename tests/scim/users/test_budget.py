@@ -83,7 +83,7 @@ async def test_operations_keep_their_budget(
     """Round trips do not depend on how many people a directory has, or on the engine's speed."""
     scim, user_id = await filled(people)
     await scim.get("/Users")
-    await memory.settled(scim.services)
+    await memory.settled(scim.app)
     counted = {}
     for use, status, _ in BUDGET:
         with tables.measured() as calls:

@@ -30,10 +30,10 @@ async def test_a_number_from_before_blocks_no_other_change(
 ) -> None:
     """The number was stored when the directory was not strict yet."""
     user = await scim.user(phoneNumbers=[{"type": "work", "value": "nonsense"}])
-    stored = await store.get(scim.services, scim.directory_id, user.id)
+    stored = await store.get(scim.app, scim.directory_id, user.id)
     assert stored is not None
     moved = index_rows.insertion(stored.record, "GB")
-    await scim.services.tables.transact("contacts", strict_scim.directory_id, moved)
+    await scim.app.tables.transact("contacts", strict_scim.directory_id, moved)
     changed = await strict_scim.patch(
         f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "X"}
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 from scim.users import index_rows, store
 from scim.users.record import UserRecord
+from shared.app import App
 from shared.clock import FixedClock
 from shared.ids import new_id
-from shared.services import Services
 from shared.tables.counting import CountingTables
 from shared.tables.port import Row
 from tests.scim.client import ScimClient
@@ -217,12 +217,12 @@ async def test_another_directory_knows_nothing_of_a_user(
     user = await scim.user()
     assert (await other_scim.get(f"/Users/{user.id}")).status == 404
     assert (await other_scim.user()).status == 201
-    crossed = ScimClient(scim.host, scim.services, scim.directory_id, other_scim.token)
+    crossed = ScimClient(scim.host, scim.app, scim.directory_id, other_scim.token)
     assert (await crossed.get("/Users")).status == 401
 
 
 async def test_what_stands_beside_a_person_follows_each_sort_of_change(
-    scim: ScimClient, services: Services
+    scim: ScimClient, app: App
 ) -> None:
     """After every change the rows are those that a new derivation gives: none missing, none stale, none too many; and a
     row that stays what it was is not written again (its tag stays): each costs the storage as much as one that changed.
@@ -250,12 +250,12 @@ async def test_what_stands_beside_a_person_follows_each_sort_of_change(
         {"op": "replace", "path": "userName", "value": "ANNA@example.com"},
         {"op": "remove", "path": "phoneNumbers"},
     ]
-    before = await _beside(services, scim.directory_id)
+    before = await _beside(app, scim.directory_id)
     for change in changes:
         assert (await scim.patch(f"/Users/{user.id}", change)).status == 200
-        stored = await store.get(services, scim.directory_id, user.id)
+        stored = await store.get(app, scim.directory_id, user.id)
         assert stored is not None
-        after = await _beside(services, scim.directory_id)
+        after = await _beside(app, scim.directory_id)
         assert {key: row.value for key, row in after.items()} == index_rows.index_rows(
             stored.record, "GB"
         ), change
@@ -265,30 +265,30 @@ async def test_what_stands_beside_a_person_follows_each_sort_of_change(
         before = after
 
 
-async def _beside(services: Services, directory_id: str) -> dict[str, Row]:
-    found = await services.tables.query("contacts", directory_id, "", "\ufffd")
+async def _beside(app: App, directory_id: str) -> dict[str, Row]:
+    found = await app.tables.query("contacts", directory_id, "", "\ufffd")
     return {
         row.key: row for row in found if row.key.partition("|")[0] not in ("event", "total", "user")
     }
 
 
-async def test_a_change_after_another_region_writes_the_card_anew(services: Services) -> None:
+async def test_a_change_after_another_region_writes_the_card_anew(app: App) -> None:
     """National numbers are read as of the directory's region; where that changed since, no row keeps the old form."""
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
-        new_id(services.clock),
+        new_id(app.clock),
         {"userName": "anna", "title": "Cook", "phoneNumbers": number},
         "",
         "",
     )
-    await services.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
-    stored = await store.get(services, "d", user.id)
+    await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
+    stored = await store.get(app, "d", user.id)
     assert stored is not None
     new = stored.record.changed(
         {**user.resource, "phoneNumbers": [*number, {"value": "+447700900123"}]}, ""
     )
-    await services.tables.transact(
+    await app.tables.transact(
         "contacts", "d", index_rows.replacement(stored.record, new, stored.tag, "IT")
     )
-    after = await _beside(services, "d")
+    after = await _beside(app, "d")
     assert {key: row.value for key, row in after.items()} == index_rows.index_rows(new, "IT")

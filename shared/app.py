@@ -8,7 +8,7 @@ from shared.tables.port import Tables
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class App:
     """The deployment's settings, its time and its tables."""
 
     settings: Settings
