@@ -172,8 +172,7 @@ async def one_large(url: str, size: Size, folder: str) -> None:
             f" ratio {seconds / bare:.2f}, storage {len(calls)}: {counted}"
         )
     print(f"memory before {before}, peak {memory()}")
-    await runtime_of(app).close()
-    await tables.close()
+    await app.close()
 
 
 async def many_small(url: str, size: Size, folder: str) -> None:
@@ -204,8 +203,7 @@ async def many_small(url: str, size: Size, folder: str) -> None:
             f" median of a tenant {statistics.median(latencies) * 1000:.0f} ms, storage {len(calls)}"
         )
     print(f"peak memory {memory()}")
-    await runtime_of(app).close()
-    await tables.close()
+    await app.close()
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from directories.memory import settled
 from directories.service import NewDirectory, create
 from shared.app import App
 from shared.clock import FixedClock
@@ -20,7 +19,7 @@ async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
     """The embedded engine and a clock that stands still."""
     app = App(_SETTINGS, clock, tables)
     yield app
-    await settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterato
     """Each engine in turn."""
     app = App(_SETTINGS, clock, any_tables)
     yield app
-    await settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async def test_log_of_a_provisioning_run_names_nobody(
     directory, token = await service.create(
         app, ACCOUNT, NewDirectory("Contoso Confidential", strict_numbers=True)
     )
-    await app.tables.close()
+    await app.close()
     async with running(
         ROOT / "function_app.py", {"TABLES": where}, options=HostOptions(timers=False)
     ) as host:

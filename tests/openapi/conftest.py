@@ -15,11 +15,10 @@ import directories.endpoints
 import presence.endpoints
 import scim.endpoints
 import web.endpoints
-from directories import memory, service
+from directories import service
 from directories.service import NewDirectory
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
-from presence.instance import runtime_of
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
@@ -97,9 +96,7 @@ async def started(folder: Path) -> Deployed:
 async def stopped(deployed: Deployed) -> None:
     """Let go of everything."""
     await deployed.host.stop()
-    await memory.settled(deployed.app)
-    await runtime_of(deployed.app).close()
-    await deployed.app.tables.close()
+    await deployed.app.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import azure.functions as func
 import pytest
 
-from directories import memory, store, tokens
+from directories import store, tokens
 from directories.models import Directory, Token
 from local.host.host import Host
 from local.host.hostfile import HostFile
@@ -37,7 +37,7 @@ async def host(app: App) -> AsyncIterator[Host]:
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
     yield host
     await host.stop()
-    await memory.settled(app)
+    await app.background.drain()
 
 
 async def client_of(host: Host, app: App, directory_id: str, **options: object) -> ScimClient:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from directories import memory
 from scim.bulk.bulk_ids import names_in, resolve
 from scim.core.attribute_values import MAX_VALUES
 from scim.core.errors import ScimError
@@ -153,7 +152,7 @@ async def test_a_part_of_an_id_reads_nobody(
     """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     for path, identifier in (("/Users", people[0]), ("/Groups", group.id)):
         part = identifier[:length] or "%20"
         with tables.measured() as calls:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import azure.functions as func
 import pytest
 
-from directories import memory
 from directories.models import Directory
 from directories.service import NewDirectory, create
 from local.host.host import Host
@@ -62,7 +61,7 @@ async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pr
     host = Host(_app(app), environment={})
     yield Product(host, clock, *await create(app, ACCOUNT, NewDirectory("Contoso")))
     await host.stop()
-    await memory.settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pro
             *await create(app, ACCOUNT, NewDirectory("Contoso")),
             url=server.url,
         )
-    await memory.settled(app)
+    await app.background.drain()
 
 
 def _app(app: App) -> func.FunctionApp:

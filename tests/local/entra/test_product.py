@@ -6,7 +6,7 @@ from dataclasses import replace
 import azure.functions as func
 import pytest
 
-from directories import memory, store
+from directories import store
 from directories.service import NewDirectory, create
 from local.check import check
 from local.entra import Dialect, Options, measure, run
@@ -39,7 +39,7 @@ async def product(app: App) -> AsyncIterator[Options]:
             groups=2,
             patience=10,
         )
-    await memory.settled(app)
+    await app.background.drain()
 
 
 @pytest.mark.parametrize("dialect", ["default", "flag"])

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import azure.functions as func
 import pytest
 
-from directories import credentials, memory, service
+from directories import credentials, service
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from local.graph.simulator import CONTOSO
@@ -30,7 +30,7 @@ async def app(
     graph_simulator.simulator.clock = clock
     app = App(Settings(login_url=graph_simulator.login_url), clock, tables)
     yield app
-    await memory.settled(app)
+    await app.background.drain()
 
 
 def host_of(app: App) -> Host:
@@ -53,5 +53,5 @@ async def client(app: App) -> AsyncIterator[TokenClient]:
         TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
     )
     yield TokenClient(host, app, directory.id, secret)
-    await memory.settled(app)
+    await app.background.drain()
     await host.stop()
