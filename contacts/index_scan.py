@@ -18,7 +18,7 @@ from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
-from shared.concurrency import each
+from shared.concurrency import TimeSlice, each
 from shared.http import HttpError
 from shared.tables.limits import MAX_QUERY_ROWS
 
@@ -31,20 +31,40 @@ RawRowFilter = Callable[[bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person of a directory; `position` is where the walk met it, `numbers` all digits where the person was read."""
+    """A person of a directory.
+
+    `position` is the place at which the walk met it; `numbers` holds all digits if the person's record was read. The name of
+    a person with `similar_to` only resembles these words of the query, in the way that `similar_by` says.
+    """
 
     directory: Directory
     card: Card
     position: str = ""
     numbers: tuple[str, ...] = ()
+    similar_to: str = ""
+    similar_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the people asked for; `cursor` continues behind them, "" when there are no more."""
+    """Some of the people asked for; `cursor` continues after them, "" if there are no more.
+
+    `round_trips`: how many each directory took at most.
+    """
 
     found: list[Found]
     cursor: str = ""
+    round_trips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A position in the rows of a range; `shown` are the beginnings of other ranges whose people were shown already."""
+
+    family: str
+    beginning: str
+    position: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +101,36 @@ async def walk(
     keep: RowFilter = _everybody,
     ahead: int = 1,
     may_keep: RawRowFilter = _anybody,
+    *,
+    enough: int = MAX_QUERY_ROWS,
+    round_trips: int = _MOST_ROWS,
+    passed_over: list[Found] | None = None,
 ) -> Page:
-    """The next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
+    """Return the next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
 
-    `may_keep` rules a row out by its stored value, before that is read.
-
-    One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for, by many
-    directories together. Raises HttpError 400 for a cursor of something else.
+    `may_keep` rules a row out by its stored value, before that is read. `ahead` times as many rows are read in one round trip
+    as people are asked for, by many directories together. Further round trips follow, at most `round_trips` per directory,
+    until `enough` people are found. Those whom `keep` doesn't take are added to `passed_over`. Raises HttpError 400 for a
+    cursor of another range.
     """
-    after = _read_cursor(cursor, where)
+    after = _position(cursor, where)
+    enough, taken = min(enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
     asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
-    while behind and left > 0:
-        await each(behind, partial(_go_on, app, where, may_keep, keep, batch))
+    while behind and left > 0 and taken < round_trips:
+        await each(behind, partial(_go_on, app, where, may_keep, keep, batch, passed_over))
         left -= batch * len(behind)
+        taken += 1
+        if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
+            break
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
-    return _merged(stretches, where, limit)
+    page = _merged(stretches, where, limit)
+    return Page(page.found, page.cursor, taken)
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
@@ -122,7 +151,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     ]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
-    return Page(found[:limit], _write_cursor(last, where) if last else "")
+    return Page(found[:limit], _cursor_of(last, where))
 
 
 async def _go_on(
@@ -131,9 +160,11 @@ async def _go_on(
     may_keep: RawRowFilter,
     keep: RowFilter,
     batch: int,
+    passed_over: list[Found] | None,
     stretch: _Stretch,
 ) -> None:
     """Read the next `batch` rows of one directory."""
+    time_slice = TimeSlice(app.clock)
     start, stop = keys.prefix_range(where.family, where.beginning)
     if stretch.scanned_to:
         start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
@@ -149,31 +180,50 @@ async def _go_on(
         card = decode(identifier, row.value)
         if keep(word, card):
             stretch.found.append(Found(stretch.directory, card, position))
+        elif passed_over is not None:
+            passed_over.append(Found(stretch.directory, card, position))
+        await time_slice.yield_when_over()
     stretch.scanned_to = position if len(rows) == batch else ""
 
 
-def _write_cursor(position: str, where: Range) -> str:
-    token = orjson.dumps([where.family, where.beginning, position])
-    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+def _cursor_of(position: str, where: Range) -> str:
+    return write_cursor(Cursor(where.family, where.beginning, position)) if position else ""
 
 
-def _read_cursor(cursor: str, where: Range) -> str:
-    """The position in a cursor that `walk` wrote for the same range."""
+def write_cursor(cursor: Cursor) -> str:
+    """Return the cursor as clients get it."""
+    parts = [cursor.family, cursor.beginning, cursor.position, *cursor.shown]
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Return the cursor that `write_cursor` wrote; raises HttpError 400 for any other text."""
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        family, beginning, position, *shown = orjson.loads(
+            base64.b64decode(padded, b"-_", validate=True)
+        )
+    except (binascii.Error, ValueError, TypeError):
+        raise bad_cursor() from None
+    parts = (family, beginning, position, *shown)
+    # A storage account answers with an error to a key that no row can have.
+    if not all(isinstance(one, str) for one in parts) or not keys.is_key(position):
+        raise bad_cursor()
+    return Cursor(family, beginning, position, tuple(shown))
+
+
+def _position(cursor: str, where: Range) -> str:
+    """The position in a cursor of the same range."""
     if not cursor:
         return ""
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        family, beginning, position = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError):
-        raise _bad_cursor() from None
-    is_ours = (family, beginning) == (where.family, where.beginning)
-    # Where no row can stand a storage account answers with an error.
-    if not is_ours or not isinstance(position, str) or not keys.is_key(position):
-        raise _bad_cursor()
-    return position
+    read = read_cursor(cursor)
+    if (read.family, read.beginning) != (where.family, where.beginning):
+        raise bad_cursor()
+    return read.position
 
 
-def _bad_cursor() -> HttpError:
+def bad_cursor() -> HttpError:
+    """Return the answer to a cursor that isn't one of this query."""
     return HttpError(
         400,
         "Cursor not valid",

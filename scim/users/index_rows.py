@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import orjson
 
-from scim.users import contact_cards
+from scim.users import contact_cards, search_terms
 from scim.users.record import UserRecord, encode
 from shared import keys, numbers
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
+# record, the event and four single rows come on top: 2 * (8 + 18 + 5 + 2 + 12 + 4) + 2 = 100 operations, of which a
+# transaction has room for 100. Terms: `search_terms.MAX_TERMS` and `MAX_SOUNDS`.
 MAX_MAILS = 8
-MAX_WORDS = 22
 MAX_TYPED = 2  # numbers found by their beginning as they are typed
 MAX_NUMBERS = 12
 _EMPTY = b"{}"
@@ -77,6 +77,7 @@ class _Values(NamedTuple):
             "off": _EMPTY,
             "list": card,
             "find": card,
+            "sound": card,
         }
         if faults and shown.active:
             families["unparsed"] = orjson.dumps(
@@ -145,8 +146,10 @@ def _shown_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which agents find an active person by name and by the beginning of a number."""
     card = shown.card
     yield keys.key("list", keys.fold(card.name), card.id)
-    for word in card.words()[:MAX_WORDS]:
-        yield keys.key("find", word, card.id)
+    for term in search_terms.find_terms(card):
+        yield keys.key("find", term, card.id)
+    for term in search_terms.sound_terms(card):
+        yield keys.key("sound", term, card.id)
     for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
         yield keys.key("find", digits, card.id)
 
