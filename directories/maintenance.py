@@ -9,6 +9,7 @@ from datetime import timedelta
 import orjson
 
 from directories import deletion, events, quarantine_warning, store, totals
+from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
@@ -22,6 +23,8 @@ async def run(app: App, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
+    for job in app.state(MaintenanceJobs).jobs:
+        await job(app, deadline)
     hour, tidied = app.clock.now().hour, 0
     for row in await store.index(app.tables, store.ALL):
         if zlib.crc32(row.key.encode()) % _HOURS != hour:

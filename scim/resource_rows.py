@@ -10,7 +10,7 @@ from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 from shared.tables.ranges import everything
 
-_CONTACTS = "contacts"
+TABLE = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
@@ -23,7 +23,7 @@ async def get(app: App, directory_id: str, family: str, identifier: str) -> list
         return []
     start = keys.key(family, identifier)
     found = await everything(
-        app.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST
+        app.tables, TABLE, directory_id, start, start + keys.SEPARATOR + keys.LAST
     )
     return found if found and found[0].key == start else []
 
@@ -32,7 +32,7 @@ async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
     """The ids at the end of the keys below `parts`: of an index, or of memberships."""
     start = keys.key(*parts, "")
     found = await everything(
-        app.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True
+        app.tables, TABLE, directory_id, start, start + keys.LAST, keys_only=True
     )
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
@@ -48,7 +48,7 @@ async def page(
     start, stop = _bounds(family, after)
     limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
-        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        rows = await app.tables.query(TABLE, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -66,7 +66,7 @@ async def key_at(app: App, directory_id: str, family: str, after: str, skip: int
     """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
     start, stop = _bounds(family, after)
     while True:
-        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        rows = await app.tables.query(TABLE, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
                 skip -= 1

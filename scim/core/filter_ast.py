@@ -1,15 +1,14 @@
 """The parts of a parsed filter, each compiled to one closure over a resource or element."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from scim.core.attributes import Attribute, Target
 from scim.core.operators import Test, fold
 
 Match = Callable[[dict[str, Any]], bool]
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _reached(target: Target, test: Test, whole: bool) -> Match:
     extension = target.extension
     if not extension or target.attribute is None:
         return at
-    return lambda resource: at(resource.get(extension) or {})
+    return lambda resource: at(resource.get(extension) or _NOTHING)
 
 
 def _values(target: Target, test: Test, whole: bool) -> Match:
