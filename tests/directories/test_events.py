@@ -16,9 +16,9 @@ from directories.provisioning_log import (
     safe_cursor,
     write,
 )
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.counting import CountingTables
 from shared.tables.port import StorageUnavailable
 from tests.directories.made import ACCOUNT, Made
 

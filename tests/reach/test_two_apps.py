@@ -10,11 +10,11 @@ import pytest
 
 from directories import directory_rate_limit, service
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from presence.instance import runtime_of
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.openapi.conftest import ACCOUNT, TOKEN, Deployed, host_of
 
 

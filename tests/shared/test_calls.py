@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 import orjson
 import pytest
 
+from local.counting_tables import CountingTables
 from shared import log
 from shared.app import App
 from shared.clock import FixedClock
 from shared.instrumentation import JobFailed, OperationScope, job
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 
 Tick = Callable[[int], Awaitable[int]]
 

@@ -9,10 +9,10 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from local.counting_tables import CountingTables
 from shared import log
 from shared.clock import FixedClock
 from shared.metrics import Metrics
-from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 from shared.tables.port import Upsert
 from shared.telemetry import add_instruments
