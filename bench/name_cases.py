@@ -127,9 +127,7 @@ class Question:
 
 def names() -> list[Name]:
     """Everybody who is searched for."""
-    found = [
-        _name(language, one) for language, listed in _NAMES.items() for one in listed.split()
-    ]
+    found = [_name(language, one) for language, listed in _NAMES.items() for one in listed.split()]
     heard = (_SOUNDS + " " + _SOUND_GIVEN + " " + _SOUND_BOTH).split()
     found += [_name("sounds", one.partition("=")[2]) for one in heard]
     return list(dict.fromkeys(found))

@@ -5,21 +5,17 @@ directories merge like sorted lists and a cursor is nothing but the last positio
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import orjson
-
 from contacts import empty_prefix_cache
+from contacts.cursors import Cursor, Range, position_in, write_cursor
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.http import HttpError
 from shared.tables.limits import MAX_QUERY_ROWS
 
 CONTACTS = "contacts"
@@ -58,21 +54,12 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """A position in the rows of a range; `shown` are the beginnings of other ranges whose people were shown already."""
+class RejectedRow:
+    """A row that a walk read and didn't return: `position` is its key without the family."""
 
-    family: str
-    beginning: str
-    position: str = ""
-    shown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The rows of a family whose first part begins with `beginning`."""
-
-    family: str
-    beginning: str = ""
+    directory: Directory
+    position: str
+    value: bytes
 
 
 @dataclass(slots=True)
@@ -92,51 +79,65 @@ def _anybody(_value: bytes) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows of a range a walk returns, and how many it reads for them.
+
+    `keep` accepts a row by its word and card. `may_keep` rejects a row by its stored value, before
+    that is decoded. `ahead` times as many rows are read as are asked for, by all directories
+    together, so that one round trip per directory suffices if few rows are rejected. Further round
+    trips follow, `round_trips` per directory at most, until `enough` people are found. Rejected
+    rows are added to `rejected`, if that is a list.
+    """
+
+    keep: RowFilter = _everybody
+    may_keep: RawRowFilter = _anybody
+    ahead: int = 1
+    enough: int = MAX_QUERY_ROWS
+    round_trips: int = _MOST_ROWS
+    rejected: list[RejectedRow] | None = None
+
+
+_ALL_ROWS = Selection()
+
+
 async def walk(
     app: App,
     directories: Sequence[Directory],
     where: Range,
     limit: int,
     cursor: str = "",
-    keep: RowFilter = _everybody,
-    ahead: int = 1,
-    may_keep: RawRowFilter = _anybody,
-    *,
-    enough: int = MAX_QUERY_ROWS,
-    round_trips: int = _MOST_ROWS,
-    passed_over: list[Found] | None = None,
+    selection: Selection = _ALL_ROWS,
 ) -> Page:
-    """Return the next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
+    """Return the next `limit` people of the range in all the directories whom `selection` keeps.
 
-    `may_keep` rules a row out by its stored value, before that is read. `ahead` times as many rows are read in one round trip
-    as people are asked for, by many directories together. Further round trips follow, at most `round_trips` per directory,
-    until `enough` people are found. Those whom `keep` doesn't take are added to `passed_over`. Raises HttpError 400 for a
-    cursor of another range.
+    Raises:
+        HttpError: 400 for a cursor of another query.
     """
-    after = _position(cursor, where)
-    enough, taken = min(enough, limit), 0
-    most = min(MAX_QUERY_ROWS, limit * ahead + 1)
+    after = position_in(cursor, where)
+    enough, round_trips = min(selection.enough, limit), 0
+    most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
     asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
-    while behind and left > 0 and taken < round_trips:
-        await each(behind, partial(_go_on, app, where, may_keep, keep, batch, passed_over))
+    while behind and left > 0 and round_trips < selection.round_trips:
+        await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)
-        taken += 1
+        round_trips += 1
         if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
             break
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
     page = _merged(stretches, where, limit)
-    return Page(page.found, page.cursor, taken)
+    return Page(page.found, page.cursor, round_trips)
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
     """The directories that may still have somebody for the page."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
-    last = positions[limit - 1] if len(positions) >= limit else keys.LAST
+    last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
 
 
@@ -151,82 +152,34 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     ]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
-    return Page(found[:limit], _cursor_of(last, where))
+    return Page(found[:limit], write_cursor(Cursor(where, last)) if last else "")
 
 
 async def _go_on(
     app: App,
     where: Range,
-    may_keep: RawRowFilter,
-    keep: RowFilter,
+    selection: Selection,
     batch: int,
-    passed_over: list[Found] | None,
     stretch: _Stretch,
 ) -> None:
     """Read the next `batch` rows of one directory."""
     time_slice = TimeSlice(app.clock)
     start, stop = keys.prefix_range(where.family, where.beginning)
     if stretch.scanned_to:
-        start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
+        start = max(start, keys.successor(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     if not rows and not stretch.scanned_to:
         empty_prefix_cache.note(app, stretch.directory, where.family, where.beginning)
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
-        if not may_keep(row.value):
+        if not selection.may_keep(row.value):
             continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
         card = decode(identifier, row.value)
-        if keep(word, card):
+        if selection.keep(word, card):
             stretch.found.append(Found(stretch.directory, card, position))
-        elif passed_over is not None:
-            passed_over.append(Found(stretch.directory, card, position))
+        elif selection.rejected is not None:
+            selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
         await time_slice.yield_when_over()
     stretch.scanned_to = position if len(rows) == batch else ""
-
-
-def _cursor_of(position: str, where: Range) -> str:
-    return write_cursor(Cursor(where.family, where.beginning, position)) if position else ""
-
-
-def write_cursor(cursor: Cursor) -> str:
-    """Return the cursor as clients get it."""
-    parts = [cursor.family, cursor.beginning, cursor.position, *cursor.shown]
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> Cursor:
-    """Return the cursor that `write_cursor` wrote; raises HttpError 400 for any other text."""
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        family, beginning, position, *shown = orjson.loads(
-            base64.b64decode(padded, b"-_", validate=True)
-        )
-    except (binascii.Error, ValueError, TypeError):
-        raise bad_cursor() from None
-    parts = (family, beginning, position, *shown)
-    # A storage account answers with an error to a key that no row can have.
-    if not all(isinstance(one, str) for one in parts) or not keys.is_key(position):
-        raise bad_cursor()
-    return Cursor(family, beginning, position, tuple(shown))
-
-
-def _position(cursor: str, where: Range) -> str:
-    """The position in a cursor of the same range."""
-    if not cursor:
-        return ""
-    read = read_cursor(cursor)
-    if (read.family, read.beginning) != (where.family, where.beginning):
-        raise bad_cursor()
-    return read.position
-
-
-def bad_cursor() -> HttpError:
-    """Return the answer to a cursor that isn't one of this query."""
-    return HttpError(
-        400,
-        "Cursor not valid",
-        "cursor is not one that this query gave. Begin again without a cursor and follow nextCursor.",
-        field="cursor",
-    )

@@ -1,58 +1,54 @@
-"""What is typed to find a person: the words, whom they mean, and how well.
+"""What is typed to find a person: its words, whom they mean, and how well.
 
-A person is meant exactly if every word of the query begins one of the person's words, in any order and division (`al hassan`
-for `Alhassan`), or is part of the number. Otherwise a person may be similar: every word is near one of the person's names.
+A person is meant if every word of the query begins one of the person's words, in any order and
+division (`al hassan` for `Alhassan`), or is part of the number.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import NamedTuple
 
+from contacts import person_words
 from scim.users.contact_cards import Card
-from scim.users.search_terms import MAX_REST, main_words
-from shared.keys import fold, fold_case
+from scim.users.search_terms import MAX_REST
+from shared.keys import fold_case, search_key
 from shared.numbers import digits_of
-from shared.sounds import code, distance
-from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import PARTICLES, collapse, group_end, is_unspaced, words_of
 
-_MOST_WORDS = 12  # of a query; more are not asked for
-_LONGEST_RUN = 4  # words that may be one word of the name
-MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
-MIN_SIMILAR = 3  # letters of a word that may be similar to another one
-_UNFINISHED = 0.35  # how much worse a word is that begins a similar one
-Resemblance = Literal["spelling", "sound"]
+_MAX_WORDS = 12  # of a query; further ones are ignored
+_MAX_RUN = 4  # words of a query that may be one word of a name
 
 
-@dataclass(frozen=True, slots=True)
-class Similarity:
-    """How far a person is from the query, which words of it the name only resembles, and in which way."""
+class Closeness(NamedTuple):
+    """How well a person is meant, the best first: all are 0 or False for the whole name as it is spelt."""
 
-    cost: float
-    words: tuple[str, ...]
-    by: Resemblance
+    is_part: bool  # the name has more words
+    others: int  # words of the query that are in no name
+    beginnings: int  # words of the query that only begin a name
+    is_spelt_otherwise: bool
 
 
 @dataclass(frozen=True)
 class NameQuery:
-    """The words of a query: `typed` as they were, `words` folded, `addresses` those with an @."""
+    """A query: `words` are folded, `typed` the same as they were typed, `addresses` those with an @."""
 
     typed: tuple[str, ...]
     words: tuple[str, ...]
     addresses: tuple[str, ...] = ()
-    _costs: dict[tuple[str, str], float] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, text: str) -> "NameQuery":
-        """Return the query of a typed text."""
+        """Return the query that a person typed."""
         typed, words, addresses = list[str](), list[str](), dict[str, None]()
         for token in text.split():
             if "@" in token.strip("@"):
-                addresses[fold(token)] = None
+                addresses[search_key(token)] = None
                 continue
-            for word in words_of(token):
-                words.append(word)
-                typed.append(token.strip(",;.").lower() if len(words_of(token)) == 1 else word)
-        return cls(tuple(typed[:_MOST_WORDS]), tuple(words[:_MOST_WORDS]), tuple(addresses))
+            own = words_of(token)
+            words += own
+            typed += [token.strip(",;.").lower()] if len(own) == 1 else own
+        return cls(tuple(typed[:_MAX_WORDS]), tuple(words[:_MAX_WORDS]), tuple(addresses))
 
     def __bool__(self) -> bool:
         return bool(self.words or self.addresses)
@@ -64,7 +60,7 @@ class NameQuery:
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """The words, particles joined with what they belong to, and so are names in scripts without spaces."""
+        """The words, joined if they are particles with their word, or of a script without spaces."""
         found, at = list[str](), 0
         while at < len(self.words):
             end = at + 1
@@ -78,199 +74,97 @@ class NameQuery:
         return tuple(found)
 
     def narrow(self) -> str:
-        """Return the beginning of the terms of people with these words in this order; "" for a single word.
+        """Return with what the terms of people begin who have these words in this order, "" for one word.
 
-        The last word may lack what follows its last but one consonant: people with an error there are read as well.
+        The last word is left out from its last consonant on, so that people are read as well whose
+        name differs there.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
-        rest = collapse("".join(self.groups[1:]))
-        return f"{collapse(self.groups[0])} {rest[: _stem(rest, collapse(self.groups[-1]))][:MAX_REST]}"
+        rest, last = collapse("".join(self.groups[1:])), collapse(self.groups[-1])
+        end = len(rest) - len(last) + _stem(last) if rest.endswith(last) else len(rest)
+        return f"{collapse(self.groups[0])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return the beginning of the terms of people with the word that tells most."""
+        """Return with what the terms of people begin who have the word that tells most."""
         if self.addresses:
             return max(self.addresses, key=len)
         words = [group for group in self.groups if not group.isdigit()] or self.groups
-        # Of words of one length the last one: the family name, which fewer people share.
+        # Of two words of one length the last: more often the family name, which fewer people have.
         return collapse(max(reversed(words), key=len))
 
     def is_meant(self, card: Card) -> bool:
         """Return whether every word of the query begins one of the person's words."""
-        own = Words.of(card)
-        if not all(
-            any(one.startswith(address) for one in own.addresses) for address in self.addresses
-        ):
-            return False
-        reached = [True] + [False] * len(self.collapsed)
-        for at, word in enumerate(self.words):
-            if not reached[at]:
+        if self.addresses:
+            own = person_words.addresses(card)
+            if not all(any(one.startswith(a) for one in own) for a in self.addresses):
+                return False
+        sequences = person_words.name_sequences(card)
+        names = person_words.name_words(sequences)
+        missing = [
+            at
+            for at, word in enumerate(self.collapsed)
+            if not any(name.startswith(word) for name in names)
+        ]
+        if not missing:
+            return True
+        others, number = list(person_words.other_words(card)), digits_of(card.number)
+        missing = [at for at in missing if not self._is_other(at, others, number)]
+        if not missing:
+            return True
+        return self._may_be_joined(missing, sequences) and self._is_joined(
+            missing, person_words.joined_names(sequences)
+        )
+
+    def _is_other(self, at: int, others: Sequence[str], number: str) -> bool:
+        if self.words[at].isdigit() and self.words[at] in number:
+            return True
+        return any(other.startswith(self.collapsed[at]) for other in others)
+
+    def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
+        """Whether the missing words stand in the joined names at all: most people are ruled out by that."""
+        for words in sequences:
+            joined = "".join(words) * 2
+            collapsed = collapse(joined)
+            if all(self.words[at] in joined or self.collapsed[at] in collapsed for at in missing):
+                return True
+        return False
+
+    def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
+        """Whether each run of words of the query begins a name, however that is divided."""
+        reached = [True] + [False] * len(self.words)
+        for start in range(len(self.words)):
+            if not reached[start]:
                 continue
-            if own.has(self.collapsed[at]) or (word.isdigit() and word in digits_of(card.number)):
-                reached[at + 1] = True
-            joined = word
-            for end in range(at + 2, min(at + _LONGEST_RUN, len(self.words)) + 1):
-                joined += self.words[end - 1]
-                if not reached[end] and own.begins(collapse(joined)):
+            if start not in missing:
+                reached[start + 1] = True
+            for end in range(start + 1, min(start + _MAX_RUN, len(self.words)) + 1):
+                run = collapse("".join(self.words[start:end]))
+                if not reached[end] and any(name.startswith(run) for name in names):
                     reached[end] = True
         return reached[-1]
 
-    def closeness(self, card: Card) -> tuple[bool, int, int, bool]:
-        """Return how well a person is meant, best first: the whole name, words that are no name, that only begin one, spelling."""
-        own = Words.of(card)
+    def closeness(self, card: Card) -> Closeness:
+        """Return how well a person is meant, who is meant."""
+        sequences = person_words.name_sequences(card)
+        own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
         joined = collapse("".join(self.words))
-        whole = any(len(one) == len(joined) and one == joined for one in own.names)
-        other = beginning = 0
+        others = beginnings = 0
         for word in self.collapsed:
-            if word in own.tokens:
+            if word in own:
                 continue
-            if any(one.startswith(word) for one in own.names):
-                beginning += 1
-            elif any(one.startswith(word) for one in own.others):
-                other += 1
-        spelt = fold_case(card.name)
-        return not whole, other, beginning, not all(typed in spelt for typed in self.typed)
-
-    def similar_words(self) -> list[str]:
-        """Return the words of names to which somebody may be similar, none if there are none."""
-        words = [collapse(one) for one in main_words(self.words) if not one.isdigit()]
-        if self.addresses or not any(
-            len(one) >= MIN_SIMILAR and not is_unspaced(one) for one in words
-        ):
-            return []
-        return words
-
-    def similarity(self, card: Card) -> Similarity | None:
-        """Return how similar a person's names are to the query; None if they aren't."""
-        own = Words.of(card)
-        best: tuple[float, list[str], bool] | None = None
-        for words, typed in self._readings:
-            cost, unlike, heard = 0.0, list[str](), True
-            for at, word in enumerate(words):
-                found, by_sound = self._nearest(own, word, last=at == len(words) - 1)
-                if found is None:
-                    break
-                cost += found
-                if found > 0:
-                    unlike.append(typed[at])
-                    heard = heard and by_sound
-            else:
-                if best is None or cost < best[0]:
-                    best = cost, unlike, heard
-        if best is None:
-            return None
-        return Similarity(best[0], tuple(best[1]), "sound" if best[2] else "spelling")
-
-    @cached_property
-    def _readings(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """The words as they are divided, and joined with their particles."""
-        found = [(self.collapsed, self.typed)]
-        if len(self.groups) < len(self.words):
-            found.append((tuple(map(collapse, self.groups)), self.groups))
-        return found
-
-    def _nearest(self, own: "Words", word: str, *, last: bool) -> tuple[float | None, bool]:
-        """The cost of the nearest of the person's names, and whether it sounds alike."""
-        if own.has(word):
-            return 0.0, True
-        best: float | None = None
-        by_sound = False
-        for name in own.units:
-            if (cost := self._cost(word, name, last=last)) is not None and (
-                best is None or cost < best
-            ):
-                best, by_sound = cost, code(word) == code(name)
-        return best, by_sound
-
-    def _cost(self, word: str, name: str, *, last: bool) -> float | None:
-        most = _allowed(word, name)
-        if (kept := self._costs.get((word, name))) is None:
-            cost = (
-                distance(word, name, most) if abs(len(word) - len(name)) <= most / 0.3 else most + 1
-            )
-            if cost > most and last and len(name) > len(word) >= MIN_MISTYPED - 1:
-                begun = name[: len(word)]
-                cost = min(cost, distance(word, begun, most) + _UNFINISHED)
-            kept = self._costs[word, name] = cost
-        return kept if kept <= most else None
+            if any(name.startswith(word) for name in names):
+                beginnings += 1
+            elif any(other.startswith(word) for other in person_words.other_words(card)):
+                others += 1
+        shown = fold_case(card.name)
+        spelt = all(typed in shown for typed in self.typed)
+        return Closeness(joined not in names, others, beginnings, not spelt)
 
 
-def _allowed(word: str, name: str) -> float:
-    """How far the two may be from each other: one typing error from five letters, two from nine; more if they sound alike."""
-    length = max(len(word), len(name))
-    if length < MIN_SIMILAR:
-        return 0.0
-    most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
-    if code(word) == code(name):
-        most = max(most, 1.2 + 0.15 * length)
-    return most
-
-
-def _stem(rest: str, last: str) -> int:
-    """How much of the joined words to ask for: up to the last consonant of the last one, but at least three letters of it."""
-    end = len(last)
-    while end > 1 and last[end - 1] in "aeiouy":
+def _stem(word: str) -> int:
+    """How many letters stand before the last consonant of a word, but three and all but three at least."""
+    end = len(word)
+    while end > 1 and word[end - 1] in "aeiouy":
         end -= 1
-    kept = max(end - 1, len(last) - 3, min(3, len(last)))
-    return len(rest) - len(last) + kept if rest.endswith(last) else len(rest)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A person's words: `names` joined from each of their words on, so that every division of them begins one.
-
-    `tokens` are the words of names, `units` those and what is written joined as well; `others` the words of title, department,
-    organization, place, employee number and of the addresses' local parts.
-    """
-
-    names: tuple[str, ...]
-    tokens: frozenset[str]
-    units: tuple[str, ...]
-    others: tuple[str, ...]
-    addresses: tuple[str, ...]
-
-    @classmethod
-    def of(cls, card: Card) -> "Words":
-        """Return the words of a card."""
-        names, units, tokens = dict[str, None](), dict[str, None](), set[str]()
-        for words in _sequences(card):
-            for at, word in enumerate(words):
-                names[collapse("".join(words[at:] + words[:at]))] = None
-                tokens.add(collapse(word))
-                units[collapse(word)] = None
-                end = group_end(words, at) if word in PARTICLES else at + 1
-                if end < at + 2 <= len(words):
-                    end = at + 2
-                if end > at + 1:
-                    joined = collapse("".join(words[at:end]))
-                    units[joined] = None
-                    if words[at] in PARTICLES or words[at] in ALSO_NAMES:
-                        tokens.add(joined)
-        texts = (card.title, card.department, card.employee_number, card.organization, card.place)
-        others = dict.fromkeys(collapse(word) for text in texts for word in words_of(text))
-        addresses = tuple(fold(one) for one in dict.fromkeys((card.mail, card.user_name)) if one)
-        for address in addresses:
-            others[address] = None
-            others.update(dict.fromkeys(map(collapse, words_of(address.partition("@")[0]))))
-        return cls(tuple(names), frozenset(tokens), tuple(units), tuple(others), addresses)
-
-    def has(self, word: str) -> bool:
-        """Return whether one of the words begins with `word`."""
-        return any(one.startswith(word) for one in self.names) or any(
-            one.startswith(word) for one in self.others
-        )
-
-    def begins(self, joined: str) -> bool:
-        """Return whether a name begins with several joined words of the query, in whatever division."""
-        return any(one.startswith(joined) for one in self.names)
-
-
-def _sequences(card: Card) -> list[list[str]]:
-    """The names of a person, each as its words: as shown, given and family name, the others beside the family name."""
-    shown, given, family = words_of(card.name), words_of(card.given), words_of(card.family)
-    found = [shown]
-    if (given or family) and {*given, *family} - {*shown}:
-        found.append(given + family)
-    for word in words_of(card.other_names):
-        found.append([word, *(family or shown)])
-    return found
+    return max(end - 1, len(word) - 3, min(3, len(word)))

@@ -11,18 +11,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from contacts import empty_prefix_cache, similar_ranges
-from contacts.index_scan import (
-    CONTACTS,
-    Cursor,
-    Found,
-    Page,
-    Range,
-    bad_cursor,
-    read_cursor,
-    walk,
-    write_cursor,
-)
+from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.index_scan import CONTACTS, Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
+from contacts.similar_ranges import Plan
+from contacts.similarity import Similarities, comparable_words
 from directories.models import Directory
 from presence.service import statuses
 from scim.users.contact_cards import RULES, Card, decode
@@ -30,7 +23,7 @@ from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
-from shared.keys import fold
+from shared.keys import search_key
 from shared.tables.limits import MAX_QUERY_ROWS
 
 ENOUGH = 5  # people found exactly: nobody similar is looked for
@@ -60,7 +53,7 @@ async def search(
     similar = _Similar(app, directories, query, only, exact)
     await similar.read()
     found = await _ranked(app, [*exact.found, *similar.meant], query)
-    more = await _ranked_similar(app, similar.found, query)
+    more = await similar.ranked()
     return Page([*found, *more[: min(MOST_SIMILAR, limit - len(found))]], similar.cursor)
 
 
@@ -80,7 +73,7 @@ class _Exact:
         beginnings = [one for one in (query.narrow(), query.wide()) if one]
         self._ranges = [Range("find", one) for one in dict.fromkeys(beginnings)]
         self.found: list[Found] = []
-        self.passed_over: list[Found] = []
+        self.rejected: list[RejectedRow] = []
         self.cursor = ""
         self.shown: tuple[str, ...] = ()
         self.round_trips = 0
@@ -98,41 +91,34 @@ class _Exact:
                 read = read_cursor(page.cursor)
                 self.cursor = write_cursor(replace(read, shown=self.shown))
                 return
-            self.shown = (*self.shown, where.beginning)
+            self.shown = (*self.shown, _named(where))
             if len(self.found) >= enough and number + 1 < len(ranges):
                 following = ranges[number + 1]
-                self.cursor = write_cursor(
-                    Cursor(following.family, following.beginning, shown=self.shown)
-                )
+                self.cursor = write_cursor(Cursor(following, shown=self.shown))
                 return
 
     def _ranges_from(self, cursor: Cursor | None) -> list[Range]:
         if cursor is None:
             return self._ranges
-        where = Range(cursor.family, cursor.beginning)
-        if where not in self._ranges:
+        if cursor.where not in self._ranges:
             raise bad_cursor()
         self.shown = cursor.shown
-        return self._ranges[self._ranges.index(where) :]
+        return self._ranges[self._ranges.index(cursor.where) :]
 
     async def _walk(self, where: Range, position: str, *, is_first: bool) -> Page:
         limit = self._limit - len(self.found)
         is_wide = len(self._query.words) > 1 and where == self._ranges[-1]
-        cursor = write_cursor(Cursor(where.family, where.beginning, position)) if position else ""
+        cursor = write_cursor(Cursor(where, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
-        return await walk(
-            self._app,
-            self._directories,
-            where,
-            limit,
-            cursor,
+        selection = Selection(
             partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
-            MAX_QUERY_ROWS if is_wide or self._only is not None else _AHEAD,
+            ahead=MAX_QUERY_ROWS if is_wide or self._only is not None else _AHEAD,
             enough=max(1, ENOUGH - len(self.found)),
             round_trips=1 if is_first and is_wide and self._only is None else left,
-            passed_over=self.passed_over if is_first else None,
+            rejected=self.rejected if is_first else None,
         )
+        return await walk(self._app, self._directories, where, limit, cursor, selection)
 
     def _keep(self, where: Range, term: str, card: Card) -> bool:
         """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
@@ -144,27 +130,30 @@ class _Exact:
             own = card.words_of_first_rules()
         else:
             own = find_terms(card)
-            if any(is_in(card, own, beginning) for beginning in self.shown):
+            if self.shown and _stands_in(card, own, self.shown):
                 return False
         terms = [keys.escape(one) for one in own if one.startswith(where.beginning)]
         return not terms or term == min(terms)
 
 
-def is_in(card: Card, terms: Sequence[str], beginning: str) -> bool:
-    """Return whether one of the person's rows is in a range, named as in `Cursor.shown`."""
-    if beginning.startswith("sound|"):
-        own = beginning.removeprefix("sound|")
-        return any(one.startswith(own) for one in sound_terms(card))
-    return any(one.startswith(beginning) for one in terms)
+def _named(where: Range) -> str:
+    return f"{where.family}{keys.SEPARATOR}{where.beginning}"
+
+
+def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
+    """Whether one of the person's rows is in one of the ranges."""
+    own = [f"find{keys.SEPARATOR}{term}" for term in terms]
+    own += [f"sound{keys.SEPARATOR}{term}" for term in sound_terms(card)]
+    return any(term.startswith(where) for where in ranges for term in own)
 
 
 @dataclass(slots=True)
 class _Read:
-    """What a range holds: `complete` if it was read to its end in every directory."""
+    """What a range holds: `is_complete` if it was read to its end in every directory."""
 
     where: Range
     found: list[Found]
-    complete: bool
+    is_complete: bool
 
 
 class _Similar:
@@ -180,6 +169,8 @@ class _Similar:
     ) -> None:
         self._app, self._directories, self._query, self._only = app, directories, query, only
         self._exact = exact
+        self._similarities = Similarities(query)
+        self._costs: dict[tuple[str, str], float] = {}
         self._known = {(one.directory.id, one.card.id) for one in exact.found}
         self.found: list[Found] = []
         self.meant: list[Found] = []
@@ -190,56 +181,61 @@ class _Similar:
         ranges = await self._ranges()
         time_slice = TimeSlice(self._app.clock)
         shown = self._exact.shown
-        for one in self._exact.passed_over:
-            self._consider(one, may_be_meant=False)
+        for row in self._exact.rejected:
+            identifier = row.position.rpartition(keys.SEPARATOR)[2]
+            card = decode(identifier, row.value)
+            self._consider(Found(row.directory, card), may_be_meant=False)
             await time_slice.yield_when_over()
         for own in ranges:
             meant = len(self.meant)
             for one in own.found:
-                self._consider(one, may_be_meant=own.complete)
+                self._consider(one, may_be_meant=own.is_complete)
                 await time_slice.yield_when_over()
             if len(self.meant) > meant:
-                where = own.where
-                shown = (
-                    *shown,
-                    where.beginning if where.family == "find" else f"sound|{where.beginning}",
-                )
+                shown = (*shown, _named(own.where))
         if self.cursor and shown != self._exact.shown:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
+
+    async def ranked(self) -> list[Found]:
+        """Those who are similar, the nearest first, then as those who are meant."""
+        present = await _with_presence(self._app, self.found)
+
+        def rank(one: Found) -> tuple[object, ...]:
+            place = (one.directory.id, one.card.id)
+            cost = round(self._costs[place], 2)
+            return cost, place not in present, search_key(one.card.name), one.card.id
+
+        return sorted(self.found, key=rank)
 
     async def _ranges(self) -> list[_Read]:
         """What was read of the ranges in which similar people may stand, within the round trips that are left."""
         left = _ROUND_TRIPS - self._exact.round_trips
         left = min(left, max(1, _MOST_SIMILAR_TRIPS // max(1, len(self._directories))))
-        words = self._query.similar_words()
+        words = comparable_words(self._query)
         if not words or left < 1:
             return []
-        if len(words) == 1:
-            return await self._read_all(similar_ranges.of_one(words[0])[:left])
-        looked_for = self._query.wide()
-        searched = next((one for one in words if looked_for.endswith(one)), words[-1])
-        other = words[0] if searched == words[-1] else words[-1]
-        firsts = [similar_ranges.with_sound(other)]
-        if self._exact.cursor:
-            firsts.append(similar_ranges.with_sound(searched, beside=other))
-        read = await self._read_all(firsts[:left])
-        if len(firsts) == 1 and left > 1:
-            following = (
-                similar_ranges.ending(searched)
-                if read[0].complete
-                else similar_ranges.with_sound(other, beside=searched)
-            )
+        plan = self._plan(words)
+        ranges = plan.ranges[:left]
+        read = list(await asyncio.gather(*map(self._read, ranges)))
+        is_complete = all(one.is_complete for one in read)
+        following = plan.if_complete if is_complete else plan.if_truncated
+        if following and len(read) < left:
             read.append(await self._read(following))
         return read
 
-    async def _read_all(self, ranges: Sequence[Range]) -> list[_Read]:
-        return list(await asyncio.gather(*map(self._read, ranges)))
+    def _plan(self, words: Sequence[str]) -> Plan:
+        if len(words) == 1:
+            return similar_ranges.of_one(words[0])
+        wide = self._query.wide()
+        searched = next((one for one in words if wide.endswith(one)), words[-1])
+        other = words[0] if searched == words[-1] else words[-1]
+        return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
         place = (one.directory.id, one.card.id)
         if place in self._known or (self._only is not None and one.card.id not in self._only):
             return
-        similarity = self._query.similarity(one.card)
+        similarity = self._similarities.of(one.card)
         if similarity is None:
             return
         if not similarity.words or self._query.is_meant(one.card):
@@ -249,6 +245,7 @@ class _Similar:
                 self.meant.append(one)
             return
         self._known.add(place)
+        self._costs[place] = similarity.cost
         to = " ".join(similarity.words)
         self.found.append(replace(one, similar_to=to, similar_by=similarity.by))
 
@@ -284,20 +281,12 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 
     def rank(one: Found) -> tuple[object, ...]:
         has_presence = (one.directory.id, one.card.id) in present
-        return (*query.closeness(one.card), not has_presence, fold(one.card.name), one.card.id)
-
-    return sorted(found, key=rank)
-
-
-async def _ranked_similar(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
-    """Those who are similar, the nearest first."""
-    present = await _with_presence(app, found)
-
-    def rank(one: Found) -> tuple[object, ...]:
-        similarity = query.similarity(one.card)
-        has_presence = (one.directory.id, one.card.id) in present
-        cost = similarity.cost if similarity else 0.0
-        return round(cost, 2), not has_presence, fold(one.card.name), one.card.id
+        return (
+            *query.closeness(one.card),
+            not has_presence,
+            search_key(one.card.name),
+            one.card.id,
+        )
 
     return sorted(found, key=rank)
 

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import listing, name_search, number_lookup
-from contacts.index_scan import Found, Page, Range, walk
+from contacts.cursors import Range
+from contacts.index_scan import Found, Page, walk
 from contacts.name_query import NameQuery
 from directories.models import Directory
 from shared.app import App

@@ -1,36 +1,60 @@
 """Where people stand whose names are similar to a word: ranges of `sound` and `find` rows (`scim.users.search_terms`).
 
-A mistyped or misheard word has the code of the right one if only vowels, doubled letters or letters that sound alike differ.
-If a consonant differs, either the beginning of the word is intact, by which `find` rows are sorted, or the end of its code,
-by which `sound` rows are.
+A mistyped or misheard word has the code of the right one if only vowels, doubled letters or letters
+that sound alike differ. If a consonant differs, either the beginning of the word is intact, by which
+`find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are as long as they
+must be to hold fewer rows than one round trip brings, in a directory of 100,000 people.
 """
 
-from contacts.index_scan import Range
-from contacts.name_query import MIN_MISTYPED, MIN_SIMILAR
+from dataclasses import dataclass
+
+from contacts.cursors import Range
+from contacts.similarity import MIN_MISTYPED, MIN_SIMILAR
 from shared.sounds import code
 
-_END = 2  # letters of a code
+_BEGINNING = 3  # letters of a word
+_END = 3  # letters of a code
 
 
-def with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people with a word of this sound; `beside` a word whose code ends like that of this one."""
-    return Range("sound", f"{code(word)[::-1]} {code(beside)[::-1][:1]}")
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ranges to read at once, and the one to read after them: if all could be read to their end, or if not."""
+
+    ranges: list[Range]
+    if_complete: Range | None = None
+    if_truncated: Range | None = None
 
 
-def ending(word: str) -> Range:
-    """Return the range of people with a word whose code ends like that of this one."""
-    return Range("sound", code(word)[::-1][:_END])
-
-
-def of_one(word: str) -> list[Range]:
-    """Return the ranges for a word alone: of the same sound, the same beginning, the same end of the code."""
+def of_one(word: str) -> Plan:
+    """Return the ranges for a word alone."""
     if len(word) < MIN_SIMILAR:
-        return []
-    found = [with_sound(word)]
-    if len(word) >= MIN_MISTYPED - 1:
-        half = max(3, len(word) // 2) if len(word) >= MIN_MISTYPED else 2
-        found.append(Range("find", word[:half]))
-        backwards = code(word)[::-1]
-        behind = len(code(word[half:]).removeprefix("a"))
-        found.append(Range("sound", backwards[: max(1, min(behind, len(backwards) - 1))]))
-    return found
+        return Plan([])
+    backwards = code(word)[::-1]
+    if len(word) < MIN_MISTYPED - 1:
+        return Plan([_with_sound(word)])
+    begun = Range("find", word[:_BEGINNING])
+    if len(backwards) <= _END:
+        ends = [Range("sound", backwards[:-1])] if len(backwards) > 1 else []
+        return Plan([_with_sound(word), begun, *ends])
+    return Plan(
+        [Range("sound", backwards[:_END]), begun],
+        Range("sound", backwards[: _END - 1]),
+        Range("find", word[: _BEGINNING + 1]),
+    )
+
+
+def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
+    """Return the ranges for two words; all people whose terms begin with `searched` were read, unless there were too many.
+
+    `other` is taken to be right or to sound right, and then `searched`.
+    """
+    if was_truncated:
+        return Plan([_with_sound(other), _with_sound(searched, beside=other)])
+    backwards = code(searched)[::-1]
+    ending = backwards[: _END if len(backwards) > _END else _END - 1]
+    return Plan([_with_sound(other)], Range("sound", ending), _with_sound(other, beside=searched))
+
+
+def _with_sound(word: str, beside: str = "") -> Range:
+    """The range of people with a word of this sound, whose partner's code ends like that of `beside`."""
+    return Range("sound", f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -53,7 +53,7 @@ _ARABIC = dict(
 _LETTERS = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC})
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def code(word: str) -> str:
     """Return the code of a folded word, "" if it has no letter."""
     word = word[:_LONGEST_WORD]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from shared.keys import fold
+from shared.keys import search_key
 
 # Letters of the languages in question that are typed as an apostrophe or in place of one: quotes, primes, modifier
 # letters (okina U+02BB, hamza and ain U+02BE U+02BF, glottal stop), Greek accents that stand alone, Hebrew geresh.
@@ -63,28 +63,24 @@ PARTICLES = frozenset(
 ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van von y".split())
 
 
-def words_of(text: str) -> list[str]:
+def words_of(text: str) -> tuple[str, ...]:
     """Return the folded words of `text` in order: an apostrophe joins, a hyphen divides."""
-    if len(text) <= _KEPT_CHARACTERS:
-        return list(_words_kept(text))
-    return _words(text)
+    return _words_kept(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> tuple[str, ...]:
     if text.isascii():
         plain = text.replace("'", "").replace("`", "").lower()
-        return _ASCII_WORD.findall(plain)
-    return _WORD.findall(folded(text))
+        return tuple(_ASCII_WORD.findall(plain))
+    return tuple(_WORD.findall(folded(text)))
 
 
-@lru_cache(maxsize=8192)
-def _words_kept(text: str) -> tuple[str, ...]:
-    return tuple(_words(text))
+_words_kept = lru_cache(maxsize=4096)(_words)
 
 
 def folded(text: str) -> str:
     """Return `text` in the one form of all its spellings, not divided into words."""
-    plain = fold(text.translate(_DROPPED))
+    plain = search_key(text.translate(_DROPPED))
     return plain if plain.isascii() else plain.translate(_VARIANTS)
 
 
@@ -112,7 +108,7 @@ def is_unspaced(word: str) -> bool:
 
 
 def group_end(words: Sequence[str], start: int) -> int:
-    """Return the index behind the words that belong to the particle at `start`; `start + 1` if it is none."""
+    """Return the index after the words that belong together from `start` on: particles and a word."""
     end = start
     while end + 1 < len(words) and words[end] in PARTICLES:
         end += 1

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from shared import row_versions
-from shared.keys import fold
+from shared.keys import search_key
 from shared.words import words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -52,13 +52,13 @@ class Card:
         found = dict.fromkeys(word for text in texts for word in _words_of_first_rules(text))
         for address in (self.mail, self.user_name):
             if address:
-                found[fold(address)] = None
+                found[search_key(address)] = None
                 found.update(dict.fromkeys(_words_of_first_rules(address.partition("@")[0])))
         return list(found)
 
 
 def _words_of_first_rules(text: str) -> list[str]:
-    return _FIRST_WORD.findall(fold(text.translate(_FIRST_APOSTROPHES))) if text else []
+    return _FIRST_WORD.findall(search_key(text.translate(_FIRST_APOSTROPHES))) if text else []
 
 
 _LETTERS = {
@@ -122,7 +122,7 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
         family=family,
         other_names=_other_names(resource, f"{shown} {given} {family}"),
         organization=str(enterprise.get("organization") or "")[:_MOST_OF_OTHERS],
-        place=_place(resource.get("addresses", []))[:_MOST_OF_OTHERS],
+        place=_place(resource["addresses"])[:_MOST_OF_OTHERS] if "addresses" in resource else "",
         employee_number=str(enterprise.get("employeeNumber") or "")[:_MOST_OF_OTHERS],
     )
 
@@ -131,9 +131,10 @@ def _other_names(resource: dict[str, Any], known: str) -> str:
     """The words of further names that `known` lacks."""
     name = resource.get("name", {})
     others = (resource.get("nickName"), name.get("middleName"), name.get("formatted"))
-    text = " ".join([str(one) for one in others if one and one not in known])
-    if not text:
+    further_texts = [str(one) for one in others if one and one not in known]
+    if not further_texts:
         return ""
+    text = " ".join(further_texts)
     own = set(words_of(known))
     further = dict.fromkeys(word for word in text.split() if not own.issuperset(words_of(word)))
     return " ".join(further)[:_MOST_OF_OTHERS]
@@ -144,7 +145,7 @@ def _place(addresses: list[dict[str, Any]]) -> str:
     for address in _by_worth(addresses):
         city, office = str(address.get("locality") or ""), str(address.get("formatted") or "")
         if city or office:
-            return f"{city} {office.splitlines()[0]}" if office and office != city else city
+            return f"{city} {office}" if office != city else city
     return ""
 
 
@@ -171,6 +172,9 @@ def numbers(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(elements) < 2:
+        return elements
+
     def worth(element: dict[str, Any]) -> int:
         return (
             0

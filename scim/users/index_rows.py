@@ -3,7 +3,7 @@
 One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import orjson
 from scim.users import contact_cards, search_terms
 from scim.users.record import UserRecord, encode
 from shared import keys, numbers
+from shared.index_version import INDEX_VERSION
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
@@ -86,8 +87,8 @@ class _Values(NamedTuple):
         return cls(families, dict(_number_values(shown, card)))
 
     def at(self, key: str) -> bytes | None:
-        """The value of the row with this key; None where none is derived."""
-        family = key.partition(keys.SEPARATOR)[0]
+        """The value of the row with this key; None if none is derived."""
+        family = _family_of(key)
         return self.numbers.get(key) if family == "num" else self.families.get(family)
 
 
@@ -115,24 +116,26 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     families = values.families
     found = {
         key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, shown, "unparsed" in families)
+        for key in _keys_of(record, "unparsed" in families)
     }
+    if shown.active:
+        found |= dict.fromkeys(_shown_keys(shown), families["find"])
+    else:
+        found |= dict.fromkeys(_hidden_keys(shown), families["off"])
     return found | values.numbers
 
 
-def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]:
-    """The keys of all rows but those of an active person's numbers."""
+def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
+    """The keys of the rows that a user has whether active or not."""
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
         yield keys.key("ext", external_id, identifier)
-    for address in list(dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource))))[
-        :MAX_MAILS
-    ]:
+    folded = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
+    for address in list(folded)[:MAX_MAILS]:
         yield keys.key("mail", address, identifier)
     if unparsed:
         yield keys.key("unparsed", identifier)
-    yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
@@ -142,22 +145,22 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
             yield keys.key("off", numbers.reversed_digits(number), shown.card.id)
 
 
-def _shown_keys(shown: _Shown) -> Iterator[str]:
-    """The rows by which agents find an active person by name and by the beginning of a number."""
+def _shown_keys(shown: _Shown) -> list[str]:
+    """The rows by which agents find an active person by name and by the beginning of a number; all hold the card."""
     card = shown.card
-    yield keys.key("list", keys.fold(card.name), card.id)
-    for term in search_terms.find_terms(card):
-        yield keys.key("find", term, card.id)
-    for term in search_terms.sound_terms(card):
-        yield keys.key("sound", term, card.id)
-    for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
-        yield keys.key("find", digits, card.id)
+    typed = [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]
+    return [
+        keys.key("list", keys.search_key(card.name), card.id),
+        *keys.keys_of("find", search_terms.find_terms(card), card.id),
+        *keys.keys_of("sound", search_terms.sound_terms(card), card.id),
+        *keys.keys_of("find", typed, card.id),
+    ]
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
     """The operations that store a new user."""
     rows = index_rows(record, region)
-    stored = replace(record, index=_names(rows, record.id))
+    stored = _with_index(record, rows, region)
     return [
         Insert(user_key(record.id), encode(stored)),
         *(Insert(key, value) for key, value in rows.items()),
@@ -165,27 +168,74 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """The operations that turn a stored user, read with this tag, into its next version: no row that stays the same."""
-    was, shown = _Shown.of(old, region), _Shown.of(new, region)
+    """Return the operations that turn a stored user, read with this tag, into its next version.
+
+    Rows that stay the same are left out, unless other rules wrote them: then what they hold isn't known.
+    """
+    shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
-    operations: list[Operation] = [
-        Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
+    return [
+        Replace(user_key(new.id), encode(_with_index(new, after, region)), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
+        *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
     ]
-    if shown != was:
-        written = _written(was, before)
-        operations += [
-            Upsert(key, after[key]) for key in after if key in before and written(key) != after[key]
-        ]
-    return operations
 
 
-def _written(was: _Shown, before: set[str]) -> Callable[[str], bytes | None]:
-    """What stands in a row of the stored user. Where its numbers were read otherwise, as of another region, so may
-    have been its card: nothing is known then, and every row is written again."""
-    values = _Values.of(was)
-    return values.at if values.numbers.keys() <= before else lambda key: None
+def _outdated(
+    old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
+) -> Iterator[str]:
+    """The keys of `after` whose rows may hold another value now."""
+    if not is_current(old, region):
+        yield from after
+    elif (was := _Shown.of(old, region)) != shown:
+        written = _Values.of(was)
+        yield from (key for key, value in after.items() if written.at(key) != value)
+
+
+def reindexing(
+    record: UserRecord, etag: str, region: str, *, present: frozenset[str], keep_name: bool
+) -> list[Operation]:
+    """Return the operations that write a stored user's index rows as the present rules derive them.
+
+    The user itself, its ETag and its times stay. `present` are the keys of those rows of the user that are there: one
+    that is missing can't be deleted. With `keep_name` the name row stays as it is, if the new one belongs to another
+    user by now.
+    """
+    rows = index_rows(record, region)
+    if keep_name:
+        own = name_key(record.resource["userName"])
+        value = rows.pop(own)
+        rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
+    return [
+        Replace(user_key(record.id), encode(_with_index(record, rows, region)), etag),
+        *(Delete(key) for key in present if key not in rows),
+        *(_stored(key, value, present) for key, value in rows.items()),
+    ]
+
+
+def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
+    """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
+    is_unique = _family_of(key) == "name" and key not in present
+    return Insert(key, value) if is_unique else Upsert(key, value)
+
+
+def is_current(record: UserRecord, region: str) -> bool:
+    """Return whether the present rules wrote the user's index rows, with this region for national numbers."""
+    return (record.index_version, record.index_region) == (INDEX_VERSION, region)
+
+
+def _with_index(record: UserRecord, rows: dict[str, bytes], region: str) -> UserRecord:
+    return replace(
+        record,
+        index=_names(rows, record.id),
+        index_version=INDEX_VERSION,
+        index_region=region,
+    )
+
+
+def _family_of(key: str) -> str:
+    return key.partition(keys.SEPARATOR)[0]
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
@@ -195,8 +245,8 @@ def removal(record: UserRecord, etag: str) -> list[Operation]:
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
     """Row keys without the id at their end, which would only be repeated in the record."""
-    suffix = keys.SEPARATOR + identifier
-    return tuple(key.removesuffix(identifier) if key.endswith(suffix) else key for key in rows)
+    suffix, length = keys.SEPARATOR + identifier, -len(identifier)
+    return tuple([key[:length] if key.endswith(suffix) else key for key in rows])
 
 
 def stored_keys(record: UserRecord) -> Iterator[str]:

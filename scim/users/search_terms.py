@@ -1,76 +1,100 @@
-"""The terms by which a person is found: what the keys of `find` and `sound` rows hold, derived from the card alone.
+"""The terms by which a person is found: what the keys of `find` and `sound` rows hold.
 
-A `find` term is a word, a space, and the beginning of the rest of the name, joined: `anna mariamull`, `muller annamaria`. So
-a range of keys answers a word with its beginnings, whole words first, and also a word with the next ones in any division.
-A `sound` term is the code of a name's word backwards, a space, and the end of the code of its partner backwards (of a given
-name the family name, and the other way round): `ln nt`. Backwards, since the beginning of a word is what `find` rows are
-sorted by: a mistyped letter leaves one of the two intact.
+They are derived from the card alone, which every row holds, so a search can tell which rows a
+person has.
+
+A *find term* is a word, a space and the beginning of the rest of the name, joined: `anna mariamull`,
+`muller annamaria`. So a range of keys answers a word with its beginnings, whole words first, and
+also a word with the words after it in any division.
+
+A *sound term* is the code of a word of a name backwards (`shared.sounds`), a space, and the end of
+the code of its partner backwards: `na rlm`. The partner of a given name is the family name, and the
+other way round. Codes are backwards because `find` rows are sorted by the beginning of a word: a
+mistyped letter leaves either its beginning or its end intact.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from scim.users.contact_cards import Card
-from shared.keys import fold
+from shared.keys import search_key
 from shared.sounds import code
 from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
 
 MAX_TERMS = 18
 MAX_SOUNDS = 5
-MAX_REST = 12  # letters of the rest of the name
+MAX_REST = 12  # characters of the rest of the name
 MAX_PARTNER = 3  # letters of the partner's code
-_MAX_OTHER_WORDS = (
-    3  # of an organization, and of a place: their further words are found beside the first only
-)
+_MAX_OTHER_WORDS = 3  # of an organization and of a place
+_CACHED = 4096
 
 
 def find_terms(card: Card) -> list[str]:
-    """Return the person's find terms, most telling first, none twice, at most MAX_TERMS."""
-    found = dict[str, None]()
-    whole = words_of(card.name)
-    found.update(dict.fromkeys(leads(card.name)))
-    for words, rest in _further_names(card, whole):
-        found.update(dict.fromkeys(_term(lead, rest) for lead in words))
-    name = _rest(whole)
-    own = [card.employee_number, card.title, card.department]
-    for text in own:
-        found.update(dict.fromkeys(_term(word, name) for word in words_of(text)))
-    for address in dict.fromkeys((card.mail, card.user_name)):
-        if address:
-            found[fold(address)] = None
-            known = {term.partition(" ")[0] for term in found}
-            parts = words_of(address.partition("@")[0])
-            found.update(dict.fromkeys(_term(w, name) for w in parts if collapse(w) not in known))
+    """Return the person's find terms, at most `MAX_TERMS`, the most telling ones first."""
+    shown = words_of(card.name)
+    found = name_terms(card.name, shown)
+    if card.given or card.family or card.other_names:
+        _add_further_names(found, card, shown)
+    rest = _rest(shown)
+    for text in (card.employee_number, card.title, card.department):
+        if text:
+            _add_words(found, collapsed_words(text), rest)
+    for address in (card.mail, card.user_name):
+        if address and (folded := search_key(address)) not in found:
+            found[folded] = folded
+            _add_words(found, collapsed_words(address.partition("@")[0]), rest)
     for text in (card.organization, card.place):
-        words = words_of(text)[:_MAX_OTHER_WORDS]
-        found.update(dict.fromkeys(_term(word, name) for word in words))
-    return list(found)[:MAX_TERMS]
+        if text:
+            _add_words(found, collapsed_words(text)[:_MAX_OTHER_WORDS], rest)
+    return list(found.values())[:MAX_TERMS]
 
 
-def leads(name: str) -> list[str]:
-    """Return the find terms of a name: each of its words, or several that are written joined as well, leads once."""
-    words, joins = _with_joins(name)
-    found = dict[str, None]()
-    for start, end in joins:
-        lead = "".join(words[start:end])
+def _add_words(found: dict[str, str], words: Sequence[str], rest: str) -> None:
+    for word in words:
+        if word not in found:
+            found[word] = f"{word} {rest}" if rest else word
+
+
+@lru_cache(maxsize=_CACHED)
+def collapsed_words(text: str) -> tuple[str, ...]:
+    """Return the words of a title or the like as terms have them."""
+    return tuple(map(collapse, words_of(text)))
+
+
+def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
+    """Return the find terms of a name by the word, or the joined words, with which they begin."""
+    found = dict[str, str]()
+    for start, end in _spans(name, words):
+        lead, after = words[start:end], words[end:]
+        first = start
         if is_unspaced(words[start]):
-            first = start
             while first and is_unspaced(words[first - 1]):
                 first -= 1
-            lead += "".join(words[first:start])
-            start = first
-        found[_term(lead, _rest(words[end:] + words[:start]))] = None
-    return list(found)
+        lead = (*lead, *words[first:start])
+        _add_term(found, "".join(lead), _rest((*after, *words[:first])))
+    return found
 
 
-def _with_joins(name: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """The words of a name, and which of them lead, alone or joined: from (inclusive) to (exclusive)."""
-    words, joins = list[str](), list[tuple[int, int]]()
+def _add_term(found: dict[str, str], word: str, rest: str) -> None:
+    lead = collapse(word)
+    if lead not in found:
+        space = "" if not rest or is_unspaced(lead) else " "
+        found[lead] = f"{lead}{space}{rest}"
+
+
+def _spans(name: str, words: Sequence[str]) -> list[tuple[int, int]]:
+    """Return which words of a name begin a term: each alone, or those that are also written joined.
+
+    Words with a hyphen are found joined and alone, particles only with the word that they belong to.
+    """
+    if PARTICLES.isdisjoint(words) and "-" not in name and not any(map(is_unspaced, words)):
+        return [(start, start + 1) for start in range(len(words))]
+    spans, start = list[tuple[int, int]](), 0
     for part in name.split():
-        own = words_of(part)
-        if len(own) > 1:
-            joins.append((len(words), len(words) + len(own)))
-        words += own
+        length = len(words_of(part))
+        if length > 1:
+            spans.append((start, start + length))
+        start += length
     for start, word in enumerate(words):
         end = start + 1
         if is_unspaced(word):
@@ -79,26 +103,23 @@ def _with_joins(name: str) -> tuple[list[str], list[tuple[int, int]]]:
         elif word in PARTICLES:
             end = group_end(words, start)
             if end > start + 1 and word in ALSO_NAMES:
-                joins.append((start, start + 1))
-        joins.append((start, end))
-    return words, joins
+                spans.append((start, start + 1))
+        spans.append((start, end))
+    return spans
 
 
-def _further_names(card: Card, shown: Sequence[str]) -> Iterator[tuple[list[str], str]]:
-    """The words of names that the display name lacks, with the rest of the name to stand behind each of them."""
+def _add_further_names(found: dict[str, str], card: Card, shown: Sequence[str]) -> None:
+    """Add the terms of the names that the display name lacks."""
     known = {*shown, "".join(shown)}
     given, family = words_of(card.given), words_of(card.family)
-    yield [word for word in given if word not in known], _rest(family)
-    yield [word for word in family if word not in known], _rest(given)
-    known.update(given, family)
-    others = [word for word in words_of(card.other_names) if word not in known]
-    yield others, _rest(family or shown)
-
-
-def _term(word: str, rest: str) -> str:
-    if not rest:
-        return collapse(word)
-    return f"{collapse(word)}{'' if is_unspaced(word) else ' '}{rest}"
+    for words, beside in ((given, family), (family, given)):
+        if not known.issuperset(words):
+            rest = _rest(beside)
+            for word in words:
+                if word not in known:
+                    _add_term(found, word, rest)
+    for word in words_of(card.other_names):
+        _add_term(found, word, _rest(family or shown))
 
 
 def _rest(words: Sequence[str]) -> str:
@@ -106,28 +127,31 @@ def _rest(words: Sequence[str]) -> str:
 
 
 def sound_terms(card: Card) -> list[str]:
-    """Return the person's sound terms, those of the display name first, at most MAX_SOUNDS."""
-    given, family = main_words(words_of(card.given)), main_words(words_of(card.family))
+    """Return the person's sound terms, at most `MAX_SOUNDS`, those of the display name first."""
     shown = main_words(words_of(card.name))
-    if not (given and family) and shown:
+    given, family = main_words(words_of(card.given)), main_words(words_of(card.family))
+    if not (given and family):
         given, family = shown[:1], shown[-1:]
+    own = dict.fromkeys((*shown, *given, *family))
+    if card.other_names:
+        own.update(dict.fromkeys(main_words(words_of(card.other_names))))
     found = dict[str, None]()
-    for word in dict.fromkeys([*shown, *given, *family, *main_words(words_of(card.other_names))]):
+    for word in own:
         if len(word) > 1 and not is_unspaced(word):
-            partner = (
-                given[0] if word in family and word not in given else family[0] if family else ""
-            )
-            found[sound_term(word, partner if partner != word else "")] = None
+            partners = given if word in family and word not in given else family
+            partner = backwards(partners[0])[:MAX_PARTNER] if partners else ""
+            found[f"{backwards(word)} {partner}"] = None
     return list(found)[:MAX_SOUNDS]
 
 
-@lru_cache(maxsize=4096)
-def sound_term(word: str, partner: str) -> str:
-    """Return the sound term of a name's word beside its partner; ends in the space if there is none."""
-    own = code(collapse(word))[::-1]
-    return f"{own} {code(collapse(partner))[::-1][:MAX_PARTNER]}"
+@lru_cache(maxsize=_CACHED)
+def backwards(word: str) -> str:
+    """Return the code of a folded word backwards, as sound terms have it."""
+    return code(collapse(word))[::-1]
 
 
-def main_words(words: Sequence[str]) -> list[str]:
+def main_words(words: Sequence[str]) -> Sequence[str]:
     """Return the words without particles such as `von` or `al`; all of them if nothing else is left."""
-    return [word for word in words if word not in PARTICLES] or list(words)
+    if PARTICLES.isdisjoint(words):
+        return words
+    return [word for word in words if word not in PARTICLES] or words

@@ -1,0 +1,78 @@
+"""Cursors: a position in the rows of a range, as text that any instance can continue from."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import orjson
+
+from shared import keys
+from shared.http import HttpError
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The rows of a family whose first part begins with `beginning`."""
+
+    family: str
+    beginning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last position shown in a range, "" for its start.
+
+    The people of the ranges in `shown` were on earlier pages; each is `family|beginning`.
+    """
+
+    where: Range
+    position: str = ""
+    shown: tuple[str, ...] = ()
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """Return the cursor as clients get it."""
+    parts = [cursor.where.family, cursor.where.beginning, cursor.position, *cursor.shown]
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Return the cursor that `write_cursor` wrote.
+
+    Raises:
+        HttpError: 400 for any other text.
+    """
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        parts = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
+        family, beginning, position, *shown = parts
+    except (binascii.Error, ValueError, TypeError):
+        raise bad_cursor() from None
+    # A storage account answers with an error to a key that no row can have.
+    if not all(isinstance(one, str) for one in parts) or not keys.is_key(position):
+        raise bad_cursor()
+    return Cursor(Range(family, beginning), position, tuple(shown))
+
+
+def position_in(text: str, where: Range) -> str:
+    """Return the position of a cursor, "" for none.
+
+    Raises:
+        HttpError: 400 for a cursor of another range.
+    """
+    if not text:
+        return ""
+    cursor = read_cursor(text)
+    if cursor.where != where:
+        raise bad_cursor()
+    return cursor.position
+
+
+def bad_cursor() -> HttpError:
+    """Return the answer to a cursor that isn't one of this query."""
+    return HttpError(
+        400,
+        "Cursor not valid",
+        "cursor is not one that this query gave. Begin again without a cursor and follow nextCursor.",
+        field="cursor",
+    )
