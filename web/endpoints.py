@@ -11,7 +11,7 @@ from presence.constants import CALLBACK
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.later import Later
-from web import static_files
+from web import security_txt, static_files
 from web.handlers import admin, agent
 from web.openapi.endpoints import serve as serve_description
 
@@ -44,5 +44,11 @@ def blueprint(app: App) -> func.Blueprint:
     )
     register_http(
         functions, "page_static", "static/{name}", method_dispatcher(GET=static_files.serve)
+    )
+    register_http(
+        functions,
+        "security_txt",
+        ".well-known/security.txt",
+        method_dispatcher(GET=security_txt.handler(app)),
     )
     return functions
