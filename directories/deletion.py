@@ -124,7 +124,7 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
             return False
     before = await _clear(app, store.TABLE, directory.id, "", deadline, keys.key(store.RECORD))
     return before and await _clear(
-        app, store.TABLE, directory.id, keys.after(store.RECORD), deadline
+        app, store.TABLE, directory.id, keys.successor(store.RECORD), deadline
     )
 
 
@@ -134,7 +134,7 @@ async def _clear(
     partition: str,
     start: str,
     deadline: float,
-    stop: str = keys.LAST,
+    stop: str = keys.MAX_KEY_CHAR,
 ) -> bool:
     """Remove a range of rows in transactions of 100; another run may be doing the same."""
     while app.clock.monotonic() < deadline:

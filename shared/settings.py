@@ -3,6 +3,7 @@
 Plain dataclass and plain checks: a model class would be a tenth of a cold start.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -212,6 +213,11 @@ class Settings:
                 " (infra/register-apps.sh prints it) and run azd provision, which switches it on"
             )
         return faults
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Return the settings of this process's environment. Raises SettingsError."""
+        return cls.read(os.environ)
 
     @classmethod
     def variables(cls) -> dict[str, object]:

@@ -52,7 +52,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
             raise await _taken(context, resource["displayName"]) from None
         return StoredGroup(group, (), "")
 
-    return await context.turns.write(directory_id, group.id, attempt)
+    return await context.write_locks.write(directory_id, group.id, attempt)
 
 
 async def read(context: Context, identifier: str) -> StoredGroup:
@@ -105,7 +105,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
         event = _event(context, "group.deleted", group.record, groups=-1)
         await store.write(app, directory_id, record.removal(group.record, group.tag), [], event)
 
-    await context.turns.write(directory_id, identifier, attempt)
+    await context.write_locks.write(directory_id, identifier, attempt)
 
 
 async def _change(
@@ -115,7 +115,7 @@ async def _change(
     if identifier in plan.add:
         said = "members: the group {id} cannot be a member of itself."
         raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
-    return await context.turns.write(
+    return await context.write_locks.write(
         context.directory.id,
         identifier,
         lambda: _attempt(context, identifier, conditions, plan, change),

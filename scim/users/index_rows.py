@@ -145,7 +145,7 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
 def _shown_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which agents find an active person by name and by the beginning of a number."""
     card = shown.card
-    yield keys.key("list", keys.fold(card.name), card.id)
+    yield keys.key("list", keys.search_key(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
         yield keys.key("find", word, card.id)
     for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from local.counting_tables import CountingTables
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.scim.client import ScimClient
 
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]

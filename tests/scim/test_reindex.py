@@ -10,6 +10,7 @@ import pytest
 from contacts import number_lookup
 from directories import maintenance, reindex_progress, service, store
 from local.check import check
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import reindex
 from scim.users import index_rows
@@ -17,7 +18,6 @@ from scim.users import record as user_record
 from scim.users.record import UserRecord
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Replace, Upsert
 from tests.scim.client import ScimClient
 from tests.scim.conftest import ACCOUNT, client_of
