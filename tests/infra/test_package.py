@@ -130,7 +130,9 @@ def test_lock_files_name_no_registry() -> None:
     """Whoever installs decides where from."""
     locks = [ROOT / "requirements.txt", *ROOT.glob("tests/*/package-lock.json")]
     assert len(locks) >= 4
-    assert [lock for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())] == []
+    assert [
+        lock for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())
+    ] == []
 
 
 def test_the_bill_of_materials_lists_what_is_deployed() -> None:
