@@ -4,8 +4,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-import azure.functions as func
-
 from directories import credential_usage, directory_rate_limit
 from directories.authenticate import authenticate
 from scim.context import Context
@@ -14,7 +12,7 @@ from scim.http import as_scim_error, error_response, scim_response
 from scim.rejection_log import log_rejection
 from shared import log
 from shared.app import App
-from shared.azure_functions import register_http
+from shared.azure_functions import Blueprint, register_http
 from shared.http import Request, Response
 from shared.messages import Sentence
 from shared.tables.port import LimitExceeded
@@ -31,7 +29,7 @@ class Edge:
 
     def add(
         self,
-        blueprint: func.Blueprint,
+        blueprint: Blueprint,
         name: str,
         route: str,
         search: Endpoint | None = None,

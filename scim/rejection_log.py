@@ -5,11 +5,14 @@ from typing import Any
 import orjson
 
 from directories import mapping_notes, provisioning_log
+from directories.event_types import REFUSED
+from directories.events import Event
 from scim.context import Context
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
 from scim.http import MAX_BODY
+from shared.clock import timestamp
 from shared.http import Request
 from shared.messages import Sentence
 
@@ -25,19 +28,20 @@ async def log_rejection(context: Context, request: Request, error: ScimError, pa
         return
     body = _body(request)
     kind = path.rpartition("/v2/")[2].strip("/").partition("/")[0].lower()
-    await provisioning_log.refused(
-        context.app,
-        context.directory.id,
-        request.method,
-        error.status,
-        error.scim_type or "",
-        error.detail,
-        context.client,
+    event = Event(
+        at=timestamp(context.app.clock.now()),
+        kind=REFUSED,
+        method=request.method,
+        status=error.status,
+        scim_type=error.scim_type or "",
+        detail=error.detail,
+        client=context.client,
         resource_type=_RESOURCE_TYPES.get(kind, ""),
         resource_id=request.route.get("id") or "",
         name=_text(body, "userName") or _text(body, "displayName"),
         external_id=_text(body, "externalId"),
     )
+    await provisioning_log.refused(context.app, context.directory.id, event)
 
 
 def _body(request: Request) -> dict[str, Any]:

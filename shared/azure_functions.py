@@ -16,6 +16,7 @@ from shared.instrumentation import OperationScope
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import LimitExceeded, StorageUnavailable
 
+Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

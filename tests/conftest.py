@@ -25,6 +25,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(MISSING, red=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need Azurite, so that `make check-fast` can leave them out."""
+    for item in items:
+        if "azurite_tables" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.needs_azurite)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
     """Tests reach nothing outside this machine: any other address fails at once."""
@@ -61,7 +68,7 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
     await engine.close()
 
 
-@pytest.fixture(params=["sqlite", "azurite"])
+@pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.needs_azurite)])
 async def any_tables(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[CountingTables]:
