@@ -154,11 +154,7 @@ class WebApp:
         return None, headers
 
     async def _body(self, receive: Receive, *, keep: bool) -> bytes | None:
-        """Return the body; None if it arrives too slowly.
-
-        Args:
-            keep: False for a chunked body, which the platform drops.
-        """
+        """Return the body, or None if it arrives too slowly; without `keep`, drop what arrives."""
         parts: list[bytes] = []
         received, started = 0, time.monotonic()
         while True:
