@@ -114,6 +114,24 @@ class TwoParts(Family):
         return row_key.rpartition(keys.SEPARATOR)[2]
 
 
+class Log(Family):
+    """Rows in the order of time: a ULID, and what the row counts for (left out if nothing)."""
+
+    def key(self, ulid: str, counts: str) -> str:
+        """Return the key of a row."""
+        start = f"{self.name}{keys.SEPARATOR}{ulid}"
+        return f"{start}{keys.SEPARATOR}{counts}" if counts else start
+
+    def from_time(self, ulid: str) -> str:
+        """Return the lowest key that a row can have from the time of a ULID without randomness on."""
+        return f"{self.name}{keys.SEPARATOR}{ulid}"
+
+    def has(self, row_key: str) -> bool:
+        """Return whether a key is one of this family."""
+        first, *rest = row_key.split(keys.SEPARATOR)
+        return first == self.name and len(rest) in (1, 2)
+
+
 _DIRECTORY = "{directory id}"
 _TENANT = "{Entra tenant id}"
 _USERS = "scim.users.store"
@@ -305,7 +323,7 @@ GROUP_EXTERNAL_ID = TwoParts(
     readers=("scim.groups.service", "local.check"),
     growth="one per group with an externalId",
 )
-EVENT = TwoParts(
+EVENT = Log(
     name="event",
     table=CONTACTS,
     partition=_DIRECTORY,
