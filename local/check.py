@@ -45,7 +45,6 @@ from shared.tables.schema import (
     NAME,
     NUMBER,
     PRESENCE,
-    TOTAL,
     UNPARSED,
     USER,
     USER_GROUP,
@@ -206,7 +205,7 @@ def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) 
         )
     elif family is EVENT:
         events.decode(row.value)
-    elif family is not TOTAL:
+    elif family is None:
         findings.faults.append(f"{_family(row.key)} row is of no known kind")
 
 

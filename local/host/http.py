@@ -109,7 +109,7 @@ def answer_of(result: Any) -> Answer:
             cookies.append(value)
         elif lower not in _FRAMING:
             headers[lower] = value
-    if "content-type" not in headers:
+    if "content-type" not in result.headers:  # the converter asks the result's own mapping, too
         text = result.mimetype.startswith("text/")
         headers["content-type"] = (
             f"{result.mimetype}; charset={result.charset}" if text else result.mimetype

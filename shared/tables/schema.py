@@ -347,6 +347,18 @@ TOTAL = SingleRow(
     growth="one",
 )
 
+MAPPING_FAULTS = SingleRow(
+    name="noted",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    value="when each fault of the client's attribute mapping was last noted in the provisioning log",
+    rewritten="kept",
+    codec="directories.mapping_notes",
+    writers=("directories.mapping_notes",),
+    readers=("directories.mapping_notes",),
+    growth="one, with at most 100 faults",
+)
+
 # --- table directories: a company's directory and its credentials -----------------------------------------------------
 
 DIRECTORY = SingleRow(
