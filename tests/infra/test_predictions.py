@@ -80,7 +80,9 @@ def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 def test_every_name_is_known_before_anything_exists(choice: str) -> None:
     """Else `azd provision --preview` can't show a resource; each keeps Azure's limit of length and letters."""
     for one in _predicted(choice):
-        assert "[" not in one["name"], one["name"]
+        # Registrations have no name, and the compiler leaves what differs from cloud to cloud to Azure.
+        name = one.get("name", "")
+        assert "[" not in name or "environment()" in name, name
     (app,) = _of(choice, "Microsoft.Web/sites")
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]", app["name"])
     for account in _of(choice, "Microsoft.Storage/storageAccounts"):

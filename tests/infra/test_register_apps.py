@@ -73,7 +73,11 @@ def test_registers_sign_in_with_the_roles_and_no_secret() -> None:
     body = asked["applications(uniqueName='external-directories-sign-in-s1')"]
     assert body["displayName"] == 'Tom\'s "Phone" book sign-in'
     assert body["signInAudience"] == "AzureADMyOrg"
-    assert {role["value"] for role in body["appRoles"]} == {"Directory.Admin", "Directory.Reader"}
+    assert {role["value"] for role in body["appRoles"]} == {
+        "Directory.Admin",
+        "Directory.Reader",
+        "Deployment.Test",
+    }
     paths = [f"https://{host}.example/.auth/login/aad/callback" for host in "ab"]
     assert body["web"]["redirectUris"] == paths
     assert asked[f"servicePrincipals(appId='{SIGN_IN}')"] == {"appRoleAssignmentRequired": True}
