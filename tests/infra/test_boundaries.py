@@ -109,3 +109,32 @@ def test_a_violation_is_found(source: str, rule: str) -> None:
 def test_what_is_allowed_is_not_reported(source: str) -> None:
     """Only the libraries, the time and the environment themselves are reserved."""
     assert violations(source) == set()
+
+
+LOOPS_THAT_END = {
+    "tests/rounds.py",  # has the time limit
+    "tests/emulator.py",  # has a deadline
+    "tests/shared/tables/canned.py",  # a server: its client ends the connection
+    # Each round takes something away from what is left.
+    "tests/browser/test_budgets.py",
+    "tests/browser/world.py",
+    "tests/directories/test_events.py",
+    "tests/infra/test_package.py",
+    "tests/infra/test_templates.py",
+    "tests/openapi/schema.py",
+    "tests/presence/test_limits.py",
+    "tests/shapes/paths.py",
+}
+
+
+def test_a_loop_of_a_test_ends() -> None:
+    """`for _ in rounds()` fails after 30 seconds; `while` may go on until the limit of the test."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if any(
+            isinstance(node, ast.While)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    }
+    assert found == LOOPS_THAT_END
