@@ -99,7 +99,7 @@ async def test_a_closed_tenant_costs_one_token_request_per_ten_minutes_over_all_
 async def test_a_passing_error_that_lasts_is_told_to_the_operator(
     world: World, browser: Browser
 ) -> None:
-    """ "Nothing has to be done" is not true after an hour."""
+    """After an hour, a passing error has to be looked at by the operator."""
     await world.linked(5)
     await world.tick()
     world.running.simulator.faults.on("graph.503")
@@ -201,7 +201,7 @@ async def test_an_unreadable_record_costs_one_person(world: World) -> None:
             raise Unavailable("garbage")
         return found
 
-    world.runtime.graph.presences = poisoned  # type: ignore[method-assign]
+    world.runtime.graph.presences = poisoned  # type: ignore[method-assign,assignment]
     assert await world.tick() == "synced"
     chunks = -(-100_000 // 650)
     assert world.calls() <= chunks + 2 + 2 * 10 + 1  # a repetition, and two calls per halving
