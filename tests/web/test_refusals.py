@@ -14,9 +14,10 @@ from directories.service import NewDirectory
 from scim.core.errors import ScimError
 from scim.core.resources import read_resource
 from scim.core.schemas import USER
-from shared import messages, numbers
+from shared import messages
 from shared.app import App
 from shared.messages import Sentence
+from shared.numbers.number import derive
 from tests.web.conftest import ACCOUNT, Visitor
 from web import locales
 
@@ -60,7 +61,7 @@ def test_german_says_the_same_values() -> None:
 
 def test_a_sentence_within_a_sentence_is_said_too() -> None:
     """The number's fault stands within the refusal of the person; what came over the wire stays English."""
-    fault = numbers.derive("12", "GB").fault
+    fault = derive("12", "GB").fault
     assert fault is not None
     refusal = Sentence(
         "strict_number", 'phoneNumbers[type eq "{kind}"].value: {fault}', kind="work", fault=fault
@@ -74,7 +75,7 @@ def test_a_sentence_within_a_sentence_is_said_too() -> None:
 
 def test_an_unreadable_number_sends_nobody_to_another_product() -> None:
     """An Okta administrator reads of Entra as an example only."""
-    fault = numbers.derive("12", "GB").fault
+    fault = derive("12", "GB").fault
     assert fault is not None
     assert "Write the number in E.164 form, such as +44" in fault
     assert "in Entra for example" in fault
