@@ -269,7 +269,7 @@ def _candidates(run: Run, region: str) -> list[str]:
     ):
         found.append(f"+{digits}")
     found += given
-    for code in own.exits:
+    for code in dict.fromkeys((*own.exits, "011")):
         found += [f"+{one[len(code) :]}" for one in given if one.startswith(code)]
     return found
 

@@ -57,10 +57,10 @@ def dialling(region: str) -> Dialling:
 
 @lru_cache(maxsize=512)
 def trunks_of_code(code: str) -> tuple[str, ...]:
-    """The trunk prefixes of the main region of a country calling code, longest first."""
+    """The trunk prefixes of the main region of a country calling code, longest first; () if there is no such code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
     return dialling(regions[0]).trunks if regions else ()
 
 
