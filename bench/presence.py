@@ -24,6 +24,7 @@ from uuid import UUID, uuid5
 import aiohttp
 import orjson
 
+from local.counting_tables import CountingTables
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
 from presence.consent import linking
@@ -37,7 +38,6 @@ from shared import keys
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from shared.tables.port import Upsert
 

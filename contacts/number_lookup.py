@@ -106,7 +106,8 @@ async def in_directory(app: App, directory: Directory, text: str) -> list[Match]
 
 def _starts(query: Query) -> list[str]:
     """Where the rows begin that can match: those of the number's end, and of an internal extension its own alone,
-    since the end of a longer number says nothing."""
+    since the end of a longer number says nothing.
+    """
     return [
         keys.key("num", backwards, "")
         if len(backwards) < MIN_SUFFIX
@@ -139,18 +140,20 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
 
 async def _look(app: App, one: _Asked) -> None:
     """Read all numbers of the directory, as far as they are one round trip, and keep what is asked for."""
-    first, end = one.starts[0], one.starts[-1] + keys.LAST
+    first, end = one.starts[0], one.starts[-1] + keys.MAX_KEY_CHAR
     rows = await app.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
     found = [row.key for row in rows]
     known = end if len(rows) < MAX_QUERY_ROWS else found[-1]
     for start in one.starts:
-        stop = start + keys.LAST
+        stop = start + keys.MAX_KEY_CHAR
         if stop <= known:
             one.rows[start] = rows[bisect_left(found, start) : bisect_left(found, stop)]
 
 
 async def _rows(app: App, directory: Directory, start: str) -> list[Row]:
-    return await app.tables.query(CONTACTS, directory.id, start, start + keys.LAST, limit=_MOST)
+    return await app.tables.query(
+        CONTACTS, directory.id, start, start + keys.MAX_KEY_CHAR, limit=_MOST
+    )
 
 
 async def _matches(
@@ -175,7 +178,7 @@ def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Mat
             found.append(Match(directory, hit.card, kind, rank))
         elif query.is_possible(hit.digits, kind_of(hit.card)):
             found.append(Match(directory, hit.card, "possible"))
-    found.sort(key=lambda match: (match.rank, keys.fold(match.card.name), match.card.id))
+    found.sort(key=lambda match: (match.rank, keys.search_key(match.card.name), match.card.id))
     once: dict[str, Match] = {}
     for match in found:
         once.setdefault(match.card.id, match)
@@ -216,7 +219,8 @@ def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
 def _rank(query: Query, hit: _Hit) -> int:
     """The order of people who share a number: who has the extension asked for, or all if none was asked for; then the
     line itself. Among them the one whose main number it is. Another extension is somebody else, possibly a
-    colleague who takes the calls."""
+    colleague who takes the calls.
+    """
     asked, own = query.number.extension, hit.card.extension
     is_main = hit.card.number.lstrip("+") == hit.digits
     if not asked or own == asked:
@@ -262,4 +266,4 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
         if own.startswith(exchange):
             card = decode(identifier, row.value)
             found.append(Match(directory, card, "possible"))
-    return sorted(found, key=lambda match: (keys.fold(match.card.name), match.card.id))
+    return sorted(found, key=lambda match: (keys.search_key(match.card.name), match.card.id))

@@ -4,14 +4,14 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import listing
-from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, walk
+from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, Selection, walk
 from contacts.number_search import find_by_number
 from directories.models import Directory
 from scim.users.contact_cards import Card, words_of
 from scim.users.index_rows import MAX_WORDS
 from shared import keys
 from shared.app import App
-from shared.keys import fold
+from shared.keys import search_key
 from shared.numbers.text import digits_of
 from shared.numbers.typed import is_number
 
@@ -62,7 +62,7 @@ async def search(
     where = Range("find", most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
-    page = await walk(app, directories, where, limit, cursor, keep, ahead, may_keep)
+    page = await walk(app, directories, where, limit, cursor, Selection(keep, may_keep, ahead))
     return Page(_ranked(page.found, words), page.cursor)
 
 
@@ -70,7 +70,9 @@ def query_words(text: str) -> list[str]:
     """The folded words to search by; what has an @ is an address and stays whole."""
     found = dict[str, None]()
     for token in text.split():
-        found.update(dict.fromkeys([fold(token)] if "@" in token.strip("@") else words_of(token)))
+        found.update(
+            dict.fromkeys([search_key(token)] if "@" in token.strip("@") else words_of(token))
+        )
     return list(found)
 
 
@@ -121,7 +123,7 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
     def rank(one: Found) -> tuple[bool, str, str]:
         named = words_of(one.card.name)
         meant = any(own.startswith(word) for own in named for word in words)
-        return not meant, fold(one.card.name), one.card.id
+        return not meant, search_key(one.card.name), one.card.id
 
     return sorted(found, key=rank)
 

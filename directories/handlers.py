@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from directories.errors import InvalidField, NotThere, Overtaken, TooMany, field_error
 from directories.user_rate_limit import rate_limited
 from shared.app import App
-from shared.azure_functions import Handler
 from shared.easy_auth import require_admin
 from shared.http import HttpError, Request, Response, check_same_origin
 
@@ -27,25 +26,21 @@ class Call:
         return self.request.route["directoryId"]
 
 
-def handler(app: App, action: Action) -> Handler:
-    """An action for signed-in administrators, whose errors become RFC 9457 problems."""
-
-    async def handle(request: Request) -> Response:
-        person = require_admin(request, app.settings)
-        check_same_origin(request, app.settings.public_url)
-        try:
-            with rate_limited(app, person):
-                return await action(Call(app, request, person.account))
-        except InvalidField as error:
-            raise field_error(error.field, error.fault, error.remedy) from None
-        except NotThere:
-            detail = "It does not exist, was deleted, or belongs to another account. Reload the list of directories."
-            raise HttpError(404, "Not found", detail) from None
-        except Overtaken:
-            detail = "Somebody else changed the directory in the meantime. Reload it and make the change again."
-            raise HttpError(412, "Changed in the meantime", detail) from None
-        except TooMany:
-            detail = "Two are live already. Revoke one first, or rotate: send overlap_hours with the request."
-            raise HttpError(409, "Two are live already", detail) from None
-
-    return handle
+async def respond(app: App, request: Request, action: Action) -> Response:
+    """Return the response of `action` for a signed-in administrator; its errors become RFC 9457 problems."""
+    person = require_admin(request, app.settings)
+    check_same_origin(request, app.settings.public_url)
+    try:
+        with rate_limited(app, person):
+            return await action(Call(app, request, person.account))
+    except InvalidField as error:
+        raise field_error(error.field, error.fault, error.remedy) from None
+    except NotThere:
+        detail = "It does not exist, was deleted, or belongs to another account. Reload the list of directories."
+        raise HttpError(404, "Not found", detail) from None
+    except Overtaken:
+        detail = "Somebody else changed the directory in the meantime. Reload it and make the change again."
+        raise HttpError(412, "Changed in the meantime", detail) from None
+    except TooMany:
+        detail = "Two are live already. Revoke one first, or rotate: send overlap_hours with the request."
+        raise HttpError(409, "Two are live already", detail) from None

@@ -38,37 +38,7 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
         log.failure("event.lost", error, directory_id=directory_id)
 
 
-async def refused(
-    app: App,
-    directory_id: str,
-    method: str,
-    status: int,
-    scim_type: str,
-    detail: str,
-    client: str = "",
-    *,
-    resource_type: str = "",
-    resource_id: str = "",
-    name: str = "",
-    external_id: str = "",
-    attribute: str = "",
-    remedy: str = "",
-) -> None:
-    """Note a refused request in the log: whose it was (as far as it said), what is wrong and what helps."""
-    event = Event(
-        at=timestamp(app.clock.now()),
-        kind=REFUSED,
-        resource_type=resource_type,
-        resource_id=resource_id,
-        name=name,
-        external_id=external_id,
-        status=status,
-        scim_type=scim_type,
-        attribute=attribute,
-        detail=detail,
-        remedy=remedy,
-        client=client,
-        method=method,
-    )
+async def refused(app: App, directory_id: str, event: Event) -> None:
+    """Note a refused request: whose it was (as far as it said), the fault and the remedy."""
     credential_usage.failed(app, directory_id)
     await rejection_log.note(app, directory_id, event)

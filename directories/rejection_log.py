@@ -16,7 +16,6 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Sentence
-from shared.metrics import metrics
 from shared.tables.port import TableError
 
 WINDOW_SECONDS = 60.0
@@ -49,7 +48,7 @@ class _Minutes:
 
 async def note(app: App, directory_id: str, event: Event) -> None:
     """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
-    metrics.refused(_reason(event))
+    app.metrics.refused(_reason(event))
     due = _to_store(app, directory_id, event)
     for each in due:
         log.event(

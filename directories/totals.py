@@ -20,8 +20,14 @@ from directories import events
 from shared import keys, row_versions
 from shared.app import App
 from shared.cache import LruCache
-from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
-from shared.tables.ranges import everything
+from shared.tables.port import (
+    AlreadyExists,
+    Insert,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    query_all,
+)
 
 ROW = "total"
 LAG = timedelta(minutes=5)
@@ -152,12 +158,12 @@ def _encode(totals: Totals, through: str) -> bytes:
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
     """The keys of the events behind `cursor` and before `stop`."""
-    start = keys.after(cursor) if cursor else keys.key(events.FAMILY, "")
+    start = keys.successor(cursor) if cursor else keys.key(events.FAMILY, "")
     if start >= stop:
         return []
     return [
         row.key
-        for row in await everything(
+        for row in await query_all(
             app.tables, events.TABLE, directory_id, start, stop, keys_only=True
         )
     ]

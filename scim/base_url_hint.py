@@ -4,21 +4,22 @@ The call is authenticated first, so strangers learn nothing, and noted in the pr
 waits for the first call sees why it does not come.
 """
 
-import azure.functions as func
-
 from directories import directory_rate_limit, provisioning_log
 from directories.authenticate import authenticate
+from directories.event_types import REFUSED
+from directories.events import Event
 from scim.core.errors import ScimError
 from scim.http import error_response
 from shared.app import App
-from shared.azure_functions import register_http
+from shared.azure_functions import Blueprint, register_http
+from shared.clock import timestamp
 from shared.http import Request, Response
 from shared.messages import Sentence
 
 _COLLECTIONS = ("Users", "Groups")
 
 
-def register(blueprint: func.Blueprint, app: App) -> None:
+def register(blueprint: Blueprint, app: App) -> None:
     """Register the addresses that a provisioning client tries first."""
 
     async def refuse(request: Request) -> Response:
@@ -31,11 +32,19 @@ def register(blueprint: func.Blueprint, app: App) -> None:
             "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
             " your provisioning settings.",
         )
-        await provisioning_log.refused(app, directory.id, request.method, 404, "", detail)
+        event = Event(
+            at=timestamp(app.clock.now()),
+            kind=REFUSED,
+            method=request.method,
+            status=404,
+            detail=detail,
+        )
+        await provisioning_log.refused(app, directory.id, event)
         raise ScimError(404, detail)
 
     for collection in _COLLECTIONS:
         register_http(
+            app,
             blueprint,
             f"scim_wrong_base_{collection}",
             f"scim/{{directoryId}}/{collection}",

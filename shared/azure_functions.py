@@ -5,15 +5,18 @@ exact a template is. So every function takes all methods, answers 405 itself, an
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.functions as func
 
 from shared import log
-from shared.http import HttpError, Request, Response, method_not_allowed, problem
+from shared.app import App
+from shared.http import HttpError, Request, Response, problem, select_by_method
 from shared.instrumentation import OperationScope
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import LimitExceeded, StorageUnavailable
 
+Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -30,7 +33,27 @@ _OVER_TLS = _SECURITY | {
 }  # RFC 6797 section 7.2: over TLS alone
 
 
+class _HeadersWithoutType(dict[str, str]):
+    """Headers to which the converter of azure-functions adds no Content-Type: it asks whether they have one."""
+
+    def __contains__(self, name: object) -> bool:
+        return name == "content-type" or super().__contains__(name)
+
+
+class _EmptyResponse(func.HttpResponse):
+    """A 204 or 304: without a body it has no Content-Type (RFC 9110 section 8.3), which azure-functions would add."""
+
+    def __init__(self, status: int, headers: dict[str, str]) -> None:
+        super().__init__(status_code=status)
+        self._headers = _HeadersWithoutType(headers)
+
+    @property
+    def headers(self) -> Any:
+        return self._headers
+
+
 def register_http(
+    app: App,
     blueprint: func.Blueprint,
     name: str,
     route: str,
@@ -44,7 +67,7 @@ def register_http(
     answer = failure or problem_response
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
-        with OperationScope(name, req.route_params.get("directoryId", "")) as call:
+        with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
             request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
             try:
                 response = await handler(request)
@@ -57,6 +80,8 @@ def register_http(
             **(_OVER_TLS if request.url.startswith("https:") else _SECURITY),
             **response.headers,
         }
+        if response.status in (204, 304) and "Set-Cookie" not in headers:
+            return _EmptyResponse(response.status, headers)
         return func.HttpResponse(response.body, status_code=response.status, headers=headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(
@@ -66,16 +91,12 @@ def register_http(
 
 
 def method_dispatcher(**handlers: Handler) -> Handler:
-    """A handler that chooses by method, answers HEAD like GET and all others with 405: `by_method(GET=read)`."""
-    allowed = tuple(handlers) + (("HEAD",) if "GET" in handlers else ())
+    """Return a handler that calls the one of the request's method: `method_dispatcher(GET=read)`."""
 
-    async def choose(request: Request) -> Response:
-        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-        if handler is None:
-            raise method_not_allowed(allowed)
-        return await handler(request)
+    async def dispatch(request: Request) -> Response:
+        return await select_by_method(request, handlers)(request)
 
-    return choose
+    return dispatch
 
 
 def problem_response(error: Exception) -> Response:

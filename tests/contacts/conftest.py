@@ -7,12 +7,12 @@ import pytest
 
 from contacts import endpoints
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 

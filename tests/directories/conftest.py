@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
 
 _SETTINGS = Settings(platform_sign_in=True)

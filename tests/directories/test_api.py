@@ -11,11 +11,13 @@ import pytest
 
 from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
+from directories.event_types import REFUSED
+from directories.events import Event, write
 from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
+from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
@@ -250,8 +252,6 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
 
 async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedClock) -> None:
     """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
-    from directories.events import Event, write
-
     path = f"/{made.id}/state"
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):
@@ -273,12 +273,16 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
     await refused(
         app,
         made.id,
-        "POST",
-        400,
-        "invalidValue",
-        "userName is missing.",
-        "Entra",
-        attribute="userName",
+        Event(
+            timestamp(app.clock.now()),
+            REFUSED,
+            method="POST",
+            status=400,
+            scim_type="invalidValue",
+            detail="userName is missing.",
+            client="Entra",
+            attribute="userName",
+        ),
     )
     state = await api.json("GET", path)
     assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (
@@ -297,7 +301,18 @@ async def test_the_log_is_read_through_the_api(
     """Newest first, page by page, filtered."""
     for number in range(5):
         await refused(
-            app, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}"
+            app,
+            made.id,
+            Event(
+                timestamp(app.clock.now()),
+                REFUSED,
+                method="POST",
+                status=400,
+                scim_type="invalidValue",
+                detail="bad",
+                client="Okta",
+                name=f"person{number}",
+            ),
         )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")

@@ -9,9 +9,9 @@ from directories import store
 from directories.authenticate import Unauthenticated, authenticate
 from directories.service import NewDirectory, change, create
 from directories.tokens import ACCESS_PREFIX, new_short_id
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
 
 

@@ -16,12 +16,12 @@ from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.quarantine_warning import judge
 from directories.status import glance
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 from tests.directories.made import Made
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped

@@ -6,9 +6,9 @@ import orjson
 
 from directories import access_tokens, credentials, deletion, maintenance, service, store
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Upsert
 from tests.directories.made import ACCOUNT, Made
 

@@ -10,10 +10,10 @@ from directories import deletion, service, store
 from directories.authenticate import Unauthenticated, authenticate
 from directories.errors import NotThere
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation, StorageUnavailable
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 

@@ -9,9 +9,9 @@ from directories import service, store
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import is_directory_id
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Operation, StorageUnavailable, Upsert
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 

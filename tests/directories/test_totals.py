@@ -9,9 +9,9 @@ import orjson
 from directories import totals
 from directories.events import Event, write
 from directories.totals import Totals, fold, read
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation
 
 DIRECTORY = "d1"

@@ -74,23 +74,26 @@ class Deployed:
         return orjson.loads(response.body) if response.body else None
 
 
+def host_of(app: App) -> Host:
+    """Return a host that serves all features of `app`."""
+    functions = func.FunctionApp()
+    for feature in (directories, scim, presence, contacts, web):
+        functions.register_functions(feature.endpoints.blueprint(app))
+    return Host(
+        functions,
+        environment={"AzureWebJobsDisableHomepage": "true"},
+        host_file=HostFile(""),
+        options=HostOptions(timers=False, platform_sign_in=False),
+    )
+
+
 async def started(folder: Path) -> Deployed:
     """A fresh app with the directory `contoso`."""
     tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
     app = App(settings, FixedClock(), tables)
-    functions = func.FunctionApp()
-    for feature in (directories, scim, presence, contacts, web):
-        functions.register_functions(feature.endpoints.blueprint(app))
-    options = HostOptions(timers=False, platform_sign_in=False)
-    host = Host(
-        functions,
-        environment={"AzureWebJobsDisableHomepage": "true"},
-        host_file=HostFile(""),
-        options=options,
-    )
     await service.create(app, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
-    return Deployed(host, app)
+    return Deployed(host_of(app), app)
 
 
 async def stopped(deployed: Deployed) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from directories import store, tokens
 from directories.models import Directory, Token
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
@@ -16,7 +17,6 @@ from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.port import Operation
 from tests.scim.client import ScimClient
 

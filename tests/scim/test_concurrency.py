@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.tables.counting import CountingTables
+from local.counting_tables import CountingTables
 from shared.tables.port import Operation, PreconditionFailed, StorageUnavailable
 from tests.scim.client import ScimClient
 

@@ -7,12 +7,12 @@ import orjson
 import pytest
 
 from directories import directory_rate_limit
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.scim.client import USER, ScimClient, patch_body
 from tests.scim.conftest import client_of
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from local.counting_tables import CountingTables
 from scim.core.filters import parse_filter
 from scim.core.schemas import USER
-from shared.tables.counting import CountingTables
 from tests.scim.client import Answer, ScimClient
 
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]

@@ -8,6 +8,7 @@ import pytest
 
 from directories.models import Directory
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.running import running
 from scim import endpoints
@@ -15,7 +16,6 @@ from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.shapes.player import Mismatch, Step, play, play_http
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"

@@ -19,6 +19,7 @@ from directories.access_tokens import Assertion
 from directories.authenticate import authenticate
 from directories.models import Directory
 from local.check import check, check_links
+from local.counting_tables import CountingTables
 from presence import tenant_links
 from presence.consent import auth_requests
 from presence.store import codec, manifest
@@ -32,7 +33,6 @@ from shared.azure_functions import problem_response
 from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.port import Row, Upsert
 from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
 from tests.scim.client import ScimClient

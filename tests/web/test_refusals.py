@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from directories import events, provisioning_log, service
+from directories.event_types import REFUSED
 from directories.events import Event
 from directories.service import NewDirectory
 from scim.core.errors import ScimError
@@ -16,6 +17,7 @@ from scim.core.resources import read_resource
 from scim.core.schemas import USER
 from shared import messages
 from shared.app import App
+from shared.clock import timestamp
 from shared.messages import Sentence
 from shared.numbers.number import derive
 from tests.web.conftest import ACCOUNT, Visitor
@@ -105,17 +107,18 @@ def test_a_values_braces_are_text() -> None:
 
 async def _refused(app: App, detail: str, name: str = "ada@example.com") -> str:
     directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
-    await provisioning_log.refused(
-        app,
-        directory.id,
-        "POST",
-        400,
-        "invalidValue",
-        detail,
-        "Entra",
+    event = Event(
+        at=timestamp(app.clock.now()),
+        kind=REFUSED,
+        method="POST",
+        status=400,
+        scim_type="invalidValue",
+        detail=detail,
+        client="Entra",
         resource_type="User",
         name=name,
     )
+    await provisioning_log.refused(app, directory.id, event)
     return f"/directories/{directory.id}"
 
 

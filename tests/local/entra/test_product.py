@@ -9,13 +9,13 @@ import pytest
 from directories import store
 from directories.service import NewDirectory, create
 from local.check import check
+from local.counting_tables import CountingTables
 from local.entra import Dialect, Options, measure, run
 from local.host.running import running
 from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 
 
 @pytest.fixture

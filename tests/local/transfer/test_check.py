@@ -9,9 +9,9 @@ from directories import store
 from directories.events import Event, write
 from local.check import check, check_links
 from local.commands.check import report
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Upsert
 from tests.local.transfer.filled import TENANT, Deployment
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import main
+from local.counting_tables import CountingTables
 from local.transfer import file, importing
 from local.transfer.exporting import export
 from local.transfer.file import TransferError
@@ -20,10 +21,10 @@ from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from shared.tables.port import Operation, Upsert
 from tests.local.transfer.filled import Deployment, every_row
+from tests.rounds import rounds
 
 LEFT_OUT = {("work", "health")}
 
@@ -124,14 +125,15 @@ async def test_interrupted_import_goes_on(
     replace: bool,
 ) -> None:
     """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
-    time, and without writing again what an earlier run noted as stored."""
+    time, and without writing again what an earlier run noted as stored.
+    """
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         if replace:
             await target.tables.transact("contacts", "oldone", [Upsert("user|x", b'{"v":1}')])
             await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
         stops, first = 0, replace
-        while True:
+        for _ in rounds():
             engine = Stopping(CountingTables(target.tables), after=7)
             try:
                 done = await load(

@@ -8,6 +8,7 @@ import pytest
 from directories import credentials, service
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
 from local.host.hostfile import HostFile
@@ -15,7 +16,6 @@ from scim import endpoints
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 

@@ -12,11 +12,11 @@ import pytest
 from directories import credentials, provisioning_log
 from directories.event_types import KINDS
 from directories.provisioning_log import EventFilter
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 from tests.scim.sign_in.conftest import host_of

@@ -8,9 +8,9 @@ import pytest
 
 from directories import credentials, deletion, service
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.tables.counting import CountingTables
 from tests.scim.sign_in.client import ACCOUNT, TokenClient
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.tables.counting import CountingTables
+from local.counting_tables import CountingTables
 from tests.scim.client import Answer, ScimClient
 
 Use = Callable[[ScimClient, str], Awaitable[Answer]]
