@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from contacts.index_scan import CONTACTS
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from scim.users.number_rows import kind_of
@@ -21,6 +20,7 @@ from shared.numbers.number import MIN_DIGITS, MIN_SUFFIX
 from shared.numbers.query import Query, query_of
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
+from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100
 MOST_LOOKUPS = 2000  # round trips of one request, beside one for each directory
@@ -109,9 +109,9 @@ def _starts(query: Query) -> list[str]:
     since the end of a longer number says nothing.
     """
     return [
-        keys.key("num", backwards, "")
+        NUMBER.under(backwards)[0]
         if len(backwards) < MIN_SUFFIX
-        else keys.prefix_range("num", backwards)[0]
+        else NUMBER.beginning(backwards)[0]
         for backwards in query.starts
         if len(backwards) >= MIN_DIGITS
     ]
@@ -161,7 +161,7 @@ async def _matches(
 ) -> list[Match]:
     own = _ranked(directory, query, rows)
     if len(rows) >= _MOST and not any(match.kind == "exact" for match in own):
-        exact = await _rows(app, directory, keys.key("num", query.number.digits[::-1], ""))
+        exact = await _rows(app, directory, NUMBER.under(query.number.digits[::-1])[0])
         return _ranked(directory, query, [*exact, *rows])
     return own
 
@@ -194,7 +194,7 @@ class _Hit:
 
     @classmethod
     def of(cls, row: Row) -> "_Hit":
-        _, backwards, identifier = keys.split(row.key)
+        backwards, identifier = NUMBER.parts_of(row.key)
         return cls(backwards[::-1], decode(identifier, row.value))
 
     @property
@@ -257,12 +257,12 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges
-    start = keys.prefix_range("exchange", shortest)[0]
-    stop = keys.prefix_range("exchange", own)[1]
+    start = EXCHANGE.beginning(shortest)[0]
+    stop = EXCHANGE.beginning(own)[1]
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=_MOST)
     found = list[Match]()
     for row in rows:
-        _, exchange, identifier = keys.split(row.key)
+        exchange, identifier = EXCHANGE.parts_of(row.key)
         if own.startswith(exchange):
             card = decode(identifier, row.value)
             found.append(Match(directory, card, "possible"))

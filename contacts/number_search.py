@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from contacts import empty_prefix_cache, number_lookup
-from contacts.index_scan import CONTACTS, Found
+from contacts.index_scan import Found
 from directories.models import Directory
 from scim.users.contact_cards import decode
-from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.numbers.index_keys import ranges_of, turned_back
@@ -16,6 +15,7 @@ from shared.numbers.plan import dialling
 from shared.numbers.query import query_of
 from shared.numbers.typed import MIN_PART, Typed, typed_of
 from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.schema import CONTACTS, FIND, NUMBER, TwoParts
 
 _ENOUGH = 5  # people; with so many by beginning or end, the middle is not looked at
 
@@ -24,7 +24,7 @@ _ENOUGH = 5  # people; with so many by beginning or end, the middle is not looke
 class _Range:
     """Rows of a family whose first part begins so; `keep` says by that part whether they are taken."""
 
-    family: str
+    family: TwoParts
     beginning: str
     keep: Callable[[str], bool]
     limit: int
@@ -79,16 +79,16 @@ def _stages(typed: Typed, region: str, limit: int) -> list[_Stage]:
     beginning of a national number, too; then the least telling range of the middle is read only if nobody was found.
     """
     beginnings = [
-        _Range("find", one, lambda part: typed.is_in(turned_back(part)), limit)
+        _Range(FIND, one, lambda part: typed.is_in(turned_back(part)), limit)
         for one in typed.beginnings
     ]
     middle = _middle(typed, region)
     if typed.is_international:
         return [_Stage(beginnings), _Stage(middle, 1)]
     backwards = (typed.part or typed.digits)[::-1]
-    end = _Range("num", backwards, lambda part: typed.is_in(part[::-1]), limit)
+    end = _Range(NUMBER, backwards, lambda part: typed.is_in(part[::-1]), limit)
     if len(typed.digits) < MIN_PART:
-        word = _Range("find", typed.digits, lambda part: "." not in part, limit)
+        word = _Range(FIND, typed.digits, lambda part: "." not in part, limit)
         return [_Stage([end, word, *beginnings])]
     if len(typed.national) < MIN_PART:
         return [_Stage([end]), _Stage([*beginnings, *middle[:2]]), _Stage(middle[2:], 1)]
@@ -109,7 +109,7 @@ def _middle(typed: Typed, region: str) -> list[_Range]:
     code = dialling(region).code
     if len(code) > 1 and part.startswith(code[1:]):
         beginnings.append(code[0] + part)  # no row begins with the second digit of a country code
-    return [_Range("find", one, keep, MAX_QUERY_ROWS) for one in dict.fromkeys(beginnings)]
+    return [_Range(FIND, one, keep, MAX_QUERY_ROWS) for one in dict.fromkeys(beginnings)]
 
 
 async def _read(
@@ -117,15 +117,17 @@ async def _read(
 ) -> list[Found]:
     """The people of one range, in one round trip; none if nobody was there a moment ago."""
     is_many = len(directories) > empty_prefix_cache.MANY
-    if is_many and empty_prefix_cache.is_known_empty(app, directory, where.family, where.beginning):
+    if is_many and empty_prefix_cache.is_known_empty(
+        app, directory, where.family.name, where.beginning
+    ):
         return []
-    start, stop = keys.prefix_range(where.family, where.beginning)
+    start, stop = where.family.beginning(where.beginning)
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=where.limit)
     if not rows:
-        empty_prefix_cache.note(app, directory, where.family, where.beginning)
+        empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
     found = list[Found]()
     for row in rows:
-        _, part, identifier = keys.split(row.key)
+        part, identifier = where.family.parts_of(row.key)
         if where.keep(part):
             found.append(Found(directory, decode(identifier, row.value)))
     return found

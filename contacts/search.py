@@ -14,6 +14,7 @@ from shared.app import App
 from shared.keys import search_key
 from shared.numbers.text import digits_of
 from shared.numbers.typed import is_number
+from shared.tables.schema import FIND
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 _AHEAD_OF_MANY = 8  # where most rows of one word lack the others
@@ -59,7 +60,7 @@ async def search(
     if not words:
         return Page([])
     most_telling = max(words, key=lambda word: (not word.isdigit(), len(word)))
-    where = Range("find", most_telling)
+    where = Range(FIND, most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
     page = await walk(app, directories, where, limit, cursor, Selection(keep, may_keep, ahead))

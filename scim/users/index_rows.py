@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import orjson
-
+from scim import index_values
 from scim.users import contact_cards, number_rows
 from scim.users.number_rows import MAX_NUMBERS
 from scim.users.record import UserRecord, encode
@@ -16,22 +15,33 @@ from shared import keys
 from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+from shared.tables.schema import (
+    EXCHANGE,
+    EXTERNAL_ID,
+    FIND,
+    HIDDEN_NUMBER,
+    LIST,
+    MAIL,
+    NAME,
+    NUMBER,
+    UNPARSED,
+    USER,
+)
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
 # record, the event and four single rows come on top: 2 * (8 + 22 + 14 + 4) + 2 = 98 of 100 operations.
 MAX_MAILS = 8
 MAX_WORDS = 22
-_EMPTY = b"{}"
 
 
 def user_key(identifier: str) -> str:
     """The key of the record."""
-    return keys.key("user", identifier)
+    return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
     """The key that makes a user name unique; userName is not case-exact (RFC 7643 section 4.1.1)."""
-    return keys.key("name", keys.fold_case(user_name))
+    return NAME.key(keys.fold_case(user_name))
 
 
 def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
@@ -76,17 +86,17 @@ class _Values(NamedTuple):
             {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
         ]
         families = {
-            "name": orjson.dumps({"id": shown.card.id}),
-            "ext": b'{"a":1}' if shown.active else b'{"a":0}',
-            "mail": _EMPTY,
-            "off": _EMPTY,
-            "list": card,
-            "find": card,
-            "exchange": card,
+            NAME.name: index_values.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
+            MAIL.name: index_values.NOTHING,
+            HIDDEN_NUMBER.name: index_values.NOTHING,
+            LIST.name: card,
+            FIND.name: card,
+            EXCHANGE.name: card,
         }
         if faults and shown.active:
-            families["unparsed"] = orjson.dumps(
-                {"v": 1, "name": shown.card.name, "numbers": faults}
+            families[UNPARSED.name] = index_values.encode_unparsed(
+                index_values.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
             return cls(families, {}, [])
@@ -96,7 +106,7 @@ class _Values(NamedTuple):
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
         family = _family_of(key)
-        return self.numbers.get(key) if family == "num" else self.families.get(family)
+        return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
@@ -109,7 +119,7 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     families = values.families
     found = {
         key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, shown, "unparsed" in families)
+        for key in _keys_of(record, shown, UNPARSED.name in families)
     }
     found |= {key: families[key[: key.index(keys.SEPARATOR)]] for key in values.others}
     return found | values.numbers
@@ -120,13 +130,13 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
-        yield keys.key("ext", external_id, identifier)
+        yield EXTERNAL_ID.key(external_id, identifier)
     for address in list(dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource))))[
         :MAX_MAILS
     ]:
-        yield keys.key("mail", address, identifier)
+        yield MAIL.key(address, identifier)
     if unparsed:
-        yield keys.key("unparsed", identifier)
+        yield UNPARSED.key(identifier)
     yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
 
 
@@ -138,9 +148,9 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
 def _shown_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which agents find an active person by name."""
     card = shown.card
-    yield keys.key("list", keys.search_key(card.name), card.id)
+    yield LIST.key(keys.search_key(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
-        yield keys.key("find", word, card.id)
+        yield FIND.key(word, card.id)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
@@ -202,7 +212,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == "name" and key not in present
+    is_unique = _family_of(key) == NAME.name and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 

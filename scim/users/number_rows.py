@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
-from shared import keys
 from shared.numbers.index_keys import offsets, turned
 from shared.numbers.number import Key, KeyKind, Number
+from shared.tables.schema import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
 
 MAX_NUMBERS = 12
 MAX_ROWS = 14  # of one person's numbers: twelve ends, and what is left for parts and exchanges
@@ -25,9 +25,7 @@ def shown_rows(card: Card, own: Sequence[Number]) -> tuple[dict[str, bytes], lis
     """The rows of an active person's numbers by their ends, and the keys of those that hold the card as it is."""
     ends, others = _ends(own), list[str]()
     # Of two numbers with the same digits the main one has the last word.
-    by_end = {
-        keys.key("num", key.digits[::-1], card.id): _value(card, key) for key in reversed(ends)
-    }
+    by_end = {NUMBER.key(key.digits[::-1], card.id): _value(card, key) for key in reversed(ends)}
     left = MAX_ROWS - len(by_end)
     for part_key in dict.fromkeys(_others(card.id, own)):
         if len(others) >= left:
@@ -38,7 +36,7 @@ def shown_rows(card: Card, own: Sequence[Number]) -> tuple[dict[str, bytes], lis
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
     """The keys of rows by which only SCIM clients find an inactive person's numbers."""
-    return (keys.key("off", key.digits[::-1], identifier) for key in _ends(own))
+    return (HIDDEN_NUMBER.key(key.digits[::-1], identifier) for key in _ends(own))
 
 
 def kind_of(card: Card) -> KeyKind | None:
@@ -62,13 +60,13 @@ def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
     """Keys of rows by parts of the numbers and by exchanges, the most useful first."""
     typed = [digits for number in own for digits in _typed(number)]
     for digits in typed[:_MAX_TYPED]:
-        yield keys.key("find", digits, identifier)
+        yield FIND.key(digits, identifier)
     for number in own:
         if number.exchange:
-            yield keys.key("exchange", number.exchange, identifier)
+            yield EXCHANGE.key(number.exchange, identifier)
     for digits in typed:
         for offset in offsets(len(digits)):
-            yield keys.key("find", turned(digits, offset), identifier)
+            yield FIND.key(turned(digits, offset), identifier)
 
 
 def _typed(number: Number) -> list[str]:
