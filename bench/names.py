@@ -1,8 +1,9 @@
 """How well spoken and mistyped names are found: `python -m bench.names [--people 3000]`.
 
-Real HTTP at a real host: people of 24 languages and the pairs of names that sound alike (`bench.name_cases`) are provisioned
-by SCIM among others, then every question is asked once by `GET /api/contacts`. A person counts as found if the display name is among
-the first five; exact spellings must be first. Times are those of the requests, by the stages that they needed.
+People with names of 24 languages, and names that sound alike (`bench.name_cases`), stand in a directory
+among others. Every question is asked once by `GET /api/contacts` of a real host. A person counts as
+found if the display name is among the first five; exact spellings must be first. Times are those of
+the requests: for answers with somebody similar among the first five, and for the others.
 """
 
 import argparse

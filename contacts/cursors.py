@@ -8,31 +8,38 @@ import orjson
 
 from shared import keys
 from shared.http import HttpError
+from shared.tables.schema import TwoParts
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """The rows of a family whose first part begins with `beginning`."""
 
-    family: str
+    family: TwoParts
     beginning: str = ""
+
+    @property
+    def name(self) -> str:
+        """The range in a cursor: what the keys of its rows begin with, not escaped."""
+        return f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last position shown in a range, "" for its start.
+    """The last position shown in the range with this name, "" for its start.
 
-    The people of the ranges in `shown` were on earlier pages; each is `family|beginning`.
+    `shown` are the names of ranges whose people were on earlier pages.
     """
 
-    where: Range
+    where: str
     position: str = ""
     shown: tuple[str, ...] = ()
 
 
 def write_cursor(cursor: Cursor) -> str:
     """Return the cursor as clients get it."""
-    parts = [cursor.where.family, cursor.where.beginning, cursor.position, *cursor.shown]
+    family, _, beginning = cursor.where.partition(keys.SEPARATOR)
+    parts = [family, beginning, cursor.position, *cursor.shown]
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
@@ -51,7 +58,7 @@ def read_cursor(text: str) -> Cursor:
     # A storage account answers with an error to a key that no row can have.
     if not all(isinstance(one, str) for one in parts) or not keys.is_key(position):
         raise bad_cursor()
-    return Cursor(Range(family, beginning), position, tuple(shown))
+    return Cursor(f"{family}{keys.SEPARATOR}{beginning}", position, tuple(shown))
 
 
 def position_in(text: str, where: Range) -> str:
@@ -63,7 +70,7 @@ def position_in(text: str, where: Range) -> str:
     if not text:
         return ""
     cursor = read_cursor(text)
-    if cursor.where != where:
+    if cursor.where != where.name:
         raise bad_cursor()
     return cursor.position
 

@@ -17,8 +17,8 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.schema import CONTACTS
 
-CONTACTS = "contacts"
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 RowFilter = Callable[[str, Card], bool]
@@ -118,7 +118,9 @@ async def walk(
     enough, round_trips = min(selection.enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
-    asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
+    asked = empty_prefix_cache.without_known_empty(
+        app, directories, where.family.name, where.beginning
+    )
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
     while behind and left > 0 and round_trips < selection.round_trips:
@@ -152,7 +154,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     ]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
-    return Page(found[:limit], write_cursor(Cursor(where, last)) if last else "")
+    return Page(found[:limit], write_cursor(Cursor(where.name, last)) if last else "")
 
 
 async def _go_on(
@@ -164,12 +166,14 @@ async def _go_on(
 ) -> None:
     """Read the next `batch` rows of one directory."""
     time_slice = TimeSlice(app.clock)
-    start, stop = keys.prefix_range(where.family, where.beginning)
+    start, stop = where.family.beginning(where.beginning)
     if stretch.scanned_to:
-        start = max(start, keys.successor(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
+        start = max(
+            start, keys.successor(f"{where.family.name}{keys.SEPARATOR}{stretch.scanned_to}")
+        )
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     if not rows and not stretch.scanned_to:
-        empty_prefix_cache.note(app, stretch.directory, where.family, where.beginning)
+        empty_prefix_cache.note(app, stretch.directory, where.family.name, where.beginning)
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]

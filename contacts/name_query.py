@@ -13,7 +13,7 @@ from contacts import person_words
 from scim.users.contact_cards import Card
 from scim.users.search_terms import MAX_REST
 from shared.keys import fold_case, search_key
-from shared.numbers import digits_of
+from shared.numbers.text import digits_of
 from shared.words import PARTICLES, collapse, group_end, is_unspaced, words_of
 
 _MAX_WORDS = 12  # of a query; further ones are ignored

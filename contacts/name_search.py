@@ -12,7 +12,7 @@ from functools import partial
 
 from contacts import empty_prefix_cache, similar_ranges
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
-from contacts.index_scan import CONTACTS, Found, Page, RejectedRow, Selection, walk
+from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
 from contacts.similar_ranges import Plan
 from contacts.similarity import Similarities, comparable_words
@@ -25,11 +25,16 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
 from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.schema import CONTACTS, FIND, SOUND
 
 ENOUGH = 5  # people found exactly: nobody similar is looked for
 MOST_SIMILAR = 20  # people on a page
 _ROUND_TRIPS = 4  # of a directory for one page
 _MOST_SIMILAR_TRIPS = 300  # of all directories for one page
+_LEAST_ROWS, _MOST_ROWS = (
+    16,
+    8000,
+)  # of a directory, of all, that one range of similar people is read to
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
 
@@ -71,7 +76,7 @@ class _Exact:
         self._app, self._directories, self._query, self._limit = app, directories, query, limit
         self._only = only
         beginnings = [one for one in (query.narrow(), query.wide()) if one]
-        self._ranges = [Range("find", one) for one in dict.fromkeys(beginnings)]
+        self._ranges = [Range(FIND, one) for one in dict.fromkeys(beginnings)]
         self.found: list[Found] = []
         self.rejected: list[RejectedRow] = []
         self.cursor = ""
@@ -91,24 +96,25 @@ class _Exact:
                 read = read_cursor(page.cursor)
                 self.cursor = write_cursor(replace(read, shown=self.shown))
                 return
-            self.shown = (*self.shown, _named(where))
+            self.shown = (*self.shown, where.name)
             if len(self.found) >= enough and number + 1 < len(ranges):
                 following = ranges[number + 1]
-                self.cursor = write_cursor(Cursor(following, shown=self.shown))
+                self.cursor = write_cursor(Cursor(following.name, shown=self.shown))
                 return
 
     def _ranges_from(self, cursor: Cursor | None) -> list[Range]:
         if cursor is None:
             return self._ranges
-        if cursor.where not in self._ranges:
+        names = [one.name for one in self._ranges]
+        if cursor.where not in names:
             raise bad_cursor()
         self.shown = cursor.shown
-        return self._ranges[self._ranges.index(cursor.where) :]
+        return self._ranges[names.index(cursor.where) :]
 
     async def _walk(self, where: Range, position: str, *, is_first: bool) -> Page:
         limit = self._limit - len(self.found)
         is_wide = len(self._query.words) > 1 and where == self._ranges[-1]
-        cursor = write_cursor(Cursor(where, position)) if position else ""
+        cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
             partial(self._keep, where),
@@ -136,14 +142,10 @@ class _Exact:
         return not terms or term == min(terms)
 
 
-def _named(where: Range) -> str:
-    return f"{where.family}{keys.SEPARATOR}{where.beginning}"
-
-
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Whether one of the person's rows is in one of the ranges."""
-    own = [f"find{keys.SEPARATOR}{term}" for term in terms]
-    own += [f"sound{keys.SEPARATOR}{term}" for term in sound_terms(card)]
+    own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
+    own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
     return any(term.startswith(where) for where in ranges for term in own)
 
 
@@ -192,7 +194,7 @@ class _Similar:
                 self._consider(one, may_be_meant=own.is_complete)
                 await time_slice.yield_when_over()
             if len(self.meant) > meant:
-                shown = (*shown, _named(own.where))
+                shown = (*shown, own.where.name)
         if self.cursor and shown != self._exact.shown:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
@@ -252,17 +254,18 @@ class _Similar:
     async def _read(self, where: Range) -> _Read:
         app = self._app
         asked = empty_prefix_cache.without_known_empty(
-            app, self._directories, where.family, where.beginning
+            app, self._directories, where.family.name, where.beginning
         )
-        start, stop = keys.prefix_range(where.family, where.beginning)
+        start, stop = where.family.beginning(where.beginning)
+        limit = max(_LEAST_ROWS, min(MAX_QUERY_ROWS, _MOST_ROWS // max(1, len(asked))))
         is_complete = True
 
         async def one(directory: Directory) -> list[Found]:
             nonlocal is_complete
-            rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=MAX_QUERY_ROWS)
+            rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
             if not rows:
-                empty_prefix_cache.note(app, directory, where.family, where.beginning)
-            is_complete = is_complete and len(rows) < MAX_QUERY_ROWS
+                empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
+            is_complete = is_complete and len(rows) < limit
             time_slice, found = TimeSlice(app.clock), dict[str, Found]()
             for row in rows:
                 identifier = row.key.rpartition(keys.SEPARATOR)[2]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from contacts.cursors import Range
 from contacts.similarity import MIN_MISTYPED, MIN_SIMILAR
 from shared.sounds import code
+from shared.tables.schema import FIND, SOUND
 
 _BEGINNING = 3  # letters of a word
 _END = 3  # letters of a code
@@ -32,14 +33,14 @@ def of_one(word: str) -> Plan:
     backwards = code(word)[::-1]
     if len(word) < MIN_MISTYPED - 1:
         return Plan([_with_sound(word)])
-    begun = Range("find", word[:_BEGINNING])
+    begun = Range(FIND, word[:_BEGINNING])
     if len(backwards) <= _END:
-        ends = [Range("sound", backwards[:-1])] if len(backwards) > 1 else []
+        ends = [Range(SOUND, backwards[:-1])] if len(backwards) > 1 else []
         return Plan([_with_sound(word), begun, *ends])
     return Plan(
-        [Range("sound", backwards[:_END]), begun],
-        Range("sound", backwards[: _END - 1]),
-        Range("find", word[: _BEGINNING + 1]),
+        [Range(SOUND, backwards[:_END]), begun],
+        Range(SOUND, backwards[: _END - 1]),
+        Range(FIND, word[: _BEGINNING + 1]),
     )
 
 
@@ -52,9 +53,9 @@ def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
         return Plan([_with_sound(other), _with_sound(searched, beside=other)])
     backwards = code(searched)[::-1]
     ending = backwards[: _END if len(backwards) > _END else _END - 1]
-    return Plan([_with_sound(other)], Range("sound", ending), _with_sound(other, beside=searched))
+    return Plan([_with_sound(other)], Range(SOUND, ending), _with_sound(other, beside=searched))
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
     """The range of people with a word of this sound, whose partner's code ends like that of `beside`."""
-    return Range("sound", f"{code(word)[::-1]} {code(beside)[::-1][:1]}")
+    return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 import orjson
 
-from shared import keys, row_versions
+from shared import row_versions
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -26,9 +26,8 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
+from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
 
-TABLE = "tenants"
-PARTITION = "tenant"
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 4
 T = TypeVar("T")
@@ -56,11 +55,14 @@ class TenantLink:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLink:
-    """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first.
+    """A directory's connection to a tenant.
 
-    `probed_at`, `probes`, `reason`: the last look whether consent has arrived, how many there were, what stood in the
-    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone. `tag`: of the row
-    that was read, "" for a connection that is new.
+    `probe_id` is the object ID of the administrator, for whose presence Graph is asked first; `company` the
+    domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
+    result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
+    directory's people and had a presence for `sample_known` of them. A removed connection keeps the
+    tenant's ID, so that the end of access can be checked. `tag` is the ETag of the row that was read, ""
+    for a connection that isn't stored yet.
     """
 
     directory_id: str
@@ -72,34 +74,37 @@ class DirectoryLink:
     probed_at: int = 0
     probes: int = 0
     reason: str = ""
+    company: str = ""
+    sampled: int = 0
+    sample_known: int = 0
     tag: str = field(default="", compare=False)
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """The tenant's link."""
-    row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
     return _tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
     """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
-    return await _every(tables, "tenant", _tenant)
+    return await _every(tables, TENANT_LINK, _tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """The directory's connection; None where there is none."""
-    row = await tables.get(TABLE, PARTITION, _directory_key(directory_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
     return _directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
     """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
-    return await _every(tables, "directory", _directory)
+    return await _every(tables, DIRECTORY_LINK, _directory)
 
 
-async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[T]:
+async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
     found: list[T] = []
-    for row in await query_all(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
+    for row in await query_all(tables, TENANTS, TENANT_LINKS, *family.all()):
         with suppress(row_versions.UnsupportedRowVersion):  # which logs it
             found.append(read(row))
     return found
@@ -108,7 +113,7 @@ async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[
 async def note(tables: Tables, link: DirectoryLink) -> None:
     """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
     try:
-        await tables.transact(TABLE, PARTITION, [_store(link, link)])
+        await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
     except (AlreadyExists, PreconditionFailed, NotFound):
         raise Overtaken from None
 
@@ -116,7 +121,7 @@ async def note(tables: Tables, link: DirectoryLink) -> None:
 async def forget(tables: Tables, directory_id: str) -> None:
     """Delete what is known of a directory that does not exist any more."""
     try:
-        await tables.transact(TABLE, PARTITION, [Delete(_directory_key(directory_id))])
+        await tables.transact(TENANTS, TENANT_LINKS, [Delete(_directory_key(directory_id))])
     except NotFound:
         return
 
@@ -176,16 +181,17 @@ async def _change(
     also: Insert | Replace | None,
 ) -> TenantLink | None:
     """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
-    does not fit."""
+    does not fit.
+    """
     for _ in range(_ATTEMPTS):
-        row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+        row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
         new = change(_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
         if also is not None:
             operations.append(also)
         try:
             if operations:
-                await tables.transact(TABLE, PARTITION, operations)
+                await tables.transact(TENANTS, TENANT_LINKS, operations)
             return new
         except (AlreadyExists, PreconditionFailed, NotFound) as error:
             if also is not None and error.key == also.key:
@@ -206,11 +212,11 @@ def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
 
 
 def _tenant_key(tenant_id: str) -> str:
-    return keys.key("tenant", tenant_id)
+    return TENANT_LINK.key(tenant_id)
 
 
 def _directory_key(directory_id: str) -> str:
-    return keys.key("directory", directory_id)
+    return DIRECTORY_LINK.key(directory_id)
 
 
 def _encode(link: TenantLink | DirectoryLink) -> bytes:

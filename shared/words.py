@@ -52,13 +52,12 @@ _KEPT_CHARACTERS = 64
 # Words that belong to the word behind them, whether or not a space stands between: `von der Heyden`, `Al Hassan`,
 # `Mc Donald`, and what an apostrophe would join: `O Brien`, `D Angelo`, `Ka ahumanu`.
 PARTICLES = frozenset(
-    "a aan abd abu al an ap ar as at ash ad az aus auf bar bat ben bin bint d da dal dalla dal dall das de degli dei del dela dell "
-    "della delle den der des di do dos du e el fitz het ibn im in ka ke l la las le les lo los ma mac mak mc m n na nic "
-    "ni o of op op 't s san sant santa sao st t te ten ter tom tot u ui ul um und van vande vander vanden ver vom von vor "
-    "y z zu zum zur".split()
+    "a aan abd abu ad al an ap ar as ash at aus az bar bat ben bin bint d da dal dall dalla "
+    "das de degli dei del dela dell della delle den der des di do dos du e el het ibn im in "
+    "ka ke l la las le les lo los ma mac mak mc m n na nic ni o of op s san sant santa sao st "
+    "t te ten ter tom tot u ui ul um und van vande vanden vander ver vom von vor y z zu zum "
+    "zur".split()
 )
-
-
 # Of these, the ones that are people's names as well: found by themselves too.
 ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van von y".split())
 

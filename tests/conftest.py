@@ -19,7 +19,8 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where nobody can overlook it that this Python has no engine. (Here, because with xdist only the conftest of
-    the root speaks.)"""
+    the root speaks.)
+    """
     if not HAS_ENGINE:
         terminalreporter.section("engine of the platform", red=True, bold=True)
         terminalreporter.write_line(MISSING, red=True)

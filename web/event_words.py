@@ -16,7 +16,7 @@ def title(visit: PageRequest, event: Event) -> str:
 
 def detail(visit: PageRequest, event: Event) -> str:
     """More about it: why a request was refused, which token it was, why presence was lost."""
-    if event.is_refusal:
+    if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.")):
         return said(visit, event.said or {}, event.detail)
     if event.kind == "presence.lost":
         return visit.known(f"reason_{event.detail}", event.detail)

@@ -87,7 +87,7 @@ def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
             ),
             Sentence("eq_or_ne", "eq or ne"),
         )
-    literal = interop.boolean_text(token.text)
+    literal = interop.boolean_value(token.text)
     if literal is None:
         raise fault(
             token.position,

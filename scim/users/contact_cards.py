@@ -23,10 +23,10 @@ _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 class Card:
     """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
 
-    `extension` is that of the number that led to the card, in number rows only. `given`, `family`, `other_names` (middle
-    name, nickname, further words of the formatted name), `organization`, `place` (city and office) and `employee_number` are
-    only searched by. `rules` is the version of the rules that derived the key of the card's row (`search_terms`); the first
-    release wrote cards without it.
+    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only. `given`,
+    `family`, `other_names` (middle name, nickname, further words of the formatted name), `organization`, `place` (city and
+    office) and `employee_number` are only searched by. `rules` is the version of the rules that derived the key of the card's
+    row (`search_terms`); the first release wrote cards without it.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Card:
     number: str = ""
     external_id: str = ""
     extension: str = ""
+    key_kind: str = ""
     given: str = ""
     family: str = ""
     other_names: str = ""
@@ -75,6 +76,7 @@ _LETTERS = {
     "o": "organization",
     "l": "place",
     "i": "employee_number",
+    "k": "key_kind",
 }
 
 

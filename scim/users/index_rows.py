@@ -7,40 +7,51 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import orjson
-
-from scim.users import contact_cards, search_terms
+from scim import index_values
+from scim.users import contact_cards, number_rows, search_terms
+from scim.users.number_rows import MAX_NUMBERS
 from scim.users.record import UserRecord, encode
-from shared import keys, numbers
+from shared import keys
 from shared.index_version import INDEX_VERSION
+from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+from shared.tables.schema import (
+    EXCHANGE,
+    EXTERNAL_ID,
+    FIND,
+    HIDDEN_NUMBER,
+    LIST,
+    MAIL,
+    NAME,
+    NUMBER,
+    SOUND,
+    UNPARSED,
+    USER,
+)
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 18 + 5 + 2 + 12 + 4) + 2 = 100 operations, of which a
-# transaction has room for 100. Terms: `search_terms.MAX_TERMS` and `MAX_SOUNDS`.
+# record, the event and four single rows come on top: 2 * (8 + 18 + 5 + 14 + 4) + 2 = 100 of 100 operations. The terms are
+# those of `search_terms`, the numbers those of `number_rows`.
 MAX_MAILS = 8
-MAX_TYPED = 2  # numbers found by their beginning as they are typed
-MAX_NUMBERS = 12
-_EMPTY = b"{}"
 
 
 def user_key(identifier: str) -> str:
     """The key of the record."""
-    return keys.key("user", identifier)
+    return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
     """The key that makes a user name unique; userName is not case-exact (RFC 7643 section 4.1.1)."""
-    return keys.key("name", keys.fold_case(user_name))
+    return NAME.key(keys.fold_case(user_name))
 
 
-def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]:
+def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
     """The person's numbers with their types, the main one first; national ones are read as of `region`."""
     found = contact_cards.numbers(record.resource)[:MAX_NUMBERS]
-    return [(str(entry.get("type", "")), numbers.derive(entry["value"], region)) for entry in found]
+    return [(str(entry.get("type", "")), derive(entry["value"], region)) for entry in found]
 
 
-def card_of(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> contact_cards.Card:
+def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.Card:
     """The person's card; `own` are the numbers that were derived."""
     main = (own[0][1].e164 or own[0][1].raw) if own else ""
     return contact_cards.card_of(record.id, record.resource, main)
@@ -51,7 +62,7 @@ class _Shown(NamedTuple):
 
     active: bool
     card: contact_cards.Card
-    own: list[tuple[str, numbers.Number]]
+    own: list[tuple[str, Number]]
 
     @classmethod
     def of(cls, record: UserRecord, region: str) -> "_Shown":
@@ -60,10 +71,14 @@ class _Shown(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """What stands in a person's rows: the same in all of a family, but for each number what belongs to it."""
+    """The values of a person's rows: the same in all of a family, but each number's own by its end.
+
+    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers.
+    """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
+    others: list[str]
 
     @classmethod
     def of(cls, shown: _Shown) -> "_Values":
@@ -72,38 +87,28 @@ class _Values(NamedTuple):
             {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
         ]
         families = {
-            "name": orjson.dumps({"id": shown.card.id}),
-            "ext": b'{"a":1}' if shown.active else b'{"a":0}',
-            "mail": _EMPTY,
-            "off": _EMPTY,
-            "list": card,
-            "find": card,
-            "sound": card,
+            NAME.name: index_values.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
+            MAIL.name: index_values.NOTHING,
+            HIDDEN_NUMBER.name: index_values.NOTHING,
+            LIST.name: card,
+            FIND.name: card,
+            SOUND.name: card,
+            EXCHANGE.name: card,
         }
         if faults and shown.active:
-            families["unparsed"] = orjson.dumps(
-                {"v": 1, "name": shown.card.name, "numbers": faults}
+            families[UNPARSED.name] = index_values.encode_unparsed(
+                index_values.UnparsedNumbers(shown.card.name, faults)
             )
-        return cls(families, dict(_number_values(shown, card)))
+        if not shown.active:
+            return cls(families, {}, [])
+        by_end, others = number_rows.shown_rows(shown.card, [number for _, number in shown.own])
+        return cls(families, by_end, others)
 
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
         family = _family_of(key)
-        return self.numbers.get(key) if family == "num" else self.families.get(family)
-
-
-def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
-    """The rows by which an active person's numbers are found: the card, with the extension of the number."""
-    for _, number in reversed(
-        shown.own
-    ):  # of two with the same digits the main one has the last word
-        if shown.active and len(number.digits) >= numbers.MIN_DIGITS:
-            extended = (
-                contact_cards.encode(replace(shown.card, extension=number.extension))
-                if number.extension
-                else card
-            )
-            yield keys.key("num", numbers.reversed_digits(number), shown.card.id), extended
+        return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
@@ -116,12 +121,13 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     families = values.families
     found = {
         key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, "unparsed" in families)
+        for key in _keys_of(record, UNPARSED.name in families)
     }
     if shown.active:
-        found |= dict.fromkeys(_shown_keys(shown), families["find"])
+        found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
+        found |= dict.fromkeys(values.others, families[FIND.name])
     else:
-        found |= dict.fromkeys(_hidden_keys(shown), families["off"])
+        found |= dict.fromkeys(_hidden_keys(shown), families[HIDDEN_NUMBER.name])
     return found | values.numbers
 
 
@@ -130,30 +136,25 @@ def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
-        yield keys.key("ext", external_id, identifier)
+        yield EXTERNAL_ID.key(external_id, identifier)
     folded = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
     for address in list(folded)[:MAX_MAILS]:
-        yield keys.key("mail", address, identifier)
+        yield MAIL.key(address, identifier)
     if unparsed:
-        yield keys.key("unparsed", identifier)
+        yield UNPARSED.key(identifier)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which only clients find an inactive person's numbers."""
-    for _, number in shown.own:
-        if len(number.digits) >= numbers.MIN_DIGITS:
-            yield keys.key("off", numbers.reversed_digits(number), shown.card.id)
+    return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
 
 
-def _shown_keys(shown: _Shown) -> list[str]:
-    """The rows by which agents find an active person by name and by the beginning of a number; all hold the card."""
-    card = shown.card
-    typed = [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]
+def _shown_keys(card: contact_cards.Card) -> list[str]:
+    """The rows by which agents find an active person by name; all hold the card."""
     return [
-        keys.key("list", keys.search_key(card.name), card.id),
-        *keys.keys_of("find", search_terms.find_terms(card), card.id),
-        *keys.keys_of("sound", search_terms.sound_terms(card), card.id),
-        *keys.keys_of("find", typed, card.id),
+        LIST.key(keys.search_key(card.name), card.id),
+        *FIND.keys(search_terms.find_terms(card), card.id),
+        *SOUND.keys(search_terms.sound_terms(card), card.id),
     ]
 
 
@@ -216,7 +217,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == "name" and key not in present
+    is_unique = _family_of(key) == NAME.name and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from directories.models import Directory
 from scim.core.errors import ScimError
-from shared import numbers
+from scim.core.notes import Notes
 from shared.messages import Sentence
+from shared.numbers.number import derive
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -18,11 +19,7 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
     known = {entry.get("value") for entry in before.get("phoneNumbers", [])}
     for entry in after.get("phoneNumbers", []):
         value = entry.get("value")
-        if (
-            value
-            and value not in known
-            and (fault := numbers.derive(value, directory.region).fault)
-        ):
+        if value and value not in known and (fault := derive(value, directory.region).fault):
             kind = entry.get("type", "other")
             said = Sentence(
                 "strict_number",
@@ -31,3 +28,23 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
                 fault=fault,
             )
             raise ScimError(400, said, "invalidValue")
+
+
+def numbers_checked(
+    directory: Directory, before: dict[str, Any], after: dict[str, Any], notes: Notes
+) -> dict[str, Any]:
+    """Return `after` if its numbers pass `check_numbers`.
+
+    An inactive person keeps the numbers of `before` instead: a wrong number must not undo a deactivation.
+    """
+    try:
+        check_numbers(directory, before, after)
+    except ScimError as error:
+        if after.get("active") is not False:
+            raise
+        notes.leave_out("phoneNumbers", error.detail)
+        kept = {name: value for name, value in after.items() if name != "phoneNumbers"}
+        if "phoneNumbers" in before:
+            kept["phoneNumbers"] = before["phoneNumbers"]
+        return kept
+    return after

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from shared.tables import limits
 from shared.tables.port import (
-    TABLES,
     AlreadyExists,
     Delete,
     Insert,
@@ -27,6 +26,7 @@ from shared.tables.port import (
     TableError,
     Upsert,
 )
+from shared.tables.schema import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
@@ -126,8 +126,11 @@ class SqliteTables:
             self._committing = None
 
     async def _commit(self, group: list[_Pending]) -> None:
-        """Carry out a group, wait for the disk once, then tell each its outcome: also a refusal waits, since it may
-        stand on a neighbour's row that is not durable yet."""
+        """Commit a group of transactions, wait for the disk once, then report each outcome.
+
+        A rejected transaction waits as well, since a row of its group, which is not durable yet, may
+        be the reason.
+        """
         outcomes: list[list[str] | Exception]
         try:
             await self._begin()

@@ -8,6 +8,7 @@ from contacts.search import _possible
 from local.counting_tables import CountingTables
 from scim.users.contact_cards import Card, encode
 from tests.contacts.people import Company, Person
+from tests.rounds import rounds
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ async def test_pages_join_without_gap_or_repetition(agent: Person, contoso: Comp
     path = f"/api/directories/{contoso.id}/contacts"
     for limit in (1, 7, 25, 200):
         found, cursor = list[str](), ""
-        while True:
+        for _ in rounds():
             page = await agent.get(
                 path, q="sam", limit=limit, **({"cursor": cursor} if cursor else {})
             )
@@ -203,7 +204,7 @@ async def test_pages_over_many_directories_join(
         await (contoso if n % 2 else fabrikam).hire(f"Sam {n}")
     await contoso.hire("Tom Zed", title="Sampler")
     found, cursor = list[str](), ""
-    while True:
+    for _ in rounds():
         page = await agent.get(
             "/api/contacts", q="sam", limit=4, **({"cursor": cursor} if cursor else {})
         )
@@ -238,7 +239,7 @@ async def test_nobody_is_repeated_where_a_directory_comes_short(
     await fabrikam.hire("Zoe Fabrikam", title="Accountant")
     await contoso.hire("Zoe Contoso", title="Accountant")
     found, cursor = list[str](), ""
-    while True:
+    for _ in rounds():
         query = {"q": "zoe accountant", "limit": 2, **({"cursor": cursor} if cursor else {})}
         page = await agent.get("/api/contacts", **query)
         found += [one["displayName"] for one in page["contacts"]]
@@ -251,7 +252,9 @@ async def test_nobody_is_repeated_where_a_directory_comes_short(
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:
-    """One round trip for words and whole numbers, two where digits may be a beginning or an end."""
+    """One round trip for words, whole numbers and beginnings with a country code; four if digits may be the end or the
+    middle of a number and fewer than five people have them at the end.
+    """
     await contoso.fill(count)
     path = f"/api/directories/{contoso.id}/contacts"
     await agent.get(path, q="warm")
@@ -273,4 +276,4 @@ async def test_a_search_costs_the_same_whatever_the_size(
         await agent.get(path)
     costs[""] = len(calls)
     words = {"person3@": 1, "anna": 1, "a": 1, "manager sal": 1, "": 1}
-    assert costs == words | {"+442070000003": 1, "+44 20 7000": 1, "020 7000": 2, "0003": 2}
+    assert costs == words | {"+442070000003": 1, "+44 20 7000": 1, "020 7000": 4, "0003": 4}

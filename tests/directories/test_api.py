@@ -12,7 +12,7 @@ import pytest
 from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
 from directories.event_types import REFUSED
-from directories.events import Event
+from directories.events import Event, write
 from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
@@ -252,8 +252,6 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
 
 async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedClock) -> None:
     """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
-    from directories.events import Event, write
-
     path = f"/{made.id}/state"
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):

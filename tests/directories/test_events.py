@@ -21,6 +21,7 @@ from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.tables.port import StorageUnavailable
 from tests.directories.made import ACCOUNT, Made
+from tests.rounds import rounds
 
 DIRECTORY = "d1"
 
@@ -111,7 +112,7 @@ async def test_the_log_is_read_newest_first_page_by_page(any_app: App) -> None:
         any_app.clock.advance(1800)  # type: ignore[attr-defined]
     seen: list[str] = []
     before = ""
-    while True:
+    for _ in rounds():
         page = await read(any_app, "d-pages", before, 10)
         seen += [line.event.name for line in page.lines]
         if not (before := page.before):

@@ -4,6 +4,7 @@ Each rule holds for every module of the product. EXCEPTIONS lists the modules th
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +110,30 @@ def test_a_violation_is_found(source: str, rule: str) -> None:
 def test_what_is_allowed_is_not_reported(source: str) -> None:
     """Only the libraries, the time and the environment themselves are reserved."""
     assert violations(source) == set()
+
+
+LOOPS_THAT_END = {
+    "tests/rounds.py",  # has the time limit
+    "tests/emulator.py",  # has a deadline
+    "tests/shared/tables/canned.py",  # a server: its client ends the connection
+    "tests/local/host/recorded/exchange.py",  # reads until the connection ends
+    # Each round takes something away from what is left.
+    "tests/browser/test_budgets.py",
+    "tests/browser/world.py",
+    "tests/directories/test_events.py",
+    "tests/infra/test_package.py",
+    "tests/infra/test_templates.py",
+    "tests/openapi/schema.py",
+    "tests/presence/test_limits.py",
+    "tests/shapes/paths.py",
+}
+
+
+def test_a_loop_of_a_test_ends() -> None:
+    """`for _ in rounds()` fails after 30 seconds; `while` may go on until the limit of the test."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"^\s*while\b.*:", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert found == LOOPS_THAT_END

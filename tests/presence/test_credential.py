@@ -27,6 +27,7 @@ from presence.graph.token_provider import Credential
 from shared.clock import SystemClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
+from tests.rounds import rounds
 
 NOBODY = "11111111-2222-4333-8444-555555555555"
 
@@ -174,8 +175,9 @@ async def test_a_login_service_that_names_another_address_is_not_followed(
 async def test_no_more_tenants_are_kept_than_fit(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The set of application objects is bounded; the least recently used one goes."""
-    monkeypatch.setattr("presence.graph.token_provider._TENANTS", 1)
+    """The cache of tokens is bounded; the least recently used one is evicted."""
+    monkeypatch.setattr("presence.graph.token_provider.MAX_TENANTS", 1)
+    credential = Credential(settings_for(graph_simulator), SystemClock())
     await credential.token(CONTOSO)
     await credential.token(FABRIKAM)
     await credential.token(CONTOSO)
@@ -342,7 +344,9 @@ async def test_a_token_that_is_dropped_while_it_is_fetched_is_not_kept(
     graph_simulator.simulator.faults.on("token.hang")
     (hanging,) = graph_simulator.simulator.faults.active()
     fetching = asyncio.create_task(credential.token(CONTOSO))
-    while not hanging.hits:
+    for _ in rounds():
+        if hanging.hits:
+            break
         await asyncio.sleep(0.001)
     credential.drop(CONTOSO)
     graph_simulator.simulator.faults.off()
@@ -372,7 +376,9 @@ async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     graph_simulator.simulator.faults.on("token.hang", tenant=CONTOSO)
     (fault,) = graph_simulator.simulator.faults.active()
     hanging = asyncio.create_task(credential.token(CONTOSO))
-    while not fault.hits:
+    for _ in rounds():
+        if fault.hits:
+            break
         await asyncio.sleep(0.001)
     assert (await asyncio.wait_for(credential.token(FABRIKAM), 5)).may_read_presence
     assert not hanging.done()

