@@ -18,6 +18,7 @@ from contacts.similar_ranges import Plan
 from contacts.similarity import Similarities, comparable_words
 from directories.models import Directory
 from presence.service import statuses
+from scim import index_values
 from scim.users.contact_cards import RULES, Card, decode
 from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
@@ -25,7 +26,7 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
 from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, FIND, SOUND
+from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
 
 ENOUGH = 5  # people found exactly: nobody similar is looked for
 MOST_SIMILAR = 20  # people on a page
@@ -77,6 +78,9 @@ class _Exact:
         self._only = only
         beginnings = [one for one in (query.narrow(), query.wide()) if one]
         self._ranges = [Range(FIND, one) for one in dict.fromkeys(beginnings)]
+        if query.addresses:
+            # User names that are no address of the person have find rows.
+            self._ranges.insert(0, Range(MAIL, query.wide()))
         self.found: list[Found] = []
         self.rejected: list[RejectedRow] = []
         self.cursor = ""
@@ -123,6 +127,7 @@ class _Exact:
             enough=max(1, ENOUGH - len(self.found)),
             round_trips=1 if is_first and is_wide and self._only is None else left,
             rejected=self.rejected if is_first else None,
+            may_keep=_has_card,
         )
         return await walk(self._app, self._directories, where, limit, cursor, selection)
 
@@ -138,14 +143,22 @@ class _Exact:
             own = find_terms(card)
             if self.shown and _stands_in(card, own, self.shown):
                 return False
+        if where.family is MAIL:
+            return True
         terms = [keys.escape(one) for one in own if one.startswith(where.beginning)]
         return not terms or term == min(terms)
+
+
+def _has_card(value: bytes) -> bool:
+    """Whether a row is one that shows a person: rows of an address may be there for SCIM clients alone."""
+    return value != index_values.NOTHING
 
 
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
     """Whether one of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
     return any(term.startswith(where) for where in ranges for term in own)
 
 

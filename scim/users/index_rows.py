@@ -73,12 +73,14 @@ class _Shown(NamedTuple):
 class _Values(NamedTuple):
     """The values of a person's rows: the same in all of a family, but each number's own by its end.
 
-    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers.
+    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers. The row of the address
+    that the card shows, `mail_key`, holds the card as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
     others: list[str]
+    mail_key: str
 
     @classmethod
     def of(cls, shown: _Shown) -> "_Values":
@@ -101,12 +103,15 @@ class _Values(NamedTuple):
                 index_values.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
-            return cls(families, {}, [])
+            return cls(families, {}, [], "")
         by_end, others = number_rows.shown_rows(shown.card, [number for _, number in shown.own])
-        return cls(families, by_end, others)
+        mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
+        return cls(families, by_end, others, mail_key)
 
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
+        if key == self.mail_key:
+            return self.families[FIND.name]
         family = _family_of(key)
         return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
 
@@ -126,6 +131,8 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     if shown.active:
         found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
         found |= dict.fromkeys(values.others, families[FIND.name])
+        if values.mail_key in found:
+            found[values.mail_key] = families[FIND.name]
     else:
         found |= dict.fromkeys(_hidden_keys(shown), families[HIDDEN_NUMBER.name])
     return found | values.numbers

@@ -13,7 +13,7 @@ other way round. Codes are backwards because `find` rows are sorted by the begin
 mistyped letter leaves either its beginning or its end intact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from scim.users.contact_cards import Card
@@ -27,6 +27,8 @@ MAX_REST = 12  # characters of the rest of the name
 MAX_PARTNER = 3  # letters of the partner's code
 _MAX_OTHER_WORDS = 3  # of an organization and of a place
 _CACHED = 4096
+# Words of titles and the like that nobody searches for alone; beside another word they are found.
+_COMMON = frozenset("and at de der des du et for fur in of och og the to und y".split())
 
 
 def find_terms(card: Card) -> list[str]:
@@ -39,19 +41,27 @@ def find_terms(card: Card) -> list[str]:
     for text in (card.employee_number, card.title, card.department):
         if text:
             _add_words(found, collapsed_words(text), rest)
-    for address in (card.mail, card.user_name):
-        if address and (folded := search_key(address)) not in found:
+    for address in dict.fromkeys((card.user_name, card.mail)):
+        # An address has a row of its own family, which doesn't fold accents.
+        if address != card.mail or not address.isascii():
+            folded = search_key(address)
             found[folded] = folded
-            _add_words(found, collapsed_words(address.partition("@")[0]), rest)
+        _add_words(found, _local_words(address, found), rest)
     for text in (card.organization, card.place):
         if text:
             _add_words(found, collapsed_words(text)[:_MAX_OTHER_WORDS], rest)
     return list(found.values())[:MAX_TERMS]
 
 
+def _local_words(address: str, found: Mapping[str, str]) -> list[str]:
+    """The words before the @ without those that are a name with a number, as `smith2`."""
+    words = collapsed_words(address.partition("@")[0])
+    return [word for word in words if word.rstrip("0123456789") not in found]
+
+
 def _add_words(found: dict[str, str], words: Sequence[str], rest: str) -> None:
     for word in words:
-        if word not in found:
+        if word not in found and word not in _COMMON and (len(word) > 1 or not word.isascii()):
             found[word] = f"{word} {rest}" if rest else word
 
 
@@ -65,6 +75,13 @@ def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
     """Return the find terms of a name by the word, or the joined words, with which they begin."""
     found = dict[str, str]()
     for start, end in _spans(name, words):
+        if (
+            end == start + 1
+            and len(words[start]) == 1
+            and words[start].isascii()
+            and len(words) > 1
+        ):
+            continue  # an initial leads to nobody, but is found beside another word
         lead, after = words[start:end], words[end:]
         first = start
         if is_unspaced(words[start]):

@@ -237,11 +237,11 @@ MAIL = TwoParts(
     table=CONTACTS,
     partition=_DIRECTORY,
     parts=("e-mail address, case folded", "user id"),
-    value="nothing",
+    value="the person's card in the row of the address that it shows, if the user is active; nothing in other rows",
     rewritten="whole",
-    codec="scim.index_values",
+    codec="scim.users.contact_cards",
     writers=(_USERS, _REINDEX),
-    readers=("scim.users.service", "local.check"),
+    readers=("scim.users.service", *_SEARCH),
     growth="one per address of a user, at most 8",
 )
 LIST = TwoParts(
