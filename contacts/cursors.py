@@ -13,15 +13,31 @@ from shared.tables.schema import TwoParts
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of a family whose first part begins with `beginning`."""
+    """The rows of a family whose first part begins with `beginning`, in order.
+
+    `start`: only from this first part on; `stop`: only those before it.
+    """
 
     family: TwoParts
     beginning: str = ""
+    start: str = ""
+    stop: str = ""
 
     @property
     def name(self) -> str:
         """The range in a cursor: what the keys of its rows begin with, not escaped."""
-        return f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
+        bounds = f"{keys.SEPARATOR}{self.start}{keys.SEPARATOR}{self.stop}"
+        own = f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
+        return own + bounds if self.start or self.stop else own
+
+    def row_keys(self) -> tuple[str, str]:
+        """Return the first key of the range, and the first one after it."""
+        start, stop = self.family.beginning(self.beginning)
+        if self.start:
+            start = max(start, self.family.beginning(self.start)[0])
+        if self.stop:
+            stop = min(stop, self.family.beginning(self.stop)[0])
+        return start, stop
 
 
 @dataclass(frozen=True, slots=True)

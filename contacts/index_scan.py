@@ -166,13 +166,14 @@ async def _go_on(
 ) -> None:
     """Read the next `batch` rows of one directory."""
     time_slice = TimeSlice(app.clock)
-    start, stop = where.family.beginning(where.beginning)
+    start, stop = where.row_keys()
     if stretch.scanned_to:
         start = max(
             start, keys.successor(f"{where.family.name}{keys.SEPARATOR}{stretch.scanned_to}")
         )
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
-    if not rows and not stretch.scanned_to:
+    is_whole = not (where.start or where.stop or stretch.scanned_to)
+    if not rows and is_whole:
         empty_prefix_cache.note(app, stretch.directory, where.family.name, where.beginning)
     position = ""
     for row in rows:

@@ -14,7 +14,7 @@ from scim.users.contact_cards import Card
 from scim.users.search_terms import MAX_REST
 from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
-from shared.words import PARTICLES, collapse, group_end, is_unspaced, words_of
+from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
 
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
@@ -73,25 +73,36 @@ class NameQuery:
             at = end
         return tuple(found)
 
-    def narrow(self) -> str:
-        """Return with what the terms of people begin who have these words in this order, "" for one word.
+    def likely(self) -> str:
+        """Return with what the terms of people begin who have just these words, "" for one word.
 
-        The last word is left out from its last consonant on, so that people are read as well whose
-        name differs there.
+        That is the word that tells most and the others, joined as they follow it, the first ones last.
+        What the last of them has from its last consonant on is left out: a name may differ there.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
-        rest, last = collapse("".join(self.groups[1:])), collapse(self.groups[-1])
+        at = self.groups.index(_longest(self.groups))
+        others = (*self.groups[at + 1 :], *self.groups[:at])
+        rest, last = collapse("".join(others)), collapse(others[-1])
         end = len(rest) - len(last) + _stem(last) if rest.endswith(last) else len(rest)
-        return f"{collapse(self.groups[0])} {rest[: min(end, MAX_REST)]}"
+        return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
         """Return with what the terms of people begin who have the word that tells most."""
         if self.addresses:
             return max(self.addresses, key=len)
-        words = [group for group in self.groups if not group.isdigit()] or self.groups
-        # Of two words of one length the last: more often the family name, which fewer people have.
-        return collapse(max(reversed(words), key=len))
+        return collapse(_longest(self.groups))
+
+    def alone(self) -> str:
+        """Return what `wide` would be if no word were a particle, "" if none may be a name or its beginning."""
+        is_certain = all(len(word) > 1 and word not in ALSO_NAMES for word in self.words)
+        if is_certain or len(self.groups) == len(self.words):
+            return ""
+        return collapse(_longest(self.words))
+
+    def first_rules(self) -> str:
+        """Return the beginning of the rows of the first release with the word that tells most."""
+        return "" if self.addresses or not self.words else _longest(self.words)
 
     def is_meant(self, card: Card) -> bool:
         """Return whether every word of the query begins one of the person's words."""
@@ -160,6 +171,11 @@ class NameQuery:
         shown = fold_case(card.name)
         spelt = all(typed in shown for typed in self.typed)
         return Closeness(joined not in names, others, beginnings, not spelt)
+
+
+def _longest(words: Sequence[str]) -> str:
+    """The longest word; of two the last: more often the family name, which fewer people have."""
+    return max(reversed([word for word in words if not word.isdigit()] or words), key=len)
 
 
 def _stem(word: str) -> int:

@@ -12,6 +12,7 @@ from functools import partial
 
 from contacts import empty_prefix_cache, similar_ranges
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.first_rules import with_first_rules
 from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
 from contacts.similar_ranges import Plan
@@ -76,16 +77,31 @@ class _Exact:
     ) -> None:
         self._app, self._directories, self._query, self._limit = app, directories, query, limit
         self._only = only
-        beginnings = [one for one in (query.narrow(), query.wide()) if one]
-        self._ranges = [Range(FIND, one) for one in dict.fromkeys(beginnings)]
-        if query.addresses:
-            # User names that are no address of the person have find rows.
-            self._ranges.insert(0, Range(MAIL, query.wide()))
+        self._ranges = self._planned()
+        old = query.first_rules()
+        is_covered = any(old.startswith(one.beginning) for one in self._ranges)
+        self._old = None if is_covered else Range(FIND, old)
+        if self._old:
+            self._ranges.append(self._old)
         self.found: list[Found] = []
         self.rejected: list[RejectedRow] = []
         self.cursor = ""
         self.shown: tuple[str, ...] = ()
         self.round_trips = 0
+
+    def _planned(self) -> list[Range]:
+        """The ranges of the search, the most telling one first."""
+        query, wide = self._query, Range(FIND, self._query.wide())
+        if query.addresses:
+            # A user name that is no address of the person has a find row.
+            return [Range(MAIL, wide.beginning), wide]
+        found, likely = [wide], query.likely()
+        # Many directories are small, and an empty one is remembered only for a whole range.
+        if likely and len(self._directories) <= empty_prefix_cache.MANY:
+            found = [replace(wide, start=likely), replace(wide, stop=likely)]
+        if alone := query.alone():
+            found.append(Range(FIND, alone))
+        return found
 
     async def read(self, cursor: Cursor | None) -> None:
         """Read the ranges one after the other until the page has enough people."""
@@ -100,7 +116,8 @@ class _Exact:
                 read = read_cursor(page.cursor)
                 self.cursor = write_cursor(replace(read, shown=self.shown))
                 return
-            self.shown = (*self.shown, where.name)
+            if not where.start:  # the rest of such a range follows
+                self.shown = (*self.shown, replace(where, stop="").name)
             if len(self.found) >= enough and number + 1 < len(ranges):
                 following = ranges[number + 1]
                 self.cursor = write_cursor(Cursor(following.name, shown=self.shown))
@@ -117,7 +134,12 @@ class _Exact:
 
     async def _walk(self, where: Range, position: str, *, is_first: bool) -> Page:
         limit = self._limit - len(self.found)
-        is_wide = len(self._query.words) > 1 and where == self._ranges[-1]
+        directories = self._directories
+        if where is self._old and not (
+            directories := await with_first_rules(self._app, directories)
+        ):
+            return Page([])
+        is_wide = len(self._query.words) > 1
         cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
@@ -125,11 +147,11 @@ class _Exact:
             # Most rows of one word lack the others: as many are read as one round trip can bring.
             ahead=MAX_QUERY_ROWS if is_wide or self._only is not None else _AHEAD,
             enough=max(1, ENOUGH - len(self.found)),
-            round_trips=1 if is_first and is_wide and self._only is None else left,
+            round_trips=1 if is_first and is_wide and self._only is None else max(1, left),
             rejected=self.rejected if is_first else None,
             may_keep=_has_card,
         )
-        return await walk(self._app, self._directories, where, limit, cursor, selection)
+        return await walk(self._app, directories, where, limit, cursor, selection)
 
     def _keep(self, where: Range, term: str, card: Card) -> bool:
         """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
@@ -146,6 +168,10 @@ class _Exact:
         if where.family is MAIL:
             return True
         terms = [keys.escape(one) for one in own if one.startswith(where.beginning)]
+        if bound := where.start or where.stop:
+            # The range from `likely` on is read before the one up to it.
+            after = [one for one in terms if one >= keys.escape(bound)]
+            terms = after if where.start or after else terms
         return not terms or term == min(terms)
 
 

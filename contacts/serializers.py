@@ -67,10 +67,16 @@ async def page_json(
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
-    page: dict[str, Any] = {
-        "contacts": [card_json(one.directory, one.card, known) for one in found]
-    }
+    page: dict[str, Any] = {"contacts": [_found_json(one, known) for one in found]}
     return page | ({"nextCursor": cursor} if cursor else {})
+
+
+def _found_json(found: Found, known: Statuses) -> dict[str, Any]:
+    """A person of a page; with `similarTo` and `similarBy` if the name only resembles words of the query."""
+    card = card_json(found.directory, found.card, known)
+    if not found.similar_to:
+        return card
+    return card | {"similarTo": found.similar_to, "similarBy": found.similar_by}
 
 
 async def matches_json(

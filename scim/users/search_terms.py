@@ -40,7 +40,7 @@ def find_terms(card: Card) -> list[str]:
     rest = _rest(shown)
     for text in (card.employee_number, card.title, card.department):
         if text:
-            _add_words(found, collapsed_words(text), rest)
+            _add_words(found, _words_with_rests(text), rest)
     for address in dict.fromkeys((card.user_name, card.mail)):
         # An address has a row of its own family, which doesn't fold accents.
         if address != card.mail or not address.isascii():
@@ -49,20 +49,29 @@ def find_terms(card: Card) -> list[str]:
         _add_words(found, _local_words(address, found), rest)
     for text in (card.organization, card.place):
         if text:
-            _add_words(found, collapsed_words(text)[:_MAX_OTHER_WORDS], rest)
+            _add_words(found, _words_with_rests(text)[:_MAX_OTHER_WORDS], rest)
     return list(found.values())[:MAX_TERMS]
 
 
-def _local_words(address: str, found: Mapping[str, str]) -> list[str]:
+def _local_words(address: str, found: Mapping[str, str]) -> list[tuple[str, str]]:
     """The words before the @ without those that are a name with a number, as `smith2`."""
     words = collapsed_words(address.partition("@")[0])
-    return [word for word in words if word.rstrip("0123456789") not in found]
+    return [(word, "") for word in words if word.rstrip("0123456789") not in found]
 
 
-def _add_words(found: dict[str, str], words: Sequence[str], rest: str) -> None:
-    for word in words:
+def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
+    """Add the terms of words that are no names: with the rest of their text and then the name."""
+    for word, rest in words:
         if word not in found and word not in _COMMON and (len(word) > 1 or not word.isascii()):
+            rest = (rest + name)[:MAX_REST]
             found[word] = f"{word} {rest}" if rest else word
+
+
+@lru_cache(maxsize=_CACHED)
+def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
+    """The words of a title or the like, each with the others as they follow it, the first ones last."""
+    words = collapsed_words(text)
+    return tuple([(word, "".join(words[at + 1 :] + words[:at])) for at, word in enumerate(words)])
 
 
 @lru_cache(maxsize=_CACHED)
@@ -75,12 +84,7 @@ def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
     """Return the find terms of a name by the word, or the joined words, with which they begin."""
     found = dict[str, str]()
     for start, end in _spans(name, words):
-        if (
-            end == start + 1
-            and len(words[start]) == 1
-            and words[start].isascii()
-            and len(words) > 1
-        ):
+        if "." in name and end == start + 1 and len(words[start]) == 1 and len(words) > 1:
             continue  # an initial leads to nobody, but is found beside another word
         lead, after = words[start:end], words[end:]
         first = start

@@ -1,12 +1,8 @@
 """Search as agents type: words of any attribute, accents or not, numbers in any format."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from contacts.search import _possible
 from local.counting_tables import CountingTables
-from scim.users.contact_cards import Card, encode
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 
@@ -123,20 +119,6 @@ async def test_a_number_may_also_be_a_word(agent: Person, path: str) -> None:
 async def test_an_internal_extension_is_found(agent: Person, path: str) -> None:
     """A number that is no public one is still somebody's."""
     assert await agent.names(path, q="1234") == ["Annabel O'Brien"]
-
-
-@given(
-    st.builds(
-        Card, st.just("1"), *(st.text(alphabet="Aa bé'\"\\\t-_1ßK", max_size=8) for _ in range(4))
-    ),
-    st.lists(
-        st.text(alphabet="abesk1", min_size=1, max_size=3), min_size=2, max_size=3, unique=True
-    ),
-)
-def test_no_row_is_ruled_out_that_has_the_words(card: Card, words: list[str]) -> None:
-    """What spares reading a row only spares it where reading would have left the person out."""
-    if all(any(own.startswith(word) for own in card.words()) for word in words):
-        assert _possible(words, words[0])(encode(card))
 
 
 async def test_people_whose_name_was_meant_come_first(agent: Person, contoso: Company) -> None:

@@ -69,6 +69,15 @@ def schemas() -> Json:
         name: text() for name in ("title", "department", "email", "userName", "number")
     }
     optional["presence"] = ref("Presence")
+    similar: Json = {
+        "similarTo": text(
+            "Words of the query that the name only resembles; none: the person is meant"
+        ),
+        "similarBy": {
+            "enum": ["spelling", "sound"],
+            "description": "`spelling`: they differ by a typing error; `sound`: they only sound alike",
+        },
+    }
     card = {"id": text(), "directory": thing({"id": text(), "name": text()}), "displayName": text()}
     number = thing(
         {
@@ -100,7 +109,8 @@ def schemas() -> Json:
         "ContactDetails": {
             "allOf": [ref("Contact"), thing(details, {"name": {"type": "object"}, **more})]
         },
-        "ContactPage": thing({"contacts": array(ref("Contact"))}, cursor),
+        "FoundContact": {"allOf": [ref("Contact"), thing({}, similar)]},
+        "ContactPage": thing({"contacts": array(ref("FoundContact"))}, cursor),
         "Lookup": thing({"numbers": texts}, {"directories": {**array(text()), "maxItems": 100}}),
         "Matches": thing({"numbers": array(thing({"number": text(), "matches": array(matched)}))}),
         "UnparsedPage": thing(
