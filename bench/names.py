@@ -33,6 +33,7 @@ from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
+from shared.tables.schema import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
 AIM = 95.0  # per cent of all questions among the first five
@@ -133,12 +134,10 @@ async def fill(file: Path, people: int) -> None:
             batch = []
         batch += own
         if len(batches) == 64:
-            await asyncio.gather(
-                *(app.tables.transact("contacts", directory.id, b) for b in batches)
-            )
+            await asyncio.gather(*(app.tables.transact(CONTACTS, directory.id, b) for b in batches))
             batches = []
     await asyncio.gather(
-        *(app.tables.transact("contacts", directory.id, b) for b in [*batches, batch])
+        *(app.tables.transact(CONTACTS, directory.id, b) for b in [*batches, batch])
     )
     await app.tables.close()
 

@@ -123,6 +123,7 @@ async def walk(
     )
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
+    batch = min(batch, max(_LEAST_ROWS, left // max(1, len(directories))))
     while behind and left > 0 and round_trips < selection.round_trips:
         await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)

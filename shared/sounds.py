@@ -2,7 +2,7 @@
 
 The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A letter of the code
 is a class of consonants that are heard or written for each other (p: b p; t: d t th dt; k: c g k q ch; f: f v w ph; s: s z
-sch sh tz; l, m, n, r, j), vowels and h are left out, and `a` marks a vowel at the beginning. So Meier, Meyer and Maier have
+sch sh tz; l, m, n, r, j), vowels and h are left out, and `a` marks a vowel at the beginning, with or without an h. So Meier, Meyer and Maier have
 one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed and Muhammad.
 """
 
@@ -23,7 +23,7 @@ _GROUPS = re.compile(
 )
 _AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
 _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh")
-_LATIN = re.compile("[a-z]+")
+_SPOKEN_VOWELS = frozenset("aeiouy")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 
 # Other alphabets in Latin letters, as far as the classes need it; what is left out is a vowel or not heard.
@@ -64,7 +64,7 @@ def code(word: str) -> str:
     grouped = _GROUPS.sub(_spelling, word)
     plain = _REPEATED.sub(r"\1", grouped)
     consonants = plain.translate(_CLASSES)
-    vowel = "a" if plain[:1] in "aeiouy" and plain else ""
+    vowel = "a" if plain.removeprefix("h")[:1] in _SPOKEN_VOWELS else ""
     return (vowel + _REPEATED.sub(r"\1", consonants))[:_LONGEST] if consonants else vowel
 
 

@@ -38,7 +38,9 @@ def find_terms(card: Card) -> list[str]:
     if card.given or card.family or card.other_names:
         _add_further_names(found, card, shown)
     rest = _rest(shown)
-    for text in (card.employee_number, card.title, card.department):
+    if card.employee_number:
+        _add_words(found, _joined_and_last(collapsed_words(card.employee_number)), rest)
+    for text in (card.title, card.department):
         if text:
             _add_words(found, _words_with_rests(text), rest)
     for address in dict.fromkeys((card.user_name, card.mail)):
@@ -57,6 +59,11 @@ def _local_words(address: str, found: Mapping[str, str]) -> list[tuple[str, str]
     """The words before the @ without those that are a name with a number, as `smith2`."""
     words = collapsed_words(address.partition("@")[0])
     return [(word, "") for word in words if word.rstrip("0123456789") not in found]
+
+
+def _joined_and_last(words: Sequence[str]) -> list[tuple[str, str]]:
+    """The parts of an employee number as one, and its last part: `E-4711` is found by `4711` too."""
+    return [("".join(words), ""), *((word, "") for word in words[1:][-1:])]
 
 
 def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
