@@ -257,8 +257,7 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges
-    start = EXCHANGE.beginning(shortest)[0]
-    stop = EXCHANGE.beginning(own)[1]
+    start, stop = EXCHANGE.beginning(shortest)
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=_MOST)
     found = list[Match]()
     for row in rows:
