@@ -1,6 +1,8 @@
 """The head row of a tenant's presence: what changes with every sync, apart from people. All times in milliseconds."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -17,6 +19,9 @@ class LinkedDirectory:
     cursor: str = ""
     full_at: int = 0
     read_at: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -34,6 +39,9 @@ class Counts:
     unfamiliar_total: int = 0
     syncs_total: int = 0
     took: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -44,6 +52,9 @@ class Trouble:
     since: int = 0
     hits: int = 0
     lost: bool = False
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -70,6 +81,9 @@ class Manifest:
     trouble: Trouble = field(default_factory=Trouble)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     def bit(self, directory_id: str) -> int:
         """The bit that stands for a linked directory; 0 where it is not linked."""
@@ -85,16 +99,17 @@ class Manifest:
 
 def encode(head: Manifest) -> bytes:
     """The value of the row."""
-    return orjson.dumps({"v": 1, **asdict(head)})
+    return orjson.dumps({**row_versions.as_row(head), "v": 1})
 
 
 def decode(value: bytes) -> Manifest:
     """The head that a row holds."""
-    content = row_versions.fields(Manifest, row_versions.read(value, "presence head"))
+    content = row_versions.read(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, roll) if roll else None
         for roll in content["directories"]
     ]
     content["trouble"] = row_versions.build(Trouble, content.get("trouble", {}))
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))
-    return Manifest(**content)
+    head: Manifest = row_versions.build(Manifest, content)
+    return head

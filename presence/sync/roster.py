@@ -65,24 +65,24 @@ async def moves(
     Once a day, at first, and after a clock that was wrong, everybody is gone through (a round trip for each 1,000).
     """
     if not is_recent(roll.full_at, now, DAY) or roll.cursor > EVENT.from_time(ulid(now)):
-        return await _everybody(tables, roll.id, now)
+        return await _everybody(tables, roll, now)
     told, moved = await _told(tables, roll, now)
     doubtful = {
         one: what.spellings for one, what in told.items() if what.is_doubtful(is_known(one))
     }
     if len(doubtful) > _LOOK_UPS:
-        return await _everybody(tables, roll.id, now)
+        return await _everybody(tables, roll, now)
     held = await _held(tables, roll.id, doubtful)
     came = {one for one, what in told.items() if what.there and one not in doubtful}
     return RosterDelta(moved, came=came | held, went=doubtful.keys() - held)
 
 
-async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta:
+async def _everybody(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
     start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
     not_ids = 0
     while True:
-        rows = await tables.query(CONTACTS, directory_id, start, stop)
+        rows = await tables.query(CONTACTS, roll.id, start, stop)
         for row in rows:
             if decode_active(row.value):
                 object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
@@ -94,7 +94,7 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta
             break
         start = keys.successor(rows[-1].key)
     return RosterDelta(
-        LinkedDirectory(directory_id, _cursor(now), now, now),
+        replace(roll, cursor=_cursor(now), full_at=now, read_at=now),
         everybody=frozenset(people),
         not_ids=not_ids,
     )
