@@ -30,7 +30,20 @@ from shared.tables.port import Row, StorageUnavailable
 
 MAX_FAULTS = 1000  # kept of each kind
 _INDEX_FAMILIES = frozenset(
-    ("name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "gext")
+    (
+        "name",
+        "ext",
+        "mail",
+        "list",
+        "find",
+        "num",
+        "off",
+        "unparsed",
+        "manager",
+        "unique",
+        "gname",
+        "gext",
+    )
 )
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;

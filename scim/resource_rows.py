@@ -3,6 +3,12 @@
 One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from scim.core.attributes import Attribute, ResourceType
 from shared import keys
 from shared.app import App
 from shared.ids import is_id
@@ -34,6 +40,41 @@ async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
         app.tables, TABLE, directory_id, start, start + keys.MAX_KEY_CHAR, keys_only=True
     )
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
+
+
+# Attributes whose uniqueness has rows of their own, or that the service assigns.
+_UNIQUE_BY_NAME = ("id", "userName", "displayName")
+
+
+def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterator[str]:
+    """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
+
+    For every attribute with `uniqueness` server or global, of the core and of extensions, but for those by which users
+    and groups are found anyway. Values are compared as the attribute's caseExact says.
+    """
+    for urn, attribute in resource_type.unique:
+        if not urn and attribute.name in _UNIQUE_BY_NAME:
+            continue
+        holder = resource.get(urn, {}) if urn else resource
+        value = holder.get(attribute.name)
+        if value is not None and not isinstance(value, list | dict):
+            text = str(value) if attribute.case_exact else keys.fold_case(str(value))
+            yield keys.key("unique", resource_type.name, attribute.path.lower(), text)
+
+
+def unique_attribute(resource_type: ResourceType, key: str) -> Attribute | None:
+    """Return the attribute that a key of `unique_keys` belongs to; None for another key."""
+    family, *parts = keys.split(key)
+    if family != "unique":
+        return None
+    found = (own for _, own in resource_type.unique if own.path.lower() == parts[1])
+    return next(found, None)
+
+
+async def owner_ids(app: App, directory_id: str, key: str) -> list[str]:
+    """Return the id in the value of a unique row, [] if the row isn't there."""
+    row = await app.tables.get(TABLE, directory_id, key)
+    return [str(orjson.loads(row.value)["id"])] if row else []
 
 
 async def page(

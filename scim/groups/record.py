@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 
+from scim import resource_rows
 from scim.core.errors import ScimError
+from scim.core.schemas import GROUP
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
 from shared.messages import Sentence
@@ -98,6 +100,8 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
     rows = {name_key(record.resource["displayName"]): orjson.dumps({"id": record.id})}
     if external_id := record.resource.get("externalId"):
         rows[keys.key("gext", external_id, record.id)] = b"{}"
+    for key in resource_rows.unique_keys(GROUP, record.resource):
+        rows[key] = orjson.dumps({"id": record.id})
     return rows
 
 

@@ -23,6 +23,7 @@ from scim.groups.store import StoredGroup
 from scim.preconditions import Preconditions
 from scim.query import Item
 from scim.rejection_log import left_out, note_mapping_faults
+from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
@@ -52,7 +53,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
                 return await _attempt(
                     context, group.id, Preconditions(), plan, lambda stored, notes: stored, notes
                 )
-            raise await _taken(context, resource["displayName"]) from None
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, GROUP, notes, is_stored=True)
         return StoredGroup(group, (), "")
 
@@ -153,8 +154,8 @@ async def _attempt(
     event = _change_event(context, old, new, len(moving), left_out(notes))
     try:
         await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["displayName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, GROUP, notes, is_stored=True)
     return StoredGroup(new, group.parents, "")
 
@@ -191,7 +192,13 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
     )
 
 
-async def _taken(context: Context, display_name: str) -> ScimError:
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another group has, with that group's id."""
+    attribute = resource_rows.unique_attribute(GROUP, key)
+    if attribute is not None:
+        ids = await resource_rows.owner_ids(context.app, context.directory.id, key)
+        return uniqueness(attribute.path, keys.split(key)[-1], *ids[:1])
+    display_name = resource["displayName"]
     ids = await store.ids_by_display_name(context.app, context.directory.id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import orjson
 
+from scim import resource_rows
+from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.record import UserRecord, encode
 from shared import keys, numbers
@@ -16,7 +18,8 @@ from shared.index_version import INDEX_VERSION
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
+# record, the event and five single rows (name, ext, list, unparsed, manager) come on top:
+# 2 * (8 + 22 + 2 + 12 + 5) + 2 = 100 of 100 operations.
 MAX_MAILS = 8
 MAX_WORDS = 22
 MAX_TYPED = 2  # numbers found by their beginning as they are typed
@@ -78,6 +81,8 @@ class _Values(NamedTuple):
             "off": _EMPTY,
             "list": card,
             "find": card,
+            "manager": card,
+            "unique": orjson.dumps({"id": shown.card.id}),
         }
         if faults and shown.active:
             families["unparsed"] = orjson.dumps(
@@ -132,7 +137,18 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
         yield keys.key("mail", address, identifier)
     if unparsed:
         yield keys.key("unparsed", identifier)
-    yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
+    yield from resource_rows.unique_keys(USER, resource)
+    if shown.active:
+        yield from _shown_keys(shown)
+        if manager := contact_cards.manager_value(resource):
+            yield reports_key(manager, identifier)
+    else:
+        yield from _hidden_keys(shown)
+
+
+def reports_key(manager: str, identifier: str) -> str:
+    """Return the key by which a person is found among the reports of `manager`, which is how `manager` calls it."""
+    return keys.key("manager", keys.fold_case(manager), identifier)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
@@ -211,7 +227,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == "name" and key not in present
+    is_unique = _family_of(key) in ("name", "unique") and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 
