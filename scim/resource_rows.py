@@ -6,40 +6,39 @@ One range therefore reads a resource with the groups that it is in, and a walk r
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
+from scim import index_values
 from scim.core.attributes import Attribute, ResourceType
+from scim.core.errors import ScimError, uniqueness
 from shared import keys
 from shared.app import App
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, query_all
+from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
 
-TABLE = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
-async def get(app: App, directory_id: str, family: str, identifier: str) -> list[Row]:
+async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
     """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
 
     All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
     """
     if not is_id(identifier):
         return []
-    start = keys.key(family, identifier)
+    start = family.key(identifier)
     found = await query_all(
-        app.tables, TABLE, directory_id, start, start + keys.SEPARATOR + keys.MAX_KEY_CHAR
+        app.tables, CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.MAX_KEY_CHAR
     )
     return found if found and found[0].key == start else []
 
 
-async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
-    """The ids at the end of the keys below `parts`: of an index, or of memberships."""
-    start = keys.key(*parts, "")
+async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list[str]:
+    """Return the ids at the end of the keys under `first`: of an index, or of memberships."""
     found = await query_all(
-        app.tables, TABLE, directory_id, start, start + keys.MAX_KEY_CHAR, keys_only=True
+        app.tables, CONTACTS, directory_id, *family.under(first), keys_only=True
     )
-    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
+    return [family.second_of(row.key) for row in found]
 
 
 # Attributes whose uniqueness has rows of their own, or that the service assigns.
@@ -59,26 +58,30 @@ def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterat
         value = holder.get(attribute.name)
         if value is not None and not isinstance(value, list | dict):
             text = str(value) if attribute.case_exact else keys.fold_case(str(value))
-            yield keys.key("unique", resource_type.name, attribute.path.lower(), text)
+            yield UNIQUE.key(_unique_name(resource_type, attribute), text)
 
 
-def unique_attribute(resource_type: ResourceType, key: str) -> Attribute | None:
-    """Return the attribute that a key of `unique_keys` belongs to; None for another key."""
-    family, *parts = keys.split(key)
-    if family != "unique":
+def _unique_name(resource_type: ResourceType, attribute: Attribute) -> str:
+    return f"{resource_type.name} {attribute.path.lower()}"
+
+
+async def unique_conflict(
+    app: App, directory_id: str, resource_type: ResourceType, key: str
+) -> ScimError | None:
+    """Return 409 for a key of `unique_keys` that another resource has; None for a key of another family."""
+    if not UNIQUE.has(key):
         return None
-    found = (own for _, own in resource_type.unique if own.path.lower() == parts[1])
-    return next(found, None)
-
-
-async def owner_ids(app: App, directory_id: str, key: str) -> list[str]:
-    """Return the id in the value of a unique row, [] if the row isn't there."""
-    row = await app.tables.get(TABLE, directory_id, key)
-    return [str(orjson.loads(row.value)["id"])] if row else []
+    name, value = UNIQUE.parts_of(key)
+    row = await app.tables.get(CONTACTS, directory_id, key)
+    owner = index_values.decode_owner(row.value) if row else ""
+    for _, attribute in resource_type.unique:
+        if _unique_name(resource_type, attribute) == name:
+            return uniqueness(attribute.path, value, owner)
+    return None
 
 
 async def page(
-    app: App, directory_id: str, family: str, after: str, count: int
+    app: App, directory_id: str, family: OnePart, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
     """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
 
@@ -88,7 +91,7 @@ async def page(
     start, stop = _bounds(family, after)
     limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
-        rows = await app.tables.query(TABLE, directory_id, start, stop, limit=limit)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -102,11 +105,11 @@ async def page(
         start, limit = keys.successor(rows[-1].key), MAX_QUERY_ROWS
 
 
-async def key_at(app: App, directory_id: str, family: str, after: str, skip: int) -> str | None:
+async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:
     """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
     start, stop = _bounds(family, after)
     while True:
-        rows = await app.tables.query(TABLE, directory_id, start, stop, keys_only=True)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
                 skip -= 1
@@ -117,12 +120,10 @@ async def key_at(app: App, directory_id: str, family: str, after: str, skip: int
         start = keys.successor(rows[-1].key)
 
 
-def _bounds(family: str, after: str) -> tuple[str, str]:
-    prefix = family + keys.SEPARATOR
-    # Behind a record come its memberships, which a walk has read with it.
-    return (
-        after + keys.SEPARATOR + keys.MAX_KEY_CHAR if after else prefix
-    ), prefix + keys.MAX_KEY_CHAR
+def _bounds(family: OnePart, after: str) -> tuple[str, str]:
+    start, stop = family.all()
+    # After a record come its memberships, which a walk has read with it.
+    return (after + keys.SEPARATOR + keys.MAX_KEY_CHAR if after else start), stop
 
 
 def _is_record(key: str) -> bool:

@@ -23,11 +23,11 @@ from scim.groups.store import StoredGroup
 from scim.preconditions import Preconditions
 from scim.query import Item
 from scim.rejection_log import left_out, note_mapping_faults
-from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
 from shared.messages import Sentence
+from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any], Notes], dict[str, Any]]
@@ -194,12 +194,12 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
 
 async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
     """Return 409 for the row key that another group has, with that group's id."""
-    attribute = resource_rows.unique_attribute(GROUP, key)
-    if attribute is not None:
-        ids = await resource_rows.owner_ids(context.app, context.directory.id, key)
-        return uniqueness(attribute.path, keys.split(key)[-1], *ids[:1])
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, GROUP, key)
+    if conflict is not None:
+        return conflict
     display_name = resource["displayName"]
-    ids = await store.ids_by_display_name(context.app, context.directory.id, display_name)
+    ids = await store.ids_by_display_name(app, directory_id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
 
 
@@ -230,7 +230,9 @@ class Groups:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
-        return await resource_rows.key_at(self.context.app, self.directory_id, "group", after, skip)
+        return await resource_rows.key_at(
+            self.context.app, self.directory_id, schema.GROUP, after, skip
+        )
 
     async def total(self) -> int:
         """How many groups the directory has."""
@@ -271,7 +273,9 @@ async def _by_display_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "gext", value)
+    return await resource_rows.ids(
+        context.app, context.directory.id, schema.GROUP_EXTERNAL_ID, value
+    )
 
 
 async def _by_member(context: Context, value: str) -> list[str]:

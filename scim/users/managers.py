@@ -15,6 +15,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.ids import is_id
+from shared.tables.schema import EXTERNAL_ID
 
 _MAX_CANDIDATES = 5
 
@@ -42,7 +43,7 @@ async def find_manager(app: App, directory_id: str, value: str) -> Manager | Non
     found = await _active(app, directory_id, identifiers)
     if found is None and value:
         by_external_id, by_user_name = await asyncio.gather(
-            resource_rows.ids(app, directory_id, "ext", value),
+            resource_rows.ids(app, directory_id, EXTERNAL_ID, value),
             store.ids_by_user_name(app, directory_id, value),
         )
         found = await _active(app, directory_id, [*by_external_id, *by_user_name][:_MAX_CANDIDATES])

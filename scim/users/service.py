@@ -28,7 +28,9 @@ from shared import keys, numbers
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.tables import schema
 from shared.tables.port import AlreadyExists
+from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
 _SELECTION = re.compile(r"\[.*\]")
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
@@ -186,12 +188,12 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
 
 async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
     """Return 409 for the row key that another user has, with that user's id."""
-    attribute = resource_rows.unique_attribute(USER, key)
-    if attribute is not None:
-        ids = await resource_rows.owner_ids(context.app, context.directory.id, key)
-        return uniqueness(attribute.path, keys.split(key)[-1], *ids[:1])
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, USER, key)
+    if conflict is not None:
+        return conflict
     user_name = resource["userName"]
-    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
+    ids = await store.ids_by_user_name(app, directory_id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 
@@ -214,7 +216,9 @@ class Users:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
-        return await resource_rows.key_at(self.context.app, self.directory_id, "user", after, skip)
+        return await resource_rows.key_at(
+            self.context.app, self.directory_id, schema.USER, after, skip
+        )
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
@@ -253,11 +257,11 @@ async def _by_user_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "ext", value)
+    return await resource_rows.ids(context.app, context.directory.id, EXTERNAL_ID, value)
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "mail", keys.fold_case(value))
+    return await resource_rows.ids(context.app, context.directory.id, MAIL, keys.fold_case(value))
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
@@ -267,14 +271,14 @@ async def _by_number(context: Context, value: str) -> list[str] | None:
         return None
     app, directory_id, ending = context.app, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(
-        resource_rows.ids(app, directory_id, "num", ending),
-        resource_rows.ids(app, directory_id, "off", ending),
+        resource_rows.ids(app, directory_id, NUMBER, ending),
+        resource_rows.ids(app, directory_id, HIDDEN_NUMBER, ending),
     )
     return shown + hidden
 
 
 async def _by_group(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "member", value)
+    return await resource_rows.ids(context.app, context.directory.id, MEMBER, value)
 
 
 # By path without a selection of elements, the most selective index first.
