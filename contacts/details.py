@@ -15,7 +15,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.numbers import Number
+from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50
