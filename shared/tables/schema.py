@@ -224,7 +224,7 @@ EXTERNAL_ID = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=(_USERS, _REINDEX),
-    readers=("scim.users.service", "presence.sync.roster", "local.check"),
+    readers=("scim.users.service", "presence.external_ids", "presence.sync.roster", "local.check"),
     growth="one per user",
 )
 MAIL = TwoParts(
