@@ -20,7 +20,7 @@ _APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 class Card:
     """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
 
-    `extension` is that of the number that led to the card, in number rows only.
+    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Card:
     number: str = ""
     external_id: str = ""
     extension: str = ""
+    key_kind: str = ""
 
     def words(self) -> list[str]:
         """The folded words under which the person is found, most telling first, none twice."""
@@ -58,6 +59,7 @@ _LETTERS = {
     "p": "number",
     "x": "external_id",
     "e": "extension",
+    "k": "key_kind",
 }
 
 
@@ -125,3 +127,9 @@ def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def addresses(resource: dict[str, Any]) -> Iterator[str]:
     """Every e-mail address of the person."""
     return (str(mail["value"]) for mail in resource.get("emails", []) if mail.get("value"))
+
+
+def manager_value(resource: dict[str, Any]) -> str:
+    """Return what a user's `manager` says: its value, else the end of its `$ref`; "" if there is none."""
+    manager = resource.get(ENTERPRISE, {}).get("manager", {})
+    return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

@@ -24,10 +24,11 @@ from scim.users.number_validation import check_numbers, numbers_checked
 from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
-from shared import keys, numbers
+from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
 from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
@@ -52,8 +53,8 @@ async def create(context: Context, body: Any) -> StoredUser:
     )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["userName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
@@ -143,8 +144,8 @@ async def _change(
                 directory.region,
                 _change_event(context, old, new, left_out(notes)),
             )
-        except AlreadyExists:
-            raise await _taken(context, resource["userName"]) from None
+        except AlreadyExists as taken:
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, USER, notes, is_stored=True)
         return StoredUser(new, user.groups, "")
 
@@ -186,8 +187,14 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
     )
 
 
-async def _taken(context: Context, user_name: str) -> ScimError:
-    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another user has, with that user's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, USER, key)
+    if conflict is not None:
+        return conflict
+    user_name = resource["userName"]
+    ids = await store.ids_by_user_name(app, directory_id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 
@@ -260,8 +267,8 @@ async def _by_mail(context: Context, value: str) -> list[str]:
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
     """Only an international number is indexed alike whatever the directory's region is, now or when it was stored."""
-    digits = numbers.derive(value, context.directory.region).digits
-    if not value.startswith("+") or len(digits) < numbers.MIN_DIGITS:
+    digits = derive(value, context.directory.region).digits
+    if not value.startswith("+") or len(digits) < MIN_DIGITS:
         return None
     app, directory_id, ending = context.app, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(

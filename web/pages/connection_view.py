@@ -42,7 +42,10 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
     return ConnectionView(
         connection.state,
         "" if connection.state in ("none", "removed") else connection.tone,
-        visit.known(f"connection_{code}_title", connection.title),
+        visit.known(
+            f"connection_{connection.reason}_title",
+            visit.known(f"connection_{code}_title", connection.title),
+        ),
         sentence,
         remedy,
         connection.tenant_id,
@@ -58,6 +61,8 @@ def reason_words(visit: PageRequest, connection: Connection) -> tuple[str, str]:
     if not connection.reason:
         return connection.sentence, connection.remedy
     sentence = visit.known(f"reason_{connection.reason}", connection.sentence)
+    if connection.params:
+        sentence = visit.t(f"reason_{connection.reason}", **connection.params)
     return sentence, visit.known(f"reason_{connection.reason}_remedy", connection.remedy)
 
 

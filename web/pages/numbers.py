@@ -8,7 +8,7 @@ from contacts.unparsed_numbers import Unparsed
 from directories import service
 from shared import messages
 from shared.http import Response
-from shared.numbers import derive
+from shared.numbers.number import derive
 from web import event_words
 from web.page_request import PageRequest
 from web.pages.directory import framed

@@ -8,7 +8,7 @@ from contacts.details import Person, read_contact
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
-from shared.numbers import Number
+from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
@@ -88,6 +88,7 @@ def _view(
     groups = ", ".join(name for _, name in person.groups)
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
+        (visit.t("manager"), person.manager.name if person.manager else ""),
         (visit.t("directory"), directory.name),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
