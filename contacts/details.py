@@ -14,6 +14,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
+from shared.messages import Message
 from shared.numbers import Number
 
 _MOST_GROUPS = 50
@@ -34,11 +35,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
     """The person with this id: a round trip, and one for each of the first 50 groups. HttpError 404 if not shown."""
     stored = await store.get(app, directory.id, contact_id)
     if stored is None or not stored.record.active:
-        raise HttpError(
-            404,
-            "Contact not found",
-            "There is no such person in this directory, or the person is no longer active.",
-        )
+        raise HttpError(404, Message("contact_not_found"))
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
     named = await _named(app, directory, stored.groups[:_MOST_GROUPS])
@@ -84,5 +81,5 @@ def _number(kind: str, number: Number) -> dict[str, Any]:
         "type": kind,
         "e164": number.e164,
         "extension": number.extension,
-        **({"fault": number.fault} if number.fault else {}),
+        **({"fault": number.fault.text()} if number.fault else {}),
     }

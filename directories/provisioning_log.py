@@ -4,9 +4,10 @@ from directories import credential_usage, events, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
-from shared import log
+from shared import log, messages
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message
 from shared.tables.port import TableError
 
 __all__ = [
@@ -44,7 +45,7 @@ async def refused(
     method: str,
     status: int,
     scim_type: str,
-    detail: str,
+    message: Message,
     client: str = "",
     *,
     resource_type: str = "",
@@ -65,7 +66,8 @@ async def refused(
         status=status,
         scim_type=scim_type,
         attribute=attribute,
-        detail=detail,
+        detail=message.text(),
+        said=messages.encode(message),
         remedy=remedy,
         client=client,
         method=method,

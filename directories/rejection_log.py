@@ -12,19 +12,17 @@ from directories import events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
 from directories.memory import LruCache, PerInstance, beside
-from shared import log
+from shared import log, messages
 from shared.app import App
 from shared.clock import timestamp
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.metrics import metrics
 from shared.tables.port import TableError
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
 _GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
-_TOO_MANY = Sentence(
-    "many_others", "Further requests were refused; there were too many different ones to list them."
-)
+_TOO_MANY = Message("many_others")
 _Sort = tuple[str, ...]
 
 
@@ -113,5 +111,13 @@ def _held_back(app: App, minute: _Minute) -> list[Event]:
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
     ]
     if minute.beyond:
-        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, count=minute.beyond))
+        late.append(
+            Event(
+                at=at,
+                kind=REFUSED,
+                detail=_TOO_MANY.text(),
+                said=messages.encode(_TOO_MANY),
+                count=minute.beyond,
+            )
+        )
     return late

@@ -10,11 +10,12 @@ from directories.errors import InvalidField
 from directories.events import FAMILY, moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
-from directories.status import DENIED_REASONS, DirectoryStatus
+from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
 from shared.http import Request
 from shared.keys import SEPARATOR
+from shared.messages import Message
 
 _CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
 _NO_CALLS = LastCalls({}, None)
@@ -89,14 +90,14 @@ def credentials(
 
 def glance(found: DirectoryStatus) -> dict[str, Any]:
     """A directory's state."""
-    sentence, remedy = (
-        DENIED_REASONS.get(found.denied.reason, ("", "")) if found.denied else ("", "")
-    )
-    denied = (
-        {**dataclasses.asdict(found.denied), "detail": sentence, "remedy": remedy}
-        if found.denied
-        else None
-    )
+    denied = None
+    if found.denied:
+        reason = found.denied.reason
+        denied = {
+            **dataclasses.asdict(found.denied),
+            "detail": DENIED.text(reason),
+            "remedy": DENIED_REMEDY.text(reason),
+        }
     return {
         "stage": found.stage,
         "people": found.totals.users,
@@ -149,6 +150,4 @@ def read_cursor(text: str) -> str:
 
 
 def _no_place() -> InvalidField:
-    return InvalidField(
-        "before", "is no place in the log", "Send the value of `before` from the previous page."
-    )
+    return InvalidField("before", Message("log_cursor_not_valid"))

@@ -7,33 +7,35 @@ value is accepted in either property, in any casing, and an unknown one is shown
 
 from typing import Any, Literal, NamedTuple
 
+from shared.messages import Message
+
 Shown = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
 
 # value in lower case -> state and words. Those that say more than the state's own name win over those that do not.
-_GENERAL: dict[str, tuple[Shown, str]] = {
-    "available": ("available", "Available"),
-    "busy": ("busy", "Busy"),
-    "donotdisturb": ("doNotDisturb", "Do not disturb"),
-    "away": ("away", "Away"),
-    "offline": ("offline", "Offline"),
+_GENERAL: dict[str, tuple[Shown, Message]] = {
+    "available": ("available", Message("state_available")),
+    "busy": ("busy", Message("state_busy")),
+    "donotdisturb": ("doNotDisturb", Message("state_doNotDisturb")),
+    "away": ("away", Message("state_away")),
+    "offline": ("offline", Message("state_offline")),
 }
-_SPECIFIC: dict[str, tuple[Shown, str]] = {
-    "availableidle": ("available", "Available, idle"),
-    "availableinactive": ("available", "Available, inactive"),
-    "busyidle": ("busy", "Busy, idle"),
-    "inacall": ("inCall", "In a call"),
-    "inaconferencecall": ("inCall", "In a conference call"),
-    "inameeting": ("inCall", "In a meeting"),
-    "presenting": ("doNotDisturb", "Presenting"),
-    "focusing": ("doNotDisturb", "Focusing"),
-    "urgentinterruptionsonly": ("doNotDisturb", "Urgent interruptions only"),
-    "berightback": ("away", "Be right back"),
-    "inactive": ("away", "Inactive"),
-    "offwork": ("offline", "Off work"),
+_SPECIFIC: dict[str, tuple[Shown, Message]] = {
+    "availableidle": ("available", Message("status_available_idle")),
+    "availableinactive": ("available", Message("status_available_inactive")),
+    "busyidle": ("busy", Message("status_busy_idle")),
+    "inacall": ("inCall", Message("status_in_a_call")),
+    "inaconferencecall": ("inCall", Message("status_in_a_conference_call")),
+    "inameeting": ("inCall", Message("status_in_a_meeting")),
+    "presenting": ("doNotDisturb", Message("status_presenting")),
+    "focusing": ("doNotDisturb", Message("status_focusing")),
+    "urgentinterruptionsonly": ("doNotDisturb", Message("status_urgent_interruptions_only")),
+    "berightback": ("away", Message("status_be_right_back")),
+    "inactive": ("away", Message("status_inactive")),
+    "offwork": ("offline", Message("status_off_work")),
 }
 _OUT_OF_OFFICE = "outofoffice"
 _WITHOUT_STATE = {"", "presenceunknown", _OUT_OF_OFFICE}
-_UNKNOWN: tuple[Shown, str] = ("unknown", "Status unknown")
+_UNKNOWN: tuple[Shown, Message] = ("unknown", Message("state_unknown"))
 _LONGEST = 40  # of a value; Graph's own are below 25
 
 
@@ -72,7 +74,7 @@ def _text(value: Any) -> str:
     return value[:_LONGEST] if isinstance(value, str) else ""
 
 
-def shown(value: Value) -> tuple[Shown, str]:
+def shown(value: Value) -> tuple[Shown, Message]:
     """One of the seven states, and the words for a person's details ("In a meeting")."""
     availability, activity = value.availability.lower(), value.activity.lower()
     found = (
@@ -82,7 +84,7 @@ def shown(value: Value) -> tuple[Shown, str]:
         or _GENERAL.get(activity)
     )
     if found is None and value.out_of_office:
-        return "offline", "Out of office"
+        return "offline", Message("status_out_of_office")
     return found or _UNKNOWN
 
 

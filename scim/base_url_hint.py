@@ -13,7 +13,7 @@ from scim.http import error_response
 from shared.app import App
 from shared.azure_functions import register_http
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 _COLLECTIONS = ("Users", "Groups")
 
@@ -26,11 +26,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
             app, request.route["directoryId"], request.headers.get("authorization")
         )
         directory_rate_limit.take(app, directory.id)
-        detail = Sentence(
-            "wrong_base",
-            "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
-            " your provisioning settings.",
-        )
+        detail = Message("wrong_base")
         await provisioning_log.refused(app, directory.id, request.method, 404, "", detail)
         raise ScimError(404, detail)
 

@@ -28,7 +28,7 @@ async def log_rejection(context: Context, request: Request, error: ScimError, pa
         request.method,
         error.status,
         error.scim_type or "",
-        error.detail,
+        error.message,
         context.client,
         resource_type=_RESOURCE_TYPES.get(kind, ""),
         resource_id=request.route.get("id") or "",

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from shared.messages import Sentence
+from shared.messages import Message
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -47,7 +47,7 @@ class Number:
     e164: str | None
     extension: str
     digits: str
-    fault: Sentence | None
+    fault: Message | None
 
 
 def derive(text: str, region: str) -> Number:
@@ -271,29 +271,18 @@ def _dialling(region: str) -> tuple[str, str]:
     return (str(code) if code else "", (metadata.national_prefix or "") if metadata else "")
 
 
-def _fault(text: str, digits: str, region: str) -> Sentence:
+def _fault(text: str, digits: str, region: str) -> Message:
     """Why `text` has no E.164 form, and the remedy, with Entra's expression for it as an example."""
     code = _dialling(region)[0] or "44"
     count = len(digits)
     if not digits:
-        why = Sentence("number_no_digits", "The value has no digits")
+        why = Message("number_no_digits")
     elif count <= _SHORT:
-        said = "The value has only {count} digits, like an internal extension"
-        why = Sentence("number_short", said, count=count)
+        why = Message("number_short", count=count)
     elif text.strip().startswith(("+", "00", "tel:+")):
-        said = "The value has a country prefix, but no number of that country looks like this"
-        why = Sentence("number_of_no_country", said)
+        why = Message("number_of_no_country")
     elif count > 15:
-        said = "The value has {count} digits, more than any phone number (15); it may hold several numbers"
-        why = Sentence("number_long", said, count=count)
+        why = Message("number_long", count=count)
     else:
-        said = "The value has no country prefix and is no national number of the directory's default region {region}"
-        why = Sentence("number_not_national", said, region=region)
-    return Sentence(
-        "number",
-        "{why}. Write the number in E.164 form, such as +{code} followed by area code and number, or let the "
-        'attribute mapping to phoneNumbers[type eq "work"].value add what is missing, in Entra for example '
-        'Join("", "+{code}", [telephoneNumber]).',
-        why=why,
-        code=code,
-    )
+        why = Message("number_not_national", region=region)
+    return Message("number", why=why, code=code)

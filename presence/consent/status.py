@@ -17,6 +17,7 @@ from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message, counted
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 _LONG = 3 * MINUTE
@@ -28,14 +29,14 @@ class Connection:
 
     state: StateCode
     tone: Tone
-    title: str
-    sentence: str
-    remedy: str = ""
+    title: Message
+    sentence: Message
+    remedy: Message | None = None
     reason: str = ""
     tenant_id: str = ""
     since: datetime | None = None
     moving: bool = False
-    impossible: str = ""
+    impossible: Message | None = None
     health: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -43,14 +44,14 @@ class Connection:
         return {
             "state": self.state,
             "tone": self.tone,
-            "title": self.title,
-            "sentence": self.sentence,
-            "remedy": self.remedy,
+            "title": self.title.text(),
+            "sentence": self.sentence.text(),
+            "remedy": self.remedy.text() if self.remedy else "",
             "reason": self.reason,
             "tenantId": self.tenant_id,
             "since": timestamp(self.since) if self.since else None,
             "moving": self.moving,
-            "impossible": self.impossible,
+            "impossible": self.impossible.text() if self.impossible else "",
             "health": self.health,
         }
 
@@ -66,8 +67,8 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "none",
             "warn",
-            "Not connected",
-            "Presence is not synced.",
+            Message("connection_none_title"),
+            Message("connection_none_sentence"),
             impossible=_impossible(app),
         )
     if link.state == "propagating":
@@ -76,9 +77,9 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "removed",
             "good",
-            "Access removed",
-            "Statuses are no longer read, and what was stored of them is deleted.",
-            "Delete the enterprise application in Entra ID as well, then check that access is gone.",
+            Message("connection_removed_title"),
+            Message("connection_removed_sentence"),
+            Message("connection_removed_remedy"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             impossible=_impossible(app),
@@ -86,24 +87,26 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
     return await _linked(app, link)
 
 
-def _impossible(app: App) -> str:
+def _impossible(app: App) -> Message | None:
     if not cloud_of(app.settings).has_presence:
         return NO_PRESENCE
-    return "" if runtime_of(app).credential.is_set_up else REASONS["not_set_up"].sentence
+    if runtime_of(app).credential.is_set_up:
+        return None
+    return Message("presence_impossible_setup")
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
     """A missing role or service principal is normal for some minutes, and then it is not."""
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
-    sentence = "The company's administrator came back from Microsoft; the permission is on its way to all of its servers."
-    remedy = ""
+    sentence = Message("connection_propagating_sentence")
+    remedy: Message | None = None
     if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
         sentence, remedy = reason.sentence, reason.remedy
     return Connection(
         "propagating",
         "warn",
-        "Waiting for Microsoft" if not is_late else "Still waiting for Microsoft",
+        Message("connection_late_title" if is_late else "connection_propagating_title"),
         sentence,
         remedy,
         link.reason,
@@ -119,9 +122,9 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "troubled",
             "bad",
-            "Interrupted",
-            "Removing access was interrupted half-way.",
-            "Remove access once more, then connect again if presence is wanted.",
+            Message("connection_interrupted_title"),
+            Message("connection_interrupted_sentence"),
+            Message("connection_interrupted_remedy"),
             tenant_id=link.tenant_id,
         )
     head = snapshot.head
@@ -134,7 +137,7 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "lost" if lost else "troubled",
             "bad" if lost else "warn",
-            "Presence is lost" if lost else "Presence is in doubt",
+            Message("connection_lost_title" if lost else "connection_troubled_title"),
             trouble.sentence,
             trouble.remedy,
             trouble.code,
@@ -146,8 +149,8 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "waiting",
             "good",
-            "Connected",
-            "The first statuses are being read.",
+            Message("connection_waiting_title"),
+            Message("connection_waiting_sentence"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             moving=True,
@@ -156,8 +159,12 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     return Connection(
         "active",
         "good",
-        "Presence is on",
-        f"Statuses of {head.counts.people} people are read every {app.settings.presence_interval} seconds.",
+        Message("connection_active_title"),
+        counted(
+            "connection_active_sentence",
+            head.counts.people,
+            seconds=app.settings.presence_interval,
+        ),
         tenant_id=link.tenant_id,
         since=moment(link.since),
         health=figures,

@@ -8,83 +8,48 @@ wrong. So where an error leaves that open, a token for our own tenant decides wh
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.messages import CodeFamily, Message
+
 Kind = Literal["consent", "operator", "passing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`kind`: consent is the company's to give back, operator is ours to repair, passing heals by itself."""
+    """Why presence fails.
+
+    `kind`: "consent" is for the company to restore, "operator" is for us to repair, "passing" ends
+    without any action.
+    """
 
     code: str
     kind: Kind
-    sentence: str
-    remedy: str
+
+    @property
+    def sentence(self) -> Message:
+        """What is wrong."""
+        return Message(REASON.code(self.code))
+
+    @property
+    def remedy(self) -> Message:
+        """What to do about it."""
+        return Message(REASON_REMEDY.code(self.code))
 
 
-_AGAIN = "Sign in again with an administrator of the company and accept."
 _TABLE = (
-    Reason(
-        "deleted",
-        "consent",
-        "The enterprise application was deleted in the company's Entra ID, or consent was never given.",
-        _AGAIN,
-    ),
-    Reason(
-        "no_role",
-        "consent",
-        "The permission to read presence was taken from the enterprise application.",
-        "Sign in again, or grant admin consent at the enterprise application under Permissions.",
-    ),
-    Reason(
-        "disabled",
-        "consent",
-        "The enterprise application is disabled.",
-        "In Entra ID, at the enterprise application under Properties, set 'Enabled for users to sign in' to Yes.",
-    ),
-    Reason(
-        "tenant_not_found",
-        "consent",
-        "Microsoft does not know this tenant any more, or it is in another Microsoft cloud.",
-        "Check the tenant's id and cloud; then remove access here and connect the right tenant.",
-    ),
-    Reason(
-        "blocked",
-        "consent",
-        "A Conditional Access policy of the company blocks the application.",
-        "Let the company exclude the enterprise application from the policy that blocks workload identities.",
-    ),
-    Reason(
-        "refused",
-        "consent",
-        "Microsoft Graph refuses to read presence although the permission is there.",
-        "Check that the company has Teams, and that no policy limits access to presence; then check again.",
-    ),
-    Reason(
-        "own_credential",
-        "operator",
-        "This service cannot prove its own identity to Microsoft at the moment. Nothing has to be done by the company.",
-        "The operator is told; statuses return by themselves.",
-    ),
-    Reason(
-        "not_set_up",
-        "operator",
-        "This deployment has no app registration for presence yet.",
-        "The operator sets PRESENCE_CLIENT_ID and a credential; see the deployment guide.",
-    ),
-    Reason(
-        "throttled",
-        "passing",
-        "Microsoft asked for fewer calls; statuses are read more slowly for a moment.",
-        "Nothing has to be done.",
-    ),
-    Reason(
-        "unavailable",
-        "passing",
-        "Microsoft does not answer at the moment.",
-        "Nothing has to be done; statuses return by themselves.",
-    ),
+    Reason("deleted", "consent"),
+    Reason("no_role", "consent"),
+    Reason("disabled", "consent"),
+    Reason("tenant_not_found", "consent"),
+    Reason("blocked", "consent"),
+    Reason("refused", "consent"),
+    Reason("own_credential", "operator"),
+    Reason("not_set_up", "operator"),
+    Reason("throttled", "passing"),
+    Reason("unavailable", "passing"),
 )
 REASONS = {reason.code: reason for reason in _TABLE}
+REASON = CodeFamily("reason_", REASONS)
+REASON_REMEDY = CodeFamily("reason_", REASONS, "_remedy")
 
 _BY_NUMBER = {
     700016: "deleted",

@@ -11,7 +11,7 @@ from scim.core.member_patch import MemberChange, member_changes
 from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
 from scim.core.patch_path import Path, parse_path
 from scim.core.resources import is_blank, missing, schemas_of
-from shared.messages import Sentence
+from shared.messages import Message
 
 __all__ = [
     "MAX_OPERATIONS",
@@ -69,15 +69,9 @@ def _apply_without_path(
 ) -> None:
     """The value's members are attributes or paths: with its flag Entra sends `name.givenName` and URNs as names."""
     if operation.op == "remove":
-        raise no_target(
-            "remove_without_path",
-            "A remove operation has no path. Send the path of what is to be removed.",
-        )
+        raise no_target("remove_without_path")
     if not isinstance(operation.value, dict):
-        said = "The {op} operation has neither a path nor an object as value. Send a path, or an object with attributes."
-        raise ScimError(
-            400, Sentence("neither_path_nor_object", said, op=operation.op), "invalidValue"
-        )
+        raise ScimError(400, Message("neither_path_nor_object", op=operation.op), "invalidValue")
     for name, value in operation.value.items():
         _apply_named(result, operation.op, name, value, resource_type)
 
@@ -108,9 +102,7 @@ def _apply_at(
     except UnknownAttribute:
         return  # Entra's default mappings send more than a target has, and one refused operation loses the request
     if _is_read_only(path):
-        raise mutability(
-            path.text, "read_only", "is read-only. Leave it out; the service provider sets it."
-        )
+        raise mutability(path.text, "read_only")
     _apply(result, op, path, value, resource_type)
 
 
@@ -136,22 +128,14 @@ def _apply_schema(
     """A path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
     if op == "remove" or (op == "replace" and interop.is_empty(value)):
         if not path.extension:
-            raise mutability(
-                path.text,
-                "schema_not_removed",
-                "can't be removed. Remove its attributes one by one, or delete the resource.",
-            )
+            raise mutability(path.text, "schema_not_removed")
         result.pop(path.extension, None)
     elif isinstance(value, dict):
         prefix = path.extension or resource_type.schema.id
         for name, part in value.items():
             _apply_named(result, op, f"{prefix}:{name}", part, resource_type)
     elif not interop.is_empty(value):
-        raise bad_value(
-            path.text,
-            "schema_no_object",
-            "is no object. Send an object with the attributes of the schema.",
-        )
+        raise bad_value(path.text, "schema_no_object")
 
 
 def _apply_attribute(
@@ -175,20 +159,14 @@ def _apply_attribute(
     else:
         new = read_single(attribute, None if interop.is_empty(value) else value)
     if attribute.mutability == "immutable" and current is not None and new != current:
-        raise mutability(
-            attribute.path, "set_once", "can't be changed once it is set. Leave it out."
-        )
+        raise mutability(attribute.path, "set_once")
     if (new or new is False or new == 0) and not (
         attribute in resource_type.required and is_blank(new)
     ):
         box[attribute.name] = new
     elif attribute in resource_type.required:
         if op == "remove":
-            raise mutability(
-                attribute.path,
-                "required",
-                "is required and can't be removed. Replace it by another value.",
-            )
+            raise mutability(attribute.path, "required")
         raise missing(attribute, resource_type)
     else:
         box.pop(attribute.name, None)
@@ -213,9 +191,7 @@ def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     if path.sub is None:
         return None
     if path.sub.mutability == "immutable":
-        raise mutability(
-            path.sub.path, "set_once", "can't be changed once it is set. Leave it out."
-        )
+        raise mutability(path.sub.path, "set_once")
     return _settled(
         attribute, {name: part for name, part in current.items() if name != path.sub.name}
     )

@@ -19,11 +19,7 @@ def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
     Raises ScimError invalidSyntax where the body is no object, invalidValue for a wrong or missing value.
     """
     if not isinstance(body, dict):
-        raise bad_syntax(
-            "body_no_object",
-            "The body is no JSON object. Send one with the attributes of a {type}.",
-            type=resource_type.name,
-        )
+        raise bad_syntax("body_no_object", type=resource_type.name)
     result: dict[str, Any] = {"schemas": []}
     for name, value in body.items():
         attribute = resource_type.attributes.get(name) or resource_type.attributes.get(name.lower())
@@ -48,11 +44,7 @@ def is_kept(attribute: Attribute) -> bool:
 
 def _read_extension(value: object, urn: str, resource_type: ResourceType) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise bad_value(
-            urn,
-            "extension_no_object",
-            "is no object. Send an object with the attributes of the extension.",
-        )
+        raise bad_value(urn, "extension_no_object")
     return _read_attributes(value, resource_type.extension_attributes[urn])
 
 
@@ -92,8 +84,7 @@ def is_blank(value: object) -> bool:
 
 def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:
     """The error for a required attribute without a value."""
-    said = "is required but missing or empty. Every {type} needs one: check the mapping of {name} in the client."
-    return bad_value(attribute.path, "missing", said, type=resource_type.name, name=attribute.name)
+    return bad_value(attribute.path, "missing", type=resource_type.name, name=attribute.name)
 
 
 def replace_resource(
@@ -112,9 +103,5 @@ def replace_resource(
         if attribute.mutability == "readOnly":
             result[name] = value
         elif attribute.mutability == "immutable" and result.setdefault(name, value) != value:
-            raise mutability(
-                name,
-                "immutable",
-                "can't be changed once it is set. Send the stored value, or leave it out.",
-            )
+            raise mutability(name, "immutable")
     return stored if result == stored else result

@@ -53,8 +53,7 @@ def _leaf(path: Path, text: str) -> Attribute:
     if leaf is not None and leaf.type == "complex":
         leaf = leaf.subs.get("value")
     if leaf is None or path.selection is not None or leaf.returned == "never":
-        said = 'sortBy "{path}" names nothing that has an order. Send an attribute such as name.familyName.'
-        raise bad_path("no_order", said, path=text)
+        raise bad_path("no_order", path=text)
     return leaf
 
 

@@ -7,7 +7,7 @@ import orjson
 
 from scim.core.errors import ScimError
 from shared import keys, row_versions
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import Delete, Insert, Replace
 
 VERSION = 1
@@ -46,8 +46,7 @@ def encode(record: GroupRecord) -> bytes:
     stored = {"resource": record.resource, "created": record.created, "modified": record.modified}
     value = orjson.dumps({"v": VERSION, **stored, "version": record.version})
     if len(value) > MAX_BYTES:
-        said = "Without members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
-        raise ScimError(413, Sentence("group_too_large", said, count=len(value), most=MAX_BYTES))
+        raise ScimError(413, Message("group_too_large", count=len(value), most=MAX_BYTES))
     return value
 
 

@@ -24,7 +24,7 @@ from scim.query import Item
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
@@ -113,8 +113,7 @@ async def _change(
 ) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
-        said = "members: the group {id} cannot be a member of itself."
-        raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
+        raise ScimError(400, Message("member_of_itself", id=identifier), "invalidValue")
     return await context.turns.write(
         context.directory.id,
         identifier,

@@ -5,7 +5,7 @@ from typing import Any
 from directories.models import Directory
 from scim.core.errors import ScimError
 from shared import numbers
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -24,10 +24,5 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
             and (fault := numbers.derive(value, directory.region).fault)
         ):
             kind = entry.get("type", "other")
-            said = Sentence(
-                "strict_number",
-                'phoneNumbers[type eq "{kind}"].value: {fault}',
-                kind=kind,
-                fault=fault,
-            )
+            said = Message("strict_number", kind=kind, fault=fault)
             raise ScimError(400, said, "invalidValue")

@@ -1,6 +1,7 @@
 """The JSON API of directories, through the host's own routing."""
 
 import base64
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from local.host.hostfile import HostFile
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
+from shared.messages import Message
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -186,8 +188,7 @@ async def test_a_wrong_field_is_named_with_its_remedy(
     problem = orjson.loads(response.body)
     assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
     assert problem["field"] == field
-    assert problem["fault"]
-    assert problem["remedy"].endswith(".")
+    assert re.fullmatch(r"[^.]+\. [^.].+\.", problem["detail"])
 
 
 @pytest.mark.parametrize(
@@ -277,14 +278,14 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
         "POST",
         400,
         "invalidValue",
-        "userName is missing.",
+        Message("missing", attribute="userName", type="User", name="userName"),
         "Entra",
         attribute="userName",
     )
     state = await api.json("GET", path)
     assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (
         1,
-        "userName is missing.",
+        Message("missing", attribute="userName", type="User", name="userName").text(),
     )
     event = Event("t", "user.created", users=1, active=True)
     await app.tables.transact("contacts", made.id, [write(event, clock)])
@@ -298,7 +299,14 @@ async def test_the_log_is_read_through_the_api(
     """Newest first, page by page, filtered."""
     for number in range(5):
         await refused(
-            app, made.id, "POST", 400, "invalidValue", "bad", "Okta", name=f"person{number}"
+            app,
+            made.id,
+            "POST",
+            400,
+            "invalidValue",
+            Message("no_boolean", attribute="active"),
+            "Okta",
+            name=f"person{number}",
         )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")

@@ -124,15 +124,16 @@ def test_what_is_no_public_number_keeps_its_digits_and_says_what_to_do(
     number = numbers.derive(text, region)
     assert (number.e164, number.digits) == (None, digits)
     assert number.fault is not None
-    assert "E.164" in number.fault
-    assert 'phoneNumbers[type eq "work"].value' in number.fault
+    assert "E.164" in number.fault.text()
+    assert 'phoneNumbers[type eq "work"].value' in number.fault.text()
 
 
 def test_the_remedy_names_the_region_and_its_prefix() -> None:
     """The administrator who reads the fault sees only Entra's log."""
-    fault = numbers.derive("12345678", "DE").fault or ""
-    assert "default region DE" in fault
-    assert 'Join("", "+49", [telephoneNumber])' in fault
+    fault = numbers.derive("12345678", "DE").fault
+    assert fault is not None
+    assert "default region DE" in fault.text()
+    assert 'Join("", "+49", [telephoneNumber])' in fault.text()
 
 
 def _canonical() -> st.SearchStrategy[str]:
