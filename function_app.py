@@ -1,4 +1,4 @@
-"""Composition root: settings -> clock and tables -> the functions of each feature. No logic lives here."""
+"""Build the App from the environment and register the functions of every feature. No logic lives here."""
 
 import os
 
@@ -17,8 +17,12 @@ from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
 _settings = Settings.read(os.environ)
-telemetry.start(_settings)
-_app = App(_settings, SystemClock(), MeteredTables(open_tables(_settings)))
+_app = App(
+    _settings,
+    SystemClock(),
+    MeteredTables(open_tables(_settings)),
+    telemetry.start(_settings),
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for _feature in (directories, scim, presence, contacts, web):

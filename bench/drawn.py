@@ -119,7 +119,7 @@ def _print(url: str, people: int, runs: int) -> None:
 async def _fill(file: Path, people: int) -> None:
     app = App(Settings.read({}), SystemClock(), SqliteTables(file))
     await filled(app, people, ACCOUNT)
-    await app.tables.close()
+    await app.close()
 
 
 def _measured(page: Page, runs: int) -> Iterator[tuple[str, float, float, float, float]]:

@@ -24,6 +24,7 @@ from uuid import UUID, uuid5
 import aiohttp
 import orjson
 
+from local.counting_tables import CountingTables
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
 from presence.consent import linking
@@ -37,7 +38,6 @@ from shared import keys
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from shared.tables.port import Upsert
 
@@ -172,8 +172,7 @@ async def one_large(url: str, size: Size, folder: str) -> None:
             f" ratio {seconds / bare:.2f}, storage {len(calls)}: {counted}"
         )
     print(f"memory before {before}, peak {memory()}")
-    await runtime_of(app).close()
-    await tables.close()
+    await app.close()
 
 
 async def many_small(url: str, size: Size, folder: str) -> None:
@@ -204,8 +203,7 @@ async def many_small(url: str, size: Size, folder: str) -> None:
             f" median of a tenant {statistics.median(latencies) * 1000:.0f} ms, storage {len(calls)}"
         )
     print(f"peak memory {memory()}")
-    await runtime_of(app).close()
-    await tables.close()
+    await app.close()
 
 
 def main() -> None:

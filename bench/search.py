@@ -57,7 +57,7 @@ async def _measure(folder: Path, people: int) -> None:
     for name, case in _cases(app).items():
         one, other = await _median(case, small), await _median(case, large)
         print(f"| {name} | {one:.2f} | {other:.2f} | {other / one:.2f} |")
-    await app.tables.close()
+    await app.close()
 
 
 def _cases(app: App) -> dict[str, Case]:

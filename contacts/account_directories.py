@@ -4,14 +4,14 @@ Both are remembered for a moment and shared by all agents on the instance: each 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from directories import service, totals
 from directories.cache import cache
-from directories.memory import LruCache, PerInstance
 from directories.models import Directory
 from directories.totals import Totals
 from shared.app import App
+from shared.cache import LruCache
 from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import Message
@@ -35,13 +35,17 @@ class _Counted:
     read_at: float
 
 
-_totals: PerInstance[LruCache[str, _Counted]] = PerInstance(lambda: LruCache(_DIRECTORIES))
-_listed: PerInstance[LruCache[str, _Listed]] = PerInstance(lambda: LruCache(_ACCOUNTS))
+@dataclass(slots=True)
+class _Remembered:
+    """Directories by account, and totals by directory id."""
+
+    directories: LruCache[str, _Listed] = field(default_factory=lambda: LruCache(_ACCOUNTS))
+    totals: LruCache[str, _Counted] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
 async def all_directories(app: App, account: str) -> Sequence[Directory]:
     """The account's directories in the order of their creation."""
-    remembered, now = _listed.of(app), app.clock.monotonic()
+    remembered, now = app.state(_Remembered).directories, app.clock.monotonic()
     listed = remembered.get(account)
     if listed is None or not 0 <= now - listed.read_at < REMEMBERED:
         listed = _Listed(await service.list_directories(app, account), now)
@@ -51,7 +55,8 @@ async def all_directories(app: App, account: str) -> Sequence[Directory]:
 
 async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
     """How many people each directory has, a moment ago; a round trip for each that nobody asked for since."""
-    remembered, shared = _totals.of(app), max(SHARED, len(directories) / A_SECOND)
+    remembered = app.state(_Remembered).totals
+    shared = max(SHARED, len(directories) / A_SECOND)
 
     async def one(directory: Directory) -> Totals:
         now, known = app.clock.monotonic(), remembered.get(directory.id)

@@ -48,7 +48,7 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
         return group_id, groups.decode(group_id, row.value).shown_name if row else ""
 
     found = [(group_id, name) for group_id, name in await each(group_ids, name) if name]
-    return sorted(found, key=lambda group: (keys.fold(group[1]), group[0]))
+    return sorted(found, key=lambda group: (keys.search_key(group[1]), group[0]))
 
 
 def details(person: Person) -> dict[str, Any]:

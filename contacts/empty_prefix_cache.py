@@ -5,18 +5,24 @@ letters most directories have nobody left.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from directories.memory import LruCache, PerInstance
 from directories.models import Directory
 from shared.app import App
+from shared.cache import LruCache
 
 MANY = 16  # directories; fewer are asked anyway
 REMEMBERED = 5.0  # seconds until somebody new is found
 _ENTRIES = 20_000
 
-_memory: PerInstance[LruCache[tuple[str, str, str], float]] = PerInstance(
-    lambda: LruCache(_ENTRIES)
-)
+
+@dataclass(slots=True)
+class _Empty:
+    """When (monotonic) a prefix was found empty, by directory id, row family and prefix."""
+
+    noted_at: LruCache[tuple[str, str, str], float] = field(
+        default_factory=lambda: LruCache(_ENTRIES)
+    )
 
 
 def without_known_empty(
@@ -25,7 +31,7 @@ def without_known_empty(
     """The directories without those that a moment ago had no row beginning so, or with less of it."""
     if len(directories) <= MANY:
         return directories
-    memory, now = _memory.of(app), app.clock.monotonic()
+    memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
     beginnings = [beginning[:length] for length in range(1, len(beginning) + 1)]
 
     def has_nobody(directory: Directory) -> bool:
@@ -40,4 +46,4 @@ def without_known_empty(
 def note(app: App, directory: Directory, family: str, beginning: str) -> None:
     """The directory has no row beginning so."""
     if beginning:
-        _memory.of(app).put((directory.id, family, beginning), app.clock.monotonic())
+        app.state(_Empty).noted_at.put((directory.id, family, beginning), app.clock.monotonic())

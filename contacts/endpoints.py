@@ -1,52 +1,61 @@
 """The functions of the contacts API: `/api/contacts…`, and below `/api/directories/{directoryId}`.
 
-What answers is imported with the first call: a cold start for a SCIM call has no use for it.
+`contacts.api` is imported by the first call, because a cold start for a SCIM call doesn't need it.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 
 from directories.user_rate_limit import rate_limited
 from shared.app import App
-from shared.azure_functions import Handler, method_dispatcher, register_http
+from shared.azure_functions import Handler, register_http
 from shared.easy_auth import Principal, require_reader
-from shared.http import Request, Response
-from shared.later import Later
+from shared.http import Request, Response, select_by_method
 
-if TYPE_CHECKING:
+Action = Callable[[App, Request, Principal], Awaitable[Response]]
+_DIRECTORY = "api/directories/{directoryId}"
+_ROUTES = {
+    "contacts": "api/contacts",
+    "contacts_lookup": "api/contacts/lookup",
+    "directory_contacts": f"{_DIRECTORY}/contacts",
+    "directory_contact": f"{_DIRECTORY}/contacts/{{contactId}}",
+    "directory_numbers": f"{_DIRECTORY}/numbers",
+    "directory_groups": f"{_DIRECTORY}/groups",
+    "directory_export": f"{_DIRECTORY}/export",
+}
+
+
+def _actions() -> Mapping[str, Mapping[str, Action]]:
+    """Return the actions of each function by method."""
     from contacts import api
-else:
-    api = Later("contacts.api")
 
-Use = Callable[[App, Request, Principal], Awaitable[Response]]
+    return {
+        "contacts": {"GET": api.all_contacts},
+        "contacts_lookup": {"POST": api.look_up},
+        "directory_contacts": {"GET": api.contacts},
+        "directory_contact": {"GET": api.contact},
+        "directory_numbers": {"GET": api.numbers},
+        "directory_groups": {"GET": api.groups},
+        "directory_export": {"GET": api.export_chunk},
+    }
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """The functions of the contacts API; their templates overlap with no other feature's."""
-    functions, directory = func.Blueprint(), "api/directories/{directoryId}"
-
-    def add(name: str, route: str, **uses: Use) -> None:
-        handlers = {method: _for_readers(app, use) for method, use in uses.items()}
-        register_http(functions, name, route, method_dispatcher(**handlers))
-
-    add("contacts", "api/contacts", GET=api.all_contacts)
-    add("contacts_lookup", "api/contacts/lookup", POST=api.look_up)
-    add("directory_contacts", f"{directory}/contacts", GET=api.contacts)
-    add("directory_contact", f"{directory}/contacts/{{contactId}}", GET=api.contact)
-    add("directory_numbers", f"{directory}/numbers", GET=api.numbers)
-    add("directory_groups", f"{directory}/groups", GET=api.groups)
-    add("directory_export", f"{directory}/export", GET=api.export_chunk)
+    """Return the functions of the contacts API; their routes overlap with no other feature's."""
+    functions = func.Blueprint()
+    for name, route in _ROUTES.items():
+        register_http(app, functions, name, route, _handler(app, name))
     return functions
 
 
-def _for_readers(app: App, use: Use) -> Handler:
-    """A use of the API, for whoever may see contacts, within the allowance."""
+def _handler(app: App, name: str) -> Handler:
+    """Return the handler of a function: for users who may see contacts, within their rate limit."""
 
     async def handle(request: Request) -> Response:
+        action = select_by_method(request, _actions()[name])
         person = require_reader(request, app.settings)
         with rate_limited(app, person):
-            return await use(app, request, person)
+            return await action(app, request, person)
 
     return handle

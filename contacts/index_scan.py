@@ -108,7 +108,7 @@ async def walk(
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
     """The directories that may still have somebody for the page."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
-    last = positions[limit - 1] if len(positions) >= limit else keys.LAST
+    last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
 
 
@@ -137,7 +137,7 @@ async def _go_on(
     """Read the next `batch` rows of one directory."""
     start, stop = keys.prefix_range(where.family, where.beginning)
     if stretch.scanned_to:
-        start = max(start, keys.after(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
+        start = max(start, keys.successor(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     if not rows and not stretch.scanned_to:
         empty_prefix_cache.note(app, stretch.directory, where.family, where.beginning)

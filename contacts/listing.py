@@ -13,7 +13,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
-from shared.keys import fold
+from shared.keys import search_key
 from shared.messages import Message
 
 
@@ -35,7 +35,7 @@ async def list_groups(
 
 
 def _by_name(group: tuple[str, str]) -> tuple[str, str]:
-    return fold(group[1]), group[0]
+    return search_key(group[1]), group[0]
 
 
 async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str]:
@@ -52,9 +52,9 @@ async def list_members(
     same however many groups it is in.
     """
     start = keys.key("member", group_id, cursor)
-    stop = keys.key("member", group_id, "") + keys.LAST
+    stop = keys.key("member", group_id, "") + keys.MAX_KEY_CHAR
     members = await app.tables.query(
-        CONTACTS, directory.id, keys.after(start) if cursor else start, stop, limit=limit + 1
+        CONTACTS, directory.id, keys.successor(start) if cursor else start, stop, limit=limit + 1
     )
     ids = [
         row.key.rpartition(keys.SEPARATOR)[2]
@@ -63,7 +63,7 @@ async def list_members(
     ]
     people = await each(ids, lambda identifier: read_person(app, directory, identifier))
     found = sorted(
-        (one for one in people if one), key=lambda one: (fold(one.card.name), one.card.id)
+        (one for one in people if one), key=lambda one: (search_key(one.card.name), one.card.id)
     )
     last = members[limit - 1].key.rpartition(keys.SEPARATOR)[2] if len(members) > limit else ""
     return Page(found, last)

@@ -119,18 +119,20 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
 
 async def _look(app: App, one: _Asked) -> None:
     """Read all numbers of the directory, as far as they are one round trip, and keep what is asked for."""
-    first, end = one.starts[0], one.starts[-1] + keys.LAST
+    first, end = one.starts[0], one.starts[-1] + keys.MAX_KEY_CHAR
     rows = await app.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
     found = [row.key for row in rows]
     known = end if len(rows) < MAX_QUERY_ROWS else found[-1]
     for start in one.starts:
-        stop = start + keys.LAST
+        stop = start + keys.MAX_KEY_CHAR
         if stop <= known:
             one.rows[start] = rows[bisect_left(found, start) : bisect_left(found, stop)]
 
 
 async def _rows(app: App, directory: Directory, start: str) -> list[Row]:
-    return await app.tables.query(CONTACTS, directory.id, start, start + keys.LAST, limit=_MOST)
+    return await app.tables.query(
+        CONTACTS, directory.id, start, start + keys.MAX_KEY_CHAR, limit=_MOST
+    )
 
 
 async def _matches(
@@ -158,7 +160,7 @@ def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Mat
     ]
     once: dict[str, Match] = {}
     for _, match in sorted(
-        ranked, key=lambda pair: (pair[0], keys.fold(pair[1].card.name), pair[1].card.id)
+        ranked, key=lambda pair: (pair[0], keys.search_key(pair[1].card.name), pair[1].card.id)
     ):
         once.setdefault(match.card.id, match)
     return list(once.values())

@@ -13,7 +13,7 @@ from scim.users.index_rows import MAX_WORDS
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
-from shared.keys import fold
+from shared.keys import search_key
 from shared.numbers import MIN_DIGITS, digits_of, query_forms
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
@@ -77,7 +77,9 @@ def query_words(text: str) -> list[str]:
     """The folded words to search by; what has an @ is an address and stays whole."""
     found = dict[str, None]()
     for token in text.split():
-        found.update(dict.fromkeys([fold(token)] if "@" in token.strip("@") else words_of(token)))
+        found.update(
+            dict.fromkeys([search_key(token)] if "@" in token.strip("@") else words_of(token))
+        )
     return list(found)
 
 
@@ -128,7 +130,7 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
     def rank(one: Found) -> tuple[bool, str, str]:
         named = words_of(one.card.name)
         meant = any(own.startswith(word) for own in named for word in words)
-        return not meant, fold(one.card.name), one.card.id
+        return not meant, search_key(one.card.name), one.card.id
 
     return sorted(found, key=rank)
 

@@ -23,7 +23,7 @@ async def list_unparsed(
     """The next `limit` people, in the order of their creation, and the cursor that goes on ("": no more)."""
     start, stop = keys.prefix_range("unparsed", "")
     if cursor:
-        start = keys.after(keys.key("unparsed", cursor))
+        start = keys.successor(keys.key("unparsed", cursor))
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
     found = []
     for row in rows[:limit]:

@@ -1,5 +1,6 @@
 """The answers of the directories API: from an administrator's call to directories, credentials and events as JSON."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from directories import (
     credentials,
     deletion,
     provisioning_log,
+    reindex_progress,
     serializers,
     service,
     status,
@@ -77,8 +79,10 @@ async def restore(call: Call) -> Response:
 
 async def read_state(call: Call) -> Response:
     directory = await service.read(call.app, call.account, call.directory_id)
-    found = await status.glance(call.app, directory)
-    return json_response(serializers.glance(found))
+    found, reindex = await asyncio.gather(
+        status.glance(call.app, directory), reindex_progress.status(call.app, directory.id)
+    )
+    return json_response(serializers.glance(found, reindex))
 
 
 async def events(call: Call) -> Response:

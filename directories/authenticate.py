@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
 from directories.cache import CACHED_SECONDS, cache
-from directories.memory import LruCache, PerInstance, beside
 from directories.models import Directory, is_directory_id
 from shared import keys, row_versions
 from shared.app import App
+from shared.cache import LruCache
 from shared.http import HttpError
 from shared.messages import Message
 
@@ -41,9 +41,6 @@ class _Seen:
         default_factory=lambda: LruCache(4096)
     )
     requests: LruCache[str, int] = field(default_factory=lambda: LruCache(4096))
-
-
-_seen: PerInstance[_Seen] = PerInstance(_Seen)
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
@@ -82,7 +79,7 @@ def _bearer(authorization: str | None) -> str:
 async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
         return None  # what can't be a partition is not asked for
-    memory, place = _seen.of(app).access, (directory_id, hashed)
+    memory, place = app.state(_Seen).access, (directory_id, hashed)
     at = app.clock.monotonic()
     remembered = memory.get(place)
     if remembered and at - remembered[0] < CACHED_SECONDS:
@@ -130,8 +127,8 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 def _count(app: App, directory_id: str) -> None:
     """Long imports leave many events behind the total; folding them now and then keeps the next reader quick."""
-    requests = _seen.of(app).requests
+    requests = app.state(_Seen).requests
     count = (requests.get(directory_id) or 0) + 1
     requests.put(directory_id, count)
     if count % _UPKEEP_EVERY == 0:
-        beside(app, totals.keep_up(app, directory_id), "totals.keep_up")
+        app.background.start_optional(totals.keep_up(app, directory_id), "totals.keep_up")

@@ -8,9 +8,9 @@ reads, so re-reading has an allowance: ten at once, then one a second for each d
 from dataclasses import dataclass, field
 
 from directories import store
-from directories.memory import LruCache, PerInstance
 from directories.models import Directory, is_directory_id
 from shared.app import App
+from shared.cache import LruCache
 
 CACHED_SECONDS = 30.0
 _KNOWN = 4096
@@ -70,9 +70,6 @@ class DirectoryCache:
         return directory
 
 
-_cache: PerInstance[DirectoryCache] = PerInstance(DirectoryCache)
-
-
 def cache(app: App) -> DirectoryCache:
-    """The cache of this instance."""
-    return _cache.of(app)
+    """Return the directory cache of `app`."""
+    return app.state(DirectoryCache)

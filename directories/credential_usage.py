@@ -14,10 +14,10 @@ import orjson
 from directories import events, store
 from directories.event_types import REFUSED
 from directories.events import Event
-from directories.memory import LruCache, PerInstance, beside
 from directories.models import Directory
 from shared import keys, messages, row_versions
 from shared.app import App
+from shared.cache import LruCache
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 
@@ -68,12 +68,9 @@ class LastCalls:
         return max([*self.used.values(), self.served])
 
 
-_notes: PerInstance[_Notes] = PerInstance(_Notes)
-
-
 def accepted(app: App, directory_id: str, credential: str) -> None:
     """Note the use of a token, a client secret or the trust."""
-    notes, place = _notes.of(app), (directory_id, credential)
+    notes, place = app.state(_Notes), (directory_id, credential)
     used, denial = notes.used, notes.denied.get(directory_id)
     at, last = app.clock.monotonic(), used.get(place)
     # After a call was turned away, the first good one is noted at once: the administrator waits for it.
@@ -83,12 +80,12 @@ def accepted(app: App, directory_id: str, credential: str) -> None:
         or (denial is not None and last < denial.written_at)
     ):
         used.put(place, at)
-        beside(app, _write(app, directory_id, credential), "directory.used")
+        app.background.start_optional(_write(app, directory_id, credential), "directory.used")
 
 
 def served(app: App, directory_id: str) -> None:
     """Note a call that went well; the directory's first one is an event: the connection works."""
-    notes, at = _notes.of(app), app.clock.monotonic()
+    notes, at = app.state(_Notes), app.clock.monotonic()
     last, failed = notes.served.get(directory_id), notes.failed.get(directory_id)
     # After one that was refused, the next good one is noted at once: it may be the last, and the administrator waits.
     wanted = (
@@ -98,17 +95,19 @@ def served(app: App, directory_id: str) -> None:
     )
     if last is None or at - last >= wanted:
         notes.served.put(directory_id, at)
-        beside(app, _write_served(app, directory_id, first=last is None), "directory.used")
+        app.background.start_optional(
+            _write_served(app, directory_id, first=last is None), "directory.used"
+        )
 
 
 def failed(app: App, directory_id: str) -> None:
     """Remember that a call with a live token was refused; the refusal itself is in the provisioning log."""
-    _notes.of(app).failed.put(directory_id, app.clock.monotonic())
+    app.state(_Notes).failed.put(directory_id, app.clock.monotonic())
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
     """Note a call with a reason of `status.DENIED_REASONS`; a `message` goes into the provisioning log."""
-    denied, at = _notes.of(app).denied, app.clock.monotonic()
+    denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
         last.unwritten += 1
@@ -122,8 +121,7 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         message is not None and at - logged_at >= DENIED_SECONDS
     )  # whatever else the caller tries in between
     denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
-    beside(
-        app,
+    app.background.start_optional(
         _write_denied(app, directory.id, reason, count, message if is_logged else None),
         "directory.denied",
     )

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import orjson
 
-from directories import service, store
+from directories import reindex_progress, service, store
 from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
 from directories.models import Directory
@@ -124,7 +124,7 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
             return False
     before = await _clear(app, store.TABLE, directory.id, "", deadline, keys.key(store.RECORD))
     return before and await _clear(
-        app, store.TABLE, directory.id, keys.after(store.RECORD), deadline
+        app, store.TABLE, directory.id, keys.successor(store.RECORD), deadline
     )
 
 
@@ -134,7 +134,7 @@ async def _clear(
     partition: str,
     start: str,
     deadline: float,
-    stop: str = keys.LAST,
+    stop: str = keys.MAX_KEY_CHAR,
 ) -> bool:
     """Remove a range of rows in transactions of 100; another run may be doing the same."""
     while app.clock.monotonic() < deadline:
@@ -162,6 +162,7 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
     tables = app.tables
     if directory is not None:
         await store.remove(tables, store.account_partition(directory.account), directory_id)
+    await reindex_progress.forget(tables, directory_id)
     await store.remove(tables, store.ALL, directory_id)
     await store.remove(tables, directory_id, store.RECORD)
     await store.remove(tables, _PARTITION, directory_id, table=_WORK)

@@ -8,8 +8,8 @@ instance to itself hurts nobody and may go eight times as fast: a first import o
 import math
 from dataclasses import dataclass, field
 
-from directories.memory import LruCache, PerInstance
 from shared.app import App
+from shared.cache import LruCache
 from shared.http import HttpError
 from shared.messages import Message
 from shared.token_bucket import Bucket
@@ -46,12 +46,9 @@ class _Buckets:
         return now - self.other[1] < _BESIDE_SECONDS
 
 
-_buckets: PerInstance[_Buckets] = PerInstance(_Buckets)
-
-
 def take(app: App, directory_id: str) -> None:
     """Count one request of the directory; raises TooManyRequests where it floods."""
-    buckets, now = _buckets.of(app), app.clock.monotonic()
+    buckets, now = app.state(_Buckets), app.clock.monotonic()
     rate = SUSTAINED if buckets.has_company(directory_id, now) else ALONE
     bucket = buckets.by_directory.get(directory_id)
     if bucket is None:
@@ -65,6 +62,6 @@ def take(app: App, directory_id: str) -> None:
 
 def settle(app: App, directory_id: str, round_trips: int) -> None:
     """Count what a request cost beyond the usual: a group of thousands, a bulk request, a scan are many requests."""
-    bucket = _buckets.of(app).by_directory.get(directory_id)
+    bucket = app.state(_Buckets).by_directory.get(directory_id)
     if bucket is not None:
         bucket.level -= max(0.0, round_trips / USUAL - 1)

@@ -149,7 +149,7 @@ def bound(moment: datetime) -> str:
 
 def end() -> str:
     """A key behind all events."""
-    return keys.key(FAMILY, "") + keys.LAST
+    return keys.key(FAMILY, "") + keys.MAX_KEY_CHAR
 
 
 async def events_since(
@@ -159,7 +159,7 @@ async def events_since(
 
     A transaction that was slow may show up behind a cursor already passed, so continue from `safe_cursor`.
     """
-    start = keys.after(cursor) if cursor else keys.key(FAMILY, "")
+    start = keys.successor(cursor) if cursor else keys.key(FAMILY, "")
     return _decoded(await tables.query(TABLE, directory_id, start, end(), limit=limit))
 
 

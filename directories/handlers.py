@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from directories.errors import DirectoryError
 from directories.user_rate_limit import rate_limited
 from shared.app import App
-from shared.azure_functions import Handler
 from shared.easy_auth import require_admin
 from shared.http import Request, Response, check_same_origin
 
@@ -27,16 +26,12 @@ class Call:
         return self.request.route["directoryId"]
 
 
-def handler(app: App, action: Action) -> Handler:
-    """An action for signed-in administrators, whose errors become RFC 9457 problems."""
-
-    async def handle(request: Request) -> Response:
-        person = require_admin(request, app.settings)
-        check_same_origin(request, app.settings.public_url)
-        try:
-            with rate_limited(app, person):
-                return await action(Call(app, request, person.account))
-        except DirectoryError as error:
-            raise error.problem() from None
-
-    return handle
+async def respond(app: App, request: Request, action: Action) -> Response:
+    """Return the response of `action` for a signed-in administrator; its errors become RFC 9457 problems."""
+    person = require_admin(request, app.settings)
+    check_same_origin(request, app.settings.public_url)
+    try:
+        with rate_limited(app, person):
+            return await action(Call(app, request, person.account))
+    except DirectoryError as error:
+        raise error.problem() from None

@@ -9,7 +9,7 @@ from directories.event_types import KINDS
 from directories.events import Event, StoredEvent
 from shared.app import App
 from shared.concurrency import TimeSlice
-from shared.keys import fold, fold_case
+from shared.keys import fold_case, search_key
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 
@@ -82,7 +82,7 @@ class EventFilter:
             *event.changed,
             self.words(event),
         )
-        return any(fold(self.text) in fold(part) for part in said)
+        return any(search_key(self.text) in search_key(part) for part in said)
 
 
 EVERYTHING = EventFilter()

@@ -9,6 +9,7 @@ from datetime import timedelta
 import orjson
 
 from directories import deletion, events, quarantine_warning, store, totals
+from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
@@ -22,6 +23,8 @@ async def run(app: App, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
+    for job in app.state(MaintenanceJobs).jobs:
+        await job(app, deadline)
     hour, tidied = app.clock.now().hour, 0
     for row in await store.index(app.tables, store.ALL):
         if zlib.crc32(row.key.encode()) % _HOURS != hour:
@@ -44,7 +47,7 @@ async def tidy(app: App, directory_id: str) -> None:
     through = await totals.fold(app, directory_id)
     oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
     # Never beyond what the totals hold: an event that is gone can't be counted any more.
-    await _trim_events(app, directory_id, min(events.bound(oldest), keys.after(through)))
+    await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await quarantine_warning.warn(app, directory_id)
@@ -68,7 +71,7 @@ async def _trim_expired(app: App, directory_id: str, family: str) -> None:
         await _drop(app, store.TABLE, directory_id, expired)
         if len(rows) < MAX_QUERY_ROWS:
             return
-        start = keys.after(rows[-1].key)
+        start = keys.successor(rows[-1].key)
 
 
 async def _drop(app: App, table: str, partition: str, row_keys: list[str]) -> None:

@@ -11,12 +11,11 @@ from http import HTTPStatus
 from directories import events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
-from directories.memory import LruCache, PerInstance, beside
 from shared import log, messages
 from shared.app import App
+from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
-from shared.metrics import metrics
 from shared.tables.port import TableError
 
 WINDOW_SECONDS = 60.0
@@ -45,12 +44,9 @@ class _Minutes:
     by_directory: LruCache[str, _Minute] = field(default_factory=lambda: LruCache(2048))
 
 
-_minutes: PerInstance[_Minutes] = PerInstance(_Minutes)
-
-
 async def note(app: App, directory_id: str, event: Event) -> None:
     """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
-    metrics.refused(_reason(event))
+    app.metrics.refused(_reason(event))
     due = _to_store(app, directory_id, event)
     for each in due:
         log.event(
@@ -76,7 +72,7 @@ def _reason(event: Event) -> str:
 
 
 def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
-    minutes, now = _minutes.of(app).by_directory, app.clock.monotonic()
+    minutes, now = app.state(_Minutes).by_directory, app.clock.monotonic()
     minute = minutes.get(directory_id)
     late: list[Event] = []
     if minute is None or now - minute.started >= WINDOW_SECONDS:
@@ -85,7 +81,9 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
         minutes.put(directory_id, minute)
     minute.total += 1
     if minute.total % _GUARD_EVERY == 0:
-        beside(app, quarantine_warning.warn(app, directory_id), "quarantine.check")
+        app.background.start_optional(
+            quarantine_warning.warn(app, directory_id), "quarantine.check"
+        )
     sort = (
         event.method,
         str(event.status),

@@ -10,6 +10,7 @@ from directories.errors import InvalidField
 from directories.events import FAMILY, moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
+from directories.reindex_progress import ReindexStatus
 from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
@@ -88,8 +89,8 @@ def credentials(
     ]
 
 
-def glance(found: DirectoryStatus) -> dict[str, Any]:
-    """A directory's state."""
+def glance(found: DirectoryStatus, reindex: ReindexStatus | None) -> dict[str, Any]:
+    """A directory's state; `reindex` is null unless records wait to be indexed by new rules."""
     denied = None
     if found.denied:
         reason = found.denied.reason
@@ -109,6 +110,7 @@ def glance(found: DirectoryStatus) -> dict[str, Any]:
         "quarantine": found.quarantine.outlook,
         "last_refusal": line(found.last_refusal) if found.last_refusal else None,
         "denied": denied,
+        "reindex": dataclasses.asdict(reindex) if reindex else None,
     }
 
 

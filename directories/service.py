@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from directories import store, tokens
+from directories import reindex_progress, store, tokens
 from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
@@ -103,13 +103,16 @@ async def set_up(
         settings["name"] = check_name(settings["name"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
-    return await change(
-        app,
-        account,
-        directory_id,
-        lambda directory: dataclasses.replace(directory, **settings),
-        expected,
-    )
+    before: list[str] = []
+
+    def alter(directory: Directory) -> Directory:
+        before.append(directory.region)
+        return dataclasses.replace(directory, **settings)
+
+    stored = await change(app, account, directory_id, alter, expected)
+    if stored.region != before[-1]:  # national numbers are read otherwise now
+        await reindex_progress.forget(app.tables, directory_id)
+    return stored
 
 
 def check_name(name: str) -> str:

@@ -15,8 +15,17 @@ from directories.models import Directory, Token, TrustedIdentity, is_directory_i
 from shared import keys, row_versions
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
-from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Replace, Row, Tables, Upsert
-from shared.tables.ranges import everything
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    Insert,
+    NotFound,
+    Replace,
+    Row,
+    Tables,
+    Upsert,
+    query_all,
+)
 
 TABLE = "directories"
 RECORD = "directory"
@@ -79,7 +88,7 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
 
 async def index(tables: Tables, partition: str, table: str = TABLE) -> list[Row]:
     """All rows of a partition that has few."""
-    return await everything(tables, table, partition)
+    return await query_all(tables, table, partition)
 
 
 async def remove(tables: Tables, partition: str, key: str, table: str = TABLE) -> None:

@@ -17,11 +17,17 @@ from functools import lru_cache
 import orjson
 
 from directories import events
-from directories.memory import LruCache, PerInstance, beside
 from shared import keys, row_versions
 from shared.app import App
-from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
-from shared.tables.ranges import everything
+from shared.cache import LruCache
+from shared.tables.port import (
+    AlreadyExists,
+    Insert,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    query_all,
+)
 
 ROW = "total"
 LAG = timedelta(minutes=5)
@@ -87,19 +93,16 @@ class _Memory:
     known: LruCache[str, _Known] = field(default_factory=lambda: LruCache(2048))
 
 
-_memory: PerInstance[_Memory] = PerInstance(_Memory)
-
-
 async def read(app: App, directory_id: str) -> Totals:
     """The totals of this moment: two round trips at first, one while the instance remembers."""
-    memory, now = _memory.of(app).known, app.clock.monotonic()
+    memory, now = app.state(_Memory).known, app.clock.monotonic()
     known = memory.get(directory_id)
     reviewed = known is None or now - known.reviewed >= _REVIEW_SECONDS
     if known is None or reviewed:
         known = _Known(*(await _stored(app, directory_id))[:2], now)
     behind = await _keys_between(app, directory_id, known.through, events.end())
     if reviewed and _older(app, behind, LAG)[_WORTH_FOLDING - 1 :]:
-        beside(app, keep_up(app, directory_id), "totals.keep_up")
+        app.background.start_optional(keep_up(app, directory_id), "totals.keep_up")
     settled = _older(app, behind, RECENT)
     base = known.totals.plus(settled)
     memory.put(
@@ -155,12 +158,12 @@ def _encode(totals: Totals, through: str) -> bytes:
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
     """The keys of the events behind `cursor` and before `stop`."""
-    start = keys.after(cursor) if cursor else keys.key(events.FAMILY, "")
+    start = keys.successor(cursor) if cursor else keys.key(events.FAMILY, "")
     if start >= stop:
         return []
     return [
         row.key
-        for row in await everything(
+        for row in await query_all(
             app.tables, events.TABLE, directory_id, start, stop, keys_only=True
         )
     ]

@@ -8,10 +8,11 @@ and so does a program that resolves five calls a second over 100 directories; ov
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from directories.memory import LruCache, PerInstance
 from shared import log
 from shared.app import App
+from shared.cache import LruCache
 from shared.easy_auth import Principal
 from shared.http import HttpError
 from shared.messages import Message
@@ -30,13 +31,17 @@ class Overdrawn(HttpError):
         super().__init__(429, message, {"Retry-After": str(retry_after)})
 
 
-_accounts: PerInstance[LruCache[tuple[str, str], Bucket]] = PerInstance(lambda: LruCache(16_384))
+@dataclass(slots=True)
+class _Buckets:
+    """Token buckets by account and user (object id)."""
+
+    by_user: LruCache[tuple[str, str], Bucket] = field(default_factory=lambda: LruCache(16_384))
 
 
 @contextmanager
 def rate_limited(app: App, person: Principal) -> Iterator[None]:
     """A request of the person: what storage does inside is counted; raises Overdrawn."""
-    kept, now = _accounts.of(app), app.clock.monotonic()
+    kept, now = app.state(_Buckets).by_user, app.clock.monotonic()
     place = (person.account, person.object_id)
     account = kept.get(place)
     if account is None:

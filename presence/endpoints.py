@@ -1,9 +1,7 @@
 """The functions of presence: timer and queue, the consent wizard's API, health.
 
-What answers is imported with the first call: a cold start for a SCIM call has no use for it.
+`presence.api` is imported by the first call, because a cold start for a SCIM call doesn't need it.
 """
-
-from typing import TYPE_CHECKING
 
 import azure.functions as func
 
@@ -13,12 +11,6 @@ from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
-from shared.later import Later
-
-if TYPE_CHECKING:
-    from presence import api
-else:
-    api = Later("presence.api")
 
 
 def blueprint(app: App) -> func.Blueprint:
@@ -27,19 +19,27 @@ def blueprint(app: App) -> func.Blueprint:
     triggers.add(functions, app)
 
     async def read(request: Request) -> Response:
+        from presence import api
+
         person = require_admin(request, app.settings)
         with rate_limited(app, person):
             return await api.read(app, person, request)
 
     async def act(request: Request) -> Response:
+        from presence import api
+
         person = require_admin(request, app.settings)
         with rate_limited(app, person):
             return await api.act(app, person, request)
 
     async def health(request: Request) -> Response:
+        from presence import api
+
         return await api.tell_health(app, request)
 
     route = "api/directories/{directoryId}/presence"
-    register_http(functions, "presence_connection", route, method_dispatcher(GET=read, POST=act))
-    register_http(functions, "presence_health", "health", method_dispatcher(GET=health))
+    register_http(
+        app, functions, "presence_connection", route, method_dispatcher(GET=read, POST=act)
+    )
+    register_http(app, functions, "presence_health", "health", method_dispatcher(GET=health))
     return functions

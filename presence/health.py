@@ -17,7 +17,7 @@ async def read(app: App) -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and the checks by name; one round trip."""
     now = now_ms(app.clock)
     rows = await app.tables.query(
-        heartbeats.TABLE, heartbeats.PARTITION, keys.key("queue", ""), keys.LAST
+        heartbeats.TABLE, heartbeats.PARTITION, keys.key("queue", ""), keys.MAX_KEY_CHAR
     )
     stored = {row.key: orjson.loads(row.value) for row in rows}
     timer, queue = stored.get(heartbeats.TIMER), stored.get(heartbeats.QUEUE)

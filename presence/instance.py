@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
-from directories.memory import LruCache
 from presence.graph.client import GraphClient
 from presence.graph.clouds import cloud_of
 from presence.graph.fault_attribution import Control
@@ -14,7 +12,7 @@ from presence.graph.token_provider import Credential
 from presence.store.snapshot_cache import Snapshots
 from presence.tenant_links import DirectoryLink
 from shared.app import App
-from shared.tables.port import Tables
+from shared.cache import LruCache
 
 _LINKS = 20_000
 
@@ -58,18 +56,18 @@ class Runtime:
         await self.credential.close()
 
 
-_runtimes: "WeakKeyDictionary[Tables, Runtime]" = WeakKeyDictionary()
-
-
 def runtime_of(app: App) -> Runtime:
-    """The runtime that belongs to these services; all features of a process share it."""
-    found = _runtimes.get(app.tables)
-    if found is None:
+    """Return the presence state of `app`, which closes with the App."""
+
+    def make() -> Runtime:
         credential = Credential(app.settings, app.clock)
-        found = _runtimes[app.tables] = Runtime(
+        runtime = Runtime(
             credential,
             Control(credential, app.clock, app.settings.home_tenant_id),
             GraphClient(cloud_of(app.settings).graph_url, app.clock),
             Budget(app.clock),
         )
-    return found
+        app.on_close(runtime.close)
+        return runtime
+
+    return app.state(Runtime, make)

@@ -24,8 +24,8 @@ from shared.tables.port import (
     Replace,
     Row,
     Tables,
+    query_all,
 )
-from shared.tables.ranges import everything
 
 TABLE = "tenants"
 PARTITION = "tenant"
@@ -99,7 +99,7 @@ async def directories(tables: Tables) -> list[DirectoryLink]:
 
 async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[T]:
     found: list[T] = []
-    for row in await everything(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
+    for row in await query_all(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
         with suppress(row_versions.UnsupportedRowVersion):  # which logs it
             found.append(read(row))
     return found

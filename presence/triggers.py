@@ -1,7 +1,7 @@
 """The edge to the platform's timer and queue: schedules and bindings. What they carry out is imported with their first
 run: a cold start for a SCIM call has no use for it."""
 
-from typing import TYPE_CHECKING, List  # noqa: UP035 - the engine refuses list[str] as the type of an output
+from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
 
 import azure.functions as func
 
@@ -9,12 +9,6 @@ from presence.constants import POISON, QUEUE
 from shared import log
 from shared.app import App
 from shared.instrumentation import job
-from shared.later import Later
-
-if TYPE_CHECKING:
-    from presence.sync import dispatch
-else:
-    dispatch = Later("presence.sync.dispatch")
 
 CONNECTION = "AzureWebJobsStorage"
 
@@ -30,14 +24,18 @@ def add(blueprint: func.Blueprint, app: App) -> None:
         "timer", app.settings.presence_schedule, run_on_startup=False, use_monitor=False
     )
     @blueprint.queue_output("messages", QUEUE, CONNECTION)
-    @job("presence_timer")
+    @job(app, "presence_timer")
     async def presence_timer(timer: func.TimerRequest, messages: func.Out[List[str]]) -> None:  # noqa: UP006
+        from presence.sync import dispatch
+
         messages.set(await dispatch.due(app))
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
-    @job("presence_sync")
+    @job(app, "presence_sync")
     async def presence_sync(message: func.QueueMessage) -> None:
+        from presence.sync import dispatch
+
         try:
             await dispatch.handle(app, message.get_body())
         except Exception as error:
@@ -46,6 +44,8 @@ def add(blueprint: func.Blueprint, app: App) -> None:
 
     @blueprint.function_name("presence_poison")
     @blueprint.queue_trigger("message", POISON, CONNECTION)
-    @job("presence_poison")
+    @job(app, "presence_poison")
     async def presence_poison(message: func.QueueMessage) -> None:
+        from presence.sync import dispatch
+
         await dispatch.poisoned(app, message.get_body())

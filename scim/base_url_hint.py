@@ -32,6 +32,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
 
     for collection in _COLLECTIONS:
         register_http(
+            app,
             blueprint,
             f"scim_wrong_base_{collection}",
             f"scim/{{directoryId}}/{collection}",

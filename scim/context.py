@@ -1,6 +1,6 @@
 """What a SCIM operation is carried out in: the deployment, the directory and the client that asks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from directories.models import Directory
 from scim.query import PageKeyCache
@@ -10,12 +10,22 @@ from shared.app import App
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One authenticated call; `base_url` is the SCIM base as the client uses it, `client` who it seems to be,
-    `places` where walks continue, `turns` who writes what."""
+    """One authenticated call.
+
+    `base_url` is the SCIM base URL as the client uses it; `client` is the name in its User-Agent.
+    """
 
     app: App
     directory: Directory
     base_url: str
     client: str = ""
-    places: PageKeyCache = field(default_factory=PageKeyCache)
-    turns: WriteLocks = field(default_factory=WriteLocks)
+
+    @property
+    def page_keys(self) -> PageKeyCache:
+        """Return the App's cache of the keys that pages start at."""
+        return self.app.state(PageKeyCache)
+
+    @property
+    def write_locks(self) -> WriteLocks:
+        """Return the App's locks of resources that are being written."""
+        return self.app.state(WriteLocks)

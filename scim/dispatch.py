@@ -1,7 +1,7 @@
 """The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import azure.functions as func
 
@@ -10,9 +10,7 @@ from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import as_scim_error, error_response, scim_response
-from scim.query import PageKeyCache
 from scim.rejection_log import log_rejection
-from scim.write_lock import WriteLocks
 from shared import log
 from shared.app import App
 from shared.azure_functions import register_http
@@ -25,11 +23,9 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Registers SCIM endpoints; `places` is shared by the queries of one instance, `turns` by its writers."""
+    """Registers SCIM endpoints."""
 
     app: App
-    places: PageKeyCache = field(default_factory=PageKeyCache)
-    turns: WriteLocks = field(default_factory=WriteLocks)
 
     def add(
         self,
@@ -69,9 +65,8 @@ class Edge:
                     self.app, context.directory.id, call.round_trips if call else 0
                 )
 
-        register_http(
-            blueprint, name, f"scim/{{directoryId}}/v2/{route}".rstrip("/"), handle, error_response
-        )
+        address = f"scim/{{directoryId}}/v2/{route}".rstrip("/")
+        register_http(self.app, blueprint, name, address, handle, error_response)
 
     async def _context(self, request: Request) -> Context:
         app = self.app
@@ -86,8 +81,6 @@ class Edge:
             directory,
             f"{origin}/scim/{directory.id}/v2",
             agent[:60],
-            self.places,
-            self.turns,
         )
 
 

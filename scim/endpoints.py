@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from directories.maintenance_jobs import MaintenanceJobs
 from scim import base_url_hint
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
@@ -19,4 +20,11 @@ def blueprint(app: App) -> func.Blueprint:
         feature.register(functions, edge)
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
+    app.state(MaintenanceJobs).jobs.append(_reindex)
     return functions
+
+
+async def _reindex(app: App, deadline: float) -> None:
+    from scim import reindex
+
+    await reindex.run(app, deadline)

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from directories.memory import LruCache
 from scim.core.errors import ScimError
 from scim.core.filter_ast import Equality
 from scim.core.filters import Filter
@@ -21,6 +20,7 @@ from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
 from scim.core.sorting import root, sorter
 from shared import keys
+from shared.cache import LruCache
 from shared.clock import Clock
 from shared.concurrency import TimeSlice
 from shared.messages import Message

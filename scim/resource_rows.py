@@ -7,10 +7,9 @@ from shared import keys
 from shared.app import App
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
-from shared.tables.ranges import everything
+from shared.tables.port import Row, query_all
 
-_CONTACTS = "contacts"
+TABLE = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
@@ -22,8 +21,8 @@ async def get(app: App, directory_id: str, family: str, identifier: str) -> list
     if not is_id(identifier):
         return []
     start = keys.key(family, identifier)
-    found = await everything(
-        app.tables, _CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.LAST
+    found = await query_all(
+        app.tables, TABLE, directory_id, start, start + keys.SEPARATOR + keys.MAX_KEY_CHAR
     )
     return found if found and found[0].key == start else []
 
@@ -31,8 +30,8 @@ async def get(app: App, directory_id: str, family: str, identifier: str) -> list
 async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
     """The ids at the end of the keys below `parts`: of an index, or of memberships."""
     start = keys.key(*parts, "")
-    found = await everything(
-        app.tables, _CONTACTS, directory_id, start, start + keys.LAST, keys_only=True
+    found = await query_all(
+        app.tables, TABLE, directory_id, start, start + keys.MAX_KEY_CHAR, keys_only=True
     )
     return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
 
@@ -48,7 +47,7 @@ async def page(
     start, stop = _bounds(family, after)
     limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
-        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, limit=limit)
+        rows = await app.tables.query(TABLE, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -59,14 +58,14 @@ async def page(
             size += len(row.value)
         if len(rows) < limit:
             return found, False
-        start, limit = keys.after(rows[-1].key), MAX_QUERY_ROWS
+        start, limit = keys.successor(rows[-1].key), MAX_QUERY_ROWS
 
 
 async def key_at(app: App, directory_id: str, family: str, after: str, skip: int) -> str | None:
     """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
     start, stop = _bounds(family, after)
     while True:
-        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, keys_only=True)
+        rows = await app.tables.query(TABLE, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
                 skip -= 1
@@ -74,13 +73,15 @@ async def key_at(app: App, directory_id: str, family: str, after: str, skip: int
                     return row.key
         if len(rows) < MAX_QUERY_ROWS:
             return None
-        start = keys.after(rows[-1].key)
+        start = keys.successor(rows[-1].key)
 
 
 def _bounds(family: str, after: str) -> tuple[str, str]:
     prefix = family + keys.SEPARATOR
     # Behind a record come its memberships, which a walk has read with it.
-    return (after + keys.SEPARATOR + keys.LAST if after else prefix), prefix + keys.LAST
+    return (
+        after + keys.SEPARATOR + keys.MAX_KEY_CHAR if after else prefix
+    ), prefix + keys.MAX_KEY_CHAR
 
 
 def _is_record(key: str) -> bool:

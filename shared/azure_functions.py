@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from shared import log
-from shared.http import HttpError, Request, Response, method_not_allowed, problem
+from shared.app import App
+from shared.http import HttpError, Request, Response, problem, select_by_method
 from shared.instrumentation import OperationScope
 from shared.messages import Message
 from shared.row_versions import UnsupportedRowVersion
@@ -32,6 +33,7 @@ _OVER_TLS = _SECURITY | {
 
 
 def register_http(
+    app: App,
     blueprint: func.Blueprint,
     name: str,
     route: str,
@@ -45,7 +47,7 @@ def register_http(
     answer = failure or problem_response
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
-        with OperationScope(name, req.route_params.get("directoryId", "")) as call:
+        with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
             request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
             try:
                 response = await handler(request)
@@ -67,16 +69,12 @@ def register_http(
 
 
 def method_dispatcher(**handlers: Handler) -> Handler:
-    """A handler that chooses by method, answers HEAD like GET and all others with 405: `by_method(GET=read)`."""
-    allowed = tuple(handlers) + (("HEAD",) if "GET" in handlers else ())
+    """Return a handler that calls the one of the request's method: `method_dispatcher(GET=read)`."""
 
-    async def choose(request: Request) -> Response:
-        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
-        if handler is None:
-            raise method_not_allowed(allowed)
-        return await handler(request)
+    async def dispatch(request: Request) -> Response:
+        return await select_by_method(request, handlers)(request)
 
-    return choose
+    return dispatch
 
 
 def problem_response(error: Exception) -> Response:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from shared.messages import Message
 
+Handler = TypeVar("Handler")
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
@@ -111,10 +112,18 @@ def problem(status: int, message: Message, **extra: str) -> Response:
     return Response(status, orjson.dumps(content), {"Content-Type": PROBLEM_JSON})
 
 
-def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
-    """Return 405 with the `Allow` header (RFC 9110 section 15.5.6)."""
+def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handler:
+    """Return the handler of the request's method; GET's serves HEAD, too.
+
+    Raises:
+        HttpError: 405 with the header `Allow` (RFC 9110 section 15.5.6).
+    """
+    method = "GET" if request.method == "HEAD" else request.method
+    if method in handlers:
+        return handlers[method]
+    allowed = [*handlers, "HEAD"] if "GET" in handlers else list(handlers)
     names = ", ".join(allowed)
-    return HttpError(405, Message("method_not_allowed", allowed=names), {"Allow": names})
+    raise HttpError(405, Message("method_not_allowed", allowed=names), {"Allow": names})
 
 
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:

@@ -1,29 +1,31 @@
-"""A call: a request, a timer's tick or a message, from its beginning to its end. Its log lines belong together, it is
-counted, and with OpenTelemetry it is a span."""
+"""Measure one call: a request, a timer's tick or a queue message.
+
+The log lines of a call belong together, the App's metrics count it, and OpenTelemetry shows it as a
+span.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-from shared import log, telemetry
-from shared.clock import SystemClock
-from shared.metrics import metrics
+from shared import log
+from shared.app import App
 
-_seconds = SystemClock().monotonic
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class OperationScope:
-    """`with Handling(operation) as call:` around whatever handles it; the caller sets `status` when it is known."""
+    """`with OperationScope(app, operation) as call:` around the work; the caller sets `call.status`."""
 
-    __slots__ = ("_call", "_opened", "_operation", "_started", "status")
+    __slots__ = ("_app", "_call", "_operation", "_span", "_started", "status")
 
-    def __init__(self, operation: str, directory_id: str = "") -> None:
-        self._operation, self._started, self.status = operation, _seconds(), 500
+    def __init__(self, app: App, operation: str, directory_id: str = "") -> None:
+        self._app, self._operation, self.status = app, operation, 500
+        self._started = app.clock.monotonic()
         self._call = log.begin(operation, directory_id)
-        self._opened = telemetry.begin(operation)
+        self._span = app.telemetry.begin(operation) if app.telemetry else None
 
     def __enter__(self) -> "OperationScope":
         return self
@@ -32,13 +34,14 @@ class OperationScope:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        place: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        call = self._call
-        metrics.called(self._operation, self.status, _seconds() - self._started, call.round_trips)
-        if self._opened is not None:
-            telemetry.end(
-                self._opened,
+        app, call = self._app, self._call
+        seconds = app.clock.monotonic() - self._started
+        app.metrics.called(self._operation, self.status, seconds, call.round_trips)
+        if app.telemetry is not None and self._span is not None:
+            app.telemetry.end(
+                self._span,
                 {
                     "request_id": call.id,
                     "directory_id": call.directory_id,
@@ -51,17 +54,25 @@ class OperationScope:
 
 
 class JobFailed(Exception):
-    """A timer's or queue's function failed. The platform logs what such a function raises, and an error's own text may
-    hold personal data: this one has the type for its text, and the place in its traceback."""
+    """The function of a timer or queue failed.
+
+    Azure Functions logs the exception that such a function raises, and its text may hold personal
+    data. This one has the name of its type as text, and its traceback.
+    """
 
 
-def job(operation: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
-    """A timer's or queue's function as a call; it counts as 200, or as 500 where it raises, which is JobFailed then."""
+def job(
+    app: App, operation: str
+) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Decorate the function of a timer or queue as a call.
 
-    def around(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    It counts as status 200, or as 500 if it raises an exception, which becomes JobFailed.
+    """
+
+    def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         @wraps(function)
         async def handle(*arguments: P.args, **named: P.kwargs) -> R:
-            with OperationScope(operation) as call:
+            with OperationScope(app, operation) as call:
                 try:
                     result = await function(*arguments, **named)
                 except Exception as error:
@@ -73,4 +84,4 @@ def job(operation: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awa
 
         return handle
 
-    return around
+    return decorate

@@ -21,8 +21,8 @@ _UNSAFE = re.compile(
 _UNSAFE_BUT_DIVIDING = re.compile(_UNSAFE.pattern.replace("|", ""))
 _FORBIDDEN = re.compile(_UNSAFE.pattern.replace("|~", ""))
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
-# Behind every character that may stand in a key: every key of a family sorts below family + LAST.
-LAST = "\ufffd"
+# Behind every character that may stand in a key: every key of a family sorts below family + MAX_KEY_CHAR.
+MAX_KEY_CHAR = "\ufffd"
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -93,10 +93,10 @@ def prefix_range(*parts: str) -> tuple[str, str]:
     start = SEPARATOR.join(
         [*map(escape, whole), _cut(_UNSAFE.sub(_escape, beginning), _MAX_BEGINNING)]
     )
-    return start, start + LAST
+    return start, start + MAX_KEY_CHAR
 
 
-def after(row_key: str) -> str:
+def successor(row_key: str) -> str:
     """A key that no legal key lies before and that lies behind `row_key`: where a continued range starts."""
     return row_key + " "
 
@@ -133,21 +133,24 @@ _PLAIN = {
 _PLAIN_TABLE = str.maketrans(_PLAIN)
 
 
-def fold(text: str) -> str:
+def search_key(text: str) -> str:
     """`text` for searching: without case and accents, so that `muller` and `Müller` meet."""
     if text.isascii():
         return text.lower()
     if len(text) <= _KEPT_CHARACTERS:
-        return _fold_kept(text)
+        return _search_key_kept(text)
     return "".join(
-        [_fold(text[at : at + _KEPT_CHARACTERS]) for at in range(0, len(text), _KEPT_CHARACTERS)]
+        [
+            _search_key(text[at : at + _KEPT_CHARACTERS])
+            for at in range(0, len(text), _KEPT_CHARACTERS)
+        ]
     )
 
 
-def _fold(text: str) -> str:
+def _search_key(text: str) -> str:
     # Decomposed before as well: a mathematical capital becomes a plain one first, which then has a small form.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).translate(_PLAIN_TABLE)
 
 
-_fold_kept = lru_cache(maxsize=16384)(_fold)
+_search_key_kept = lru_cache(maxsize=16384)(_search_key)

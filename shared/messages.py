@@ -33,13 +33,19 @@ class Message:
         object.__setattr__(self, "code", code)
         object.__setattr__(self, "params", params)
 
-    def text(self, language: str = "en") -> str:
+    def text(self, language: str = "en", *, grouped: bool = False) -> str:
         """Return the message in `language`.
+
+        Args:
+            language: One of LANGUAGES.
+            grouped: Whether digits of numbers are grouped, for pages; other programs parse plain ones.
 
         Raises:
             KeyError: The catalogue lacks the code, or the pattern has a parameter of another name.
         """
-        params = {name: _shown(param, language) for name, param in self.params.items()}
+        params = {
+            name: _shown(param, language, grouped=grouped) for name, param in self.params.items()
+        }
         return catalogue(language)[self.code].format(**params)
 
 
@@ -125,7 +131,7 @@ def render_stored(stored: Mapping[str, Any], language: str, otherwise: str) -> s
     params = {
         name: render_stored(param, language, param["text"])
         if isinstance(param, dict)
-        else _shown(param, language)
+        else str(param)
         for name, param in stored.get("values", {}).items()
     }
     try:
@@ -134,10 +140,12 @@ def render_stored(stored: Mapping[str, Any], language: str, otherwise: str) -> s
         return otherwise
 
 
-def _shown(param: Param, language: str) -> str:
+def _shown(param: Param, language: str, *, grouped: bool) -> str:
     if isinstance(param, Message):
-        return param.text(language)
-    return group_thousands(param, language) if isinstance(param, int) else param
+        return param.text(language, grouped=grouped)
+    if isinstance(param, int) and grouped:
+        return group_thousands(param, language)
+    return str(param)
 
 
 def _encode_param(param: Param) -> Any:

@@ -1,20 +1,16 @@
 """What an instance counts: calls and their latency and round trips by operation, refusals by reason, age of presence.
 
-Once a minute the counts become log events, one for each operation or reason that had any, and begin anew. Where
-OpenTelemetry is on (`shared.telemetry` has then loaded its SDK), its instruments read the sums when they are
-collected, since recording each call would cost ten times as much. Nothing is imported while it is off.
+Once a minute the counts become log events, one for each operation or reason that had any, and start
+at zero again. `shared.telemetry` reads the sums of all minutes.
 """
 
-import importlib
-import sys
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from shared import log
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock
 
 EVERY_SECONDS = 60.0
 _BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -25,7 +21,7 @@ COUNTERS = {
     "directories.calls.failed": "{call}",
     "directories.calls.seconds": "s",
     "directories.calls.round_trips": "{call}",
-    "directories.rejection_log": "{request}",
+    "directories.refusals": "{request}",
 }
 GAUGES = {"directories.calls.p95": "ms", "directories.presence.age": "s"}
 Observed = tuple[float, dict[str, str]]
@@ -76,14 +72,12 @@ class Metrics:
             float
         )  # by instrument and operation or reason
         self._latest: dict[tuple[str, str], float] = {}
-        self._observed = False
         self._begin()
 
     def called(self, operation: str, status: int, seconds: float, round_trips: int) -> None:
         """A call was answered."""
         found = self._operations.get(operation)
         if found is None:
-            self._observe()
             found = self._operations[operation] = _Operation()
         found.calls += 1
         found.round_trips += round_trips
@@ -102,7 +96,6 @@ class Metrics:
 
     def presence(self, age_seconds: float) -> None:
         """A tenant was synced; so old had its presence become until then."""
-        self._observe()
         self._ages.add(age_seconds)
         if self._clock.monotonic() - self._since >= EVERY_SECONDS:
             self.report()
@@ -132,7 +125,7 @@ class Metrics:
                 slowest_ms=round(found.milliseconds.highest, 1),
             )
         for reason, count in refusals.items():
-            self._sums["directories.rejection_log", reason] += count
+            self._sums["directories.refusals", reason] += count
             log.measurement("metrics.refusals", reason=reason, seconds=seconds, count=count)
         if syncs := ages.counts.total():
             self._latest["directories.presence.age", ""] = ages.highest
@@ -146,7 +139,7 @@ class Metrics:
 
     def observe(self, instrument: str) -> Iterator[Observed]:
         """What an instrument shows, by operation or reason: sums and percentiles as of the last report."""
-        attribute = "reason" if instrument == "directories.rejection_log" else "operation"
+        attribute = "reason" if instrument == "directories.refusals" else "operation"
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:
                 yield value, {attribute: of} if of else {}
@@ -159,31 +152,8 @@ class Metrics:
         self._sums["directories.calls.seconds", operation] += found.seconds
         self._latest["directories.calls.p95", operation] = found.milliseconds.percentile(0.95)
 
-    def _observe(self) -> None:
-        """Make the instruments, once, where OpenTelemetry is on."""
-        if self._observed or "opentelemetry.sdk.metrics" not in sys.modules:
-            return
-        self._observed = True
-        api: Any = importlib.import_module("opentelemetry.metrics")
-        meter = api.get_meter(log.NAME)
-        for make, names in (
-            (meter.create_observable_counter, COUNTERS),
-            (meter.create_observable_gauge, GAUGES),
-        ):
-            for name, unit in names.items():
-                make(name, callbacks=[_callback(self, api, name)], unit=unit)
-
     def _begin(self) -> None:
         self._since = self._clock.monotonic()
         self._operations: dict[str, _Operation] = {}
         self._refusals: Counter[str] = Counter()
         self._ages = _Spread(_AGE_BOUNDS)
-
-
-def _callback(counted: Metrics, api: Any, name: str) -> Any:
-    return lambda _: [
-        api.Observation(value, attributes) for value, attributes in counted.observe(name)
-    ]
-
-
-metrics = Metrics(SystemClock())

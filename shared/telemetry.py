@@ -1,44 +1,38 @@
-"""OpenTelemetry, while PYTHON_ENABLE_OPENTELEMETRY is on: a span for each call, the sums of `shared.metrics` and the
-log lines go to Application Insights. While it is off nothing of it is imported.
+"""OpenTelemetry, while PYTHON_ENABLE_OPENTELEMETRY is on: spans, metrics and log lines go to Application Insights.
 
-The engine then hands each call the trace that the host began, and the host leaves the log lines to the app
-(azure-functions-runtime: otel.py; capability WorkerOpenTelemetryEnabled). Address and identity are the host's own
-settings, APPLICATIONINSIGHTS_CONNECTION_STRING and APPLICATIONINSIGHTS_AUTHENTICATION_STRING, which the exporters read.
+While it is off, no OpenTelemetry package is imported. The worker gives each call the trace that the
+host started, and the host leaves log lines to the app (azure-functions-runtime: otel.py; capability
+WorkerOpenTelemetryEnabled). The exporters read address and identity from the host's own settings,
+APPLICATIONINSIGHTS_CONNECTION_STRING and APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
 """
 
+import asyncio
 import logging
 from typing import Any
 
 from shared import log
+from shared.metrics import COUNTERS, GAUGES, Metrics
 from shared.settings import Settings
 
 METRICS_EVERY_SECONDS = 60
-Open = tuple[Any, Any]  # a span and what makes the one before it current again
+Span = tuple[Any, Any]  # a span, and the token that makes the previous one current again
 
 
-def start(settings: Settings) -> None:
-    """Begin to send, where the settings say so. What can't be sent never keeps the app from working."""
-    global _sending
-    if settings.open_telemetry and _sending is None:
+def start(settings: Settings) -> "Telemetry | None":
+    """Return the exporters if the settings ask for them.
+
+    A fault, such as a missing connection string, is logged and never keeps the app from working.
+    """
+    if settings.open_telemetry:
         try:
-            _sending = _Sending()
-        except Exception as error:  # a connection string that is missing or none
+            return Telemetry()
+        except Exception as error:
             log.failure("telemetry.off", error)
+    return None
 
 
-def begin(operation: str) -> Open | None:
-    """A span for a call, current until its `end`; None while nothing is sent."""
-    return None if _sending is None else _sending.begin(operation)
-
-
-def end(opened: Open | None, attributes: dict[str, str | int], *, failed: bool) -> None:
-    """The call is over."""
-    if opened is not None and _sending is not None:
-        _sending.end(opened, attributes, failed=failed)
-
-
-class _Sending:
-    """The exporters, and the parts of the API that a call needs."""
+class Telemetry:
+    """The exporters of one App. Each sends in batches from a thread of its own."""
 
     def __init__(self) -> None:
         from azure.monitor.opentelemetry.exporter import (
@@ -46,7 +40,7 @@ class _Sending:
             AzureMonitorMetricExporter,
             AzureMonitorTraceExporter,
         )
-        from opentelemetry import context, metrics, trace
+        from opentelemetry import context, trace
         from opentelemetry.sdk._logs import LoggerProvider
         from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
         from opentelemetry.sdk.metrics import MeterProvider
@@ -54,28 +48,31 @@ class _Sending:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        # Each sends in batches from a thread of its own, and what is left when the process ends.
-        spans, lines = TracerProvider(), LoggerProvider()
-        spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter()))
-        lines.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter()))
-        every = METRICS_EVERY_SECONDS * 1000
+        self._spans, self._lines = TracerProvider(), LoggerProvider()
+        self._spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter()))
+        self._lines.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter()))
+        milliseconds = METRICS_EVERY_SECONDS * 1000
         reader = PeriodicExportingMetricReader(
-            AzureMonitorMetricExporter(), export_interval_millis=every
+            AzureMonitorMetricExporter(), export_interval_millis=milliseconds
         )
-        metrics.set_meter_provider(MeterProvider([reader]))
-        logging.getLogger(log.NAME).addHandler(_Lines(lines.get_logger(log.NAME)))
-        self._tracer = spans.get_tracer(log.NAME)
-        self._context, self._trace, self._failed = (
-            context,
-            trace,
-            trace.Status(trace.StatusCode.ERROR),
-        )
+        self._meters = MeterProvider([reader])
+        self._handler = _LogHandler(self._lines.get_logger(log.NAME))
+        logging.getLogger(log.NAME).addHandler(self._handler)
+        self._tracer = self._spans.get_tracer(log.NAME)
+        self._context, self._trace = context, trace
+        self._failed = trace.Status(trace.StatusCode.ERROR)
 
-    def begin(self, operation: str) -> Open:
+    def export(self, metrics: Metrics) -> None:
+        """Send `metrics` from now on."""
+        add_instruments(self._meters.get_meter(log.NAME), metrics)
+
+    def begin(self, operation: str) -> Span:
+        """Start a span for a call; it is the current one until `end`."""
         span = self._tracer.start_span(operation)
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
-    def end(self, opened: Open, attributes: dict[str, str | int], *, failed: bool) -> None:
+    def end(self, opened: Span, attributes: dict[str, str | int], *, failed: bool) -> None:
+        """End the span of a call."""
         span, before = opened
         self._context.detach(before)
         span.set_attributes(attributes)
@@ -83,9 +80,31 @@ class _Sending:
             span.set_status(self._failed)
         span.end()
 
+    async def close(self) -> None:
+        """Send what is left and stop."""
+        logging.getLogger(log.NAME).removeHandler(self._handler)
+        for provider in (self._spans, self._lines, self._meters):
+            await asyncio.to_thread(provider.shutdown)
 
-class _Lines(logging.Handler):
-    """Sends the app's own lines as they are; they belong to the span that is current."""
+
+def add_instruments(meter: Any, metrics: Metrics) -> None:
+    """Add an observable instrument to `meter` for each sum and latest value of `metrics`.
+
+    The meter reads them when it collects: recording each call would cost ten times as much.
+    """
+    from opentelemetry.metrics import Observation
+
+    def callback(name: str) -> Any:
+        return lambda _: [Observation(*observed) for observed in metrics.observe(name)]
+
+    for name, unit in COUNTERS.items():
+        meter.create_observable_counter(name, callbacks=[callback(name)], unit=unit)
+    for name, unit in GAUGES.items():
+        meter.create_observable_gauge(name, callbacks=[callback(name)], unit=unit)
+
+
+class _LogHandler(logging.Handler):
+    """Sends the app's log lines unchanged; each belongs to the current span."""
 
     def __init__(self, logger: Any) -> None:
         super().__init__()
@@ -108,6 +127,3 @@ class _Lines(logging.Handler):
                 body=record.getMessage(),
             )
         )
-
-
-_sending: _Sending | None = None

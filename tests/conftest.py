@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from local.counting_tables import CountingTables
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from tests import emulator
 from tests.engine.present import HAS_ENGINE, MISSING

@@ -1,48 +1,48 @@
-"""The functions of the pages. Their templates overlap with none, since the host knows no precedence among routes.
+"""The functions of the pages. No two routes overlap, because the host has no precedence among routes.
 
-The pages are imported with the first one that is asked for: a cold start for a SCIM call has no use for them.
+The pages are imported by the first call, because a cold start for a SCIM call doesn't need them.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import azure.functions as func
 
 from presence.constants import CALLBACK
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
-from shared.later import Later
+from shared.http import Request
 from web import static_files
-from web.handlers import admin, agent
+from web.handlers import Page, admin, agent
 from web.openapi.endpoints import serve as serve_description
 
-if TYPE_CHECKING:
-    from web import routes
-else:
-    routes = Later("web.routes")
+_ADMIN_ROUTES = {
+    "page_home": "/",
+    "page_directory": "directories/{directoryId}/{page?}",
+    "page_directories": "directories",
+    "page_sign_in_callback": CALLBACK.lstrip("/"),
+}
+
+
+def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
+    """Return the function that chooses among the pages of the function `name`."""
+
+    def choose(request: Request) -> dict[str, Page]:
+        from web import routes
+
+        return routes.CHOICES[name](request)
+
+    return choose
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """Pages for administrators (`/`, `/directories/…`), for agents (`/contacts…`), and their files."""
+    """Return the pages for administrators (`/`, `/directories/…`), for agents (`/contacts…`), and their files."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
-    register_http(functions, "page_home", "/", admin(app, routes.of_home))
-    register_http(
-        functions,
-        "page_directory",
-        "directories/{directoryId}/{page?}",
-        admin(app, routes.of_directory),
-    )
-    register_http(functions, "page_contacts", "contacts/{part?}", agent(app, routes.of_contacts))
-    register_http(functions, "page_directories", "directories", admin(app, routes.of_list))
-    register_http(
-        functions,
-        "page_sign_in_callback",
-        CALLBACK.lstrip("/"),
-        admin(app, routes.of_way_back),
-    )
-    register_http(
-        functions, "api_description", "api/openapi.json", method_dispatcher(GET=serve_description)
-    )
-    register_http(
-        functions, "page_static", "static/{name}", method_dispatcher(GET=static_files.serve)
-    )
+    for name, route in _ADMIN_ROUTES.items():
+        register_http(app, functions, name, route, admin(app, _choose_page(name)))
+    contacts = agent(app, _choose_page("page_contacts"))
+    register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)
+    description = method_dispatcher(GET=serve_description)
+    register_http(app, functions, "api_description", "api/openapi.json", description)
+    files = method_dispatcher(GET=static_files.serve)
+    register_http(app, functions, "page_static", "static/{name}", files)
     return functions

@@ -1,21 +1,15 @@
 """From HTTP to a page: sign-in, role, origin, allowance. Errors are pages, too, imported with the first one."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from directories.errors import NotThere
 from directories.user_rate_limit import rate_limited
 from shared.app import App
 from shared.azure_functions import Handler
 from shared.easy_auth import require_admin, require_reader
-from shared.http import Request, Response, check_same_origin, method_not_allowed
-from shared.later import Later
+from shared.http import Request, Response, check_same_origin, select_by_method
 from web.page_request import PageRequest
-
-if TYPE_CHECKING:
-    from web import error_page
-else:
-    error_page = Later("web.error_page")
 
 Page = Callable[[PageRequest], Awaitable[Response]]
 
@@ -39,6 +33,8 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
             with rate_limited(app, person):
                 return await _page_of(request, choose(request))(visit)
         except Exception as error:
+            from web import error_page
+
             return error_page.show(app, request, error)
 
     return handle
@@ -47,7 +43,4 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
 def _page_of(request: Request, pages: dict[str, Page]) -> Page:
     if not pages:
         raise NotThere(request.path)
-    found = pages.get("GET" if request.method == "HEAD" else request.method)
-    if found is None:
-        raise method_not_allowed((*pages, "HEAD") if "GET" in pages else tuple(pages))
-    return found
+    return select_by_method(request, pages)

@@ -64,11 +64,11 @@ class PageRequest:
 
     def t(self, code: str, /, **params: Param) -> str:
         """Return the text `code` in the visitor's language."""
-        return Message(code, **params).text(self.language)
+        return Message(code, **params).text(self.language, grouped=True)
 
     def text(self, message: Message | None) -> str:
         """Return a message in the visitor's language, "" for none."""
-        return message.text(self.language) if message else ""
+        return message.text(self.language, grouped=True) if message else ""
 
     def pattern(self, code: str) -> str:
         """Return a text whose parameters are filled in later: by the filter `rich`, or by a script."""

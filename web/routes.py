@@ -90,3 +90,13 @@ def of_list(request: Request) -> dict[str, Page]:
 def of_way_back(request: Request) -> dict[str, Page]:
     """The page at `/sign-in/callback`."""
     return {"GET": consent_callback.back}
+
+
+# The pages of each function (web.endpoints).
+CHOICES = {
+    "page_home": of_home,
+    "page_directory": of_directory,
+    "page_directories": of_list,
+    "page_contacts": of_contacts,
+    "page_sign_in_callback": of_way_back,
+}

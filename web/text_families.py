@@ -41,6 +41,7 @@ NUMBER = CodeFamily("number_", NUMBER_TYPES)
 OVERLAP = CodeFamily("overlap_", ("0", "1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
+REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
 TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers"))
 

@@ -64,6 +64,8 @@ async def _one(app: "App", directory_id: str, *, named: bool) -> int:
         return 0
     found = await check(app, directory)
     state = "agree" if not found.faults else f"{len(found.faults)} FAULTS"
+    if found.to_reindex:
+        state += f"; {found.to_reindex} records to reindex (the app does it; `python -m local reindex` at once)"
     print(f"{directory_id}: {found.users} users, {found.groups} groups, {found.rows} rows: {state}")
     _list(found.faults)
     return len(found.faults)

@@ -120,7 +120,7 @@ async def _act(arguments: argparse.Namespace) -> Any:
     try:
         return await _ACTIONS[arguments.action](app, arguments)
     finally:
-        await app.tables.close()
+        await app.close()
 
 
 async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:

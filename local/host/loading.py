@@ -68,11 +68,7 @@ def find_app(module: ModuleType) -> FunctionRegister:
 
 
 async def close_app(module: ModuleType | None) -> None:
-    """Close what the module opened, its connections to Graph and its tables; the platform just ends the process."""
+    """Close every App of the module. Azure Functions doesn't: it ends the process."""
     for value in list(vars(module).values()) if module else []:
         if isinstance(value, App):
-            if "presence.instance" in sys.modules:
-                from presence.instance import runtime_of
-
-                await runtime_of(value).close()
-            await value.tables.close()
+            await value.close()

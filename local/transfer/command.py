@@ -25,11 +25,11 @@ async def carry_out(
         path = Path(settings.tables.removeprefix(_SQLITE))
         if reading and settings.tables.startswith(_SQLITE) and not path.exists():
             raise TransferError(f"{path} does not exist: there is nothing to read.")
-        tables = open_tables(settings)
+        app = App(settings, SystemClock(), open_tables(settings))
         try:
-            return await work(App(settings, SystemClock(), tables))
+            return await work(app)
         finally:
-            await tables.close()
+            await app.close()
     except SettingsError as error:
         print(f"The settings can't be used: {error}.", file=sys.stderr)
     except TransferError as error:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import orjson
 
+from directories import reindex_progress
 from local.transfer import file, partitions
 from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_line
 from local.transfer.partitions import Section
@@ -83,6 +84,8 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
         await _clear(app)
         state = _State(overview.sha256)
         await _note(app, state)
+    # Rows of the file may be of other indexing rules than those that the target's passes have gone by.
+    await _clear_one(app, Section(reindex_progress.TABLE, reindex_progress.PARTITION))
     loading = _Loading(app, source, progress, overview, state)
     await _write_all(loading)
     await _compare(loading)

@@ -68,10 +68,10 @@ async def rows(
     """Every row of a partition in the order of its keys, a thousand in memory at a time."""
     while True:
         found = await tables.query(
-            section.table, section.partition, start, keys.LAST, keys_only=keys_only
+            section.table, section.partition, start, keys.MAX_KEY_CHAR, keys_only=keys_only
         )
         for row in found:
             yield row
         if len(found) < MAX_QUERY_ROWS:
             return
-        start = keys.after(found[-1].key)
+        start = keys.successor(found[-1].key)

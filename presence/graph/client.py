@@ -33,7 +33,7 @@ class GraphClient:
     def __init__(
         self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT
     ) -> None:
-        self._url = graph_url + _PATH
+        self.url = graph_url + _PATH
         self._clock = clock
         self._connections, self._timeout = connections, timeout
         self._session: aiohttp.ClientSession | None = None
@@ -50,7 +50,7 @@ class GraphClient:
         try:
             # A redirect is not followed: the token is for this address.
             async with session.post(
-                self._url,
+                self.url,
                 data=orjson.dumps({"ids": list(ids)}),
                 headers=headers,
                 allow_redirects=False,

@@ -8,7 +8,7 @@ share the rest. The bucket of all tenants is one instance's part.
 
 from typing import Literal
 
-from directories.memory import LruCache
+from shared.cache import LruCache
 from shared.clock import Clock
 from shared.token_bucket import Bucket
 

@@ -17,8 +17,16 @@ from presence.store.manifest import Manifest
 from presence.store.row_keys import HEAD, TABLE
 from presence.store.snapshot import Snapshot
 from shared import keys, log
-from shared.tables.port import NotFound, Operation, PreconditionFailed, Replace, Row, Tables, Upsert
-from shared.tables.ranges import everything
+from shared.tables.port import (
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+    Row,
+    Tables,
+    Upsert,
+    query_all,
+)
 
 _ATTEMPTS = 3
 
@@ -34,9 +42,7 @@ class NotLinked(Exception):
 async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
     """All people of a tenant; None where it is not linked. One round trip for each 1,000 rows (2,000,000 people)."""
     attempt = 1
-    while (
-        top := row_keys.head_of(found := await everything(tables, TABLE, tenant_id))
-    ) is not None:
+    while (top := row_keys.head_of(found := await query_all(tables, TABLE, tenant_id))) is not None:
         if (snapshot := await _assemble(top, found)) is not None:
             return snapshot
         if attempt == _ATTEMPTS:
@@ -71,7 +77,7 @@ async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapsh
         return await load(tables, tenant_id)
     before = snapshot.head
     found = await tables.query(
-        TABLE, tenant_id, row_keys.delta_key(before.seq + 1), keys.after(HEAD)
+        TABLE, tenant_id, row_keys.delta_key(before.seq + 1), keys.successor(HEAD)
     )
     if not found or found[-1].key != HEAD:
         return await load(tables, tenant_id)

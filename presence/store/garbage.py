@@ -10,8 +10,7 @@ from typing import TypeVar
 from presence.store import manifest, row_keys
 from presence.store.row_keys import HEAD, TABLE
 from presence.store.snapshot import Snapshot
-from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Tables
-from shared.tables.ranges import everything
+from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Tables, query_all
 
 _AT_ONCE = 99  # in a transaction, beside the head
 T = TypeVar("T")
@@ -21,7 +20,7 @@ async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
     """Delete the rows that the snapshot's head does not count; False where somebody changed the head meanwhile."""
     top = snapshot.head
     counted = {HEAD, *row_keys.delta_keys(top), *row_keys.page_keys(top)}
-    found = await everything(tables, TABLE, tenant_id, keys_only=True)
+    found = await query_all(tables, TABLE, tenant_id, keys_only=True)
     dead = [row.key for row in found if row.key not in counted]
     value = manifest.encode(top)
     try:
@@ -44,7 +43,7 @@ async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
     """
     if tag:
         await discard(tables, tenant_id, [HEAD], tag)
-    found = await everything(tables, TABLE, tenant_id)
+    found = await query_all(tables, TABLE, tenant_id)
     if row_keys.head_of(found) is None:
         for some in _batches(found):
             try:

@@ -61,7 +61,9 @@ async def refresh(
     ]
     awaited = [demand.asking.get(one) or _enlist(demand, one) for one in old]
     if demand.waiting and demand.task is None:
-        demand.task = asyncio.create_task(_run(app, runtime, tenant_id, demand))
+        demand.task = app.background.start(
+            _run(app, runtime, tenant_id, demand), "presence.refresh_failed"
+        )
     if awaited:
         await asyncio.wait(set(awaited), timeout=_PATIENCE)
 

@@ -8,7 +8,6 @@ from presence.epoch_ms import DAY, SECOND
 from presence.store.manifest import Manifest
 from presence.sync.run import Round
 from shared import log
-from shared.metrics import metrics
 
 
 async def tell(
@@ -16,7 +15,7 @@ async def tell(
 ) -> Literal["synced", "failed", "lost"]:
     """Tell it, and how the sync ended."""
     if before.as_of and head.as_of != before.as_of:
-        metrics.presence(min(now - before.as_of, DAY) / SECOND)
+        this.app.metrics.presence(min(now - before.as_of, DAY) / SECOND)
     if this.reason == "own_credential":
         log.event("credential.invalid", tenant_id=this.tenant_id)
     await _of_age(this, before, head, now)

@@ -91,7 +91,7 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta
                     not_ids += 1
         if len(rows) < 1000:
             break
-        start = keys.after(rows[-1].key)
+        start = keys.successor(rows[-1].key)
     return RosterDelta(
         LinkedDirectory(directory_id, _cursor(now), now, now),
         everybody=frozenset(people),
@@ -120,7 +120,7 @@ async def _told(
             _note(orjson.loads(row.value), told, is_new=row.key >= seen_before)
         if len(rows) < 1000:
             return told, replace(roll, cursor=_cursor(now), read_at=now)
-        start = keys.after(rows[-1].key)
+        start = keys.successor(rows[-1].key)
     return told, replace(roll, cursor=start, read_at=0)
 
 

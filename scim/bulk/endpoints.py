@@ -63,7 +63,7 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 async def _users(context: Context, query: ListQuery) -> dict[str, Any]:
-    return await list_resources(Users(context), query, context.places, context.app.clock)
+    return await list_resources(Users(context), query, context.page_keys, context.app.clock)
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:

@@ -1,14 +1,15 @@
 """The parts of a parsed filter, each compiled to one closure over a resource or element."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from scim.core.attributes import Attribute, Target
 from scim.core.operators import Test, fold
 
 Match = Callable[[dict[str, Any]], bool]
-_NOTHING: dict[str, Any] = {}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _reached(target: Target, test: Test, whole: bool) -> Match:
     extension = target.extension
     if not extension or target.attribute is None:
         return at
-    return lambda resource: at(resource.get(extension) or _NOTHING)
+    return lambda resource: at(resource.get(extension) or {})
 
 
 def _values(target: Target, test: Test, whole: bool) -> Match:

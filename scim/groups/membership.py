@@ -20,8 +20,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.messages import Message
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, Operation, Replace, Row, Upsert
-from shared.tables.ranges import everything
+from shared.tables.port import Delete, Operation, Replace, Row, Upsert, query_all
 
 _CONTACTS = "contacts"
 MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
@@ -65,7 +64,7 @@ class Plan:
 async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
     """All members of a group, a thousand a round trip."""
     start = keys.key("member", group_id, "")
-    found = await everything(app.tables, _CONTACTS, directory_id, start, start + keys.LAST)
+    found = await query_all(app.tables, _CONTACTS, directory_id, start, start + keys.MAX_KEY_CHAR)
     return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
 
 
@@ -78,7 +77,7 @@ async def members_between(
     """
     start, stop = (
         keys.key("member", group_ids[0], ""),
-        keys.key("member", group_ids[-1], "") + keys.LAST,
+        keys.key("member", group_ids[-1], "") + keys.MAX_KEY_CHAR,
     )
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
     more = True
@@ -89,10 +88,10 @@ async def members_between(
             found[group_id].append(Member(member_id, _kind(row)))
         more, count = len(rows) == MAX_QUERY_ROWS, count + len(rows)
         if more:
-            start = keys.after(rows[-1].key)
+            start = keys.successor(rows[-1].key)
         if more and count >= MANY_MEMBERS:
             last = group_id
-            stop = keys.key("member", last, "") + keys.LAST
+            stop = keys.key("member", last, "") + keys.MAX_KEY_CHAR
     return found, bisect_right(group_ids, last)
 
 

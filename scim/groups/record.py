@@ -1,5 +1,6 @@
 """The stored group: the SCIM resource without its members, which stand in rows of their own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,24 +8,32 @@ import orjson
 
 from scim.core.errors import ScimError
 from shared import keys, row_versions
+from shared.index_version import INDEX_VERSION
 from shared.messages import Message
-from shared.tables.port import Delete, Insert, Replace
+from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
 _MOST_SHOWN = 300  # characters
+_NAME = keys.key("gname", "")
 OwnRow = Insert | Replace | Delete
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """A group as stored; `version` counts its changes, those of its membership by SCIM requests included."""
+    """A group as stored; `version` counts its changes, those of its membership by SCIM requests included.
+
+    `index` holds the keys, without the id, of its index rows, and `index_version` the version of the rules that derived
+    them: version 1 and none in rows of the first release, which stored neither.
+    """
 
     id: str
     resource: dict[str, Any]
     created: str
     modified: str
     version: int = 1
+    index: tuple[str, ...] = ()
+    index_version: int = 1
 
     @property
     def etag(self) -> str:
@@ -43,8 +52,17 @@ class GroupRecord:
 
 def encode(record: GroupRecord) -> bytes:
     """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
-    stored = {"resource": record.resource, "created": record.created, "modified": record.modified}
-    value = orjson.dumps({"v": VERSION, **stored, "version": record.version})
+    value = orjson.dumps(
+        {
+            "v": VERSION,
+            "resource": record.resource,
+            "created": record.created,
+            "modified": record.modified,
+            "version": record.version,
+            "index": record.index,
+            "index_version": record.index_version,
+        }
+    )
     if len(value) > MAX_BYTES:
         raise ScimError(413, Message("group_too_large", count=len(value), most=MAX_BYTES))
     return value
@@ -53,7 +71,15 @@ def encode(record: GroupRecord) -> bytes:
 def decode(identifier: str, value: bytes) -> GroupRecord:
     """The record from a row's value."""
     row = row_versions.read(value, "group", VERSION)
-    return GroupRecord(identifier, row["resource"], row["created"], row["modified"], row["version"])
+    return GroupRecord(
+        identifier,
+        row["resource"],
+        row["created"],
+        row["modified"],
+        row["version"],
+        tuple(row.get("index", ())),
+        row.get("index_version", 1),
+    )
 
 
 def group_key(identifier: str) -> str:
@@ -74,25 +100,75 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
     return rows
 
 
+def stored_keys(record: GroupRecord) -> list[str]:
+    """Return the keys of the index rows that were written for this version of the group."""
+    if record.index_version > 1:
+        return [
+            name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index
+        ]
+    name = record.resource["displayName"]
+    # The first release compared texts of more than 256 characters without a Unicode normal form.
+    folded = keys.fold_case(name) if len(name) <= 256 else name.casefold()
+    external_id = record.resource.get("externalId")
+    return [
+        keys.key("gname", folded),
+        *([keys.key("gext", external_id, record.id)] if external_id else []),
+    ]
+
+
+def is_current(record: GroupRecord) -> bool:
+    """Return whether the present rules wrote the group's index rows."""
+    return record.index_version == INDEX_VERSION
+
+
 def insertion(record: GroupRecord) -> list[OwnRow]:
     """The operations that store a new group, its record's first."""
     index = index_rows(record)
     return [
-        Insert(group_key(record.id), encode(record)),
+        Insert(group_key(record.id), encode(_with_index(record, index))),
         *(Insert(key, value) for key, value in index.items()),
     ]
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
     """The operations that turn a stored group, read with this tag, into its next version, its record's first."""
-    before, after = index_rows(old), index_rows(new)
+    before, after = stored_keys(old), index_rows(new)
     return [
-        Replace(group_key(new.id), encode(new), tag),
+        Replace(group_key(new.id), encode(_with_index(new, after)), tag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
     ]
 
 
+def reindexing(
+    record: GroupRecord, tag: str, *, present: frozenset[str], keep_name: bool
+) -> list[Operation]:
+    """Return the operations that write a stored group's index rows as the present rules derive them.
+
+    See `scim.users.index_rows.reindexing`.
+    """
+    rows = index_rows(record)
+    if keep_name:
+        value = rows.pop(name_key(record.resource["displayName"]))
+        rows |= {key: value for key in present if key.startswith(_NAME)}
+    return [
+        Replace(group_key(record.id), encode(_with_index(record, rows)), tag),
+        *(Delete(key) for key in present if key not in rows),
+        *(
+            Insert(key, value)
+            if key.startswith(_NAME) and key not in present
+            else Upsert(key, value)
+            for key, value in rows.items()
+        ),
+    ]
+
+
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
     """The operations that remove a group, read with this tag, and its index rows."""
-    return [Delete(group_key(record.id), tag), *(Delete(key) for key in index_rows(record))]
+    return [Delete(group_key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
+
+
+def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:
+    suffix = keys.SEPARATOR + record.id
+    names = tuple(key.removesuffix(record.id) if key.endswith(suffix) else key for key in rows)
+    return replace(record, index=names, index_version=INDEX_VERSION)

@@ -52,7 +52,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
             raise await _taken(context, resource["displayName"]) from None
         return StoredGroup(group, (), "")
 
-    return await context.turns.write(directory_id, group.id, attempt)
+    return await context.write_locks.write(directory_id, group.id, attempt)
 
 
 async def read(context: Context, identifier: str) -> StoredGroup:
@@ -105,7 +105,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
         event = _event(context, "group.deleted", group.record, groups=-1)
         await store.write(app, directory_id, record.removal(group.record, group.tag), [], event)
 
-    await context.turns.write(directory_id, identifier, attempt)
+    await context.write_locks.write(directory_id, identifier, attempt)
 
 
 async def _change(
@@ -114,7 +114,7 @@ async def _change(
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
         raise ScimError(400, Message("member_of_itself", id=identifier), "invalidValue")
-    return await context.turns.write(
+    return await context.write_locks.write(
         context.directory.id,
         identifier,
         lambda: _attempt(context, identifier, conditions, plan, change),

@@ -28,4 +28,4 @@ def register(blueprint: func.Blueprint, app: App) -> None:
         }
         return Response(200, orjson.dumps(body), dict(NO_STORE))
 
-    register_http(blueprint, "scim_token", ROUTE, token, token_failure)
+    register_http(app, blueprint, "scim_token", ROUTE, token, token_failure)

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from directories.memory import LruCache, PerInstance
 from shared import log
 from shared.app import App
+from shared.cache import LruCache
 
 _FRESH_SECONDS = 24 * 3600.0
 _PAUSE_SECONDS = 30.0
@@ -44,9 +44,6 @@ class _Tenants:
     by_id: LruCache[str, _Tenant] = field(default_factory=lambda: LruCache(1024))
 
 
-_tenants: PerInstance[_Tenants] = PerInstance(_Tenants)
-
-
 def issuer(app: App, tenant_id: str) -> str:
     """`iss` of the assertions of a tenant's provisioning service."""
     return f"{_login_url(app)}/{tenant_id}/v2.0"
@@ -54,7 +51,7 @@ def issuer(app: App, tenant_id: str) -> str:
 
 async def signing_key(app: App, tenant_id: str, kid: str) -> Any | None:
     """The key called `kid`, None where the tenant has none; raises KeysUnavailable."""
-    tenants = _tenants.of(app).by_id
+    tenants = app.state(_Tenants).by_id
     tenant = tenants.get(tenant_id)
     if tenant is None:
         tenant = _Tenant()

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from shared import row_versions
-from shared.keys import fold
+from shared.keys import search_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _MOST = 300  # characters of each part: a card stands in every row by which the person is found
@@ -39,14 +39,14 @@ class Card:
         found = dict.fromkeys(word for text in texts for word in words_of(text))
         for address in (self.mail, self.user_name):
             if address:
-                found[fold(address)] = None
+                found[search_key(address)] = None
                 found.update(dict.fromkeys(words_of(address.partition("@")[0])))
         return list(found)
 
 
 def words_of(text: str) -> list[str]:
     """The folded words of `text`; an apostrophe joins (`O'Brien` -> `obrien`), a hyphen divides."""
-    return _WORD.findall(fold(text.translate(_APOSTROPHES))) if text else []
+    return _WORD.findall(search_key(text.translate(_APOSTROPHES))) if text else []
 
 
 _LETTERS = {

@@ -3,7 +3,7 @@
 One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import orjson
 from scim.users import contact_cards
 from scim.users.record import UserRecord, encode
 from shared import keys, numbers
+from shared.index_version import INDEX_VERSION
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
@@ -87,8 +88,8 @@ class _Values(NamedTuple):
         return cls(families, dict(_number_values(shown, card)))
 
     def at(self, key: str) -> bytes | None:
-        """The value of the row with this key; None where none is derived."""
-        family = key.partition(keys.SEPARATOR)[0]
+        """The value of the row with this key; None if none is derived."""
+        family = _family_of(key)
         return self.numbers.get(key) if family == "num" else self.families.get(family)
 
 
@@ -146,7 +147,7 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
 def _shown_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which agents find an active person by name and by the beginning of a number."""
     card = shown.card
-    yield keys.key("list", keys.fold(card.name), card.id)
+    yield keys.key("list", keys.search_key(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
         yield keys.key("find", word, card.id)
     for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
@@ -156,7 +157,7 @@ def _shown_keys(shown: _Shown) -> Iterator[str]:
 def insertion(record: UserRecord, region: str) -> list[Operation]:
     """The operations that store a new user."""
     rows = index_rows(record, region)
-    stored = replace(record, index=_names(rows, record.id))
+    stored = _with_index(record, rows, region)
     return [
         Insert(user_key(record.id), encode(stored)),
         *(Insert(key, value) for key, value in rows.items()),
@@ -164,27 +165,74 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 
 
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
-    """The operations that turn a stored user, read with this tag, into its next version: no row that stays the same."""
-    was, shown = _Shown.of(old, region), _Shown.of(new, region)
+    """Return the operations that turn a stored user, read with this tag, into its next version.
+
+    Rows that stay the same are left out, unless other rules wrote them: then what they hold isn't known.
+    """
+    shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
-    operations: list[Operation] = [
-        Replace(user_key(new.id), encode(replace(new, index=_names(after, new.id))), etag),
+    return [
+        Replace(user_key(new.id), encode(_with_index(new, after, region)), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
+        *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
     ]
-    if shown != was:
-        written = _written(was, before)
-        operations += [
-            Upsert(key, after[key]) for key in after if key in before and written(key) != after[key]
-        ]
-    return operations
 
 
-def _written(was: _Shown, before: set[str]) -> Callable[[str], bytes | None]:
-    """What stands in a row of the stored user. Where its numbers were read otherwise, as of another region, so may
-    have been its card: nothing is known then, and every row is written again."""
-    values = _Values.of(was)
-    return values.at if values.numbers.keys() <= before else lambda key: None
+def _outdated(
+    old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
+) -> Iterator[str]:
+    """The keys of `after` whose rows may hold another value now."""
+    if not is_current(old, region):
+        yield from after
+    elif (was := _Shown.of(old, region)) != shown:
+        written = _Values.of(was)
+        yield from (key for key, value in after.items() if written.at(key) != value)
+
+
+def reindexing(
+    record: UserRecord, etag: str, region: str, *, present: frozenset[str], keep_name: bool
+) -> list[Operation]:
+    """Return the operations that write a stored user's index rows as the present rules derive them.
+
+    The user itself, its ETag and its times stay. `present` are the keys of those rows of the user that are there: one
+    that is missing can't be deleted. With `keep_name` the name row stays as it is, if the new one belongs to another
+    user by now.
+    """
+    rows = index_rows(record, region)
+    if keep_name:
+        own = name_key(record.resource["userName"])
+        value = rows.pop(own)
+        rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
+    return [
+        Replace(user_key(record.id), encode(_with_index(record, rows, region)), etag),
+        *(Delete(key) for key in present if key not in rows),
+        *(_stored(key, value, present) for key, value in rows.items()),
+    ]
+
+
+def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
+    """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
+    is_unique = _family_of(key) == "name" and key not in present
+    return Insert(key, value) if is_unique else Upsert(key, value)
+
+
+def is_current(record: UserRecord, region: str) -> bool:
+    """Return whether the present rules wrote the user's index rows, with this region for national numbers."""
+    return (record.index_version, record.index_region) == (INDEX_VERSION, region)
+
+
+def _with_index(record: UserRecord, rows: dict[str, bytes], region: str) -> UserRecord:
+    return replace(
+        record,
+        index=_names(rows, record.id),
+        index_version=INDEX_VERSION,
+        index_region=region,
+    )
+
+
+def _family_of(key: str) -> str:
+    return key.partition(keys.SEPARATOR)[0]
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:

@@ -21,7 +21,9 @@ class UserRecord:
 
     `resource` is the canonical SCIM JSON without id, meta and groups. `created` and `modified` are RFC 3339 times,
     `version` counts changes (the ETag). `index` holds the keys, without the id, of every row that stands for this
-    user, so that a change removes just those whatever release or default region derived them.
+    user, so that a change removes just those whatever release or default region derived them. `index_version` and
+    `index_region` are the version of the rules and the region that derived them: version 1 and "" in rows of the first
+    release, which stored neither.
     """
 
     id: str
@@ -30,6 +32,8 @@ class UserRecord:
     modified: str
     version: int = 1
     index: tuple[str, ...] = ()
+    index_version: int = 1
+    index_region: str = ""
 
     @property
     def active(self) -> bool:
@@ -56,6 +60,8 @@ def encode(record: UserRecord) -> bytes:
             "modified": record.modified,
             "version": record.version,
             "index": record.index,
+            "index_version": record.index_version,
+            "index_region": record.index_region,
         }
     )
     if len(value) > MAX_BYTES:
@@ -73,4 +79,6 @@ def decode(identifier: str, value: bytes) -> UserRecord:
         row["modified"],
         row["version"],
         tuple(row["index"]),
+        row.get("index_version", 1),
+        row.get("index_region", ""),
     )

@@ -93,7 +93,7 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
         )
         await store.delete(context.app, context.directory.id, user, event)
 
-    await context.turns.write(context.directory.id, identifier, attempt)
+    await context.write_locks.write(context.directory.id, identifier, attempt)
 
 
 async def _change(
@@ -124,7 +124,7 @@ async def _change(
             raise await _taken(context, resource["userName"]) from None
         return StoredUser(new, user.groups, "")
 
-    return await context.turns.write(directory.id, identifier, attempt)
+    return await context.write_locks.write(directory.id, identifier, attempt)
 
 
 def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:

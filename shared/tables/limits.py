@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import orjson
 
 from shared.keys import MAX_KEY_CHARACTERS
+from shared.tables.port import MAX_QUERY_ROWS as MAX_QUERY_ROWS
 from shared.tables.port import Delete, LimitExceeded, Operation, TableError
 
 MAX_OPERATIONS = 100
-MAX_QUERY_ROWS = 1000
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 MAX_ENTITY_BYTES = 1024 * 1024
 PROPERTY_CHARACTERS = 32 * 1024  # 64 KiB of UTF-16; longer values are split over properties
@@ -27,7 +27,7 @@ class DuplicateKey(TableError):
 
 
 def check(operations: Sequence[Operation]) -> None:
-    """Raise TooLarge or DuplicateKey where the service would refuse the transaction."""
+    """Raise LimitExceeded or DuplicateKey where the service would refuse the transaction."""
     if not 1 <= len(operations) <= MAX_OPERATIONS:
         raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
     if len({operation.key for operation in operations}) != len(operations):
@@ -55,7 +55,7 @@ def _check_sent(operations: Sequence[Operation]) -> None:
 
 
 def check_key(key: str) -> None:
-    """Raise TooLarge where a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    """Raise LimitExceeded where a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
     if len(key) > MAX_KEY_CHARACTERS:
         raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from shared import keys
+
+MAX_QUERY_ROWS = 1000  # of one round trip
 TABLES = ("contacts", "presence", "directories", "tenants", "work")
 
 
@@ -33,7 +36,7 @@ class Upsert:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Store a new value if the row still has this tag; fails with Changed or NotFound."""
+    """Store a new value if the row still has this tag; fails with PreconditionFailed or NotFound."""
 
     key: str
     value: bytes
@@ -42,7 +45,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove a row, if `etag` is given only while it still has it; fails with NotFound or Changed."""
+    """Remove a row, if `etag` is given only while it still has it; fails with NotFound or PreconditionFailed."""
 
     key: str
     etag: str | None = None
@@ -115,7 +118,7 @@ class Tables(Protocol):
     ) -> list[Row]:
         """At most `limit` (1 to 1,000) rows with start <= key < stop in ordinal order; fewer means: no more.
 
-        Continue with `start=keys.after(rows[-1].key)`. With `keys_only`, values and tags are left empty.
+        Continue with `start=keys.successor(rows[-1].key)`. With `keys_only`, values and tags are left empty.
         """
         ...
 
@@ -124,10 +127,31 @@ class Tables(Protocol):
     ) -> list[str]:
         """Carry out 1 to 100 operations on different keys, all or none; the new tags ("" for a delete) in order.
 
-        Raises AlreadyExists, NotFound, Changed, TooLarge or StorageUnavailable.
+        Raises AlreadyExists, NotFound, PreconditionFailed, LimitExceeded or StorageUnavailable.
         """
         ...
 
     async def close(self) -> None:
         """Let go of connections and files."""
         ...
+
+
+async def query_all(
+    tables: Tables,
+    table: str,
+    partition: str,
+    start: str = "",
+    stop: str = keys.MAX_KEY_CHAR,
+    *,
+    keys_only: bool = False,
+) -> list[Row]:
+    """Return all rows with start <= key < stop (by default the whole partition), 1,000 per round trip."""
+    rows: list[Row] = []
+    while True:
+        found = await tables.query(
+            table, partition, start, stop, limit=MAX_QUERY_ROWS, keys_only=keys_only
+        )
+        rows += found
+        if len(found) < MAX_QUERY_ROWS:
+            return rows
+        start = keys.successor(found[-1].key)

@@ -6,14 +6,13 @@ import azure.functions as func
 import pytest
 
 from contacts import endpoints
-from directories.memory import settled
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.contacts.people import ACCOUNT, OTHER_ACCOUNT, Company, Person
 
 
@@ -36,7 +35,7 @@ async def host(app: App) -> AsyncIterator[Host]:
     )
     yield host
     await host.stop()
-    await settled(app)
+    await app.background.drain()
 
 
 async def make_company(app: App, account: str, name: str, region: str) -> Company:

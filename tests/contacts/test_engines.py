@@ -7,10 +7,10 @@ from contacts.listing import list_contacts, list_members, member_ids
 from contacts.number_lookup import lookup_numbers
 from contacts.search import search
 from contacts.unparsed_numbers import list_unparsed
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT
 

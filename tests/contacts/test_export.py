@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts import csv_export, vcard_export
+from local.counting_tables import CountingTables
 from scim.users import index_rows
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.record import UserRecord
-from shared.tables.counting import CountingTables
 from tests.contacts.people import Company, Person
 
 

@@ -17,10 +17,10 @@ import pytest
 
 import contacts.endpoints
 import presence.endpoints
+from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.clock import FixedClock, parse_timestamp
-from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

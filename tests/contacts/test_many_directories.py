@@ -8,9 +8,9 @@ import pytest
 from contacts import account_directories, empty_prefix_cache, index_scan, number_lookup, search
 from contacts.index_scan import Found, Range
 from directories.service import list_directories
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 

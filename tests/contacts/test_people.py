@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.tables.counting import CountingTables
+from local.counting_tables import CountingTables
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 
 

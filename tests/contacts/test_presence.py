@@ -9,9 +9,9 @@ from contacts.details import read_contact
 from contacts.index_scan import Found
 from contacts.listing import list_contacts
 from contacts.serializers import page_json, person_json
+from local.counting_tables import CountingTables
 from presence.instance import runtime_of
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator

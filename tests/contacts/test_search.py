@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.search import _possible
+from local.counting_tables import CountingTables
 from scim.users.contact_cards import Card, encode
-from shared.tables.counting import CountingTables
 from tests.contacts.people import Company, Person
 
 

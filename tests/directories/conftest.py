@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from directories.memory import settled
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
 
 _SETTINGS = Settings(platform_sign_in=True)
@@ -20,7 +19,7 @@ async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
     """The embedded engine and a clock that stands still."""
     app = App(_SETTINGS, clock, tables)
     yield app
-    await settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterato
     """Each engine in turn."""
     app = App(_SETTINGS, clock, any_tables)
     yield app
-    await settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture

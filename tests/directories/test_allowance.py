@@ -5,12 +5,12 @@ from contextlib import ExitStack
 import pytest
 
 from directories.user_rate_limit import MOST, RATE, RESERVED, Overdrawn, rate_limited
+from local.counting_tables import CountingTables
 from shared import log
 from shared.app import App
 from shared.clock import FixedClock
 from shared.easy_auth import Principal
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
-from directories.memory import settled
 from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
@@ -68,7 +67,7 @@ async def host(app: App) -> AsyncIterator[Host]:
         options=HostOptions(platform_sign_in=False),
     )
     yield host
-    await settled(app)
+    await app.background.drain()
     await host.stop()
 
 
@@ -234,7 +233,7 @@ async def test_last_use_of_a_token_is_shown(api: Api, app: App, made: Made) -> N
     """To about five minutes; never used is null."""
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] is None
     await authenticate(app, made.id, made.header)
-    await settled(app)
+    await app.background.drain()
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0][
         "last_used"
     ] == "2026-01-01T00:00:00.000Z"
@@ -258,14 +257,14 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):
         await authenticate(app, made.id, "Bearer wrong")
-    await settled(app)
+    await app.background.drain()
     state = await api.json("GET", path)
     assert (state["stage"], state["denied"]["reason"]) == ("waiting", "wrong")
     assert state["denied"]["remedy"].endswith(".")
     clock.advance(5)
     await authenticate(app, made.id, made.header)
     credential_usage.served(app, made.id)
-    await settled(app)
+    await app.background.drain()
     state = await api.json("GET", path)
     assert (state["stage"], state["denied"], state["last_call"]) == (
         "connected",

@@ -7,12 +7,11 @@ import pytest
 
 from directories import store
 from directories.authenticate import Unauthenticated, authenticate
-from directories.memory import settled
 from directories.service import NewDirectory, change, create
 from directories.tokens import ACCESS_PREFIX, new_short_id
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.directories.made import ACCOUNT, Made
 
 
@@ -62,7 +61,7 @@ async def test_a_cold_token_costs_one_round_trip_and_a_warm_one_none(app: App, m
     tables = app.tables
     assert isinstance(tables, CountingTables)
     await authenticate(app, made.id, made.header)
-    await settled(app)
+    await app.background.drain()
     app.clock.advance(29)  # type: ignore[attr-defined]
     with tables.measured() as calls:
         await authenticate(app, made.id, made.header)
@@ -85,7 +84,7 @@ async def test_refusals_cost_the_same_for_known_and_unknown_directories(
             with tables.measured() as calls:
                 await refused(app, directory_id, f"Bearer {secrets.token_hex()}")
                 counts.append([call for call in calls if call[0] == "get"])
-            await settled(app)
+            await app.background.drain()
         assert counts[0] == counts[1]
 
 
@@ -99,7 +98,7 @@ async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(
         for attempt in range(500):
             await refused(app, made.id, f"Bearer wrong{attempt}")
         assert len([call for call in calls if call[0] == "get"]) == 11
-    await settled(app)
+    await app.background.drain()
 
 
 async def test_a_token_issued_elsewhere_works_at_once(

@@ -7,7 +7,6 @@ import orjson
 import pytest
 
 from directories.authenticate import Unauthenticated, authenticate
-from directories.memory import settled
 from local.__main__ import main
 from shared.app import App
 from shared.clock import SystemClock
@@ -43,8 +42,7 @@ class Command:
         else:
             return True
         finally:
-            await settled(app)
-            await app.tables.close()
+            await app.close()
 
 
 @pytest.fixture

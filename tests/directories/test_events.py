@@ -8,7 +8,6 @@ from directories import events, provisioning_log, service, status
 from directories.event_types import KINDS
 from directories.events import Event, Marks, marks
 from directories.maintenance import tidy
-from directories.memory import settled
 from directories.provisioning_log import (
     EventFilter,
     events_since,
@@ -17,10 +16,10 @@ from directories.provisioning_log import (
     safe_cursor,
     write,
 )
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.messages import Message
-from shared.tables.counting import CountingTables
 from shared.tables.port import StorageUnavailable
 from tests.directories.made import ACCOUNT, Made
 
@@ -238,7 +237,7 @@ async def test_equal_refusals_of_a_minute_are_stored_once(app: App, tables: Coun
     await fail(app, "anna")
     (line,) = (await read(app, DIRECTORY)).lines
     assert line.count == 1001
-    await settled(app)
+    await app.background.drain()
 
 
 async def test_a_flood_of_different_refusals_is_bounded(app: App, tables: CountingTables) -> None:
@@ -251,7 +250,7 @@ async def test_a_flood_of_different_refusals_is_bounded(app: App, tables: Counti
     await fail(app, "last")
     counts = [line.count for line in (await read(app, DIRECTORY, limit=100)).lines]
     assert sum(counts) == 501
-    await settled(app)
+    await app.background.drain()
 
 
 async def test_a_refusal_is_answered_even_when_it_cannot_be_stored(

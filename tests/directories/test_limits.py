@@ -11,18 +11,17 @@ import orjson
 import pytest
 
 import scim.endpoints
-from directories import credential_usage, directory_rate_limit, memory, quarantine_warning
+from directories import credential_usage, directory_rate_limit, quarantine_warning
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
-from directories.memory import settled
 from directories.quarantine_warning import judge
 from directories.status import glance
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.tables.counting import CountingTables
 from shared.tables.metered import MeteredTables
 from tests.directories.made import Made
 from tests.openapi.conftest import ADDRESS, TOKEN, started, stopped
@@ -115,7 +114,7 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     assert (
         3 <= sum(settled) <= 5
     )  # the directory, a transaction for each, the note of the first call
-    await memory.settled(metered)
+    await metered.background.drain()
     await stopped(deployed)
 
 
@@ -169,13 +168,13 @@ async def test_the_use_of_a_token_is_noted_every_five_minutes_at_the_most(
     with tables.measured() as calls:
         for _ in range(100):
             await authenticate(app, made.id, made.header)
-            await settled(app)
+            await app.background.drain()
             clock.advance(2)
     assert calls.count(("transact", "directories")) == 1
     first = await credential_usage.read(tables, made.id)
     clock.advance(200)
     await authenticate(app, made.id, made.header)
-    await settled(app)
+    await app.background.drain()
     second = await credential_usage.read(tables, made.id)
     assert (first.latest, second.latest) == ("2026-01-01T00:00:00.000Z", "2026-01-01T00:06:40.000Z")
 
@@ -186,7 +185,7 @@ async def test_the_first_call_that_goes_well_is_an_event(
     """The live line says that the connection was tested; once, on whichever instance."""
     for instance in (app, App(app.settings, clock, CountingTables(app.tables))):
         credential_usage.served(instance, made.id)
-        await settled(instance)
+        await instance.background.drain()
     found = await events_since(app.tables, made.id, "")
     assert [stored.event.kind for stored in found] == ["connection.tested"]
 
@@ -198,7 +197,7 @@ async def test_a_call_that_was_turned_away_is_noted(
     """The administrator learns why the first call failed, though the client is told nothing."""
     with pytest.raises(Unauthenticated):
         await authenticate(app, made.id, header)
-    await settled(app)
+    await app.background.drain()
     denied = (await credential_usage.read(app.tables, made.id)).denied
     assert denied == credential_usage.AuthFailures("2026-01-01T00:00:00.000Z", reason, 1)
 
@@ -210,7 +209,7 @@ async def test_the_first_good_call_after_a_bad_one_is_noted_at_once(
     for header in (made.header, "Bearer wrong", made.header, made.header):
         with contextlib.suppress(Unauthenticated):
             await authenticate(app, made.id, header)
-        await settled(app)
+        await app.background.drain()
         clock.advance(10)
     assert (await credential_usage.read(app.tables, made.id)).latest == "2026-01-01T00:00:20.000Z"
     assert (await glance(app, made.directory)).denied is None
@@ -224,7 +223,7 @@ async def test_a_call_that_goes_well_is_noted_at_most_every_two_seconds(
         for _ in range(100):
             credential_usage.failed(app, made.id)
             credential_usage.served(app, made.id)
-            await settled(app)
+            await app.background.drain()
             clock.advance(0.5)
     assert calls.count(("transact", "directories")) == 25
 
@@ -239,12 +238,12 @@ async def test_strangers_write_next_to_nothing(
                 with pytest.raises(Unauthenticated):
                     await authenticate(app, directory_id, f"Bearer wrong{attempt}")
             clock.advance(0.15)
-        await settled(app)
+        await app.background.drain()
     assert [call for call in calls if call[0] == "transact"] == [("transact", "directories")]
     clock.advance(16)
     with pytest.raises(Unauthenticated):
         await authenticate(app, made.id, "Bearer wrong")
-    await settled(app)
+    await app.background.drain()
     denied = (await credential_usage.read(tables, made.id)).denied
     assert denied is not None
     assert denied.count == 300

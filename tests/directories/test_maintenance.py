@@ -5,11 +5,10 @@ import math
 import orjson
 
 from directories import access_tokens, credentials, deletion, maintenance, service, store
-from directories.memory import settled
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Upsert
 from tests.directories.made import ACCOUNT, Made
 
@@ -48,7 +47,7 @@ async def test_access_tokens_beyond_their_end_are_removed(
     await maintenance.tidy(app, made.id)
     rows = await store.index(app.tables, made.id)
     assert [row.key.partition("|")[0] for row in rows] == ["access", "directory"]
-    await settled(app)
+    await app.background.drain()
 
 
 async def test_removals_go_on_every_hour(app: App, made: Made, clock: FixedClock) -> None:

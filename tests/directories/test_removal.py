@@ -9,12 +9,11 @@ import pytest
 from directories import deletion, service, store
 from directories.authenticate import Unauthenticated, authenticate
 from directories.errors import NotThere
-from directories.memory import settled
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation, StorageUnavailable
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
@@ -69,7 +68,7 @@ async def test_a_deletion_can_be_undone_for_ten_minutes(
     assert (await authenticate(app, made.id, made.header)).id == made.id
     assert len(await store.index(app.tables, made.id, "contacts")) == 3
     assert await store.index(app.tables, "directory-removal", "work") == []
-    await settled(app)
+    await app.background.drain()
 
 
 async def test_nobody_else_deletes_or_restores(app: App, made: Made) -> None:

@@ -8,12 +8,11 @@ import pytest
 
 from directories import service, store
 from directories.errors import InvalidField, NotThere, Overtaken
-from directories.memory import settled
 from directories.models import is_directory_id
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Operation, StorageUnavailable, Upsert
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
@@ -176,4 +175,4 @@ async def test_a_field_of_a_later_version_does_no_harm(app: App, made: Made) -> 
     value = orjson.dumps({**orjson.loads(row.value), "colour": "red"})
     await app.tables.transact("directories", made.id, [Upsert("directory", value)])
     assert (await service.read(app, ACCOUNT, made.id)).name == "Contoso"
-    await settled(app)
+    await app.background.drain()

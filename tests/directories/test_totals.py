@@ -8,11 +8,10 @@ import orjson
 
 from directories import totals
 from directories.events import Event, write
-from directories.memory import settled
 from directories.totals import Totals, fold, read
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.counting import CountingTables
 from shared.tables.port import Insert, Operation
 
 DIRECTORY = "d1"
@@ -44,7 +43,7 @@ async def test_totals_follow_each_write_at_once(any_app: App) -> None:
         for instance in (any_app, other):
             found = await read(instance, directory_id)
             assert (found.users, found.active) == (expected, expected)
-    await settled(any_app)
+    await any_app.background.drain()
 
 
 async def test_a_read_costs_two_round_trips_and_then_one(app: App, tables: CountingTables) -> None:
@@ -65,7 +64,7 @@ async def test_many_events_cost_a_reader_no_more_once_they_are_folded(
     await put(app, *[CAME] * 20_000)
     clock.advance(600)
     assert (await read(app, DIRECTORY)).users == 20_000
-    await settled(app)
+    await app.background.drain()
     with tables.measured() as calls:
         assert (await read(elsewhere(app), DIRECTORY)).users == 20_000
     assert len(calls) == 2

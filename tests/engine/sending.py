@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from local.host.edge import Edge
+from local.host.loading import close_app
 from local.host.running import ROOT
-from shared.metrics import metrics
 
 from .engine import Engine
 
@@ -16,7 +16,7 @@ PARENT = "00f067aa0ba902b7"
 
 
 async def run(folder: Path) -> None:
-    """A request that is answered, one that is refused, a tick; what is left is sent when the process ends."""
+    """A request that is answered, one that is refused, a tick; what is left is sent when the App closes."""
     logging.getLogger("external_directories").setLevel(logging.INFO)
     engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})
     engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
@@ -25,7 +25,7 @@ async def run(folder: Path) -> None:
         answer = await edge.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
         print(path, answer.status)
     await engine.timer("maintenance_timer")
-    metrics.report()
+    await close_app(sys.modules["function_app"])
     engine.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from directories import service as directories
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
 from local.host.hostfile import read_host_file
@@ -17,7 +18,6 @@ from local.host.routes import Router
 from local.host.running import ROOT
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for

@@ -15,11 +15,10 @@ import directories.endpoints
 import presence.endpoints
 import scim.endpoints
 import web.endpoints
-from directories import memory, service
+from directories import service
 from directories.service import NewDirectory
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
-from presence.instance import runtime_of
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
@@ -75,31 +74,32 @@ class Deployed:
         return orjson.loads(response.body) if response.body else None
 
 
+def host_of(app: App) -> Host:
+    """Return a host that serves all features of `app`."""
+    functions = func.FunctionApp()
+    for feature in (directories, scim, presence, contacts, web):
+        functions.register_functions(feature.endpoints.blueprint(app))
+    return Host(
+        functions,
+        environment={"AzureWebJobsDisableHomepage": "true"},
+        host_file=HostFile(""),
+        options=HostOptions(timers=False, platform_sign_in=False),
+    )
+
+
 async def started(folder: Path) -> Deployed:
     """A fresh app with the directory `contoso`."""
     tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
     app = App(settings, FixedClock(), tables)
-    functions = func.FunctionApp()
-    for feature in (directories, scim, presence, contacts, web):
-        functions.register_functions(feature.endpoints.blueprint(app))
-    options = HostOptions(timers=False, platform_sign_in=False)
-    host = Host(
-        functions,
-        environment={"AzureWebJobsDisableHomepage": "true"},
-        host_file=HostFile(""),
-        options=options,
-    )
     await service.create(app, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
-    return Deployed(host, app)
+    return Deployed(host_of(app), app)
 
 
 async def stopped(deployed: Deployed) -> None:
     """Let go of everything."""
     await deployed.host.stop()
-    await memory.settled(deployed.app)
-    await runtime_of(deployed.app).close()
-    await deployed.app.tables.close()
+    await deployed.app.close()
 
 
 @pytest.fixture

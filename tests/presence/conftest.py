@@ -6,9 +6,9 @@ import pytest
 
 from directories import service as directories
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from presence.constants import CALLBACK
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.browser import LOOPBACK, ORIGIN, Browser
 from tests.presence.world import ACCOUNT, DIRECTORY, World, settings_for

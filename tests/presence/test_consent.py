@@ -2,8 +2,8 @@
 
 import pytest
 
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM, IDENTITY_CLIENT_ID, IDENTITY_HEADER
-from shared.tables.counting import CountingTables
 from tests.presence.browser import GLORIA, LOOPBACK, MAX, Browser, has_nothing, tenant_of
 from tests.presence.world import DIRECTORY, World, settings_for
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from presence.endpoints import blueprint
 from presence.graph.client import MAX_IDS_PER_CALL
@@ -15,7 +16,6 @@ from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 

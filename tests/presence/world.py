@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from directories.provisioning_log import Event, write
+from local.counting_tables import CountingTables
 from local.graph.people import Tenant
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID
 from presence.consent import linking
@@ -19,7 +20,6 @@ from shared import keys
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Row, Upsert
 from tests.local.graph.fixtures import RunningSimulator
 
@@ -198,7 +198,7 @@ class World:
 
     async def dump(self, tenant_id: str = CONTOSO) -> list[str]:
         """The keys that are stored for a tenant."""
-        rows = await self.tables.query("presence", tenant_id, "", keys.LAST)
+        rows = await self.tables.query("presence", tenant_id, "", keys.MAX_KEY_CHAR)
         return [row.key for row in rows]
 
     async def row(self, tenant_id: str = CONTOSO) -> Row:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from directories.authenticate import Unauthenticated, authenticate
+from local.counting_tables import CountingTables
 from scim.oauth.client_assertions import BadAssertion, read
 from shared import keys
 from shared.app import App
@@ -14,7 +15,6 @@ from shared.clock import FixedClock
 from shared.easy_auth import require_reader
 from shared.http import HttpError, Request
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.openapi.conftest import ADDRESS, Deployed
 from tests.reach.test_reach import principal
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from shared.metrics import metrics
+from shared.app import App
 from tests.engine.compare import Outcome, Step, outcomes
 from tests.engine.requests import REQUESTS
 from tests.openapi.conftest import Deployed
@@ -27,9 +27,9 @@ PERSONAL = (
 WITHOUT_STORAGE = {"page_static", "page_directories", "api_description"}
 
 
-def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Every line of every logger; those of the event loop tell of sockets alone."""
-    metrics.report()
+def _said(app: App, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines of all loggers but the event loop's, which are about sockets only."""
+    app.metrics.report()
     return [
         record.getMessage()
         for record in caplog.records
@@ -70,7 +70,7 @@ async def test_no_request_is_logged_with_what_it_holds(
     """Right and wrong requests to every function (tests/engine), with all loggers at their most talkative."""
     caplog.set_level(logging.DEBUG)
     await outcomes(deployed.host.http, REQUESTS)
-    lines = _said(caplog)
+    lines = _said(deployed.app, caplog)
     assert len(lines) > 40
     assert _found(lines) == []
 
@@ -89,7 +89,7 @@ async def test_no_failure_is_logged_with_what_it_holds(
     caplog.set_level(logging.DEBUG)
     caplog.clear()
     await outcomes(deployed.host.http, steps)
-    lines = _said(caplog)
+    lines = _said(deployed.app, caplog)
     assert _found(lines) == []
     events = [orjson.loads(line) for line in lines if line.startswith("{")]
     failed = {event["operation"] for event in events if event["event"].endswith(".error")}

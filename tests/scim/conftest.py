@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import azure.functions as func
 import pytest
 
-from directories import memory, store, tokens
+from directories import store, tokens
 from directories.models import Directory, Token
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
@@ -16,7 +17,6 @@ from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.port import Operation
 from tests.scim.client import ScimClient
 
@@ -37,7 +37,7 @@ async def host(app: App) -> AsyncIterator[Host]:
     host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
     yield host
     await host.stop()
-    await memory.settled(app)
+    await app.background.drain()
 
 
 async def client_of(host: Host, app: App, directory_id: str, **options: object) -> ScimClient:

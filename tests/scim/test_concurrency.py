@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from directories import memory
-from shared.tables.counting import CountingTables
+from local.counting_tables import CountingTables
 from shared.tables.port import Operation, PreconditionFailed, StorageUnavailable
 from tests.scim.client import ScimClient
 
@@ -70,7 +69,7 @@ async def test_every_writer_of_one_user_succeeds(
 ) -> None:
     """However many connections change one person at once, each change is made, none in vain and begun again."""
     user = await scim.user()
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     changes = [
         scim.patch(
             f"/Users/{user.id}",

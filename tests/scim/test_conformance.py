@@ -9,12 +9,12 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 from scim2_tester.utils import CheckResult
 
+from local.counting_tables import CountingTables
 from local.host.running import running
 from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.scim.conftest import client_of
 
 

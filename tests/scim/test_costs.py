@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from directories import memory
+from local.counting_tables import CountingTables
 from scim.bulk.bulk_ids import names_in, resolve
 from scim.core.attribute_values import MAX_VALUES
 from scim.core.errors import ScimError
@@ -18,7 +18,6 @@ from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.record import MAX_BYTES
 from shared import keys, numbers
-from shared.tables.counting import CountingTables
 from tests.scim.client import ScimClient
 
 
@@ -135,14 +134,16 @@ def test_operations_that_wait_are_not_read_again_and_again() -> None:
     assert operation.names == {"g", "u"}
 
 
-@pytest.mark.parametrize("kept", [keys._fold_kept, keys._fold_case_kept, numbers._derive_kept])
+@pytest.mark.parametrize(
+    "kept", [keys._search_key_kept, keys._fold_case_kept, numbers._derive_kept]
+)
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """Thousands of kept texts of any length would be gigabytes."""
     kept.cache_clear()
     long = "ﷺ" * 3000
-    keys.fold(long), keys.fold_case(long), numbers.derive(long, "GB")
+    keys.search_key(long), keys.fold_case(long), numbers.derive(long, "GB")
     assert kept.cache_info().currsize == 0
-    keys.fold("é"), keys.fold_case("é"), numbers.derive("é", "GB")
+    keys.search_key("é"), keys.fold_case("é"), numbers.derive("é", "GB")
     assert kept.cache_info().currsize == 1
 
 
@@ -153,7 +154,7 @@ async def test_a_part_of_an_id_reads_nobody(
     """What is no id is not looked for: as the beginning of a range it would read all whose ids begin so."""
     people = [(await scim.user(f"p{number}")).id for number in range(3)]
     group = await scim.group("Sales", *people)
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     for path, identifier in (("/Users", people[0]), ("/Groups", group.id)):
         part = identifier[:length] or "%20"
         with tables.measured() as calls:

@@ -6,13 +6,13 @@ import azure.functions as func
 import orjson
 import pytest
 
-from directories import directory_rate_limit, memory
+from directories import directory_rate_limit
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.scim.client import USER, ScimClient, patch_body
 from tests.scim.conftest import client_of
 
@@ -194,4 +194,4 @@ async def test_locations_have_the_public_address(tables: CountingTables, clock: 
     forged = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
     made = await client.call("POST", "/Users", {"userName": "a"}, headers=forged)
     assert made.headers["location"].startswith("https://directory.example/scim/public/v2/Users/")
-    await memory.settled(app)
+    await app.background.drain()

@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from directories import memory
+from local.counting_tables import CountingTables
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from tests.scim.client import ScimClient
 
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
@@ -259,7 +258,7 @@ async def test_numbers_are_found_by_their_index(
     scim, _ = await filled(1500)
     number = "+44 20 7946 0018"
     made = await scim.user("anna", active=active, phoneNumbers=[{"type": "work", "value": number}])
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     with tables.measured() as calls:
         found = await scim.get("/Users", filter=f'phoneNumbers{selection}.value eq "{number}"')
     assert [user["id"] for user in found.resources] == ([] if "mobile" in selection else [made.id])

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from directories import memory
+from local.counting_tables import CountingTables
 from scim.core.filters import parse_filter
 from scim.core.schemas import USER
-from shared.tables.counting import CountingTables
 from tests.scim.client import Answer, ScimClient
 
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
@@ -56,7 +55,7 @@ async def test_a_groups_members_are_found_without_reading_anybody_else(
     """A round trip for the rows and one for each member, in a directory of any size."""
     scim, first = await filled(2000)
     group = await scim.group("Sales", first)
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     with tables.measured() as calls:
         found = await scim.get("/Users", filter=f'groups.value eq "{group.id}"')
     assert [user["id"] for user in found.resources] == [first]
@@ -71,7 +70,7 @@ async def test_what_an_index_has_of_most_is_read_as_everybody(
     scim, _ = await filled(people)
     everybody = [user["id"] for user in (await scim.get("/Users", count=1000)).resources]
     group = await scim.group("All", *everybody)
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     with tables.measured() as calls:
         found = await scim.get("/Users", filter=f'groups.value eq "{group.id}"', count=1000)
     assert [user["id"] for user in found.resources] == everybody
@@ -93,7 +92,7 @@ async def test_the_members_of_a_page_of_groups_are_one_read(
     groups = await _company(scim, 7)
     one_by_one = {group: _members(await scim.get(f"/Groups/{group}")) for group in groups[:5]}
     await scim.get("/Groups")
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     with tables.measured() as calls:
         page = await scim.get("/Groups")
     assert _listed(page) == one_by_one

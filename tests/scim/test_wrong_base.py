@@ -2,7 +2,7 @@
 
 import pytest
 
-from directories import memory, store
+from directories import store
 from directories.provisioning_log import read
 from directories.status import DirectoryStatus, glance
 from local.host.host import Host
@@ -33,7 +33,7 @@ async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimCli
 
 
 async def _live_line(scim: ScimClient) -> DirectoryStatus:
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     directory = await store.get(scim.app.tables, scim.directory_id)
     assert directory is not None
     return await glance(scim.app, directory)

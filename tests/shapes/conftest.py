@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import azure.functions as func
 import pytest
 
-from directories import memory
 from directories.models import Directory
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from local.host.host import Host
 from local.host.running import running
 from scim import endpoints
@@ -16,7 +16,6 @@ from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.shapes.player import Mismatch, Step, play, play_http
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
@@ -62,7 +61,7 @@ async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pr
     host = Host(_app(app), environment={})
     yield Product(host, clock, *await create(app, ACCOUNT, NewDirectory("Contoso")))
     await host.stop()
-    await memory.settled(app)
+    await app.background.drain()
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pro
             *await create(app, ACCOUNT, NewDirectory("Contoso")),
             url=server.url,
         )
-    await memory.settled(app)
+    await app.background.drain()
 
 
 def _app(app: App) -> func.FunctionApp:

@@ -21,7 +21,11 @@ def _documented(path: str, mark: str) -> dict[str, set[str]]:
 
 
 def _written() -> dict[str, set[str]]:
-    """Every event with its dimensions, from the calls of `log.event`, `log.measurement`, `log.failure`, `beside`."""
+    """Return every event with its dimensions.
+
+    They are found in calls of `log.event`, `log.measurement`, `log.failure`, and of `start` and
+    `start_optional` of `app.background`, which log a failure.
+    """
     found: dict[str, set[str]] = {}
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -50,11 +54,12 @@ def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
                 )
             ]
     elif (
-        isinstance(function, ast.Name)
-        and function.id == "beside"
-        and isinstance(call.args[2], ast.Constant)
+        isinstance(function, ast.Attribute)
+        and function.attr in ("start", "start_optional")
+        and ast.unparse(function.value).endswith(".background")
+        and isinstance(call.args[1], ast.Constant)
     ):
-        return [(str(call.args[2].value), OF_FAILURES)]
+        return [(str(call.args[1].value), OF_FAILURES)]
     return []
 
 

@@ -17,9 +17,9 @@ from contacts.unparsed_numbers import list_unparsed
 from directories import access_tokens, credential_usage, events, store, totals
 from directories.access_tokens import Assertion
 from directories.authenticate import authenticate
-from directories.memory import settled
 from directories.models import Directory
 from local.check import check, check_links
+from local.counting_tables import CountingTables
 from presence import tenant_links
 from presence.consent import auth_requests
 from presence.store import codec, manifest
@@ -33,7 +33,6 @@ from shared.azure_functions import problem_response
 from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.port import Row, Upsert
 from tests.local.transfer.filled import ACCOUNT, TENANT, every_row, filled, scim_host
 from tests.scim.client import ScimClient
@@ -138,7 +137,7 @@ async def test_every_row_says_its_version(app: App) -> None:
         access_tokens.BY_TRUST,
         Assertion("issuer", "id", "2027"),
     )
-    await settled(app)
+    await app.background.drain()
     rows = every_row(Path(app.settings.tables.removeprefix("sqlite:///")))
     without = {kind_of(*place) for place, value in rows.items() if "v" not in orjson.loads(value)}
     assert without == {

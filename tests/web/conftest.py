@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 import orjson
 import pytest
 
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from web import routes
 from web.handlers import admin, agent
 

@@ -2,9 +2,9 @@
 
 from directories.events import Event, write
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.counting import CountingTables
 from tests.web.conftest import ACCOUNT, Visitor
 
 

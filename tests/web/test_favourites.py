@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from shared.app import App
-from shared.tables.counting import CountingTables
 from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, Visitor
 

@@ -3,8 +3,8 @@
 import re
 
 from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
 from shared.app import App
-from shared.tables.counting import CountingTables
 from tests.contacts.people import Company
 from tests.web.conftest import ACCOUNT, Visitor
 

@@ -8,9 +8,9 @@ from directories import provisioning_log, service
 from directories.event_types import KINDS
 from directories.events import Event, write
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.counting import CountingTables
 from tests.web.conftest import ACCOUNT, Visitor
 
 _EVENTS = {

@@ -73,6 +73,7 @@ def schemas() -> Json:
     denied = thing(
         {"at": time, "reason": text(), "count": integer, "detail": text(), "remedy": text()}
     )
+    reindex = thing({"state": {"enum": ["waiting", "running"]}, "done": integer, "total": integer})
     full = {
         **brief,
         "token_endpoint": text("Of OAuth 2.0 client credentials", format="uri"),
@@ -92,6 +93,7 @@ def schemas() -> Json:
         "quarantine": {"enum": ["good", "near", "beyond"]},
         "last_refusal": nothing_or(ref("Event")),
         "denied": nothing_or(denied),
+        "reindex": nothing_or(reindex),
     }
     credential = {
         "id": text(),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from contacts import unparsed_numbers
-from directories import service, status
+from directories import reindex_progress, service, status
 from directories.models import Directory
 from presence.consent import service as consents
 from presence.consent.status import Connection
@@ -24,8 +24,9 @@ async def show(visit: PageRequest) -> Response:
     """`/directories/{directoryId}`"""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    glance, connection, frame = await asyncio.gather(
+    glance, reindex, connection, frame = await asyncio.gather(
         status.glance(visit.app, directory, last_refusal=False),
+        reindex_progress.status(visit.app, directory.id),
         consents.read(visit.app, visit.person, directory.id),
         framed(visit, directory, "overview"),
     )
@@ -51,6 +52,7 @@ async def show(visit: PageRequest) -> Response:
         "directory.html",
         connection=view(visit, connection, directory),
         health=_health(visit, connection),
+        reindex=reindex,
         **values,
     )
 

@@ -7,7 +7,7 @@ from contacts.listing import read_person
 from contacts.search import is_number, query_words
 from directories.models import Directory
 from shared.concurrency import each
-from shared.keys import fold
+from shared.keys import search_key
 from shared.numbers import digits_of, query_forms
 from web.page_request import PageRequest
 from web.pages.contact_rows import split_key
@@ -33,7 +33,7 @@ async def read(
         return await read_person(visit.app, directory, key[1])
 
     found = [one for one in await each(keys, one) if one and _has(one, text)]
-    return sorted(found, key=lambda one: (fold(one.card.name), one.card.id))
+    return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
 
 
 def _has(found: Found, text: str) -> bool:

@@ -6,16 +6,16 @@ from dataclasses import replace
 import azure.functions as func
 import pytest
 
-from directories import memory, store
+from directories import store
 from directories.service import NewDirectory, create
 from local.check import check
+from local.counting_tables import CountingTables
 from local.entra import Dialect, Options, measure, run
 from local.host.running import running
 from scim import endpoints
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def product(app: App) -> AsyncIterator[Options]:
             groups=2,
             patience=10,
         )
-    await memory.settled(app)
+    await app.background.drain()
 
 
 @pytest.mark.parametrize("dialect", ["default", "flag"])

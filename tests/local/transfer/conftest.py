@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.local.transfer.filled import Deployment, filled, scim_host
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import azure.functions as func
 
-from directories import deletion, memory, service
+from directories import deletion, service
 from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import HostFile
@@ -45,7 +45,7 @@ async def scim_host(app: App) -> AsyncIterator[Host]:
         yield host
     finally:
         await host.stop()
-        await memory.settled(app)
+        await app.background.drain()
 
 
 async def filled(app: App, host: Host, people: int = 12) -> Deployment:
@@ -59,7 +59,7 @@ async def filled(app: App, host: Host, people: int = 12) -> Deployment:
         assert (
             await scim.call("GET", "/Users", headers={"authorization": "Bearer wrong"})
         ).status == 401
-        await memory.settled(app)
+        await app.background.drain()
     await _link(app, contoso.directory_id)
     await deletion.delete(app, ACCOUNT, fabrikam.directory_id)
     return Deployment(app, contoso, fabrikam)

@@ -7,12 +7,11 @@ import pytest
 
 from directories import store
 from directories.events import Event, write
-from directories.memory import settled
 from local.check import check, check_links
 from local.commands.check import report
+from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.counting import CountingTables
 from shared.tables.port import Delete, Operation, Upsert
 from tests.local.transfer.filled import TENANT, Deployment
 
@@ -39,7 +38,7 @@ async def test_a_check_writes_nothing(deployment: Deployment, clock: FixedClock)
     fresh = CountingTables(tables)
     elsewhere = App(app.settings, clock, fresh)
     assert await report(elsewhere) == 0
-    await settled(elsewhere)
+    await elsewhere.background.drain()
     assert "transact" not in {call for call, _ in fresh.calls}
 
 

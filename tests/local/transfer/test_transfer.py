@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.__main__ import main
+from local.counting_tables import CountingTables
 from local.transfer import file, importing
 from local.transfer.exporting import export
 from local.transfer.file import TransferError
@@ -20,7 +21,6 @@ from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from shared.tables.open import open_tables
 from shared.tables.port import Operation, Upsert
 from tests.local.transfer.filled import Deployment, every_row

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from local.counting_tables import CountingTables
 from scim import resource_rows
-from shared.tables.counting import CountingTables
 from tests.scim.client import GROUP, ScimClient
 
 

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import azure.functions as func
 import pytest
 
-from directories import credentials, memory, service
+from directories import credentials, service
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from local.host.host import Host
 from local.host.hostfile import HostFile
@@ -15,7 +16,6 @@ from scim import endpoints
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 
@@ -30,7 +30,7 @@ async def app(
     graph_simulator.simulator.clock = clock
     app = App(Settings(login_url=graph_simulator.login_url), clock, tables)
     yield app
-    await memory.settled(app)
+    await app.background.drain()
 
 
 def host_of(app: App) -> Host:
@@ -53,5 +53,5 @@ async def client(app: App) -> AsyncIterator[TokenClient]:
         TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
     )
     yield TokenClient(host, app, directory.id, secret)
-    await memory.settled(app)
+    await app.background.drain()
     await host.stop()

@@ -11,13 +11,12 @@ import pytest
 
 from directories import credentials, provisioning_log
 from directories.event_types import KINDS
-from directories.memory import settled
 from directories.provisioning_log import EventFilter
+from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.counting import CountingTables
 from tests.local.graph.fixtures import RunningSimulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
 from tests.scim.sign_in.conftest import host_of
@@ -71,7 +70,7 @@ async def refused(client: TokenClient, assertion: str, why: str) -> None:
 
 async def logged(client: TokenClient) -> list[str]:
     """What the provisioning log says of refused requests, newest first."""
-    await settled(client.app)
+    await client.app.background.drain()
     page = await provisioning_log.read(
         client.app, client.directory_id, wanted=EventFilter(kinds=KINDS["refused"])
     )
@@ -126,7 +125,7 @@ async def test_what_is_expected_stands_in_the_log(
     for change in changes:
         for _ in range(3):
             await client.by_assertion(sign(**change))
-        await settled(client.app)
+        await client.app.background.drain()
         clock.advance(61)
     expected = [SUBJECT, f"api://other, {AUDIENCE}", f"{login}/{CONTOSO}/v2.0"]
     lines = await logged(client)
@@ -143,7 +142,7 @@ async def test_other_failures_in_between_make_no_more_lines(
         clock.advance(1.5)
         await client.users("false")
         clock.advance(1.5)
-        await settled(client.app)
+        await client.app.background.drain()
     wanted = EventFilter(kinds=KINDS["refused"])
     page = await provisioning_log.read(client.app, client.directory_id, wanted=wanted)
     assert [line.count for line in page.lines] == [1]
@@ -182,7 +181,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
         .decode()
         .rstrip("=")
     )
-    await refused(client, f"{header}.{body}.{signature}", "no JSON Web Token")
+    await refused(client, f"{header}.{body}.{signature}", "not a JSON Web Token")
 
 
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
@@ -228,7 +227,7 @@ async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, app: A
     )
     assert sorted(answer.status for answer in answers) == [200, 401, 401, 401]
     await refused(elsewhere, assertion, "before")
-    await settled(other)
+    await other.background.drain()
     await elsewhere.host.stop()
 
 
@@ -279,7 +278,7 @@ async def test_a_login_service_that_is_down_is_a_503(
     elsewhere = TokenClient(host_of(app), app, client.directory_id, "")
     answer = await elsewhere.by_assertion(sign(iss=f"http://127.0.0.1:9/{CONTOSO}/v2.0"))
     assert (answer.status, answer.headers["retry-after"]) == (503, "10")
-    await settled(app)
+    await app.background.drain()
     await elsewhere.host.stop()
 
 

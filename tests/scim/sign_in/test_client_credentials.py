@@ -7,11 +7,10 @@ from urllib.parse import quote_plus
 import pytest
 
 from directories import credentials, deletion, service
-from directories.memory import settled
 from directories.service import NewDirectory
+from local.counting_tables import CountingTables
 from shared.clock import FixedClock
 from shared.http import Request
-from shared.tables.counting import CountingTables
 from tests.scim.sign_in.client import ACCOUNT, TokenClient
 
 
@@ -183,7 +182,7 @@ async def test_a_token_costs_one_transaction_and_its_use_two_reads(
 ) -> None:
     """Warm: nothing is read to issue one; its first use reads its row and the directory side by side, then nothing."""
     await client.by_secret()
-    await settled(client.app)
+    await client.app.background.drain()
     with tables.measured() as calls:
         token = (await client.by_secret()).token
     assert calls == [("transact", "directories")]

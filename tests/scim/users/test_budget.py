@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from directories import memory
-from shared.tables.counting import CountingTables
+from local.counting_tables import CountingTables
 from tests.scim.client import Answer, ScimClient
 
 Use = Callable[[ScimClient, str], Awaitable[Answer]]
@@ -83,7 +82,7 @@ async def test_operations_keep_their_budget(
     """Round trips do not depend on how many people a directory has, or on the engine's speed."""
     scim, user_id = await filled(people)
     await scim.get("/Users")
-    await memory.settled(scim.app)
+    await scim.app.background.drain()
     counted = {}
     for use, status, _ in BUDGET:
         with tables.measured() as calls:

@@ -3,12 +3,12 @@
 import asyncio
 from typing import Any
 
+from local.counting_tables import CountingTables
 from scim.users import index_rows, store
 from scim.users.record import UserRecord
 from shared.app import App
 from shared.clock import FixedClock
 from shared.ids import new_id
-from shared.tables.counting import CountingTables
 from shared.tables.port import Row
 from tests.scim.client import ScimClient
 

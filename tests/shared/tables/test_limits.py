@@ -3,8 +3,8 @@
 import orjson
 import pytest
 
+from local.counting_tables import CountingTables
 from shared.tables import limits
-from shared.tables.counting import CountingTables
 from shared.tables.limits import DuplicateKey
 from shared.tables.port import Delete, Insert, LimitExceeded, Operation, Replace, Upsert
 

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from local.counting_tables import CountingTables
 from shared import keys
-from shared.tables.counting import CountingTables
-from shared.tables.port import Insert, Tables, Upsert
-from shared.tables.ranges import everything
+from shared.tables.port import Insert, Tables, Upsert, query_all
 
 TABLE = "contacts"
 
@@ -70,7 +69,7 @@ async def test_a_walk_meets_every_row_once(any_tables: Tables, partition: str) -
         while rows := await any_tables.query(TABLE, partition, at, stop, limit=size):
             assert len(rows) <= size
             walked += [row.key for row in rows]
-            at = keys.after(rows[-1].key)
+            at = keys.successor(rows[-1].key)
         assert walked == sorted(row_keys)
 
 
@@ -79,7 +78,7 @@ async def test_a_query_ends_at_a_thousand_rows(any_tables: Tables, partition: st
     await _fill(any_tables, partition, [f"{n:04}" for n in range(1030)])
     rows = await any_tables.query(TABLE, partition, "0", "9")
     assert [row.key for row in rows] == [f"{n:04}" for n in range(1000)]
-    rest = await any_tables.query(TABLE, partition, keys.after(rows[-1].key), "9")
+    rest = await any_tables.query(TABLE, partition, keys.successor(rows[-1].key), "9")
     assert [row.key for row in rest] == [f"{n:04}" for n in range(1000, 1030)]
 
 
@@ -90,11 +89,11 @@ async def test_all_rows_of_a_range_are_a_round_trip_for_each_thousand(
     row_keys = [keys.key("find", f"{n:04}") for n in range(2001)]
     await _fill(tables, partition, [*row_keys, "a", "z"])
     with tables.measured() as calls:
-        rows = await everything(
+        rows = await query_all(
             tables, TABLE, partition, *keys.prefix_range("find", ""), keys_only=True
         )
     assert ([row.key for row in rows], len(calls)) == (row_keys, 3)
-    assert [row.key for row in await everything(tables, TABLE, partition)] == ["a", *row_keys, "z"]
+    assert [row.key for row in await query_all(tables, TABLE, partition)] == ["a", *row_keys, "z"]
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])

@@ -1,0 +1,16 @@
+"""Work that features above `directories` have the maintenance timer do."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from shared.app import App
+
+# Carries on its work until the clock's monotonic deadline.
+Job = Callable[[App, float], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class MaintenanceJobs:
+    """The jobs of an App, registered when its functions are built."""
+
+    jobs: list[Job] = field(default_factory=list)

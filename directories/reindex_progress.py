@@ -1,0 +1,133 @@
+"""How far a directory's reindex is: one row per directory, so that any instance continues where another stopped.
+
+When a release changes how index rows are derived, the rows of every user and group are written again in the background
+(`scim.reindex`). A *pass* goes through all records of a directory in the order of their keys. Table `work`, partition
+`reindex`, key = directory id; a directory without a row has not had a pass.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import orjson
+
+from directories import store, totals
+from shared import row_versions
+from shared.app import App
+from shared.clock import parse_timestamp
+from shared.index_version import INDEX_VERSION
+from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace, Tables
+
+TABLE = "work"
+PARTITION = "reindex"
+# An instance of the release before may write a record that a pass has gone by already, during an upgrade or after a
+# rollback. So a finished pass is followed by another one: soon if it had something to write, else once a day.
+REPEAT_AFTER_CHANGES = timedelta(hours=1)
+REPEAT_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A pass through a directory's records.
+
+    `index_version` is the version of the rules that the pass writes; `cursor` the row key of the last record that it
+    went by; `passed` and `rewritten` count records; `skipped` counts those that can't be read. Times are RFC 3339,
+    `finished` is "" while the pass runs. `repeats`: an earlier pass of the same version has ended.
+    """
+
+    index_version: int
+    started: str
+    cursor: str = ""
+    passed: int = 0
+    rewritten: int = 0
+    skipped: int = 0
+    updated: str = ""
+    finished: str = ""
+    repeats: bool = False
+    etag: str = ""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the pass has gone by every record."""
+        return bool(self.finished)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether there is something to do at the time `now`: to continue this pass, or to begin another one."""
+        if self.index_version != INDEX_VERSION or not self.finished:
+            return True
+        pause = REPEAT_AFTER_CHANGES if self.rewritten else REPEAT_AFTER
+        # A time far ahead was written by an instance whose clock was wrong.
+        return abs(now - parse_timestamp(self.finished)) >= pause
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexStatus:
+    """What the directory's page and its status API show while records wait to be written again.
+
+    `done` of `total` records have been gone by. `waiting`: the pass begins with the next run of the maintenance timer.
+    """
+
+    state: Literal["waiting", "running"]
+    done: int
+    total: int
+
+
+async def read(tables: Tables, directory_id: str) -> Progress | None:
+    """Return the directory's pass, or None before its first one, in one round trip."""
+    row = await tables.get(TABLE, PARTITION, directory_id)
+    return _decode(row.value, row.etag) if row else None
+
+
+async def read_all(tables: Tables) -> dict[str, Progress]:
+    """Return the passes of all directories by directory id, in one round trip per 1,000."""
+    rows = await store.index(tables, PARTITION, table=TABLE)
+    return {row.key: _decode(row.value, row.etag) for row in rows}
+
+
+async def save(tables: Tables, directory_id: str, progress: Progress) -> Progress | None:
+    """Store the pass if nobody stored another one since it was read; None if another instance did."""
+    value = _encode(progress)
+    operation = (
+        Replace(directory_id, value, progress.etag)
+        if progress.etag
+        else Insert(directory_id, value)
+    )
+    try:
+        (etag,) = await tables.transact(TABLE, PARTITION, [operation])
+    except (AlreadyExists, PreconditionFailed, NotFound):
+        return None
+    return replace(progress, etag=etag)
+
+
+async def forget(tables: Tables, directory_id: str) -> None:
+    """Remove the directory's row, so that the next run of the maintenance timer begins a pass."""
+    await store.remove(tables, PARTITION, directory_id, table=TABLE)
+
+
+async def status(app: App, directory_id: str) -> ReindexStatus | None:
+    """Return what is shown of the directory's reindex: None if all its records are as the present rules write them.
+
+    One round trip, and while a pass runs those of `totals.read`. A repeated pass is shown only if it found something.
+    """
+    progress = await read(app.tables, directory_id)
+    if progress is None:
+        return None
+    is_waiting = progress.index_version != INDEX_VERSION
+    if not is_waiting and (progress.is_finished or (progress.repeats and not progress.rewritten)):
+        return None
+    found = await totals.read(app, directory_id)
+    total = found.users + found.groups
+    if is_waiting:
+        return ReindexStatus("waiting", 0, total)
+    return ReindexStatus("running", min(progress.passed, total), total)
+
+
+def _encode(progress: Progress) -> bytes:
+    value = asdict(progress)
+    del value["etag"]
+    return orjson.dumps({"v": 1, **value})
+
+
+def _decode(value: bytes, etag: str) -> Progress:
+    stored = row_versions.read(value, "reindex")
+    return Progress(**{**row_versions.fields(Progress, stored), "etag": etag})

@@ -1,0 +1,292 @@
+"""Write index rows again when the rules that derive them have changed.
+
+Works in the background of the maintenance timer, a limited number of records per directory and run, and at once for
+`python -m local reindex`. Nothing but index rows and their versions changes: no event, total, ETag or modification time.
+Safe next to SCIM requests and other runs: each record is replaced under its storage tag, together with its rows, and
+read again if a writer came in between.
+"""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from directories import reindex_progress, store
+from directories.models import Directory
+from directories.reindex_progress import Progress
+from scim import resource_rows
+from scim.groups import record as groups
+from scim.users import index_rows as users
+from scim.users import record as user_record
+from shared import keys, log
+from shared.app import App
+from shared.clock import Clock, timestamp
+from shared.concurrency import TimeSlice, each
+from shared.index_version import INDEX_VERSION
+from shared.tables.limits import MAX_OPERATIONS
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Row,
+    StorageUnavailable,
+)
+
+MAX_SECONDS_PER_RUN = 600.0
+MAX_RECORDS_PER_RUN = 50_000  # of one directory, before the others have their turn
+_PAGE = 200  # records between two notes of the progress
+_MAX_TRANSACTION_BYTES = 400_000
+_ATTEMPTS = 8
+# A partition of Azure Tables takes 2,000 rows a second (learn.microsoft.com/azure/storage/tables/scalability-targets):
+# half of them are left to the directory's own requests.
+_MAX_ROWS_PER_SECOND = 1000.0
+Kind = Literal["group", "user"]
+_KINDS: tuple[Kind, Kind] = ("group", "user")  # in the order of a pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    """A record whose index rows other rules wrote, with the operations that write them again."""
+
+    kind: Kind
+    id: str
+    operations: list[Operation]
+
+    @property
+    def size(self) -> int:
+        return sum(len(one.value) for one in self.operations if not isinstance(one, Delete))
+
+
+class _Pace:
+    """How far and how fast a run goes: until the clock's monotonic `deadline`, `records` of one directory."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        deadline: float,
+        records: float,
+        rows_per_second: float = _MAX_ROWS_PER_SECOND,
+    ) -> None:
+        self.records = records
+        self._clock, self._deadline, self._rate = clock, deadline, rows_per_second
+        self._free_at = clock.monotonic()
+
+    def is_over(self) -> bool:
+        """Return whether the deadline has come."""
+        return self._clock.monotonic() >= self._deadline
+
+    async def keep(self, rows: int) -> None:
+        """Wait as long as the rows just written must take, and let requests of this instance run."""
+        now = self._clock.monotonic()
+        self._free_at = max(self._free_at, now - 1) + rows / self._rate
+        await asyncio.sleep(max(0.0, self._free_at - now))
+
+
+async def run(app: App, deadline: float) -> None:
+    """Continue or begin every pass that is due, the one that has waited longest first.
+
+    Ends at the clock's monotonic `deadline`, or after `MAX_SECONDS_PER_RUN`. A directory that fails is logged and
+    doesn't stop the others.
+    """
+    deadline = min(deadline, app.clock.monotonic() + MAX_SECONDS_PER_RUN)
+    known = await reindex_progress.read_all(app.tables)
+    ids = [row.key for row in await store.index(app.tables, store.ALL)]
+    ids.sort(key=lambda directory_id: known[directory_id].updated if directory_id in known else "")
+    for directory_id in ids:
+        if app.clock.monotonic() >= deadline:
+            return
+        progress = known.get(directory_id)
+        if progress and not progress.is_due(app.clock.now()):
+            continue
+        directory = await store.get(app.tables, directory_id)
+        if directory is None or not directory.is_active:
+            continue
+        try:
+            await advance(app, directory, _Pace(app.clock, deadline, MAX_RECORDS_PER_RUN))
+        except Exception as error:
+            log.failure("reindex.failed", error, directory_id=directory_id)
+
+
+async def reindex(app: App, directory: Directory) -> Progress:
+    """Carry out a whole pass now, from the first record; returns the finished pass."""
+    begun = await _begin(app, directory, await reindex_progress.read(app.tables, directory.id))
+    pace = _Pace(app.clock, math.inf, math.inf, rows_per_second=math.inf)
+    while True:
+        progress = await advance(app, directory, pace)
+        if progress is not None and progress.is_finished and progress.started >= begun.started:
+            return progress
+
+
+async def advance(app: App, directory: Directory, pace: "_Pace") -> Progress | None:
+    """Continue the directory's pass, or begin one, as far as `pace` allows.
+
+    Returns the pass as it is stored then; None if another instance continues it at the same time.
+    """
+    progress = await reindex_progress.read(app.tables, directory.id)
+    if progress is None or progress.is_finished or progress.index_version != INDEX_VERSION:
+        progress = await _begin(app, directory, progress)
+    until = progress.passed + pace.records
+    while not progress.is_finished:
+        if pace.is_over() or progress.passed >= until:
+            return progress
+        saved = await reindex_progress.save(
+            app.tables, directory.id, await _next_page(app, directory, progress, pace)
+        )
+        if saved is None:
+            return None
+        progress = saved
+    if progress.rewritten or progress.skipped:
+        log.event(
+            "reindex.done",
+            directory_id=directory.id,
+            count=progress.rewritten,
+            failed=progress.skipped,
+        )
+    return progress
+
+
+async def _begin(app: App, directory: Directory, before: Progress | None) -> Progress:
+    """Store the beginning of a pass; if another instance stored one at the same moment, that one is taken."""
+    now = timestamp(app.clock.now())
+    is_same = before is not None and before.index_version == INDEX_VERSION
+    begun = Progress(
+        index_version=INDEX_VERSION,
+        started=now,
+        updated=now,
+        repeats=before is not None and is_same and (before.is_finished or before.repeats),
+        etag=before.etag if before else "",
+    )
+    saved = await reindex_progress.save(app.tables, directory.id, begun)
+    if saved is not None:
+        return saved
+    found = await reindex_progress.read(app.tables, directory.id)
+    if found is None:  # removed at this moment: the directory's region changed, or it was deleted
+        return await _begin(app, directory, None)
+    return found
+
+
+async def _next_page(app: App, directory: Directory, progress: Progress, pace: "_Pace") -> Progress:
+    """Return the pass after the next page of records, whose rows are written again if other rules wrote them."""
+    kind = _kind_of(progress.cursor)
+    after = progress.cursor if progress.cursor != keys.key(kind, "") else ""
+    found, more = await resource_rows.page(app, directory.id, kind, after, _PAGE)
+    computing, stale, skipped, rewritten = TimeSlice(app.clock), list[_Stale](), 0, 0
+    for rows in found:
+        await computing.yield_when_over()
+        try:
+            one = _stale(directory, kind, rows[0])
+        except (StorageUnavailable, ValueError, KeyError, TypeError, AttributeError):
+            skipped += 1  # of a later release, or damaged: `check` names it
+            continue
+        if one is not None:
+            stale.append(one)
+    for batch in _batches(stale):
+        rewritten += await _write(app, directory, batch)
+        await pace.keep(sum(len(one.operations) for one in batch))
+    now, is_last = timestamp(app.clock.now()), not more and kind == _KINDS[-1]
+    cursor = found[-1][0].key if found else progress.cursor
+    if not more and not is_last:
+        cursor = keys.key(_KINDS[1], "")
+    return replace(
+        progress,
+        cursor=cursor,
+        passed=progress.passed + len(found),
+        rewritten=progress.rewritten + rewritten,
+        skipped=progress.skipped + skipped,
+        updated=now,
+        finished=now if is_last else "",
+    )
+
+
+def _kind_of(cursor: str) -> Kind:
+    """Return the kind of record that a pass with this cursor goes by."""
+    return "user" if cursor.startswith(keys.key("user", "")) else "group"
+
+
+def _stale(
+    directory: Directory,
+    kind: Kind,
+    row: Row,
+    present: frozenset[str] | None = None,
+    *,
+    keep_name: bool = False,
+) -> _Stale | None:
+    """Return what to write for a record, or None if its rows are current.
+
+    `present`: which of its rows are there, None for all that it lists. `keep_name`: its name row stays.
+    """
+    identifier = keys.split(row.key)[1]
+    if kind == "user":
+        user = user_record.decode(identifier, row.value)
+        if users.is_current(user, directory.region):
+            return None
+        there = frozenset(users.stored_keys(user)) if present is None else present
+        operations = users.reindexing(
+            user, row.etag, directory.region, present=there, keep_name=keep_name
+        )
+        return _Stale(kind, identifier, operations)
+    group = groups.decode(identifier, row.value)
+    if groups.is_current(group):
+        return None
+    there = frozenset(groups.stored_keys(group)) if present is None else present
+    operations = groups.reindexing(group, row.etag, present=there, keep_name=keep_name)
+    return _Stale(kind, identifier, operations)
+
+
+def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
+    """Records in groups whose operations fit a transaction."""
+    batches, operations, size = list[list[_Stale]](), MAX_OPERATIONS, 0
+    for one in stale:
+        operations, size = operations + len(one.operations), size + one.size
+        if operations > MAX_OPERATIONS or size > _MAX_TRANSACTION_BYTES:
+            batches.append([])
+            operations, size = len(one.operations), one.size
+        batches[-1].append(one)
+    return batches
+
+
+async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
+    """Write the rows of these records in one transaction, or each alone if one of them changed; how many were."""
+    operations = [operation for one in batch for operation in one.operations]
+    try:
+        await app.tables.transact(resource_rows.TABLE, directory.id, operations)
+    except (PreconditionFailed, NotFound, AlreadyExists):
+        return sum([await _write_one(app, directory, one) for one in batch])
+    return len(batch)
+
+
+async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
+    """Write the rows of one record, read again; 1, or 0 if that isn't needed any more."""
+    row_key, keep_name = keys.key(one.kind, one.id), False
+    for _ in range(_ATTEMPTS):
+        row = await app.tables.get(resource_rows.TABLE, directory.id, row_key)
+        if row is None:
+            return 0
+        present = await _present(app, directory.id, one.kind, row)
+        stale = _stale(directory, one.kind, row, present, keep_name=keep_name)
+        if stale is None:
+            return 0
+        try:
+            await app.tables.transact(resource_rows.TABLE, directory.id, stale.operations)
+        except (PreconditionFailed, NotFound):
+            continue  # changed or deleted at this moment
+        except AlreadyExists:
+            keep_name = True  # by the new rules another resource has the name
+            continue
+        return 1
+    return 0  # changed all the time, and so by the present rules
+
+
+async def _present(app: App, directory_id: str, kind: Kind, row: Row) -> frozenset[str]:
+    """Return which of the rows that the record lists are there."""
+    identifier = keys.split(row.key)[1]
+    listed = (
+        list(users.stored_keys(user_record.decode(identifier, row.value)))
+        if kind == "user"
+        else groups.stored_keys(groups.decode(identifier, row.value))
+    )
+    found = await each(listed, lambda key: app.tables.get(resource_rows.TABLE, directory_id, key))
+    return frozenset(key for key, there in zip(listed, found, strict=True) if there is not None)
