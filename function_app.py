@@ -1,7 +1,5 @@
 """Build the App from the environment and register the functions of every feature. No logic lives here."""
 
-import os
-
 import azure.functions as func
 
 import contacts.endpoints
@@ -16,7 +14,7 @@ from shared.settings import Settings
 from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
-_settings = Settings.read(os.environ)
+_settings = Settings.from_environment()
 _app = App(
     _settings,
     SystemClock(),

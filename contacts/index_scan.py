@@ -73,31 +73,44 @@ def _anybody(_value: bytes) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows of a range a walk returns, and how many it reads for them.
+
+    `keep` accepts a row by its word and card. `may_keep` rejects a row by its stored value, before
+    that is decoded. `ahead` times as many rows are read as are asked for, by all directories
+    together, so that one round trip per directory suffices if few rows are rejected.
+    """
+
+    keep: RowFilter = _everybody
+    may_keep: RawRowFilter = _anybody
+    ahead: int = 1
+
+
+_ALL_ROWS = Selection()
+
+
 async def walk(
     app: App,
     directories: Sequence[Directory],
     where: Range,
     limit: int,
     cursor: str = "",
-    keep: RowFilter = _everybody,
-    ahead: int = 1,
-    may_keep: RawRowFilter = _anybody,
+    selection: Selection = _ALL_ROWS,
 ) -> Page:
-    """The next `limit` people of the range in all the directories whom `keep` takes (given the row's word and card).
+    """Return the next `limit` people of the range in all the directories whom `selection` keeps.
 
-    `may_keep` rules a row out by its stored value, before that is read.
-
-    One round trip a directory while few rows are not kept: `ahead` times as many are read as are asked for, by many
-    directories together. Raises HttpError 400 for a cursor of something else.
+    Raises:
+        HttpError: 400 for a cursor of another query.
     """
     after = _read_cursor(cursor, where)
-    most = min(MAX_QUERY_ROWS, limit * ahead + 1)
+    most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
     asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
     while behind and left > 0:
-        await each(behind, partial(_go_on, app, where, may_keep, keep, batch))
+        await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
@@ -129,8 +142,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
 async def _go_on(
     app: App,
     where: Range,
-    may_keep: RawRowFilter,
-    keep: RowFilter,
+    selection: Selection,
     batch: int,
     stretch: _Stretch,
 ) -> None:
@@ -144,11 +156,11 @@ async def _go_on(
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
-        if not may_keep(row.value):
+        if not selection.may_keep(row.value):
             continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
         card = decode(identifier, row.value)
-        if keep(word, card):
+        if selection.keep(word, card):
             stretch.found.append(Found(stretch.directory, card, position))
     stretch.scanned_to = position if len(rows) == batch else ""
 

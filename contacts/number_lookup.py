@@ -87,7 +87,8 @@ async def in_directory(app: App, directory: Directory, text: str) -> list[Match]
 
 def _start(query: Query) -> str:
     """Where the rows begin that can match: those of the number's end, and of an internal extension its own alone,
-    since the end of a longer number says nothing. "": none can."""
+    since the end of a longer number says nothing. "": none can.
+    """
     backwards = query.number.digits[::-1]
     if len(backwards) < MIN_DIGITS:
         return ""

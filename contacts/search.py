@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import listing, number_lookup
-from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, walk
+from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, Selection, walk
 from directories.models import Directory
 from scim.users.contact_cards import Card, words_of
 from scim.users.index_rows import MAX_WORDS
@@ -64,7 +64,7 @@ async def search(
     where = Range("find", most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
-    page = await walk(app, directories, where, limit, cursor, keep, ahead, may_keep)
+    page = await walk(app, directories, where, limit, cursor, Selection(keep, may_keep, ahead))
     return Page(_ranked(page.found, words), page.cursor)
 
 

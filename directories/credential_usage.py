@@ -15,7 +15,7 @@ from directories import events, store
 from directories.event_types import REFUSED
 from directories.events import Event
 from directories.models import Directory
-from shared import keys, messages, row_versions
+from shared import keys, row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.messages import Message
@@ -170,7 +170,6 @@ async def _write_denied(
             kind=REFUSED,
             method="POST",
             status=401,
-            detail=message.text(),
-            said=messages.encode(message),
+            **events.told(message),
         )
         await app.tables.transact(events.TABLE, directory_id, [events.write(event, app.clock)])

@@ -1,6 +1,7 @@
 """Kinds of events by which the provisioning log is filtered; their names stand in addresses of pages and of the API."""
 
 REFUSED = "request.refused"
+MAPPING = "mapping.fault"
 KINDS: dict[str, frozenset[str]] = {
     "created": frozenset({"user.created"}),
     "changed": frozenset({"user.changed"}),
@@ -9,6 +10,7 @@ KINDS: dict[str, frozenset[str]] = {
     "deleted": frozenset({"user.deleted"}),
     "groups": frozenset({"group.created", "group.changed", "group.deleted"}),
     "refused": frozenset({REFUSED}),
+    "mapping": frozenset({MAPPING}),
     "access": frozenset(
         {
             "connection.tested",

@@ -15,9 +15,10 @@ from typing import Any
 import orjson
 
 from directories.event_types import REFUSED
-from shared import keys, row_versions
+from shared import keys, messages, row_versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
+from shared.messages import Message
 from shared.tables.port import Insert, Row, Tables
 
 TABLE = "contacts"
@@ -76,6 +77,11 @@ class Event:
             case "user.deleted":
                 return -1 if self.was_active else 0
         return 0
+
+
+def told(message: Message | None) -> dict[str, Any]:
+    """Return the fields of an event that hold a message: `Event(…, **told(message))`."""
+    return {"detail": message.text(), "said": messages.encode(message)} if message else {}
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Event)}

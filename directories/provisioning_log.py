@@ -4,10 +4,9 @@ from directories import credential_usage, events, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
-from shared import log, messages
+from shared import log
 from shared.app import App
 from shared.clock import timestamp
-from shared.messages import Message
 from shared.tables.port import TableError
 
 __all__ = [
@@ -39,38 +38,7 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
         log.failure("event.lost", error, directory_id=directory_id)
 
 
-async def refused(
-    app: App,
-    directory_id: str,
-    method: str,
-    status: int,
-    scim_type: str,
-    message: Message,
-    client: str = "",
-    *,
-    resource_type: str = "",
-    resource_id: str = "",
-    name: str = "",
-    external_id: str = "",
-    attribute: str = "",
-    remedy: str = "",
-) -> None:
-    """Note a refused request in the log: whose it was (as far as it said), what is wrong and what helps."""
-    event = Event(
-        at=timestamp(app.clock.now()),
-        kind=REFUSED,
-        resource_type=resource_type,
-        resource_id=resource_id,
-        name=name,
-        external_id=external_id,
-        status=status,
-        scim_type=scim_type,
-        attribute=attribute,
-        detail=message.text(),
-        said=messages.encode(message),
-        remedy=remedy,
-        client=client,
-        method=method,
-    )
+async def refused(app: App, directory_id: str, event: Event) -> None:
+    """Note a refused request: whose it was (as far as it said), the fault and the remedy."""
     credential_usage.failed(app, directory_id)
     await rejection_log.note(app, directory_id, event)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from directories import events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
-from shared import log, messages
+from shared import log
 from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
@@ -113,8 +113,7 @@ def _held_back(app: App, minute: _Minute) -> list[Event]:
             Event(
                 at=at,
                 kind=REFUSED,
-                detail=_TOO_MANY.text(),
-                said=messages.encode(_TOO_MANY),
+                **events.told(_TOO_MANY),
                 count=minute.beyond,
             )
         )

@@ -176,7 +176,8 @@ async def _change(
     also: Insert | Replace | None,
 ) -> TenantLink | None:
     """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
-    does not fit."""
+    does not fit.
+    """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
         new = change(_tenant(row) if row else None)

@@ -1,5 +1,6 @@
 """The edge to the platform's timer and queue: schedules and bindings. What they carry out is imported with their first
-run: a cold start for a SCIM call has no use for it."""
+run: a cold start for a SCIM call has no use for it.
+"""
 
 from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
 

@@ -4,21 +4,22 @@ The call is authenticated first, so strangers learn nothing, and noted in the pr
 waits for the first call sees why it does not come.
 """
 
-import azure.functions as func
-
 from directories import directory_rate_limit, provisioning_log
 from directories.authenticate import authenticate
+from directories.event_types import REFUSED
+from directories.events import Event, told
 from scim.core.errors import ScimError
 from scim.http import error_response
 from shared.app import App
-from shared.azure_functions import register_http
+from shared.azure_functions import Blueprint, register_http
+from shared.clock import timestamp
 from shared.http import Request, Response
 from shared.messages import Message
 
 _COLLECTIONS = ("Users", "Groups")
 
 
-def register(blueprint: func.Blueprint, app: App) -> None:
+def register(blueprint: Blueprint, app: App) -> None:
     """Register the addresses that a provisioning client tries first."""
 
     async def refuse(request: Request) -> Response:
@@ -26,9 +27,16 @@ def register(blueprint: func.Blueprint, app: App) -> None:
             app, request.route["directoryId"], request.headers.get("authorization")
         )
         directory_rate_limit.take(app, directory.id)
-        detail = Message("wrong_base")
-        await provisioning_log.refused(app, directory.id, request.method, 404, "", detail)
-        raise ScimError(404, detail)
+        message = Message("wrong_base")
+        event = Event(
+            at=timestamp(app.clock.now()),
+            kind=REFUSED,
+            method=request.method,
+            status=404,
+            **told(message),
+        )
+        await provisioning_log.refused(app, directory.id, event)
+        raise ScimError(404, message)
 
     for collection in _COLLECTIONS:
         register_http(

@@ -1,9 +1,8 @@
 """The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-
-import azure.functions as func
+from dataclasses import dataclass, field, replace
 
 from directories import credential_usage, directory_rate_limit
 from directories.authenticate import authenticate
@@ -13,7 +12,7 @@ from scim.http import as_scim_error, error_response, scim_response
 from scim.rejection_log import log_rejection
 from shared import log
 from shared.app import App
-from shared.azure_functions import register_http
+from shared.azure_functions import Blueprint, register_http
 from shared.http import Request, Response
 from shared.messages import Message
 from shared.tables.port import LimitExceeded
@@ -26,10 +25,11 @@ class Edge:
     """Registers SCIM endpoints."""
 
     app: App
+    routes: dict[str, "Route"] = field(default_factory=dict)
 
     def add(
         self,
-        blueprint: func.Blueprint,
+        blueprint: Blueprint,
         name: str,
         route: str,
         search: Endpoint | None = None,
@@ -40,11 +40,14 @@ class Edge:
         `search` answers POST where the route's `{id}` is `.search`, an address of its own (RFC 7644 section 3.4.3): a
         template for it would overlap with that of the resources.
         """
-        of_search = {"POST": search} if search else {}
+        own = self.routes[route] = Route(endpoints, {"POST": search} if search else {})
 
         async def handle(request: Request) -> Response:
             context = await self._context(request)
-            here = of_search if request.route.get("id") == ".search" else endpoints
+            route = own
+            if "rest" in request.route:
+                route, request = self._normalized(own, request)
+            here = route.search if request.route.get("id") == ".search" else route.endpoints
             endpoint = here.get("GET" if request.method == "HEAD" else request.method)
             try:
                 if endpoint is None:
@@ -68,6 +71,34 @@ class Edge:
         address = f"scim/{{directoryId}}/v2/{route}".rstrip("/")
         register_http(self.app, blueprint, name, address, handle, error_response)
 
+    def _normalized(self, own: "Route", request: Request) -> tuple["Route", Request]:
+        """Return the route that a path with doubled slashes means, else `own`, with the request as that route sees it.
+
+        A base URL that ends with a slash makes clients send `…/v2//Users` (Captain-P-Goldfish/scim-for-keycloak#127,
+        imulab/go-scim#64); no resource has an empty name, so it can only mean one thing.
+        """
+        *_, rest = request.path.split("/", 4)
+        if not (rest.startswith("/") or "//" in rest):
+            return own, request
+        collection, _, identifier = re.sub("/+", "/", rest).strip("/").partition("/")
+        template = next(
+            (
+                known
+                for known in self.routes
+                if known.partition("/")[0].lower() == collection.lower()
+                and ("?" in known or ("{" in known) == bool(identifier))
+            ),
+            None,
+        )
+        if template is None or "/" in identifier:
+            return own, request
+        name = template.partition("{")[2].rstrip("?}")
+        values = {
+            "directoryId": request.route["directoryId"],
+            **({name: identifier} if name else {}),
+        }
+        return self.routes[template], replace(request, route=values)
+
     async def _context(self, request: Request) -> Context:
         app = self.app
         directory = await authenticate(
@@ -82,6 +113,14 @@ class Edge:
             f"{origin}/scim/{directory.id}/v2",
             agent[:60],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is at an address: endpoints by method, and those of the address `.search` below it."""
+
+    endpoints: Mapping[str, Endpoint]
+    search: Mapping[str, Endpoint]
 
 
 def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:

@@ -1,6 +1,8 @@
 """SCIM over HTTP: reading bodies and queries, writing answers and errors (RFC 7644 sections 3.1, 3.4, 3.12)."""
 
+import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -27,6 +29,9 @@ _PARAMETERS = {
     **dict.fromkeys(("startIndex", "count"), _INTEGER),
     **dict.fromkeys(("attributes", "excludedAttributes"), _STRINGS),
 }
+_CHARSET = re.compile(r'charset\s*=\s*"?([^\s;"]+)')
+_UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
+_LATIN = ("iso-8859-1", "latin1", "windows-1252")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -88,16 +93,56 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
             Message("body_missing"),
             "invalidSyntax",
         )
+    content_type = request.headers.get("content-type", "").lower()
+    _check_encoding(request, content_type)
     try:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
+        _check_media_type(content_type)
         said = Message("body_no_json", error=str(error))
         raise ScimError(400, said, "invalidSyntax") from None
+
+
+def _check_encoding(request: Request, content_type: str) -> None:
+    """Raise 415 for a compressed body or another charset than UTF-8 (RFC 9110 section 15.5.16, RFC 8259 section 8.1)."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise _unsupported("Content-Encoding", encoding)
+    found = _CHARSET.search(content_type)
+    if found and found[1] not in _UTF_8 and not (found[1] in _LATIN and request.body.isascii()):
+        raise _unsupported("charset", found[1])
+
+
+def _check_media_type(content_type: str) -> None:
+    """Raise 415 for a body that is no JSON and says so; JSON is taken under any name."""
+    media_type = content_type.partition(";")[0].strip()
+    if media_type and not media_type.endswith("json"):
+        raise _unsupported("Content-Type", media_type)
+
+
+def _unsupported(what: str, value: str) -> ScimError:
+    return ScimError(415, Message("unsupported_encoding", what=what, value=value[:60]))
 
 
 def too_deep() -> ScimError:
     """400: JSON whose nesting no SCIM resource comes near."""
     return ScimError(400, Message("body_too_deep"), "invalidSyntax")
+
+
+def parameters(request: Request) -> dict[str, str]:
+    """Return the query's values by name; a list of attributes that is sent in several parts is joined.
+
+    `attributes=userName&attributes=emails` is how many HTTP libraries write an array; RFC 7644 section 3.9 joins by commas.
+    """
+    query = request.query
+    if request.url.count("ttributes=") < 2:
+        return query
+    pairs = parse_qsl(request.url.partition("?")[2].partition("#")[0])
+    joined = dict(query)
+    for name in ("attributes", "excludedAttributes"):
+        if name in query:
+            joined[name] = ",".join(value for key, value in pairs if key == name)
+    return joined
 
 
 def read_projection(query: dict[str, str], resource_type: ResourceType) -> Projection:

@@ -4,11 +4,17 @@ from typing import Any
 
 import orjson
 
-from directories import provisioning_log
+from directories import mapping_notes, provisioning_log
+from directories.event_types import REFUSED
+from directories.events import Event, told
 from scim.context import Context
+from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError
+from scim.core.notes import Notes
 from scim.http import MAX_BODY
+from shared.clock import timestamp
 from shared.http import Request
+from shared.messages import Message
 
 _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
 
@@ -22,19 +28,20 @@ async def log_rejection(context: Context, request: Request, error: ScimError, pa
         return
     body = _body(request)
     kind = path.rpartition("/v2/")[2].strip("/").partition("/")[0].lower()
-    await provisioning_log.refused(
-        context.app,
-        context.directory.id,
-        request.method,
-        error.status,
-        error.scim_type or "",
-        error.message,
-        context.client,
+    event = Event(
+        at=timestamp(context.app.clock.now()),
+        kind=REFUSED,
+        method=request.method,
+        status=error.status,
+        scim_type=error.scim_type or "",
+        **told(error.message),
+        client=context.client,
         resource_type=_RESOURCE_TYPES.get(kind, ""),
         resource_id=request.route.get("id") or "",
         name=_text(body, "userName") or _text(body, "displayName"),
         external_id=_text(body, "externalId"),
     )
+    await provisioning_log.refused(context.app, context.directory.id, event)
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -58,3 +65,29 @@ def _text(body: dict[str, Any], name: str) -> str:
         ),
         "",
     )
+
+
+def left_out(notes: Notes) -> Message | None:
+    """Return what the log line of a stored change says about values that were left out, None if none was."""
+    if not notes.left_out:
+        return None
+    reason = next(iter(notes.left_out.values()))
+    if len(notes.left_out) == 1:
+        return Message("left_out", reason=reason)
+    return Message("several_left_out", names=", ".join(notes.left_out), reason=reason)
+
+
+def note_mapping_faults(
+    context: Context, resource_type: ResourceType, notes: Notes, *, is_stored: bool
+) -> None:
+    """Note once what the client's mapping gets wrong: unknown names, and values left out if nothing was stored."""
+    faults: dict[str, Message] = {
+        name: Message("not_an_attribute", name=name, type=resource_type.name)
+        for name in notes.unknown
+    }
+    if not is_stored:
+        faults |= {
+            name: Message("left_out", reason=reason) for name, reason in notes.left_out.items()
+        }
+    if faults:
+        mapping_notes.note(context.app, context.directory.id, faults, context.client)

@@ -5,6 +5,7 @@ exact a template is. So every function takes all methods, answers 405 itself, an
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import azure.functions as func
 
@@ -16,6 +17,7 @@ from shared.messages import Message
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import LimitExceeded, StorageUnavailable
 
+Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -30,6 +32,25 @@ _SECURITY = {
 _OVER_TLS = _SECURITY | {
     "Strict-Transport-Security": "max-age=31536000"
 }  # RFC 6797 section 7.2: over TLS alone
+
+
+class _HeadersWithoutType(dict[str, str]):
+    """Headers to which the converter of azure-functions adds no Content-Type: it asks whether they have one."""
+
+    def __contains__(self, name: object) -> bool:
+        return name == "content-type" or super().__contains__(name)
+
+
+class _EmptyResponse(func.HttpResponse):
+    """A 204 or 304: without a body it has no Content-Type (RFC 9110 section 8.3), which azure-functions would add."""
+
+    def __init__(self, status: int, headers: dict[str, str]) -> None:
+        super().__init__(status_code=status)
+        self._headers = _HeadersWithoutType(headers)
+
+    @property
+    def headers(self) -> Any:
+        return self._headers
 
 
 def register_http(
@@ -60,6 +81,8 @@ def register_http(
             **(_OVER_TLS if request.url.startswith("https:") else _SECURITY),
             **response.headers,
         }
+        if response.status in (204, 304) and "Set-Cookie" not in headers:
+            return _EmptyResponse(response.status, headers)
         return func.HttpResponse(response.body, status_code=response.status, headers=headers)
 
     registered = blueprint.route(route=route, methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)(

@@ -1,6 +1,6 @@
-"""Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
+r"""Row keys: parts joined by `|`, escaped so that any Unicode text is a legal key on every engine.
 
-Azure Tables forbids `/ \\ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
+Azure Tables forbids `/ \ # ?` and control characters in keys and limits them to 1 KiB of UTF-16
 (learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model); `%` and `'` break some
 clients. `~` starts an escape and `|` divides the parts, so both are escaped inside a part.
 """

@@ -1,5 +1,6 @@
-"""Versions of stored rows: each says with `"v"` which version of its kind it has; a row without one has the first.
-Index rows (a name, an id, a membership) have none: they are written and rewritten with the record they stand for.
+"""Versions of stored rows: `"v"` is the version of a row's kind, 1 if it is missing.
+
+Index rows (a name, an id, a membership) have none: they are written with the record they belong to.
 
 Fields may be added without a new version: readers give a missing one its default and pass over one that they do not
 know, so the release before this one can read what this one wrote. A version number rises only where an older reader

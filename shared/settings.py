@@ -3,6 +3,7 @@
 Plain dataclass and plain checks: a model class would be a tenth of a cold start.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -159,6 +160,11 @@ class Settings:
         if faults:
             raise SettingsError("; ".join(faults))
         return cls(**given)
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Return the settings of this process's environment. Raises SettingsError."""
+        return cls.read(os.environ)
 
     @classmethod
     def variables(cls) -> dict[str, object]:

@@ -1,21 +1,24 @@
-"""A token bucket: so much a second on average, and more at once for who has been quiet."""
+"""Token bucket: a sustained rate with a burst allowance."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Bucket:
-    """`level`: what may be spent, below zero where more was spent than was there; `at`: when (monotonic seconds) it was
-    filled last."""
+    """The state of a token bucket.
+
+    `level`: what may be spent, negative after an overdraft; `at`: when (monotonic seconds) it was
+    last filled.
+    """
 
     level: float
     at: float
 
     def fill(self, now: float, rate: float, most: float) -> None:
-        """Add what has come since, `rate` a second, up to `most`."""
+        """Add `rate` tokens for each second since the last call, up to `most`."""
         self.level = min(most, self.level + max(0.0, now - self.at) * rate)
         self.at = now
 
     def wait(self, wanted: float, rate: float) -> float:
-        """Seconds until `wanted` is there; 0 where it is."""
+        """Return the seconds until `wanted` tokens are available, or 0."""
         return max(0.0, (wanted - self.level) / rate)

@@ -19,10 +19,18 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where nobody can overlook it that this Python has no engine. (Here, because with xdist only the conftest of
-    the root speaks.)"""
+    the root speaks.)
+    """
     if not HAS_ENGINE:
         terminalreporter.section("engine of the platform", red=True, bold=True)
         terminalreporter.write_line(MISSING, red=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need Azurite, so that `make check-fast` can leave them out."""
+    for item in items:
+        if "azurite_tables" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.needs_azurite)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,7 +69,7 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
     await engine.close()
 
 
-@pytest.fixture(params=["sqlite", "azurite"])
+@pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.needs_azurite)])
 async def any_tables(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[CountingTables]:

@@ -15,8 +15,8 @@ _TRIES = 3  # a port that was free a moment ago may be taken on a busy machine
 
 
 def _node() -> str:
-    """Node.js of the machine, or the one that `make` put into the environment."""
-    found = shutil.which("node") or shutil.which("node", path=str(_ROOT / ".venv/bin"))
+    """Return Node.js: the one that `make` put into the environment because the machine's is too old, or the machine's."""
+    found = shutil.which("node", path=str(_ROOT / ".venv/bin")) or shutil.which("node")
     if found is None:
         raise RuntimeError("Node.js is missing; `make setup` gets it")
     return found

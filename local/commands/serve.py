@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
-    """uvloop where there is one (not on Windows)."""
+    """Use uvloop where there is one (not on Windows)."""
     try:
         import uvloop
     except ImportError:

@@ -27,7 +27,8 @@ def _line(name: str, morsel: "Morsel[Any]") -> str:
         parts.append(f"expires={format_datetime(moment, usegmt=True)}")
     if morsel["max-age"]:
         parts.append(f"max-age={int(float(morsel['max-age']))}")
-    parts += [f"{key}={morsel[key]}" for key in ("domain", "path") if morsel[key]]
+    # recorded: both are written, also if the function set neither
+    parts += [f"{key}={morsel[key]}" for key in ("domain", "path")]
     if morsel["secure"]:
         parts.append("secure")
     if morsel["samesite"].lower() in _SAME_SITE:

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from azure.functions.decorators.function_app import FunctionRegister
 
-from local.host.edge import Edge, Limits
+from local.host.asgi import Limits, WebApp
 from local.host.functions import Functions, index
 from local.host.hostfile import HostFile
 from local.host.http import HttpFunctions
@@ -64,9 +64,12 @@ class Host:
         )
         home_page = environment.get("AzureWebJobsDisableHomepage", "").lower() != "true"
         self.http = HttpFunctions(self.functions.http, self._invoker, home_page)
-        self.limits = self.options.limits
-        self.edge = Edge(
+        limits = self.options.limits
+        if size := environment.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"):
+            limits = replace(limits, body=int(size))
+        self.web = WebApp(
             self.http,
+            limits,
             platform_sign_in=self.options.platform_sign_in,
             access_log=self.options.access_log,
         )
@@ -102,7 +105,7 @@ class Host:
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")
-        answer = await self.edge.respond(
+        answer = await self.web.respond(
             request.method, parts.path or "/", parts.query, headers, request.body
         )
         joined: dict[str, str] = {}

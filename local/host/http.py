@@ -4,7 +4,6 @@
 """
 
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
 
 import azure.functions as func
 from azure.functions.http import HttpRequest, HttpResponseConverter
@@ -12,7 +11,7 @@ from azure.functions.http import HttpRequest, HttpResponseConverter
 from local.host.cookies import set_cookie_lines
 from local.host.functions import RESERVED, HttpFunction
 from local.host.invocation import Invoker
-from local.host.paths import encode_path
+from local.host.paths import decode_text, encode_path
 from local.host.routes import Router
 from shared import log
 
@@ -33,6 +32,7 @@ class Answer(NamedTuple):
 
 
 FAILED = Answer(500, [], b"")
+UNAUTHORIZED = Answer(401, [("www-authenticate", "Bearer")], b"")
 NOT_FOUND = Answer(404, [], b"")
 BAD_REQUEST = Answer(400, [], b"")
 
@@ -50,7 +50,7 @@ class HttpFunctions:
     ) -> Answer:
         """The answer to one request: `path` decoded, header names in lower case, `body` as the host lets it in."""
         if path[1:2] in "aArR" and path.lower().split("/")[1] in RESERVED:
-            return NOT_FOUND
+            return UNAUTHORIZED
         found = self.router.match(method, path)
         if found is None:
             return self._home() if path == "/" else NOT_FOUND
@@ -87,12 +87,15 @@ def query_parameters(query: str) -> dict[str, str]:
     for pair in query.split("&"):
         if pair:
             name, _, value = pair.partition("=")
-            decoded = unquote_plus(name)
-            values.setdefault(names.setdefault(decoded.lower(), decoded), []).append(
-                unquote_plus(value)
-            )
-    joined = {name: ",".join(given) for name, given in values.items()}
+            decoded = _decode(name)
+            names[decoded.lower()] = decoded
+            values.setdefault(decoded.lower(), []).append(_decode(value))
+    joined = {names[name]: ",".join(given) for name, given in values.items()}
     return {name: value for name, value in joined.items() if value}
+
+
+def _decode(text: str) -> str:
+    return decode_text(text.replace("+", " "))
 
 
 def answer_of(result: Any) -> Answer:
@@ -103,13 +106,16 @@ def answer_of(result: Any) -> Answer:
         HttpResponseConverter.encode(result, expected_type=None)
     headers: dict[str, str] = {}
     cookies: list[str] = []
+    loses_body = False
     for name, value in result.headers.items():
         lower = name.lower()
         if lower == "set-cookie":
             cookies.append(value)
+        elif lower == "transfer-encoding":
+            loses_body = True  # recorded: Kestrel believes it and sends nothing
         elif lower not in _FRAMING:
             headers[lower] = value
-    if "content-type" not in headers:
+    if "content-type" not in result.headers:  # the converter asks the result's own mapping, too
         text = result.mimetype.startswith("text/")
         headers["content-type"] = (
             f"{result.mimetype}; charset={result.charset}" if text else result.mimetype
@@ -118,5 +124,6 @@ def answer_of(result: Any) -> Answer:
     if cookies:
         lines += [("set-cookie", line) for line in set_cookie_lines(cookies)]
     status = int(result.status_code)
-    body = b"" if status in (204, 205, 304) or status < 200 else result.get_body()
+    has_body = status >= 200 and status not in (204, 205, 304) and not loses_body
+    body = result.get_body() if has_body else b""
     return Answer(status, lines, body)

@@ -87,9 +87,17 @@ def encode(value: Any) -> list[bytes]:
     """The messages that an output stands for: one for a text, several for a list."""
     datum: Datum = QueueMessageOutConverter.encode(value, expected_type=None)
     if datum.type == "string":
-        return [datum.value.encode()]
+        return [_rewritten(datum.value)]
     if datum.type == "bytes":
         return [datum.value]
     given = orjson.loads(datum.value)
     items = given if isinstance(given, list) else [given]
     return [item.encode() if isinstance(item, str) else orjson.dumps(item) for item in items]
+
+
+def _rewritten(text: str) -> bytes:
+    """Return the message for a text: the host parses JSON and writes it again with indents."""
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2)
+    except orjson.JSONDecodeError:
+        return text.encode()

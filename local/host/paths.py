@@ -31,6 +31,15 @@ def decode_path(raw: str) -> str | None:
     return _without_dots(path) if _DOTS.search(path) else path
 
 
+def decode_text(raw: str) -> str:
+    """Return a name or value of a query, decoded once; octets that are not UTF-8 stay escaped."""
+    return _ESCAPES.sub(_decode_octets, raw) if "%" in raw else raw
+
+
+def _decode_octets(match: re.Match[str]) -> str:
+    return bytes.fromhex(match.group().replace("%", "")).decode(errors="keep-escaped")
+
+
 def encode_path(path: str) -> str:
     """The decoded path as it stands in the URL that a function sees."""
     if _PLAIN.fullmatch(path):

@@ -49,24 +49,11 @@ class Router(Generic[F]):
         found = table.pattern.match(path)
         if found is None or found.lastindex is None:
             return None
-        position = table.groups[found.lastindex]
-        function = table.functions[position]
         first = found.lastindex
-        values = function.template.values(
-            found.groups()[first : first + len(function.template.parameters)]
-        )
-        return (function, values) if values is not None else self._after(table, position, path)
-
-    def _after(self, table: _Table[F], position: int, path: str) -> tuple[F, dict[str, str]] | None:
-        """The first match behind a function whose template fits but whose constraints do not."""
-        for function in table.functions[position + 1 :]:
-            found = re.match(
-                rf"{function.template.pattern}\Z", path, re.IGNORECASE | re.ASCII | re.DOTALL
-            )
-            values = function.template.values(found.groups()) if found else None
-            if values is not None:
-                return function, values
-        return None
+        function = table.functions[table.groups[first]]
+        names = function.template.parameters
+        given = zip(names, found.groups()[first : first + len(names)], strict=True)
+        return function, {name: value for name, value in given if value}
 
     def _table(self, method: str) -> _Table[F]:
         functions = [

@@ -79,7 +79,7 @@ async def running(
             host = Host(
                 found, environment=os.environ, host_file=host_file, clock=clock, options=options
             )
-            server = Server(host, patience)
+            server = Server(host.web, patience)
             run = RunningHost(host, server, listener.getsockname()[1])
             run.serve(listener)
             host.start()

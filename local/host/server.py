@@ -1,38 +1,44 @@
 """The web server: uvicorn with httptools, on a socket of this machine only."""
 
-import asyncio
 import contextlib
 import errno
 import socket
 from collections.abc import Iterator
-from typing import Any, Protocol, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from local.host.edge import Edge, Limits
+from local.host.asgi import WebApp
 from local.host.errors import HostError
-from local.host.protocol import HttpProtocol
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 2048
 
 
-class Served(Protocol):
-    """What the server serves: a `Host`."""
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, but with an empty body in the answer to what is not HTTP, as Kestrel's."""
 
-    edge: Edge
-    limits: Limits
+    def send_400_response(self, msg: str) -> None:
+        """Answer 400 and close the connection."""
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.close()
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to whoever runs it."""
+    """A uvicorn server that leaves signals to the command that runs it."""
 
-    def __init__(self, host: "Served", patience: int) -> None:
-        """`patience`: seconds that requests in flight get when the server stops."""
-        self._stopping = asyncio.Event()
+    def __init__(self, web: WebApp, patience: int) -> None:
+        """Serve `web`.
+
+        Args:
+            web: the application.
+            patience: seconds that requests in flight get after `stop`.
+        """
         super().__init__(
             uvicorn.Config(
-                cast(Any, host),  # no ASGI: the protocol takes the edge from it
+                web,
                 http=HttpProtocol,
                 ws="none",
                 lifespan="off",
@@ -41,26 +47,19 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
+                timeout_keep_alive=int(web.limits.idle),
                 timeout_graceful_shutdown=patience,
             )
         )
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Nothing: the signals belong to the command."""
+        """Leave the signals to the command."""
         yield
 
-    async def main_loop(self) -> None:
-        """As uvicorn's own, which renews the Date header each second, but ended at once by `stop`."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    await self._stopping.wait()
-
     def stop(self) -> None:
-        """Take no more connections, finish the requests in flight."""
+        """Refuse new connections and finish the requests in flight."""
         self.should_exit = True
-        self._stopping.set()
 
     def hurry(self) -> None:
         """Do not wait for the requests in flight either."""
@@ -68,7 +67,14 @@ class Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on loopback (port 0: a free one). HostError where the port can't be had."""
+    """Return a listening socket on loopback.
+
+    Args:
+        port: the port; 0 for a free one.
+
+    Raises:
+        HostError: if the port can't be used.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -86,5 +92,5 @@ def _reason(port: int, error: Exception) -> str:
         case errno.EADDRINUSE:
             return f"Port {port} is taken. Stop what uses it, or choose another with --port."
         case errno.EACCES:
-            return f"Port {port} needs the rights of an administrator. Choose one above 1023 with --port."
+            return f"Port {port} needs administrator rights. Choose one above 1023 with --port."
     return f"Port {port} can't be used: {error}. Choose one from 1024 to 65535 with --port."

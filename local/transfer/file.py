@@ -111,7 +111,8 @@ def _line(value: dict[str, Any]) -> bytes:
 
 def read(path: Path) -> Iterator[Part]:
     """The parts of a file, one in memory at a time; the Overview is the last. Raises TransferError where it is not
-    complete, damaged, or of a later release."""
+    complete, damaged, or of a later release.
+    """
     try:
         with path.open("rb") as file:
             yield from _parts(file)

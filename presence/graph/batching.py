@@ -40,7 +40,8 @@ class _Chunk:
 
 class Fetch:
     """One round of asking. `call` asks for some people and keeps what it is told; `leave` says how long to wait before
-    the next call, 0 for at once (the budget)."""
+    the next call, 0 for at once (the budget).
+    """
 
     def __init__(
         self,
@@ -63,7 +64,8 @@ class Fetch:
 
     async def run(self, ids: Sequence[str], suspects: Sequence[str] = ()) -> Result:
         """Ask for everybody, the first of `ids` first where there is no time for all; `suspects` (bad ids whose time
-        has come) in chunks of their own."""
+        has come) in chunks of their own.
+        """
         self._waiting.extend([*_from_both_ends(_chunks(ids)), *_chunks(suspects)])
         workers = [
             asyncio.create_task(self._work()) for _ in range(min(CONCURRENCY, len(self._waiting)))
@@ -126,7 +128,8 @@ class Fetch:
 
     def _split(self, chunk: _Chunk) -> None:
         """Halve a chunk that Graph refuses, until the bad id stands alone: after the chunks that may be well, and one
-        to its end before the next, so that each sync gets somewhere however many are bad."""
+        to its end before the next, so that each sync gets somewhere however many are bad.
+        """
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids
         elif self._splits + 2 > _SPLITS:
@@ -164,7 +167,8 @@ def _chunks(ids: Sequence[str]) -> list[_Chunk]:
 
 def _from_both_ends(chunks: list[_Chunk]) -> list[_Chunk]:
     """The first, the last, the second, the last but one …: a stretch that Graph always fails at, and that is therefore
-    first each time, holds up nobody else."""
+    first each time, holds up nobody else.
+    """
     return [chunks[at // 2] if at % 2 == 0 else chunks[-(at + 1) // 2] for at in range(len(chunks))]
 
 

@@ -54,7 +54,8 @@ async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
 
 def _afresh(row: Row) -> Snapshot:
     """Nobody, and directories that are gone through anew: rows that the head counts are lost (a restored backup, an
-    operator's hand), and everything in them can be asked for again."""
+    operator's hand), and everything in them can be asked for again.
+    """
     top = manifest.decode(row.value)
     rolls = [replace(roll, full_at=0) if roll else None for roll in top.directories]
     top = replace(

@@ -10,7 +10,8 @@ from shared import row_versions
 @dataclass(slots=True)
 class LinkedDirectory:
     """One linked directory: from where its events are read, when all its people were last gone through, and up to
-    which moment the events were read (0: not known)."""
+    which moment the events were read (0: not known).
+    """
 
     id: str
     cursor: str = ""

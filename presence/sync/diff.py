@@ -118,10 +118,7 @@ def delta(
 
     def current(object_id: str) -> Entry | None:
         known = changed.get(object_id) or entries.get(object_id)
-        bits = members.get(object_id)
-        if known is None:
-            return Entry(directories=bits, as_of=NEVER) if bits else None
-        return known if bits is None else (replace(known, directories=bits) if bits else None)
+        return _with_directories(known, members.get(object_id))
 
     for object_id in members:
         if (entry := current(object_id)) is not None:
@@ -141,6 +138,15 @@ def delta(
         if entry is not None:
             changed[object_id] = _quarantined(entry, now)
     return Delta({one: entry for one, entry in changed.items() if entries.get(one) != entry}, gone)
+
+
+def _with_directories(known: Entry | None, bits: int | None) -> Entry | None:
+    """Return the entry with the directories `bits` (None: unchanged), or None if it is in none of them."""
+    if known is None:
+        return Entry(directories=bits, as_of=NEVER) if bits else None
+    if bits is None:
+        return known
+    return replace(known, directories=bits) if bits else None
 
 
 def _quarantined(entry: Entry, now: int) -> Entry:

@@ -62,7 +62,8 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
 
 async def poisoned(app: App, body: bytes) -> None:
     """Tell of a message that was given up, and monitors that its tenant is not synced; the next interval tries it
-    afresh."""
+    afresh.
+    """
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:

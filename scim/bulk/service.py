@@ -1,6 +1,7 @@
 """Carries out the operations of a bulk request one after the other, each as its own request would be."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,9 +86,10 @@ async def carry_out(
             stuck += 1
             continue
         stuck = 0
-        response = (
-            _unresolved(open_references) if open_references else await _one(context, operation, ids)
-        )
+        if open_references:
+            response = _unresolved(operation, open_references, operations, results)
+        else:
+            response = await _one(context, operation, ids)
         results[operation.place] = _result(context, operation, response, ids)
         errors += response.status >= 400
     return [results[place] for place in sorted(results)]
@@ -142,10 +144,44 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
     return endpoints[operation.method], identifier
 
 
-def _unresolved(names: frozenset[str]) -> Response:
-    return error_response(
-        ScimError(409, Message("bulk_id_nowhere", ids=", ".join(sorted(names))), "invalidValue")
-    )
+def _unresolved(
+    operation: BulkOperation,
+    names: frozenset[str],
+    operations: Sequence[BulkOperation],
+    results: Mapping[int, dict[str, Any]],
+) -> Response:
+    """Return 409 for an operation whose references can't be resolved, with the reason that is true of them."""
+    creating = {one.bulk_id: one for one in operations if one.method == "POST" and one.bulk_id}
+    missing = sorted(name for name in names if name not in creating)
+    failed = sorted(name for name in names if name in creating and creating[name].place in results)
+    if missing:
+        detail = Message("bulk_id_nowhere", ids=", ".join(missing))
+    elif operation.bulk_id in names:
+        detail = Message("bulk_id_itself", ids=operation.bulk_id)
+    elif _is_circular(operation, creating):
+        detail = Message(
+            "bulk_id_circle",
+            ids=", ".join(sorted(names)),
+        )
+    else:
+        detail = Message(
+            "bulk_id_failed",
+            ids=", ".join(failed or sorted(names)),
+        )
+    return error_response(ScimError(409, detail, "invalidValue"))
+
+
+def _is_circular(operation: BulkOperation, creating: Mapping[str, BulkOperation]) -> bool:
+    """Return whether the references that an operation waits for lead back to it."""
+    seen, ahead = set[str](), list(operation.names)
+    while ahead:
+        name = ahead.pop()
+        if name == operation.bulk_id:
+            return True
+        if name not in seen and name in creating:
+            seen.add(name)
+            ahead += creating[name].names
+    return False
 
 
 def _result(

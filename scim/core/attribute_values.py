@@ -11,6 +11,7 @@ from typing import Any
 from scim.core import interop
 from scim.core.attributes import Attribute
 from scim.core.errors import ScimError, bad_value
+from scim.core.notes import Notes
 from shared.messages import Message
 
 # Values of one attribute: many times what anybody has. To compare each with each must not hold up other requests.
@@ -29,29 +30,59 @@ AN_OBJECT = Message("object_with_subs")
 _QUALIFIERS = frozenset(("type", "primary"))
 
 
-def read_value(attribute: Attribute, value: object) -> Any:
-    """The value of an attribute; a list where it is multi-valued. ScimError invalidValue names what is wrong."""
+def read_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
+    """Return the value of an attribute, None if unassigned; a list if the attribute is multi-valued.
+
+    Unknown sub-attributes are added to `notes`. Raises ScimError invalidValue, which names the fault.
+    """
     if interop.is_empty(value):
         return None
-    return (
-        read_elements(attribute, value) if attribute.multi_valued else read_single(attribute, value)
-    )
+    if attribute.multi_valued:
+        return read_elements(attribute, value, notes)
+    return read_single(attribute, single_value(attribute, value), notes)
 
 
-def read_single(attribute: Attribute, value: object) -> Any:
-    """One value of an attribute, or None."""
+def single_value(attribute: Attribute, value: object) -> object:
+    """Return the value sent for a singular attribute, taken out of an array of one.
+
+    Raises ScimError invalidValue for an array of several.
+    """
+    if isinstance(value, list):
+        sent = [element for element in value if element is not None]
+        if len(sent) != 1:
+            raise bad_value(attribute.path, "several_for_one", count=len(sent))
+        value = interop.only_element(attribute, sent[0])
+    return interop.boolean_object(value) if attribute.type == "boolean" else value
+
+
+def read_single(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
+    """Return one value of an attribute, or None if it is unassigned."""
     if value is None or value == "":
         return None
+    if attribute.type == "complex":
+        return _read_complex(attribute, value, notes)
     return _READERS[attribute.type](attribute, value)
 
 
-def read_elements(attribute: Attribute, value: object) -> list[Any] | None:
-    """The values of a multi-valued attribute in order, without repetitions and with at most one of them primary."""
-    if not isinstance(value, list):
-        raise wrong_type(attribute, value, Message("an_array"))
-    check_count(attribute, len(value))
-    read = [read_single(attribute, element) for element in value]
+def read_elements(
+    attribute: Attribute, value: object, notes: Notes | None = None
+) -> list[Any] | None:
+    """Return the values of a multi-valued attribute in order, none twice and at most one of them primary."""
+    values = sent_elements(attribute, value)
+    check_count(attribute, len(values))
+    read = [read_single(attribute, element, notes) for element in values]
     return normalize_multi_valued([element for element in read if element is not None])
+
+
+def sent_elements(attribute: Attribute, value: object) -> list[Any]:
+    """Return the elements that `value` holds: an array, or one element in place of an array of one.
+
+    Raises ScimError invalidValue if the value may mean more than one thing.
+    """
+    elements = interop.elements(attribute, value)
+    if elements is None:
+        raise wrong_type(attribute, value, Message("an_array"))
+    return elements
 
 
 def check_count(attribute: Attribute, count: int) -> None:
@@ -106,6 +137,9 @@ def wrong_type(attribute: Attribute, value: object, wanted: Message) -> ScimErro
 
 def _read_string(attribute: Attribute, value: object) -> str:
     if not isinstance(value, str):
+        number = interop.number_text(attribute, value)
+        if number is not None:
+            return number
         raise wrong_type(attribute, value, Message("quoted_text"))
     if not value.isascii() and not is_encodable(value):
         raise bad_value(attribute.path, "surrogate")
@@ -124,7 +158,7 @@ def is_encodable(text: str) -> bool:
 def _read_boolean(attribute: Attribute, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    read = interop.boolean_text(value)
+    read = interop.boolean_value(value)
     if read is None:
         raise bad_value(attribute.path, "no_boolean")
     return read
@@ -163,19 +197,32 @@ def _read_binary(attribute: Attribute, value: object) -> str:
     return value
 
 
-def _read_complex(attribute: Attribute, value: object) -> dict[str, Any] | None:
+def _read_complex(
+    attribute: Attribute, value: object, notes: Notes | None
+) -> dict[str, Any] | None:
+    value = interop.complex_value(attribute, value)
     if not isinstance(value, dict):
-        if not attribute.multi_valued and "value" in attribute.subs:
-            value = interop.reference_value(value)
-        if not isinstance(value, dict):
-            raise wrong_type(attribute, value, AN_OBJECT)
-    result = {}
+        raise wrong_type(attribute, value, AN_OBJECT)
+    result, known = {}, False
     for name, part in value.items():
         sub = attribute.subs.get(name) or attribute.subs.get(name.lower())
-        if sub is not None and sub.mutability != "readOnly":
-            read = read_value(sub, part)
-            if read is not None:
-                result[sub.name] = read
+        if sub is not None:
+            known = True
+            if sub.mutability != "readOnly":
+                read = read_value(sub, part, notes)
+                if read is not None:
+                    result[sub.name] = read
+        elif attribute.multi_valued and name.lower() in interop.COMMON_SUB_ATTRIBUTES:
+            known = True
+        elif notes is not None and not interop.is_empty(part):
+            notes.add_unknown(f"{attribute.path}.{name}")
+    if not known and any(not interop.is_empty(part) for part in value.values()):
+        raise bad_value(
+            attribute.path,
+            "no_sub_attribute",
+            name=next(iter(value))[:60],
+            known=", ".join(sub.name for sub in attribute.subs.values()),
+        )
     return result or None
 
 
@@ -187,5 +234,4 @@ _READERS: dict[str, Callable[[Attribute, object], Any]] = {
     "decimal": _read_number,
     "dateTime": _read_date_time,
     "binary": _read_binary,
-    "complex": _read_complex,
 }

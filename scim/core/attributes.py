@@ -14,7 +14,10 @@ SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribute:
-    """An attribute's characteristics (RFC 7643 section 2.2); `path` is its full name, known to its schema."""
+    """An attribute's characteristics (RFC 7643 section 2.2); `path` is its full name, known to its schema.
+
+    `needed`: agents find or recognise people by it, so a malformed value is refused rather than left out.
+    """
 
     name: str
     type: str = "string"
@@ -28,6 +31,7 @@ class Attribute:
     canonical_values: tuple[str, ...] = ()
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple["Attribute", ...] = ()
+    needed: bool = False
     subs: dict[str, "Attribute"] = field(init=False, repr=False)
     path: str = field(init=False, repr=False)
 
@@ -95,6 +99,13 @@ class Target(NamedTuple):
             return (self.sub or self.attribute).path  # type: ignore[union-attr]
         return self.extension
 
+    @property
+    def is_never_returned(self) -> bool:
+        """Whether no answer may have it, nor tell about its value (RFC 7643 section 2.2)."""
+        return any(
+            part is not None and part.returned == "never" for part in (self.attribute, self.sub)
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
@@ -110,7 +121,7 @@ class ResourceType:
     extension_attributes: dict[str, dict[str, Attribute]] = field(init=False, repr=False)
     urns: dict[str, str] = field(init=False, repr=False)
     names: dict[str, Target] = field(init=False, repr=False)
-    required: tuple[Attribute, ...] = field(init=False, repr=False)
+    required: tuple[tuple[str, Attribute], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for extension in self.extensions:
@@ -124,8 +135,20 @@ class ResourceType:
         urns |= {wrong: urn for wrong, urn in interop.MISSPELT_URNS.items() if urn in extended}
         object.__setattr__(self, "urns", urns)
         object.__setattr__(self, "names", dict(self._names()))
-        required = [a for a in own.values() if a.required and not interop.may_be_missing(a.path)]
+        required = [
+            (urn, attribute)
+            for urn, attribute in self.placed_attributes()
+            if attribute.required and not interop.may_be_missing(attribute.path)
+        ]
         object.__setattr__(self, "required", tuple(required))
+
+    def placed_attributes(self) -> Iterator[tuple[str, Attribute]]:
+        """Yield each attribute with the URN of its extension, "" for those of the core schema and common ones."""
+        for attribute in self.attributes.values():
+            yield "", attribute
+        for urn, attributes in self.extension_attributes.items():
+            for attribute in attributes.values():
+                yield urn, attribute
 
     def find(self, path: str) -> Target | None:
         """What `path` names: an attribute, a sub-attribute or a schema, case-insensitively, with or without its URN."""
@@ -136,12 +159,14 @@ class ResourceType:
         for urn, canonical in self.urns.items():
             yield urn, Target(canonical, None, None)
             for name, target in _below(canonical, self.extension_attributes[canonical]):
-                for spelling in interop.extension_names(urn, name):
+                yield name, target  # Entra leaves the URN out, see interop.qualified_names
+                for spelling in interop.qualified_names(urn, name):
                     yield spelling, target
         urn = self.schema.id.lower()
         yield urn, Target("", None, None)
         for name, target in _below("", self.attributes):
-            yield f"{urn}:{name}", target
+            for spelling in interop.qualified_names(urn, name):
+                yield spelling, target
             yield name, target
 
 

@@ -15,6 +15,7 @@ _MEMBERS = Attribute(
     "complex",
     True,
     "The members of the group.",
+    needed=True,
     sub_attributes=(
         _fixed("value", "The id of the member.", case_exact=True),
         _fixed(
@@ -34,7 +35,11 @@ GROUP_SCHEMA = Schema(
     "Group",
     (
         Attribute(
-            "displayName", description="The name of the group.", required=True, uniqueness="server"
+            "displayName",
+            description="The name of the group.",
+            required=True,
+            uniqueness="server",
+            needed=True,
         ),
         _MEMBERS,
     ),

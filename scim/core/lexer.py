@@ -4,6 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
+from scim.core import interop
 from scim.core.attribute_values import is_encodable
 from scim.core.errors import ScimError
 from shared.messages import Message, Param
@@ -12,10 +13,19 @@ from shared.messages import Message, Param
 MAX_CHARACTERS = 8192
 _UNICODE = Message("unicode")
 
-_TOKEN = re.compile(r'\s*(?:([^\s()\[\]"]+)|("(?:[^"\\]|\\.)*")|([()\[\]]))', re.DOTALL)
+_DOUBLE, _SINGLE = interop.DOUBLE_QUOTES, interop.SINGLE_QUOTES
+_QUOTES = frozenset(f"{_DOUBLE}{_SINGLE}'")
+_TOKEN = re.compile(
+    r'\s*(?:("(?:[^"\\]|\\.)*")'
+    r"|('(?:[^'\\]|\\.)*')"
+    rf'|([{_DOUBLE}][^"{_DOUBLE}]*["{_DOUBLE}]|[{_SINGLE}][^\'{_SINGLE}]*[\'{_SINGLE}])'
+    r'|([^\s()\[\]"]+)'
+    r"|([()\[\]]))",
+    re.DOTALL,
+)
 
 WORD, TEXT, BRACKET, END = "word", "text", "bracket", "end"
-_KINDS = ("", WORD, TEXT, BRACKET)
+_JSON_TEXT, _SINGLE_QUOTED, _TYPOGRAPHIC, _WORD = range(1, 5)
 
 
 class Token(NamedTuple):
@@ -43,7 +53,7 @@ def tokens(text: str) -> list[Token]:
         index = match.lastindex or 1
         start = match.start(index) + 1
         value = match[index]
-        found.append(Token(_KINDS[index], _unquote(value, start) if index == 2 else value, start))
+        found.append(_token(index, value, start))
         place = match.end()
         match = _TOKEN.match(text, place)
     rest = text[place:]
@@ -56,6 +66,25 @@ def tokens(text: str) -> list[Token]:
         )
     found.append(Token(END, "", len(text) + 1))
     return found
+
+
+def _token(group: int, value: str, position: int) -> Token:
+    """Return the token that a group of `_TOKEN` matched; text without its quotes, of whichever kind they are."""
+    if group == _JSON_TEXT:
+        return Token(TEXT, _unquote(value, position), position)
+    if group == _SINGLE_QUOTED:
+        return Token(TEXT, _unquote(interop.double_quoted(value), position), position)
+    if group == _TYPOGRAPHIC:
+        return Token(TEXT, value[1:-1], position)
+    if group == _WORD:
+        if value[0] in _QUOTES or value[-1] in _QUOTES:
+            raise fault(
+                position,
+                Message("quote_alone", text=value[:60]),
+                Message("text_in_quotes"),
+            )
+        return Token(WORD, value, position)
+    return Token(BRACKET, value, position)
 
 
 def _unquote(quoted: str, position: int) -> str:

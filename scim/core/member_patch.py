@@ -38,8 +38,10 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
         path = _members_path(operation.path) if operation.path else None
         if path is not None:
             changes += _changes(operation, path)
-        elif operation.path is None and isinstance(operation.value, dict):
-            others += _split(operation, operation.value, changes)
+        elif operation.path is None and isinstance(
+            value := interop.extension_object(operation.value), dict
+        ):
+            others += _split(operation, value, changes)
         else:
             others.append(operation)
     return others, changes
@@ -70,7 +72,8 @@ def _split(
             and target.attribute is not None
             and target.attribute.name == "members"
         ):
-            changes += _listed(operation.op, part)
+            listed = [] if part is None and operation.op == "remove" else part
+            changes += _listed(operation.op, listed)
         else:
             rest[name] = part
     if rest or not value:
@@ -81,7 +84,7 @@ def _changes(operation: Operation, path: Path) -> list[MemberChange]:
     if path.sub is not None:
         raise _immutable(path)
     if path.selection is None:
-        return _listed(operation.op, operation.value)
+        return _listed(operation.op, interop.members_value(operation.value))
     ids = tuple(dict.fromkeys(_selected(path.selection.node)))
     if operation.op == "replace":
         raise _immutable(path)
@@ -114,6 +117,10 @@ def id_of(member: object) -> str:
         member = parts.get("value") or (
             reference.rpartition("/")[2] if isinstance(reference, str) else None
         )
+    if isinstance(member, list) and len(member) == 1:
+        member = member[0]
+    if isinstance(member, int) and not isinstance(member, bool):
+        member = str(member)  # numeric ids: goauthentik/authentik#15533
     if not isinstance(member, str) or not member or not is_encodable(member):
         raise bad_value("members.value", "member_no_id")
     return member

@@ -7,9 +7,16 @@ from collections.abc import Hashable
 from typing import Any
 
 from scim.core import interop
-from scim.core.attribute_values import AN_OBJECT, check_count, read_single, wrong_type
+from scim.core.attribute_values import (
+    AN_OBJECT,
+    check_count,
+    read_single,
+    sent_elements,
+    wrong_type,
+)
 from scim.core.attributes import Attribute
 from scim.core.errors import bad_value, mutability, no_target
+from scim.core.notes import Notes
 from scim.core.operators import fold
 from scim.core.patch_path import Path, Selection
 
@@ -20,7 +27,9 @@ Element = Any
 Elements = list[Any]
 
 
-def add(attribute: Attribute, current: Elements, value: object) -> Elements:
+def add(
+    attribute: Attribute, current: Elements, value: object, notes: Notes | None = None
+) -> Elements:
     """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1).
 
     RFC 7643 section 2.4: no two elements of the same type and value, so what exists already is only completed.
@@ -28,7 +37,7 @@ def add(attribute: Attribute, current: Elements, value: object) -> Elements:
     result = list(current)
     places = _places(attribute, current)
     primary = None
-    for element in _read(attribute, value):
+    for element in _read(attribute, value, notes):
         at = places.setdefault(_key(attribute, element), [])
         place = next((place for place in at if _same(attribute, result[place], element)), None)
         if place is None:
@@ -42,15 +51,15 @@ def add(attribute: Attribute, current: Elements, value: object) -> Elements:
     return result if primary is None else _one_primary(result, primary)
 
 
-def replace(attribute: Attribute, value: object) -> Elements:
-    """All values at once (RFC 7644 section 3.5.2.3)."""
-    return _one_primary(_read(attribute, value), None)
+def replace(attribute: Attribute, value: object, notes: Notes | None = None) -> Elements:
+    """Return all values at once (RFC 7644 section 3.5.2.3)."""
+    return _one_primary(_read(attribute, value, notes), None)
 
 
-def _read(attribute: Attribute, value: object) -> Elements:
-    values = value if isinstance(value, list) else [value]
+def _read(attribute: Attribute, value: object, notes: Notes | None = None) -> Elements:
+    values = [] if interop.is_empty(value) else sent_elements(attribute, value)
     check_count(attribute, len(values))
-    read = [read_single(attribute, element) for element in values]
+    read = [read_single(attribute, element, notes) for element in values]
     return [element for element in read if element is not None]
 
 
@@ -124,7 +133,14 @@ def _one_primary(elements: Elements, winner: int | None) -> Elements:
     return result
 
 
-def assign(attribute: Attribute, current: Elements, path: Path, value: object, op: str) -> Elements:
+def assign(
+    attribute: Attribute,
+    current: Elements,
+    path: Path,
+    value: object,
+    op: str,
+    notes: Notes | None = None,
+) -> Elements:
     """Add or replace at elements that the path selects, or at one of their sub-attributes; others of theirs stay.
 
     Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
@@ -136,7 +152,7 @@ def assign(attribute: Attribute, current: Elements, path: Path, value: object, o
         emptied = set(places) if op == "replace" else set()
         return [element for place, element in enumerate(current) if place not in emptied]
     sent = {path.sub.name: value} if path.sub is not None else _object(attribute, value)
-    part = read_single(attribute, sent) or {}
+    part = read_single(attribute, sent, notes) or {}
     cleared = {
         attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs
     } - part.keys()
@@ -161,6 +177,7 @@ def _object(attribute: Attribute, value: object) -> dict[str, Any]:
         if len(value) != 1:
             raise bad_value(attribute.path, "array_for_one")
         value = value[0]
+    value = interop.complex_value(attribute, value)
     if not isinstance(value, dict):
         raise wrong_type(attribute, value, AN_OBJECT)
     return value

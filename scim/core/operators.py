@@ -82,7 +82,7 @@ def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
             Message("not_boolean_op", op=op, path=attribute.path),
             Message("eq_or_ne"),
         )
-    literal = interop.boolean_text(token.text)
+    literal = interop.boolean_value(token.text)
     if literal is None:
         raise fault(
             token.position,

@@ -24,12 +24,8 @@ def resource_scope(resource_type: ResourceType) -> Scope:
         target = resource_type.find(name)
         if target is None and name.lower() in interop.FILTER_ALIASES:
             target = resource_type.find(interop.FILTER_ALIASES[name.lower()])
-        if (
-            target is not None
-            and target.attribute is not None
-            and target.attribute.returned == "never"
-        ):
-            return None  # nobody may guess at a password
+        if target is not None and target.is_never_returned:
+            return None  # to filter by it would tell its value, a guess at a time
         return target
 
     return scope
@@ -40,7 +36,7 @@ def element_scope(attribute: Attribute) -> Scope:
 
     def scope(name: str) -> Target | None:
         sub = attribute.subs.get(name.lower())
-        return Target("", sub, None) if sub else None
+        return Target("", sub, None) if sub and sub.returned != "never" else None
 
     return scope
 

@@ -1,16 +1,30 @@
 """Applies PATCH operations to a resource (RFC 7644 section 3.5.2), in order and all or none."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from scim.core import interop, multi_valued
-from scim.core.attribute_values import check_count, normalize_multi_valued, read_single
+from scim.core.attribute_values import (
+    check_count,
+    normalize_multi_valued,
+    read_single,
+    read_value,
+    single_value,
+)
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, UnknownAttribute, bad_value, mutability, no_target
 from scim.core.member_patch import MemberChange, member_changes
+from scim.core.notes import Notes
 from scim.core.patch_body import MAX_OPERATIONS, PATCH_URN, Operation, read_patch
 from scim.core.patch_path import Path, parse_path
-from scim.core.resources import is_blank, missing, schemas_of
+from scim.core.resources import (
+    is_blank,
+    is_spared,
+    is_unknown_name,
+    missing,
+    schemas_of,
+)
 from shared.messages import Message
 
 __all__ = [
@@ -28,19 +42,25 @@ _DEPENDENT_ON_VALUE = ("$ref", "display", "displayName")
 
 
 def apply_patch(
-    resource: dict[str, Any], operations: Sequence[Operation], resource_type: ResourceType
+    resource: dict[str, Any],
+    operations: Sequence[Operation],
+    resource_type: ResourceType,
+    notes: Notes | None = None,
 ) -> dict[str, Any]:
-    """The resource after all operations: a new one, or `resource` itself where they change nothing.
+    """Return the resource after all operations: a new one, or `resource` itself if they change nothing.
 
-    `resource` and what it holds are left as they are, also where an operation fails. Attributes that the resource type
-    does not have are passed over. ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability.
+    `resource` and what it holds are left as they are, also if an operation fails. Attributes that the resource type
+    does not have are passed over. With `notes`, they are noted there, and so is an operation with a malformed value of
+    an attribute that is not needed, which is left out; of a request that deactivates a person every operation is left
+    out that can't be carried out, but for those on `userName` and `active`.
+
+    Raises:
+        ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability.
     """
     result = dict(resource)
+    patch = _Patch(result, resource_type, notes, _deactivates(operations, resource_type))
     for operation in operations:
-        if operation.path is None:
-            _apply_without_path(result, operation, resource_type)
-        else:
-            _apply_at(result, operation.op, operation.path, operation.value, resource_type)
+        patch.apply(operation)
     _tidy(result, resource)
     for urn in resource_type.extension_attributes:
         if urn in result and result[urn] is not resource.get(urn):
@@ -48,9 +68,29 @@ def apply_patch(
             _tidy(extension, resource.get(urn) or {})
             if not extension:
                 del result[urn]
+            else:
+                _check_extension(urn, extension, resource_type)
     if "schemas" in result:
         result["schemas"] = schemas_of(result, resource_type)
     return resource if result == resource else result
+
+
+def _deactivates(operations: Sequence[Operation], resource_type: ResourceType) -> bool:
+    """Return whether an operation sets `active` to false."""
+    for operation in operations:
+        if operation.op == "remove":
+            continue
+        sent = {operation.path: operation.value} if operation.path else operation.value
+        if isinstance(sent, dict) and interop.deactivates(sent, resource_type):
+            return True
+    return False
+
+
+def _check_extension(urn: str, extension: dict[str, Any], resource_type: ResourceType) -> None:
+    """Raise invalidValue if a changed extension lacks an attribute that its schema requires."""
+    for owner, attribute in resource_type.required:
+        if owner == urn and is_blank(extension.get(attribute.name)):
+            raise missing(attribute, resource_type)
 
 
 def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
@@ -64,28 +104,164 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
                 result[name] = tidied
 
 
-def _apply_without_path(
-    result: dict[str, Any], operation: Operation, resource_type: ResourceType
-) -> None:
-    """The value's members are attributes or paths: with its flag Entra sends `name.givenName` and URNs as names."""
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """Applies operations to `result`; `deactivating`: one of them makes the person inactive."""
+
+    result: dict[str, Any]
+    resource_type: ResourceType
+    notes: Notes | None
+    deactivating: bool
+
+    def apply(self, operation: Operation) -> None:
+        """Carry out one operation."""
+        if operation.path is not None:
+            self._apply_at(operation.op, operation.path, operation.value)
+            return
+        try:
+            value = _pathless_value(operation)
+        except ScimError as error:
+            if self.notes is None or not self.deactivating:
+                raise
+            self.notes.leave_out(operation.op, error.message)
+            return
+        for name, part in value.items():
+            self._apply_named(operation.op, name, part)
+
+    def _apply_named(self, op: str, name: str, value: object) -> None:
+        """Apply a member of a path-less value, whose name may be a path: with its flag Entra sends `name.givenName`.
+
+        What is read-only is passed over, as in a POST: Okta sends `id` along.
+        """
+        if self.resource_type.find(name) is None and is_unknown_name(name, self.resource_type):
+            if self.notes is not None:
+                self.notes.add_unknown(name)
+            return
+        path = self._path(name)
+        if path is not None and not _is_read_only(path):
+            self._guarded(op, path, value)
+
+    def _apply_at(self, op: str, text: str, value: object) -> None:
+        path = self._path(text)
+        if path is None:
+            return
+        if _is_read_only(path):
+            error = mutability(path.text, "read_only")
+            self._spare(path, error)
+        else:
+            self._guarded(op, path, value)
+
+    def _path(self, text: str) -> Path | None:
+        """Return the parsed path; None if it names no attribute of the resource type.
+
+        Entra's default mappings send more than a target has, and one refused operation would lose the request.
+        """
+        try:
+            return parse_path(text, self.resource_type)
+        except UnknownAttribute:
+            if self.notes is not None:
+                self.notes.add_unknown(text.strip())
+        except ScimError as error:
+            if self.notes is None or not self.deactivating:
+                raise
+            self.notes.leave_out(text, error.message)
+        return None
+
+    def _guarded(self, op: str, path: Path, value: object) -> None:
+        try:
+            self._apply(op, path, value)
+        except ScimError as error:
+            self._spare(path, error)
+
+    def _spare(self, path: Path, error: ScimError) -> None:
+        """Note the error of an operation that is left out, or raise it."""
+        attribute = path.attribute
+        if self.notes is None:
+            raise error
+        if attribute is None:
+            spared = self.deactivating
+        elif error.scim_type == "invalidValue":
+            spared = is_spared(attribute, self.deactivating)
+        else:
+            spared = self.deactivating and is_spared(attribute, True)
+        if not spared:
+            raise error
+        self.notes.leave_out(attribute.path if attribute else path.text, error.message)
+
+    def _apply(self, op: str, path: Path, value: object) -> None:
+        attribute = path.attribute
+        if attribute is None:
+            self._apply_schema(op, path, value)
+        elif attribute.name == "schemas" or attribute.mutability == "writeOnly":
+            return  # `schemas` follows from the attributes; a password is never kept
+        elif path.extension:
+            extension = dict(self.result.get(path.extension) or {})
+            self._apply_attribute(extension, op, path, attribute, value)
+            self.result[path.extension] = extension
+        else:
+            self._apply_attribute(self.result, op, path, attribute, value)
+
+    def _apply_schema(self, op: str, path: Path, value: object) -> None:
+        """Apply to a path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
+        value = interop.extension_object(value)
+        if op == "remove" or (op == "replace" and interop.is_empty(value)):
+            self._remove_schema(path)
+        elif isinstance(value, dict):
+            prefix = path.extension or self.resource_type.schema.id
+            for name, part in value.items():
+                self._apply_named(op, f"{prefix}:{name}", part)
+        elif not interop.is_empty(value):
+            raise bad_value(path.text, "schema_no_object")
+
+    def _remove_schema(self, path: Path) -> None:
+        attributes = self.resource_type.extension_attributes.get(path.extension)
+        if attributes is None:
+            raise mutability(path.text, "schema_not_removed")
+        extension = self.result.pop(path.extension, None) or {}
+        for name, value in extension.items():
+            attribute = attributes.get(name.lower())
+            if attribute is not None and attribute.mutability == "immutable":
+                self.result[path.extension] = extension
+                raise mutability(attribute.path, "set_once")
+            if attribute is not None and attribute.mutability == "readOnly":
+                self.result.setdefault(path.extension, {})[name] = value
+
+    def _apply_attribute(
+        self, container: dict[str, Any], op: str, path: Path, attribute: Attribute, value: object
+    ) -> None:
+        """Apply to an attribute of `container`, which is the resource or an extension's part of it."""
+        current = container.get(attribute.name)
+        if attribute.multi_valued:
+            new: Any = _multi_valued(attribute, current or [], op, path, value, self.notes)
+            if len(new) > len(current or ()):
+                check_count(attribute, len(new))
+        elif op == "remove":
+            new = _removed(attribute, current, path)
+        elif attribute.type == "complex":
+            new = _complex(attribute, current or {}, path, value, self.notes)
+        else:
+            new = read_value(attribute, value)
+        if attribute.mutability == "immutable" and current is not None and new != current:
+            raise mutability(attribute.path, "set_once")
+        is_required = (path.extension, attribute) in self.resource_type.required
+        if (new or new is False or new == 0) and not (is_required and is_blank(new)):
+            container[attribute.name] = new
+        elif is_required:
+            if op == "remove":
+                raise mutability(attribute.path, "required")
+            raise missing(attribute, self.resource_type)
+        elif not interop.stays_when_cleared(attribute, current):
+            container.pop(attribute.name, None)
+
+
+def _pathless_value(operation: Operation) -> dict[str, Any]:
+    """Return the attributes of an operation without a path."""
     if operation.op == "remove":
         raise no_target("remove_without_path")
-    if not isinstance(operation.value, dict):
+    value = interop.extension_object(operation.value)
+    if not isinstance(value, dict):
         raise ScimError(400, Message("neither_path_nor_object", op=operation.op), "invalidValue")
-    for name, value in operation.value.items():
-        _apply_named(result, operation.op, name, value, resource_type)
-
-
-def _apply_named(
-    result: dict[str, Any], op: str, name: str, value: object, resource_type: ResourceType
-) -> None:
-    """A member of a path-less value. What is read-only is passed over, as in a POST: Okta sends `id` along."""
-    try:
-        path = parse_path(name, resource_type)
-    except ScimError:
-        return
-    if not _is_read_only(path):
-        _apply(result, op, path, value, resource_type)
+    return value
 
 
 def _is_read_only(path: Path) -> bool:
@@ -94,94 +270,23 @@ def _is_read_only(path: Path) -> bool:
     )
 
 
-def _apply_at(
-    result: dict[str, Any], op: str, text: str, value: object, resource_type: ResourceType
-) -> None:
-    try:
-        path = parse_path(text, resource_type)
-    except UnknownAttribute:
-        return  # Entra's default mappings send more than a target has, and one refused operation loses the request
-    if _is_read_only(path):
-        raise mutability(path.text, "read_only")
-    _apply(result, op, path, value, resource_type)
-
-
-def _apply(
-    result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType
-) -> None:
-    attribute = path.attribute
-    if attribute is None:
-        _apply_schema(result, op, path, value, resource_type)
-    elif attribute.name == "schemas" or attribute.mutability == "writeOnly":
-        return  # `schemas` follows from the attributes; a password is never kept
-    elif path.extension:
-        extension = dict(result.get(path.extension) or {})
-        _apply_attribute(extension, op, path, attribute, value, resource_type)
-        result[path.extension] = extension
-    else:
-        _apply_attribute(result, op, path, attribute, value, resource_type)
-
-
-def _apply_schema(
-    result: dict[str, Any], op: str, path: Path, value: object, resource_type: ResourceType
-) -> None:
-    """A path, or a member of a path-less value, that is a schema's URN: its value holds attributes."""
-    if op == "remove" or (op == "replace" and interop.is_empty(value)):
-        if not path.extension:
-            raise mutability(path.text, "schema_not_removed")
-        result.pop(path.extension, None)
-    elif isinstance(value, dict):
-        prefix = path.extension or resource_type.schema.id
-        for name, part in value.items():
-            _apply_named(result, op, f"{prefix}:{name}", part, resource_type)
-    elif not interop.is_empty(value):
-        raise bad_value(path.text, "schema_no_object")
-
-
-def _apply_attribute(
-    box: dict[str, Any],
+def _multi_valued(
+    attribute: Attribute,
+    current: list[Any],
     op: str,
     path: Path,
-    attribute: Attribute,
     value: object,
-    resource_type: ResourceType,
-) -> None:
-    """`box` is what holds the attribute: the resource, or an extension's part of it."""
-    current = box.get(attribute.name)
-    if attribute.multi_valued:
-        new: Any = _multi_valued(attribute, current or [], op, path, value)
-        if len(new) > len(current or ()):
-            check_count(attribute, len(new))
-    elif op == "remove":
-        new = _removed(attribute, current, path)
-    elif attribute.type == "complex":
-        new = _complex(attribute, current or {}, path, value)
-    else:
-        new = read_single(attribute, None if interop.is_empty(value) else value)
-    if attribute.mutability == "immutable" and current is not None and new != current:
-        raise mutability(attribute.path, "set_once")
-    if (new or new is False or new == 0) and not (
-        attribute in resource_type.required and is_blank(new)
-    ):
-        box[attribute.name] = new
-    elif attribute in resource_type.required:
-        if op == "remove":
-            raise mutability(attribute.path, "required")
-        raise missing(attribute, resource_type)
-    else:
-        box.pop(attribute.name, None)
-
-
-def _multi_valued(
-    attribute: Attribute, current: list[Any], op: str, path: Path, value: object
+    notes: Notes | None,
 ) -> list[Any]:
     if op == "remove":
         return multi_valued.remove(attribute, current, path, value)
     if path.selection is not None or path.sub is not None:
-        return multi_valued.assign(attribute, current, path, value, op)
+        return multi_valued.assign(attribute, current, path, value, op, notes)
     if op == "replace":
-        return multi_valued.replace(attribute, value)
-    return current if interop.is_empty(value) else multi_valued.add(attribute, current, value)
+        return multi_valued.replace(attribute, value, notes)
+    if interop.is_empty(value):
+        return current
+    return multi_valued.add(attribute, current, value, notes)
 
 
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
@@ -192,29 +297,36 @@ def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
         return None
     if path.sub.mutability == "immutable":
         raise mutability(path.sub.path, "set_once")
-    return _settled(
+    return _drop_empty_reference(
         attribute, {name: part for name, part in current.items() if name != path.sub.name}
     )
 
 
-def _complex(attribute: Attribute, current: dict[str, Any], path: Path, value: object) -> Any:
-    """A singular complex attribute: the sub-attributes sent are set or cleared, others stay (RFC 7644 3.5.2.3)."""
+def _complex(
+    attribute: Attribute,
+    current: dict[str, Any],
+    path: Path,
+    value: object,
+    notes: Notes | None,
+) -> Any:
+    """Return a singular complex attribute: sub-attributes sent are set or cleared, others stay (RFC 7644 3.5.2.3)."""
     if path.sub is not None:
         value = {path.sub.name: value}
     elif interop.is_empty(value):
         return None
-    sent = interop.reference_value(value) if "value" in attribute.subs else value
-    read = read_single(attribute, sent) or {}
-    assert isinstance(sent, dict)
+    sent = interop.complex_value(attribute, single_value(attribute, value))
+    read = read_single(attribute, sent, notes) or {}
+    if not isinstance(sent, dict):
+        return current or None
     named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
     kept = {name: part for name, part in current.items() if name not in named}
     if "value" in read and read["value"] != current.get("value"):
         kept = {name: part for name, part in kept.items() if name not in _DEPENDENT_ON_VALUE}
     if "$ref" in read and "value" not in named:
         return {**kept, **read}  # a reference by its URI alone
-    return _settled(attribute, {**kept, **read})
+    return _drop_empty_reference(attribute, {**kept, **read})
 
 
-def _settled(attribute: Attribute, value: dict[str, Any]) -> dict[str, Any] | None:
+def _drop_empty_reference(attribute: Attribute, value: dict[str, Any]) -> dict[str, Any] | None:
     """None where a reference has lost what it refers to: `manager` with value "" is no manager any more."""
     return None if "value" in attribute.subs and "value" not in value else value or None

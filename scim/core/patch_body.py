@@ -28,9 +28,15 @@ def read_patch(body: object) -> list[Operation]:
     ScimError invalidSyntax where the body is no PatchOp, invalidPath or invalidValue for a fault in an operation, 413
     for more than MAX_OPERATIONS.
     """
+    if isinstance(body, list):
+        body = {
+            "operations": body
+        }  # as in the example of RFC 7644 section 3.7 (wso2/product-is#6887)
     if not isinstance(body, dict):
         raise bad_syntax("patch_no_object", example=_EXAMPLE)
     operations = _member(body, "operations")
+    if isinstance(operations, dict):
+        operations = [operations]
     if not isinstance(operations, list) or not operations:
         raise bad_syntax("patch_no_operations", example=_EXAMPLE)
     if len(operations) > MAX_OPERATIONS:

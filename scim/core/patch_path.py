@@ -91,7 +91,11 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
 
 
 def _selected(parser: Parser, text: str, target: Target) -> Path:
-    node = parser.selection(target)
+    try:
+        node = parser.selection(target)
+    except UnknownAttribute as error:
+        # It selects by what no element has: to pass over it would leave the old value, or clear another one.
+        raise ScimError(error.status, error.message, error.scim_type) from None
     sub = parser.sub_attribute(target)
     parser.end()
     selection = Selection(node, node.compile(), element_terms(node))

@@ -1,12 +1,14 @@
 """`attributes` and `excludedAttributes` (RFC 7644 sections 3.4.2.5 and 3.9; RFC 7643 section 2.2 on `returned`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from scim.core.attributes import Attribute, ResourceType, Target
-from scim.core.errors import bad_value
+from scim.core import interop
+from scim.core.attributes import ResourceType, Target
+from scim.core.errors import ScimError, bad_value
+from scim.core.patch_path import parse_path
 
 MAX_CHARACTERS = 8192
 
@@ -50,21 +52,70 @@ def read_attributes(
         raise bad_value("attributes", "both_projections")
     if len(attributes or excluded or "") > MAX_CHARACTERS:
         raise bad_value("attributes", "too_long", most=MAX_CHARACTERS)
-    unwanted = _never(resource_type)
+    unwanted: Names = {}
+    _name(unwanted, _returned(resource_type, "never"))
     if attributes and attributes.strip():
-        wanted = _always(resource_type)
-        _name(wanted, _targets(attributes, resource_type))
+        wanted: Names = {}
+        named = list(_targets(attributes, resource_type))
+        _name(wanted, [*_returned(resource_type, "always"), *named])
+        _name(unwanted, _not_named(named, resource_type))
         return Projection(wanted, unwanted)
-    named = [target for target in _targets(excluded or "", resource_type) if not _is_always(target)]
-    _name(unwanted, [*named, *_on_request(resource_type)])
+    # To leave out all e-mail addresses where some were selected would leave out more than was asked for.
+    excluding = _targets(excluded or "", resource_type, selections=False)
+    _name(unwanted, (part for one in excluding for part in _excludable(one, resource_type)))
+    _name(unwanted, _returned(resource_type, "request"))
     return Projection(None, unwanted)
 
 
-def _targets(text: str, resource_type: ResourceType) -> Iterator[Target]:
-    for name in text.split(","):
-        target = resource_type.find(name.strip())
-        if target is not None:
+def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
+    """Yield what is returned on request only and not asked for by its own name."""
+    for target in _returned(resource_type, "request"):
+        if not any(_asks_for(one, target) for one in named):
             yield target
+
+
+def _asks_for(named: Target, target: Target) -> bool:
+    if named.extension != target.extension or named.attribute is not target.attribute:
+        return False
+    return target.sub is None or named.sub is target.sub
+
+
+def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]:
+    """Yield what may be left out of `target`: all of it, or its parts without those that are always returned."""
+    if _is_always(target):
+        return
+    always = [
+        one
+        for one in _returned(resource_type, "always")
+        if one.extension == target.extension
+        and (target.attribute is None or one.attribute is target.attribute)
+        and (target.sub is None or one.sub is target.sub)
+    ]
+    if not always or target.sub is not None:
+        yield target
+    elif target.attribute is not None:
+        for sub in target.attribute.sub_attributes:
+            yield from _excludable(target._replace(sub=sub), resource_type)
+    else:
+        for attribute in resource_type.extension_attributes.get(target.extension, {}).values():
+            yield from _excludable(target._replace(attribute=attribute), resource_type)
+
+
+def _targets(
+    text: str, resource_type: ResourceType, *, selections: bool = True
+) -> Iterator[Target]:
+    """Yield what the names of a list mean; those with a selection of elements only if `selections`."""
+    for name in interop.listed_names(text):
+        if "[" not in name:
+            target = resource_type.find(name)
+            if target is not None:
+                yield target
+        elif selections:
+            try:
+                path = parse_path(name, resource_type)
+            except ScimError:
+                continue
+            yield Target(path.extension, path.attribute, path.sub)
 
 
 def _is_always(target: Target) -> bool:
@@ -73,23 +124,18 @@ def _is_always(target: Target) -> bool:
     )
 
 
-def _of_core(resource_type: ResourceType, returned: str) -> Iterator[Attribute]:
-    return (a for a in resource_type.attributes.values() if a.returned == returned)
+def _returned(resource_type: ResourceType, *returned: str) -> Iterator[Target]:
+    """Yield the attributes and sub-attributes of all schemas that are returned so (RFC 7643 section 2.2)."""
+    for urn, attribute in resource_type.placed_attributes():
+        if attribute.returned in returned:
+            yield Target(urn, attribute, None)
+            continue
+        for sub in attribute.sub_attributes:
+            if sub.returned in returned:
+                yield Target(urn, attribute, sub)
 
 
-def _always(resource_type: ResourceType) -> Names:
-    return {attribute.name: None for attribute in _of_core(resource_type, "always")}
-
-
-def _never(resource_type: ResourceType) -> Names:
-    return {attribute.name: None for attribute in _of_core(resource_type, "never")}
-
-
-def _on_request(resource_type: ResourceType) -> Iterator[Target]:
-    return (Target("", attribute, None) for attribute in _of_core(resource_type, "request"))
-
-
-def _name(names: Names, targets: Iterator[Target] | list[Target]) -> None:
+def _name(names: Names, targets: Iterable[Target]) -> None:
     for target in targets:
         parts = [
             target.extension,

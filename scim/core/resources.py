@@ -4,66 +4,142 @@ A resource in memory is its SCIM JSON as a dict: canonical names, checked values
 its URN, `schemas` first.
 """
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scim.core import interop
 from scim.core.attribute_values import read_value
 from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, bad_syntax, bad_value, mutability
+from scim.core.notes import Notes
+
+_PLAIN_NAME = re.compile(r"[\w$.-]+")
+_URN = re.compile(r"urn:[^\s\[\]()\"']+", re.IGNORECASE)
 
 
-def read_resource(body: object, resource_type: ResourceType) -> dict[str, Any]:
-    """The resource that a POST or PUT body describes.
+def read_resource(
+    body: object, resource_type: ResourceType, notes: Notes | None = None
+) -> dict[str, Any]:
+    """Return the resource that a POST or PUT body describes.
 
-    Names match in any case; unknown attributes and schemas, read-only attributes and the password are passed over.
-    Raises ScimError invalidSyntax where the body is no object, invalidValue for a wrong or missing value.
+    Names match in any case; read-only attributes and the password are passed over. With `notes`, unknown attributes and
+    malformed values of attributes that are not needed are left out and noted there.
+
+    Raises:
+        ScimError: invalidSyntax if the body is not an object or a name is a path, invalidValue for a wrong or missing
+            value.
     """
     if not isinstance(body, dict):
         raise bad_syntax("body_no_object", type=resource_type.name)
+    reader = _Reader(resource_type, notes, interop.deactivates(body, resource_type))
     result: dict[str, Any] = {"schemas": []}
     for name, value in body.items():
-        attribute = resource_type.attributes.get(name) or resource_type.attributes.get(name.lower())
+        folded = name.lower()
+        attribute = resource_type.attributes.get(name) or resource_type.attributes.get(folded)
         if attribute is not None:
-            if is_kept(attribute) and (read := read_value(attribute, value)) is not None:
-                result[attribute.name] = read
-        elif name.lower() == resource_type.schema.id.lower() and isinstance(value, dict):
-            result |= _read_attributes(value, resource_type.attributes)
-        elif (urn := resource_type.urns.get(name.lower())) and not interop.is_empty(value):
-            extension = _read_extension(value, urn, resource_type)
-            if extension:
-                result[urn] = {**result.get(urn, {}), **extension}
+            reader.read_attribute(attribute, value, result)
+        elif folded == resource_type.schema.id.lower() and isinstance(value, dict):
+            reader.read_attributes(value, resource_type.attributes, result)
+        elif urn := resource_type.urns.get(folded):
+            reader.read_extension(value, urn, result)
+        else:
+            _check_name(name, resource_type)
+            if notes is not None:
+                notes.add_unknown(name)
     result["schemas"] = schemas_of(result, resource_type)
     check_required(result, resource_type)
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads attributes of a body into a resource; `deactivating`: the body makes the person inactive."""
+
+    resource_type: ResourceType
+    notes: Notes | None
+    deactivating: bool
+
+    def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
+        if not is_kept(attribute):
+            return
+        try:
+            read = read_value(attribute, value, self.notes)
+        except ScimError as error:
+            if self.notes is None or not is_spared(attribute, self.deactivating):
+                raise
+            self.notes.leave_out(attribute.path, error.message)
+            return
+        if read is not None:
+            result[attribute.name] = read
+
+    def read_attributes(
+        self, value: dict[str, Any], attributes: Mapping[str, Attribute], result: dict[str, Any]
+    ) -> None:
+        """Read what is under a schema's URN; some clients write core attributes so, too (scim.dev)."""
+        for name, part in value.items():
+            attribute = attributes.get(name.lower())
+            if attribute is not None:
+                self.read_attribute(attribute, part, result)
+                continue
+            _check_name(name, self.resource_type)
+            if self.notes is not None:
+                self.notes.add_unknown(name)
+
+    def read_extension(self, value: object, urn: str, result: dict[str, Any]) -> None:
+        value = interop.extension_object(value)
+        if interop.is_empty(value):
+            return
+        if not isinstance(value, dict):
+            error = bad_value(urn, "extension_no_object")
+            if self.notes is None or not self.deactivating:
+                raise error
+            self.notes.leave_out(urn, error.message)
+            return
+        extension: dict[str, Any] = dict(result.get(urn, {}))
+        self.read_attributes(value, self.resource_type.extension_attributes[urn], extension)
+        if extension:
+            result[urn] = extension
+
+
+def is_spared(attribute: Attribute, deactivating: bool) -> bool:
+    """Return whether a malformed value of the attribute is left out, so that it costs nothing else.
+
+    A request that deactivates a person is carried out whatever else is wrong with it: agents must not see a person who
+    has left because of an unrelated attribute.
+    """
+    if attribute.name in ("userName", "active") or attribute.required:
+        return False
+    return deactivating or not attribute.needed
+
+
+def _check_name(name: str, resource_type: ResourceType) -> None:
+    """Raise invalidSyntax for a name that no attribute can have: a path, as PATCH takes it, or a malformed name.
+
+    To pass over it would clear what the path names (grokability/snipe-it, pull request 19353).
+    """
+    if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
+        raise bad_syntax("name_is_path", name=name[:200])
+
+
+def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
+    """Return whether a name can't mean an attribute of the resource type, nor a path to one that is misspelt."""
+    if _URN.fullmatch(name):
+        urns = (resource_type.schema.id.lower(), *resource_type.urns)
+        prefixes = tuple(f"{urn}{divider}" for urn in urns for divider in ":.")
+        return not name.lower().startswith(prefixes)
+    root = name.partition(".")[0]
+    return _PLAIN_NAME.fullmatch(name) is not None and resource_type.find(root) is None
+
+
 def is_kept(attribute: Attribute) -> bool:
-    """Whether a client's value is taken over: not for read-only attributes, `schemas` and the password."""
+    """Return whether a client's value is taken over: not for read-only attributes, `schemas` and the password."""
     return attribute.mutability not in ("readOnly", "writeOnly") and attribute.name != "schemas"
 
 
-def _read_extension(value: object, urn: str, resource_type: ResourceType) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise bad_value(urn, "extension_no_object")
-    return _read_attributes(value, resource_type.extension_attributes[urn])
-
-
-def _read_attributes(value: dict[str, Any], attributes: dict[str, Attribute]) -> dict[str, Any]:
-    """The attributes that stand under a schema's URN; some clients write those of the core so, too (scim.dev)."""
-    result = {}
-    for name, part in value.items():
-        attribute = attributes.get(name.lower())
-        if (
-            attribute is not None
-            and is_kept(attribute)
-            and (read := read_value(attribute, part)) is not None
-        ):
-            result[attribute.name] = read
-    return result
-
-
 def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:
-    """The URNs of the schemas whose attributes the resource has (RFC 7643 section 3)."""
+    """Return the URNs of the schemas whose attributes the resource has (RFC 7643 section 3)."""
     return [
         resource_type.schema.id,
         *[urn for urn in resource_type.extension_attributes if urn in resource],
@@ -71,37 +147,69 @@ def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[st
 
 
 def check_required(resource: dict[str, Any], resource_type: ResourceType) -> None:
-    """ScimError invalidValue where a required attribute is missing or blank."""
-    for attribute in resource_type.required:
-        if is_blank(resource.get(attribute.name)):
+    """Raise ScimError invalidValue if a required attribute is missing or blank.
+
+    A required attribute of an extension must be there if the resource has the extension (RFC 7643 section 2.2).
+    """
+    for urn, attribute in resource_type.required:
+        holder = resource.get(urn) if urn else resource
+        if holder is not None and is_blank(holder.get(attribute.name)):
             raise missing(attribute, resource_type)
 
 
 def is_blank(value: object) -> bool:
-    """Whether a value can't stand for a required attribute."""
+    """Return whether a value can't stand for a required attribute."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:
-    """The error for a required attribute without a value."""
+    """Return the error for a required attribute without a value."""
     return bad_value(attribute.path, "missing", type=resource_type.name, name=attribute.name)
 
 
 def replace_resource(
-    stored: dict[str, Any], incoming: dict[str, Any], resource_type: ResourceType
+    stored: dict[str, Any],
+    incoming: dict[str, Any],
+    resource_type: ResourceType,
+    notes: Notes | None = None,
 ) -> dict[str, Any]:
-    """What a PUT of `incoming` (from read_resource) makes of `stored` (RFC 7644 section 3.5.1).
+    """Return what a PUT of `incoming` (from read_resource) makes of `stored` (RFC 7644 section 3.5.1).
 
-    Read-only attributes stay, others that `incoming` leaves out are cleared. Returns `stored` itself where nothing
-    changes. ScimError mutability where an immutable attribute has another value.
+    Other attributes that `incoming` leaves out are cleared, but not read-only ones, those that `notes` says were
+    malformed, nor `active`: false. Returns `stored` itself if nothing changes. Raises ScimError mutability if an
+    immutable attribute has another value.
     """
     result = dict(incoming)
+    _keep(stored, result, resource_type.attributes, notes)
+    if stored.get("active") is False:
+        # RFC 7644 section 3.5.1 leaves open what a PUT without `active` means; agents must not see who has left.
+        result.setdefault("active", False)
+    for urn, attributes in resource_type.extension_attributes.items():
+        if urn in stored and notes is not None and urn in notes.left_out:
+            result[urn] = stored[urn]
+        elif urn in stored:
+            extension = dict(result.get(urn, {}))
+            _keep(stored[urn], extension, attributes, notes)
+            if extension:
+                result[urn] = extension
+    result["schemas"] = schemas_of(result, resource_type)
+    return stored if result == stored else result
+
+
+def _keep(
+    stored: dict[str, Any],
+    result: dict[str, Any],
+    attributes: Mapping[str, Attribute],
+    notes: Notes | None,
+) -> None:
+    """Copy from `stored` what a PUT does not clear; raise mutability for another value of an immutable attribute."""
     for name, value in stored.items():
-        attribute = resource_type.attributes.get(name.lower())
+        attribute = attributes.get(name.lower())
         if attribute is None or name == "schemas":
             continue
         if attribute.mutability == "readOnly":
             result[name] = value
+        elif notes is not None and attribute.path in notes.left_out:
+            result.setdefault(name, value)
         elif attribute.mutability == "immutable" and result.setdefault(name, value) != value:
-            raise mutability(name, "immutable")
-    return stored if result == stored else result
+            raise mutability(attribute.path, "immutable")

@@ -12,7 +12,7 @@ from scim.core.discovery_schemas import (
 )
 from scim.core.group_schema import GROUP_SCHEMA as _GROUP_SCHEMA
 from scim.core.group_schema import GROUP_URN
-from scim.core.user_schema import ENTERPRISE_SCHEMA, ENTERPRISE_URN, USER_URN
+from scim.core.user_schema import ENTERPRISE_SCHEMA, ENTERPRISE_URN, PASSWORD, USER_URN
 from scim.core.user_schema import USER_SCHEMA as _USER_SCHEMA
 
 __all__ = [
@@ -52,7 +52,10 @@ def _id() -> Attribute:
 
 def _external_id() -> Attribute:
     return Attribute(
-        "externalId", description="The id that the client gave the resource.", case_exact=True
+        "externalId",
+        description="The id that the client gave the resource.",
+        case_exact=True,
+        needed=True,
     )
 
 
@@ -98,7 +101,7 @@ USER = ResourceType(
     "/Users",
     USER_SCHEMA,
     (ENTERPRISE_SCHEMA,),
-    (_schemas(), *USER_SCHEMA.listed, _meta()),
+    (_schemas(), *USER_SCHEMA.listed, _meta(), PASSWORD),
     "User Account",
 )
 GROUP = ResourceType(

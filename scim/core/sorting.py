@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from scim.core.attribute_values import parse_date_time
-from scim.core.attributes import Attribute, ResourceType
+from scim.core.attributes import Attribute, ResourceType, Target
 from scim.core.errors import bad_path
 from scim.core.operators import fold
 from scim.core.patch_path import Path, parse_path
@@ -52,7 +52,8 @@ def _leaf(path: Path, text: str) -> Attribute:
     leaf = path.sub or path.attribute
     if leaf is not None and leaf.type == "complex":
         leaf = leaf.subs.get("value")
-    if leaf is None or path.selection is not None or leaf.returned == "never":
+    is_hidden = Target(path.extension, path.attribute, path.sub or leaf).is_never_returned
+    if leaf is None or path.selection is not None or is_hidden:
         raise bad_path("no_order", path=text)
     return leaf
 

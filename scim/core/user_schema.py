@@ -12,7 +12,12 @@ def text(name: str, description: str, **rest: object) -> Attribute:
 
 
 def _plural(
-    name: str, description: str, value: Attribute, types: tuple[str, ...], *more: Attribute
+    name: str,
+    description: str,
+    value: Attribute,
+    types: tuple[str, ...] = (),
+    *,
+    needed: bool = False,
 ) -> Attribute:
     """A multi-valued attribute with the default sub-attributes of RFC 7643 section 2.4."""
     subs = (
@@ -24,9 +29,8 @@ def _plural(
             "boolean",
             description="Whether the value is the preferred one; true at most once.",
         ),
-        *more,
     )
-    return Attribute(name, "complex", True, description, sub_attributes=subs)
+    return Attribute(name, "complex", True, description, sub_attributes=subs, needed=needed)
 
 
 def _reference(name: str, description: str, *types: str, **rest: object) -> Attribute:
@@ -38,6 +42,7 @@ _NAME = Attribute(
     "complex",
     description="The components of the person's name.",
     required=True,
+    needed=True,
     sub_attributes=(
         text("formatted", "The full name, formatted for display."),
         text("familyName", "The family name, or last name."),
@@ -91,6 +96,15 @@ _CERTIFICATE = Attribute(
 _PHONES = ("work", "home", "mobile", "fax", "pager", "other")
 _MESSENGERS = ("aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo")
 
+# Known so that it is neither stored nor noted as unknown, but not announced: this service provider keeps no passwords.
+PASSWORD = text(
+    "password",
+    "Accepted and never kept.",
+    mutability="writeOnly",
+    returned="never",
+    case_exact=True,
+)
+
 USER_SCHEMA = Schema(
     USER_URN,
     "User",
@@ -99,16 +113,29 @@ USER_SCHEMA = Schema(
         text(
             "userName",
             "The name that identifies the person to the client.",
+            needed=True,
             required=True,
             uniqueness="server",
         ),
         _NAME,
-        text("displayName", "The name of the person as shown to others."),
-        text("nickName", "What the person is casually called."),
+        text(
+            "displayName",
+            "The name of the person as shown to others.",
+            needed=True,
+        ),
+        text(
+            "nickName",
+            "What the person is casually called.",
+            needed=True,
+        ),
         _reference(
             "profileUrl", "A page that shows the person's profile.", "external", case_exact=True
         ),
-        text("title", "The person's title, such as 'Vice President'."),
+        text(
+            "title",
+            "The person's title, such as 'Vice President'.",
+            needed=True,
+        ),
         text(
             "userType",
             "The relationship between the organisation and the person, such as 'Employee'.",
@@ -117,26 +144,25 @@ USER_SCHEMA = Schema(
         text("locale", "The person's locale, such as 'en-US'."),
         text("timezone", "The time zone in IANA format, such as 'America/Los_Angeles'."),
         Attribute(
-            "active", "boolean", description="Whether the person is shown; false hides them."
-        ),
-        text(
-            "password",
-            "Accepted and never kept.",
-            mutability="writeOnly",
-            returned="never",
-            case_exact=True,
+            "active",
+            "boolean",
+            description="Whether the person is shown; false hides them. Without it, true.",
+            required=True,
+            needed=True,
         ),
         _plural(
             "emails",
             "E-mail addresses.",
             text("value", "The e-mail address."),
             ("work", "home", "other"),
+            needed=True,
         ),
         _plural(
             "phoneNumbers",
             "Phone numbers.",
             text("value", "The number, best in E.164 form."),
             _PHONES,
+            needed=True,
         ),
         _plural("ims", "Instant messaging addresses.", text("value", "The address."), _MESSENGERS),
         _plural(
@@ -159,6 +185,7 @@ _MANAGER = Attribute(
     "manager",
     "complex",
     description="The person's manager.",
+    needed=True,
     sub_attributes=(
         text("value", "The id of the manager's resource.", case_exact=True),
         _reference("$ref", "The URI of the manager's resource.", "User", case_exact=True),
@@ -175,7 +202,7 @@ ENTERPRISE_SCHEMA = Schema(
         text("costCenter", "The name of a cost centre."),
         text("organization", "The name of an organisation."),
         text("division", "The name of a division."),
-        text("department", "The name of a department."),
+        text("department", "The name of a department.", needed=True),
         _MANAGER,
     ),
 )

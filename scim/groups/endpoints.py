@@ -11,6 +11,7 @@ from scim.groups import service
 from scim.groups.representation import represent
 from scim.groups.store import StoredGroup
 from scim.http import (
+    parameters,
     read_json,
     read_list_query,
     read_projection,
@@ -31,7 +32,7 @@ def register(functions: func.Blueprint, edge: Edge) -> None:
 
 async def _list(context: Context, request: Request) -> Response:
     return await listed(
-        context, read_list_query(request.query, GROUP), request.query.get("filter", "")
+        context, read_list_query(parameters(request), GROUP), parameters(request).get("filter", "")
     )
 
 
@@ -49,14 +50,14 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 async def _create(context: Context, request: Request) -> Response:
-    projection = read_projection(request.query, GROUP)
+    projection = read_projection(parameters(request), GROUP)
     return await _answer(
         context, await service.create(context, read_json(request)), projection, 201
     )
 
 
 async def _read(context: Context, request: Request) -> Response:
-    projection = read_projection(request.query, GROUP)
+    projection = read_projection(parameters(request), GROUP)
     group = await service.read(context, request.route["id"])
     # A deleted person leaves a group without a new version of it, so only an answer without members can be unchanged.
     if not projection.has("members") and Preconditions.read(request.headers).not_modified(
@@ -68,7 +69,7 @@ async def _read(context: Context, request: Request) -> Response:
 
 async def _replace(context: Context, request: Request) -> Response:
     projection, conditions = (
-        read_projection(request.query, GROUP),
+        read_projection(parameters(request), GROUP),
         Preconditions.read(request.headers),
     )
     group = await service.replace(context, request.route["id"], read_json(request), conditions)
@@ -78,13 +79,13 @@ async def _replace(context: Context, request: Request) -> Response:
 async def _patch(context: Context, request: Request) -> Response:
     """Answers 204, as Entra expects of groups; 200 with the group where `attributes` are asked for."""
     projection, conditions = (
-        read_projection(request.query, GROUP),
+        read_projection(parameters(request), GROUP),
         Preconditions.read(request.headers),
     )
     group = await service.patch(
         context, request.route["id"], read_patch(read_json(request)), conditions
     )
-    if "attributes" in request.query:
+    if "attributes" in parameters(request):
         return await _answer(context, group, projection)
     return Response(204, headers={"ETag": group.record.etag})
 

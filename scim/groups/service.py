@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
 from scim import resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
 from scim.core.member_patch import id_of
+from scim.core.notes import Notes
 from scim.core.patch import MemberChange, Operation, apply_patch, member_changes
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import GROUP
@@ -21,25 +23,27 @@ from scim.groups.representation import represent
 from scim.groups.store import StoredGroup
 from scim.preconditions import Preconditions
 from scim.query import Item
+from scim.rejection_log import left_out, note_mapping_faults
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
 from shared.messages import Message
 from shared.tables.port import AlreadyExists
 
-Change = Callable[[dict[str, Any]], dict[str, Any]]
+Change = Callable[[dict[str, Any], Notes], dict[str, Any]]
 
 
 async def create(context: Context, body: Any) -> StoredGroup:
     """POST: a new group, with members where the client sends them; 409 where the display name is taken."""
     app, directory_id = context.app, context.directory.id
-    resource, plan = _divided(read_resource(body, GROUP))
+    notes = Notes()
+    resource, plan = _divided(read_resource(body, GROUP, notes))
     now = timestamp(app.clock.now())
     group = GroupRecord(new_id(app.clock), resource, now, now)
 
     async def attempt() -> StoredGroup:
         joining = await membership.first(app, directory_id, group.id, plan)
-        event = _event(context, "group.created", group, groups=1)
+        event = _event(context, "group.created", group, groups=1, **told(left_out(notes)))
         try:
             await store.write(app, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
@@ -47,9 +51,10 @@ async def create(context: Context, body: Any) -> StoredGroup:
                 group.id
             ):  # an attempt before this one stored it, not yet all members
                 return await _attempt(
-                    context, group.id, Preconditions(), plan, lambda stored: stored
+                    context, group.id, Preconditions(), plan, lambda stored, notes: stored, notes
                 )
             raise await _taken(context, resource["displayName"]) from None
+        note_mapping_faults(context, GROUP, notes, is_stored=True)
         return StoredGroup(group, (), "")
 
     return await context.write_locks.write(directory_id, group.id, attempt)
@@ -72,15 +77,14 @@ async def replace(
     context: Context, identifier: str, body: Any, conditions: Preconditions
 ) -> StoredGroup:
     """PUT: another resource in place of the stored one; its members become just those sent (RFC 7644 section 3.5.1)."""
-    incoming, plan = _divided(read_resource(body, GROUP))
+    sent = Notes()
+    incoming, plan = _divided(read_resource(body, GROUP, sent))
     only = Plan(plan.add, (), only=True)
-    return await _change(
-        context,
-        identifier,
-        conditions,
-        only,
-        lambda stored: replace_resource(stored, incoming, GROUP),
-    )
+
+    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+        return replace_resource(stored, incoming, GROUP, notes)
+
+    return await _change(context, identifier, conditions, only, change, sent)
 
 
 async def patch(
@@ -89,9 +93,11 @@ async def patch(
     """PATCH: attributes as RFC 7644 section 3.5.2 says, members by row; without effect, nothing is written."""
     rest, changes = member_changes(operations)
     plan = Plan.of(changes)
-    return await _change(
-        context, identifier, conditions, plan, lambda stored: apply_patch(stored, rest, GROUP)
-    )
+
+    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+        return apply_patch(stored, rest, GROUP, notes)
+
+    return await _change(context, identifier, conditions, plan, change, Notes())
 
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
@@ -109,7 +115,12 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
 
 
 async def _change(
-    context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Change
+    context: Context,
+    identifier: str,
+    conditions: Preconditions,
+    plan: Plan,
+    change: Change,
+    sent: Notes,
 ) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
@@ -117,27 +128,34 @@ async def _change(
     return await context.write_locks.write(
         context.directory.id,
         identifier,
-        lambda: _attempt(context, identifier, conditions, plan, change),
+        lambda: _attempt(context, identifier, conditions, plan, change, sent.copy()),
     )
 
 
 async def _attempt(
-    context: Context, identifier: str, conditions: Preconditions, plan: Plan, change: Change
+    context: Context,
+    identifier: str,
+    conditions: Preconditions,
+    plan: Plan,
+    change: Change,
+    notes: Notes,
 ) -> StoredGroup:
     app, directory_id = context.app, context.directory.id
     group = await read(context, identifier)
     conditions.check(group.record.etag)
     old = group.record
-    resource = change(old.resource)
+    resource = change(old.resource, notes)
     moving = await membership.operations(app, directory_id, identifier, plan)
     if resource == old.resource and not moving:
+        note_mapping_faults(context, GROUP, notes, is_stored=False)
         return group
     new = old.changed(resource, timestamp(app.clock.now()))
-    event = _change_event(context, old, new, len(moving))
+    event = _change_event(context, old, new, len(moving), left_out(notes))
     try:
         await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
     except AlreadyExists:
         raise await _taken(context, resource["displayName"]) from None
+    note_mapping_faults(context, GROUP, notes, is_stored=True)
     return StoredGroup(new, group.parents, "")
 
 
@@ -148,14 +166,16 @@ def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
     return resource, Plan.of([MemberChange("add", ids)])
 
 
-def _change_event(context: Context, old: GroupRecord, new: GroupRecord, moved: int) -> Event:
+def _change_event(
+    context: Context, old: GroupRecord, new: GroupRecord, moved: int, message: Message | None
+) -> Event:
     names = {
         name
         for name in {*old.resource, *new.resource}
         if old.resource.get(name) != new.resource.get(name)
     }
     changed = tuple(sorted(names | ({"members"} if moved else set())))
-    return _event(context, "group.changed", new, changed=changed)
+    return _event(context, "group.changed", new, changed=changed, **told(message))
 
 
 def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Event:

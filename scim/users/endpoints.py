@@ -10,6 +10,7 @@ from scim.core.projection import Projection
 from scim.core.schemas import USER
 from scim.dispatch import Edge
 from scim.http import (
+    parameters,
     read_json,
     read_list_query,
     read_projection,
@@ -33,7 +34,7 @@ def register(functions: func.Blueprint, edge: Edge) -> None:
 
 
 async def _list(context: Context, request: Request) -> Response:
-    query = read_list_query(request.query, USER)
+    query = read_list_query(parameters(request), USER)
     return scim_response(
         await list_resources(service.Users(context), query, context.page_keys, context.app.clock)
     )
@@ -48,13 +49,13 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 async def _create(context: Context, request: Request) -> Response:
-    projection = read_projection(request.query, USER)
+    projection = read_projection(parameters(request), USER)
     user = await service.create(context, _body(request))
     return resource_response(represent(user, context.base_url), projection, 201)
 
 
 async def _read(context: Context, request: Request) -> Response:
-    projection = read_projection(request.query, USER)
+    projection = read_projection(parameters(request), USER)
     user = await service.read(context, request.route["id"])
     if Preconditions.read(request.headers).not_modified(user.etag):
         return Response(304, headers={"ETag": user.etag})
@@ -63,7 +64,7 @@ async def _read(context: Context, request: Request) -> Response:
 
 async def _replace(context: Context, request: Request) -> Response:
     projection, conditions = (
-        read_projection(request.query, USER),
+        read_projection(parameters(request), USER),
         Preconditions.read(request.headers),
     )
     user = await service.replace(context, request.route["id"], _body(request), conditions)
@@ -73,7 +74,7 @@ async def _replace(context: Context, request: Request) -> Response:
 async def _patch(context: Context, request: Request) -> Response:
     """Answers 200 with the user: Microsoft's validator and Okta both take it (and RFC 7644 section 3.5.2 allows it)."""
     projection, conditions = (
-        read_projection(request.query, USER),
+        read_projection(parameters(request), USER),
         Preconditions.read(request.headers),
     )
     operations = read_patch(_body(request))

@@ -4,6 +4,7 @@ from typing import Any
 
 from directories.models import Directory
 from scim.core.errors import ScimError
+from scim.core.notes import Notes
 from shared import numbers
 from shared.messages import Message
 
@@ -26,3 +27,23 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
             kind = entry.get("type", "other")
             said = Message("strict_number", kind=kind, fault=fault)
             raise ScimError(400, said, "invalidValue")
+
+
+def numbers_checked(
+    directory: Directory, before: dict[str, Any], after: dict[str, Any], notes: Notes
+) -> dict[str, Any]:
+    """Return `after` if its numbers pass `check_numbers`.
+
+    An inactive person keeps the numbers of `before` instead: a wrong number must not undo a deactivation.
+    """
+    try:
+        check_numbers(directory, before, after)
+    except ScimError as error:
+        if after.get("active") is not False:
+            raise
+        notes.leave_out("phoneNumbers", error.message)
+        kept = {name: value for name, value in after.items() if name != "phoneNumbers"}
+        if "phoneNumbers" in before:
+            kept["phoneNumbers"] = before["phoneNumbers"]
+        return kept
+    return after

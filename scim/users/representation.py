@@ -6,7 +6,10 @@ from scim.users.store import StoredUser
 
 
 def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
-    """The resource with id, groups and meta; `base_url` is the directory's SCIM base."""
+    """Return the resource with id, groups and meta; `base_url` is the directory's SCIM base.
+
+    It always has `active`, which clients compare and filter by (Okta's SCIM 2.0 test asserts it).
+    """
     record = user.record
     groups = [
         {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "type": "direct"}
@@ -14,6 +17,7 @@ def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
     ]
     return {
         **record.resource,
+        "active": record.active,
         "id": record.id,
         **({"groups": groups} if groups else {}),
         "meta": {

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
 from scim import resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
+from scim.core.notes import Notes
 from scim.core.patch import Operation, apply_patch
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import USER
 from scim.preconditions import Preconditions
 from scim.query import Item
+from scim.rejection_log import left_out, note_mapping_faults
 from scim.users import index_rows, store
-from scim.users.number_validation import check_numbers
+from scim.users.number_validation import check_numbers, numbers_checked
 from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
@@ -26,27 +29,32 @@ from shared import keys, numbers
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.messages import Message
 from shared.tables.port import AlreadyExists
 
 _SELECTION = re.compile(r"\[.*\]")
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
 _FEW, _MOST, _DEARER = 32, 1000, 32
-Change = Callable[[dict[str, Any]], dict[str, Any]]
+Change = Callable[[dict[str, Any], Notes], dict[str, Any]]
 
 
 async def create(context: Context, body: Any) -> StoredUser:
     """POST: a new user; 409 uniqueness names the user that has the name already (RFC 7644 section 3.3)."""
     directory, app = context.directory, context.app
-    resource = read_resource(body, USER)
+    notes = Notes()
+    resource = read_resource(body, USER, notes)
     check_numbers(directory, {}, resource)
     now = timestamp(app.clock.now())
     user = UserRecord(new_id(app.clock), resource, now, now)
-    event = _event(context, "user.created", user, users=1, active=user.active)
+    event = _event(
+        context, "user.created", user, users=1, active=user.active, **told(left_out(notes))
+    )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
     except AlreadyExists:
         raise await _taken(context, resource["userName"]) from None
+    note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
 
@@ -62,19 +70,24 @@ async def replace(
     context: Context, identifier: str, body: Any, conditions: Preconditions
 ) -> StoredUser:
     """PUT: another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
-    incoming = read_resource(body, USER)
-    return await _change(
-        context, identifier, lambda stored: replace_resource(stored, incoming, USER), conditions
-    )
+    notes = Notes()
+    incoming = read_resource(body, USER, notes)
+
+    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+        return replace_resource(stored, incoming, USER, notes)
+
+    return await _change(context, identifier, change, conditions, notes)
 
 
 async def patch(
     context: Context, identifier: str, operations: Sequence[Operation], conditions: Preconditions
 ) -> StoredUser:
     """PATCH: all operations in order or none; without effect, nothing is written (RFC 7644 section 3.5.2)."""
-    return await _change(
-        context, identifier, lambda stored: apply_patch(stored, operations, USER), conditions
-    )
+
+    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+        return apply_patch(stored, operations, USER, notes)
+
+    return await _change(context, identifier, change, conditions, Notes())
 
 
 async def delete(context: Context, identifier: str, conditions: Preconditions) -> None:
@@ -97,19 +110,29 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
 
 
 async def _change(
-    context: Context, identifier: str, change: Change, conditions: Preconditions
+    context: Context,
+    identifier: str,
+    change: Change,
+    conditions: Preconditions,
+    sent: Notes,
 ) -> StoredUser:
-    """Read, change, write; begun again where another writer came in between, so no change is lost."""
+    """Read, change, write; begun again where another writer came in between, so no change is lost.
+
+    `sent`: what was left out of the body already.
+    """
     directory, app = context.directory, context.app
 
     async def attempt() -> StoredUser:
         user = await read(context, identifier)
         conditions.check(user.etag)
         old = user.record
-        resource = change(old.resource)
+        notes = sent.copy()
+        resource = change(old.resource, notes)
+        if resource != old.resource:
+            resource = numbers_checked(directory, old.resource, resource, notes)
         if resource == old.resource:
+            note_mapping_faults(context, USER, notes, is_stored=False)
             return user
-        check_numbers(directory, old.resource, resource)
         new = old.changed(resource, timestamp(app.clock.now()))
         try:
             await store.replace(
@@ -118,16 +141,19 @@ async def _change(
                 user,
                 new,
                 directory.region,
-                _change_event(context, old, new),
+                _change_event(context, old, new, left_out(notes)),
             )
         except AlreadyExists:
             raise await _taken(context, resource["userName"]) from None
+        note_mapping_faults(context, USER, notes, is_stored=True)
         return StoredUser(new, user.groups, "")
 
     return await context.write_locks.write(directory.id, identifier, attempt)
 
 
-def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
+def _change_event(
+    context: Context, old: UserRecord, new: UserRecord, message: Message | None
+) -> Event:
     names = sorted(
         name
         for name in {*old.resource, *new.resource}
@@ -139,7 +165,13 @@ def _change_event(context: Context, old: UserRecord, new: UserRecord) -> Event:
     was = old.resource.get("externalId", "")
     moved = was if was != new.resource.get("externalId", "") else ""
     return _event(
-        context, kind, new, active=new.active, changed=tuple(names), was_external_id=moved
+        context,
+        kind,
+        new,
+        active=new.active,
+        changed=tuple(names),
+        was_external_id=moved,
+        **told(message),
     )
 
 

@@ -28,6 +28,14 @@ from shared.tables.port import (
 
 _BUSY_ATTEMPTS = 3  # a 503 says that nothing was carried out, so a transaction may be sent again
 
+# The emulator's published account, the same on every machine
+# (learn.microsoft.com/azure/storage/common/storage-connect-azurite).
+_EMULATOR_ACCOUNT = "devstoreaccount1"
+_EMULATOR_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+_EMULATOR_ENDPOINT = f"http://127.0.0.1:10002/{_EMULATOR_ACCOUNT}"
+
 
 class AzureTables:
     """Tables of the account at `endpoint`; with `create_tables`, missing tables are made at first use (emulator)."""
@@ -183,3 +191,26 @@ def _unavailable(status: int, code: str) -> StorageUnavailable:
         if status == 503
         else StorageUnavailable(f"status {status} {code}".rstrip())
     )
+
+
+def open_emulator(where: str) -> AzureTables:
+    """Return the tables of Azurite; `where` is the value of the setting TABLES."""
+    from azure.core.credentials import AzureNamedKeyCredential
+
+    options = dict(part.split("=", 1) for part in where.split(";") if "=" in part)
+    endpoint = options.get("TableEndpoint", _EMULATOR_ENDPOINT)
+    credential = AzureNamedKeyCredential(_EMULATOR_ACCOUNT, _EMULATOR_KEY)
+    return AzureTables(endpoint, credential, create_tables=True)
+
+
+def open_account(endpoint: str, client_id: str) -> AzureTables:
+    """Return the tables of a storage account, signed in with the managed identity `client_id`.
+
+    Without one it is a developer's machine, signed in with the Azure CLI.
+    """
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+    credential = (
+        ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
+    )
+    return AzureTables(endpoint, credential)

@@ -126,8 +126,11 @@ class SqliteTables:
             self._committing = None
 
     async def _commit(self, group: list[_Pending]) -> None:
-        """Carry out a group, wait for the disk once, then tell each its outcome: also a refusal waits, since it may
-        stand on a neighbour's row that is not durable yet."""
+        """Commit a group of transactions, wait for the disk once, then report each outcome.
+
+        A rejected transaction waits as well, since a row of its group, which is not durable yet, may
+        be the reason.
+        """
         outcomes: list[list[str] | Exception]
         try:
             await self._begin()

@@ -25,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @dataclass(frozen=True, slots=True)
 class Populated:
     """A product with people: `entra` with presence, `other` with a number that can't be read, `begun` unfinished, and
-    `removed`, whose access to Azure was taken back."""
+    `removed`, whose access to Azure was taken back.
+    """
 
     world: World
     entra: Made

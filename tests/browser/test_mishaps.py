@@ -128,6 +128,7 @@ def test_the_focus_goes_on_with_the_wizard(browser: Browser, empty: World) -> No
     with chromium.context(browser, empty.url) as visitor:
         page = visitor.new_page()
         page.goto("/directories/new")
+        expect(page.locator("#name")).to_be_focused()  # what is typed before that is lost
         page.keyboard.type("Brightwater")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Set up Brightwater")).to_be_focused()

@@ -94,6 +94,7 @@ def _found(page: Page) -> None:
     expect(page.get_by_text("30 people")).to_be_visible()
     expect(page.locator(".person .presence:not(.none)").first).to_be_visible()
     page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type(page.locator(".person .name").nth(3).inner_text().lower())
     expect(page.locator(".person")).to_have_count(1)
     page.keyboard.press("ArrowDown")

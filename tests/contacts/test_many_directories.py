@@ -13,6 +13,7 @@ from shared.app import App
 from shared.clock import FixedClock
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
+from tests.rounds import rounds
 
 _WORDS = ("Anna", "Ann", "Ansel", "Ben", "Bo", "Zoë")
 
@@ -49,7 +50,7 @@ async def test_pages_over_many_directories_hold_everybody_once(
         }
     for limit in (1, 7, 200):
         met, cursor = list[str](), ""
-        while True:
+        for _ in rounds():
             page = await search.search(app, directories, text, limit, cursor)
             assert len(page.found) <= limit
             met += [one.card.id for one in page.found]
@@ -62,7 +63,7 @@ async def test_pages_are_in_one_order(app: App) -> None:
     """By name over all directories: a page begins where the one before it ended."""
     await _peopled(app, random.Random(1), 20)
     directories, met, cursor = await list_directories(app, ACCOUNT), list[Found](), ""
-    while True:
+    for _ in rounds():
         page = await index_scan.walk(app, directories, Range("list"), 9, cursor)
         met += page.found
         if not (cursor := page.cursor):
@@ -99,7 +100,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     for company in await _companies(app, 5):
         await company.fill(280)
     directories, pages, cursor = await list_directories(app, ACCOUNT), 0, ""
-    while True:
+    for _ in rounds():
         with tables.measured() as calls:
             page = await search.search(app, directories, "accountant nobody", 10, cursor)
         assert not page.found

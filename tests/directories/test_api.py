@@ -12,13 +12,14 @@ import pytest
 
 from directories import credential_usage, endpoints
 from directories.authenticate import Unauthenticated, authenticate
+from directories.event_types import REFUSED
+from directories.events import Event, write
 from directories.provisioning_log import refused
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
 from shared.app import App
-from shared.clock import FixedClock
+from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
-from shared.messages import Message
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -251,8 +252,6 @@ async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
 
 async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedClock) -> None:
     """Waiting, a wrong token with its remedy, connected, first person: in this order, each as it happens."""
-    from directories.events import Event, write
-
     path = f"/{made.id}/state"
     assert (await api.json("GET", path))["stage"] == "waiting"
     with pytest.raises(Unauthenticated):
@@ -274,17 +273,21 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
     await refused(
         app,
         made.id,
-        "POST",
-        400,
-        "invalidValue",
-        Message("missing", attribute="userName", type="User", name="userName"),
-        "Entra",
-        attribute="userName",
+        Event(
+            timestamp(app.clock.now()),
+            REFUSED,
+            method="POST",
+            status=400,
+            scim_type="invalidValue",
+            detail="userName is missing.",
+            client="Entra",
+            attribute="userName",
+        ),
     )
     state = await api.json("GET", path)
     assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (
         1,
-        Message("missing", attribute="userName", type="User", name="userName").text(),
+        "userName is missing.",
     )
     event = Event("t", "user.created", users=1, active=True)
     await app.tables.transact("contacts", made.id, [write(event, clock)])
@@ -300,12 +303,16 @@ async def test_the_log_is_read_through_the_api(
         await refused(
             app,
             made.id,
-            "POST",
-            400,
-            "invalidValue",
-            Message("no_boolean", attribute="active"),
-            "Okta",
-            name=f"person{number}",
+            Event(
+                timestamp(app.clock.now()),
+                REFUSED,
+                method="POST",
+                status=400,
+                scim_type="invalidValue",
+                detail="bad",
+                client="Okta",
+                name=f"person{number}",
+            ),
         )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")

@@ -76,7 +76,8 @@ async def serving(port: int, tables: str) -> AsyncIterator[Server]:
 
 async def test_killed_in_the_middle_of_each_phase(tmp_path: Path) -> None:
     """Killed while people come, while they get managers, while they change: each time `check` proves that every row and
-    its index rows agree, and Entra's repetition finishes the cycle."""
+    its index rows agree, and Entra's repetition finishes the cycle.
+    """
     tables, port = f"sqlite:///{tmp_path}/directory.db", free_port()
     code, output = await local("directory", "add", "--tables", tables, "--name", "Contoso")
     assert code == 0, output

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import orjson
 
-from local.host.edge import Answers, Edge
+from local.host.asgi import Functions, Limits, WebApp
 from local.host.http import Answer
 from shared.clock import FixedClock
 
@@ -43,9 +43,9 @@ class Outcome:
     body: bytes
 
 
-async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
+async def outcomes(functions: Functions, steps: Sequence[Step]) -> list[Outcome]:
     """Send the steps in order, through the same sign-in; `functions` is the local host's or the engine."""
-    edge = Edge(functions)
+    web = WebApp(functions, Limits(), platform_sign_in=True, access_log=False)
     kept: dict[str, str] = {}
     found = []
     for step in steps:
@@ -59,7 +59,7 @@ async def outcomes(functions: Answers, steps: Sequence[Step]) -> list[Outcome]:
         if body:
             headers.setdefault("content-length", str(len(body)))
             headers.setdefault("content-type", "application/json")
-        answer = await edge.respond(step.method, path, query, headers, body)
+        answer = await web.respond(step.method, path, query, headers, body)
         found.append(_outcome(f"{step.method} {target}", answer))
         content = orjson.loads(answer.body) if step.keep else None
         kept |= {name: _at(content, place) for name, place in step.keep.items()}

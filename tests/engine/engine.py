@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
-from local.host.http import Answer
+from local.host.http import Answer, query_parameters
 from local.host.paths import encode_path
 from local.host.routes import Router
 from local.host.templates import Template, parse
@@ -103,7 +103,7 @@ class Engine:
             url=url,
             headers=headers,
             params=route,
-            query=_query(query),
+            query=query_parameters(query),
             body=TypedData(),
         )
         if body:
@@ -184,14 +184,6 @@ def _function(reported: Any) -> Function:
     )
 
 
-def _query(query: str) -> dict[str, str]:
-    """request.Query: names in any case, repeated values joined; the gRPC map has no empty ones."""
-    values: dict[str, tuple[str, list[str]]] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        values.setdefault(name.lower(), (name, []))[1].append(value)
-    return {name: ",".join(given) for name, given in values.values() if ",".join(given)}
-
-
 def _answer(value: Any) -> Answer:
     """The host's RawScriptResult of what the engine returned."""
     kind = value.WhichOneof("data")
@@ -200,6 +192,7 @@ def _answer(value: Any) -> Answer:
     http = value.http
     status = int(http.status_code)
     headers = {name.lower(): text for name, text in http.headers.items()}
+    has_body = status not in (204, 205, 304) and "transfer-encoding" not in headers
     for framing in (
         "content-length",
         "transfer-encoding",
@@ -210,7 +203,7 @@ def _answer(value: Any) -> Answer:
     ):
         headers.pop(framing, None)
     cookies = [("set-cookie", _cookie(cookie)) for cookie in http.cookies or []]
-    body = b"" if status in (204, 205, 304) else http.body.bytes
+    body = http.body.bytes if has_body else b""
     return Answer(status, [*headers.items(), *cookies], body)
 
 
@@ -223,7 +216,7 @@ def _cookie(cookie: Any) -> str:
     if cookie.max_age is not None:
         text += f"; max-age={int(cookie.max_age.value)}"
     for name, attribute in (("domain", cookie.domain), ("path", cookie.path)):
-        text += f"; {name}={attribute.value}" if attribute.value else ""
+        text += f"; {name}={attribute.value}"
     text += "; secure" if cookie.secure.value else ""
     text += f"; samesite={cookie.same_site.lower()}" if cookie.same_site else ""
     return text + ("; httponly" if cookie.http_only.value else "")

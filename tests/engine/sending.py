@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from local.host.edge import Edge
+from local.host.asgi import Limits, WebApp
 from local.host.loading import close_app
 from local.host.running import ROOT
 
@@ -20,9 +20,9 @@ async def run(folder: Path) -> None:
     logging.getLogger("external_directories").setLevel(logging.INFO)
     engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})
     engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
-    edge = Edge(engine)
+    web = WebApp(engine, Limits(), platform_sign_in=True, access_log=False)
     for path in ("/health", "/scim/contoso/v2/Users"):
-        answer = await edge.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
+        answer = await web.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
         print(path, answer.status)
     await engine.timer("maintenance_timer")
     await close_app(sys.modules["function_app"])

@@ -113,7 +113,8 @@ def test_every_alert_is_documented() -> None:
 @each_rule
 def test_query_names_only_what_there_is(rule: Rule) -> None:
     """Tables, their columns, dimensions of the event, and what the query itself defines: nobody notices an alert that
-    cannot fire, because validation at deployment is off."""
+    cannot fire, because validation at deployment is off.
+    """
     tables = set(re.findall(r"\bApp\w+", rule.query))
     assert tables
     assert tables <= set(COLUMNS)

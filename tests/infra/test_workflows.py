@@ -132,7 +132,8 @@ def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
 
 def test_pipeline_sets_every_parameter() -> None:
     """Each variable of the parameter file can be set in GitHub, and left out means the same there; else a deployment by
-    the pipeline would set back what was set by hand."""
+    the pipeline would set back what was set by hand.
+    """
     environment = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["env"]
     parameters = (ROOT / "infra/main.bicepparam").read_text(encoding="utf-8")
     read = dict(re.findall(r"readEnvironmentVariable\('(\w+)', '([^']*)'\)", parameters))

@@ -1,7 +1,7 @@
 """The fault table: afterwards everybody's status is right, nothing stays wrong, no call beyond the budget."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -12,6 +12,7 @@ from presence.presence_states import Value
 from presence.service import statuses
 from presence.sync.sync_tenant import sync
 from tests.presence.world import DIRECTORY, World
+from tests.rounds import rounds
 
 
 async def all_is_right(world: World, ids: list[str]) -> bool:
@@ -371,8 +372,10 @@ async def test_storage_down_at_the_end_loses_nothing(world: World) -> None:
     assert await all_is_right(world, ids)
 
 
-async def _until(condition: object) -> None:
-    while not condition():  # type: ignore[operator]
+async def _until(condition: Callable[[], object]) -> None:
+    for _ in rounds():
+        if condition():
+            break
         await asyncio.sleep(0)
 
 

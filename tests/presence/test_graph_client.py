@@ -77,7 +77,8 @@ def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_every_form(header: str, seconds: float | None, status: int) -> None:
     """Seconds or a date (RFC 9110 section 10.2.3), at most five minutes; one that names no time to come counts as
-    none, so that nobody calls again at once for ever."""
+    none, so that nobody calls again at once for ever.
+    """
     raised = await fault(f"{status} No\r\nRetry-After: {header}")
     assert isinstance(raised, Throttled | Unavailable)
     assert raised.retry_after == seconds

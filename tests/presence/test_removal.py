@@ -10,6 +10,7 @@ from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from tests.presence.browser import Browser, has_nothing
 from tests.presence.world import ACCOUNT, DIRECTORY, World
+from tests.rounds import rounds
 
 
 async def connected(world: World, browser: Browser, count: int = 5) -> list[str]:
@@ -102,7 +103,9 @@ async def test_removing_during_a_sync_wins(world: World, browser: Browser) -> No
     world.running.simulator.faults.on("graph.hang")
     world.clock.advance(30)
     running = asyncio.create_task(sync(world.app, CONTOSO))
-    while not world.running.simulator.counters.running:
+    for _ in rounds():
+        if world.running.simulator.counters.running:
+            break
         await asyncio.sleep(0)
     await browser.act("remove")
     world.running.simulator.faults.off()

@@ -39,7 +39,7 @@ def _is_error(answer: Answer, *statuses: int) -> bool:
         b'{"userName": "a", "emails": "text"}',
         b'{"userName": "a", "emails": [7]}',
         b'{"userName": "a", "active": "maybe"}',
-        b'{"schemas": "text", "userName": ["a"]}',
+        b'{"schemas": "text", "userName": ["a", "b"]}',
     ],
 )
 async def test_a_body_that_is_no_user_is_refused(scim: ScimClient, body: bytes) -> None:

@@ -141,7 +141,7 @@ def test_one_thing_has_the_singular(language: str, count: int, text: str) -> Non
 
 
 def test_a_text_without_a_singular_is_used_for_one_too() -> None:
-    """ "1 found" needs no other form."""
+    """The text for a count of found people needs no other form."""
     assert counted("people_found", 1).text() == "1 found"
 
 

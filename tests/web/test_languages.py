@@ -8,11 +8,13 @@ import pytest
 from contacts import api as contacts_api
 from directories import api as directories_api
 from directories import events, provisioning_log, service
-from directories.events import Event
+from directories.event_types import REFUSED
+from directories.events import Event, told
 from directories.handlers import respond
 from directories.service import NewDirectory
 from shared.app import App
 from shared.azure_functions import problem_response
+from shared.clock import timestamp
 from shared.easy_auth import Principal
 from shared.http import Request
 from shared.messages import Message, catalogue
@@ -36,17 +38,18 @@ def other_english() -> Iterator[None]:
 
 async def _refused(app: App, message: Message) -> str:
     directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater", id="brightwater"))
-    await provisioning_log.refused(
-        app,
-        directory.id,
-        "POST",
-        400,
-        "invalidValue",
-        message,
-        "Entra",
+    event = Event(
+        at=timestamp(app.clock.now()),
+        kind=REFUSED,
+        method="POST",
+        status=400,
+        scim_type="invalidValue",
+        client="Entra",
         resource_type="User",
         name="ada@example.com",
+        **told(message),
     )
+    await provisioning_log.refused(app, directory.id, event)
     return f"/directories/{directory.id}"
 
 

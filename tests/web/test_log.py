@@ -22,6 +22,7 @@ _EVENTS = {
     "groups": Event("", "group.changed", "Group", "3", "Sales"),
     "refused": Event("", "request.refused", "User", "", "Eve Kern", status=400, detail="bad"),
     "access": Event("", "token.revoked", detail="a1b2"),
+    "mapping": Event("", "mapping.fault", attribute="dispalyName", detail="not an attribute"),
     "presence": Event("", "presence.lost", detail="no_role"),
 }
 
@@ -43,7 +44,7 @@ def _titles(body: bytes) -> list[str]:
 async def test_the_log_is_filtered_by_kind(
     app: App, clock: FixedClock, visit: Visitor, kind: str
 ) -> None:
-    """One event of nine stays, and the choice stands in the page: the address can be shared."""
+    """One event of ten stays, and the choice stands in the page: the address can be shared."""
     path = await _log(app, clock)
     answer = await visit("GET", f"{path}?kind={kind}")
     assert len(_titles(answer.body)) == 1

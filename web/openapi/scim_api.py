@@ -101,7 +101,7 @@ def _resource(kind: ResourceType) -> Json:
             "description": extension.description,
             "properties": own,
         }
-    required = [attribute.name for attribute in kind.required]
+    required = [attribute.name for urn, attribute in kind.required if not urn]
     return {"type": "object", "properties": properties, "required": required}
 
 

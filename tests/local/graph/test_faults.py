@@ -11,6 +11,7 @@ from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.clock import FixedClock
 from tests.local.graph.calls import ask, bearer, call
 from tests.local.graph.fixtures import RunningSimulator
+from tests.rounds import rounds
 
 
 async def token_call(
@@ -96,7 +97,9 @@ async def test_a_call_can_hang_until_the_fault_is_off(
     simulator = graph_simulator.simulator
     fault = simulator.faults.on(f"{place}.hang", tenant=CONTOSO)
     waiting = asyncio.create_task(CALLS[place](graph_simulator))
-    while not fault.hits:
+    for _ in rounds():
+        if fault.hits:
+            break
         await CALLS[place](graph_simulator, FABRIKAM)
     assert not waiting.done()
     simulator.faults.off(f"{place}.hang")
@@ -108,7 +111,9 @@ async def test_one_call_can_hang_while_others_go_on(graph_simulator: RunningSimu
     simulator = graph_simulator.simulator
     fault = simulator.faults.on("graph.hang", times=1)
     waiting = asyncio.create_task(graph_call(graph_simulator))
-    while not fault.hits:
+    for _ in rounds():
+        if fault.hits:
+            break
         await asyncio.sleep(0)
     assert (await graph_call(graph_simulator))[0] == 200
     assert not waiting.done()
@@ -123,7 +128,9 @@ async def test_a_call_that_hangs_goes_on_when_the_time_is_over(
     clock = graph_simulator.simulator.clock = FixedClock()
     fault = graph_simulator.simulator.faults.on("token.hang", seconds=60)
     waiting = asyncio.create_task(token_call(graph_simulator))
-    while not fault.hits:
+    for _ in rounds():
+        if fault.hits:
+            break
         await asyncio.sleep(0)
     clock.advance(60)
     assert (await waiting)[0] == 400

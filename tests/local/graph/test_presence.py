@@ -226,7 +226,7 @@ async def test_a_status_set_by_hand_stays_until_released(
 async def test_a_sequence_number_only_grows(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """ "Lexicographically sortable": whatever happens to a person, the later answer has the greater number."""
+    """Microsoft Learn: “Lexicographically sortable”: whatever happens to a person, the later answer has the greater number."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO, exp=4_000_000_000)
@@ -247,7 +247,7 @@ async def test_a_sequence_number_only_grows(
 async def test_1500_calls_in_30_seconds_then_429(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """ "1,500 API requests in a 30 second period, per application per tenant", with Retry-After in seconds."""
+    """Microsoft Learn: “1,500 API requests in a 30 second period, per application per tenant”, with Retry-After in seconds."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     token = bearer(graph_simulator, CONTOSO)
@@ -266,7 +266,7 @@ async def test_1500_calls_in_30_seconds_then_429(
 async def test_refused_calls_count_as_usage(
     graph_simulator: RunningSimulator, ids: list[str]
 ) -> None:
-    """ "Microsoft Graph continues to log resource usage while a client is being throttled"."""
+    """Microsoft Learn: “Microsoft Graph continues to log resource usage while a client is being throttled”."""
     simulator = graph_simulator.simulator
     clock = simulator.clock = FixedClock()
     simulator.throttle.limit = 2

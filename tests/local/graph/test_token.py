@@ -75,7 +75,7 @@ async def test_consent_of_one_tenant_is_not_consent_of_another(
 async def test_a_removed_permission_gives_a_token_without_roles_that_graph_refuses(
     graph_simulator: RunningSimulator,
 ) -> None:
-    """ "App-only tokens can be issued without a roles claim"; Graph then answers 403."""
+    """Microsoft Learn: “App-only tokens can be issued without a roles claim”; Graph then answers 403."""
     graph_simulator.simulator.consent(CONTOSO)
     graph_simulator.simulator.remove_role(CONTOSO)
     token = app_token(graph_simulator, CONTOSO)["access_token"]
@@ -102,7 +102,7 @@ def test_a_disabled_application_gets_no_token(graph_simulator: RunningSimulator)
 
 
 def test_after_consent_so_many_tokens_lack_the_role(graph_simulator: RunningSimulator) -> None:
-    """ "Admin consent not reflected immediately": counted in tokens."""
+    """Microsoft Learn: “Admin consent not reflected immediately”: counted in tokens."""
     graph_simulator.simulator.options.consent_delay_tokens = 2
     graph_simulator.simulator.consent(CONTOSO)
     tokens = [app_token(graph_simulator, CONTOSO)["access_token"] for _ in range(3)]

@@ -67,9 +67,9 @@ async def test_repeated_header_collapses_to_the_last_one(host: RunningHost) -> N
 async def test_cookies_do_not_collapse_and_are_written_anew(host: RunningHost) -> None:
     """Set-Cookie travels in a list of its own; ASP.NET Core encodes values and writes the attributes in its order."""
     assert (await ask(host.port, "/answer/repeated")).all("Set-Cookie") == [
-        "a=1; path=/; samesite=lax; httponly",
-        "b=two%2520words; max-age=60; domain=example.com; secure",
-        "c=; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/x",
+        "a=1; domain=; path=/; samesite=lax; httponly",
+        "b=two%2520words; max-age=60; domain=example.com; path=; secure",
+        "c=; expires=Thu, 01 Jan 1970 00:00:00 GMT; domain=; path=/x",
     ]
 
 

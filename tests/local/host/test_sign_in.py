@@ -170,7 +170,7 @@ async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
         f"127.0.0.1:{host.port}@evil.example",
         "localhost:x",
     ):
-        assert (await ask(host.port, "/echo", headers={"Host": name})).status == 421
+        assert (await ask(host.port, "/echo", headers={"Host": name})).status in (400, 421)
     assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
 
 

@@ -13,6 +13,7 @@ from local.host.functions import TimerFunction, index
 from local.host.host import Host
 from local.host.timers import Timers
 from shared.clock import FixedClock
+from tests.rounds import rounds
 
 
 def timer_function(schedule: str = "*/30 * * * * *", **options: Any) -> TimerFunction:
@@ -141,7 +142,9 @@ async def test_run_ticks_until_cancelled(clock: FixedClock, ticks: Recorder) -> 
     """What is due when it starts is run; then it waits."""
     timers = Timers([timer_function(run_on_startup=True)], ticks, clock)
     running = asyncio.create_task(timers.run())
-    while not ticks.requests:
+    for _ in rounds():
+        if ticks.requests:
+            break
         await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

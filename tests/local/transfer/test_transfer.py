@@ -24,6 +24,7 @@ from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Operation, Upsert
 from tests.local.transfer.filled import Deployment, every_row
+from tests.rounds import rounds
 
 LEFT_OUT = {("work", "health")}
 
@@ -124,14 +125,15 @@ async def test_interrupted_import_goes_on(
     replace: bool,
 ) -> None:
     """Killed after each transaction in turn and started again, it ends with all rows; without --replace a second
-    time, and without writing again what an earlier run noted as stored."""
+    time, and without writing again what an earlier run noted as stored.
+    """
     await export(deployment.app, tmp_path / "backup", quiet)
     async with opened(place("new")) as target:
         if replace:
             await target.tables.transact("contacts", "oldone", [Upsert("user|x", b'{"v":1}')])
             await target.tables.transact("directories", "index|all", [Upsert("oldone", b'{"v":1}')])
         stops, first = 0, replace
-        while True:
+        for _ in rounds():
             engine = Stopping(CountingTables(target.tables), after=7)
             try:
                 done = await load(

@@ -238,7 +238,7 @@ def test_a_required_attribute_is_not_cleared(value: object) -> None:
         (_op("replace", "active", 3), "invalidValue"),
         (_op("replace", "name", "Babs"), "invalidValue"),
         (_op("replace", "emails", "a@x.com"), "invalidValue"),
-        (_op("replace", 'emails[type eq "work"]', "a@x.com"), "invalidValue"),
+        (_op("replace", 'emails[type eq "work"]', 1.5), "invalidValue"),
         (
             _op("replace", 'emails[type eq "work"]', [{"value": "a"}, {"value": "b"}]),
             "invalidValue",

@@ -78,10 +78,9 @@ def test_user_name_ignores_case_and_external_id_does_not() -> None:
     )
 
 
-def test_a_password_is_never_returned() -> None:
-    """RFC 7643 section 4.1.1."""
-    password = _listed(USER_SCHEMA)["password"]
-    assert (password["returned"], password["mutability"]) == ("never", "writeOnly")
+def test_a_password_is_not_announced() -> None:
+    """RFC 7643 section 4.1.1: a service provider that keeps no passwords has no such attribute to map."""
+    assert "password" not in _listed(USER_SCHEMA)
 
 
 def test_the_parts_of_a_member_are_immutable() -> None:

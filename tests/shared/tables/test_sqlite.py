@@ -11,6 +11,7 @@ import pytest
 
 from shared.tables.port import Insert, StorageUnavailable, Upsert
 from shared.tables.sqlite import SqliteTables
+from tests.rounds import rounds
 
 TABLE = "contacts"
 _WRITER = """
@@ -58,7 +59,9 @@ async def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -
         answered += [line.strip() for line in process.stdout if line.endswith("\n")]
     tables = SqliteTables(path)
     stored, start = list[str](), "0"
-    while rows := await tables.query(TABLE, "p", start, "9", keys_only=True):
+    for _ in rounds():
+        if not (rows := await tables.query(TABLE, "p", start, "9", keys_only=True)):
+            break
         stored += [row.key for row in rows]
         start = rows[-1].key + " "
     await tables.close()

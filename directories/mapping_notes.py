@@ -1,0 +1,87 @@
+"""Faults in a client's attribute mapping: noted in the provisioning log once, not once per person.
+
+A request only looks into this instance's memory. What is not remembered there is written in the background, together
+with the row `noted`, so that several instances note a fault once, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from directories import events
+from directories.event_types import MAPPING
+from directories.events import Event, told
+from shared import log
+from shared.app import App
+from shared.cache import LruCache
+from shared.clock import timestamp
+from shared.messages import Message
+from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
+
+REPEAT_SECONDS = 24 * 3600
+MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage
+MAX_NEW = 10  # noted at once
+_KEY = "noted"
+
+
+@dataclass(slots=True)
+class _Noted:
+    """When each fault was last noted, in seconds since 1970, by directory and by what is wrong."""
+
+    by_directory: LruCache[str, dict[str, float]] = field(default_factory=lambda: LruCache(2048))
+
+
+def note(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
+    """Note faults by attribute, each at most once a day; the request does not wait for it."""
+    now = app.clock.now().timestamp()
+    noted = app.state(_Noted).by_directory.get(directory_id)
+    if noted is None:
+        noted = {}
+        app.state(_Noted).by_directory.put(directory_id, noted)
+    due = _due(faults, noted, now)
+    if due:
+        noted.update(dict.fromkeys(due, now))
+        work = _store(app, directory_id, due, client)
+        app.background.start_optional(work, "mapping.note_lost")
+
+
+def _due(
+    faults: Mapping[str, Message], noted: Mapping[str, float], now: float
+) -> dict[str, Message]:
+    """Return the faults to note now: none twice within the time, and no further ones if there are very many."""
+    due: dict[str, Message] = {}
+    room = min(MAX_NEW, MAX_FAULTS - len(noted))
+    for name, fault in faults.items():
+        if name in noted:
+            if now - noted[name] >= REPEAT_SECONDS and len(due) < MAX_NEW:
+                due[name] = fault
+        elif room > 0:
+            due[name] = fault
+            room -= 1
+    return due
+
+
+async def _store(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
+    now = app.clock.now()
+    row = await app.tables.get(events.TABLE, directory_id, _KEY)
+    stored: dict[str, float] = orjson.loads(row.value)["at"] if row else {}
+    due = _due(faults, stored, now.timestamp())
+    if not due:
+        return
+    at = stored | dict.fromkeys(due, now.timestamp())
+    value = orjson.dumps({"v": 1, "at": at})
+    marker = Replace(_KEY, value, row.etag) if row else Insert(_KEY, value)
+    found = [
+        Event(timestamp(now), MAPPING, attribute=name[:200], client=client, **told(fault))
+        for name, fault in due.items()
+    ]
+    try:
+        await app.tables.transact(
+            events.TABLE,
+            directory_id,
+            [marker, *(events.write(event, app.clock) for event in found)],
+        )
+    except (AlreadyExists, NotFound, PreconditionFailed):
+        return  # another instance noted something at this moment; the next request or day brings it again
+    log.event("provisioning.mapping_fault", directory_id=directory_id, count=len(due))

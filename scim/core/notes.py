@@ -1,0 +1,32 @@
+"""What a request holds that was not taken over, so that its administrator can be told why."""
+
+from dataclasses import dataclass, field
+
+from shared.messages import Message
+
+MAX_NAMES = 50
+
+
+@dataclass(slots=True)
+class Notes:
+    """Names that are no attributes, and attributes that were left out with the reason, in the order of the request.
+
+    A reader of values that is given none refuses a malformed value, whatever attribute it belongs to.
+    """
+
+    unknown: dict[str, None] = field(default_factory=dict)
+    left_out: dict[str, Message] = field(default_factory=dict)
+
+    def add_unknown(self, name: str) -> None:
+        """Note that `name` is not an attribute; names beyond `MAX_NAMES` are dropped."""
+        if len(self.unknown) < MAX_NAMES:
+            self.unknown[name[:200]] = None
+
+    def leave_out(self, attribute: str, reason: Message) -> None:
+        """Note that the value of `attribute` was left out; the first reason per attribute is kept."""
+        if len(self.left_out) < MAX_NAMES:
+            self.left_out.setdefault(attribute[:200], reason)
+
+    def copy(self) -> "Notes":
+        """Return a copy, for an attempt that may be repeated."""
+        return Notes(dict(self.unknown), dict(self.left_out))
