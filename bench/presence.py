@@ -34,12 +34,13 @@ from presence.instance import runtime_of
 from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
-from shared import keys
+from scim.index_values import encode_active
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Upsert
+from shared.tables.schema import CONTACTS, EXTERNAL_ID
 
 QUEUE_CONCURRENCY = 16  # host.json: extensions.queues.batchSize
 _NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")
@@ -100,12 +101,12 @@ async def prepare(app: App, size: Size) -> None:
     for tenant_id in tenant_ids(size):
         directory_id = f"d-{tenant_id}"
         rows = [
-            Upsert(keys.key("ext", one, one), b'{"a":1}')
+            Upsert(EXTERNAL_ID.key(one, one), encode_active(is_active=True))
             for one in people_of(tenant_id, size.people)
         ]
         batches = [rows[at : at + 100] for at in range(0, len(rows), 100)]
         await asyncio.gather(
-            *(app.tables.transact("contacts", directory_id, batch) for batch in batches)
+            *(app.tables.transact(CONTACTS, directory_id, batch) for batch in batches)
         )
         await linking.connect(app, DirectoryLink(directory_id, tenant_id, "account"))
 

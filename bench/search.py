@@ -26,6 +26,7 @@ from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
+from shared.tables.schema import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
 SMALL = 1_000
@@ -125,7 +126,7 @@ async def filled(app: App, people: int, account: str = "bench") -> Directory:
             if n == people - 1:
                 batches.append(batch)
             await asyncio.gather(
-                *(app.tables.transact("contacts", directory.id, one) for one in batches)
+                *(app.tables.transact(CONTACTS, directory.id, one) for one in batches)
             )
             batches = []
     return directory

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from contacts.index_scan import CONTACTS
 from directories.models import Directory
 from scim.groups import record as groups
 from scim.users import contact_cards, index_rows, store
@@ -16,6 +15,7 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import Message
 from shared.numbers import Number
+from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50
 

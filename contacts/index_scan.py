@@ -22,8 +22,8 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import Message
 from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.schema import CONTACTS, TwoParts
 
-CONTACTS = "contacts"
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 RowFilter = Callable[[str, Card], bool]
@@ -52,7 +52,7 @@ class Page:
 class Range:
     """The rows of a family whose first part begins with `beginning`."""
 
-    family: str
+    family: TwoParts
     beginning: str = ""
 
 
@@ -106,7 +106,9 @@ async def walk(
     after = _read_cursor(cursor, where)
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
-    asked = empty_prefix_cache.without_known_empty(app, directories, where.family, where.beginning)
+    asked = empty_prefix_cache.without_known_empty(
+        app, directories, where.family.name, where.beginning
+    )
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
     while behind and left > 0:
@@ -147,12 +149,14 @@ async def _go_on(
     stretch: _Stretch,
 ) -> None:
     """Read the next `batch` rows of one directory."""
-    start, stop = keys.prefix_range(where.family, where.beginning)
+    start, stop = where.family.beginning(where.beginning)
     if stretch.scanned_to:
-        start = max(start, keys.successor(f"{where.family}{keys.SEPARATOR}{stretch.scanned_to}"))
+        start = max(
+            start, keys.successor(f"{where.family.name}{keys.SEPARATOR}{stretch.scanned_to}")
+        )
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
     if not rows and not stretch.scanned_to:
-        empty_prefix_cache.note(app, stretch.directory, where.family, where.beginning)
+        empty_prefix_cache.note(app, stretch.directory, where.family.name, where.beginning)
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
@@ -166,7 +170,7 @@ async def _go_on(
 
 
 def _write_cursor(position: str, where: Range) -> str:
-    token = orjson.dumps([where.family, where.beginning, position])
+    token = orjson.dumps([where.family.name, where.beginning, position])
     return base64.urlsafe_b64encode(token).decode().rstrip("=")
 
 
@@ -179,7 +183,7 @@ def _read_cursor(cursor: str, where: Range) -> str:
         family, beginning, position = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
     except (binascii.Error, ValueError, TypeError):
         raise _bad_cursor() from None
-    is_ours = (family, beginning) == (where.family, where.beginning)
+    is_ours = (family, beginning) == (where.family.name, where.beginning)
     # Where no row can stand a storage account answers with an error.
     if not is_ours or not isinstance(position, str) or not keys.is_key(position):
         raise _bad_cursor()

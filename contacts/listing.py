@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import orjson
-
-from contacts.index_scan import CONTACTS, Found, Page, Range, walk
+from contacts.index_scan import Found, Page, Range, walk
 from directories.models import Directory
 from scim import resource_rows
-from scim.groups import store
+from scim.groups import membership, store
 from scim.users import index_rows, record
 from shared import keys
 from shared.app import App
@@ -15,20 +13,21 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
+from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
 
 
 async def list_contacts(
     app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
     """The next `limit` people by name; one round trip a directory."""
-    return await walk(app, directories, Range("list"), limit, cursor)
+    return await walk(app, directories, Range(LIST), limit, cursor)
 
 
 async def list_groups(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[tuple[str, str]], str]:
     """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
-    after = keys.key("group", cursor) if cursor else ""
+    after = GROUP.key(cursor) if cursor else ""
     groups, more = await store.page(app, directory.id, after, limit)
     named = sorted(((one.record.id, one.record.shown_name) for one in groups), key=_by_name)
     return named, groups[-1].record.id if more else ""
@@ -40,7 +39,7 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
 
 async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str]:
     """The ids of a group's people, a thousand a round trip."""
-    return frozenset(await resource_rows.ids(app, directory.id, "member", group_id))
+    return frozenset(await resource_rows.ids(app, directory.id, MEMBER, group_id))
 
 
 async def list_members(
@@ -51,21 +50,18 @@ async def list_members(
     One round trip for the members and one for each person: a group keeps no cards, so that changing a person costs the
     same however many groups it is in.
     """
-    start = keys.key("member", group_id, cursor)
-    stop = keys.key("member", group_id, "") + keys.MAX_KEY_CHAR
-    members = await app.tables.query(
-        CONTACTS, directory.id, keys.successor(start) if cursor else start, stop, limit=limit + 1
-    )
+    start, stop = MEMBER.under(group_id)
+    if cursor:
+        start = keys.successor(MEMBER.key(group_id, cursor))
+    members = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
     ids = [
-        row.key.rpartition(keys.SEPARATOR)[2]
-        for row in members[:limit]
-        if orjson.loads(row.value)["t"] == "User"
+        member.id for member in map(membership.member_of, members[:limit]) if member.kind == "User"
     ]
     people = await each(ids, lambda identifier: read_person(app, directory, identifier))
     found = sorted(
         (one for one in people if one), key=lambda one: (search_key(one.card.name), one.card.id)
     )
-    last = members[limit - 1].key.rpartition(keys.SEPARATOR)[2] if len(members) > limit else ""
+    last = MEMBER.second_of(members[limit - 1].key) if len(members) > limit else ""
     return Page(found, last)
 
 
@@ -85,5 +81,5 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:
     """HttpError 404 for a group that the directory does not have."""
-    if await app.tables.get(CONTACTS, directory.id, keys.key("group", group_id)) is None:
+    if await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id)) is None:
         raise HttpError(404, Message("group_not_found"), field="group")

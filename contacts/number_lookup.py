@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from contacts.index_scan import CONTACTS
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
@@ -18,6 +17,7 @@ from shared.concurrency import each
 from shared.numbers import MIN_DIGITS, MIN_SUFFIX, Query, query_forms
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
+from shared.tables.schema import CONTACTS, NUMBER
 
 MAX_NUMBERS = 100
 MOST_LOOKUPS = 2000  # round trips of one request, beside one for each directory
@@ -93,8 +93,8 @@ def _start(query: Query) -> str:
     if len(backwards) < MIN_DIGITS:
         return ""
     if len(backwards) < MIN_SUFFIX:
-        return keys.key("num", backwards, "")
-    return keys.prefix_range("num", backwards[:MIN_SUFFIX])[0]
+        return NUMBER.under(backwards)[0]
+    return NUMBER.beginning(backwards[:MIN_SUFFIX])[0]
 
 
 async def _read(app: App, asked: Sequence[_Asked]) -> None:
@@ -141,7 +141,7 @@ async def _matches(
 ) -> list[Match]:
     own = _ranked(directory, query, rows)
     if len(own) >= _MOST and not any(match.kind == "exact" for match in own):
-        exact = await _rows(app, directory, keys.key("num", query.number.digits[::-1], ""))
+        exact = await _rows(app, directory, NUMBER.under(query.number.digits[::-1])[0])
         return _ranked(directory, query, exact) + own
     return own
 
@@ -149,7 +149,7 @@ async def _matches(
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
     found = list[tuple[int, Match]]()
     for row in rows:
-        _, backwards, identifier = keys.split(row.key)
+        backwards, identifier = NUMBER.parts_of(row.key)
         card, digits = decode(identifier, row.value), backwards[::-1]
         if query.is_exact(digits):
             found.append((_extension_rank(query, card), Match(directory, card, "exact")))

@@ -15,6 +15,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.keys import search_key
 from shared.numbers import MIN_DIGITS, digits_of, query_forms
+from shared.tables.schema import FIND, NUMBER
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 _AHEAD_OF_MANY = 8  # where most rows of one word lack the others
@@ -61,7 +62,7 @@ async def search(
     if not words:
         return Page([])
     most_telling = max(words, key=lambda word: (not word.isdigit(), len(word)))
-    where = Range("find", most_telling)
+    where = Range(FIND, most_telling)
     ahead = _AHEAD if len(words) == 1 and only is None else _AHEAD_OF_MANY
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
     page = await walk(app, directories, where, limit, cursor, Selection(keep, may_keep, ahead))
@@ -145,11 +146,11 @@ async def _by_number(
             matches := await number_lookup.in_directory(app, directory, text)
         ):
             return [Found(match.directory, match.card) for match in matches]
-        typed, ranges = digits_of(text), {Range("find", query.beginning): None}
+        typed, ranges = digits_of(text), {Range(FIND, query.beginning): None}
         if not query.is_beginning:
-            ranges[Range("num", typed[::-1])] = None
+            ranges[Range(NUMBER, typed[::-1])] = None
             if not typed.startswith("0"):
-                ranges[Range("find", typed)] = None
+                ranges[Range(FIND, typed)] = None
         pages = await asyncio.gather(*(walk(app, [directory], where, limit) for where in ranges))
         return [found for page in pages for found in page.found]
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from contacts.index_scan import CONTACTS
 from directories.models import Directory
-from shared import keys, row_versions
+from scim.index_values import decode_unparsed
+from shared import keys
 from shared.app import App
+from shared.tables.schema import CONTACTS, UNPARSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,12 @@ async def list_unparsed(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:
     """The next `limit` people, in the order of their creation, and the cursor that goes on ("": no more)."""
-    start, stop = keys.prefix_range("unparsed", "")
+    start, stop = UNPARSED.all()
     if cursor:
-        start = keys.successor(keys.key("unparsed", cursor))
+        start = keys.successor(UNPARSED.key(cursor))
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit + 1)
     found = []
     for row in rows[:limit]:
-        value = row_versions.read(row.value, "unparsed")
-        found.append(Unparsed(keys.split(row.key)[1], value["name"], value["numbers"]))
+        unparsed = decode_unparsed(row.value)
+        found.append(Unparsed(UNPARSED.parts_of(row.key)[0], unparsed.name, unparsed.numbers))
     return found, found[-1].id if len(rows) > limit else ""

@@ -1,18 +1,15 @@
 """Access tokens of a directory's OAuth endpoint: opaque, 60 minutes, stored as a hash like every other token."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
-import orjson
-
 from directories import credential_usage, store, tokens
-from directories.authenticate import access_key
+from directories.access_rows import Access, Assertion, insert_access, insert_assertion
 from directories.cache import cache
 from directories.models import Directory, TrustedIdentity
-from shared import keys
 from shared.app import App
 from shared.clock import timestamp
-from shared.tables.port import AlreadyExists, Insert
+from shared.tables.port import AlreadyExists
+from shared.tables.schema import DIRECTORIES
 
 LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
 BY_TRUST = "trust"
@@ -26,17 +23,8 @@ class AssertionReplayed(Exception):
     """The assertion was used before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """An assertion as remembered until it expires, so that no instance takes it twice (RFC 7523 section 3, item 7)."""
-
-    issuer: str
-    identifier: str
-    expires: str
-
-
 async def client(app: App, directory_id: str, client_id: str, secret: str) -> tuple[Directory, str]:
-    """The directory and the id of its client secret; raises NoClient after the same work whatever is wrong."""
+    """The directory and the id of its client secret; raises InvalidClient after the same work whatever is wrong."""
     hashed = tokens.digest(secret)
     directory, fresh = await cache(app).get(app, directory_id)
     found = _live_secret(app, directory, hashed)
@@ -60,16 +48,14 @@ async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, Trus
 
 
 async def issue(app: App, directory: Directory, by: str, assertion: Assertion | None = None) -> str:
-    """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises Replayed."""
+    """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises AssertionReplayed."""
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(app.clock.now() + LIFETIME)
-    value = orjson.dumps({"v": 1, "by": by, "expires": expires})
-    operations = [Insert(access_key(tokens.digest(plain)), value)]
+    operations = [insert_access(tokens.digest(plain), Access(by, expires))]
     if assertion is not None:
-        used = keys.key("jti", tokens.digest(f"{assertion.issuer}\n{assertion.identifier}"))
-        operations.append(Insert(used, orjson.dumps({"v": 1, "expires": assertion.expires})))
+        operations.append(insert_assertion(assertion))
     try:
-        await app.tables.transact(store.TABLE, directory.id, operations)
+        await app.tables.transact(DIRECTORIES, directory.id, operations)
     except AlreadyExists:
         raise AssertionReplayed from None
     return plain

@@ -9,13 +9,14 @@ import asyncio
 from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
+from directories.access_rows import Access, decode_access
 from directories.cache import CACHED_SECONDS, cache
 from directories.models import Directory, is_directory_id
-from shared import keys, row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError
 from shared.messages import Message
+from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
 
 _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
 
@@ -25,14 +26,6 @@ class Unauthenticated(HttpError):
 
     def __init__(self) -> None:
         super().__init__(401, Message("token_refused"), {"WWW-Authenticate": 'Bearer realm="SCIM"'})
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """An access token of the OAuth endpoint: issued for the client secret `by` (or "trust"), good until `expires`."""
-
-    by: str
-    expires: str
 
 
 @dataclass(slots=True)
@@ -66,11 +59,6 @@ async def authenticate(app: App, directory_id: str, authorization: str | None) -
     return directory
 
 
-def access_key(hashed: str) -> str:
-    """The row of an access token in its directory's partition."""
-    return keys.key("access", hashed)
-
-
 def _bearer(authorization: str | None) -> str:
     scheme, _, value = (authorization or "").strip().partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""
@@ -84,10 +72,8 @@ async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     remembered = memory.get(place)
     if remembered and at - remembered[0] < CACHED_SECONDS:
         return remembered[1]
-    row = await app.tables.get(store.TABLE, directory_id, access_key(hashed))
-    access: Access | None = (
-        row_versions.build(Access, row_versions.read(row.value, "access token")) if row else None
-    )
+    row = await app.tables.get(DIRECTORIES, directory_id, ACCESS_TOKEN.key(hashed))
+    access = decode_access(row.value) if row else None
     memory.put(place, (at, access))
     return access
 

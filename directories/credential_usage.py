@@ -15,11 +15,12 @@ from directories import events, store
 from directories.event_types import REFUSED
 from directories.events import Event
 from directories.models import Directory
-from shared import keys, row_versions
+from shared import row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
+from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
 
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
@@ -129,8 +130,10 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
 
 async def read(tables: Tables, directory_id: str) -> LastCalls:
     """The notes of all instances, in one round trip."""
-    rows = await tables.query(store.TABLE, directory_id, *keys.prefix_range("used", ""))
-    notes = {keys.split(row.key)[1]: row_versions.read(row.value, "last use") for row in rows}
+    rows = await tables.query(DIRECTORIES, directory_id, *LAST_USE.all())
+    notes = {
+        LAST_USE.parts_of(row.key)[0]: row_versions.read(row.value, "last use") for row in rows
+    }
     denied, served = notes.pop(_DENIED, None), notes.pop(_SERVED, {"at": ""})
     used = {name: str(note["at"]) for name, note in notes.items()}
     return LastCalls(
@@ -146,7 +149,7 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
             pass
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
-            await app.tables.transact(events.TABLE, directory_id, [events.write(event, app.clock)])
+            await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])
             return
     await _write(app, directory_id, _SERVED)
 
@@ -155,7 +158,7 @@ async def _write(
     app: App, directory_id: str, name: str, how: type[Insert] | type[Upsert] = Upsert
 ) -> None:
     value = orjson.dumps({"v": 1, "at": store.now(app.clock)})
-    await app.tables.transact(store.TABLE, directory_id, [how(keys.key("used", name), value)])
+    await app.tables.transact(DIRECTORIES, directory_id, [how(LAST_USE.key(name), value)])
 
 
 async def _write_denied(
@@ -163,7 +166,7 @@ async def _write_denied(
 ) -> None:
     at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "at": at, "reason": reason, "count": count})
-    await app.tables.transact(store.TABLE, directory_id, [Upsert(keys.key("used", _DENIED), value)])
+    await app.tables.transact(DIRECTORIES, directory_id, [Upsert(LAST_USE.key(_DENIED), value)])
     if message is not None:
         event = Event(
             at=at,
@@ -172,4 +175,4 @@ async def _write_denied(
             status=401,
             **events.told(message),
         )
-        await app.tables.transact(events.TABLE, directory_id, [events.write(event, app.clock)])
+        await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])

@@ -20,13 +20,21 @@ from shared.app import App
 from shared.clock import parse_timestamp
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, NotFound, PreconditionFailed, Row, Upsert
+from shared.tables.schema import (
+    ALL_DIRECTORIES,
+    CONTACTS,
+    DELETIONS,
+    DIRECTORIES,
+    DIRECTORY,
+    PRESENCE,
+    WORK,
+    account_partition,
+)
 
 RESTORE_WINDOW = timedelta(minutes=10)
 _LATE_WRITES = timedelta(seconds=4 * CACHED_SECONDS)
 _ABANDONED = timedelta(hours=1)
-_WORK = "work"
-_PARTITION = "directory-removal"
-_TABLES = ("contacts", "presence")
+_TABLES = (CONTACTS, PRESENCE)
 _AT_ONCE = 4  # transactions
 
 
@@ -35,7 +43,7 @@ async def delete(app: App, account: str, directory_id: str, expected: str = "") 
     await service.read(app, account, directory_id)
     at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "since": at})
-    await app.tables.transact(_WORK, _PARTITION, [Upsert(directory_id, value)])
+    await app.tables.transact(WORK, DELETIONS, [Upsert(directory_id, value)])
     return await service.change(
         app,
         account,
@@ -56,7 +64,7 @@ async def restore(app: App, account: str, directory_id: str) -> Directory:
         )
     except (PreconditionFailed, NotFound):
         raise NotThere(directory_id) from None
-    await store.remove(app.tables, _PARTITION, directory_id, table=_WORK)
+    await store.remove(app.tables, DELETIONS, directory_id, table=WORK)
     cache(app).forget(directory_id)
     return restored
 
@@ -81,7 +89,7 @@ async def remove_now(app: App, account: str, directory_id: str, deadline: float)
 async def run(app: App, deadline: float) -> int:
     """Carry on all removals that are due, until the clock's monotonic `deadline`; how many were finished."""
     finished = 0
-    for row in await store.index(app.tables, _PARTITION, table=_WORK):
+    for row in await store.index(app.tables, DELETIONS, table=WORK):
         if app.clock.monotonic() >= deadline:
             break
         finished += await _carry_on(app, row, deadline)
@@ -95,7 +103,7 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
         return True
     if directory.is_active:  # killed before it was marked, or about to be
         if _age(app, orjson.loads(row.value)["since"]) > _ABANDONED:
-            await store.remove(app.tables, _PARTITION, row.key, table=_WORK)
+            await store.remove(app.tables, DELETIONS, row.key, table=WORK)
         return False
     if is_restorable(app, directory):
         return False
@@ -122,9 +130,9 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False
-    before = await _clear(app, store.TABLE, directory.id, "", deadline, keys.key(store.RECORD))
+    before = await _clear(app, DIRECTORIES, directory.id, "", deadline, DIRECTORY.key)
     return before and await _clear(
-        app, store.TABLE, directory.id, keys.successor(store.RECORD), deadline
+        app, DIRECTORIES, directory.id, keys.successor(DIRECTORY.key), deadline
     )
 
 
@@ -161,11 +169,11 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
     """Remove the index rows (hidden as it is, nobody misses them), the record that names its account, the work row."""
     tables = app.tables
     if directory is not None:
-        await store.remove(tables, store.account_partition(directory.account), directory_id)
+        await store.remove(tables, account_partition(directory.account), directory_id)
     await reindex_progress.forget(tables, directory_id)
-    await store.remove(tables, store.ALL, directory_id)
-    await store.remove(tables, directory_id, store.RECORD)
-    await store.remove(tables, _PARTITION, directory_id, table=_WORK)
+    await store.remove(tables, ALL_DIRECTORIES, directory_id)
+    await store.remove(tables, directory_id, DIRECTORY.key)
+    await store.remove(tables, DELETIONS, directory_id, table=WORK)
     cache(app).forget(directory_id)
 
 

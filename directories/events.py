@@ -20,12 +20,11 @@ from shared.clock import Clock
 from shared.ids import new_ulid, ulid
 from shared.messages import Message
 from shared.tables.port import Insert, Row, Tables
+from shared.tables.schema import CONTACTS, EVENT
 
-TABLE = "contacts"
-FAMILY = "event"
 _MAX_TEXT = 1000
 _ULID = 26
-MARKS_AT = len(FAMILY) + 1 + _ULID  # where the marks begin in a key
+MARKS_AT = len(EVENT.name) + 1 + _ULID  # where the marks begin in a key
 _MARK = re.compile(r"([ugax])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 
@@ -143,19 +142,19 @@ def marks_in(suffix: str) -> Marks:
 def moment_of(row_key: str) -> datetime:
     """When the event was written, from its key; to the millisecond."""
     milliseconds = 0
-    for character in row_key[len(FAMILY) + 1 : len(FAMILY) + 11]:
+    for character in row_key[len(EVENT.name) + 1 : len(EVENT.name) + 11]:
         milliseconds = milliseconds * 32 + _DIGITS.index(character)
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def bound(moment: datetime) -> str:
     """The lowest key that an event of that moment can have."""
-    return keys.key(FAMILY, ulid(max(0, int(moment.timestamp() * 1000))))
+    return EVENT.from_time(ulid(max(0, int(moment.timestamp() * 1000))))
 
 
 def end() -> str:
     """A key behind all events."""
-    return keys.key(FAMILY, "") + keys.MAX_KEY_CHAR
+    return EVENT.all()[1]
 
 
 async def events_since(
@@ -165,8 +164,8 @@ async def events_since(
 
     A transaction that was slow may show up behind a cursor already passed, so continue from `safe_cursor`.
     """
-    start = keys.successor(cursor) if cursor else keys.key(FAMILY, "")
-    return _decoded(await tables.query(TABLE, directory_id, start, end(), limit=limit))
+    start = keys.successor(cursor) if cursor else EVENT.all()[0]
+    return _decoded(await tables.query(CONTACTS, directory_id, start, end(), limit=limit))
 
 
 def safe_cursor(cursor: str, events: list[StoredEvent], clock: Clock, overlap: float = 60.0) -> str:
@@ -187,7 +186,7 @@ def _decoded(rows: list[Row]) -> list[StoredEvent]:
 
 def _key(event: Event, identifier: str) -> str:
     suffix = ",".join(_suffix(event))
-    return f"{FAMILY}|{identifier}|{suffix}" if suffix else f"{FAMILY}|{identifier}"
+    return f"{EVENT.name}|{identifier}|{suffix}" if suffix else f"{EVENT.name}|{identifier}"
 
 
 def _suffix(event: Event) -> Iterator[str]:

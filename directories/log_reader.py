@@ -12,6 +12,7 @@ from shared.concurrency import TimeSlice
 from shared.keys import fold_case, search_key
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
+from shared.tables.schema import CONTACTS
 
 _MAX_QUERIES = 30  # for one page; the next one goes on from there
 _FIRST_WINDOW = timedelta(hours=1)
@@ -150,7 +151,7 @@ async def _backwards(
     top, width = (events.moment_of(before) if before else now), _FIRST_WINDOW
     while stop > (floor := events.bound(oldest)):
         start = max(floor, events.bound(max(oldest, top - width)))
-        rows = await app.tables.query(events.TABLE, directory_id, start, stop)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop)
         if len(rows) == MAX_QUERY_ROWS and width > _NARROWEST:
             width = max(_NARROWEST, width / _STEP)
             continue

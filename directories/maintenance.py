@@ -6,17 +6,25 @@ Directories are spread over the hours of the day by their id, so that thousands 
 import zlib
 from datetime import timedelta
 
-import orjson
-
 from directories import deletion, events, quarantine_warning, store, totals
+from directories.access_rows import expires_of
 from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, NotFound
+from shared.tables.schema import (
+    ACCESS_TOKEN,
+    ALL_DIRECTORIES,
+    CONTACTS,
+    DIRECTORIES,
+    EVENT,
+    USED_ASSERTION,
+    Family,
+)
 
 _HOURS = 24
-_EXPIRING = ("access", "jti")
+_EXPIRING = (ACCESS_TOKEN, USED_ASSERTION)
 
 
 async def run(app: App, deadline: float) -> None:
@@ -26,13 +34,13 @@ async def run(app: App, deadline: float) -> None:
     for job in app.state(MaintenanceJobs).jobs:
         await job(app, deadline)
     hour, tidied = app.clock.now().hour, 0
-    for row in await store.index(app.tables, store.ALL):
+    for row in await store.index(app.tables, ALL_DIRECTORIES):
         if zlib.crc32(row.key.encode()) % _HOURS != hour:
             continue
         if app.clock.monotonic() >= deadline:
             break
         if await store.get(app.tables, row.key) is None:
-            await store.drop_orphan(app.tables, app.clock, store.ALL, row)
+            await store.drop_orphan(app.tables, app.clock, ALL_DIRECTORIES, row)
             continue
         await tidy(app, row.key)
         tidied += 1
@@ -54,21 +62,21 @@ async def tidy(app: App, directory_id: str) -> None:
 
 
 async def _trim_events(app: App, directory_id: str, stop: str) -> None:
-    start = keys.key(events.FAMILY, "")
+    start = EVENT.all()[0]
     while start < stop:
-        rows = await app.tables.query(events.TABLE, directory_id, start, stop, keys_only=True)
-        await _drop(app, events.TABLE, directory_id, [row.key for row in rows])
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, keys_only=True)
+        await _drop(app, CONTACTS, directory_id, [row.key for row in rows])
         if len(rows) < MAX_QUERY_ROWS:
             return
 
 
-async def _trim_expired(app: App, directory_id: str, family: str) -> None:
-    start, stop = keys.prefix_range(family, "")
+async def _trim_expired(app: App, directory_id: str, family: Family) -> None:
+    start, stop = family.all()
     now = store.now(app.clock)
     while True:
-        rows = await app.tables.query(store.TABLE, directory_id, start, stop)
-        expired = [row.key for row in rows if orjson.loads(row.value)["expires"] <= now]
-        await _drop(app, store.TABLE, directory_id, expired)
+        rows = await app.tables.query(DIRECTORIES, directory_id, start, stop)
+        expired = [row.key for row in rows if expires_of(row.value) <= now]
+        await _drop(app, DIRECTORIES, directory_id, expired)
         if len(rows) < MAX_QUERY_ROWS:
             return
         start = keys.successor(rows[-1].key)

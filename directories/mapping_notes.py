@@ -12,17 +12,17 @@ import orjson
 from directories import events
 from directories.event_types import MAPPING
 from directories.events import Event, told
-from shared import log
+from shared import log, row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
+from shared.tables.schema import CONTACTS, MAPPING_FAULTS
 
 REPEAT_SECONDS = 24 * 3600
 MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage
 MAX_NEW = 10  # noted at once
-_KEY = "noted"
 
 
 @dataclass(slots=True)
@@ -64,21 +64,24 @@ def _due(
 
 async def _store(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
     now = app.clock.now()
-    row = await app.tables.get(events.TABLE, directory_id, _KEY)
-    stored: dict[str, float] = orjson.loads(row.value)["at"] if row else {}
-    due = _due(faults, stored, now.timestamp())
+    row = await app.tables.get(CONTACTS, directory_id, MAPPING_FAULTS.key)
+    stored = row_versions.read(row.value, "mapping faults") if row else {}
+    noted: dict[str, float] = stored.get("at", {})
+    due = _due(faults, noted, now.timestamp())
     if not due:
         return
-    at = stored | dict.fromkeys(due, now.timestamp())
-    value = orjson.dumps({"v": 1, "at": at})
-    marker = Replace(_KEY, value, row.etag) if row else Insert(_KEY, value)
+    at = noted | dict.fromkeys(due, now.timestamp())
+    value = orjson.dumps({**stored, "v": 1, "at": at})
+    marker = (
+        Replace(MAPPING_FAULTS.key, value, row.etag) if row else Insert(MAPPING_FAULTS.key, value)
+    )
     found = [
         Event(timestamp(now), MAPPING, attribute=name[:200], client=client, **told(fault))
         for name, fault in due.items()
     ]
     try:
         await app.tables.transact(
-            events.TABLE,
+            CONTACTS,
             directory_id,
             [marker, *(events.write(event, app.clock) for event in found)],
         )

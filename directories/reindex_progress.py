@@ -17,9 +17,8 @@ from shared.app import App
 from shared.clock import parse_timestamp
 from shared.index_version import INDEX_VERSION
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace, Tables
+from shared.tables.schema import REINDEX, WORK
 
-TABLE = "work"
-PARTITION = "reindex"
 # An instance of the release before may write a record that a pass has gone by already, during an upgrade or after a
 # rollback. So a finished pass is followed by another one: soon if it had something to write, else once a day.
 REPEAT_AFTER_CHANGES = timedelta(hours=1)
@@ -74,13 +73,13 @@ class ReindexStatus:
 
 async def read(tables: Tables, directory_id: str) -> Progress | None:
     """Return the directory's pass, or None before its first one, in one round trip."""
-    row = await tables.get(TABLE, PARTITION, directory_id)
+    row = await tables.get(WORK, REINDEX, directory_id)
     return _decode(row.value, row.etag) if row else None
 
 
 async def read_all(tables: Tables) -> dict[str, Progress]:
     """Return the passes of all directories by directory id, in one round trip per 1,000."""
-    rows = await store.index(tables, PARTITION, table=TABLE)
+    rows = await store.index(tables, REINDEX, table=WORK)
     return {row.key: _decode(row.value, row.etag) for row in rows}
 
 
@@ -93,7 +92,7 @@ async def save(tables: Tables, directory_id: str, progress: Progress) -> Progres
         else Insert(directory_id, value)
     )
     try:
-        (etag,) = await tables.transact(TABLE, PARTITION, [operation])
+        (etag,) = await tables.transact(WORK, REINDEX, [operation])
     except (AlreadyExists, PreconditionFailed, NotFound):
         return None
     return replace(progress, etag=etag)
@@ -101,7 +100,7 @@ async def save(tables: Tables, directory_id: str, progress: Progress) -> Progres
 
 async def forget(tables: Tables, directory_id: str) -> None:
     """Remove the directory's row, so that the next run of the maintenance timer begins a pass."""
-    await store.remove(tables, PARTITION, directory_id, table=TABLE)
+    await store.remove(tables, REINDEX, directory_id, table=WORK)
 
 
 async def status(app: App, directory_id: str) -> ReindexStatus | None:

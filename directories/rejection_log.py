@@ -17,6 +17,7 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import TableError
+from shared.tables.schema import CONTACTS
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
@@ -59,7 +60,7 @@ async def note(app: App, directory_id: str, event: Event) -> None:
     if due:
         operations = [events.write(each, app.clock) for each in due]
         try:
-            await app.tables.transact(events.TABLE, directory_id, operations)
+            await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:
             log.failure("event.lost", error, directory_id=directory_id)
 

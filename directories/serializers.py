@@ -7,7 +7,7 @@ from typing import Any
 
 from directories.credential_usage import LastCalls
 from directories.errors import InvalidField
-from directories.events import FAMILY, moment_of
+from directories.events import moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
@@ -17,6 +17,7 @@ from shared.clock import timestamp
 from shared.http import Request
 from shared.keys import SEPARATOR
 from shared.messages import Message
+from shared.tables.schema import EVENT
 
 _CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
 _NO_CALLS = LastCalls({}, None)
@@ -142,7 +143,7 @@ def read_cursor(text: str) -> str:
     """The key that `cursor` was made from; raises BadField."""
     if text and not _CURSOR.fullmatch(text):
         raise _no_place()
-    row_key = f"{FAMILY}{SEPARATOR}{text}" if text else ""
+    row_key = f"{EVENT.name}{SEPARATOR}{text}" if text else ""
     try:
         if row_key:
             moment_of(row_key)

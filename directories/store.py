@@ -12,7 +12,7 @@ import dataclasses
 import orjson
 
 from directories.models import Directory, Token, TrustedIdentity, is_directory_id
-from shared import keys, row_versions
+from shared import row_versions
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
 from shared.tables.port import (
@@ -26,10 +26,8 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
+from shared.tables.schema import ALL_DIRECTORIES, DIRECTORIES, DIRECTORY, account_partition
 
-TABLE = "directories"
-RECORD = "directory"
-ALL = "index|all"
 _ORPHAN_SECONDS = 3600.0
 _FIELDS = frozenset(field.name for field in dataclasses.fields(Directory)) - {"id", "etag"}
 
@@ -42,7 +40,7 @@ async def get(tables: Tables, directory_id: str) -> Directory | None:
     """The directory with this id, whatever its state."""
     if not is_directory_id(directory_id):
         return None
-    row = await tables.get(TABLE, directory_id, RECORD)
+    row = await tables.get(DIRECTORIES, directory_id, DIRECTORY.key)
     return decode(directory_id, row.value, row.etag) if row else None
 
 
@@ -51,11 +49,13 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
     entry = orjson.dumps({"v": 1, "created": directory.created})
     # Upserts: a run that was killed before the last step left the same rows.
     await tables.transact(
-        TABLE, account_partition(directory.account), [Upsert(directory.id, entry)]
+        DIRECTORIES, account_partition(directory.account), [Upsert(directory.id, entry)]
     )
-    await tables.transact(TABLE, ALL, [Upsert(directory.id, entry)])
+    await tables.transact(DIRECTORIES, ALL_DIRECTORIES, [Upsert(directory.id, entry)])
     try:
-        (etag,) = await tables.transact(TABLE, directory.id, [Insert(RECORD, encode(directory))])
+        (etag,) = await tables.transact(
+            DIRECTORIES, directory.id, [Insert(DIRECTORY.key, encode(directory))]
+        )
     except AlreadyExists:
         raise AlreadyThere(directory.id) from None
     return decode(directory.id, encode(directory), etag)
@@ -64,7 +64,9 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
 async def replace(tables: Tables, directory: Directory) -> Directory:
     """Store the next version of a directory; Changed or NotFound where another writer came first."""
     value = encode(directory)
-    (etag,) = await tables.transact(TABLE, directory.id, [Replace(RECORD, value, directory.etag)])
+    (etag,) = await tables.transact(
+        DIRECTORIES, directory.id, [Replace(DIRECTORY.key, value, directory.etag)]
+    )
     return decode(directory.id, value, etag)
 
 
@@ -86,12 +88,12 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
     return [directory for directory in found if directory is not None]
 
 
-async def index(tables: Tables, partition: str, table: str = TABLE) -> list[Row]:
+async def index(tables: Tables, partition: str, table: str = DIRECTORIES) -> list[Row]:
     """All rows of a partition that has few."""
     return await query_all(tables, table, partition)
 
 
-async def remove(tables: Tables, partition: str, key: str, table: str = TABLE) -> None:
+async def remove(tables: Tables, partition: str, key: str, table: str = DIRECTORIES) -> None:
     """Remove one row if it is there."""
     with contextlib.suppress(NotFound):
         await tables.transact(table, partition, [Delete(key)])
@@ -102,11 +104,6 @@ async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) 
     created = parse_timestamp(orjson.loads(entry.value)["created"])
     if (clock.now() - created).total_seconds() > _ORPHAN_SECONDS:
         await remove(tables, partition, entry.key)
-
-
-def account_partition(account: str) -> str:
-    """The partition with the account's directory ids."""
-    return keys.key("account", account)
 
 
 def encode(directory: Directory) -> bytes:

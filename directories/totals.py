@@ -28,13 +28,13 @@ from shared.tables.port import (
     Replace,
     query_all,
 )
+from shared.tables.schema import CONTACTS, EVENT, TOTAL
 
-ROW = "total"
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
 _WORTH_FOLDING = 500  # events behind the row, old enough to be added to it
-_TO_A_SECOND = len(events.FAMILY) + 1 + 8  # a key's characters that tell the time to 1.024 s
+_TO_A_SECOND = len(EVENT.name) + 1 + 8  # a key's characters that tell the time to 1.024 s
 _HOURS = 25  # of the last day, counted by the hour
 
 
@@ -130,9 +130,9 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
     if len(old) < max(1, at_least):
         return through
     value = _encode(totals.plus(old), old[-1])
-    operation = Replace(ROW, value, etag) if etag else Insert(ROW, value)
+    operation = Replace(TOTAL.key, value, etag) if etag else Insert(TOTAL.key, value)
     try:
-        await app.tables.transact(events.TABLE, directory_id, [operation])
+        await app.tables.transact(CONTACTS, directory_id, [operation])
     except (AlreadyExists, PreconditionFailed, NotFound):
         return through  # another instance did it in the meantime
     return old[-1]
@@ -140,7 +140,7 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
 
 async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
     """The row: the sums, the key they go up to, its storage tag."""
-    row = await app.tables.get(events.TABLE, directory_id, ROW)
+    row = await app.tables.get(CONTACTS, directory_id, TOTAL.key)
     if row is None:
         return Totals(), "", ""
     value = row_versions.read(row.value, "total")
@@ -158,14 +158,12 @@ def _encode(totals: Totals, through: str) -> bytes:
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
     """The keys of the events behind `cursor` and before `stop`."""
-    start = keys.successor(cursor) if cursor else keys.key(events.FAMILY, "")
+    start = keys.successor(cursor) if cursor else EVENT.all()[0]
     if start >= stop:
         return []
     return [
         row.key
-        for row in await query_all(
-            app.tables, events.TABLE, directory_id, start, stop, keys_only=True
-        )
+        for row in await query_all(app.tables, CONTACTS, directory_id, start, stop, keys_only=True)
     ]
 
 

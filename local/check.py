@@ -8,10 +8,8 @@ in a temporary file, so that a directory of any size needs little memory.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-
-import orjson
 
 from directories import events, store, totals
 from directories.models import Directory
@@ -19,6 +17,7 @@ from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import tenant_links
 from presence.store.row_keys import HEAD
+from scim import index_values
 from scim.groups import record as group_record
 from scim.groups.record import GroupRecord
 from scim.users import index_rows as user_rows
@@ -26,11 +25,44 @@ from scim.users import record as user_record
 from scim.users.record import UserRecord
 from shared import keys
 from shared.app import App
+from shared.tables import schema
 from shared.tables.port import Row, StorageUnavailable
+from shared.tables.schema import (
+    ALL_DIRECTORIES,
+    CONTACTS,
+    DIRECTORIES,
+    EVENT,
+    EXTERNAL_ID,
+    FIND,
+    GROUP,
+    GROUP_EXTERNAL_ID,
+    GROUP_GROUP,
+    GROUP_NAME,
+    HIDDEN_NUMBER,
+    LIST,
+    MAIL,
+    MEMBER,
+    NAME,
+    NUMBER,
+    PRESENCE,
+    UNPARSED,
+    USER,
+    USER_GROUP,
+    account_partition,
+)
 
 MAX_FAULTS = 1000  # kept of each kind
-_INDEX_FAMILIES = frozenset(
-    ("name", "ext", "mail", "list", "find", "num", "off", "unparsed", "gname", "gext")
+_INDEX_FAMILIES = (
+    NAME,
+    EXTERNAL_ID,
+    MAIL,
+    LIST,
+    FIND,
+    NUMBER,
+    HIDDEN_NUMBER,
+    UNPARSED,
+    GROUP_NAME,
+    GROUP_EXTERNAL_ID,
 )
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;
@@ -96,7 +128,7 @@ async def check(app: App, directory: Directory) -> Findings:
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
         notes.execute("BEGIN")
-        async for row in partitions.rows(app.tables, Section(partitions.CONTACTS, directory.id)):
+        async for row in partitions.rows(app.tables, Section(CONTACTS, directory.id)):
             findings.rows += 1
             try:
                 _note(notes, findings, row, directory.region)
@@ -123,7 +155,7 @@ async def check_links(app: App) -> list[str]:
     faults, tables = list[str](), app.tables
     linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():
-        if await tables.get(partitions.PRESENCE, link.tenant_id, HEAD) is None:
+        if await tables.get(PRESENCE, link.tenant_id, HEAD) is None:
             faults.append(f"tenant {link.tenant_id} is linked and has no presence head")
         for directory_id in link.directories:
             own = await tenant_links.directory(tables, directory_id)
@@ -144,46 +176,56 @@ async def check_links(app: App) -> list[str]:
 
 async def _index_faults(app: App, directory: Directory) -> list[str]:
     places = {
-        "the index": store.ALL,
-        "its account's index": store.account_partition(directory.account),
+        "the index": ALL_DIRECTORIES,
+        "its account's index": account_partition(directory.account),
     }
     return [
         f"the directory is not in {name}"
         for name, partition in places.items()
-        if await app.tables.get(store.TABLE, partition, directory.id) is None
+        if await app.tables.get(DIRECTORIES, partition, directory.id) is None
     ]
 
 
 def _note(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) -> None:
-    match row.key.split(keys.SEPARATOR):
-        case ["user", identifier]:
-            user = user_record.decode(identifier, row.value)
-            findings.users += 1
-            findings.active += user.active
-            findings.to_reindex += not user_rows.is_current(user, region)
-            _know(notes, identifier)
-            _expect(notes, _of_user(user, region), identifier)
-        case ["group", identifier]:
-            group = group_record.decode(identifier, row.value)
-            findings.groups += 1
-            findings.to_reindex += not group_record.is_current(group)
-            _know(notes, identifier)
-            _expect(notes, _of_group(group), identifier)
-        case ["user" | "group", member, group_id]:
-            notes.execute("INSERT INTO joined VALUES (?,?)", (group_id, member))
-        case ["member", group_id, member]:
-            notes.execute("INSERT INTO listed VALUES (?,?)", (group_id, member))
-        case [family, *_] if family in _INDEX_FAMILIES:
-            notes.execute(
-                "INSERT INTO found VALUES (?,?,?)",
-                (row.key, _owner(row), _digest(row.key, row.value)),
-            )
-        case ["event", *_]:
-            events.decode(row.value)
-        case ["total"]:
-            pass
-        case _:
-            findings.faults.append(f"{_family(row.key)} row is of no known kind")
+    family = schema.family_of(CONTACTS, findings.directory_id, row.key)
+    if family is USER:
+        _note_user(notes, findings, row, region)
+    elif family is GROUP:
+        _note_group(notes, findings, row)
+    elif family in (USER_GROUP, GROUP_GROUP):
+        member, group_id = USER_GROUP.parts_of(row.key)
+        notes.execute("INSERT INTO joined VALUES (?,?)", (group_id, member))
+    elif family is MEMBER:
+        group_id, member = MEMBER.parts_of(row.key)
+        notes.execute("INSERT INTO listed VALUES (?,?)", (group_id, member))
+    elif family in _INDEX_FAMILIES:
+        notes.execute(
+            "INSERT INTO found VALUES (?,?,?)",
+            (row.key, _owner(row), _digest(row.key, row.value)),
+        )
+    elif family is EVENT:
+        events.decode(row.value)
+    elif family is None:
+        findings.faults.append(f"{_family(row.key)} row is of no known kind")
+
+
+def _note_user(notes: sqlite3.Connection, findings: Findings, row: Row, region: str) -> None:
+    (identifier,) = USER.parts_of(row.key)
+    user = user_record.decode(identifier, row.value)
+    findings.users += 1
+    findings.active += user.active
+    findings.to_reindex += not user_rows.is_current(user, region)
+    _know(notes, identifier)
+    _expect(notes, _of_user(user, region), identifier)
+
+
+def _note_group(notes: sqlite3.Connection, findings: Findings, row: Row) -> None:
+    (identifier,) = GROUP.parts_of(row.key)
+    group = group_record.decode(identifier, row.value)
+    findings.groups += 1
+    findings.to_reindex += not group_record.is_current(group)
+    _know(notes, identifier)
+    _expect(notes, _of_group(group), identifier)
 
 
 def _know(notes: sqlite3.Connection, identifier: str) -> None:
@@ -228,15 +270,15 @@ def _family(key: str) -> str:
 
 def _owner(row: Row) -> str:
     """The id of the person or group that an index row stands for."""
-    if _family(row.key) in ("name", "gname"):
-        return str(orjson.loads(row.value)["id"])
+    if _family(row.key) in (NAME.name, GROUP_NAME.name):
+        return index_values.decode_owner(row.value)
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
 def _digest(key: str, value: bytes) -> bytes:
     """Of what a row says, without the wording of a number's fault, which a release may better."""
-    if _family(key) == "unparsed":
-        content = orjson.loads(value)
-        numbers = [{**number, "fault": ""} for number in content["numbers"]]
-        value = orjson.dumps({**content, "numbers": numbers}, option=orjson.OPT_SORT_KEYS)
+    if _family(key) == UNPARSED.name:
+        content = index_values.decode_unparsed(value)
+        numbers = [{**number, "fault": ""} for number in content.numbers]
+        value = index_values.encode_unparsed(replace(content, numbers=numbers))
     return blake2b(value, digest_size=16).digest()

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import orjson
-
 from presence import heartbeats
 from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, now_ms
-from shared import keys
 from shared.app import App
+from shared.tables.schema import HEALTH, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
 
 _SLACK = MINUTE  # for an instance that starts
 _NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
@@ -16,15 +14,13 @@ _NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
 async def read(app: App) -> tuple[bool, dict[str, Any]]:
     """Whether all is well, and the checks by name; one round trip."""
     now = now_ms(app.clock)
-    rows = await app.tables.query(
-        heartbeats.TABLE, heartbeats.PARTITION, keys.key("queue", ""), keys.MAX_KEY_CHAR
-    )
-    stored = {row.key: orjson.loads(row.value) for row in rows}
+    rows = await app.tables.query(WORK, HEALTH, QUEUE_RUN.all()[0], TIMER_RUN.all()[1])
+    stored = {row.key: heartbeats.decode(row.value) for row in rows}
     timer, queue = stored.get(heartbeats.TIMER), stored.get(heartbeats.QUEUE)
     stale = sum(
         1
         for key, sign in stored.items()
-        if key.startswith(keys.key("stale", "")) and is_recent(sign.get("at", now), now, _NOTED)
+        if STALE_TENANT.has(key) and is_recent(sign.get("at", now), now, _NOTED)
     )
     timer_age = _age(now, timer["at"]) if timer else None
     sent_age = _age(now, queue["sent_at"]) if queue else None

@@ -4,14 +4,13 @@ import orjson
 
 from presence.epoch_ms import now_ms
 from presence.instance import Runtime
-from shared import keys
+from shared import row_versions
 from shared.app import App
 from shared.tables.port import Delete, NotFound, Upsert
+from shared.tables.schema import HEALTH, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
 
-TABLE = "work"
-PARTITION = "health"
-TIMER = keys.key("timer", "presence_timer")
-QUEUE = keys.key("queue", "presence-sync")
+TIMER = TIMER_RUN.key("presence_timer")
+QUEUE = QUEUE_RUN.key("presence-sync")
 _BEAT_SECONDS = 10.0
 
 
@@ -34,7 +33,7 @@ async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
     """Note that a tenant's presence is older than three intervals, as each sync finds that fails."""
     await _store(
         app,
-        keys.key("stale", tenant_id),
+        STALE_TENANT.key(tenant_id),
         {"v": 1, "at": now_ms(app.clock), "as_of": as_of},
     )
 
@@ -42,10 +41,15 @@ async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
 async def clear_stale(app: App, tenant_id: str) -> None:
     """Take that back."""
     try:
-        await app.tables.transact(TABLE, PARTITION, [Delete(keys.key("stale", tenant_id))])
+        await app.tables.transact(WORK, HEALTH, [Delete(STALE_TENANT.key(tenant_id))])
     except NotFound:
         return
 
 
+def decode(value: bytes) -> dict[str, int]:
+    """Return the numbers of a row; raises UnsupportedRowVersion."""
+    return row_versions.read(value, "heartbeat")
+
+
 async def _store(app: App, key: str, value: dict[str, int]) -> None:
-    await app.tables.transact(TABLE, PARTITION, [Upsert(key, orjson.dumps(value))])
+    await app.tables.transact(WORK, HEALTH, [Upsert(key, orjson.dumps(value))])

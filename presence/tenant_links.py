@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 import orjson
 
-from shared import keys, row_versions
+from shared import row_versions
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -26,9 +26,8 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
+from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
 
-TABLE = "tenants"
-PARTITION = "tenant"
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 4
 T = TypeVar("T")
@@ -77,29 +76,29 @@ class DirectoryLink:
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """The tenant's link."""
-    row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
     return _tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
     """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
-    return await _every(tables, "tenant", _tenant)
+    return await _every(tables, TENANT_LINK, _tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """The directory's connection; None where there is none."""
-    row = await tables.get(TABLE, PARTITION, _directory_key(directory_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
     return _directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
     """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
-    return await _every(tables, "directory", _directory)
+    return await _every(tables, DIRECTORY_LINK, _directory)
 
 
-async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[T]:
+async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
     found: list[T] = []
-    for row in await query_all(tables, TABLE, PARTITION, *keys.prefix_range(family, "")):
+    for row in await query_all(tables, TENANTS, TENANT_LINKS, *family.all()):
         with suppress(row_versions.UnsupportedRowVersion):  # which logs it
             found.append(read(row))
     return found
@@ -108,7 +107,7 @@ async def _every(tables: Tables, family: str, read: Callable[[Row], T]) -> list[
 async def note(tables: Tables, link: DirectoryLink) -> None:
     """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
     try:
-        await tables.transact(TABLE, PARTITION, [_store(link, link)])
+        await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
     except (AlreadyExists, PreconditionFailed, NotFound):
         raise Overtaken from None
 
@@ -116,7 +115,7 @@ async def note(tables: Tables, link: DirectoryLink) -> None:
 async def forget(tables: Tables, directory_id: str) -> None:
     """Delete what is known of a directory that does not exist any more."""
     try:
-        await tables.transact(TABLE, PARTITION, [Delete(_directory_key(directory_id))])
+        await tables.transact(TENANTS, TENANT_LINKS, [Delete(_directory_key(directory_id))])
     except NotFound:
         return
 
@@ -179,14 +178,14 @@ async def _change(
     does not fit.
     """
     for _ in range(_ATTEMPTS):
-        row = await tables.get(TABLE, PARTITION, _tenant_key(tenant_id))
+        row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
         new = change(_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
         if also is not None:
             operations.append(also)
         try:
             if operations:
-                await tables.transact(TABLE, PARTITION, operations)
+                await tables.transact(TENANTS, TENANT_LINKS, operations)
             return new
         except (AlreadyExists, PreconditionFailed, NotFound) as error:
             if also is not None and error.key == also.key:
@@ -207,11 +206,11 @@ def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
 
 
 def _tenant_key(tenant_id: str) -> str:
-    return keys.key("tenant", tenant_id)
+    return TENANT_LINK.key(tenant_id)
 
 
 def _directory_key(directory_id: str) -> str:
-    return keys.key("directory", directory_id)
+    return DIRECTORY_LINK.key(directory_id)
 
 
 def _encode(link: TenantLink | DirectoryLink) -> bytes:

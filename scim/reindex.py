@@ -19,7 +19,7 @@ from scim import resource_rows
 from scim.groups import record as groups
 from scim.users import index_rows as users
 from scim.users import record as user_record
-from shared import keys, log
+from shared import log
 from shared.app import App
 from shared.clock import Clock, timestamp
 from shared.concurrency import TimeSlice, each
@@ -34,6 +34,7 @@ from shared.tables.port import (
     Row,
     StorageUnavailable,
 )
+from shared.tables.schema import ALL_DIRECTORIES, CONTACTS, GROUP, USER
 
 MAX_SECONDS_PER_RUN = 600.0
 MAX_RECORDS_PER_RUN = 50_000  # of one directory, before the others have their turn
@@ -45,6 +46,8 @@ _ATTEMPTS = 8
 _MAX_ROWS_PER_SECOND = 1000.0
 Kind = Literal["group", "user"]
 _KINDS: tuple[Kind, Kind] = ("group", "user")  # in the order of a pass
+_RECORDS = {"group": GROUP, "user": USER}
+_USERS_BEGIN = USER.all()[0]  # the cursor of a pass that has gone by every group
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ async def run(app: App, deadline: float) -> None:
     """
     deadline = min(deadline, app.clock.monotonic() + MAX_SECONDS_PER_RUN)
     known = await reindex_progress.read_all(app.tables)
-    ids = [row.key for row in await store.index(app.tables, store.ALL)]
+    ids = [row.key for row in await store.index(app.tables, ALL_DIRECTORIES)]
     ids.sort(key=lambda directory_id: known[directory_id].updated if directory_id in known else "")
     for directory_id in ids:
         if app.clock.monotonic() >= deadline:
@@ -171,8 +174,8 @@ async def _begin(app: App, directory: Directory, before: Progress | None) -> Pro
 async def _next_page(app: App, directory: Directory, progress: Progress, pace: "_Pace") -> Progress:
     """Return the pass after the next page of records, whose rows are written again if other rules wrote them."""
     kind = _kind_of(progress.cursor)
-    after = progress.cursor if progress.cursor != keys.key(kind, "") else ""
-    found, more = await resource_rows.page(app, directory.id, kind, after, _PAGE)
+    after = progress.cursor if progress.cursor != _USERS_BEGIN else ""
+    found, more = await resource_rows.page(app, directory.id, _RECORDS[kind], after, _PAGE)
     computing, stale, skipped, rewritten = TimeSlice(app.clock), list[_Stale](), 0, 0
     for rows in found:
         await computing.yield_when_over()
@@ -189,7 +192,7 @@ async def _next_page(app: App, directory: Directory, progress: Progress, pace: "
     now, is_last = timestamp(app.clock.now()), not more and kind == _KINDS[-1]
     cursor = found[-1][0].key if found else progress.cursor
     if not more and not is_last:
-        cursor = keys.key(_KINDS[1], "")
+        cursor = _USERS_BEGIN
     return replace(
         progress,
         cursor=cursor,
@@ -203,7 +206,7 @@ async def _next_page(app: App, directory: Directory, progress: Progress, pace: "
 
 def _kind_of(cursor: str) -> Kind:
     """Return the kind of record that a pass with this cursor goes by."""
-    return "user" if cursor.startswith(keys.key("user", "")) else "group"
+    return "user" if cursor.startswith(_USERS_BEGIN) else "group"
 
 
 def _stale(
@@ -218,7 +221,7 @@ def _stale(
 
     `present`: which of its rows are there, None for all that it lists. `keep_name`: its name row stays.
     """
-    identifier = keys.split(row.key)[1]
+    identifier = _RECORDS[kind].parts_of(row.key)[0]
     if kind == "user":
         user = user_record.decode(identifier, row.value)
         if users.is_current(user, directory.region):
@@ -252,7 +255,7 @@ async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
     """Write the rows of these records in one transaction, or each alone if one of them changed; how many were."""
     operations = [operation for one in batch for operation in one.operations]
     try:
-        await app.tables.transact(resource_rows.TABLE, directory.id, operations)
+        await app.tables.transact(CONTACTS, directory.id, operations)
     except (PreconditionFailed, NotFound, AlreadyExists):
         return sum([await _write_one(app, directory, one) for one in batch])
     return len(batch)
@@ -260,9 +263,9 @@ async def _write(app: App, directory: Directory, batch: list[_Stale]) -> int:
 
 async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
     """Write the rows of one record, read again; 1, or 0 if that isn't needed any more."""
-    row_key, keep_name = keys.key(one.kind, one.id), False
+    row_key, keep_name = _RECORDS[one.kind].key(one.id), False
     for _ in range(_ATTEMPTS):
-        row = await app.tables.get(resource_rows.TABLE, directory.id, row_key)
+        row = await app.tables.get(CONTACTS, directory.id, row_key)
         if row is None:
             return 0
         present = await _present(app, directory.id, one.kind, row)
@@ -270,7 +273,7 @@ async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
         if stale is None:
             return 0
         try:
-            await app.tables.transact(resource_rows.TABLE, directory.id, stale.operations)
+            await app.tables.transact(CONTACTS, directory.id, stale.operations)
         except (PreconditionFailed, NotFound):
             continue  # changed or deleted at this moment
         except AlreadyExists:
@@ -282,11 +285,11 @@ async def _write_one(app: App, directory: Directory, one: _Stale) -> int:
 
 async def _present(app: App, directory_id: str, kind: Kind, row: Row) -> frozenset[str]:
     """Return which of the rows that the record lists are there."""
-    identifier = keys.split(row.key)[1]
+    identifier = _RECORDS[kind].parts_of(row.key)[0]
     listed = (
         list(users.stored_keys(user_record.decode(identifier, row.value)))
         if kind == "user"
         else groups.stored_keys(groups.decode(identifier, row.value))
     )
-    found = await each(listed, lambda key: app.tables.get(resource_rows.TABLE, directory_id, key))
+    found = await each(listed, lambda key: app.tables.get(CONTACTS, directory_id, key))
     return frozenset(key for key, there in zip(listed, found, strict=True) if there is not None)

@@ -8,36 +8,35 @@ from shared.app import App
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, query_all
+from shared.tables.schema import CONTACTS, OnePart, TwoParts
 
-TABLE = "contacts"
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
 
-async def get(app: App, directory_id: str, family: str, identifier: str) -> list[Row]:
+async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
     """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
 
     All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
     """
     if not is_id(identifier):
         return []
-    start = keys.key(family, identifier)
+    start = family.key(identifier)
     found = await query_all(
-        app.tables, TABLE, directory_id, start, start + keys.SEPARATOR + keys.MAX_KEY_CHAR
+        app.tables, CONTACTS, directory_id, start, start + keys.SEPARATOR + keys.MAX_KEY_CHAR
     )
     return found if found and found[0].key == start else []
 
 
-async def ids(app: App, directory_id: str, *parts: str) -> list[str]:
-    """The ids at the end of the keys below `parts`: of an index, or of memberships."""
-    start = keys.key(*parts, "")
+async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list[str]:
+    """Return the ids at the end of the keys under `first`: of an index, or of memberships."""
     found = await query_all(
-        app.tables, TABLE, directory_id, start, start + keys.MAX_KEY_CHAR, keys_only=True
+        app.tables, CONTACTS, directory_id, *family.under(first), keys_only=True
     )
-    return [row.key.rpartition(keys.SEPARATOR)[2] for row in found]
+    return [family.second_of(row.key) for row in found]
 
 
 async def page(
-    app: App, directory_id: str, family: str, after: str, count: int
+    app: App, directory_id: str, family: OnePart, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
     """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
 
@@ -47,7 +46,7 @@ async def page(
     start, stop = _bounds(family, after)
     limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
     while True:
-        rows = await app.tables.query(TABLE, directory_id, start, stop, limit=limit)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -61,11 +60,11 @@ async def page(
         start, limit = keys.successor(rows[-1].key), MAX_QUERY_ROWS
 
 
-async def key_at(app: App, directory_id: str, family: str, after: str, skip: int) -> str | None:
+async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:
     """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
     start, stop = _bounds(family, after)
     while True:
-        rows = await app.tables.query(TABLE, directory_id, start, stop, keys_only=True)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
                 skip -= 1
@@ -76,12 +75,10 @@ async def key_at(app: App, directory_id: str, family: str, after: str, skip: int
         start = keys.successor(rows[-1].key)
 
 
-def _bounds(family: str, after: str) -> tuple[str, str]:
-    prefix = family + keys.SEPARATOR
-    # Behind a record come its memberships, which a walk has read with it.
-    return (
-        after + keys.SEPARATOR + keys.MAX_KEY_CHAR if after else prefix
-    ), prefix + keys.MAX_KEY_CHAR
+def _bounds(family: OnePart, after: str) -> tuple[str, str]:
+    start, stop = family.all()
+    # After a record come its memberships, which a walk has read with it.
+    return (after + keys.SEPARATOR + keys.MAX_KEY_CHAR if after else start), stop
 
 
 def _is_record(key: str) -> bool:

@@ -31,6 +31,7 @@ from local.transfer.progress import Progress
 from presence.store.row_keys import HEAD
 from shared.app import App
 from shared.clock import timestamp
+from shared.tables.schema import CONTACTS, PRESENCE
 
 _ATTEMPTS = 5
 _LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made
@@ -143,7 +144,7 @@ async def _nothing() -> str:
 def _mark_of_directory(app: App, directory_id: str) -> Mark:
     """Every change of people and groups writes an event, every other change a new version of the record."""
     since = events.bound(app.clock.now() - _LATE)
-    section = Section(events.TABLE, directory_id)
+    section = Section(CONTACTS, directory_id)
 
     async def mark() -> str:
         record = await store.get(app.tables, directory_id)
@@ -164,7 +165,7 @@ async def _events(app: App, section: Section, since: str) -> AsyncIterator[str]:
 
 def _mark_of_tenant(app: App, tenant_id: str) -> Mark:
     async def mark() -> str:
-        row = await app.tables.get(partitions.PRESENCE, tenant_id, HEAD)
+        row = await app.tables.get(PRESENCE, tenant_id, HEAD)
         return row.etag if row else ""
 
     return mark

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import orjson
 
-from directories import reindex_progress
 from local.transfer import file, partitions
 from local.transfer.file import Begin, End, Overview, Sum, TransferError, row_line
 from local.transfer.partitions import Section
@@ -31,8 +30,9 @@ from shared.tables.port import (
     StorageUnavailable,
     Upsert,
 )
+from shared.tables.schema import IMPORT, REINDEX, WORK
 
-_MARK = Section(partitions.WORK, "import")
+_MARK = Section(WORK, IMPORT)
 _STATE = "state"
 _AT_ONCE = 4  # transactions
 _BATCH_BYTES = MAX_TRANSACTION_BYTES // 4  # of values; their sent form is longer
@@ -85,7 +85,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
         state = _State(overview.sha256)
         await _note(app, state)
     # Rows of the file may be of other indexing rules than those that the target's passes have gone by.
-    await _clear_one(app, Section(reindex_progress.TABLE, reindex_progress.PARTITION))
+    await _clear_one(app, Section(WORK, REINDEX))
     loading = _Loading(app, source, progress, overview, state)
     await _write_all(loading)
     await _compare(loading)

@@ -14,13 +14,17 @@ from presence import tenant_links
 from shared import keys
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, Tables
-
-CONTACTS = "contacts"
-PRESENCE = "presence"
-WORK = "work"
-# Of table `work`: removals under way. Left out are the signs of life of timers and queues (partition `health`), which
-# tell of the deployment that was left, and `import` itself.
-REMOVALS = "directory-removal"
+from shared.tables.schema import (
+    ALL_DIRECTORIES,
+    CONTACTS,
+    DELETIONS,
+    DIRECTORIES,
+    PRESENCE,
+    TENANT_LINKS,
+    TENANTS,
+    WORK,
+    account_partition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,12 @@ class Section:
     partition: str
 
 
-INDEX = Section(store.TABLE, store.ALL)
+INDEX = Section(DIRECTORIES, ALL_DIRECTORIES)
 
 
 def of_directory(directory_id: str) -> list[Section]:
     """The sections that belong to one directory and are only right together."""
-    return [Section(CONTACTS, directory_id), Section(store.TABLE, directory_id)]
+    return [Section(CONTACTS, directory_id), Section(DIRECTORIES, directory_id)]
 
 
 async def directory_ids(tables: Tables) -> list[str]:
@@ -49,7 +53,7 @@ async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
-    return [Section(store.TABLE, store.account_partition(account)) for account in accounts]
+    return [Section(DIRECTORIES, account_partition(account)) for account in accounts]
 
 
 async def presence_sections(tables: Tables) -> list[Section]:
@@ -58,8 +62,12 @@ async def presence_sections(tables: Tables) -> list[Section]:
 
 
 def last_sections() -> list[Section]:
-    """What comes last."""
-    return [Section(WORK, REMOVALS), Section(tenant_links.TABLE, tenant_links.PARTITION)]
+    """Return the sections that come last.
+
+    Of table `work` only deletions under way: heartbeats and the progress of a reindex belong to the deployment that was
+    left, and `import` is the state of the command itself.
+    """
+    return [Section(WORK, DELETIONS), Section(TENANTS, TENANT_LINKS)]
 
 
 async def rows(

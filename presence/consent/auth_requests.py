@@ -13,11 +13,10 @@ from typing import Any, Literal
 import orjson
 
 from presence.epoch_ms import MINUTE, is_ahead
-from shared import keys, row_versions
+from shared import row_versions
 from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Tables
+from shared.tables.schema import AUTH_REQUEST, CONSENTS, WORK
 
-TABLE = "work"
-PARTITION = "consent"
 LIFETIME = 10 * MINUTE
 _SWEPT = 50
 
@@ -55,16 +54,16 @@ async def keep(tables: Tables, state: str, attempt: Attempt, now: int) -> None:
     """Store an attempt, and delete some that nobody came back from."""
     await _sweep(tables, now)
     row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}))
-    await tables.transact(TABLE, PARTITION, [row])
+    await tables.transact(WORK, CONSENTS, [row])
 
 
 async def take(tables: Tables, state: str, browser: str, now: int) -> Attempt | None:
     """The attempt of this state if it is this browser's and not over; whoever asks, the state is used up."""
-    row = await tables.get(TABLE, PARTITION, _key(state)) if state else None
+    row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     if row is None:
         return None
     try:
-        await tables.transact(TABLE, PARTITION, [Delete(row.key, row.etag)])
+        await tables.transact(WORK, CONSENTS, [Delete(row.key, row.etag)])
     except (NotFound, PreconditionFailed):  # somebody used it at the same time
         return None
     attempt: Attempt = row_versions.build(Attempt, row_versions.read(row.value, "sign-in"))
@@ -73,14 +72,14 @@ async def take(tables: Tables, state: str, browser: str, now: int) -> Attempt | 
 
 
 async def _sweep(tables: Tables, now: int) -> None:
-    rows = await tables.query(TABLE, PARTITION, *keys.prefix_range("attempt", ""), limit=_SWEPT)
+    rows = await tables.query(WORK, CONSENTS, *AUTH_REQUEST.all(), limit=_SWEPT)
     over = [row for row in rows if not is_ahead(orjson.loads(row.value)["expires"], now, LIFETIME)]
     if over:
         try:
-            await tables.transact(TABLE, PARTITION, [Delete(row.key) for row in over])
+            await tables.transact(WORK, CONSENTS, [Delete(row.key) for row in over])
         except NotFound:
             return
 
 
 def _key(state: str) -> str:
-    return keys.key("attempt", digest(state))
+    return AUTH_REQUEST.key(digest(state))

@@ -25,6 +25,7 @@ from shared.tables.port import (
     Replace,
     StorageUnavailable,
 )
+from shared.tables.schema import PRESENCE
 
 _ATTEMPTS = 8
 
@@ -91,21 +92,21 @@ async def _enter(app: App, link: DirectoryLink) -> None:
     """Put the directory into the head, which is made where there is none."""
     tables, tenant_id, directory_id = app.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
-        row = await tables.get(row_keys.TABLE, tenant_id, row_keys.HEAD)
+        row = await tables.get(PRESENCE, tenant_id, row_keys.HEAD)
         head = decode_head(row.value) if row else None
         if head is not None and head.bit(directory_id) and not _is_held_up(head):
             return
         try:
             if row is None or head is None:
                 await tables.transact(
-                    row_keys.TABLE,
+                    PRESENCE,
                     tenant_id,
                     [row_keys.first_head([LinkedDirectory(directory_id)])],
                 )
             else:
                 value = encode_head(_entered(head, directory_id))
                 await tables.transact(
-                    row_keys.TABLE, tenant_id, [Replace(row_keys.HEAD, value, row.etag)]
+                    PRESENCE, tenant_id, [Replace(row_keys.HEAD, value, row.etag)]
                 )
             return
         except (AlreadyExists, PreconditionFailed, NotFound):

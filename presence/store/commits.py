@@ -14,7 +14,7 @@ from presence.store import codec, compaction, garbage, manifest, row_keys
 from presence.store.codec import Delta
 from presence.store.compaction import Written
 from presence.store.manifest import Manifest
-from presence.store.row_keys import HEAD, TABLE
+from presence.store.row_keys import HEAD
 from presence.store.snapshot import Snapshot
 from shared import keys, log
 from shared.tables.port import (
@@ -27,6 +27,7 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
+from shared.tables.schema import PRESENCE
 
 _ATTEMPTS = 3
 
@@ -42,7 +43,9 @@ class NotLinked(Exception):
 async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
     """All people of a tenant; None where it is not linked. One round trip for each 1,000 rows (2,000,000 people)."""
     attempt = 1
-    while (top := row_keys.head_of(found := await query_all(tables, TABLE, tenant_id))) is not None:
+    while (
+        top := row_keys.head_of(found := await query_all(tables, PRESENCE, tenant_id))
+    ) is not None:
         if (snapshot := await _assemble(top, found)) is not None:
             return snapshot
         if attempt == _ATTEMPTS:
@@ -78,7 +81,7 @@ async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapsh
         return await load(tables, tenant_id)
     before = snapshot.head
     found = await tables.query(
-        TABLE, tenant_id, row_keys.delta_key(before.seq + 1), keys.successor(HEAD)
+        PRESENCE, tenant_id, row_keys.delta_key(before.seq + 1), keys.successor(HEAD)
     )
     if not found or found[-1].key != HEAD:
         return await load(tables, tenant_id)
@@ -114,7 +117,7 @@ async def commit(
     top, operations = written.top, [*written.rest, *_delta_row(written.top.seq, delta)]
     try:
         tags = await tables.transact(
-            TABLE, tenant_id, [*operations, Replace(HEAD, manifest.encode(top), tag)]
+            PRESENCE, tenant_id, [*operations, Replace(HEAD, manifest.encode(top), tag)]
         )
     except (NotFound, PreconditionFailed) as error:
         await garbage.discard(tables, tenant_id, written.stored)

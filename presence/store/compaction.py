@@ -13,9 +13,9 @@ from itertools import islice
 from presence.store import codec, row_keys
 from presence.store.codec import Delta, Entry
 from presence.store.manifest import Manifest
-from presence.store.row_keys import TABLE
 from presence.store.snapshot import Snapshot
 from shared.tables.port import Operation, Tables, Upsert
+from shared.tables.schema import PRESENCE
 
 MAX_DELTA = 5000  # people; the longest form of so many stays below the megabyte of a row
 MAX_DELTAS = 64
@@ -52,7 +52,7 @@ async def write(
     written = Written(_counting(top, len(people), len(delta)))
     for key, page in zip(row_keys.page_keys(written.top), _divided(people), strict=True):
         if len(written.rest) == _AT_ONCE:
-            await tables.transact(TABLE, tenant_id, written.rest)
+            await tables.transact(PRESENCE, tenant_id, written.rest)
             written.stored += [row.key for row in written.rest]
             written.rest = []
         written.rest.append(Upsert(key, codec.encode(Delta(page))))

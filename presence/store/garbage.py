@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from presence.store import manifest, row_keys
-from presence.store.row_keys import HEAD, TABLE
+from presence.store.row_keys import HEAD
 from presence.store.snapshot import Snapshot
 from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Tables, query_all
+from shared.tables.schema import PRESENCE
 
 _AT_ONCE = 99  # in a transaction, beside the head
 T = TypeVar("T")
@@ -20,14 +21,14 @@ async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
     """Delete the rows that the snapshot's head does not count; False where somebody changed the head meanwhile."""
     top = snapshot.head
     counted = {HEAD, *row_keys.delta_keys(top), *row_keys.page_keys(top)}
-    found = await query_all(tables, TABLE, tenant_id, keys_only=True)
+    found = await query_all(tables, PRESENCE, tenant_id, keys_only=True)
     dead = [row.key for row in found if row.key not in counted]
     value = manifest.encode(top)
     try:
         for some in _batches(dead):
             deletions = [Delete(key) for key in some]
             tags = await tables.transact(
-                TABLE, tenant_id, [*deletions, Replace(HEAD, value, snapshot.tag)]
+                PRESENCE, tenant_id, [*deletions, Replace(HEAD, value, snapshot.tag)]
             )
             snapshot.tag = tags[-1]
     except (PreconditionFailed, NotFound):
@@ -43,11 +44,13 @@ async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
     """
     if tag:
         await discard(tables, tenant_id, [HEAD], tag)
-    found = await query_all(tables, TABLE, tenant_id)
+    found = await query_all(tables, PRESENCE, tenant_id)
     if row_keys.head_of(found) is None:
         for some in _batches(found):
             try:
-                await tables.transact(TABLE, tenant_id, [Delete(row.key, row.etag) for row in some])
+                await tables.transact(
+                    PRESENCE, tenant_id, [Delete(row.key, row.etag) for row in some]
+                )
             except (PreconditionFailed, NotFound):
                 for row in some:
                     await _try(tables, tenant_id, Delete(row.key, row.etag))
@@ -59,14 +62,14 @@ async def discard(
     """Delete these rows, whether they are there or not. Raises Changed where one has another tag."""
     for key in row_keys:
         try:
-            await tables.transact(TABLE, tenant_id, [Delete(key, tag)])
+            await tables.transact(PRESENCE, tenant_id, [Delete(key, tag)])
         except NotFound:
             continue
 
 
 async def _try(tables: Tables, tenant_id: str, deletion: Delete) -> None:
     try:
-        await tables.transact(TABLE, tenant_id, [deletion])
+        await tables.transact(PRESENCE, tenant_id, [deletion])
     except (PreconditionFailed, NotFound):
         return
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 
 from presence.store import manifest
 from presence.store.manifest import Manifest
-from shared import keys
 from shared.tables.port import Insert, Row
+from shared.tables.schema import DELTA, MANIFEST, PAGE
 
-TABLE = "presence"
-HEAD = "head"
+HEAD = MANIFEST.key
 
 
 def first_head(directories: list[manifest.LinkedDirectory | None]) -> Insert:
@@ -22,17 +21,17 @@ def first_head(directories: list[manifest.LinkedDirectory | None]) -> Insert:
 
 def delta_key(seq: int) -> str:
     """The key of the delta with that number; those of all deltas sort before HEAD."""
-    return keys.key("delta", f"{seq:012}")
+    return DELTA.key(f"{seq:012}")
 
 
 def seq_of(row_key: str) -> int:
     """The number of the delta that stands at this key."""
-    return int(row_key.rpartition(keys.SEPARATOR)[2])
+    return int(DELTA.parts_of(row_key)[0])
 
 
 def page_keys(top: Manifest) -> list[str]:
     """The keys of the pages that the head counts."""
-    return [keys.key("page", top.generation, f"{number:05}") for number in range(top.pages)]
+    return [PAGE.key(top.generation, f"{number:05}") for number in range(top.pages)]
 
 
 def delta_keys(top: Manifest) -> list[str]:

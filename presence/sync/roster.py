@@ -9,17 +9,18 @@ sync before should have met. Events are read again for a while, because one that
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-import orjson
-
+from directories import events
+from directories.events import Event
 from presence.epoch_ms import DAY, SECOND, is_recent
 from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
+from scim.index_values import decode_active
 from shared import keys
 from shared.concurrency import each
 from shared.ids import ulid
 from shared.tables.port import Tables
+from shared.tables.schema import CONTACTS, EVENT, EXTERNAL_ID
 
-_CONTACTS = "contacts"
 _OVERLAP = 60 * SECOND
 _EVENTS_AT_ONCE = 20_000
 _LOOK_UPS = 100  # beyond these, going through all people costs less
@@ -63,7 +64,7 @@ async def moves(
 
     Once a day, at first, and after a clock that was wrong, everybody is gone through (a round trip for each 1,000).
     """
-    if not is_recent(roll.full_at, now, DAY) or roll.cursor > keys.key("event", ulid(now)):
+    if not is_recent(roll.full_at, now, DAY) or roll.cursor > EVENT.from_time(ulid(now)):
         return await _everybody(tables, roll.id, now)
     told, moved = await _told(tables, roll, now)
     doubtful = {
@@ -77,14 +78,14 @@ async def moves(
 
 
 async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta:
-    start, stop = keys.prefix_range("ext", "")
+    start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
     not_ids = 0
     while True:
-        rows = await tables.query(_CONTACTS, directory_id, start, stop)
+        rows = await tables.query(CONTACTS, directory_id, start, stop)
         for row in rows:
-            if _is_active(row.value):
-                object_id = keys.split(row.key)[1].lower()
+            if decode_active(row.value):
+                object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
                 if is_object_id(object_id):
                     people.add(object_id)
                 else:
@@ -99,12 +100,8 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta
     )
 
 
-def _is_active(value: bytes) -> bool:
-    return bool(orjson.loads(value).get("a") == 1)
-
-
 def _cursor(now: int) -> str:
-    return keys.key("event", ulid(now - _OVERLAP))
+    return EVENT.from_time(ulid(now - _OVERLAP))
 
 
 async def _told(
@@ -112,25 +109,24 @@ async def _told(
 ) -> tuple[dict[str, _Told], LinkedDirectory]:
     """What the events say by object id (lower case), and up to where they are read."""
     told: dict[str, _Told] = {}
-    start, stop = roll.cursor, keys.prefix_range("event", "")[1]
-    seen_before = keys.key("event", ulid(roll.read_at)) if roll.read_at else start
+    start, stop = roll.cursor, EVENT.all()[1]
+    seen_before = EVENT.from_time(ulid(roll.read_at)) if roll.read_at else start
     for _ in range(_EVENTS_AT_ONCE // 1000):
-        rows = await tables.query(_CONTACTS, roll.id, start, stop)
+        rows = await tables.query(CONTACTS, roll.id, start, stop)
         for row in rows:
-            _note(orjson.loads(row.value), told, is_new=row.key >= seen_before)
+            _note(events.decode(row.value), told, is_new=row.key >= seen_before)
         if len(rows) < 1000:
             return told, replace(roll, cursor=_cursor(now), read_at=now)
         start = keys.successor(rows[-1].key)
     return told, replace(roll, cursor=start, read_at=0)
 
 
-def _note(event: dict[str, object], told: dict[str, _Told], *, is_new: bool) -> None:
+def _note(event: Event, told: dict[str, _Told], *, is_new: bool) -> None:
     """Take in one event; what does not say clearly that somebody is there counts as going, which is looked up."""
-    kind = str(event.get("kind", ""))
-    if not kind.startswith("user."):
+    if not event.kind.startswith("user."):
         return
-    now, before = str(event.get("external_id", "")), str(event.get("was_external_id", ""))
-    is_there = kind != "user.deleted" and event.get("active") is True
+    now, before = event.external_id, event.was_external_id
+    is_there = event.kind != "user.deleted" and event.active is True
     for spelling, is_there_now in ((before if before != now else "", False), (now, is_there)):
         object_id = spelling.lower()
         if is_object_id(object_id):
@@ -150,5 +146,5 @@ async def _held(
 
 
 async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:
-    rows = await tables.query(_CONTACTS, directory_id, *keys.prefix_range("ext", external_id, ""))
-    return any(_is_active(row.value) for row in rows)
+    rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.under(external_id))
+    return any(decode_active(row.value) for row in rows)

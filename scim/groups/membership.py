@@ -9,10 +9,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
-from scim import resource_rows
+from scim import index_values, resource_rows
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
@@ -21,8 +22,20 @@ from shared.concurrency import each
 from shared.messages import Message
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert, query_all
+from shared.tables.schema import (
+    CONTACTS,
+    GROUP,
+    GROUP_GROUP,
+    MEMBER,
+    USER,
+    USER_GROUP,
+    OnePart,
+    TwoParts,
+)
 
-_CONTACTS = "contacts"
+Kind = Literal["User", "Group"]
+_RECORDS: dict[Kind, OnePart] = {"User": USER, "Group": GROUP}
+_SEEN_FROM_MEMBER: dict[Kind, TwoParts] = {"User": USER_GROUP, "Group": GROUP_GROUP}
 MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
 _ROOM = (
     MAX_OPERATIONS - 8
@@ -35,7 +48,7 @@ class Member:
     """A member: a user, or a group within the group."""
 
     id: str
-    kind: str  # "User" or "Group"
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +76,8 @@ class Plan:
 
 async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
     """All members of a group, a thousand a round trip."""
-    start = keys.key("member", group_id, "")
-    found = await query_all(app.tables, _CONTACTS, directory_id, start, start + keys.MAX_KEY_CHAR)
-    return [Member(row.key.rpartition(keys.SEPARATOR)[2], _kind(row)) for row in found]
+    found = await query_all(app.tables, CONTACTS, directory_id, *MEMBER.under(group_id))
+    return [member_of(row) for row in found]
 
 
 async def members_between(
@@ -75,30 +87,27 @@ async def members_between(
 
     A thousand members a round trip. At least one group is read whole; beyond many members no further one is begun.
     """
-    start, stop = (
-        keys.key("member", group_ids[0], ""),
-        keys.key("member", group_ids[-1], "") + keys.MAX_KEY_CHAR,
-    )
+    start, stop = MEMBER.under(group_ids[0])[0], MEMBER.under(group_ids[-1])[1]
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
     more = True
     while more:
-        rows = await app.tables.query(_CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS)
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=MAX_QUERY_ROWS)
         for row in rows:
-            _, group_id, member_id = keys.split(row.key)
-            found[group_id].append(Member(member_id, _kind(row)))
+            group_id = MEMBER.parts_of(row.key)[0]
+            found[group_id].append(member_of(row))
         more, count = len(rows) == MAX_QUERY_ROWS, count + len(rows)
         if more:
             start = keys.successor(rows[-1].key)
         if more and count >= MANY_MEMBERS:
             last = group_id
-            stop = keys.key("member", last, "") + keys.MAX_KEY_CHAR
+            stop = MEMBER.under(last)[1]
     return found, bisect_right(group_ids, last)
 
 
 async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
     """The ids of the groups that a user or group is a direct member of."""
-    of_user = await resource_rows.ids(app, directory_id, "user", member_id)
-    return of_user or await resource_rows.ids(app, directory_id, "group", member_id)
+    of_user = await resource_rows.ids(app, directory_id, USER_GROUP, member_id)
+    return of_user or await resource_rows.ids(app, directory_id, GROUP_GROUP, member_id)
 
 
 async def operations(
@@ -140,24 +149,22 @@ async def _join_unless_in(
     app: App, directory_id: str, group_id: str, member_id: str
 ) -> list[Operation]:
     known, joining = await asyncio.gather(
-        app.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id)),
+        app.tables.get(CONTACTS, directory_id, MEMBER.key(group_id, member_id)),
         _join(app, directory_id, group_id, member_id),
     )
     return [] if known else joining
 
 
 async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
-    for kind in ("User", "Group"):
-        key = keys.key(kind.lower(), member_id)
-        record = await app.tables.get(_CONTACTS, directory_id, key)
+    for kind, family in _RECORDS.items():
+        key = family.key(member_id)
+        record = await app.tables.get(CONTACTS, directory_id, key)
         if record is not None:
-            seen_from_group = Upsert(
-                keys.key("member", group_id, member_id), orjson.dumps({"t": kind})
-            )
+            seen_from_group = Upsert(MEMBER.key(group_id, member_id), encode_kind(kind))
             return [
                 Replace(key, record.value, record.etag),
                 seen_from_group,
-                Upsert(keys.key(kind.lower(), member_id, group_id), b"{}"),
+                Upsert(_SEEN_FROM_MEMBER[kind].key(member_id, group_id), index_values.NOTHING),
             ]
     raise ScimError(
         400,
@@ -167,20 +174,27 @@ async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> l
 
 
 async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
-    row = await app.tables.get(_CONTACTS, directory_id, keys.key("member", group_id, member_id))
-    return _departure(_kind(row), member_id, group_id) if row else []
+    row = await app.tables.get(CONTACTS, directory_id, MEMBER.key(group_id, member_id))
+    return _departure(member_of(row).kind, member_id, group_id) if row else []
 
 
-def _departure(kind: str, member_id: str, group_id: str) -> list[Operation]:
+def _departure(kind: Kind, member_id: str, group_id: str) -> list[Operation]:
     """A membership stands in two rows, seen from the group and seen from the member."""
     return [
-        Delete(keys.key("member", group_id, member_id)),
-        Delete(keys.key(kind.lower(), member_id, group_id)),
+        Delete(MEMBER.key(group_id, member_id)),
+        Delete(_SEEN_FROM_MEMBER[kind].key(member_id, group_id)),
     ]
 
 
-def _kind(row: Row) -> str:
-    return str(orjson.loads(row.value)["t"])
+def encode_kind(kind: Kind) -> bytes:
+    """Return the value of a member's row as seen from its group."""
+    return orjson.dumps({"t": kind})
+
+
+def member_of(row: Row) -> Member:
+    """Return the member of a row as seen from its group."""
+    kind: Kind = orjson.loads(row.value)["t"]
+    return Member(MEMBER.second_of(row.key), kind)
 
 
 async def dissolve(app: App, directory_id: str, group_id: str, parents: Sequence[str]) -> None:
@@ -189,7 +203,7 @@ async def dissolve(app: App, directory_id: str, group_id: str, parents: Sequence
     leaving = [_departure(member.kind, member.id, group_id) for member in present]
     leaving += [_departure("Group", group_id, parent) for parent in parents]
     for batch in batches(leaving):
-        await app.tables.transact(_CONTACTS, directory_id, batch)
+        await app.tables.transact(CONTACTS, directory_id, batch)
 
 
 def batches(changes: Iterable[Sequence[Operation]]) -> Iterator[list[Operation]]:

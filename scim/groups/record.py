@@ -6,16 +6,18 @@ from typing import Any
 
 import orjson
 
+from scim import index_values
 from scim.core.errors import ScimError
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
 from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+from shared.tables.schema import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
 _MOST_SHOWN = 300  # characters
-_NAME = keys.key("gname", "")
+_NAME = GROUP_NAME.all()[0]
 OwnRow = Insert | Replace | Delete
 
 
@@ -84,19 +86,19 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
 
 def group_key(identifier: str) -> str:
     """The key of the record."""
-    return keys.key("group", identifier)
+    return GROUP.key(identifier)
 
 
 def name_key(display_name: str) -> str:
     """The key that makes a display name unique, in any case: Entra matches groups by it."""
-    return keys.key("gname", keys.fold_case(display_name))
+    return GROUP_NAME.key(keys.fold_case(display_name))
 
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
     """The rows by which the group is found."""
-    rows = {name_key(record.resource["displayName"]): orjson.dumps({"id": record.id})}
+    rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
-        rows[keys.key("gext", external_id, record.id)] = b"{}"
+        rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
     return rows
 
 
@@ -111,8 +113,8 @@ def stored_keys(record: GroupRecord) -> list[str]:
     folded = keys.fold_case(name) if len(name) <= 256 else name.casefold()
     external_id = record.resource.get("externalId")
     return [
-        keys.key("gname", folded),
-        *([keys.key("gext", external_id, record.id)] if external_id else []),
+        GROUP_NAME.key(folded),
+        *([GROUP_EXTERNAL_ID.key(external_id, record.id)] if external_id else []),
     ]
 
 

@@ -28,6 +28,7 @@ from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
 from shared.messages import Message
+from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
 Change = Callable[[dict[str, Any], Notes], dict[str, Any]]
@@ -223,7 +224,9 @@ class Groups:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the group `skip` places further."""
-        return await resource_rows.key_at(self.context.app, self.directory_id, "group", after, skip)
+        return await resource_rows.key_at(
+            self.context.app, self.directory_id, schema.GROUP, after, skip
+        )
 
     async def total(self) -> int:
         """How many groups the directory has."""
@@ -264,7 +267,9 @@ async def _by_display_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "gext", value)
+    return await resource_rows.ids(
+        context.app, context.directory.id, schema.GROUP_EXTERNAL_ID, value
+    )
 
 
 async def _by_member(context: Context, value: str) -> list[str]:

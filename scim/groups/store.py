@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from directories import provisioning_log
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import index_values, resource_rows
 from scim.groups import membership, record
 from scim.groups.record import GroupRecord, OwnRow
-from shared import keys
 from shared.app import App
 from shared.tables.port import Delete, Operation, Replace, Row
-
-_CONTACTS = "contacts"
+from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class StoredGroup:
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
     """The group with this id, in one round trip."""
-    found = await resource_rows.get(app, directory_id, "group", identifier)
+    found = await resource_rows.get(app, directory_id, GROUP, identifier)
     return _assemble(found) if found else None
 
 
@@ -36,20 +32,20 @@ async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredGroup], bool]:
     """At most `count` groups in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await resource_rows.page(app, directory_id, "group", after, count)
+    found, more = await resource_rows.page(app, directory_id, GROUP, after, count)
     return [_assemble(rows) for rows in found], more
 
 
 def _assemble(found: list[Row]) -> StoredGroup:
     head = found[0]
-    parents = tuple(row.key.rpartition(keys.SEPARATOR)[2] for row in found[1:])
-    return StoredGroup(record.decode(keys.split(head.key)[1], head.value), parents, head.etag)
+    parents = tuple(GROUP_GROUP.second_of(row.key) for row in found[1:])
+    return StoredGroup(record.decode(GROUP.parts_of(head.key)[0], head.value), parents, head.etag)
 
 
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
     """The id of the group with this display name, in any case."""
-    row = await app.tables.get(_CONTACTS, directory_id, record.name_key(display_name))
-    return [orjson.loads(row.value)["id"]] if row else []
+    row = await app.tables.get(CONTACTS, directory_id, record.name_key(display_name))
+    return [index_values.decode_owner(row.value)] if row else []
 
 
 async def write(
@@ -66,9 +62,9 @@ async def write(
     """
     first, *rest = [*membership.batches(moving)] or [[]]
     operations = [*own, provisioning_log.write(event, app.clock), *first]
-    tags = await app.tables.transact(_CONTACTS, directory_id, operations)
+    tags = await app.tables.transact(CONTACTS, directory_id, operations)
     record_row = own[0]
     for batch in rest:
         assert not isinstance(record_row, Delete)
         touch = Replace(record_row.key, record_row.value, tags[0])
-        tags = await app.tables.transact(_CONTACTS, directory_id, [touch, *batch])
+        tags = await app.tables.transact(CONTACTS, directory_id, [touch, *batch])

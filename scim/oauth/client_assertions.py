@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from directories.access_tokens import Assertion
+from directories.access_rows import Assertion
 from directories.models import TrustedIdentity
 from scim.oauth.jwks import issuer, signing_key
 from shared.app import App

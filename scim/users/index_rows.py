@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-import orjson
-
+from scim import index_values
 from scim.users import contact_cards
 from scim.users.record import UserRecord, encode
 from shared import keys, numbers
 from shared.index_version import INDEX_VERSION
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
+from shared.tables.schema import (
+    EXTERNAL_ID,
+    FIND,
+    HIDDEN_NUMBER,
+    LIST,
+    MAIL,
+    NAME,
+    NUMBER,
+    UNPARSED,
+    USER,
+)
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
 # record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
@@ -21,17 +31,16 @@ MAX_MAILS = 8
 MAX_WORDS = 22
 MAX_TYPED = 2  # numbers found by their beginning as they are typed
 MAX_NUMBERS = 12
-_EMPTY = b"{}"
 
 
 def user_key(identifier: str) -> str:
     """The key of the record."""
-    return keys.key("user", identifier)
+    return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
     """The key that makes a user name unique; userName is not case-exact (RFC 7643 section 4.1.1)."""
-    return keys.key("name", keys.fold_case(user_name))
+    return NAME.key(keys.fold_case(user_name))
 
 
 def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]:
@@ -74,23 +83,23 @@ class _Values(NamedTuple):
             if n.fault
         ]
         families = {
-            "name": orjson.dumps({"id": shown.card.id}),
-            "ext": b'{"a":1}' if shown.active else b'{"a":0}',
-            "mail": _EMPTY,
-            "off": _EMPTY,
-            "list": card,
-            "find": card,
+            NAME.name: index_values.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
+            MAIL.name: index_values.NOTHING,
+            HIDDEN_NUMBER.name: index_values.NOTHING,
+            LIST.name: card,
+            FIND.name: card,
         }
         if faults and shown.active:
-            families["unparsed"] = orjson.dumps(
-                {"v": 1, "name": shown.card.name, "numbers": faults}
+            families[UNPARSED.name] = index_values.encode_unparsed(
+                index_values.UnparsedNumbers(shown.card.name, faults)
             )
         return cls(families, dict(_number_values(shown, card)))
 
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
         family = _family_of(key)
-        return self.numbers.get(key) if family == "num" else self.families.get(family)
+        return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
 
 
 def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
@@ -104,7 +113,7 @@ def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
                 if number.extension
                 else card
             )
-            yield keys.key("num", numbers.reversed_digits(number), shown.card.id), extended
+            yield NUMBER.key(numbers.reversed_digits(number), shown.card.id), extended
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
@@ -117,7 +126,7 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     families = values.families
     found = {
         key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, shown, "unparsed" in families)
+        for key in _keys_of(record, shown, UNPARSED.name in families)
     }
     return found | values.numbers
 
@@ -127,13 +136,13 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
-        yield keys.key("ext", external_id, identifier)
+        yield EXTERNAL_ID.key(external_id, identifier)
     for address in list(dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource))))[
         :MAX_MAILS
     ]:
-        yield keys.key("mail", address, identifier)
+        yield MAIL.key(address, identifier)
     if unparsed:
-        yield keys.key("unparsed", identifier)
+        yield UNPARSED.key(identifier)
     yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
 
 
@@ -141,17 +150,17 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which only clients find an inactive person's numbers."""
     for _, number in shown.own:
         if len(number.digits) >= numbers.MIN_DIGITS:
-            yield keys.key("off", numbers.reversed_digits(number), shown.card.id)
+            yield HIDDEN_NUMBER.key(numbers.reversed_digits(number), shown.card.id)
 
 
 def _shown_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which agents find an active person by name and by the beginning of a number."""
     card = shown.card
-    yield keys.key("list", keys.search_key(card.name), card.id)
+    yield LIST.key(keys.search_key(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
-        yield keys.key("find", word, card.id)
+        yield FIND.key(word, card.id)
     for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
-        yield keys.key("find", digits, card.id)
+        yield FIND.key(digits, card.id)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
@@ -213,7 +222,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == "name" and key not in present
+    is_unique = _family_of(key) == NAME.name and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 

@@ -30,7 +30,9 @@ from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
 from shared.messages import Message
+from shared.tables import schema
 from shared.tables.port import AlreadyExists
+from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
 _SELECTION = re.compile(r"\[.*\]")
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
@@ -212,7 +214,9 @@ class Users:
 
     async def key_at(self, after: str, skip: int) -> str | None:
         """The key of the user `skip` places further."""
-        return await resource_rows.key_at(self.context.app, self.directory_id, "user", after, skip)
+        return await resource_rows.key_at(
+            self.context.app, self.directory_id, schema.USER, after, skip
+        )
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
@@ -251,11 +255,11 @@ async def _by_user_name(context: Context, value: str) -> list[str]:
 
 
 async def _by_external_id(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "ext", value)
+    return await resource_rows.ids(context.app, context.directory.id, EXTERNAL_ID, value)
 
 
 async def _by_mail(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "mail", keys.fold_case(value))
+    return await resource_rows.ids(context.app, context.directory.id, MAIL, keys.fold_case(value))
 
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
@@ -265,14 +269,14 @@ async def _by_number(context: Context, value: str) -> list[str] | None:
         return None
     app, directory_id, ending = context.app, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(
-        resource_rows.ids(app, directory_id, "num", ending),
-        resource_rows.ids(app, directory_id, "off", ending),
+        resource_rows.ids(app, directory_id, NUMBER, ending),
+        resource_rows.ids(app, directory_id, HIDDEN_NUMBER, ending),
     )
     return shown + hidden
 
 
 async def _by_group(context: Context, value: str) -> list[str]:
-    return await resource_rows.ids(context.app, context.directory.id, "member", value)
+    return await resource_rows.ids(context.app, context.directory.id, MEMBER, value)
 
 
 # By path without a selection of elements, the most selective index first.

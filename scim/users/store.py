@@ -4,19 +4,15 @@ import itertools
 import zlib
 from dataclasses import dataclass
 
-import orjson
-
 from directories import provisioning_log
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import index_values, resource_rows
 from scim.users import index_rows, record
 from scim.users.record import UserRecord
-from shared import keys
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
-
-_CONTACTS = "contacts"
+from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ class StoredUser:
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
     """The user with this id, in one round trip."""
-    found = await resource_rows.get(app, directory_id, "user", identifier)
+    found = await resource_rows.get(app, directory_id, USER, identifier)
     return _assemble(found) if found else None
 
 
@@ -45,22 +41,22 @@ async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredUser], bool]:
     """At most `count` users in the order of their creation from behind the row key `after`; whether there are more."""
-    found, more = await resource_rows.page(app, directory_id, "user", after, count)
+    found, more = await resource_rows.page(app, directory_id, USER, after, count)
     return [_assemble(rows) for rows in found], more
 
 
 def _assemble(found: list[Row]) -> StoredUser:
     """A user from its record's row and the membership rows behind it."""
     head = found[0]
-    identifier = keys.split(head.key)[1]
-    groups = tuple(row.key.rpartition(keys.SEPARATOR)[2] for row in found[1:])
+    identifier = USER.parts_of(head.key)[0]
+    groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:])
     return StoredUser(record.decode(identifier, head.value), groups, head.etag)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
     """The id of the user with this user name, in any case."""
-    row = await app.tables.get(_CONTACTS, directory_id, index_rows.name_key(user_name))
-    return [orjson.loads(row.value)["id"]] if row else []
+    row = await app.tables.get(CONTACTS, directory_id, index_rows.name_key(user_name))
+    return [index_values.decode_owner(row.value)] if row else []
 
 
 async def insert(app: App, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
@@ -69,7 +65,7 @@ async def insert(app: App, directory_id: str, user: UserRecord, region: str, eve
         *index_rows.insertion(user, region),
         provisioning_log.write(event, app.clock),
     ]
-    await app.tables.transact(_CONTACTS, directory_id, operations)
+    await app.tables.transact(CONTACTS, directory_id, operations)
 
 
 async def replace(
@@ -83,7 +79,7 @@ async def replace(
     """Store the next version; Changed or NotFound where another writer came first, AlreadyExists for a taken name."""
     operations = index_rows.replacement(old.record, new, old.tag, region)
     await app.tables.transact(
-        _CONTACTS, directory_id, [*operations, provisioning_log.write(event, app.clock)]
+        CONTACTS, directory_id, [*operations, provisioning_log.write(event, app.clock)]
     )
 
 
@@ -101,12 +97,10 @@ async def delete(app: App, directory_id: str, user: StoredUser, event: Event) ->
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]
     for at in range(room, len(leaving), MAX_OPERATIONS // 2):
         batch = leaving[at : at + MAX_OPERATIONS // 2]
-        await app.tables.transact(_CONTACTS, directory_id, list(itertools.chain(*batch)))
-    await app.tables.transact(_CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
+        await app.tables.transact(CONTACTS, directory_id, list(itertools.chain(*batch)))
+    await app.tables.transact(CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
-    """A membership stands in two rows, seen from the group and seen from the user."""
-    return Delete(keys.key("member", group_id, identifier)), Delete(
-        keys.key("user", identifier, group_id)
-    )
+    """A membership is two rows, seen from the group and seen from the user."""
+    return Delete(MEMBER.key(group_id, identifier)), Delete(USER_GROUP.key(identifier, group_id))

@@ -16,7 +16,6 @@ from shared.tables import azure_protocol as wire
 from shared.tables import limits
 from shared.tables.azure_account import Account, Credential
 from shared.tables.port import (
-    TABLES,
     AlreadyExists,
     NotFound,
     Operation,
@@ -25,6 +24,7 @@ from shared.tables.port import (
     StorageUnavailable,
     TableError,
 )
+from shared.tables.schema import TABLES
 
 _BUSY_ATTEMPTS = 3  # a 503 says that nothing was carried out, so a transaction may be sent again
 

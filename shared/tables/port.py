@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 from shared import keys
 
 MAX_QUERY_ROWS = 1000  # of one round trip
-TABLES = ("contacts", "presence", "directories", "tenants", "work")
 
 
 class Row(NamedTuple):

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from shared.tables import limits
 from shared.tables.port import (
-    TABLES,
     AlreadyExists,
     Delete,
     Insert,
@@ -27,6 +26,7 @@ from shared.tables.port import (
     TableError,
     Upsert,
 )
+from shared.tables.schema import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages

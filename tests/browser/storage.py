@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from shared.tables.port import TABLES, Operation, Row, Tables
+from shared.tables.port import Operation, Row, Tables
+from shared.tables.schema import TABLES
 
 
 class GatedTables:

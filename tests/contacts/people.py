@@ -11,16 +11,18 @@ import orjson
 
 from directories.models import Directory
 from local.host.host import Host
+from scim.groups import membership
 from scim.groups import record as groups
 from scim.groups.record import GroupRecord
+from scim.index_values import NOTHING
 from scim.users import contact_cards, index_rows
 from scim.users.record import UserRecord
-from shared import keys
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
 from shared.tables.port import Insert, Operation
+from shared.tables.schema import MEMBER, USER_GROUP
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"
@@ -105,8 +107,8 @@ class Company:
             groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now))
         )
         for member in members:
-            seen = Insert(keys.key("member", identifier, member), b'{"t":"User"}')
-            await self._store([seen, Insert(keys.key("user", member, identifier), b"{}")])
+            seen = Insert(MEMBER.key(identifier, member), membership.encode_kind("User"))
+            await self._store([seen, Insert(USER_GROUP.key(member, identifier), NOTHING)])
         return identifier
 
     async def _store(self, operations: Sequence[Operation]) -> None:

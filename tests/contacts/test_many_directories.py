@@ -11,6 +11,7 @@ from directories.service import list_directories
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
+from shared.tables.schema import LIST
 from tests.contacts.conftest import make_company
 from tests.contacts.people import ACCOUNT, Company, Person
 from tests.rounds import rounds
@@ -64,7 +65,7 @@ async def test_pages_are_in_one_order(app: App) -> None:
     await _peopled(app, random.Random(1), 20)
     directories, met, cursor = await list_directories(app, ACCOUNT), list[Found](), ""
     for _ in rounds():
-        page = await index_scan.walk(app, directories, Range("list"), 9, cursor)
+        page = await index_scan.walk(app, directories, Range(LIST), 9, cursor)
         met += page.found
         if not (cursor := page.cursor):
             break

@@ -4,12 +4,21 @@ import math
 
 import orjson
 
-from directories import access_tokens, credentials, deletion, maintenance, service, store
+from directories import (
+    access_rows,
+    access_tokens,
+    credentials,
+    deletion,
+    maintenance,
+    service,
+    store,
+)
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Upsert
+from shared.tables.schema import ALL_DIRECTORIES
 from tests.directories.made import ACCOUNT, Made
 
 
@@ -41,7 +50,7 @@ async def test_access_tokens_beyond_their_end_are_removed(
             app,
             directory,
             secret.id,
-            access_tokens.Assertion("iss", str(clock.elapsed), store.now(clock)),
+            access_rows.Assertion("iss", str(clock.elapsed), store.now(clock)),
         )
         clock.advance(1800)
     await maintenance.tidy(app, made.id)
@@ -61,7 +70,7 @@ async def test_removals_go_on_every_hour(app: App, made: Made, clock: FixedClock
 async def test_an_index_row_without_a_directory_goes(app: App, clock: FixedClock) -> None:
     """What a killed creation left is removed within a day."""
     entry = orjson.dumps({"v": 1, "created": store.now(clock)})
-    await app.tables.transact("directories", store.ALL, [Upsert("gone", entry)])
+    await app.tables.transact("directories", ALL_DIRECTORIES, [Upsert("gone", entry)])
     clock.advance(3601)
     await a_day(app)
-    assert await store.index(app.tables, store.ALL) == []
+    assert await store.index(app.tables, ALL_DIRECTORIES) == []

@@ -15,6 +15,7 @@ from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Insert, Operation, StorageUnavailable
+from shared.tables.schema import ALL_DIRECTORIES, account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -36,7 +37,7 @@ async def left(app: App, directory_id: str) -> int:
     ]
     indexes = [
         row
-        for partition in (store.ALL, store.account_partition(ACCOUNT))
+        for partition in (ALL_DIRECTORIES, account_partition(ACCOUNT))
         for row in await store.index(app.tables, partition)
         if row.key == directory_id
     ]

@@ -14,6 +14,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Operation, StorageUnavailable, Upsert
+from shared.tables.schema import account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 
@@ -156,7 +157,7 @@ async def test_a_creation_that_was_killed_leaves_nothing_to_see(
     assert await service.list_directories(app, ACCOUNT) == []
     clock.advance(3601)
     assert await service.list_directories(app, ACCOUNT) == []
-    assert await store.index(app.tables, store.account_partition(ACCOUNT)) == []
+    assert await store.index(app.tables, account_partition(ACCOUNT)) == []
 
 
 async def test_an_index_row_of_another_accounts_directory_shows_nothing(
@@ -164,7 +165,7 @@ async def test_an_index_row_of_another_accounts_directory_shows_nothing(
 ) -> None:
     """The directory's own record says whose it is."""
     row = Upsert(made.id, orjson.dumps({"v": 1, "created": store.now(app.clock)}))
-    await app.tables.transact("directories", store.account_partition(OTHER_ACCOUNT), [row])
+    await app.tables.transact("directories", account_partition(OTHER_ACCOUNT), [row])
     assert await service.list_directories(app, OTHER_ACCOUNT) == []
 
 

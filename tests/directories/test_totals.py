@@ -13,6 +13,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.tables.port import Insert, Operation
+from shared.tables.schema import TOTAL
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)
@@ -135,7 +136,7 @@ async def test_a_fold_never_takes_a_later_one_back(app: App, clock: FixedClock) 
     slow = Overtaken(app.tables)
     slow.other = app
     await fold(App(app.settings, clock, slow), DIRECTORY)
-    row = await app.tables.get("contacts", DIRECTORY, totals.ROW)
+    row = await app.tables.get("contacts", DIRECTORY, TOTAL.key)
     assert row is not None
     assert orjson.loads(row.value)["users"] == 3
 

@@ -4,6 +4,7 @@ Each rule holds for every module of the product. EXCEPTIONS lists the modules th
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,7 @@ LOOPS_THAT_END = {
     "tests/rounds.py",  # has the time limit
     "tests/emulator.py",  # has a deadline
     "tests/shared/tables/canned.py",  # a server: its client ends the connection
+    "tests/local/host/recorded/exchange.py",  # reads until the connection ends
     # Each round takes something away from what is left.
     "tests/browser/test_budgets.py",
     "tests/browser/world.py",
@@ -132,9 +134,6 @@ def test_a_loop_of_a_test_ends() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests").rglob("*.py")
-        if any(
-            isinstance(node, ast.While)
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        )
+        if re.search(r"^\s*while\b.*:", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert found == LOOPS_THAT_END

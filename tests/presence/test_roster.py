@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from shared import keys
+from scim.index_values import encode_active
 from shared.tables.port import Delete, Upsert
+from shared.tables.schema import EXTERNAL_ID
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import DIRECTORY, World
 
@@ -57,7 +58,7 @@ async def test_an_event_that_was_stored_late_is_believed_only_with_its_row(world
     await world.arrive(gone)
     world.clock.advance(10)
     await world.tables.transact(
-        "contacts", DIRECTORY, [Delete(keys.key("ext", gone, f"user-{gone}"))]
+        "contacts", DIRECTORY, [Delete(EXTERNAL_ID.key(gone, f"user-{gone}"))]
     )
     assert await asked(world) == 4
     assert await all_is_right(world, [*ids, there])
@@ -116,7 +117,9 @@ async def test_somebody_who_is_disabled_is_not_polled(world: World) -> None:
     await world.tick()
     event = world.event("user.disabled", external_id=ids[0], active=False)
     await world.store(
-        DIRECTORY, [Upsert(keys.key("ext", ids[0], f"user-{ids[0]}"), b'{"a":0}')], event
+        DIRECTORY,
+        [Upsert(EXTERNAL_ID.key(ids[0], f"user-{ids[0]}"), encode_active(is_active=False))],
+        event,
     )
     assert [await asked(world) for _ in range(3)] == [2] * 3
 
@@ -176,7 +179,7 @@ async def rename(world: World, before: str, now: str) -> None:
     """SCIM changes a person's externalId."""
     event = world.event("user.updated", external_id=now, was_external_id=before, active=True)
     operations: Sequence[object] = [
-        Delete(keys.key("ext", before, f"user-{before}")),
-        Upsert(keys.key("ext", now, f"user-{now}"), b'{"a":1}'),
+        Delete(EXTERNAL_ID.key(before, f"user-{before}")),
+        Upsert(EXTERNAL_ID.key(now, f"user-{now}"), encode_active(is_active=True)),
     ]
     await world.store(DIRECTORY, operations, event)  # type: ignore[arg-type]

@@ -3,6 +3,8 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
+from scim.index_values import encode_active
+from shared.tables.schema import EXTERNAL_ID
 from tests.presence.world import DIRECTORY, World
 
 
@@ -177,7 +179,6 @@ async def test_a_tenant_nobody_linked_costs_one_read(world: World) -> None:
 
 
 def _second_row(object_id: str):  # type: ignore[no-untyped-def]
-    from shared import keys
     from shared.tables.port import Upsert
 
-    return Upsert(keys.key("ext", object_id, "another-user"), b'{"a":1}')
+    return Upsert(EXTERNAL_ID.key(object_id, "another-user"), encode_active(is_active=True))

@@ -16,11 +16,13 @@ from presence.service import Status, statuses
 from presence.sync import dispatch
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
+from scim.index_values import encode_active
 from shared import keys
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.settings import Settings
 from shared.tables.port import Delete, Operation, Row, Upsert
+from shared.tables.schema import EXTERNAL_ID
 from tests.local.graph.fixtures import RunningSimulator
 
 ACCOUNT = "account-one"
@@ -81,7 +83,7 @@ class World:
         self, ids: Iterable[str], directory_id: str = DIRECTORY, *, active: bool = True
     ) -> None:
         """The rows by which a directory has these people, without events (as if read long ago)."""
-        value = b'{"a":1}' if active else b'{"a":0}'
+        value = encode_active(is_active=active)
         await self._store(directory_id, [Upsert(_ext(one), value) for one in ids])
 
     async def leave(self, object_id: str, directory_id: str = DIRECTORY) -> None:
@@ -93,7 +95,8 @@ class World:
         """SCIM creates a person."""
         event = self.event("user.created", external_id=object_id, active=True, users=1)
         await self._store(
-            directory_id, [Upsert(_ext(object_id), b'{"a":1}'), write(event, self.clock)]
+            directory_id,
+            [Upsert(_ext(object_id), encode_active(is_active=True)), write(event, self.clock)],
         )
 
     def event(self, kind: str, **more: object) -> Event:
@@ -214,4 +217,4 @@ class World:
 
 
 def _ext(object_id: str) -> str:
-    return keys.key("ext", object_id, f"user-{object_id}")
+    return EXTERNAL_ID.key(object_id, f"user-{object_id}")

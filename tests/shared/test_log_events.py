@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,6 +21,7 @@ def _documented(path: str, mark: str) -> dict[str, set[str]]:
     return {event: set(re.findall(r"`(\w+)`", dimensions)) for event, dimensions in rows}
 
 
+@cache
 def _written() -> dict[str, set[str]]:
     """Return every event with its dimensions.
 

@@ -15,7 +15,7 @@ import pytest
 
 from contacts.unparsed_numbers import list_unparsed
 from directories import access_tokens, credential_usage, events, store, totals
-from directories.access_tokens import Assertion
+from directories.access_rows import Assertion
 from directories.authenticate import authenticate
 from directories.models import Directory
 from local.check import check, check_links

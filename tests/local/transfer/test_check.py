@@ -13,6 +13,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Upsert
+from shared.tables.schema import ALL_DIRECTORIES
 from tests.local.transfer.filled import TENANT, Deployment
 
 
@@ -89,7 +90,7 @@ async def _wrong_total(app: App) -> None:
 
 
 async def _lost_index(app: App) -> None:
-    await app.tables.transact("directories", store.ALL, [Delete("contoso")])
+    await app.tables.transact("directories", ALL_DIRECTORIES, [Delete("contoso")])
 
 
 @pytest.mark.parametrize(
