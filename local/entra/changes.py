@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from local.entra import chart, offices
-from local.entra.names import CULTURES
 from local.entra.options import Options
-from local.entra.people import Company, Person
+from local.entra.people import HEADS, Company, Person, departments, first_title
 
 _PER_THOUSAND = {
     "titles": 40,
@@ -61,7 +59,7 @@ def apply(what: Plan, company: Company) -> list[Person]:
     """The people after their change."""
     return [
         *(_promoted(person) for person in _people(company, what.titles)),
-        *(_renumbered(person, company.seed) for person in _people(company, what.numbers)),
+        *(company.renumbered(person) for person in _people(company, what.numbers)),
         *(company.married(person) for person in _people(company, what.renamed)),
         *(_moved(person) for person in _people(company, what.moved)),
     ]
@@ -75,24 +73,15 @@ def _promoted(person: Person) -> Person:
     return replace(person, job_title=f"Senior {person.job_title}")
 
 
-def _renumbered(person: Person, seed: int) -> Person:
-    """A new desk and a new mobile; people without any get their first."""
-    random = Random(f"number {seed}/{person.index}")
-    office = next(each.office for each in CULTURES if each.office.city == person.city)
+def _moved(person: Person) -> Person:
+    """Return the person in the next department, with its head as manager; heads only change title."""
+    if person.index <= HEADS:
+        return replace(person, job_title=f"Acting {person.job_title}")
+    names = departments()
+    number = (names.index(person.department) + 1) % len(names)
     return replace(
         person,
-        business_phone=offices.direct_line(office, 5000 + person.index % 4000, random),
-        mobile_phone=offices.mobile_number(office, random),
-    )
-
-
-def _moved(person: Person) -> Person:
-    """Another department, with its head as manager; its heads and the top stay."""
-    if person.index <= chart.HEADS:
-        return replace(person, job_title=f"Acting {person.job_title}")
-    names = [department.name for department in chart.DEPARTMENTS]
-    number = (names.index(person.department) + 1) % len(names)
-    department = chart.DEPARTMENTS[number]
-    return replace(
-        person, department=department.name, job_title=department.titles[0], manager=number + 1
+        department=names[number],
+        job_title=first_title(names[number]),
+        manager=number + 1,
     )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from local.entra import chart, checks, mapping
+from local.entra import checks, mapping
 from local.entra.job import Job
-from local.entra.people import object_id
+from local.entra.people import departments, object_id
 from local.entra.wire import Answer, equals
 
 MEMBERS_AT_ONCE = 100
@@ -24,14 +24,16 @@ class Team:
 
 def teams(job: Job) -> list[Team]:
     """One group a department, then groups of every so-many people, as many as are wanted."""
-    names = [department.name for department in chart.DEPARTMENTS]
+    names = departments()
     people = range(job.options.people)
     made = []
     for number in range(job.options.groups):
         if number < len(names):
             name = f"SG-{names[number]}"
             members = [
-                index for index in people if chart.position(index).department == names[number]
+                person.index
+                for person in job.company.people(0, job.options.people)
+                if person.department == names[number]
             ]
         else:
             name = f"SG-Project {number - len(names) + 1}"

@@ -1,25 +1,27 @@
-"""Believable people of an invented company, each made from a seed and an index alone."""
+"""People of an invented company: the 250 of `people.csv`, and variations of them for larger ones."""
 
+import csv
 import hashlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from math import gcd
-from random import Random
-
-from local.entra import chart, offices
-from local.entra.names import CULTURES, Culture, address_part, spelt
+from functools import cache
+from pathlib import Path
 
 DOMAIN = "brightwater.example"
-"""The domain of the company with seed 1; others have their own, so that several fit into one directory."""
+"""The domain of the company with seed 1; other companies have their own, so that several fit into one directory."""
+HEADS = 9
+"""The people with the indexes 1 to 9 lead a department each; 0 leads the company."""
+REPORTS = 3
+"""People of the next round who report to one person of a round."""
+NOT_NUMBERS = ("n/a", "see mobile", "ext 4417", "TBC", "-", "ask reception", "4417")
+"""Texts of business phones that no telephone network knows."""
+_NATIVE_ORDER = ("zh-CN", "ja-JP")  # the family name comes first
 
-_TURN = sum(culture.weight for culture in CULTURES)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user as Entra holds it: names are Entra's, in snake_case. None: not set in Entra."""
+    """A user as Entra holds it; names are Entra's, in snake_case. None: not set in Entra."""
 
     index: int
     object_id: str
@@ -43,125 +45,145 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Everybody of one company; the same seed gives the same people on every machine."""
+    """The people of one company; the same seed gives the same people on every machine."""
 
     seed: int = 1
     subdomain: str = ""
 
     @property
     def domain(self) -> str:
-        """The domain of everybody's address."""
+        """Return the domain of the company's addresses."""
         domain = DOMAIN if self.seed == 1 else f"company{self.seed}.example"
         return f"{self.subdomain}.{domain}" if self.subdomain else domain
 
     def people(self, start: int, stop: int) -> Iterator[Person]:
-        """People by index, made one at a time."""
+        """Return the people with these indexes, made one at a time."""
         return (self.person(index) for index in range(start, stop))
 
     def person(self, index: int) -> Person:
-        """The person with this index, counted from 0; the lower, the higher in the organisation chart."""
-        random = Random(f"{self.seed}/{index}")
-        place = chart.position(index)
-        culture, number = _culture_of(self.seed, index)
-        given, family, turn = _name(culture, number, self.seed)
-        address = (
-            f"{address_part(given)}.{address_part(family)}{turn + 1 if turn else ''}@{self.domain}"
-        )
-        given, family = spelt(given, family)
+        """Return the person with this index, from 0; a manager has a lower index than the reports."""
+        rows = _rows()
+        turn, number = divmod(index, len(rows))
+        row = rows[number]
+        named = rows[_colleague(number, turn)]
+        middle = f" {chr(ord('A') + turn * 7 % 26)}." if turn else ""
+        suffix = turn + 1 if turn else ""
+        address = f"{row['address_given']}.{named['address_family']}{suffix}@{self.domain}"
         return Person(
             index=index,
             object_id=object_id(self.seed, index),
             user_principal_name=address,
-            given_name=given,
-            surname=family,
-            display_name=_display_name(given, family, turn, culture),
+            given_name=row["given_name"],
+            surname=named["surname"],
+            display_name=_display_name(row, named["surname"], middle),
             mail=address,
-            job_title=place.title,
-            department=place.department,
-            city=culture.office.city,
-            country=culture.office.country,
-            preferred_language=culture.office.language,
+            job_title=f"Deputy {row['job_title']}"
+            if turn and number <= HEADS
+            else row["job_title"],
+            department=row["department"],
+            city=row["city"],
+            country=row["country"],
+            preferred_language=row["preferred_language"],
             employee_id=f"{100000 + index}",
-            business_phone=_business_phone(culture, number, random),
-            mobile_phone=offices.mobile_number(culture.office, random)
-            if random.random() < 0.7
-            else None,
-            manager=place.manager,
+            business_phone=_renumbered(row["business_phone"], turn, 4),
+            mobile_phone=_renumbered(row["mobile_phone"], turn, 5),
+            manager=_manager(row["manager"], number, turn),
         )
 
     def married(self, person: Person) -> Person:
-        """The person under another surname, and so with another user principal name, display name and mail."""
-        culture, number = _culture_of(self.seed, person.index)
-        given, family, turn = _name(culture, number, self.seed)
-        names = culture.family
-        other = names[(names.index(family) + 1) % len(names)]
+        """Return the person under another surname, user principal name, display name and mail."""
+        rows = _rows()
+        number = person.index % len(rows)
+        row, other = rows[number], rows[_colleague(number, person.index // len(rows) + 1)]
         # The index keeps the address unique however many people share the name.
-        address = f"{address_part(given)}.{address_part(other)}.{person.index}@{self.domain}"
+        names = f"{row['address_given']}.{other['address_family']}"
+        address = f"{names}.{person.index}@{self.domain}"
         return replace(
             person,
-            surname=spelt(given, other)[1],
-            display_name=_display_name(*spelt(given, other), turn, culture),
+            surname=other["surname"],
+            display_name=_display_name(row, other["surname"], ""),
             user_principal_name=address,
             mail=address,
             former_user_principal_name=person.user_principal_name,
         )
 
+    def renumbered(self, person: Person) -> Person:
+        """Return the person with a new desk and a new mobile phone."""
+        row = _rows()[person.index % len(_rows())]
+        area = next(
+            each["business_phone"]
+            for each in _rows()
+            if each["city"] == row["city"] and each["business_phone"].startswith("+")
+        )
+        turn = 5000 + person.index % 4000
+        return replace(
+            person,
+            business_phone=_renumbered(row["business_phone"] or area, turn, 4),
+            mobile_phone=_renumbered(row["mobile_phone"] or area, turn, 5),
+        )
+
+
+def departments() -> list[str]:
+    """Return the names of the departments, in the order of their heads' indexes."""
+    return [row["department"] for row in _rows()[1 : HEADS + 1]]
+
+
+def first_title(department: str) -> str:
+    """Return a title of people in the department who lead nobody."""
+    return next(row["job_title"] for row in reversed(_rows()) if row["department"] == department)
+
 
 def object_id(seed: int, index: int) -> str:
-    """Entra's objectId of a person: a GUID, always the same one for the same person."""
+    """Return Entra's object ID of a person: a GUID, always the same for the same person."""
     digest = hashlib.sha256(f"object {seed}/{index}".encode()).digest()
     return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
-def _business_phone(culture: Culture, number: int, random: Random) -> str | None:
-    chance = random.random()
-    if chance < 0.06:
+@cache
+def _rows() -> list[dict[str, str]]:
+    with (Path(__file__).parent / "people.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _neighbours() -> dict[str, list[int]]:
+    """Return the row numbers of each city: people with names of one language."""
+    found: dict[str, list[int]] = {}
+    for number, row in enumerate(_rows()):
+        found.setdefault(row["city"], []).append(number)
+    return found
+
+
+def _colleague(number: int, turn: int) -> int:
+    """Return the row that the person of a row takes the family name from in a later round."""
+    numbers = _neighbours()[_rows()[number]["city"]]
+    return numbers[(numbers.index(number) + turn) % len(numbers)]
+
+
+def _display_name(row: dict[str, str], surname: str, middle: str) -> str:
+    given = row["given_name"]
+    if row["preferred_language"] in _NATIVE_ORDER and not given.isascii():
+        return surname + given
+    return f"{given}{middle} {surname}"
+
+
+def _renumbered(number: str, turn: int, digits: int) -> str | None:
+    """Return the number with other last digits, in the same spelling; None for an empty text."""
+    if not number:
         return None
-    if chance < 0.08:
-        return random.choice(offices.NOT_NUMBERS)
-    if chance < 0.14:
-        return offices.shared_line(culture.office, 9000 + number // 40)
-    return offices.direct_line(culture.office, 100 + number, random)
+    if not turn or number in NOT_NUMBERS:
+        return number
+    positions = [at for at, character in enumerate(number) if character.isdigit()][-digits:]
+    last = int("".join(number[at] for at in positions))
+    letters = list(number)
+    for at, digit in zip(positions, f"{(last + turn * 37) % 10**digits:0{digits}d}", strict=True):
+        letters[at] = digit
+    return "".join(letters)
 
 
-def _display_name(given: str, family: str, turn: int, culture: Culture) -> str:
-    if culture.office.language in ("zh-CN", "ja-JP") and not given.isascii():
-        return family + given
-    middle = f" {chr(ord('A') + turn * 7 % 26)}." if turn else ""
-    return f"{given}{middle} {family}"
-
-
-def _name(culture: Culture, number: int, seed: int) -> tuple[str, str, int]:
-    """The culture's `number`-th combination of names in a seeded order; `turn` counts its repetitions."""
-    total = len(culture.given) * len(culture.family)
-    turn, place = divmod(number, total)
-    spot = (place * _step(total) + seed * 7919) % total
-    return (
-        culture.given[spot % len(culture.given)],
-        culture.family[spot // len(culture.given)],
-        turn,
-    )
-
-
-@lru_cache
-def _step(total: int) -> int:
-    """About 0.62 of `total` and coprime to it: neighbours get different names and every combination comes up once."""
-    step = max(1, int(total * 0.618))
-    while gcd(step, total) != 1:
-        step += 1
-    return step
-
-
-def _culture_of(seed: int, index: int) -> tuple[Culture, int]:
-    """The person's culture, and how many people of it have a lower index."""
-    turn, place = divmod(index, _TURN)
-    number, rank = _turn_of_cultures(seed)[place]
-    culture = CULTURES[number]
-    return culture, turn * culture.weight + rank
-
-
-@lru_cache(maxsize=8)
-def _turn_of_cultures(seed: int) -> tuple[tuple[int, int], ...]:
-    numbers = [number for number, culture in enumerate(CULTURES) for _ in range(culture.weight)]
-    Random(seed).shuffle(numbers)
-    return tuple((number, numbers[:place].count(number)) for place, number in enumerate(numbers))
+def _manager(given: str, number: int, turn: int) -> int | None:
+    """Return the manager: in a later round one of the same round, for its leads one of a round before."""
+    size = len(_rows())
+    if turn and (not given or int(given) <= HEADS):
+        return (turn - 1) // REPORTS * size + number
+    return int(given) + turn * size if given else None

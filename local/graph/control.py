@@ -1,52 +1,106 @@
-"""Turning the simulator by HTTP: JSON in, JSON out; the page at `/control` uses nothing else.
+"""HTTP API that changes what the simulator answers; the page at `/control` uses nothing else.
 
-    GET    /control/state                            everything
-    POST   /control/reset                            as at the start
-    PATCH  /control/options                          latency, token_lifetime, consent_delay, consent_delay_tokens,
-                                                     missing_principal (700016, 7000229), missing_role (403, 401),
-                                                     cancel (consent_required, permission_denied), id_token_roles,
-                                                     signed_in_as (user name), limit (calls per 30 s), seed, period
-    POST   /control/tenants                          name, domain, id, and what PATCH takes
-    PATCH  /control/tenants/{tenant}                 crowd, anyone, unlicensed_share, unknown_ids (missing,
-                                                     presence-unknown, chunk-400, chunk-404), style (old, new, upper,
-                                                     future), moving
-    DELETE /control/tenants/{tenant}                 from now on AADSTS90002
-    POST   /control/tenants/{tenant}/people          sign_in: [{name, user_name, id, roles}], ids: [...],
-                                                     unlicensed: [...]
-    GET    /control/tenants/{tenant}/ids             ?start=0&stop=100: object ids of the crowd
+    GET    /control/state                            options, tenants, faults, calls by endpoint, tenant and status
+    POST   /control/reset                            start again
+    PATCH  /control/options                          latency, token_lifetime, consent_delay, consent_delay_tokens, limit
+    PATCH  /control/tenants/{tenant}                 crowd, anyone, unlicensed_share, unknown_ids, style, moving
     PUT    /control/tenants/{tenant}/presence/{id}   availability, activity, out_of_office, message
-    DELETE /control/tenants/{tenant}/presence/{id}   back to chance
+    DELETE /control/tenants/{tenant}/presence/{id}   a random status again
     PUT    /control/tenants/{tenant}/consent         state: granted, signed-in (permission removed), disabled, none
-    GET    /control/faults                           what there is, what is on
-    PUT    /control/faults/{name}                    tenant, times, seconds, retry_after; an empty object: for good
-    DELETE /control/faults/{name}, /control/faults   off; all off
-    GET    /control/counters      DELETE             calls by endpoint, tenant and status; DELETE: from 0
-    PUT    /control/applications/{client}            name, secrets {value: valid}, redirects, certificates (PEM),
-                                                     federated [{issuer, subject, audience}], home_tenant_id,
-                                                     multi_tenant
-    POST   /control/keys/rotate                      keep: how many old keys stay published (1)
-    POST   /control/assertion                        tenant, audience, subject, lifetime, forged, claims -> assertion
+    PUT    /control/faults/{name}                    tenant, times, seconds, retry_after
+    DELETE /control/faults/{name}                    off
 
-`{tenant}` is an id or a domain; a client id left out is that of the first application.
+`{tenant}` is an ID or a domain. Every field that a PATCH leaves out stays as it is.
 """
 
 import dataclasses
-import re
 from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeVar
+from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.graph import control_bodies, faults
-from local.graph.control_http import Refused, as_json, read
-from local.graph.control_views import of_application, of_tenant
+from local.graph import answers, faults
 from local.graph.pages import page
-from local.graph.people import Tenant
+from local.graph.people import Tenant, UnknownIds
 from local.graph.simulator import CLIENT_ID, Simulator
-from local.graph.wire import STATES
+from local.graph.wire import STATES, Style
 
-NO_CONTENT: dict[str, object] = {}
+_MAX_COUNT = 1_000_000
+
+
+class _Refused(Exception):
+    """The call can't be carried out; the text is the reason."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Options(_Body):
+    latency: float = Field(0.0, ge=0, le=60)
+    token_lifetime: int = Field(3599, ge=1, le=_MAX_COUNT)
+    consent_delay: float = Field(0.0, ge=0, le=_MAX_COUNT)
+    consent_delay_tokens: int = Field(0, ge=0, le=_MAX_COUNT)
+    limit: int = Field(1500, ge=1, le=_MAX_COUNT)
+
+
+class _Tenant(_Body):
+    crowd: int = Field(0, ge=0, le=10_000_000)
+    anyone: bool = False
+    unlicensed_share: float = Field(0.0, ge=0, le=1)
+    unknown_ids: UnknownIds = "missing"
+    style: Style = "old"
+    moving: bool = True
+
+
+class _Presence(_Body):
+    availability: str = Field(min_length=1)
+    activity: str = ""
+    out_of_office: bool = False
+    message: str = ""
+
+
+class _Consent(_Body):
+    state: Literal["granted", "signed-in", "disabled", "none"]
+
+
+class _Fault(_Body):
+    tenant: str = ""
+    times: int | None = Field(None, ge=1, le=_MAX_COUNT)
+    seconds: float | None = Field(None, gt=0, le=_MAX_COUNT)
+    retry_after: int | None = Field(5, ge=0, le=_MAX_COUNT)
+
+
+_B = TypeVar("_B", bound=_Body)
+
+
+async def _read(request: Request, model: type[_B]) -> _B:
+    """Return the body; application/json only, since another origin's page can't send that unasked."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise _Refused(415, "Content-Type must be application/json.")
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        reasons = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise _Refused(400, "; ".join(reasons)) from None
+
+
+def _json(handler: Callable[[Request], Awaitable[object]]) -> Callable[..., Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return answers.json(await handler(request) or {})
+        except _Refused as error:
+            return answers.json({"error": str(error)}, error.status)
+
+    return answer
 
 
 class Control:
@@ -56,47 +110,36 @@ class Control:
         self.simulator = simulator
 
     def routes(self) -> list[Route]:
-        """Every address of the control."""
-        every: tuple[tuple[str, str, Callable[[Request], Awaitable[object]]], ...] = (
+        """Return every address of the API, and the page's."""
+        presence = "/tenants/{tenant}/presence/{id}"
+        handlers: tuple[tuple[str, str, Callable[[Request], Awaitable[object]]], ...] = (
             ("GET", "/state", self.state),
             ("POST", "/reset", self.reset),
-            ("PATCH", "/options", self.options),
-            ("POST", "/tenants", self.add_tenant),
-            ("PATCH", "/tenants/{tenant}", self.change_tenant),
-            ("DELETE", "/tenants/{tenant}", self.remove_tenant),
-            ("POST", "/tenants/{tenant}/people", self.add_people),
-            ("GET", "/tenants/{tenant}/ids", self.ids),
-            ("PUT", "/tenants/{tenant}/presence/{id}", self.set_presence),
-            ("DELETE", "/tenants/{tenant}/presence/{id}", self.release_presence),
+            ("PATCH", "/options", self.set_options),
+            ("PATCH", "/tenants/{tenant}", self.set_tenant),
+            ("PUT", presence, self.set_presence),
+            ("DELETE", presence, self.release_presence),
             ("PUT", "/tenants/{tenant}/consent", self.set_consent),
-            ("GET", "/faults", self.list_faults),
-            ("PUT", "/faults/{name}", self.fault_on),
-            ("DELETE", "/faults/{name}", self.fault_off),
-            ("DELETE", "/faults", self.all_faults_off),
-            ("GET", "/counters", self.counters),
-            ("DELETE", "/counters", self.reset_counters),
-            ("PUT", "/applications/{client}", self.set_application),
-            ("POST", "/keys/rotate", self.rotate_keys),
-            ("POST", "/assertion", self.assertion),
+            ("PUT", "/faults/{name}", self.switch_on),
+            ("DELETE", "/faults/{name}", self.switch_off),
         )
-        json_routes = [
-            Route(f"/control{path}", as_json(handler), methods=[verb])
-            for verb, path, handler in every
+        return [
+            Route("/control", self.show),
+            *(Route(f"/control{path}", _json(one), methods=[verb]) for verb, path, one in handlers),
         ]
-        return [Route("/control", self.show), *json_routes]
 
     async def show(self, request: Request) -> Response:
-        """The page for people."""
+        """Return the page."""
+        simulator = self.simulator
         return page(
             "control.html",
-            tenants=self.simulator.tenants.values(),
+            tenants=simulator.tenants.values(),
             client_id=CLIENT_ID,
-            options=dataclasses.asdict(self.simulator.options),
+            options=dataclasses.asdict(simulator.options),
             fault_names=faults.names(),
-            active=self.simulator.faults.active(),
-            counters=self.simulator.counters.rows(),
+            active=simulator.faults.active(),
+            counters=simulator.counters.rows(),
             states=sorted(set(STATES)),
-            bodies=control_bodies,
         )
 
     async def state(self, request: Request) -> object:
@@ -104,180 +147,83 @@ class Control:
         return {
             "url": simulator.url,
             "options": dataclasses.asdict(simulator.options),
-            "tenants": [of_tenant(tenant) for tenant in simulator.tenants.values()],
-            "applications": [of_application(one) for one in simulator.applications.values()],
+            "tenants": [_tenant_view(tenant) for tenant in simulator.tenants.values()],
             "faults": [dataclasses.asdict(fault) for fault in simulator.faults.active()],
-            "counters": simulator.counters.rows(),
+            "calls": simulator.counters.rows(),
         }
 
-    async def reset(self, request: Request) -> object:
+    async def reset(self, request: Request) -> None:
         self.simulator.reset()
-        return NO_CONTENT
 
-    async def options(self, request: Request) -> object:
-        changes = (await read(request, control_bodies.Options)).model_dump(exclude_unset=True)
+    async def set_options(self, request: Request) -> object:
+        changes = (await _read(request, _Options)).model_dump(exclude_unset=True)
         self.simulator.throttle.limit = changes.pop("limit", self.simulator.throttle.limit)
-        self.simulator.presence.seed = changes.pop("seed", self.simulator.presence.seed)
-        self.simulator.presence.period = changes.pop("period", self.simulator.presence.period)
         for name, value in changes.items():
             setattr(self.simulator.options, name, value)
         return dataclasses.asdict(self.simulator.options)
 
-    async def add_tenant(self, request: Request) -> object:
-        body = await read(request, control_bodies.NewTenant)
-        if self.simulator.tenant(body.id or body.domain or "-"):
-            raise Refused(409, "There is a tenant of that id or domain already.")
-        tenant = self.simulator.add_tenant(body.name, body.domain, tenant_id=body.id)
-        _change(tenant, body)
-        return of_tenant(tenant)
-
-    async def change_tenant(self, request: Request) -> object:
+    async def set_tenant(self, request: Request) -> object:
         tenant = self._tenant(request)
-        _change(tenant, await read(request, control_bodies.TenantChange))
-        return of_tenant(tenant)
-
-    async def remove_tenant(self, request: Request) -> object:
-        del self.simulator.tenants[self._tenant(request).tenant_id]
-        return NO_CONTENT
-
-    async def add_people(self, request: Request) -> object:
-        tenant, body = self._tenant(request), await read(request, control_bodies.People)
-        tenant.known.update(one.lower() for one in body.ids)
-        tenant.unlicensed.update(one.lower() for one in body.unlicensed)
-        added = [
-            tenant.add(
-                one.name,
-                one.user_name,
-                roles=frozenset(map(control_bodies.role, one.roles)),
-                object_id=one.id,
-            )
-            for one in body.sign_in
-        ]
-        return {
-            "added": [{"id": person.object_id, "user_name": person.user_name} for person in added]
-        }
-
-    async def ids(self, request: Request) -> object:
-        tenant = self._tenant(request)
-        try:
-            start, stop = (
-                int(request.query_params.get(name, given))
-                for name, given in (("start", 0), ("stop", 100))
-            )
-        except ValueError:
-            raise Refused(400, "start and stop must be whole numbers.") from None
-        return {"ids": tenant.object_ids(max(0, start), min(stop, tenant.crowd))}
+        changes = (await _read(request, _Tenant)).model_dump(exclude_unset=True)
+        for name, value in changes.items():
+            setattr(tenant, name, value)
+        return _tenant_view(tenant)
 
     async def set_presence(self, request: Request) -> object:
-        tenant, body = self._tenant(request), await read(request, control_bodies.Presence)
+        tenant, body = self._tenant(request), await _read(request, _Presence)
         object_id = request.path_params["id"].lower()
-        if not re.fullmatch(control_bodies.GUID, object_id):
-            raise Refused(400, "id: must be an object id, a GUID.")
+        try:
+            UUID(object_id)
+        except ValueError:
+            raise _Refused(400, "id: must be an object ID, a GUID.") from None
         if not tenant.has(object_id):
             tenant.known.add(object_id)
         self.simulator.presence.set(tenant.tenant_id, object_id, **body.model_dump())
         return self.simulator.presence.of(tenant, object_id, self.simulator.clock.now())
 
-    async def release_presence(self, request: Request) -> object:
+    async def release_presence(self, request: Request) -> None:
         self.simulator.presence.release(self._tenant(request).tenant_id, request.path_params["id"])
-        return NO_CONTENT
 
     async def set_consent(self, request: Request) -> object:
-        tenant, body = self._tenant(request), await read(request, control_bodies.Consent)
+        simulator, tenant = self.simulator, self._tenant(request)
+        state = (await _read(request, _Consent)).state
         change = {
-            "granted": self.simulator.consent,
-            "signed-in": self.simulator.remove_role,
-            "disabled": self.simulator.disable,
-            "none": self.simulator.delete_principal,
-        }[body.state]
-        if body.state in ("granted", "signed-in"):
-            self.simulator.sign_in(tenant.tenant_id, body.client_id).enabled = True
-        change(tenant.tenant_id, body.client_id)
-        return of_tenant(tenant)
+            "granted": simulator.consent,
+            "signed-in": simulator.remove_role,
+            "disabled": simulator.disable,
+            "none": simulator.delete_principal,
+        }[state]
+        if state in ("granted", "signed-in"):
+            simulator.sign_in(tenant.tenant_id, CLIENT_ID).enabled = True
+        change(tenant.tenant_id, CLIENT_ID)
+        return _tenant_view(tenant)
 
-    async def list_faults(self, request: Request) -> object:
-        return {
-            "names": faults.names(),
-            "on": [dataclasses.asdict(one) for one in self.simulator.faults.active()],
-        }
-
-    async def fault_on(self, request: Request) -> object:
-        body = await read(request, control_bodies.Fault)
-        named = self.simulator.tenant(body.tenant) if body.tenant else None
-        tenant = named.tenant_id if named else body.tenant
+    async def switch_on(self, request: Request) -> object:
+        body = (await _read(request, _Fault)).model_dump()
+        named = self.simulator.tenant(body["tenant"]) if body["tenant"] else None
+        body["tenant"] = named.tenant_id if named else body["tenant"]
         try:
-            return dataclasses.asdict(
-                self.simulator.faults.on(
-                    request.path_params["name"],
-                    tenant=tenant,
-                    times=body.times,
-                    seconds=body.seconds,
-                    retry_after=body.retry_after,
-                )
-            )
+            fault = self.simulator.faults.on(request.path_params["name"], **body)
         except faults.UnknownFault as error:
-            raise Refused(
-                404, f"There is no fault '{error}'; GET /control/faults lists them."
-            ) from None
+            raise _Refused(404, f"There is no fault '{error}'.") from None
+        return dataclasses.asdict(fault)
 
-    async def fault_off(self, request: Request) -> object:
-        self.simulator.faults.off(
-            request.path_params["name"], tenant=request.query_params.get("tenant")
-        )
-        return NO_CONTENT
-
-    async def all_faults_off(self, request: Request) -> object:
-        self.simulator.faults.off()
-        return NO_CONTENT
-
-    async def counters(self, request: Request) -> object:
-        counters = self.simulator.counters
-        return {
-            "calls": counters.rows(),
-            "ids_asked": counters.ids_asked,
-            "most_at_once": counters.most_at_once,
-            "throttled": counters.throttled(),
-            "recent": [list(one) for one in counters.recent],
-        }
-
-    async def reset_counters(self, request: Request) -> object:
-        self.simulator.counters.reset()
-        return NO_CONTENT
-
-    async def set_application(self, request: Request) -> object:
-        body = await read(request, control_bodies.Registration)
-        client_id = request.path_params["client"]
-        application = control_bodies.register(
-            self.simulator.applications.get(client_id), client_id, body
-        )
-        self.simulator.applications[client_id] = application
-        return of_application(application)
-
-    async def rotate_keys(self, request: Request) -> object:
-        self.simulator.keys.rotate(keep=(await read(request, control_bodies.Rotation)).keep)
-        return self.simulator.keys.document()
-
-    async def assertion(self, request: Request) -> object:
-        body = await read(request, control_bodies.Assertion)
-        tenant = self.simulator.tenant(body.tenant)
-        text = self.simulator.provisioning_assertion(
-            tenant.tenant_id if tenant else body.tenant,
-            body.audience,
-            body.subject,
-            lifetime=body.lifetime,
-            forged=body.forged,
-            **body.claims,
-        )
-        return {"assertion": text}
+    async def switch_off(self, request: Request) -> None:
+        tenant = request.query_params.get("tenant")
+        self.simulator.faults.off(request.path_params["name"], tenant=tenant)
 
     def _tenant(self, request: Request) -> Tenant:
         tenant = self.simulator.tenant(request.path_params["tenant"])
         if tenant is None:
-            raise Refused(404, "There is no such tenant.")
+            raise _Refused(404, "There is no such tenant.")
         return tenant
 
 
-def _change(tenant: Tenant, body: control_bodies.TenantChange) -> None:
-    for name in control_bodies.TenantChange.model_fields:
-        if name in body.model_fields_set:
-            setattr(tenant, name, getattr(body, name))
+def _tenant_view(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.tenant_id,
+        "domain": tenant.domain,
+        "name": tenant.name,
+        **{name: getattr(tenant, name) for name in _Tenant.model_fields},
+        "consents": {client: consent.state for client, consent in tenant.consents.items()},
+    }

@@ -14,7 +14,6 @@ MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 ADMINISTRATORS = frozenset((GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR))
 _NAMESPACE = UUID("5c1d1f6e-0f0a-4d0e-9f3a-3f1b8a6f2c11")
 UnknownIds = Literal["missing", "presence-unknown", "chunk-400", "chunk-404"]
-UNKNOWN_IDS: tuple[UnknownIds, ...] = ("missing", "presence-unknown", "chunk-400", "chunk-404")
 
 
 @dataclass(frozen=True, slots=True)

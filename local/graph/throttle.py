@@ -31,8 +31,3 @@ class Throttle:
         if oldest is None or oldest <= now - self.window:
             return 0
         return max(1, math.ceil(calls[0] + self.window - now))
-
-    def in_window(self, key: str) -> int:
-        """The calls of the last window, at most the limit."""
-        since = self.clock.monotonic() - self.window
-        return sum(1 for at in self._calls.get(key, ()) if at > since)

@@ -5,7 +5,7 @@ from typing import Any
 import jwt
 import pytest
 
-from local.graph.simulator import CLIENT_ID, CONTOSO
+from local.graph.simulator import CONTOSO
 from tests.local.graph.calls import app_token, ask, bearer, call
 from tests.local.graph.fixtures import RunningSimulator
 
@@ -17,47 +17,6 @@ async def control(running: RunningSimulator, method: str, path: str, body: Any =
     )
     assert status == 200, answer
     return answer
-
-
-async def test_a_tenant_with_100000_people_is_one_call(graph_simulator: RunningSimulator) -> None:
-    """Created, consented, asked."""
-    made = await control(
-        graph_simulator,
-        "POST",
-        "/tenants",
-        {"name": "Big", "domain": "big.example", "crowd": 100_000},
-    )
-    await control(graph_simulator, "PUT", "/tenants/big.example/consent", {"state": "granted"})
-    token = app_token(graph_simulator, made["id"])["access_token"]
-    ids = (
-        await control(graph_simulator, "GET", "/tenants/big.example/ids?start=99990&stop=200000")
-    )["ids"]
-    assert len(ids) == 10
-    assert len((await ask(graph_simulator, ids, token))[1]["value"]) == 10
-
-
-async def test_people_are_added_for_sign_in_and_for_presence(
-    graph_simulator: RunningSimulator,
-) -> None:
-    """sign_in, ids, unlicensed."""
-    known, unlicensed = (
-        "aaaaaaaa-0000-4000-8000-000000000001",
-        "aaaaaaaa-0000-4000-8000-000000000002",
-    )
-    body = {
-        "sign_in": [{"name": "Ada Admin", "roles": ["global-administrator"]}],
-        "ids": [known, unlicensed],
-        "unlicensed": [unlicensed],
-    }
-    added = await control(graph_simulator, "POST", f"/tenants/{CONTOSO}/people", body)
-    assert added["added"][0]["user_name"] == "ada@contoso.example"
-    found = graph_simulator.simulator.person("ada@contoso.example")
-    assert found is not None
-    assert found[1].is_administrator
-    values = (await ask(graph_simulator, [known, unlicensed], bearer(graph_simulator, CONTOSO)))[1][
-        "value"
-    ]
-    assert [one["availability"] == "PresenceUnknown" for one in values] == [False, True]
 
 
 async def test_presence_is_set_and_released(graph_simulator: RunningSimulator) -> None:
@@ -102,36 +61,31 @@ async def test_consent_is_set_to_each_state(
 
 
 async def test_a_fault_is_switched_on_and_off(graph_simulator: RunningSimulator) -> None:
-    """By name and tenant; GET lists what there is and what is on."""
+    """By name and tenant; the state lists the faults that are on."""
     await control(
         graph_simulator, "PUT", "/faults/AADSTS53003", {"tenant": "contoso.example", "times": 3}
     )
     graph_simulator.simulator.consent(CONTOSO)
     assert app_token(graph_simulator, CONTOSO)["error_codes"] == [53003]
-    listed = await control(graph_simulator, "GET", "/faults")
-    assert [(one["name"], one["tenant"], one["times"], one["hits"]) for one in listed["on"]] == [
-        ("AADSTS53003", CONTOSO, 2, 1)
-    ]
-    assert "graph.503" in listed["names"]
+    listed = await control(graph_simulator, "GET", "/state")
+    assert [
+        (one["name"], one["tenant"], one["times"], one["hits"]) for one in listed["faults"]
+    ] == [("AADSTS53003", CONTOSO, 2, 1)]
     await control(graph_simulator, "DELETE", "/faults/AADSTS53003")
     assert "access_token" in app_token(graph_simulator, CONTOSO)
 
 
-async def test_counters_tell_what_was_called(graph_simulator: RunningSimulator) -> None:
-    """By endpoint, tenant and status, with throttles; DELETE starts from 0."""
+async def test_the_state_counts_the_calls(graph_simulator: RunningSimulator) -> None:
+    """By endpoint, tenant and status."""
     simulator = graph_simulator.simulator
     await control(graph_simulator, "PATCH", "/options", {"limit": 1})
     token, ids = bearer(graph_simulator, CONTOSO), simulator.tenants[CONTOSO].object_ids(0, 5)
     for _ in range(2):
         await ask(graph_simulator, ids, token)
-    counted = await control(graph_simulator, "GET", "/counters")
-    assert counted["calls"] == [
+    assert (await control(graph_simulator, "GET", "/state"))["calls"] == [
         {"endpoint": "presences", "tenant": CONTOSO, "status": 200, "count": 1},
         {"endpoint": "presences", "tenant": CONTOSO, "status": 429, "count": 1},
     ]
-    assert (counted["ids_asked"], counted["throttled"], counted["most_at_once"]) == (5, 1, 1)
-    await control(graph_simulator, "DELETE", "/counters")
-    assert (await control(graph_simulator, "GET", "/counters"))["calls"] == []
 
 
 async def test_options_and_tenants_change_field_by_field(graph_simulator: RunningSimulator) -> None:
@@ -146,49 +100,11 @@ async def test_options_and_tenants_change_field_by_field(graph_simulator: Runnin
     assert (tenant["style"], tenant["unknown_ids"], tenant["crowd"]) == ("new", "chunk-404", 200)
 
 
-async def test_a_removed_tenant_is_not_found_and_reset_brings_it_back(
-    graph_simulator: RunningSimulator,
-) -> None:
-    """AADSTS90002 in the metadata."""
-    await control(graph_simulator, "DELETE", f"/tenants/{CONTOSO}")
-    address = f"{graph_simulator.login_url}/{CONTOSO}/v2.0/.well-known/openid-configuration"
-    assert (await call(address))[1]["error_codes"] == [90002]
+async def test_reset_starts_again(graph_simulator: RunningSimulator) -> None:
+    """Faults, consent and options are those of a new simulator."""
+    await control(graph_simulator, "PUT", "/faults/graph.503", {})
     await control(graph_simulator, "POST", "/reset")
-    assert (await call(address))[0] == 200
-
-
-async def test_an_application_is_registered(graph_simulator: RunningSimulator) -> None:
-    """Its secrets and redirect addresses; secrets are never shown."""
-    body = {
-        "secrets": {"s3cret": True},
-        "redirects": ["https://directory.example/sign-in/callback"],
-    }
-    shown = await control(graph_simulator, "PUT", f"/applications/{CLIENT_ID}", body)
-    assert shown["secrets"] == 1
-    assert "s3cret" not in str(await control(graph_simulator, "GET", "/state"))
-    graph_simulator.simulator.consent(CONTOSO)
-    assert "access_token" in app_token(graph_simulator, CONTOSO, credential="s3cret")
-
-
-async def test_assertions_and_keys_are_made_by_call(graph_simulator: RunningSimulator) -> None:
-    """For trying the SCIM token endpoint by hand; after a rotation without old keys the assertion is worthless."""
-    body = {
-        "tenant": "contoso.example",
-        "audience": "api://x",
-        "subject": "y",
-        "claims": {"appid": "z"},
-    }
-    assertion = (await control(graph_simulator, "POST", "/assertion", body))["assertion"]
-    keys = jwt.PyJWKClient(
-        f"{graph_simulator.login_url}/{CONTOSO}/discovery/v2.0/keys", cache_jwk_set=False
-    )
-    claims = jwt.decode(
-        assertion, keys.get_signing_key_from_jwt(assertion), ["RS256"], audience="api://x"
-    )
-    assert (claims["sub"], claims["appid"]) == ("y", "z")
-    await control(graph_simulator, "POST", "/keys/rotate", {"keep": 0})
-    with pytest.raises(jwt.PyJWKClientError):
-        keys.get_signing_key_from_jwt(assertion)
+    assert (await control(graph_simulator, "GET", "/state"))["faults"] == []
 
 
 @pytest.mark.parametrize(
@@ -199,13 +115,8 @@ async def test_assertions_and_keys_are_made_by_call(graph_simulator: RunningSimu
         ("PUT", "/faults/graph.503", {"times": 10**30}, 400, "times"),
         ("PATCH", "/tenants/nobody.example", {}, 404, "no such tenant"),
         ("PATCH", f"/tenants/{CONTOSO}", {"style": "baroque"}, 400, "style"),
-        ("POST", "/tenants", {"name": "Contoso", "domain": "contoso.example"}, 409, "already"),
-        ("POST", "/tenants", {"name": "X", "id": "1"}, 400, "id"),
         ("PATCH", "/options", {"latencyy": 1}, 400, "latencyy"),
         ("PUT", f"/tenants/{CONTOSO}/presence/x", {"availability": "Busy"}, 400, "id"),
-        ("POST", f"/tenants/{CONTOSO}/people", {"ids": ["x"]}, 400, "ids"),
-        ("PUT", f"/applications/{CLIENT_ID}", {"certificates": ["no PEM"]}, 400, "certificates"),
-        ("GET", f"/tenants/{CONTOSO}/ids?start=x", {}, 400, "whole numbers"),
     ],
 )
 async def test_a_wrong_call_is_told_why(
