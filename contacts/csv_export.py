@@ -4,7 +4,7 @@ import re
 
 from scim.users import contact_cards
 from scim.users.record import UserRecord
-from shared.numbers import Number
+from shared.numbers.number import Number
 
 _COLUMNS = (
     "Display name",

@@ -14,7 +14,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import Message
-from shared.numbers import Number
+from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50

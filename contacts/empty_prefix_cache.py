@@ -31,16 +31,15 @@ def without_known_empty(
     """The directories without those that a moment ago had no row beginning so, or with less of it."""
     if len(directories) <= MANY:
         return directories
+    return [one for one in directories if not is_known_empty(app, one, family, beginning)]
+
+
+def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
+    """Whether a moment ago the directory had no row beginning so, or with less of it."""
     memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
-    beginnings = [beginning[:length] for length in range(1, len(beginning) + 1)]
-
-    def has_nobody(directory: Directory) -> bool:
-        return any(
-            at is not None and 0 <= now - at < REMEMBERED
-            for at in (memory.get((directory.id, family, one)) for one in beginnings)
-        )
-
-    return [directory for directory in directories if not has_nobody(directory)]
+    beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
+    times = (memory.get((directory.id, family, one)) for one in beginnings)
+    return any(at is not None and 0 <= now - at < REMEMBERED for at in times)
 
 
 def note(app: App, directory: Directory, family: str, beginning: str) -> None:

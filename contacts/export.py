@@ -13,7 +13,7 @@ from directories.models import Directory
 from scim.users import index_rows, store
 from scim.users.record import UserRecord
 from shared.app import App
-from shared.numbers import Number
+from shared.numbers.number import Number
 
 MOST = 20_000
 _PAGE = 999  # with the row that tells whether there are more, one round trip

@@ -75,7 +75,7 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
     return Found(
         directory,
         index_rows.card_of(user, numbers),
-        numbers=tuple(number.digits for _, number in numbers),
+        numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
 
 

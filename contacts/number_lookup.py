@@ -1,6 +1,7 @@
 """Whose number is it: call history and incoming calls, up to a hundred numbers in one request.
 
-A number is one round trip in each directory. Where many are asked for, all numbers of a directory that has few of them
+A number is one round trip in each directory, and a second one if nobody has it exactly and its country dials extensions
+directly after the number of a private exchange. If many are asked for, all numbers of a directory that has few of them
 are one round trip; what is left to look up one by one is bounded for a request.
 """
 
@@ -11,18 +12,21 @@ from typing import Literal
 
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
+from scim.users.number_rows import kind_of
 from shared import keys
 from shared.app import App
-from shared.concurrency import each
-from shared.numbers import MIN_DIGITS, MIN_SUFFIX, Query, query_forms
+from shared.concurrency import TimeSlice, each
+from shared.numbers.number import MIN_DIGITS, MIN_SUFFIX
+from shared.numbers.query import Query, query_of
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, NUMBER
+from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100
 MOST_LOOKUPS = 2000  # round trips of one request, beside one for each directory
 _WORTH_A_LOOK = 20  # numbers from which on it pays to look whether a directory has few
 _MOST = 200  # people who share the end of a number
+_NOT_EXACT = 9  # the rank of a possible match
 
 
 class TooManyLookups(Exception):
@@ -35,11 +39,15 @@ class TooManyLookups(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person who has the number. `exact`: it is the same number; `possible`: one is the end of the other."""
+    """A person who has the number. `exact`: it is the same number; `possible`: one may be a form of the other.
+
+    `rank` orders the exact ones: the person whose main number it is comes before those who share it.
+    """
 
     directory: Directory
     card: Card
     kind: Literal["exact", "possible"]
+    rank: int = _NOT_EXACT
 
 
 @dataclass(slots=True)
@@ -47,6 +55,7 @@ class _Asked:
     """What is asked of one directory: ranges of rows by their starts, and those that are read."""
 
     directory: Directory
+    queries: dict[str, Query]
     starts: Sequence[str]
     rows: dict[str, list[Row]] = field(default_factory=dict)
 
@@ -54,47 +63,58 @@ class _Asked:
 async def lookup_numbers(
     app: App, directories: Sequence[Directory], texts: Sequence[str]
 ) -> list[list[Match]]:
-    """All matches of each number in all the directories, exact ones first; a round trip a number and directory at most.
+    """All matches of each number in all the directories, exact ones first, in a round trip a number and directory.
 
-    Raises TooManyLookups.
+    One more for numbers that nobody has exactly and that may be direct dial numbers. Raises TooManyLookups.
     """
-    queries = {
-        one.region: {text: query_forms(text, one.region) for text in texts} for one in directories
-    }
-    starts = {
-        region: sorted({_start(query) for query in own.values()} - {""})
-        for region, own in queries.items()
-    }
-    asked = [_Asked(directory, starts[directory.region]) for directory in directories]
+    asked = await _asked(app, directories, texts)
     await _read(app, asked)
     matches: dict[str, list[Match]] = {text: [] for text in texts}
+    slice_ = TimeSlice(app.clock)
     for text, own in matches.items():
         for one in asked:
-            query = queries[one.directory.region][text]
-            if rows := one.rows.get(_start(query)):
-                own += await _matches(app, one.directory, query, rows[:_MOST])
-    return [sorted(matches[text], key=lambda match: match.kind != "exact") for text in texts]
+            query = one.queries[text]
+            rows = [row for start in _starts(query) for row in one.rows.get(start, ())[:_MOST]]
+            if rows:
+                own += await _matches(app, one.directory, query, rows)
+            await slice_.yield_when_over()
+    await _add_colleagues(app, asked, matches)
+    return [sorted(matches[text], key=lambda match: match.rank) for text in texts]
+
+
+async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
+    """The queries of each directory; to read a number takes up to a millisecond for each region."""
+    by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
+    slice_ = TimeSlice(app.clock)
+    for region, own in by_region.items():
+        for text in texts:
+            own[text] = query_of(text, region)
+            await slice_.yield_when_over()
+    starts = {
+        region: sorted({start for query in own.values() for start in _starts(query)})
+        for region, own in by_region.items()
+    }
+    return [_Asked(one, by_region[one.region], starts[one.region]) for one in directories]
 
 
 async def in_directory(app: App, directory: Directory, text: str) -> list[Match]:
     """The matches in one directory, whose region says how a national number is meant."""
-    query = query_forms(text, directory.region)
-    start = _start(query)
-    return (
-        await _matches(app, directory, query, await _rows(app, directory, start)) if start else []
-    )
+    query = query_of(text, directory.region)
+    found = await each(_starts(query), lambda start: _rows(app, directory, start))
+    return await _matches(app, directory, query, [row for rows in found for row in rows])
 
 
-def _start(query: Query) -> str:
+def _starts(query: Query) -> list[str]:
     """Where the rows begin that can match: those of the number's end, and of an internal extension its own alone,
-    since the end of a longer number says nothing. "": none can.
+    since the end of a longer number says nothing.
     """
-    backwards = query.number.digits[::-1]
-    if len(backwards) < MIN_DIGITS:
-        return ""
-    if len(backwards) < MIN_SUFFIX:
-        return NUMBER.under(backwards)[0]
-    return NUMBER.beginning(backwards[:MIN_SUFFIX])[0]
+    return [
+        NUMBER.under(backwards)[0]
+        if len(backwards) < MIN_SUFFIX
+        else NUMBER.beginning(backwards)[0]
+        for backwards in query.starts
+        if len(backwards) >= MIN_DIGITS
+    ]
 
 
 async def _read(app: App, asked: Sequence[_Asked]) -> None:
@@ -140,36 +160,110 @@ async def _matches(
     app: App, directory: Directory, query: Query, rows: Sequence[Row]
 ) -> list[Match]:
     own = _ranked(directory, query, rows)
-    if len(own) >= _MOST and not any(match.kind == "exact" for match in own):
+    if len(rows) >= _MOST and not any(match.kind == "exact" for match in own):
         exact = await _rows(app, directory, NUMBER.under(query.number.digits[::-1])[0])
-        return _ranked(directory, query, exact) + own
+        return _ranked(directory, query, [*exact, *rows])
     return own
 
 
 def _ranked(directory: Directory, query: Query, rows: Sequence[Row]) -> list[Match]:
-    found = list[tuple[int, Match]]()
-    for row in rows:
-        backwards, identifier = NUMBER.parts_of(row.key)
-        card, digits = decode(identifier, row.value), backwards[::-1]
-        if query.is_exact(digits):
-            found.append((_extension_rank(query, card), Match(directory, card, "exact")))
-        elif query.is_possible(digits):
-            found.append((3, Match(directory, card, "possible")))
-    # Another extension of the same line is somebody else, possibly a colleague who takes the calls.
-    ranked = [
-        (rank, Match(m.directory, m.card, "possible") if rank == 2 else m) for rank, m in found
-    ]
+    """Each person once, the best match first."""
+    hits = [_Hit.of(row) for row in rows]
+    meant = _meant(query, hits)
+    found = list[Match]()
+    for hit in hits:
+        if hit.digits in meant and hit.is_whole:
+            rank = _rank(query, hit)
+            kind: Literal["exact", "possible"] = "possible" if rank == _NOT_EXACT else "exact"
+            found.append(Match(directory, hit.card, kind, rank))
+        elif query.is_possible(hit.digits, kind_of(hit.card)):
+            found.append(Match(directory, hit.card, "possible"))
+    found.sort(key=lambda match: (match.rank, keys.search_key(match.card.name), match.card.id))
     once: dict[str, Match] = {}
-    for _, match in sorted(
-        ranked, key=lambda pair: (pair[0], keys.search_key(pair[1].card.name), pair[1].card.id)
-    ):
+    for match in found:
         once.setdefault(match.card.id, match)
     return list(once.values())
 
 
-def _extension_rank(query: Query, card: Card) -> int:
-    """0: the extension asked for, or none asked; 1: the line itself; 2: another extension."""
-    asked = query.number.extension
-    if not asked or card.extension == asked:
-        return 0
-    return 2 if card.extension else 1
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A row by the end of a number: the digits it was stored under, and the card."""
+
+    digits: str
+    card: Card
+
+    @classmethod
+    def of(cls, row: Row) -> "_Hit":
+        backwards, identifier = NUMBER.parts_of(row.key)
+        return cls(backwards[::-1], decode(identifier, row.value))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be exact: the field that it comes from holds one number."""
+        return kind_of(self.card) != "possible"
+
+
+def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
+    """The digits that are exactly the number asked for.
+
+    Digits without a country code can be read in several ways. The most probable one is meant if somebody has it,
+    else the only one that somebody has. If people have several others, nothing says which: all are possible.
+    """
+    stored = {hit.digits for hit in hits if hit.is_whole and query.is_exact(hit.digits)}
+    own = stored & {key.digits for key in query.number.keys}
+    if own or len(stored) == 1:
+        return frozenset(own or stored)
+    return frozenset()
+
+
+def _rank(query: Query, hit: _Hit) -> int:
+    """The order of people who share a number: who has the extension asked for, or all if none was asked for; then the
+    line itself. Among them the one whose main number it is. Another extension is somebody else, possibly a
+    colleague who takes the calls.
+    """
+    asked, own = query.number.extension, hit.card.extension
+    is_main = hit.card.number.lstrip("+") == hit.digits
+    if not asked or own == asked:
+        return 0 if is_main else 1
+    if own:
+        return _NOT_EXACT
+    return 2 if is_main else 3
+
+
+async def _add_colleagues(
+    app: App, asked: Sequence[_Asked], matches: dict[str, list[Match]]
+) -> None:
+    """Add people of the same private exchange to numbers that nobody has exactly, as possible."""
+    missing = [
+        (one, text)
+        for text, own in matches.items()
+        if not any(match.kind == "exact" for match in own)
+        for one in asked
+        if one.queries[text].exchanges
+    ]
+    found = await each(
+        missing[:MOST_LOOKUPS],
+        lambda pair: colleagues(app, pair[0].directory, pair[0].queries[pair[1]]),
+    )
+    for (_, text), own in zip(missing, found, strict=False):
+        known = {(match.directory.id, match.card.id) for match in matches[text]}
+        matches[text] += [
+            match for match in own if (match.directory.id, match.card.id) not in known
+        ]
+
+
+async def colleagues(app: App, directory: Directory, query: Query) -> list[Match]:
+    """People with a direct dial number of the private exchange that the number asked for belongs to, as possible."""
+    if query.exchanges is None:
+        return []
+    shortest, own = query.exchanges
+    start = EXCHANGE.beginning(shortest)[0]
+    stop = EXCHANGE.beginning(own)[1]
+    rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=_MOST)
+    found = list[Match]()
+    for row in rows:
+        exchange, identifier = EXCHANGE.parts_of(row.key)
+        if own.startswith(exchange):
+            card = decode(identifier, row.value)
+            found.append(Match(directory, card, "possible"))
+    return sorted(found, key=lambda match: (keys.search_key(match.card.name), match.card.id))

@@ -1,25 +1,23 @@
 """Starts-with search over all words of names, title, department, addresses, and numbers however they are typed."""
 
-import asyncio
-import re
 import unicodedata
 from collections.abc import Sequence
 
-from contacts import listing, number_lookup
+from contacts import listing
 from contacts.index_scan import Found, Page, Range, RawRowFilter, RowFilter, Selection, walk
+from contacts.number_search import find_by_number
 from directories.models import Directory
 from scim.users.contact_cards import Card, words_of
 from scim.users.index_rows import MAX_WORDS
 from shared import keys
 from shared.app import App
-from shared.concurrency import each
 from shared.keys import search_key
-from shared.numbers import MIN_DIGITS, digits_of, query_forms
-from shared.tables.schema import FIND, NUMBER
+from shared.numbers.text import digits_of
+from shared.numbers.typed import is_number
+from shared.tables.schema import FIND
 
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 _AHEAD_OF_MANY = 8  # where most rows of one word lack the others
-_NUMBER = re.compile(r"(?:(?:tel|sips?):.*|(?:\W|_|\d|\b(?:ext|x)(?=[\W\d]))+)", re.IGNORECASE)
 
 
 async def find(
@@ -57,7 +55,7 @@ async def search(
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
-        return Page(_chosen(await _by_number(app, directories, text, limit), only, limit))
+        return Page(_chosen(await find_by_number(app, directories, text, limit), only, limit))
     words = query_words(text)
     if not words:
         return Page([])
@@ -67,11 +65,6 @@ async def search(
     keep, may_keep = _matching(words, most_telling, only), _possible(words, most_telling)
     page = await walk(app, directories, where, limit, cursor, Selection(keep, may_keep, ahead))
     return Page(_ranked(page.found, words), page.cursor)
-
-
-def is_number(text: str) -> bool:
-    """Whether the text is typed as a phone number: at least three digits and no letters."""
-    return len(digits_of(text)) >= MIN_DIGITS and _NUMBER.fullmatch(text) is not None
 
 
 def query_words(text: str) -> list[str]:
@@ -134,27 +127,6 @@ def _ranked(found: list[Found], words: Sequence[str]) -> list[Found]:
         return not meant, search_key(one.card.name), one.card.id
 
     return sorted(found, key=rank)
-
-
-async def _by_number(
-    app: App, directories: Sequence[Directory], text: str, limit: int
-) -> list[Found]:
-    async def one(directory: Directory) -> list[Found]:
-        query = query_forms(text, directory.region)
-        # What reads as a whole number may be one that is still being typed: +44 20 7946 010 is possible, too.
-        if query.number.e164 and (
-            matches := await number_lookup.in_directory(app, directory, text)
-        ):
-            return [Found(match.directory, match.card) for match in matches]
-        typed, ranges = digits_of(text), {Range(FIND, query.beginning): None}
-        if not query.is_beginning:
-            ranges[Range(NUMBER, typed[::-1])] = None
-            if not typed.startswith("0"):
-                ranges[Range(FIND, typed)] = None
-        pages = await asyncio.gather(*(walk(app, [directory], where, limit) for where in ranges))
-        return [found for page in pages for found in page.found]
-
-    return [found for own in await each(directories, one) for found in own]
 
 
 def _chosen(found: list[Found], only: frozenset[str] | None, limit: int) -> list[Found]:

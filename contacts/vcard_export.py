@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from scim.users import contact_cards
 from scim.users.record import UserRecord
-from shared.numbers import Number
+from shared.numbers.number import Number
 
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n", "\r": None})
 _LINE_ENDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -12,7 +12,7 @@ from typing import Any
 from presence import tenant_links
 from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
 from presence.instance import Runtime, runtime_of
-from presence.presence_states import Shown, shown
+from presence.presence_states import DisplayState, shown
 from presence.store.codec import Entry
 from presence.store.snapshot import Snapshot
 from presence.store.snapshot_cache import SHARED_FOR
@@ -36,7 +36,7 @@ class Status:
 
     availability: str
     activity: str
-    shown: Shown
+    shown: DisplayState
     message: Message
     out_of_office: bool
     as_of: datetime | None

@@ -55,11 +55,14 @@ class TenantLink:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryLink:
-    """A directory's connection. `probe_id`: the object id of the administrator, whose presence is asked for first.
+    """A directory's connection to a tenant.
 
-    `probed_at`, `probes`, `reason`: the last look whether consent has arrived, how many there were, what stood in the
-    way. A removed connection keeps the tenant's id, so that it can be checked that access is gone. `tag`: of the row
-    that was read, "" for a connection that is new.
+    `probe_id` is the object ID of the administrator, for whose presence Graph is asked first; `company` the
+    domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
+    result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
+    directory's people and had a presence for `sample_known` of them. A removed connection keeps the
+    tenant's ID, so that the end of access can be checked. `tag` is the ETag of the row that was read, ""
+    for a connection that isn't stored yet.
     """
 
     directory_id: str
@@ -71,6 +74,9 @@ class DirectoryLink:
     probed_at: int = 0
     probes: int = 0
     reason: str = ""
+    company: str = ""
+    sampled: int = 0
+    sample_known: int = 0
     tag: str = field(default="", compare=False)
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from presence import tenant_links
 from presence.consent.outcomes import Tone
-from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
+from presence.epoch_ms import HOUR, MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
-from presence.graph.failure_reasons import REASONS
+from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.instance import runtime_of
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
@@ -129,22 +129,9 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         )
     head = snapshot.head
     figures = health(app, head)
-    trouble = REASONS.get(head.trouble.reason)
-    if trouble is not None and (
-        head.trouble.lost or trouble.kind != "passing" or head.failures > 2
-    ):
-        lost = head.trouble.lost
-        return Connection(
-            "lost" if lost else "troubled",
-            "bad" if lost else "warn",
-            Message("connection_lost_title" if lost else "connection_troubled_title"),
-            trouble.sentence,
-            trouble.remedy,
-            trouble.code,
-            link.tenant_id,
-            moment(head.trouble.since),
-            health=figures,
-        )
+    failed = _failing(app, link, head, figures)
+    if failed is not None:
+        return failed
     if not head.as_of:
         return Connection(
             "waiting",
@@ -171,6 +158,76 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     )
 
 
+def _failing(
+    app: App, link: DirectoryLink, head: Manifest, figures: dict[str, Any]
+) -> Connection | None:
+    """Return the connection if presence does not come, or None."""
+    now = now_ms(app.clock)
+    lost, since = head.trouble.lost, head.trouble.since
+    reason = _lasting_reason(head, now)
+    title = Message("connection_lost_title" if lost else "connection_troubled_title")
+    sentence = reason.sentence if reason else None
+    if reason is None and not _is_synced(app, link, head, now):
+        reason, since = REASONS["timer_stopped"], head.as_of
+        title, sentence = Message("connection_timer_stopped_title"), reason.sentence
+    if reason is None and _is_probably_wrong_company(link, head):
+        reason, since = REASONS["wrong_company"], link.since
+        title = Message("connection_wrong_company_title")
+        known, people = _recognised(link, head)
+        company = f"{link.company} ({link.tenant_id})" if link.company else link.tenant_id
+        sentence = Message(
+            "connection_wrong_company_sentence", known=known, people=people, company=company
+        )
+    if reason is None or sentence is None:
+        return None
+    return Connection(
+        "lost" if lost else "troubled",
+        "bad" if lost else "warn",
+        title,
+        sentence,
+        reason.remedy,
+        reason.code,
+        link.tenant_id,
+        moment(since),
+        health=figures,
+    )
+
+
+def _lasting_reason(head: Manifest, now: int) -> Reason | None:
+    """Return why the last syncs failed, or None; a single passing failure is not worth a word."""
+    reason = REASONS.get(head.trouble.reason)
+    if reason is None or (
+        reason.kind == "passing" and not head.trouble.lost and head.failures <= 2
+    ):
+        return None
+    if reason.kind == "passing" and now - head.trouble.since >= HOUR:
+        return REASONS[AFTER_AN_HOUR[reason.code]]
+    return reason
+
+
+def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
+    """Return whether syncs run: three intervals may pass since the last, two before the first."""
+    if head.trouble.reason:
+        return True  # they run, and fail
+    interval = app.settings.presence_interval
+    if head.as_of and head.as_of >= link.since:
+        return is_recent(head.as_of, now, fresh_for(interval))
+    return is_recent(link.since, now, 2 * interval * SECOND)
+
+
+def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
+    if head.counts.asked:
+        return head.counts.is_probably_wrong_company
+    return link.sampled > 0 and not link.sample_known
+
+
+def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
+    """Return how many people the tenant knows, and of how many."""
+    if head.counts.asked:
+        return head.counts.known, head.counts.asked
+    return link.sample_known, link.sampled
+
+
 def health(app: App, head: Manifest) -> dict[str, Any]:
     """The figures of a tenant: how old its presence is, whom it covers, what it took."""
     now, counts = now_ms(app.clock), head.counts
@@ -182,9 +239,10 @@ def health(app: App, head: Manifest) -> dict[str, Any]:
         "stale": not is_recent(head.as_of, now, longest),
         "intervalSeconds": app.settings.presence_interval,
         "people": counts.people,
+        "known": counts.known,
         "unknown": counts.unknown,
         "quarantined": counts.quarantined,
-        "withoutObjectId": counts.not_ids,
+        "withoutObjectId": head.not_ids,
         "notConfirmed": counts.failed,
         "calls": counts.calls,
         "callsTotal": counts.calls_total,

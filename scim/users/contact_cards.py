@@ -20,7 +20,7 @@ _APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 class Card:
     """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
 
-    `extension` is that of the number that led to the card, in number rows only.
+    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Card:
     number: str = ""
     external_id: str = ""
     extension: str = ""
+    key_kind: str = ""
 
     def words(self) -> list[str]:
         """The folded words under which the person is found, most telling first, none twice."""
@@ -58,6 +59,7 @@ _LETTERS = {
     "p": "number",
     "x": "external_id",
     "e": "extension",
+    "k": "key_kind",
 }
 
 

@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from scim import index_values
-from scim.users import contact_cards
+from scim.users import contact_cards, number_rows
+from scim.users.number_rows import MAX_NUMBERS
 from scim.users.record import UserRecord, encode
-from shared import keys, numbers
+from shared import keys
 from shared.index_version import INDEX_VERSION
+from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 from shared.tables.schema import (
+    EXCHANGE,
     EXTERNAL_ID,
     FIND,
     HIDDEN_NUMBER,
@@ -26,11 +29,9 @@ from shared.tables.schema import (
 )
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 22 + 2 + 12 + 4) + 2 = 98 of 100 operations.
+# record, the event and four single rows come on top: 2 * (8 + 22 + 14 + 4) + 2 = 98 of 100 operations.
 MAX_MAILS = 8
 MAX_WORDS = 22
-MAX_TYPED = 2  # numbers found by their beginning as they are typed
-MAX_NUMBERS = 12
 
 
 def user_key(identifier: str) -> str:
@@ -43,13 +44,13 @@ def name_key(user_name: str) -> str:
     return NAME.key(keys.fold_case(user_name))
 
 
-def derived(record: UserRecord, region: str) -> list[tuple[str, numbers.Number]]:
+def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
     """The person's numbers with their types, the main one first; national ones are read as of `region`."""
     found = contact_cards.numbers(record.resource)[:MAX_NUMBERS]
-    return [(str(entry.get("type", "")), numbers.derive(entry["value"], region)) for entry in found]
+    return [(str(entry.get("type", "")), derive(entry["value"], region)) for entry in found]
 
 
-def card_of(record: UserRecord, own: list[tuple[str, numbers.Number]]) -> contact_cards.Card:
+def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.Card:
     """The person's card; `own` are the numbers that were derived."""
     main = (own[0][1].e164 or own[0][1].raw) if own else ""
     return contact_cards.card_of(record.id, record.resource, main)
@@ -60,7 +61,7 @@ class _Shown(NamedTuple):
 
     active: bool
     card: contact_cards.Card
-    own: list[tuple[str, numbers.Number]]
+    own: list[tuple[str, Number]]
 
     @classmethod
     def of(cls, record: UserRecord, region: str) -> "_Shown":
@@ -69,10 +70,14 @@ class _Shown(NamedTuple):
 
 
 class _Values(NamedTuple):
-    """What stands in a person's rows: the same in all of a family, but for each number what belongs to it."""
+    """The values of a person's rows: the same in all of a family, but each number's own by its end.
+
+    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers.
+    """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
+    others: list[str]
 
     @classmethod
     def of(cls, shown: _Shown) -> "_Values":
@@ -89,31 +94,21 @@ class _Values(NamedTuple):
             HIDDEN_NUMBER.name: index_values.NOTHING,
             LIST.name: card,
             FIND.name: card,
+            EXCHANGE.name: card,
         }
         if faults and shown.active:
             families[UNPARSED.name] = index_values.encode_unparsed(
                 index_values.UnparsedNumbers(shown.card.name, faults)
             )
-        return cls(families, dict(_number_values(shown, card)))
+        if not shown.active:
+            return cls(families, {}, [])
+        by_end, others = number_rows.shown_rows(shown.card, [number for _, number in shown.own])
+        return cls(families, by_end, others)
 
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
         family = _family_of(key)
         return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
-
-
-def _number_values(shown: _Shown, card: bytes) -> Iterator[tuple[str, bytes]]:
-    """The rows by which an active person's numbers are found: the card, with the extension of the number."""
-    for _, number in reversed(
-        shown.own
-    ):  # of two with the same digits the main one has the last word
-        if shown.active and len(number.digits) >= numbers.MIN_DIGITS:
-            extended = (
-                contact_cards.encode(replace(shown.card, extension=number.extension))
-                if number.extension
-                else card
-            )
-            yield NUMBER.key(numbers.reversed_digits(number), shown.card.id), extended
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
@@ -128,6 +123,7 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
         key: families[key[: key.index(keys.SEPARATOR)]]
         for key in _keys_of(record, shown, UNPARSED.name in families)
     }
+    found |= {key: families[key[: key.index(keys.SEPARATOR)]] for key in values.others}
     return found | values.numbers
 
 
@@ -148,19 +144,15 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
     """The rows by which only clients find an inactive person's numbers."""
-    for _, number in shown.own:
-        if len(number.digits) >= numbers.MIN_DIGITS:
-            yield HIDDEN_NUMBER.key(numbers.reversed_digits(number), shown.card.id)
+    return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
 
 
 def _shown_keys(shown: _Shown) -> Iterator[str]:
-    """The rows by which agents find an active person by name and by the beginning of a number."""
+    """The rows by which agents find an active person by name."""
     card = shown.card
     yield LIST.key(keys.search_key(card.name), card.id)
     for word in card.words()[:MAX_WORDS]:
         yield FIND.key(word, card.id)
-    for digits in [number.digits for _, number in shown.own if number.e164][:MAX_TYPED]:
-        yield FIND.key(digits, card.id)
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:

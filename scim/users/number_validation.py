@@ -5,8 +5,8 @@ from typing import Any
 from directories.models import Directory
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
-from shared import numbers
 from shared.messages import Message
+from shared.numbers.number import derive
 
 
 def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -19,11 +19,7 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
     known = {entry.get("value") for entry in before.get("phoneNumbers", [])}
     for entry in after.get("phoneNumbers", []):
         value = entry.get("value")
-        if (
-            value
-            and value not in known
-            and (fault := numbers.derive(value, directory.region).fault)
-        ):
+        if value and value not in known and (fault := derive(value, directory.region).fault):
             kind = entry.get("type", "other")
             said = Message("strict_number", kind=kind, fault=fault)
             raise ScimError(400, said, "invalidValue")

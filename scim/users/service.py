@@ -25,11 +25,12 @@ from scim.users.number_validation import check_numbers, numbers_checked
 from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
-from shared import keys, numbers
+from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
 from shared.messages import Message
+from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
 from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
@@ -264,8 +265,8 @@ async def _by_mail(context: Context, value: str) -> list[str]:
 
 async def _by_number(context: Context, value: str) -> list[str] | None:
     """Only an international number is indexed alike whatever the directory's region is, now or when it was stored."""
-    digits = numbers.derive(value, context.directory.region).digits
-    if not value.startswith("+") or len(digits) < numbers.MIN_DIGITS:
+    digits = derive(value, context.directory.region).digits
+    if not value.startswith("+") or len(digits) < MIN_DIGITS:
         return None
     app, directory_id, ending = context.app, context.directory.id, digits[::-1]
     shown, hidden = await asyncio.gather(

@@ -224,7 +224,7 @@ EXTERNAL_ID = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=(_USERS, _REINDEX),
-    readers=("scim.users.service", "presence.sync.roster", "local.check"),
+    readers=("scim.users.service", "presence.external_ids", "presence.sync.roster", "local.check"),
     growth="one per user",
 )
 MAIL = TwoParts(
@@ -261,19 +261,31 @@ FIND = TwoParts(
     codec="scim.users.contact_cards",
     writers=(_USERS, _REINDEX),
     readers=_SEARCH,
-    growth="one per search term of an active user, about 8",
+    growth="one per search term of an active user, about 8, and up to 5 per number: its digits from several places on",
 )
 NUMBER = TwoParts(
     name="num",
     table=CONTACTS,
     partition=_DIRECTORY,
     parts=("digits, last one first", "user id"),
-    value="the person's card with the extension of this number",
+    value="the person's card with the extension of this number and how it was written",
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(_USERS, _REINDEX),
-    readers=(*_SEARCH, "contacts.number_lookup", "scim.users.service"),
+    readers=(*_SEARCH, "contacts.number_lookup", "contacts.number_search", "scim.users.service"),
     growth="one per number of an active user, at most 12",
+)
+EXCHANGE = TwoParts(
+    name="exchange",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("digits of a private exchange", "user id"),
+    value=_SUMMARY,
+    rewritten="whole",
+    codec="scim.users.contact_cards",
+    writers=(_USERS, _REINDEX),
+    readers=("contacts.number_lookup", "local.check"),
+    growth="one per direct dial number of an active user, if the value shows which digits are the extension",
 )
 HIDDEN_NUMBER = TwoParts(
     name="off",

@@ -252,7 +252,9 @@ async def test_nobody_is_repeated_where_a_directory_comes_short(
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:
-    """One round trip for words and whole numbers, two where digits may be a beginning or an end."""
+    """One round trip for words, whole numbers and beginnings with a country code; four if digits may be the end or the
+    middle of a number and fewer than five people have them at the end.
+    """
     await contoso.fill(count)
     path = f"/api/directories/{contoso.id}/contacts"
     await agent.get(path, q="warm")
@@ -274,4 +276,4 @@ async def test_a_search_costs_the_same_whatever_the_size(
         await agent.get(path)
     costs[""] = len(calls)
     words = {"person3@": 1, "anna": 1, "a": 1, "manager sal": 1, "": 1}
-    assert costs == words | {"+442070000003": 1, "+44 20 7000": 1, "020 7000": 2, "0003": 2}
+    assert costs == words | {"+442070000003": 1, "+44 20 7000": 1, "020 7000": 4, "0003": 4}

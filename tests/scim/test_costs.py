@@ -17,7 +17,8 @@ from scim.core.patch import apply_patch, read_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
 from scim.users.record import MAX_BYTES
-from shared import keys, numbers
+from shared import keys
+from shared.numbers import number
 from tests.scim.client import ScimClient
 
 
@@ -134,16 +135,14 @@ def test_operations_that_wait_are_not_read_again_and_again() -> None:
     assert operation.names == {"g", "u"}
 
 
-@pytest.mark.parametrize(
-    "kept", [keys._search_key_kept, keys._fold_case_kept, numbers._derive_kept]
-)
+@pytest.mark.parametrize("kept", [keys._search_key_kept, keys._fold_case_kept, number._derive_kept])
 def test_no_long_text_stays_in_memory(kept: Any) -> None:
     """Thousands of kept texts of any length would be gigabytes."""
     kept.cache_clear()
     long = "ﷺ" * 3000
-    keys.search_key(long), keys.fold_case(long), numbers.derive(long, "GB")
+    keys.search_key(long), keys.fold_case(long), number.derive(long, "GB")
     assert kept.cache_info().currsize == 0
-    keys.search_key("é"), keys.fold_case("é"), numbers.derive("é", "GB")
+    keys.search_key("é"), keys.fold_case("é"), number.derive("é", "GB")
     assert kept.cache_info().currsize == 1
 
 

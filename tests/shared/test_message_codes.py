@@ -202,6 +202,10 @@ def test_every_text_of_a_template_exists_with_its_parameters(template: Path) -> 
                 assert use.params == _FIELDS[use.code], use
 
 
+# Codes that no code asks for any more, but that rows of earlier releases hold.
+_STORED_ONLY = frozenset({"number", "number_long"})
+
+
 def test_every_text_is_used() -> None:
     """A text that nothing asks for is a leftover; translators would work for nothing."""
     used = {use.code for use in _USES}
@@ -209,7 +213,7 @@ def test_every_text_is_used() -> None:
     used |= {code for _, family in _FAMILIES for code in family.codes()}
     for template in _TEMPLATES:
         used |= {use.code for use, _ in _template_uses(template)}
-    assert not _FIELDS.keys() - used
+    assert not _FIELDS.keys() - used - _STORED_ONLY
 
 
 # Sentences of other kinds: SCIM's descriptions of attributes (RFC 7643 section 7) and of settings.

@@ -1,12 +1,19 @@
 """Messages are codes with parameters, and each language renders all of them (shared/messages.py)."""
 
+from pathlib import Path
 from string import Formatter
 
 import orjson
 import pytest
 
-from shared import messages, numbers
+from shared import messages
 from shared.messages import LANGUAGES, CodeFamily, Message, catalogue, counted
+from shared.numbers.number import derive
+
+# Codes and parameters of the messages that commit b9f7b71 stored.
+_FIRST_RELEASE: dict[str, list[str]] = orjson.loads(
+    Path(__file__).with_name("codes_of_the_first_release.json").read_bytes()
+)
 
 
 def _fields(pattern: str) -> set[str]:
@@ -51,7 +58,7 @@ def test_no_english_sentence_has_two_codes() -> None:
 
 def test_a_nested_message_is_rendered_in_the_same_language() -> None:
     """The fault of a number is part of the refusal of its person."""
-    fault = numbers.derive("12", "GB").fault
+    fault = derive("12", "GB").fault
     assert fault is not None
     refusal = Message("strict_number", kind="work", fault=fault)
     assert refusal.text().startswith(
@@ -154,8 +161,18 @@ def test_a_family_knows_its_members_only() -> None:
         family.code("martian")
 
 
-def test_a_remedy_for_a_number_names_entra_as_an_example_only() -> None:
-    """An Okta administrator reads the same sentence."""
-    text = Message("number", why=Message("number_no_digits"), code="44").text()
-    assert "Write the number in E.164 form, such as +44" in text
-    assert "in Entra for example" in text
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", sorted(_FIRST_RELEASE))
+def test_every_code_of_the_first_release_is_rendered(code: str, language: str) -> None:
+    """The provisioning log holds what commit b9f7b71 stored, for as long as the log is kept."""
+    params = _FIRST_RELEASE[code]
+    stored = {"code": code, "values": {name: f"<{name}>" for name in params}}
+    assert messages.render_stored(stored, language, "as stored") != "as stored"
+
+
+def test_the_remedy_for_a_number_names_no_product() -> None:
+    """Administrators of Okta read it, too."""
+    fault = derive("12", "GB").fault
+    assert fault is not None
+    assert "Correct this person's number in the source system" in fault.text()
+    assert "Entra" not in fault.text()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -147,7 +148,10 @@ async def test_command_reindexes_at_once(path: Path) -> None:
     code, output = await local("reindex", "contoso", "--tables", tables)
     assert (code, output.splitlines()) == (0, ["contoso: 10 records, 10 written again"]), output
     code, output = await local("check", "--tables", tables)
-    assert (code, "contoso: 8 users, 2 groups, 122 rows: agree\n" in output) == (0, True), output
+    assert code == 0, output
+    assert re.search(r"^contoso: 8 users, 2 groups, [0-9]+ rows: agree$", output, re.MULTILINE), (
+        output
+    )
     assert output.count("4 records to reindex") == 2, output
     code, output = await local("reindex", "nobody", "--tables", tables)
     assert (code, output) == (1, "nobody: there is no such directory\n")

@@ -7,7 +7,7 @@ from contacts import account_directories
 from contacts.number_lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
 from contacts.serializers import presence_of
 from shared.http import Response
-from shared.numbers import derive
+from shared.numbers.number import derive
 from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages.contact_rows import PresenceView, key_of, presence_view

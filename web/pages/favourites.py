@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from contacts.index_scan import Found
 from contacts.listing import read_person
-from contacts.search import is_number, query_words
+from contacts.search import query_words
 from directories.models import Directory
 from shared.concurrency import each
 from shared.keys import search_key
-from shared.numbers import digits_of, query_forms
+from shared.numbers.typed import is_number, typed_of
 from web.page_request import PageRequest
 from web.pages.contact_rows import split_key
 
@@ -45,8 +45,5 @@ def _has(found: Found, text: str) -> bool:
 
 
 def _has_number(found: Found, text: str) -> bool:
-    query, end = query_forms(text, found.directory.region), digits_of(text)
-    return any(
-        own.startswith(query.beginning) or (not query.is_beginning and own.endswith(end))
-        for own in found.numbers
-    )
+    typed = typed_of(text, found.directory.region)
+    return any(typed.is_in(own) for own in found.numbers)

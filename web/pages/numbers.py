@@ -7,7 +7,7 @@ from contacts import unparsed_numbers
 from contacts.unparsed_numbers import Unparsed
 from directories import service
 from shared.http import Response
-from shared.numbers import derive
+from shared.numbers.number import derive
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page

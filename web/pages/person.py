@@ -8,7 +8,7 @@ from contacts.details import Person, read_contact
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
-from shared.numbers import Number
+from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key

@@ -1,0 +1,1 @@
+"""Phone numbers: what was sent, its international form, and the keys that it is found by."""

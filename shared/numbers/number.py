@@ -1,0 +1,299 @@
+"""A stored number: its E.164 form and the keys that it is found by. Values are never changed, only read.
+
+A number that is E.164 already is recognised by its country's lengths alone (2 microseconds instead of 100, same result).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from shared.messages import Message
+from shared.numbers import faults, plan, vanity
+from shared.numbers.address import number_in
+from shared.numbers.faults import MAX_SHORT
+from shared.numbers.plan import MAX_DIGITS, OPEN_PLANS, dialling
+from shared.numbers.text import MAX_TEXT, plain
+from shared.numbers.written import BEFORE_ENDING, Run, runs_of
+
+MIN_DIGITS = 3  # fewer digits are not looked up by
+MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
+_DIVIDERS_INSIDE = frozenset("/|,\\")  # may stand inside a number, as in 030/901820
+
+# What a key says about the number that it is made of: `international` was written with its country code; `national`
+# means what the directory's default region makes of it; `raw` digits have no E.164 form; `possible` never is exact.
+KeyKind = Literal["international", "national", "raw", "possible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Digits (3 to 15) that a number is found by, with the internal extension that this leaves out, or ""."""
+
+    digits: str
+    kind: KeyKind
+    extension: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A phone number.
+
+    `raw` is what was sent, `e164` its international form (`+` and digits) or None, `extension` the internal one or
+    "". `keys` are the digits that it is found by, the main ones first. `exchange` are the digits of the private
+    branch exchange whose direct dial number it is, if that shows: colleagues' numbers begin with them. `fault` says
+    why there is no `e164` and what to do; short numbers that a whole country dials have neither.
+    """
+
+    raw: str
+    e164: str | None
+    extension: str = ""
+    keys: tuple[Key, ...] = ()
+    exchange: str = ""
+    fault: Message | None = None
+
+    @property
+    def digits(self) -> str:
+        """The digits of the main key, "" if there is none."""
+        return self.keys[0].digits if self.keys else ""
+
+    @property
+    def is_international(self) -> bool:
+        """Whether it was written with its country code, so that no region decides what it means."""
+        return bool(self.keys) and self.keys[0].kind == "international"
+
+
+def derive(text: str, region: str) -> Number:
+    """Read `text` as a phone number: E.164, national in `region` (ISO 3166), URIs, with labels and extensions.
+
+    A number with its country code is taken if it has a possible length, so that ranges newer than the metadata work.
+    A national one must be assigned, begin with the trunk prefix, or be of full length: otherwise an internal `1234`
+    would become a public number of another person.
+    """
+    # What is longer than any number is read each time: kept texts would fill the memory.
+    return _derive_kept(text, region) if len(text) <= MAX_TEXT else _derive(text, region)
+
+
+def _derive(text: str, region: str) -> Number:
+    compact = text.strip().translate(_PUNCTUATION)
+    is_plain = _E164.fullmatch(compact) and plan.is_canonical(compact) and "(0" not in text
+    if is_plain and ("-" not in text or plan.country_code(compact[1:]) not in OPEN_PLANS):
+        return Number(raw=text, e164=compact, keys=(Key(compact[1:], "international"),))
+    if len(text) > 4 * MAX_TEXT:
+        return _unread(text, [], region)
+    inner = plain(number_in(text))
+    if not 0 < len(inner) <= MAX_TEXT:
+        return _unread(text, [], region)
+    runs = runs_of(inner)
+    found = _read_all(runs, region)
+    if not found:
+        if e164 := vanity.read(inner, region):
+            kind: KeyKind = "international" if inner.startswith("+") else "national"
+            return Number(raw=text, e164=e164, keys=(Key(e164[1:], kind),))
+        return _unread(text, runs, region)
+    distinct = {reading.digits: reading for reading in reversed(found)}
+    if len(distinct) > 1:
+        several = tuple(dict.fromkeys(reading.digits for reading in found))
+        fault = faults.several([f"+{digits}" for digits in several])
+        keys = tuple(Key(digits, "possible") for digits in several)
+        return Number(raw=text, e164=None, keys=keys, fault=fault)
+    return _number(text, found[0])
+
+
+_derive_kept = lru_cache(maxsize=8192)(_derive)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A run that is a public number: its digits with the country code, and whether they are in an assigned range."""
+
+    digits: str
+    kind: KeyKind
+    run: Run
+    is_valid: bool = False
+
+
+def _number(text: str, reading: Reading) -> Number:
+    """The number of one reading, in open numbering plans with its direct dial forms."""
+    digits, run = reading.digits, reading.run
+    main = Key(digits, reading.kind, run.extension)
+    keys, exchange = [main], ""
+    code = plan.country_code(digits)
+    if code in OPEN_PLANS:
+        direct = run.direct_dial
+        base = digits[: len(digits) - len(direct)]
+        if direct and len(base) - len(code) in plan.lengths(code):
+            exchange = base
+        if run.extension:
+            exchange = exchange if direct == "0" and exchange else digits
+            dialled = exchange + run.extension
+            if len(dialled) <= MAX_DIGITS and len(dialled) - len(code) in plan.lengths(code):
+                keys.append(Key(dialled, reading.kind))
+    return Number(
+        raw=text,
+        e164=f"+{digits}",
+        extension=run.extension,
+        keys=tuple(keys),
+        exchange=exchange,
+    )
+
+
+def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
+    """A value without a public number: found by the digits of its longest run, if that is no longer than a number."""
+    longest = max(runs, key=lambda run: len(run.digits), default=None)
+    digits = longest.digits if longest else ""
+    has_plus = longest is not None and longest.has_plus
+    is_masked = any(run.is_masked for run in runs)
+    if not is_masked and plan.is_short_number(digits, region):
+        return Number(raw=text, e164=None, keys=(Key(digits, "raw"),))
+    fault = faults.fault_of(
+        text,
+        digits,
+        is_masked=is_masked,
+        is_international=has_plus or digits.startswith("00"),
+        region=region,
+    )
+    is_key = not is_masked and MIN_DIGITS <= len(digits) <= MAX_DIGITS
+    keys = (Key(digits, "raw", longest.extension if longest else ""),) if is_key else ()
+    return Number(raw=text, e164=None, keys=keys, fault=fault)
+
+
+def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
+    """All public numbers among the runs, in order. Shorter ones than the first count only in assigned ranges."""
+    found, before = list[Reading](), None
+    for run in runs:
+        if run.is_masked or run.is_too_long:
+            before = None
+            continue
+        is_shorter = bool(found) and len(run.digits) < len(found[0].run.digits)
+        reading = read_run(run, region, only_valid=is_shorter)
+        last = found[-1] if found else None
+        if before and (joined := _joined(before, run, reading, last, region)):
+            if last and last.run is before:
+                found.pop()
+            found.append(joined)
+            before = joined.run
+            continue
+        if reading:
+            found.append(reading)
+        elif last and not last.run.extension and run.divider in BEFORE_ENDING:
+            found += _other_ending(last, run)
+        before = run
+    return found
+
+
+def _joined(
+    before: Run, run: Run, own: Reading | None, last: Reading | None, region: str
+) -> Reading | None:
+    """Both runs as one number with a divider in it, None if they are two: `030/901820`, and in open plans `12345/67`.
+
+    `own` is what the second run reads as alone, `last` what was read last.
+    """
+    if run.divider not in _DIVIDERS_INSIDE or run.has_plus or before.extension:
+        return None
+    if own and own.is_valid and run.digits.startswith("0"):
+        return None
+    joined = read_run(before.joined(run), region)
+    if joined is None or not (last and last.run is before and last.is_valid):
+        return joined
+    # Without spaces it is one number if it can be; in open plans almost everything can.
+    is_one = run.is_tight and joined.is_valid and (len(run.digits) <= 5 or not _is_open(joined))
+    return joined if is_one else None
+
+
+def _is_open(reading: Reading) -> bool:
+    return plan.country_code(reading.digits) in OPEN_PLANS
+
+
+def _other_ending(reading: Reading, run: Run) -> list[Reading]:
+    """What `0015` means after `020 7946 0014 /`: the number with its last digits replaced."""
+    ending, digits = run.digits, reading.digits
+    if run.has_plus or run.is_before_word or not 2 <= len(ending) <= len(digits) - 4:
+        return []
+    replaced = Reading(digits[: -len(ending)] + ending, "possible", run)
+    code = plan.country_code(digits)
+    dialled = digits + ending
+    is_dialled = len(dialled) <= MAX_DIGITS and len(dialled) - len(code) in plan.lengths(code)
+    if code in OPEN_PLANS and is_dialled:
+        return [replaced, Reading(dialled, "possible", run)]
+    return [replaced]
+
+
+def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
+    """The public number of a run, trying what was meant before what is merely possible."""
+    candidates = _candidates(run, region)
+    parsed = []
+    for text in candidates:
+        number = plan.parse(text, region)
+        if number is None:
+            continue
+        if plan.is_valid(number):
+            return Reading(plan.digits(number), _kind(text, run), run, is_valid=True)
+        if not only_valid:
+            parsed.append((text, number))
+    for text, number in parsed:
+        if plan.is_possible(number) and (
+            text.startswith("+") or _is_complete(run.digits, plan.digits(number), region)
+        ):
+            return Reading(plan.digits(number), _kind(text, run), run)
+    return None
+
+
+def _kind(text: str, run: Run) -> KeyKind:
+    is_dialled_abroad = text.startswith("+") and (run.has_plus or run.digits.startswith("0"))
+    return "international" if is_dialled_abroad else "national"
+
+
+def _candidates(run: Run, region: str) -> list[str]:
+    """Digits to read the run as, with a plus if they begin with a country code; the most probable first."""
+    given = list(dict.fromkeys((run.digits, run.without_trunk_zero)))
+    if run.has_plus:
+        # An exit code after the plus is one too many; a zero after it makes the plus a mistake.
+        international = [digits.removeprefix("00") for digits in given]
+        if not international[0].startswith("0"):
+            if plan.trunks_of_code(plan.country_code(international[0])):
+                international.reverse()  # a zero in parentheses is the trunk prefix, not the number's own
+            return [f"+{digits}" for digits in international]
+    own = dialling(region)
+    digits = given[0]
+    if own.trunk == "0" and len(digits) <= MAX_SHORT and not digits.startswith("0"):
+        return [digits] if _is_public(digits, region) else []
+    found = list[str]()
+    if (
+        own.trunk
+        and own.code
+        and not digits.startswith(own.trunk)
+        and _has_code(digits, own.code, region)
+    ):
+        found.append(f"+{digits}")
+    found += given
+    for code in dict.fromkeys((*own.exits, "011")):
+        found += [f"+{one[len(code) :]}" for one in given if one.startswith(code)]
+    return found
+
+
+def _has_code(digits: str, code: str, region: str) -> bool:
+    """Whether the digits are a valid number of the region with its country code."""
+    number = plan.parse(f"+{digits}", region) if digits.startswith(code) else None
+    return number is not None and plan.is_valid(number)
+
+
+def _is_public(digits: str, region: str) -> bool:
+    """Whether so few digits are a number of the whole country: one that is written without a trunk prefix there."""
+    number = plan.parse(digits, region)
+    if number is None or not plan.is_valid(number):
+        return False
+    return plan.is_service(number) or plan.national_digits(number) == digits
+
+
+def _is_complete(written: str, digits: str, region: str) -> bool:
+    """Whether a national number outside the assigned ranges is nevertheless complete."""
+    own = dialling(region)
+    national = digits[len(own.code) :]
+    if len(national) < MIN_SUFFIX or (own.trunk == "0" and national.startswith("0")):
+        return False
+    possible = plan.lengths(own.code) if own.code else frozenset[int]()
+    starts_with_trunk = own.trunk == "0" and written.startswith("0")
+    return starts_with_trunk or len(national) == max(possible, default=0)

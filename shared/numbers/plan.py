@@ -1,0 +1,175 @@
+"""National numbering plans, from libphonenumber's metadata.
+
+phonenumbers takes about 0.1 s to import, so each function imports it when it is first needed.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from shared.numbers.text import digits_of
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+MAX_DIGITS = 15  # of an E.164 number, ITU-T E.164 section 6.1
+# Country codes of plans whose landline numbers have no fixed length, so that the extension of a private exchange is
+# dialled directly after its number: Italy, Austria, Germany, Luxembourg, Finland, Serbia. libphonenumber's metadata
+# lists five or more lengths of a landline number for each of them; source: the national plans at itu.int/oth/T0202.
+OPEN_PLANS = frozenset({"39", "43", "49", "352", "358", "381"})
+# Trunk prefixes that are dialled beside the one in the metadata: Lithuania's old 8, Belarus' 80, Mexico's until 2019.
+_MORE_TRUNKS = {"LT": ("8",), "BY": ("80", "8"), "MX": ("045", "044", "01")}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """How numbers are dialled in a region.
+
+    `code` is the country calling code, "" for a region without one. `trunks` are the prefixes of a national call,
+    longest first, the usual one in `trunk`. `exits` are the prefixes of an international call, longest first.
+    """
+
+    code: str
+    trunk: str
+    trunks: tuple[str, ...]
+    exits: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def dialling(region: str) -> Dialling:
+    """How numbers are dialled in `region` (ISO 3166)."""
+    from phonenumbers import PhoneMetadata, country_code_for_region
+
+    code = country_code_for_region(region)
+    metadata = PhoneMetadata.metadata_for_region(region, None) if code else None
+    if metadata is None:
+        return Dialling("", "", (), ("011", "00"))
+    trunk = metadata.national_prefix or ""
+    trunks = sorted({trunk, *_MORE_TRUNKS.get(region, ())} - {""}, key=len, reverse=True)
+    own = metadata.preferred_international_prefix or metadata.international_prefix or ""
+    exits = {"00"} | ({own.replace("~", "")} if own.replace("~", "").isdecimal() else set())
+    # After a trunk zero 11 is an area code, and in the plans without one 011 is an exit code of many exchanges.
+    if trunk != "0":
+        exits.add("011")
+    return Dialling(str(code), trunk, tuple(trunks), tuple(sorted(exits, key=len, reverse=True)))
+
+
+@lru_cache(maxsize=512)
+def trunks_of_code(code: str) -> tuple[str, ...]:
+    """The trunk prefixes of the main region of a country calling code, longest first; () if there is no such code."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
+    return dialling(regions[0]).trunks if regions else ()
+
+
+def country_code(digits: str) -> str:
+    """The country calling code that international `digits` begin with, "" if they begin with none."""
+    for length in (1, 2, 3):
+        if len(digits) >= length and lengths(digits[:length]):
+            return digits[:length]
+    return ""
+
+
+def lengths(code: str) -> frozenset[int]:
+    """The possible lengths of a national significant number; empty if there is no such country calling code."""
+    return _plan(code)[1]
+
+
+def is_canonical(e164: str) -> bool:
+    """Whether phonenumbers would leave `e164` as it is and call its length possible."""
+    if len(e164) > MAX_DIGITS + 1:
+        return False
+    for length in (1, 2, 3):
+        prefix, possible = _plan(e164[1 : 1 + length])
+        if possible:
+            national = e164[1 + length :]
+            return len(national) in possible and not (prefix and prefix.match(national))
+    return False
+
+
+@lru_cache(maxsize=512)
+def _plan(code: str) -> "tuple[re.Pattern[str] | None, frozenset[int]]":
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
+    metadata = (
+        PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
+        if regions
+        else None
+    )
+    if metadata is None or metadata.general_desc is None:
+        return None, frozenset()
+    prefix = metadata.national_prefix_for_parsing
+    return re.compile(prefix) if prefix else None, frozenset(metadata.general_desc.possible_length)
+
+
+def parse(text: str, region: str) -> "PhoneNumber | None":
+    """`text` (digits, with or without a plus) as libphonenumber reads it in `region`, None if it can't be one."""
+    from phonenumbers import NumberParseException
+    from phonenumbers import parse as read
+
+    try:
+        number = read(text, region if dialling(region).code else None, keep_raw_input=True)
+    except NumberParseException:
+        return None
+    return number if len(digits(number)) <= MAX_DIGITS else None
+
+
+def digits(number: "PhoneNumber") -> str:
+    """Country code and national significant number."""
+    from phonenumbers import national_significant_number
+
+    return f"{number.country_code}{national_significant_number(number)}"
+
+
+def national_digits(number: "PhoneNumber") -> str:
+    """The digits of the number as it is written in its country, with the trunk prefix if that is usual."""
+    from phonenumbers import PhoneNumberFormat, format_number
+
+    return digits_of(format_number(number, PhoneNumberFormat.NATIONAL))
+
+
+def is_valid(number: "PhoneNumber") -> bool:
+    """Whether the number is in an assigned range."""
+    from phonenumbers import is_valid_number
+
+    return is_valid_number(number)
+
+
+def is_possible(number: "PhoneNumber") -> bool:
+    """Whether the number has a possible length for dialling from abroad."""
+    from phonenumbers import ValidationResult, is_possible_number_with_reason
+
+    return is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+
+
+def is_service(number: "PhoneNumber") -> bool:
+    """Whether the number is one that the whole country dials without an area code, such as Australia's 13 11 14."""
+    from phonenumbers import PhoneNumberType, number_type
+
+    return number_type(number) in (
+        PhoneNumberType.UAN,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.PREMIUM_RATE,
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_short_number(text: str, region: str) -> bool:
+    """Whether the region dials these few digits as they are: 112, 116117."""
+    from phonenumbers import PhoneNumber, is_valid_short_number_for_region
+
+    code = dialling(region).code
+    if not code or not 2 <= len(text) <= 8:
+        return False
+    leading = len(text) - len(text.lstrip("0"))
+    number = PhoneNumber(
+        int(code),
+        int(text),
+        italian_leading_zero=leading > 0,
+        number_of_leading_zeros=leading or None,
+    )
+    return bool(is_valid_short_number_for_region(number, region))

@@ -1,0 +1,70 @@
+"""What people type around a number, in characters of one kind: one space, one hyphen, one plus, ASCII digits."""
+
+import unicodedata
+from functools import lru_cache
+
+MAX_TEXT = 250  # characters of a value or an address; nothing longer is read as a number
+# Characters without a form of their own that Unicode doesn't call format characters.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_PLUS = frozenset("+\u207a\u208a\u2795\ufb29\ufe62\uff0b")
+_HYPHENS = frozenset("\u02d7\u207b\u208b\u2212\u2796\u30fc\ufe63\uff0d\uff70\u2043")
+_BULLETS = frozenset("\u2022\u2023\u25aa\u25ab\u25cf\u25cb\u25e6\u2219\u00a6")
+_KEYCAP = "\u20e3"  # after a digit: a picture of a key, as in lists
+
+
+def plain(text: str) -> str:
+    """`text` without invisible characters, with ASCII digits, pluses, hyphens and spaces; line ends are `|`.
+
+    Numbers in circles, superscripts and keycaps are bullets or notes, so they become spaces. Compatible characters
+    (full-width, presentation forms) get their usual form (NFKC), and accents go.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    kept = "".join([_plain_character(c) for c in _without_keycaps(text)])
+    composed = unicodedata.normalize("NFKC", kept)
+    return "".join([c for c in composed if unicodedata.category(c) != "Mn"]).strip()
+
+
+def digits_of(text: str) -> str:
+    """The decimal digits in `text`, those of every script as ASCII."""
+    if text.isascii():
+        return "".join(filter(str.isdigit, text))
+    return "".join([str(unicodedata.decimal(c)) for c in text if c.isdecimal()])
+
+
+def fold_word(word: str) -> str:
+    """A word for comparison: in small letters, without accents, dots and vowel signs."""
+    decomposed = unicodedata.normalize("NFKD", word.lower())
+    return "".join([c for c in decomposed if not unicodedata.combining(c)]).replace("\u0131", "i")
+
+
+def _without_keycaps(text: str) -> str:
+    if _KEYCAP not in text:
+        return text
+    head, *rest = text.replace("\ufe0f", "").split(_KEYCAP)
+    parts = [head, *rest]
+    return " ".join(
+        [part[:-1] if part[-1:].isdigit() else part for part in parts[:-1]] + parts[-1:]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plain_character(c: str) -> str:
+    if c in _PLUS:
+        return "+"
+    if c in _HYPHENS:
+        return "-"
+    if c in _BULLETS:
+        return "|"
+    category = unicodedata.category(c)
+    if category in ("Cf", "Cs", "Co", "Cn", "Me") or c in _BLANK:
+        return ""
+    if category == "Pd":
+        return "-"
+    if category in ("Zl", "Zp") or c in "\n\r\t\v\f\x85":
+        return "|"
+    if category in ("Zs", "Cc", "No", "Nl", "So"):
+        return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(c))
+    return c

@@ -1,0 +1,96 @@
+"""A number that is being typed: what its digits can be a part of."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shared.numbers.address import number_in
+from shared.numbers.extension_words import WORDS
+from shared.numbers.number import MIN_DIGITS
+from shared.numbers.plan import country_code, dialling, trunks_of_code
+from shared.numbers.text import MAX_TEXT, digits_of, fold_word, plain
+from shared.numbers.written import typed_digits
+
+MIN_PART = 4  # digits that are looked for in the middle of a number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """Digits of a number half typed.
+
+    `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
+    international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
+    if they begin with a country code. `is_international` says that they begin with + or an exit code: then they are
+    no middle or end of a number.
+    """
+
+    digits: str
+    beginnings: tuple[str, ...]
+    national: str = ""
+    is_international: bool = False
+
+    def is_in(self, number: str) -> bool:
+        """Whether a number with these digits is one that they can be a part of."""
+        if any(number.startswith(beginning) for beginning in self.beginnings):
+            return True
+        return not self.is_international and (
+            self.digits in number or self._begins_national(number)
+        )
+
+    @property
+    def part(self) -> str:
+        """The digits that are in each number that they can be a part of, "" if those are too few to look for."""
+        if self.is_international:
+            code = country_code(self.beginnings[0]) if self.beginnings else ""
+            part = self.beginnings[0][len(code) :] if code else ""
+        else:
+            part = self.national if len(self.national) >= MIN_PART else self.digits
+        return part if len(part) >= MIN_PART else ""
+
+    def _begins_national(self, number: str) -> bool:
+        code = country_code(number)
+        return bool(code and self.national) and number[len(code) :].startswith(self.national)
+
+
+def is_number(text: str) -> bool:
+    """Whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
+    if len(digits_of(text)) < MIN_DIGITS:
+        return False
+    number = number_in(text)
+    if number != text.strip():
+        return bool(number)
+    words = "".join([c if c.isalpha() else " " for c in plain(number)]).split()
+    known = WORDS if number[:1] and not number[0].isalpha() else {"ext", "x"}
+    return all(fold_word(word) in known for word in words)
+
+
+@lru_cache(maxsize=8192)
+def typed_of(text: str, region: str) -> Typed:
+    """What a text being typed can be a part of, in a directory of the region."""
+    has_plus, digits = typed_digits(plain(number_in(text[: 2 * MAX_TEXT])))
+    if has_plus:
+        return _international(digits, digits)
+    own = dialling(region)
+    for code in own.exits:
+        rest = digits.removeprefix(code)
+        if digits.startswith(code) and rest and not rest.startswith("0"):
+            return _international(digits, rest)
+    trunk = next((one for one in own.trunks if digits.startswith(one)), "")
+    national = digits[len(trunk) :]
+    return Typed(digits=digits, beginnings=(own.code + national,), national=national)
+
+
+def _international(digits: str, rest: str) -> Typed:
+    """`rest` begins with a country code; a trunk prefix after it, or the beginning of one, is not dialled."""
+    rest = rest.removeprefix("00")
+    code = country_code(rest)
+    national = rest[len(code) :]
+    beginnings = dict[str, None]()
+    for trunk in trunks_of_code(code) if code and national else ():
+        if national.startswith(trunk):
+            beginnings[code + national[len(trunk) :]] = None
+        elif trunk.startswith(national):
+            beginnings[code] = None
+    # No number of a country with the trunk prefix 0 begins with a zero itself; with the prefix 8, numbers can.
+    if not (beginnings and national.startswith("0")):
+        beginnings = {rest: None, **beginnings}
+    return Typed(digits=digits, beginnings=tuple(beginnings), is_international=True)

@@ -1,0 +1,39 @@
+"""Numbers that are written as a word: 1-800-FLOWERS.
+
+Letters are read as digits only if all of this holds; otherwise they are a label:
+1. The text is nothing but letters A to Z, digits, spaces, hyphens, dots, parentheses and a plus, and begins with a digit.
+2. The letters are capitals, or a hyphen joins them to the digits before them.
+3. The result is a valid freephone, shared-cost, premium or company-wide number (libphonenumber's types).
+The caller asks only if the digits without the letters are no number (E.161 assigns letters to keys).
+"""
+
+import re
+
+from shared.numbers import plan
+
+_SHAPE = re.compile(r"[+(]{0,2}[0-9][0-9A-Za-z ().\-]*")
+_LETTERS = re.compile(r"[A-Za-z]+")
+_KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+_MIN_LETTERS = 3
+
+
+def has_word(text: str) -> bool:
+    """Whether the text is digits and letters as in rule 1, with three letters or more."""
+    shape = _SHAPE.fullmatch(text)
+    return shape is not None and len("".join(_LETTERS.findall(text))) >= _MIN_LETTERS
+
+
+def read(text: str, region: str) -> str:
+    """The E.164 form of a number with a word in it, "" if the letters are no part of it."""
+    letters = "".join(_LETTERS.findall(text))
+    if not has_word(text):
+        return ""
+    first = _LETTERS.search(text)
+    is_joined = first is not None and text[first.start() - 1] == "-"
+    if not (letters.isupper() or is_joined):
+        return ""
+    keyed = "".join(filter(str.isdigit, text.upper().translate(_KEYS)))
+    number = plan.parse(f"+{keyed}" if text.startswith("+") else keyed, region)
+    if number is None or not (plan.is_valid(number) and plan.is_service(number)):
+        return ""
+    return f"+{plan.digits(number)}"

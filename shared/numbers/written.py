@@ -1,0 +1,226 @@
+"""Reading a written number: runs of digits with what stands between them.
+
+A *run* is digits that belong together: words, dividers (`/ , ; |`) and a plus end it, spaces, dots, hyphens and
+parentheses don't. One pass over the tokens of a text, each of which is matched once: linear in the text's length.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from shared.numbers.extension_words import FILLERS, WORDS
+from shared.numbers.text import fold_word
+
+MAX_EXTENSION = 7  # digits of an internal extension
+_MAX_RUN = 60  # characters from the first to the last digit of a number
+_TOKEN = re.compile(
+    r"(?P<digits>[0-9]+)|(?P<word>[^\W\d_]+)|(?P<soft>[ ().\-\[\]~_'\"\u00b7\u30fb]+)|(?P<mark>.)",
+    re.DOTALL,
+)
+# Before another ending of the number, as in 020 7946 0014 / 15.
+BEFORE_ENDING = frozenset(("/", ",", ";", "&", "|", "or"))
+_OR = frozenset("or and und oder ou et o y e og och of en i и или lub".split())
+_CLIR = re.compile(r"(?:\*[0-9]{2}#?|#[0-9]{2}#|\*[0-9]{2}\*)(?=[ +(0-9])")
+_ENUMERATOR = re.compile(r"[0-9]{1,2}\) ?")
+
+
+@dataclass(slots=True)
+class Run:
+    """Digits that belong together.
+
+    `groups` are the digits between separators, `separators[i]` is what stands before `groups[i]`. `divider` is the
+    character that ends the run before, "or" for such a word, "word" for another; `is_tight` says that no space is beside
+    it, and `is_before_word` that a word follows. `is_masked` says that digits were replaced by letters or asterisks.
+    """
+
+    has_plus: bool = False
+    groups: list[str] = field(default_factory=list)
+    separators: list[str] = field(default_factory=list)
+    divider: str = ""
+    after_marker: bool = False
+    extension: str = ""
+    is_masked: bool = False
+    is_tight: bool = False
+    is_before_word: bool = False
+
+    @property
+    def digits(self) -> str:
+        """All digits of the run."""
+        return "".join(self.groups)
+
+    @property
+    def without_trunk_zero(self) -> str:
+        """The digits without a zero in parentheses, as in `+44 (0)20`."""
+        return "".join([group for at, group in enumerate(self.groups) if not self._is_zero(at)])
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it is longer than anybody writes a number."""
+        return len(self.digits) + sum(map(len, self.separators)) > _MAX_RUN
+
+    @property
+    def direct_dial(self) -> str:
+        """The last group if a hyphen sets it apart from two groups or more digits before it: `089 12345-67`."""
+        if len(self.groups) < 2 or self.separators[-1].strip() not in ("-", "/"):
+            return ""
+        return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
+
+    def joined(self, other: "Run") -> "Run":
+        """Both as one number that a divider is part of."""
+        separators = [*self.separators, other.divider, *other.separators[1:]]
+        return Run(
+            self.has_plus,
+            self.groups + other.groups,
+            separators,
+            self.divider,
+            self.after_marker,
+            other.extension,
+            self.is_masked or other.is_masked,
+            self.is_tight,
+            other.is_before_word,
+        )
+
+    def _is_zero(self, at: int) -> bool:
+        if self.groups[at] != "0" or at == len(self.groups) - 1:
+            return False
+        before, after = self.separators[at].rstrip(), self.separators[at + 1].lstrip()
+        return before.endswith(("(", "[")) and after.startswith((")", "]"))
+
+
+def runs_of(text: str) -> list[Run]:
+    """The runs of a text in plain characters, with their extensions; those of fewer than three digits only alone."""
+    text = _CLIR.sub("", text, count=1) if text[:1] in "*#" else text
+    enumerator = _ENUMERATOR.match(text)
+    found = list(_with_extensions(_Reader().read(text[enumerator.end() :] if enumerator else text)))
+    return [
+        run for at, run in enumerate(found) if _counts(run, found[at + 1 : at + 2], at)
+    ] or found
+
+
+def _counts(run: Run, following: list[Run], at: int) -> bool:
+    """Whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
+    is_before_slash = bool(following) and following[0].divider == "/"
+    is_ending = at > 0 and run.divider in BEFORE_ENDING and len(run.digits) == 2
+    return len(run.digits) > 2 or is_before_slash or is_ending
+
+
+def typed_digits(text: str) -> tuple[bool, str]:
+    """Whether a text being typed begins with a plus, and all its digits but those of an extension."""
+    runs = list(_with_extensions(_Reader().read(text)))
+    return bool(runs) and runs[0].has_plus, "".join([run.digits for run in runs])
+
+
+def _with_extensions(runs: list[Run]) -> Iterator[Run]:
+    last: Run | None = None
+    for run in runs:
+        is_short = len(run.digits) <= MAX_EXTENSION and not run.has_plus
+        if run.after_marker and last and is_short and len(last.digits) > 2:
+            last.extension = last.extension or run.digits
+            last.is_masked = last.is_masked or run.is_masked
+        else:
+            if last:
+                yield last
+            last = run
+    if last:
+        yield last
+
+
+class _Reader:
+    """Where the one pass over the tokens is."""
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._open = False  # whether digits go on the last run
+        self._soft = ""  # separators since the last digits
+        self._plus = self._marker = self._tight = False
+        self._divider = ""
+        self._last = ""  # the token before
+        self._x = False  # an x directly after digits, and nothing after it yet
+
+    def read(self, text: str) -> list[Run]:
+        """All runs of the text."""
+        for match in _TOKEN.finditer(text):
+            token = match[0]
+            self._take(match.lastgroup or "", token)
+            self._last = token
+        if self._x:
+            self._mask()
+        return self._runs
+
+    def _take(self, kind: str, token: str) -> None:
+        if kind == "digits":
+            self._digits(token)
+        elif kind == "soft":
+            self._separator(token)
+        elif kind == "word":
+            self._word(token)
+        else:
+            self._mark(token)
+
+    def _digits(self, token: str) -> None:
+        if self._divider == "," and self._last == "," and len(token) <= MAX_EXTENSION:
+            self._marker = True  # a comma directly before digits is a pause in dialling
+        if not self._open:
+            self._runs.append(
+                Run(
+                    self._plus,
+                    divider=self._divider,
+                    after_marker=self._marker,
+                    is_tight=self._tight,
+                )
+            )
+            self._open, self._soft = True, ""
+        run = self._runs[-1]
+        run.groups.append(token)
+        run.separators.append(self._soft)
+        self._soft, self._plus, self._marker, self._divider, self._x = "", False, False, "", False
+
+    def _separator(self, token: str) -> None:
+        self._soft += token
+        self._tight = False
+        if "..." in token:
+            self._mask()
+
+    def _word(self, token: str) -> None:
+        word = fold_word(token)
+        if set(word) == {"x"} and len(word) > 1:
+            self._mask()
+        if word in WORDS and self._runs:
+            self._x = word == "x" and self._last.isdigit()
+            self._end("word" if not self._divider else self._divider)
+            self._marker = True
+        elif not (self._marker and word in FILLERS):
+            if self._open:
+                self._runs[-1].is_before_word = word not in _OR
+            self._end("or" if word in _OR else "word")
+            self._marker = False
+
+    def _mark(self, token: str) -> None:
+        if token == "+":
+            self._end(self._divider or "+")
+            self._plus, self._marker = True, False
+        elif token == "#" and self._runs:
+            if self._last == "#":
+                self._mask()
+            self._end(self._divider)
+            self._marker = True
+        elif token in "*?":
+            if self._last == token or self._last.isdigit():
+                self._mask()
+            self._soft += " "
+        elif token == ":":
+            if self._open and len(self._runs[-1].digits) < 3:
+                self._runs.pop()  # the place in a list: `Phone 1:`
+            if not self._marker:
+                self._end(":")
+        elif token != "=":
+            self._end(token)
+            self._tight = self._last.isdigit()
+            self._marker = self._marker and token not in ";/|&"
+
+    def _end(self, divider: str) -> None:
+        self._open, self._soft, self._divider, self._plus = False, "", divider, False
+
+    def _mask(self) -> None:
+        if self._runs:
+            self._runs[-1].is_masked = True
