@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from scim import index_values
+from scim import index_values, resource_rows
+from scim.core import schemas
 from scim.core.errors import ScimError
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
@@ -99,6 +100,8 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
     rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
         rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
+    for key in resource_rows.unique_keys(schemas.GROUP, record.resource):
+        rows[key] = index_values.encode_owner(record.id)
     return rows
 
 

@@ -54,7 +54,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
                 return await _attempt(
                     context, group.id, Preconditions(), plan, lambda stored, notes: stored, notes
                 )
-            raise await _taken(context, resource["displayName"]) from None
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, GROUP, notes, is_stored=True)
         return StoredGroup(group, (), "")
 
@@ -154,8 +154,8 @@ async def _attempt(
     event = _change_event(context, old, new, len(moving), left_out(notes))
     try:
         await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["displayName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, GROUP, notes, is_stored=True)
     return StoredGroup(new, group.parents, "")
 
@@ -192,8 +192,14 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
     )
 
 
-async def _taken(context: Context, display_name: str) -> ScimError:
-    ids = await store.ids_by_display_name(context.app, context.directory.id, display_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another group has, with that group's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, GROUP, key)
+    if conflict is not None:
+        return conflict
+    display_name = resource["displayName"]
+    ids = await store.ids_by_display_name(app, directory_id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
 
 

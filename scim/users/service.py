@@ -55,8 +55,8 @@ async def create(context: Context, body: Any) -> StoredUser:
     )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["userName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
@@ -146,8 +146,8 @@ async def _change(
                 directory.region,
                 _change_event(context, old, new, left_out(notes)),
             )
-        except AlreadyExists:
-            raise await _taken(context, resource["userName"]) from None
+        except AlreadyExists as taken:
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, USER, notes, is_stored=True)
         return StoredUser(new, user.groups, "")
 
@@ -191,8 +191,14 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
     )
 
 
-async def _taken(context: Context, user_name: str) -> ScimError:
-    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another user has, with that user's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, USER, key)
+    if conflict is not None:
+        return conflict
+    user_name = resource["userName"]
+    ids = await store.ids_by_user_name(app, directory_id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 

@@ -87,6 +87,7 @@ def _view(
     groups = ", ".join(name for _, name in person.groups)
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
+        (visit.t("manager"), person.manager.name if person.manager else ""),
         (visit.t("directory"), directory.name),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
