@@ -11,7 +11,7 @@ from scim.core import schemas
 from scim.core.errors import ScimError
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 from shared.tables.schema import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME
 
@@ -72,8 +72,7 @@ def encode(record: GroupRecord) -> bytes:
         }
     )
     if len(value) > MAX_BYTES:
-        said = "Without members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
-        raise ScimError(413, Sentence("group_too_large", said, count=len(value), most=MAX_BYTES))
+        raise ScimError(413, Message("group_too_large", count=len(value), most=MAX_BYTES))
     return value
 
 
