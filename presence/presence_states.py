@@ -1,64 +1,70 @@
-"""What Graph says of a person, and the seven states that agents are shown.
+"""Presence as Graph returns it, and the seven states that agents are shown.
 
-Graph's lists moved: the detail stood in `activity` and stands in `availability` now, casing differs, and new values
-come without notice; both properties are plain strings (learn.microsoft.com/graph/api/resources/presence). So each
-value is accepted in either property, in any casing, and an unknown one is shown as unknown and counted.
+Graph's lists have changed: details that used to be in `activity` are now in `availability`, casing
+differs, and new values appear without notice. Both properties are plain strings
+(learn.microsoft.com/graph/api/resources/presence). So each value is accepted in either property and in
+any casing; an unknown one is shown as unknown and counted.
 """
 
 from typing import Any, Literal, NamedTuple
 
-Shown = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
+from shared.messages import Message
 
-# value in lower case -> state and words. Those that say more than the state's own name win over those that do not.
-_GENERAL: dict[str, tuple[Shown, str]] = {
-    "available": ("available", "Available"),
-    "busy": ("busy", "Busy"),
-    "donotdisturb": ("doNotDisturb", "Do not disturb"),
-    "away": ("away", "Away"),
-    "offline": ("offline", "Offline"),
+DisplayState = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
+
+# GraphPresence in lower case -> state and words. A specific value wins over a general one, in whichever property it is.
+_GENERAL: dict[str, tuple[DisplayState, Message]] = {
+    "available": ("available", Message("state_available")),
+    "busy": ("busy", Message("state_busy")),
+    "donotdisturb": ("doNotDisturb", Message("state_doNotDisturb")),
+    "away": ("away", Message("state_away")),
+    "offline": ("offline", Message("state_offline")),
 }
-_SPECIFIC: dict[str, tuple[Shown, str]] = {
-    "availableidle": ("available", "Available, idle"),
-    "availableinactive": ("available", "Available, inactive"),
-    "busyidle": ("busy", "Busy, idle"),
-    "inacall": ("inCall", "In a call"),
-    "inaconferencecall": ("inCall", "In a conference call"),
-    "inameeting": ("inCall", "In a meeting"),
-    "presenting": ("doNotDisturb", "Presenting"),
-    "focusing": ("doNotDisturb", "Focusing"),
-    "urgentinterruptionsonly": ("doNotDisturb", "Urgent interruptions only"),
-    "berightback": ("away", "Be right back"),
-    "inactive": ("away", "Inactive"),
-    "offwork": ("offline", "Off work"),
+_IDLE: dict[str, tuple[DisplayState, Message]] = {
+    "availableidle": ("available", Message("status_available_idle")),
+    "availableinactive": ("available", Message("status_available_inactive")),
+    "busyidle": ("busy", Message("status_busy_idle")),
 }
+_SPECIFIC: dict[str, tuple[DisplayState, Message]] = {
+    "inacall": ("inCall", Message("status_in_a_call")),
+    "inaconferencecall": ("inCall", Message("status_in_a_conference_call")),
+    "inameeting": ("inCall", Message("status_in_a_meeting")),
+    "presenting": ("doNotDisturb", Message("status_presenting")),
+    "focusing": ("doNotDisturb", Message("status_focusing")),
+    "urgentinterruptionsonly": ("doNotDisturb", Message("status_urgent_interruptions_only")),
+    "berightback": ("away", Message("status_be_right_back")),
+    "inactive": ("away", Message("status_inactive")),
+    "offwork": ("offline", Message("status_off_work")),
+}
+_BY_WEIGHT = (_SPECIFIC, _IDLE, _GENERAL)
 _OUT_OF_OFFICE = "outofoffice"
 _WITHOUT_STATE = {"", "presenceunknown", _OUT_OF_OFFICE}
-_UNKNOWN: tuple[Shown, str] = ("unknown", "Status unknown")
-_LONGEST = 40  # of a value; Graph's own are below 25
+_UNKNOWN: tuple[DisplayState, Message] = ("unknown", Message("state_unknown"))
+_MAX_LENGTH = 40  # of a value; Graph's own are shorter than 25
 
 
-class Value(NamedTuple):
-    """A person's presence as Graph wrote it; empty: Graph did not name the person."""
+class GraphPresence(NamedTuple):
+    """A person's presence as Graph returned it; empty strings if Graph left the person out."""
 
     availability: str
     activity: str
     out_of_office: bool
 
 
-NOTHING = Value("", "", False)
-_interned: dict[Value, Value] = {NOTHING: NOTHING}
+NOTHING = GraphPresence("", "", False)
+_interned: dict[GraphPresence, GraphPresence] = {NOTHING: NOTHING}
 
 
-def intern(availability: str, activity: str, out_of_office: bool) -> Value:
-    """One object for each kind of presence, since 100,000 people share a few dozen kinds."""
-    value = Value(availability, activity, out_of_office)
-    if len(_interned) > 4096:  # Graph went mad; stay bounded
+def intern(availability: str, activity: str, out_of_office: bool) -> GraphPresence:
+    """Return the one object that all people with this presence share; 100,000 people have a few dozen."""
+    value = GraphPresence(availability, activity, out_of_office)
+    if len(_interned) > 4096:  # far more than Graph has; keep memory bounded
         return value
     return _interned.setdefault(value, value)
 
 
-def parse(resource: Any) -> tuple[str, Value] | None:
-    """Object id (lower case) and presence of one element of Graph's answer; None where it is no such element."""
+def parse(resource: Any) -> tuple[str, GraphPresence] | None:
+    """Return object ID (lower case) and presence of an element of Graph's answer; None if it is no presence."""
     if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
         return None
     availability, activity = _text(resource.get("availability")), _text(resource.get("activity"))
@@ -69,29 +75,29 @@ def parse(resource: Any) -> tuple[str, Value] | None:
 
 
 def _text(value: Any) -> str:
-    return value[:_LONGEST] if isinstance(value, str) else ""
+    """Return the text, short and without halves of surrogate pairs, which can't be stored."""
+    if not isinstance(value, str):
+        return ""
+    return value[:_MAX_LENGTH].encode("utf-8", "replace").decode()
 
 
-def shown(value: Value) -> tuple[Shown, str]:
-    """One of the seven states, and the words for a person's details ("In a meeting")."""
+def shown(value: GraphPresence) -> tuple[DisplayState, Message]:
+    """Return one of the seven states, and the words for a person's details ("In a meeting")."""
     availability, activity = value.availability.lower(), value.activity.lower()
-    found = (
-        _SPECIFIC.get(availability)
-        or _SPECIFIC.get(activity)
-        or _GENERAL.get(availability)
-        or _GENERAL.get(activity)
+    found = next(
+        (known[text] for known in _BY_WEIGHT for text in (availability, activity) if text in known),
+        None,
     )
     if found is None and value.out_of_office:
-        return "offline", "Out of office"
+        return "offline", Message("status_out_of_office")
     return found or _UNKNOWN
 
 
-def unfamiliar(value: Value) -> list[str]:
-    """The strings of a value that are in none of Graph's lists so far; an operator should hear of them."""
+def unknown_values(value: GraphPresence) -> list[str]:
+    """Return the strings that are in none of Graph's known lists, for the operator to see."""
     return [
         text
         for text in (value.availability, value.activity)
-        if not (
-            text.lower() in _GENERAL or text.lower() in _SPECIFIC or text.lower() in _WITHOUT_STATE
-        )
+        if text.lower() not in _WITHOUT_STATE
+        and not any(text.lower() in known for known in _BY_WEIGHT)
     ]

@@ -37,6 +37,7 @@ class Attempt:
     redirect_uri: str
     tenant_id: str = ""
     probe_id: str = ""
+    company: str = ""
     flow: dict[str, Any] = field(default_factory=dict)
 
 

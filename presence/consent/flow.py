@@ -7,6 +7,7 @@ validated id_token names the tenant (`tid`) and the role (`wids`). Then that ver
 that tenant is ever linked.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,11 +16,13 @@ from urllib.parse import urlencode
 from presence import tenant_links
 from presence.consent import auth_requests, linking
 from presence.consent.auth_requests import Attempt
+from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.constants import CALLBACK
 from presence.epoch_ms import now_ms
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
+from presence.graph.tokens import company_of
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
 from shared import log
@@ -32,8 +35,7 @@ ADMINISTRATORS = frozenset(
     {"62e90394-69f5-4237-9190-012177145e10", "e8611ab8-c189-46e8-94e1-60213ab1f814"}
 )
 _ATTEMPTS = 4
-# `error` of the authorization endpoint and of admin consent; the numbers stand in the description only.
-_DECLINED = frozenset({"access_denied", "consent_required", "permission_denied"})
+_NUMBER = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ async def _authorize_administrator(
     linked = await tenant_links.directory(app.tables, attempt.directory_id)
     if linked is not None and linked.state == "linked" and linked.tenant_id != tenant_id:
         return "other_tenant", attempt
-    return "", replace(attempt, tenant_id=tenant_id, probe_id=object_id)
+    return "", replace(
+        attempt, tenant_id=tenant_id, probe_id=object_id, company=company_of(dict(claims))
+    )
 
 
 async def _to_consent(app: App, proven: Attempt, browser: str) -> str:
@@ -159,6 +163,7 @@ async def _consented(app: App, attempt: Attempt, query: Mapping[str, str]) -> st
         "propagating",
         since=now_ms(app.clock),
         probe_id=attempt.probe_id,
+        company=attempt.company,
     )
     owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
@@ -175,7 +180,7 @@ async def _note(app: App, link: DirectoryLink) -> str:
     """Store that the directory is on its way to the tenant, or renew what is linked already. Raises Overtaken."""
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
-        link = replace(link, tag=before.tag)
+        link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
     if before is None or before.state != "linked":
         await tenant_links.note(app.tables, link)
         runtime_of(app).links.forget(link.directory_id)
@@ -192,17 +197,13 @@ async def _note(app: App, link: DirectoryLink) -> str:
 
 
 def _outcome_of(error: str, description: str) -> str:
-    if "AADSTS90094" in description or "AADSTS65001" in description:
-        return "needs_approval"
-    if any(f"AADSTS{code}" in description for code in ("53003", "530032", "530035", "7000112")):
-        return "blocked"
-    return "declined" if error in _DECLINED else "failed"
+    """Return the outcome for an error on the way back, whose AADSTS number is in the description only."""
+    return outcome_of_error(error, [int(code) for code in _NUMBER.findall(description)[:5]])
 
 
 def _outcome_of_fault(fault: Fault) -> str:
-    if fault.reason in ("throttled", "unavailable"):
-        return "failed" if 400 <= fault.status < 429 else "unavailable"
-    if fault.reason in ("own_credential", "not_set_up"):
+    """Return the outcome for a code that couldn't be exchanged."""
+    outcome = OF_REASON.get(fault.reason, "failed")
+    if outcome == "own_credential":
         log.event("credential.invalid")
-        return "own_credential"
-    return "blocked" if fault.reason in ("blocked", "disabled") else "failed"
+    return outcome

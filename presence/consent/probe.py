@@ -4,21 +4,26 @@ Microsoft spreads a consent over seconds to minutes; until then tokens lack the 
 early would be served from caches for an hour. So each look takes a new token past every cache, at growing distances.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from presence import tenant_links
+from presence import external_ids, tenant_links
 from presence.consent import linking
 from presence.epoch_ms import DAY, SECOND, is_ahead, now_ms
+from presence.graph.batching import Fetch
 from presence.graph.errors import BadRequest, GraphError, Refused
-from presence.graph.failure_reasons import REASONS, Fault
+from presence.graph.failure_reasons import Fault
 from presence.instance import runtime_of
+from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.messages import Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
+_SAMPLE_SECONDS = 5.0
 
 
 async def check(app: App, directory_id: str) -> DirectoryLink | None:
@@ -30,15 +35,16 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
     wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _LONGEST_WAIT) if link.probes else 0
     if is_ahead(link.probed_at + wait, now, _LONGEST_WAIT):
         return link
-    reason = await _look(app, link)
+    found = await _look(app, link)
     with suppress(
         tenant_links.Overtaken
     ):  # removed, or begun anew, while Microsoft was asked: that is what counts
-        if not reason:
-            await _arrived(app, link)
+        if not found.reason:
+            await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
         else:
             await tenant_links.note(
-                app.tables, replace(link, probed_at=now, probes=link.probes + 1, reason=reason)
+                app.tables,
+                replace(link, probed_at=now, probes=link.probes + 1, reason=found.reason),
             )
     return await tenant_links.directory(app.tables, directory_id)
 
@@ -48,26 +54,60 @@ def is_abandoned(link: DirectoryLink, now: int) -> bool:
     return not is_ahead(link.since + DAY, now, DAY)
 
 
-async def _look(app: App, link: DirectoryLink) -> str:
-    """What stands in the way of presence; empty: nothing."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look found: the `reason` that stands in the way ("": none), and the sample of people."""
+
+    reason: str = ""
+    sampled: int = 0
+    known: int = 0
+
+
+async def _look(app: App, link: DirectoryLink) -> _Look:
+    """Ask for a new token, then for the administrator's presence and that of some of the people."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(link.tenant_id)
     except Fault as fault:
-        return await runtime.control.whose(fault)
+        return _Look(await runtime.control.whose(fault))
     if token.tenant_id and token.tenant_id != link.tenant_id:
-        return "refused"
+        return _Look("refused")
     if not token.may_read_presence:
-        return "no_role"
+        return _Look("no_role")
     try:
         await runtime.graph.presences(token.value, [link.probe_id])
     except Refused:
-        return "no_role"  # Graph may hear of a consent later than the login service
+        return _Look("no_role")  # Graph may hear of a consent later than the login service
     except BadRequest:
-        return ""  # the permission is there; the administrator need not have Teams
+        pass  # the permission is there; the administrator need not have Teams
     except GraphError:
-        return "unavailable"
-    return ""
+        return _Look("unavailable")
+    return await _sample(app, link, token.value)
+
+
+async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
+    """Ask for the first people of the directory, to see whether this is their company at all."""
+    ids = (await external_ids.first(app.tables, link.directory_id)).object_ids
+    if not ids:
+        return _Look()
+    runtime = runtime_of(app)
+    found: dict[str, GraphPresence] = {}
+
+    async def ask(some: Sequence[str]) -> None:
+        found.update(await runtime.graph.presences(token, some))
+
+    fetch = Fetch(
+        ask,
+        acquire=lambda: runtime.budget.take(link.tenant_id, "demand"),
+        monotonic=app.clock.monotonic,
+        pause=runtime.pause,
+        deadline=app.clock.monotonic() + _SAMPLE_SECONDS,
+    )
+    result = await fetch.run(ids)
+    if result.failed and not result.strangers:
+        return _Look()
+    known = sum(1 for one in ids if one in found and shown(found[one])[0] != "unknown")
+    return _Look("", len(ids), known)
 
 
 async def _arrived(app: App, link: DirectoryLink) -> None:
@@ -79,31 +119,26 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
-async def is_gone(app: App, tenant_id: str) -> tuple[bool, str, str]:
-    """Whether the company has removed the app; what was found, as a code and as a sentence."""
+@dataclass(frozen=True, slots=True)
+class RemovalCheck:
+    """Whether a company has removed the app, and what was found."""
+
+    gone: bool
+    message: Message
+
+
+async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
+    """Return whether the company has removed the app."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:
         reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
-            return (
-                True,
-                "gone",
-                "Microsoft gives this service no token for the company any more: access is gone.",
-            )
+            return RemovalCheck(gone=True, message=Message("removal_gone"))
         if reason == "disabled":
-            sentence = "The enterprise application is disabled: access is gone, though it can be enabled again."
-            return True, "disabled", sentence
-        return False, "unknown", f"It could not be checked: {REASONS[reason].sentence}"
+            return RemovalCheck(gone=True, message=Message("removal_disabled"))
+        return RemovalCheck(gone=False, message=Message("removal_unknown"))
     if token.may_read_presence:
-        return (
-            False,
-            "still_there",
-            "The enterprise application still has the permission. Delete it, then check again.",
-        )
-    return (
-        True,
-        "emptied",
-        "The permission is gone. The enterprise application itself still stands and can be deleted.",
-    )
+        return RemovalCheck(gone=False, message=Message("removal_still_there"))
+    return RemovalCheck(gone=True, message=Message("removal_emptied"))

@@ -9,14 +9,15 @@ from typing import Any, Literal
 
 from presence import tenant_links
 from presence.consent.outcomes import Tone
-from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
+from presence.epoch_ms import HOUR, MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
-from presence.graph.failure_reasons import REASONS
+from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.instance import runtime_of
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message, counted
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 _LONG = 3 * MINUTE
@@ -28,14 +29,14 @@ class Connection:
 
     state: StateCode
     tone: Tone
-    title: str
-    sentence: str
-    remedy: str = ""
+    title: Message
+    sentence: Message
+    remedy: Message | None = None
     reason: str = ""
     tenant_id: str = ""
     since: datetime | None = None
     moving: bool = False
-    impossible: str = ""
+    impossible: Message | None = None
     health: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -43,14 +44,14 @@ class Connection:
         return {
             "state": self.state,
             "tone": self.tone,
-            "title": self.title,
-            "sentence": self.sentence,
-            "remedy": self.remedy,
+            "title": self.title.text(),
+            "sentence": self.sentence.text(),
+            "remedy": self.remedy.text() if self.remedy else "",
             "reason": self.reason,
             "tenantId": self.tenant_id,
             "since": timestamp(self.since) if self.since else None,
             "moving": self.moving,
-            "impossible": self.impossible,
+            "impossible": self.impossible.text() if self.impossible else "",
             "health": self.health,
         }
 
@@ -66,8 +67,8 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "none",
             "warn",
-            "Not connected",
-            "Presence is not synced.",
+            Message("connection_none_title"),
+            Message("connection_none_sentence"),
             impossible=_impossible(app),
         )
     if link.state == "propagating":
@@ -76,9 +77,9 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "removed",
             "good",
-            "Access removed",
-            "Statuses are no longer read, and what was stored of them is deleted.",
-            "Delete the enterprise application in Entra ID as well, then check that access is gone.",
+            Message("connection_removed_title"),
+            Message("connection_removed_sentence"),
+            Message("connection_removed_remedy"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             impossible=_impossible(app),
@@ -86,24 +87,26 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
     return await _linked(app, link)
 
 
-def _impossible(app: App) -> str:
+def _impossible(app: App) -> Message | None:
     if not cloud_of(app.settings).has_presence:
         return NO_PRESENCE
-    return "" if runtime_of(app).credential.is_set_up else REASONS["not_set_up"].sentence
+    if runtime_of(app).credential.is_set_up:
+        return None
+    return Message("presence_impossible_setup")
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
     """A missing role or service principal is normal for some minutes, and then it is not."""
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
-    sentence = "The company's administrator came back from Microsoft; the permission is on its way to all of its servers."
-    remedy = ""
+    sentence = Message("connection_propagating_sentence")
+    remedy: Message | None = None
     if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
         sentence, remedy = reason.sentence, reason.remedy
     return Connection(
         "propagating",
         "warn",
-        "Waiting for Microsoft" if not is_late else "Still waiting for Microsoft",
+        Message("connection_late_title" if is_late else "connection_propagating_title"),
         sentence,
         remedy,
         link.reason,
@@ -119,35 +122,22 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "troubled",
             "bad",
-            "Interrupted",
-            "Removing access was interrupted half-way.",
-            "Remove access once more, then connect again if presence is wanted.",
+            Message("connection_interrupted_title"),
+            Message("connection_interrupted_sentence"),
+            Message("connection_interrupted_remedy"),
             tenant_id=link.tenant_id,
         )
     head = snapshot.head
     figures = health(app, head)
-    trouble = REASONS.get(head.trouble.reason)
-    if trouble is not None and (
-        head.trouble.lost or trouble.kind != "passing" or head.failures > 2
-    ):
-        lost = head.trouble.lost
-        return Connection(
-            "lost" if lost else "troubled",
-            "bad" if lost else "warn",
-            "Presence is lost" if lost else "Presence is in doubt",
-            trouble.sentence,
-            trouble.remedy,
-            trouble.code,
-            link.tenant_id,
-            moment(head.trouble.since),
-            health=figures,
-        )
+    failed = _failing(app, link, head, figures)
+    if failed is not None:
+        return failed
     if not head.as_of:
         return Connection(
             "waiting",
             "good",
-            "Connected",
-            "The first statuses are being read.",
+            Message("connection_waiting_title"),
+            Message("connection_waiting_sentence"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             moving=True,
@@ -156,12 +146,86 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     return Connection(
         "active",
         "good",
-        "Presence is on",
-        f"Statuses of {head.counts.people} people are read every {app.settings.presence_interval} seconds.",
+        Message("connection_active_title"),
+        counted(
+            "connection_active_sentence",
+            head.counts.people,
+            seconds=app.settings.presence_interval,
+        ),
         tenant_id=link.tenant_id,
         since=moment(link.since),
         health=figures,
     )
+
+
+def _failing(
+    app: App, link: DirectoryLink, head: Manifest, figures: dict[str, Any]
+) -> Connection | None:
+    """Return the connection if presence does not come, or None."""
+    now = now_ms(app.clock)
+    lost, since = head.trouble.lost, head.trouble.since
+    reason = _lasting_reason(head, now)
+    title = Message("connection_lost_title" if lost else "connection_troubled_title")
+    sentence = reason.sentence if reason else None
+    if reason is None and not _is_synced(app, link, head, now):
+        reason, since = REASONS["timer_stopped"], head.as_of
+        title, sentence = Message("connection_timer_stopped_title"), reason.sentence
+    if reason is None and _is_probably_wrong_company(link, head):
+        reason, since = REASONS["wrong_company"], link.since
+        title = Message("connection_wrong_company_title")
+        known, people = _recognised(link, head)
+        company = f"{link.company} ({link.tenant_id})" if link.company else link.tenant_id
+        sentence = Message(
+            "connection_wrong_company_sentence", known=known, people=people, company=company
+        )
+    if reason is None or sentence is None:
+        return None
+    return Connection(
+        "lost" if lost else "troubled",
+        "bad" if lost else "warn",
+        title,
+        sentence,
+        reason.remedy,
+        reason.code,
+        link.tenant_id,
+        moment(since),
+        health=figures,
+    )
+
+
+def _lasting_reason(head: Manifest, now: int) -> Reason | None:
+    """Return why the last syncs failed, or None; a single passing failure is not worth a word."""
+    reason = REASONS.get(head.trouble.reason)
+    if reason is None or (
+        reason.kind == "passing" and not head.trouble.lost and head.failures <= 2
+    ):
+        return None
+    if reason.kind == "passing" and now - head.trouble.since >= HOUR:
+        return REASONS[AFTER_AN_HOUR[reason.code]]
+    return reason
+
+
+def _is_synced(app: App, link: DirectoryLink, head: Manifest, now: int) -> bool:
+    """Return whether syncs run: three intervals may pass since the last, two before the first."""
+    if head.trouble.reason:
+        return True  # they run, and fail
+    interval = app.settings.presence_interval
+    if head.as_of and head.as_of >= link.since:
+        return is_recent(head.as_of, now, fresh_for(interval))
+    return is_recent(link.since, now, 2 * interval * SECOND)
+
+
+def _is_probably_wrong_company(link: DirectoryLink, head: Manifest) -> bool:
+    if head.counts.asked:
+        return head.counts.is_probably_wrong_company
+    return link.sampled > 0 and not link.sample_known
+
+
+def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
+    """Return how many people the tenant knows, and of how many."""
+    if head.counts.asked:
+        return head.counts.known, head.counts.asked
+    return link.sample_known, link.sampled
 
 
 def health(app: App, head: Manifest) -> dict[str, Any]:
@@ -175,9 +239,10 @@ def health(app: App, head: Manifest) -> dict[str, Any]:
         "stale": not is_recent(head.as_of, now, longest),
         "intervalSeconds": app.settings.presence_interval,
         "people": counts.people,
+        "known": counts.known,
         "unknown": counts.unknown,
         "quarantined": counts.quarantined,
-        "withoutObjectId": counts.not_ids,
+        "withoutObjectId": head.not_ids,
         "notConfirmed": counts.failed,
         "calls": counts.calls,
         "callsTotal": counts.calls_total,

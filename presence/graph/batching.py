@@ -1,4 +1,8 @@
-"""Asks Graph for many people: in chunks, a few at a time, within the budget, around ids that it chokes on."""
+"""Ask Graph for many people: in chunks, a few at a time, within the call budget.
+
+A chunk that Graph refuses, or whose answer can't be read, is halved until the IDs at fault are found, so
+that one record costs one person.
+"""
 
 import asyncio
 import random
@@ -6,25 +10,32 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from presence.graph.client import MAX_IDS_PER_CALL, TOO_LONG, UNREADABLE
 from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
 
 Call = Callable[[Sequence[str]], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]
 
 CONCURRENCY = 8
-CHUNK = 650
-_TRIES = 3
-_SPLITS = 300  # calls spent on finding bad ids in one sync
-_GIVE_UP = 2 * CONCURRENCY  # failures in a row
-_BACKOFF = 0.5  # seconds, doubled each time
+_MAX_TRIES = 3
+_MAX_SPLIT_CALLS = 300  # spent on finding bad IDs in one run
+_MAX_FAILURES_IN_A_ROW = 2 * CONCURRENCY
+_MAX_STRANGERS = 8  # refused one by one, while hardly anybody is known, before the search ends
+_BACKOFF_SECONDS = 0.5  # doubled with each try
 
 
 @dataclass(slots=True)
 class Result:
-    """How the asking went. `failed`: not answered for; `bad`: ids that Graph refuses by themselves."""
+    """What came of a run.
+
+    `failed`: IDs without an answer. `bad`: IDs that Graph refuses, or answers unreadably, when asked
+    for one by one. `strangers`: how many of `bad` Graph refused with 400 or 404. `refused`: the status
+    401 or 403 that ended the run, else 0. `retry_after`: the longest wait in seconds that Graph asked for.
+    """
 
     failed: list[str] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
+    strangers: int = 0
     answered: int = 0
     calls: int = 0
     throttled: int = 0
@@ -39,32 +50,37 @@ class _Chunk:
 
 
 class Fetch:
-    """One round of asking. `call` asks for some people and keeps what it is told; `leave` says how long to wait before
-    the next call, 0 for at once (the budget).
+    """One run over many IDs.
+
+    `call` asks for some IDs and keeps the answer. `acquire` takes one call out of the budget: it returns
+    0, or the seconds after which to ask again. `deadline` is in `monotonic` seconds.
     """
 
     def __init__(
         self,
         call: Call,
         *,
-        leave: Callable[[], float],
+        acquire: Callable[[], float],
         monotonic: Callable[[], float],
         pause: Pause,
         deadline: float,
     ) -> None:
-        self._call, self._leave = call, leave
+        self._call, self._acquire = call, acquire
         self._monotonic, self._pause, self._deadline = monotonic, pause, deadline
         self._waiting: deque[_Chunk] = deque()
         self._halves: deque[_Chunk] = deque()
         self._result = Result()
-        self._splits = 0
+        self._split_calls = 0
         self._failures = 0
         self._resume_at = 0.0
         self._stopped = False
 
     async def run(self, ids: Sequence[str], suspects: Sequence[str] = ()) -> Result:
-        """Ask for everybody, the first of `ids` first where there is no time for all; `suspects` (bad ids whose time
-        has come) in chunks of their own.
+        """Ask for all IDs and return what came of it.
+
+        Args:
+            ids: The IDs, the most urgent first, in case the time isn't enough for all.
+            suspects: Bad IDs whose quarantine is over; they get chunks of their own.
         """
         self._waiting.extend([*_from_both_ends(_chunks(ids)), *_chunks(suspects)])
         workers = [
@@ -77,10 +93,6 @@ class Fetch:
                 worker.cancel()
         for chunk in (*self._waiting, *self._halves):
             self._result.failed += chunk.ids
-        if not self._result.answered:
-            # Nothing got through, so what was refused says nothing about single ids.
-            self._result.failed += self._result.bad
-            self._result.bad = []
         return self._result
 
     async def _work(self) -> None:
@@ -92,10 +104,10 @@ class Fetch:
             await self._ask(chunk)
 
     async def _may_call(self) -> bool:
-        """Wait for the budget and for Retry-After; False where the deadline comes first or all is off."""
+        """Wait for the budget and for Retry-After. Return False if the deadline comes first."""
         while not self._stopped:
             now = self._monotonic()
-            seconds = self._resume_at - now if self._resume_at > now else self._leave()
+            seconds = self._resume_at - now if self._resume_at > now else self._acquire()
             if seconds <= 0:
                 return now < self._deadline
             if now + seconds >= self._deadline:
@@ -109,7 +121,7 @@ class Fetch:
         try:
             await self._call(chunk.ids)
         except BadRequest:
-            self._split(chunk)
+            self._split(chunk, strangers=True)
         except Throttled as error:
             self._result.throttled += 1
             self._hold(
@@ -118,7 +130,7 @@ class Fetch:
             chunk.tries += 1
             self._waiting.appendleft(chunk)
         except Unavailable as error:
-            await self._again(chunk, error)
+            await self._try_again(chunk, error)
         except Refused as error:
             self._result.refused, self._stopped = error.status, True
             self._result.failed += chunk.ids
@@ -126,52 +138,74 @@ class Fetch:
             self._failures = 0
             self._result.answered += len(chunk.ids)
 
-    def _split(self, chunk: _Chunk) -> None:
-        """Halve a chunk that Graph refuses, until the bad id stands alone: after the chunks that may be well, and one
-        to its end before the next, so that each sync gets somewhere however many are bad.
+    def _split(self, chunk: _Chunk, *, strangers: bool = False) -> None:
+        """Halve a chunk until the bad ID is alone.
+
+        Halves come after all whole chunks, and one bad ID is found before the search for the next
+        begins, so that each run makes progress however many IDs are bad.
         """
         if len(chunk.ids) == 1:
             self._result.bad += chunk.ids
-        elif self._splits + 2 > _SPLITS:
+            self._result.strangers += strangers
+        elif self._split_calls + 2 > _MAX_SPLIT_CALLS or self._are_strangers():
             self._result.failed += chunk.ids
         else:
-            self._splits += 2
+            self._split_calls += 2
             middle = len(chunk.ids) // 2
-            self._halves.extend((_Chunk(chunk.ids[middle:]), _Chunk(chunk.ids[:middle])))
+            halves = (_Chunk(chunk.ids[middle:]), _Chunk(chunk.ids[:middle]))
+            for half in halves:
+                half.tries = max(0, min(chunk.tries, _MAX_TRIES) - 1)
+            self._halves.extend(halves)
+
+    def _are_strangers(self) -> bool:
+        """Return whether Graph knows hardly any of these people, so that more calls tell nothing."""
+        strangers = self._result.strangers
+        return strangers >= _MAX_STRANGERS and 4 * self._result.answered < strangers
 
     def _hold(self, seconds: float) -> None:
-        """No call for this tenant before the time that Graph names."""
+        """Make no call before the time that Graph names."""
         self._resume_at = max(self._resume_at, self._monotonic() + seconds)
         self._result.retry_after = max(self._result.retry_after, seconds)
         if self._resume_at >= self._deadline:
             self._stopped = True
 
-    async def _again(self, chunk: _Chunk, error: Unavailable) -> None:
+    async def _try_again(self, chunk: _Chunk, error: Unavailable) -> None:
+        """Wait and repeat; after the last try, split a chunk that is itself the likely cause.
+
+        It is if the answer can't be read, or if Graph answers for other people meanwhile.
+        """
         chunk.tries += 1
         self._failures += 1
         if error.retry_after is not None:
             self._hold(error.retry_after)
-        if self._failures >= _GIVE_UP:
+        if self._failures >= _MAX_FAILURES_IN_A_ROW:
             self._stopped = True
-        if chunk.tries >= _TRIES or self._stopped:
+        is_unreadable = error.reason in (UNREADABLE, TOO_LONG)
+        if self._stopped:
             self._result.failed += chunk.ids
-            return
-        if error.retry_after is None:
-            await self._pause(_jittered(_BACKOFF, chunk.tries - 1))
-        self._waiting.append(chunk)
+        elif chunk.tries >= (_MAX_TRIES - 1 if is_unreadable else _MAX_TRIES):
+            if is_unreadable or self._result.answered:
+                self._split(chunk)
+            else:
+                self._result.failed += chunk.ids
+        else:
+            if error.retry_after is None:
+                await self._pause(_jittered(_BACKOFF_SECONDS, chunk.tries - 1))
+            self._waiting.append(chunk)
 
 
 def _chunks(ids: Sequence[str]) -> list[_Chunk]:
-    return [_Chunk(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK)]
+    return [_Chunk(ids[at : at + MAX_IDS_PER_CALL]) for at in range(0, len(ids), MAX_IDS_PER_CALL)]
 
 
 def _from_both_ends(chunks: list[_Chunk]) -> list[_Chunk]:
-    """The first, the last, the second, the last but one …: a stretch that Graph always fails at, and that is therefore
-    first each time, holds up nobody else.
+    """Return the first chunk, the last, the second, the last but one and so on.
+
+    A stretch for which Graph always fails is therefore not first each time, and delays only itself.
     """
     return [chunks[at // 2] if at % 2 == 0 else chunks[-(at + 1) // 2] for at in range(len(chunks))]
 
 
 def _jittered(seconds: float, tries: int) -> float:
-    """`seconds` doubled with each try, by chance up to half as long again, so that workers do not march in step."""
+    """Return `seconds`, doubled with each try, and up to half as much more so that workers spread out."""
     return seconds * float(1 << min(tries, 6)) * random.uniform(1.0, 1.5)

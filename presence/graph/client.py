@@ -1,34 +1,37 @@
-"""The edge to Microsoft Graph: one call, its answer or what came instead of it."""
+"""The client of Microsoft Graph: one call to getPresencesByUserId and its answer or error."""
 
+import json
 import re
 from collections.abc import Sequence
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
-from presence.presence_states import Value, parse
+from presence.presence_states import GraphPresence, parse
 from shared.clock import Clock
+from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:
     import aiohttp
 
+UNREADABLE = "garbage"
+TOO_LONG = "too long"
 MAX_IDS_PER_CALL = 650  # learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid
 _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
-_LONGEST_WAIT = 300.0
-_LONGEST_ANSWER = 8 << 20  # bytes: ten times what 650 people with status notes need
+_MAX_WAIT = 300.0
+_MAX_ANSWER = 8 << 20  # bytes; ten times what 650 people with status notes need
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_object_id(text: str) -> bool:
-    """Whether the text, in lower case, has the form of an Entra object id; anything else Graph would refuse."""
+    """Return whether a lower-case text has the form of an Entra object ID, which Graph requires."""
     return _OBJECT_ID.fullmatch(text) is not None
 
 
 class GraphClient:
-    """Calls to one cloud's Graph, over connections that are kept."""
+    """Calls to the Graph of one cloud over pooled connections."""
 
     def __init__(
         self, graph_url: str, clock: Clock, *, connections: int = 64, timeout: float = _TIMEOUT
@@ -38,10 +41,15 @@ class GraphClient:
         self._connections, self._timeout = connections, timeout
         self._session: aiohttp.ClientSession | None = None
 
-    async def presences(self, token: str, ids: Sequence[str]) -> dict[str, Value]:
-        """Presence by object id (lower case) of those of at most 650 ids that Graph names.
+    async def presences(self, token: str, ids: Sequence[str]) -> dict[str, GraphPresence]:
+        """Return the presence, by lower-case object ID, of those of `ids` that Graph returns.
 
-        Raises Throttled, Unavailable, Refused or BadRequest.
+        Args:
+            token: An application token for Graph.
+            ids: At most 650 object IDs.
+
+        Raises:
+            GraphError: Throttled, Unavailable, Refused or BadRequest.
         """
         import aiohttp
 
@@ -63,7 +71,7 @@ class GraphClient:
         return _people(body)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -81,27 +89,18 @@ class GraphClient:
         return self._session
 
     def _seconds(self, retry_after: str | None) -> float | None:
-        """Retry-After (RFC 9110 section 10.2.3): seconds or a date; None where it names no time to come."""
-        if not retry_after:
-            return None
-        try:
-            seconds = (
-                float(retry_after)
-                if retry_after.isdecimal()
-                else (parsedate_to_datetime(retry_after) - self._clock.now()).total_seconds()
-            )
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return min(seconds, _LONGEST_WAIT) if seconds > 0 else None
+        """Return the seconds of a Retry-After header, at most five minutes, or None."""
+        seconds = seconds_until(retry_after, self._clock.now())
+        return None if seconds is None else min(seconds, _MAX_WAIT)
 
 
 async def _body(answer: "aiohttp.ClientResponse") -> bytes:
-    """The body. Raises Unavailable where it is larger than any answer of Graph can be."""
+    """Return the body. Raise Unavailable if it is larger than any answer of Graph can be."""
     body = bytearray()
     async for part in answer.content.iter_any():
         body += part
-        if len(body) > _LONGEST_ANSWER:
-            raise Unavailable("too long")
+        if len(body) > _MAX_ANSWER:
+            raise Unavailable(TOO_LONG)
     return bytes(body)
 
 
@@ -115,11 +114,34 @@ def _error(status: int, retry_after: float | None) -> Exception:
     return Unavailable(str(status), retry_after)
 
 
-def _people(body: bytes) -> dict[str, Value]:
-    try:
-        resources = orjson.loads(body)["value"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise Unavailable("garbage") from None
-    if not isinstance(resources, list):
-        raise Unavailable("garbage")
+def _people(body: bytes) -> dict[str, GraphPresence]:
+    """Return the presences in an answer. Raise Unavailable if it can't be read at all.
+
+    An element that is no presence is left out, so that it costs one person their status.
+    """
+    resources = _resources(body)
     return dict(found for resource in resources if (found := parse(resource)) is not None)
+
+
+def _resources(body: bytes) -> list[Any]:
+    try:
+        content = _json(body)
+    except (ValueError, RecursionError):
+        raise Unavailable(UNREADABLE) from None
+    resources = content.get("value") if isinstance(content, dict) else None
+    if not isinstance(resources, list):
+        raise Unavailable(UNREADABLE)
+    return resources
+
+
+def _json(body: bytes) -> Any:
+    """Parse JSON strictly, else leniently. Raise ValueError or RecursionError if neither works.
+
+    Free text of a person (a status note, an out-of-office message) can hold half a surrogate pair, a
+    control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves what a parser does with them
+    open; orjson refuses the whole document.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False)

@@ -1,4 +1,4 @@
-"""How the app proves who it is: by a managed identity, where there is none by a certificate, else by a secret."""
+"""Build msal's client_credential from a managed identity, a certificate or a secret, in that order."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +12,11 @@ from shared.settings import Settings
 
 
 class OwnCredential(Exception):
-    """The proof of our own identity could not be made."""
+    """The token of the managed identity couldn't be had."""
 
 
 class Proof:
-    """What msal takes as `client_credential`, the same for all tenants."""
+    """The client credential of the app, which is the same for all tenants."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class Proof:
 
     @property
     def is_set_up(self) -> bool:
-        """Whether the deployment has an app registration and something to prove it by."""
+        """Whether the deployment has an app registration and a credential for it."""
         s = self._settings
         return bool(
             s.presence_client_id
@@ -33,7 +33,7 @@ class Proof:
         )
 
     def credential(self) -> Any:
-        """The proof. Raises Fault (own_credential) where a certificate cannot be read."""
+        """Return the `client_credential`. Raise Fault (own_credential) if a certificate can't be read."""
         settings = self._settings
         if settings.managed_identity_client_id:
             self._assertion = self._assertion or self._identity_token()
@@ -43,12 +43,12 @@ class Proof:
         return settings.presence_client_secret
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         if self._http is not None:
             self._http.close()
 
     def _identity_token(self) -> Callable[[], str]:
-        """A callable that msal asks for each request on the wire; the identity's token is remembered inside."""
+        """Return a callable that msal calls per request on the wire; it caches the identity's token."""
         import msal
         import requests
 
@@ -72,7 +72,7 @@ class Proof:
 
 
 def _certificate(path: Path) -> dict[str, str]:
-    """Certificate and key of one PEM file. Raises Fault where they cannot be read."""
+    """Return certificate and key of one PEM file. Raise Fault if they can't be read."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from cryptography.x509 import load_pem_x509_certificate
 

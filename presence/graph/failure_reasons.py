@@ -1,151 +1,161 @@
-"""Why presence does not come: each reason with a sentence and a remedy, and how Microsoft's errors map to them.
+"""Why presence can't be read: the reasons, and how errors of Microsoft's login service map to them.
 
-The numbers of AADSTS errors (learn.microsoft.com/entra/identity-platform/reference-error-codes) are hints that may
-change; `error` is the contract, but it says the same of a tenant that removed us and of a credential of ours that is
-wrong. So where an error leaves that open, a token for our own tenant decides whose fault it is (`Fault.is_doubtful`).
+AADSTS numbers (learn.microsoft.com/entra/identity-platform/reference-error-codes) are hints that
+Microsoft may change; `error` is the contract (RFC 6749 section 5.2), but it is the same for a tenant
+that removed the app and for a wrong credential of the app. If an answer leaves that open
+(`Fault.is_doubtful`), a token request for the app's home tenant decides (`fault_attribution`).
 """
 
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.messages import CodeFamily, Message
 
 Kind = Literal["consent", "operator", "passing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`kind`: consent is the company's to give back, operator is ours to repair, passing heals by itself."""
+    """Why presence fails.
+
+    `kind` says who can end it: the company (`consent`), the operator of this service (`operator`), or
+    time (`passing`). `of_tenant` is true if the whole tenant is closed to the app, so that asking
+    more often than every ten minutes is useless.
+    """
 
     code: str
     kind: Kind
-    sentence: str
-    remedy: str
+    of_tenant: bool = False
+
+    @property
+    def sentence(self) -> Message:
+        """What is wrong."""
+        return Message(REASON.code(self.code))
+
+    @property
+    def remedy(self) -> Message:
+        """What to do about it."""
+        return Message(REASON_REMEDY.code(self.code))
 
 
-_AGAIN = "Sign in again with an administrator of the company and accept."
 _TABLE = (
-    Reason(
-        "deleted",
-        "consent",
-        "The enterprise application was deleted in the company's Entra ID, or consent was never given.",
-        _AGAIN,
-    ),
-    Reason(
-        "no_role",
-        "consent",
-        "The permission to read presence was taken from the enterprise application.",
-        "Sign in again, or grant admin consent at the enterprise application under Permissions.",
-    ),
-    Reason(
-        "disabled",
-        "consent",
-        "The enterprise application is disabled.",
-        "In Entra ID, at the enterprise application under Properties, set 'Enabled for users to sign in' to Yes.",
-    ),
-    Reason(
-        "tenant_not_found",
-        "consent",
-        "Microsoft does not know this tenant any more, or it is in another Microsoft cloud.",
-        "Check the tenant's id and cloud; then remove access here and connect the right tenant.",
-    ),
-    Reason(
-        "blocked",
-        "consent",
-        "A Conditional Access policy of the company blocks the application.",
-        "Let the company exclude the enterprise application from the policy that blocks workload identities.",
-    ),
-    Reason(
-        "refused",
-        "consent",
-        "Microsoft Graph refuses to read presence although the permission is there.",
-        "Check that the company has Teams, and that no policy limits access to presence; then check again.",
-    ),
-    Reason(
-        "own_credential",
-        "operator",
-        "This service cannot prove its own identity to Microsoft at the moment. Nothing has to be done by the company.",
-        "The operator is told; statuses return by themselves.",
-    ),
-    Reason(
-        "not_set_up",
-        "operator",
-        "This deployment has no app registration for presence yet.",
-        "The operator sets PRESENCE_CLIENT_ID and a credential; see the deployment guide.",
-    ),
-    Reason(
-        "throttled",
-        "passing",
-        "Microsoft asked for fewer calls; statuses are read more slowly for a moment.",
-        "Nothing has to be done.",
-    ),
-    Reason(
-        "unavailable",
-        "passing",
-        "Microsoft does not answer at the moment.",
-        "Nothing has to be done; statuses return by themselves.",
-    ),
+    Reason("deleted", "consent"),
+    Reason("no_role", "consent"),
+    Reason("disabled", "consent"),
+    Reason("tenant_not_found", "consent", of_tenant=True),
+    Reason("tenant_blocked", "consent", of_tenant=True),
+    Reason("access_policy", "consent", of_tenant=True),
+    Reason("graph_missing", "consent"),
+    Reason("not_assigned", "consent"),
+    Reason("unexpected", "consent"),
+    Reason("blocked", "consent"),
+    Reason("refused", "consent"),
+    Reason("own_credential", "operator"),
+    Reason("misconfigured", "operator"),
+    Reason("wrong_company", "consent"),
+    Reason("timer_stopped", "operator"),
+    Reason("not_set_up", "operator"),
+    Reason("throttled", "passing"),
+    Reason("unavailable", "passing"),
+    Reason("throttled_long", "operator"),
+    Reason("unavailable_long", "operator"),
 )
 REASONS = {reason.code: reason for reason in _TABLE}
+REASON = CodeFamily("reason_", REASONS)
+REASON_REMEDY = CodeFamily("reason_", REASONS, "_remedy")
 
-_BY_NUMBER = {
-    700016: "deleted",
-    7000229: "deleted",
-    65001: "deleted",
-    7000112: "disabled",
-    70001: "disabled",
-    90002: "tenant_not_found",
-    90038: "tenant_not_found",
-    900432: "tenant_not_found",
-    53003: "blocked",
-    530032: "blocked",
-    530035: "blocked",
-    7000215: "own_credential",
-    7000216: "own_credential",
-    7000222: "own_credential",
-    700023: "own_credential",
-    700024: "own_credential",
-    700027: "own_credential",
-    70021: "own_credential",
-    700211: "own_credential",
-    700212: "own_credential",
-    700213: "own_credential",
-    50194: "own_credential",
-    50196: "throttled",
-    90055: "throttled",
-    90033: "unavailable",
+# The reason for a passing fault that doesn't pass.
+AFTER_AN_HOUR = {"throttled": "throttled_long", "unavailable": "unavailable_long"}
+
+_NUMBERS: dict[str, tuple[int, ...]] = {
+    "deleted": (65001, 65002, 650051, 700011, 700016, 7000229, 90008, 90099),
+    "disabled": (70001, 7000112, 1000031),
+    "tenant_not_found": (
+        *(50059, 50128, 90002, 90019, 90038, 90043, 90051),
+        *(900021, 900023, 900382, 900432),
+    ),
+    "tenant_blocked": (5000224, 5000225),
+    "access_policy": (50002, 500021, 500022, 500212, 500213, 1000104),
+    "graph_missing": (50001, 500011, 500014, 500141, 650052, 650054, 650057),
+    "not_assigned": (50105, 501051),
+    "blocked": (
+        *(50005, 50097, 50131, 50155, 50158, 53000, 53001, 53002, 53003, 53004, 53009, 53010),
+        *(53011, 530021, 530032, 530034, 530035, 530036, 530037, 530084),
+    ),
+    "own_credential": (
+        *(50006, 50012, 50013, 50027, 50048, 500133, 70002, 70021, 700021, 700023, 700024, 700025),
+        *(700027, 700030, 700211, 700212, 700213, 700214, 700229, 900384),
+        *(7000215, 7000216, 7000218, 7000222, 7002111, 7002112, 7002138),
+    ),
+    "misconfigured": (
+        *(50003, 50010, 50011, 50049, 50146, 50194, 65005, 650053, 650056, 70003, 70004, 70005),
+        *(70007, 70011, 700022, 700054, 90004, 90009, 90013, 90014, 90015, 90023, 90100, 90102),
+        *(900144, 900561, 900971, 901002, 1002012, 1002016, 9001023, 9002313),
+    ),
+    "throttled": (50088, 50196, 90055),
+    "unavailable": (
+        *(40010, 50000, 50033, 50087, 50166, 70012, 90006, 90012, 90024, 90033, 90036),
+        *(90085, 90090, 90091),
+    ),
 }
+BY_NUMBER = {number: reason for reason, numbers in _NUMBERS.items() for number in numbers}
 _BY_ERROR = {
     "unauthorized_client": "deleted",
+    "invalid_client": "own_credential",
+    "invalid_resource": "graph_missing",
+    "invalid_target": "graph_missing",
+    "access_denied": "unexpected",
+    "consent_required": "deleted",
+    "interaction_required": "unexpected",
+    "invalid_grant": "unexpected",
+    "login_required": "unexpected",
+    "invalid_request": "misconfigured",
+    "invalid_scope": "misconfigured",
+    "unsupported_grant_type": "misconfigured",
+    "unsupported_response_type": "misconfigured",
     "temporarily_unavailable": "unavailable",
     "server_error": "unavailable",
-    "invalid_client": "own_credential",
 }
+_FROM_GATEWAY = frozenset({407, 408, 425})  # an intermediary's, not the login service's
 
 
 @dataclass(eq=False)
 class Fault(Exception):
-    """No token, and why. `is_doubtful`: the answer could also be due to the other side (see above).
+    """No token could be had.
 
-    `status`: of the answer, 0 where there was none.
+    `is_doubtful`: this app or the tenant may be at fault (see the module). `status` is that of the
+    answer, 0 if there was none; `retry_after` is in seconds.
     """
 
     reason: str
     codes: tuple[int, ...] = ()
-    retry_after: int | None = None
+    retry_after: float | None = None
     is_doubtful: bool = False
     status: int = 0
 
 
-def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: int | None) -> Fault:
-    """What an answer of the login service means; status 0: there was none."""
-    by_number = next((_BY_NUMBER[code] for code in codes if code in _BY_NUMBER), None)
-    is_open = status in (400, 401) and error in ("invalid_client", "unauthorized_client")
-    if by_number is not None:
-        reason = by_number
-        is_open = is_open or by_number == "own_credential"
-    elif status == 429:
-        reason = "throttled"
-    elif status == 0 or status >= 500:
-        reason = "unavailable"
-    else:
-        reason = _BY_ERROR.get(error, "unavailable")
-    return Fault(reason, codes, retry_after, is_open, status)
+def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float | None) -> Fault:
+    """Return what an error of the login service means.
+
+    Args:
+        status: The HTTP status; 0 if there was no answer.
+        error: The `error` of RFC 6749 section 5.2; "" if the body has none.
+        codes: The AADSTS numbers of `error_codes`.
+        retry_after: The seconds that Retry-After asks for.
+    """
+    known = next((BY_NUMBER[code] for code in codes if code in BY_NUMBER), None)
+    reason = known or _reason_without_number(status, error)
+    is_shared = status in (400, 401) and error in ("invalid_client", "unauthorized_client")
+    is_guess = known is None and reason in ("misconfigured", "unexpected")
+    is_doubtful = is_shared or is_guess or reason == "own_credential"
+    return Fault(reason, codes, retry_after, is_doubtful, status)
+
+
+def _reason_without_number(status: int, error: str) -> str:
+    if status == 429:
+        return "throttled"
+    if status == 0 or status >= 500 or status in _FROM_GATEWAY:
+        return "unavailable"
+    if error:
+        return _BY_ERROR.get(error, "unexpected")
+    return "unavailable"  # a page of something between us and Microsoft

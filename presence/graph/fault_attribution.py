@@ -1,36 +1,43 @@
-"""Whose fault it is that a tenant gives us no token: a control, do we get one for our own tenant?"""
+"""Decide whether a token failure is ours or the tenant's, by requesting a token for our home tenant."""
 
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.graph.token_provider import Credential
 from shared.clock import Clock
 
-_SECONDS = 60.0  # that one control serves
+_PROBE_SECONDS = 60.0
 
 
 class Control:
-    """The control of one instance. `home`: our own tenant, "" where the deployment does not say."""
+    """The probes of one instance.
+
+    `home` is the tenant of the app registration; "" if the deployment doesn't say, in which case
+    every failure keeps the reason that Microsoft's answer suggests.
+    """
 
     def __init__(self, credential: Credential, clock: Clock, home: str) -> None:
         self._credential, self._clock, self._home = credential, clock, home
-        self._found: tuple[float, str | None] | None = None
+        self._last: tuple[float, str | None] | None = None
 
     async def whose(self, fault: Fault) -> str:
-        """The reason of a fault, after a control where the answer leaves it open."""
+        """Return the reason of a failure, after a probe if the answer leaves it open."""
         if not fault.is_doubtful or not self._home:
             return fault.reason
-        own = await self._own()
-        if own is None:  # our credential works, so the tenant has removed us
-            return "deleted" if fault.reason == "own_credential" else fault.reason
-        return "unavailable" if REASONS[own].kind == "passing" else "own_credential"
+        own_failure = await self._own_failure()
+        if own_failure is None:  # our credential works, so the tenant is the cause
+            attributed = {"own_credential": "deleted", "misconfigured": "unexpected"}
+            return attributed.get(fault.reason, fault.reason)
+        if REASONS[own_failure].kind == "passing":
+            return "unavailable"
+        return "misconfigured" if own_failure == "misconfigured" else "own_credential"
 
-    async def _own(self) -> str | None:
-        """Why our own tenant gives no token; None where it does. Asked once a minute at most."""
+    async def _own_failure(self) -> str | None:
+        """Return why our home tenant gives no token, or None; probed at most once a minute."""
         now = self._clock.monotonic()
-        if self._found is None or not 0 <= now - self._found[0] < _SECONDS:
-            self._found = now, await self._ask()
-        return self._found[1]
+        if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:
+            self._last = now, await self._probe()
+        return self._last[1]
 
-    async def _ask(self) -> str | None:
+    async def _probe(self) -> str | None:
         try:
             await self._credential.fresh_token(self._home)
         except Fault as fault:

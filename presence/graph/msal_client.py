@@ -1,11 +1,11 @@
-"""One msal application object: the app at one tenant, with a token cache and connections of its own.
+"""One msal application object: the app at one tenant, used for one request and then closed.
 
-What msal (1.39) makes necessary here:
+Facts about msal (1.39) that decide how it is used:
 
-* an application object stands for one tenant;
-* each has a token cache of its own: `remove_tokens_for_client` on a shared one empties it for all tenants;
-* the constructor calls the network and raises ValueError for a tenant that is unknown, and also for 429;
-* an answer with status 400 is remembered for 60 seconds, so an object that was refused is not asked again.
+* an application object belongs to one tenant;
+* `remove_tokens_for_client` on a shared token cache empties it for all tenants;
+* the constructor calls the network, and raises ValueError for an unknown tenant and also for 429;
+* an answer with status 400 is repeated from memory for 60 seconds.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from presence.graph import tokens
 from presence.graph.client_credential import OwnCredential, Proof
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault, fault_of
-from presence.graph.msal_http import LoginHttp
+from presence.graph.msal_http import LoginHttp, MetadataCache
 from presence.graph.tokens import Token
 from shared.settings import Settings
 
@@ -24,15 +24,17 @@ ANY_TENANT = "organizations"
 
 
 class Application:
-    """Blocking calls to the login service; each raises Fault where it gives nothing."""
+    """Blocking calls to the login service; each raises Fault if the service refuses or fails."""
 
-    def __init__(self, settings: Settings, proof: Proof, tenant: str) -> None:
+    def __init__(
+        self, settings: Settings, proof: Proof, tenant: str, metadata: MetadataCache | None = None
+    ) -> None:
         import msal
         import requests
 
         credential = proof.credential()
         self._scope = cloud_of(settings).scope
-        self.http = LoginHttp(cloud_of(settings).login_url)
+        self.http = LoginHttp(cloud_of(settings).login_url, metadata)
         try:
             self._msal = msal.ConfidentialClientApplication(
                 settings.presence_client_id,
@@ -50,7 +52,7 @@ class Application:
             raise self._fault() from None
 
     def token(self) -> Token:
-        """A token for Graph, from the cache while it lasts."""
+        """Request a token for Graph."""
         try:
             result = self._answered(lambda: self._msal.acquire_token_for_client([self._scope]))
         except ValueError:
@@ -63,10 +65,10 @@ class Application:
                 codes,
                 self.http.last_wait,
             )
-        return tokens.read(result["access_token"])
+        return tokens.read(result["access_token"], _seconds(result.get("expires_in")))
 
     def begin_sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Where to send the browser, and msal's flow to keep until it returns."""
+        """Return the address of the sign-in, and msal's flow to keep until the browser returns."""
         # form_post would be a POST from another site, with which no SameSite=Lax cookie comes along; the code is
         # of no use without the cookie, the verifier and our credential.
         warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
@@ -76,7 +78,12 @@ class Application:
         return self.http.for_browser(flow.pop("auth_uri")), flow
 
     def id_token(self, flow: dict[str, Any], answer: Mapping[str, str]) -> str:
-        """The id_token that a code is good for, not validated. Raises ValueError where code or nonce do not fit."""
+        """Exchange a code for an id_token, which isn't validated yet.
+
+        Raises:
+            Fault: The login service refuses or fails.
+            ValueError: The code or the nonce doesn't fit.
+        """
         result = self._answered(
             lambda: self._msal.acquire_token_by_auth_code_flow(flow, dict(answer))
         )
@@ -85,11 +92,11 @@ class Application:
         return str(result["id_token"])
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self.http.close()
 
     def _answered(self, ask: Callable[[], Any]) -> dict[str, Any]:
-        """What msal makes of an answer. Raises Fault where there was none, ValueError where it does not fit."""
+        """Return msal's result. Raise Fault without an answer, ValueError if it doesn't fit."""
         import msal
         import requests
 
@@ -107,6 +114,13 @@ class Application:
         return result
 
     def _fault(self, error: str = "") -> Fault:
-        """What the last answer says."""
+        """Return the meaning of the last answer."""
         http = self.http
         return fault_of(http.last_status, error or http.last_error, http.last_codes, http.last_wait)
+
+
+def _seconds(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return 0.0

@@ -1,21 +1,28 @@
-"""The `http_client` that msal is given: with timeouts, with the last answer's fault, and for simulators on loopback.
+"""The `http_client` that msal is given: with timeouts, the error of the last answer, and simulators.
 
-msal speaks only https and refuses a token endpoint that is not. A simulator on this machine has no certificate, so for
-`http://127.0.0.1` msal is shown https addresses, and requests go out by plain http to that one origin.
+msal speaks only https and refuses a token endpoint with another scheme. A simulator on this machine has
+no certificate, so for `http://127.0.0.1` msal is shown https addresses, and requests go out by plain
+http to that one origin.
 """
 
-import re
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from presence.graph.clouds import is_loopback_http
+from shared.cache import LruCache
+from shared.clock import Clock, SystemClock
+from shared.retry_after import seconds_until
 
 if TYPE_CHECKING:
     import requests
 
 _TIMEOUT = (3.05, 7.0)  # seconds to connect, and between two bytes
-_SECONDS = re.compile("[0-9]{1,9}")
+_METADATA_SECONDS = 3600.0
+_MAX_METADATA = 1024  # documents of about 2 KB
+_MAX_WAIT = 3600.0
 
 
 class Answer:
@@ -26,8 +33,33 @@ class Answer:
         self.raise_for_status = answer.raise_for_status
 
 
+@dataclass(slots=True)
+class MetadataCache:
+    """Metadata documents of tenants (OpenID Connect Discovery), shared by the threads of an App."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    _answers: LruCache[str, tuple[float, Answer]] = field(
+        default_factory=lambda: LruCache(_MAX_METADATA)
+    )
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, url: str) -> Answer | None:
+        """Return the document that was fetched from `url` within the last hour, or None."""
+        with self._lock:
+            found = self._answers.get(url)
+        is_fresh = found and 0 <= self.clock.monotonic() - found[0] < _METADATA_SECONDS
+        return found[1] if found and is_fresh else None
+
+    def put(self, url: str, answer: Answer) -> None:
+        """Keep a good answer if `url` is that of a metadata document."""
+        is_metadata = url.endswith("/.well-known/openid-configuration")
+        if is_metadata and answer.status_code == 200 and answer.text.lstrip().startswith("{"):
+            with self._lock:
+                self._answers.put(url, (self.clock.monotonic(), answer))
+
+
 class TimedHttp:
-    """Plain calls with timeouts, for the managed identity's endpoint."""
+    """Calls with timeouts to the endpoint of the managed identity."""
 
     def __init__(self) -> None:
         import requests
@@ -35,23 +67,29 @@ class TimedHttp:
         self._session = requests.Session()
 
     def get(self, url: str, **options: Any) -> "requests.Response":
-        """A GET for msal."""
+        """Send a GET for msal."""
         return self._session.get(url, timeout=_TIMEOUT, **options)
 
     def post(self, url: str, **options: Any) -> "requests.Response":
-        """A POST for msal."""
+        """Send a POST for msal."""
         return self._session.post(url, timeout=_TIMEOUT, **options)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._session.close()
 
 
 class LoginHttp:
-    """Calls to the login service. `last_status`, `last_codes`, `last_error`, `last_wait`: of the last answer."""
+    """Calls to the login service.
 
-    def __init__(self, login_url: str) -> None:
+    `last_status`, `last_error`, `last_codes` and `last_wait` (seconds of Retry-After) are those of the
+    last answer; the status is 0 if there was none.
+    """
+
+    def __init__(self, login_url: str, metadata: MetadataCache | None = None) -> None:
         import requests
+
+        self._metadata = metadata or MetadataCache()
 
         self._plain = login_url
         self._shown = (
@@ -61,26 +99,30 @@ class LoginHttp:
         self.last_status = 0
         self.last_codes: tuple[int, ...] = ()
         self.last_error = ""
-        self.last_wait: int | None = None
+        self.last_wait: float | None = None
 
     def authority(self, tenant: str) -> str:
-        """The authority to give to msal."""
+        """Return the authority to give to msal."""
         return f"{self._shown}/{tenant}"
 
     def for_browser(self, address: str) -> str:
-        """An address from msal as a browser must open it."""
+        """Return an address from msal as a browser must open it."""
         return address.replace(self._shown, self._plain, 1)
 
     def get(self, url: str, **options: Any) -> Answer:
-        """A GET for msal."""
-        return self._send("GET", url, **options)
+        """Send a GET for msal, or return the metadata that was fetched within the last hour."""
+        if (known := self._metadata.get(url)) is not None:
+            return known
+        answer = self._send("GET", url, **options)
+        self._metadata.put(url, answer)
+        return answer
 
     def post(self, url: str, **options: Any) -> Answer:
-        """A POST for msal."""
+        """Send a POST for msal."""
         return self._send("POST", url, **options)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._session.close()
 
     def _send(self, method: str, url: str, **options: Any) -> Answer:
@@ -98,7 +140,8 @@ class LoginHttp:
 
     def _note(self, status: int, text: str, wait: str | None) -> None:
         self.last_status, self.last_error, self.last_codes = status, "", ()
-        self.last_wait = int(wait) if wait and _SECONDS.fullmatch(wait) else None
+        seconds = seconds_until(wait, self._metadata.clock.now())
+        self.last_wait = None if seconds is None else min(seconds, _MAX_WAIT)
         if status < 400:
             return
         try:

@@ -1,128 +1,123 @@
-"""Tokens for all tenants of one app registration: an application object a tenant, the bounded set of them is the cache.
+"""Tokens of the app for all tenants of its registration.
 
-A token without the role is never kept, or it would be served for an hour after consent came back; nor is an object
-that was refused, since msal repeats the refusal for a minute. Whoever asks whether consent has arrived uses a new one.
+Each instance keeps one token per tenant until five minutes before it expires, for up to 20,000 tenants
+(about 2 KB each). So 10,000 tenants cost an instance at most 10,000 token calls per token lifetime;
+several instances have a token each, because bearer tokens are not written to storage.
+
+A token without the role isn't kept, or it would be used for an hour after consent came back. A refusal
+isn't kept either: msal repeats one for a minute, so each request has a new msal object.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from presence.graph import id_tokens
+from presence.graph import tokens
 from presence.graph.client_credential import Proof
-from presence.graph.failure_reasons import REASONS, Fault
+from presence.graph.failure_reasons import Fault
 from presence.graph.msal_client import ANY_TENANT, Application
+from presence.graph.msal_http import MetadataCache
 from presence.graph.tokens import Token
+from shared.cache import LruCache
 from shared.clock import Clock
 from shared.settings import Settings
 
-_TENANTS = 1024
+MAX_TENANTS = 20_000
+_RENEW_BEFORE = 300.0  # seconds
 _THREADS = 24
 T = TypeVar("T")
 
 
 class Credential:
-    """Safe for one event loop; msal runs in threads."""
+    """The tokens of one App. Safe for one event loop; msal runs in threads."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._proof = Proof(settings)
-        self._applications: OrderedDict[str, Application] = OrderedDict()
+        self._metadata = MetadataCache(clock)
+        self._tokens: LruCache[str, tuple[float, Token]] = LruCache(MAX_TENANTS)
         self._locks: dict[str, asyncio.Lock] = {}
         self._fetching: set[str] = set()
         self._threads: ThreadPoolExecutor | None = None
 
     @property
     def is_set_up(self) -> bool:
-        """Whether the deployment has an app registration and something to prove it by."""
+        """Whether the deployment has an app registration and a credential for it."""
         return self._proof.is_set_up
 
     async def token(self, tenant_id: str) -> Token:
-        """A token for the tenant, from memory while it lasts. Raises Fault."""
+        """Return a token for the tenant, from memory until it expires. Raise Fault without one."""
+        if (kept := self._kept(tenant_id)) is not None:
+            return kept
         lock = self._locks.setdefault(tenant_id, asyncio.Lock())
         try:
             async with lock:
-                return await self._token(tenant_id)
+                return self._kept(tenant_id) or await self._token(tenant_id)
         finally:
             if not lock.locked():
                 self._locks.pop(tenant_id, None)
 
     async def fresh_token(self, tenant_id: str) -> Token:
-        """A token as of now, past every cache and left in none. Raises Fault."""
+        """Request a token without reading or filling any cache. Raise Fault without one."""
         return await self._with(tenant_id, Application.token)
 
     def drop(self, tenant_id: str) -> None:
-        """Forget the tenant's tokens, those that are being fetched too."""
+        """Forget the tenant's token, and one that is being fetched."""
         self._fetching.discard(tenant_id)
-        if (application := self._applications.pop(tenant_id, None)) is not None:
-            application.close()
+        self._tokens.forget(tenant_id)
 
     async def sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Where to send the browser to sign in, and what to keep until it returns. Raises Fault."""
+        """Return the address of the sign-in, and what to keep until the browser returns. Raise Fault."""
         return await self._with(
             ANY_TENANT, lambda application: application.begin_sign_in(redirect_uri, state)
         )
 
     async def signed_in(self, flow: dict[str, Any], code: str, state: str) -> dict[str, Any]:
-        """The claims of whoever signed in, validated. Raises Fault, or ValueError where something does not fit."""
+        """Return the validated claims of the person who signed in.
+
+        Raises:
+            Fault: The login service refuses or fails.
+            ValueError: The code or the id_token doesn't fit.
+        """
 
         def finish(application: Application) -> dict[str, Any]:
             id_token = application.id_token(flow, {"code": code, "state": state})
             client_id = self._settings.presence_client_id
-            return id_tokens.validated(application.http, id_token, client_id, self._clock.now())
+            return tokens.validated(application.http, id_token, client_id, self._clock.now())
 
         return await self._with(ANY_TENANT, finish)
 
     async def close(self) -> None:
-        """Let go of connections and threads."""
-        for tenant_id in list(self._applications):
-            self.drop(tenant_id)
+        """Close connections and threads, and forget the tokens."""
+        self._tokens = LruCache(MAX_TENANTS)
         self._proof.close()
         threads, self._threads = self._threads, None
         if threads is not None:
             threads.shutdown(wait=False, cancel_futures=True)
 
+    def _kept(self, tenant_id: str) -> Token | None:
+        found = self._tokens.get(tenant_id)
+        return found[1] if found and self._clock.monotonic() < found[0] else None
+
     async def _token(self, tenant_id: str) -> Token:
-        kept = self._applications.get(tenant_id)
+        requested_at = self._clock.monotonic()
         self._fetching.add(tenant_id)
         try:
-            application, token = await self._in_thread(self._acquire, tenant_id, kept)
-        except Fault as fault:
-            if REASONS[fault.reason].kind != "passing":
-                self.drop(tenant_id)
-            raise
+            token = await self.fresh_token(tenant_id)
         finally:
             is_dropped = tenant_id not in self._fetching
             self._fetching.discard(tenant_id)
+        use_until = requested_at + token.expires_in - _RENEW_BEFORE
         if token.may_read_presence and not is_dropped:
-            self._keep(tenant_id, application)
-        else:
-            application.close()
-            self.drop(tenant_id)
+            self._tokens.put(tenant_id, (use_until, token))
         return token
 
-    def _keep(self, tenant_id: str, application: Application) -> None:
-        self._applications[tenant_id] = application
-        self._applications.move_to_end(tenant_id)
-        while len(self._applications) > _TENANTS:
-            self._applications.popitem(last=False)[1].close()
-
-    def _acquire(self, tenant_id: str, kept: Application | None) -> tuple[Application, Token]:
-        application = kept or Application(self._settings, self._proof, tenant_id)
-        try:
-            return application, application.token()
-        except Fault:
-            if kept is None:
-                application.close()
-            raise
-
     async def _with(self, tenant: str, work: Callable[[Application], T]) -> T:
-        """Do something with an application object that is thrown away afterwards."""
+        """Run `work` with an msal object that is closed afterwards."""
 
         def alone() -> T:
-            application = Application(self._settings, self._proof, tenant)
+            application = Application(self._settings, self._proof, tenant, self._metadata)
             try:
                 return work(application)
             finally:
@@ -131,7 +126,7 @@ class Credential:
         return await self._in_thread(alone)
 
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Threads of our own: a login service that hangs for some tenants must not use up everybody's."""
+        """Run `work` in a thread of ours, so that a login service that hangs uses up no other threads."""
         if not self.is_set_up:
             raise Fault("not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")

@@ -1,35 +1,103 @@
-"""An application token for Graph, and what can be read in it."""
+"""Tokens of the login service: the application token for Graph, and the id_token of a sign-in."""
 
 import base64
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import orjson
 
+from presence.graph.msal_http import LoginHttp
+
 ROLE = "Presence.Read.All"
 _ROLES = frozenset({ROLE, "Presence.ReadWrite.All"})
+_MAX_CLOCK_SKEW = 120  # seconds
+_OPTIONS: Any = {
+    "require": ["exp", "iat", "aud", "iss", "tid", "oid", "nonce"],
+    # Times are compared with the app's own clock.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An application token for Graph. `tenant_id` and `roles` as its content says, for diagnosis only."""
+    """An application token for Graph.
+
+    `tenant_id` and `roles` are what its content says, for diagnosis only. `expires_in`: seconds it was
+    valid for when it was issued.
+    """
 
     value: str
     tenant_id: str
     roles: frozenset[str]
+    expires_in: float = 0.0
 
     @property
     def may_read_presence(self) -> bool:
-        """Whether the permission is in the token."""
+        """Whether the token has the permission."""
         return bool(self.roles & _ROLES)
 
 
-def read(value: str) -> Token:
-    """The token with its content. Graph's tokens are Graph's, so one that cannot be read is not taken for roleless."""
+def read(value: str, expires_in: float = 0.0) -> Token:
+    """Return the token with its content.
+
+    The content of Graph's tokens is Graph's business, so a token that can't be read is taken to have the
+    permission.
+    """
     try:
         part = value.split(".")[1]
         claims = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return Token(
-            value, str(claims.get("tid", "")).lower(), frozenset(map(str, claims.get("roles", ())))
-        )
+        tenant_id = str(claims.get("tid", "")).lower()
+        return Token(value, tenant_id, frozenset(map(str, claims.get("roles", ()))), expires_in)
     except (IndexError, ValueError, AttributeError, TypeError):
-        return Token(value, "", frozenset({ROLE}))
+        return Token(value, "", frozenset({ROLE}), expires_in)
+
+
+def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> dict[str, Any]:
+    """Return the claims of an id_token, which msal (1.39) doesn't validate; msal compares the nonce.
+
+    Raises:
+        ValueError: Signature, issuer, audience or time don't fit (OpenID Connect Core section 3.1.3.7).
+    """
+    import jwt
+
+    try:
+        tenant_id = str(jwt.decode(id_token, options={"verify_signature": False}).get("tid", ""))
+        keys = jwt.PyJWKSet.from_json(
+            http.get(http.authority(tenant_id) + "/discovery/v2.0/keys").text
+        )
+        claims: dict[str, Any] = jwt.decode(
+            id_token,
+            keys[jwt.get_unverified_header(id_token).get("kid", "")],
+            ["RS256"],
+            audience=client_id,
+            issuer=http.for_browser(http.authority(tenant_id)) + "/v2.0",
+            options=_OPTIONS,
+        )
+    except (jwt.PyJWTError, KeyError) as error:
+        raise ValueError(f"id_token: {type(error).__name__}") from None
+    is_valid_now = (
+        claims["iat"] - _MAX_CLOCK_SKEW <= now.timestamp() < claims["exp"] + _MAX_CLOCK_SKEW
+    )
+    if not is_valid_now:
+        raise ValueError("id_token: not valid now")
+    return claims
+
+
+def company_of(claims: dict[str, Any]) -> str:
+    """Return the domain of the company that signed in, as its people write it; "" if it isn't known.
+
+    A guest's user name is of the home company, except that the user principal name of a guest holds the
+    domain of the tenant after `#EXT#@`.
+    """
+    name = str(claims.get("upn") or claims.get("preferred_username") or "").lower()
+    is_guest = bool(claims.get("idp")) and claims.get("idp") != claims.get("iss")
+    if is_guest and "#ext#@" not in name:
+        return ""
+    domain = name.rpartition("@")[2]
+    is_domain = (
+        len(domain) <= 253 and "." in domain and domain.replace(".", "").replace("-", "").isalnum()
+    )
+    return domain if is_domain else ""

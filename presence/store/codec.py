@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from presence.presence_states import NOTHING, Value, intern
+from presence.presence_states import NOTHING, GraphPresence, intern
 from shared import row_versions
 
 FOLLOWS = 0  # confirmed as of the tenant's last sync
@@ -25,7 +25,7 @@ class Entry:
     time of the last confirmation where the last sync could not ask. `retry_at`, `tries`: a quarantined id.
     """
 
-    value: Value = NOTHING
+    value: GraphPresence = NOTHING
     changed_at: int = 0
     directories: int = 1
     as_of: int = FOLLOWS
@@ -46,7 +46,7 @@ class Delta:
 
 def encode(delta: Delta) -> bytes:
     """The value of a delta's or page's row."""
-    kinds: dict[Value, int] = {}
+    kinds: dict[GraphPresence, int] = {}
     people = [_row(object_id, entry, kinds) for object_id, entry in delta.changed.items()]
     value: dict[str, Any] = {"v": 1, "k": [list(kind) for kind in kinds], "p": people}
     if delta.gone:
@@ -54,7 +54,7 @@ def encode(delta: Delta) -> bytes:
     return orjson.dumps(value)
 
 
-def _row(object_id: str, entry: Entry, kinds: dict[Value, int]) -> list[Any]:
+def _row(object_id: str, entry: Entry, kinds: dict[GraphPresence, int]) -> list[Any]:
     kind = kinds.setdefault(entry.value, len(kinds))
     if entry.retry_at:
         return [

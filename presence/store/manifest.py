@@ -1,6 +1,8 @@
 """The head row of a tenant's presence: what changes with every sync, apart from people. All times in milliseconds."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -9,14 +11,25 @@ from shared import row_versions
 
 @dataclass(slots=True)
 class LinkedDirectory:
-    """One linked directory: from where its events are read, when all its people were last gone through, and up to
-    which moment the events were read (0: not known).
+    """A linked directory and how far its provisioning log was read. Times in milliseconds; 0: never.
+
+    `cursor`: the key of the log from which a busy directory's events are read on. `full_at`: when all
+    people were last read. `read_at`: up to when events were read. `seen`: how many events each half-minute
+    of the last hour had; None if the directory was busy, or if an earlier release wrote this. `people`:
+    how many rows the last reading of all people had. `recount`: the IDs have to be counted again.
     """
 
     id: str
     cursor: str = ""
     full_at: int = 0
     read_at: int = 0
+    not_ids: int | None = None  # people whose external ID isn't an object ID; None: not counted yet
+    people: int = 0
+    recount: bool = False
+    seen: dict[str, int] | None = None
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -24,6 +37,8 @@ class Counts:
     """What the last sync found, and totals since the link."""
 
     people: int = 0
+    asked: int = 0  # people for whom Graph was asked at least once
+    known: int = 0  # of those, people for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
     not_ids: int = 0  # external ids that are no object ids, so that presence cannot be asked for
@@ -34,6 +49,16 @@ class Counts:
     unfamiliar_total: int = 0
     syncs_total: int = 0
     took: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
+
+    @property
+    def is_probably_wrong_company(self) -> bool:
+        """Whether the tenant knows none of the people, or fewer than a tenth of at least twenty."""
+        if not self.known:
+            return self.asked > 0
+        return self.asked >= 20 and 10 * self.known < self.asked
 
 
 @dataclass(slots=True)
@@ -44,6 +69,9 @@ class Trouble:
     since: int = 0
     hits: int = 0
     lost: bool = False
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -70,6 +98,10 @@ class Manifest:
     trouble: Trouble = field(default_factory=Trouble)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
+    strangers_asked_at: int = 0  # when people whom the tenant does not know were last asked for
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     def bit(self, directory_id: str) -> int:
         """The bit that stands for a linked directory; 0 where it is not linked."""
@@ -78,6 +110,12 @@ class Manifest:
                 return 1 << number
         return 0
 
+    @property
+    def not_ids(self) -> int:
+        """How many people have an external ID that isn't an object ID."""
+        counted = [one.not_ids for one in self.rolls() if one.not_ids is not None]
+        return sum(counted) if counted else self.counts.not_ids
+
     def rolls(self) -> list[LinkedDirectory]:
         """The linked directories."""
         return [roll for roll in self.directories if roll is not None]
@@ -85,16 +123,17 @@ class Manifest:
 
 def encode(head: Manifest) -> bytes:
     """The value of the row."""
-    return orjson.dumps({"v": 1, **asdict(head)})
+    return orjson.dumps({**row_versions.as_row(head), "v": 1})
 
 
 def decode(value: bytes) -> Manifest:
     """The head that a row holds."""
-    content = row_versions.fields(Manifest, row_versions.read(value, "presence head"))
+    content = row_versions.read(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, roll) if roll else None
         for roll in content["directories"]
     ]
     content["trouble"] = row_versions.build(Trouble, content.get("trouble", {}))
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))
-    return Manifest(**content)
+    head: Manifest = row_versions.build(Manifest, content)
+    return head

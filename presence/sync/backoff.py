@@ -1,4 +1,4 @@
-"""When a fault becomes a loss of consent, and how long to wait after one. Pure."""
+"""When a failure becomes a loss of consent, and how long to wait after one. Pure functions."""
 
 import random
 
@@ -6,18 +6,18 @@ from presence.epoch_ms import HOUR, MINUTE, SECOND, is_ahead
 from presence.graph.failure_reasons import REASONS
 from presence.store.manifest import Manifest, Trouble
 
-LOST_AFTER_HITS = 3
+LOST_AFTER_HITS = 2
 LOST_AFTER = 10 * MINUTE
 _LOST_PAUSE = HOUR
-_DOUBTFUL_PAUSE = 2 * MINUTE
-_LONGEST_PAUSE = 5 * MINUTE  # otherwise, whatever an answer asks for
+_FIRST_DOUBT_PAUSE = 2 * MINUTE
+_MAX_PAUSE = 5 * MINUTE  # of passing failures, whatever an answer asks for
 
 
 def hit(before: Trouble, reason: str, now: int) -> Trouble:
-    """The trouble after one more fault of that reason.
+    """Return the trouble after one more failure of that reason.
 
-    Consent counts as lost after several faults over some time, since one answer may be a passing error; what happens
-    to a lost tenant besides does not bring it back.
+    Consent counts as lost after at least two failures over ten minutes, because one answer may be a
+    passing error. Failures of another kind don't end a loss.
     """
     kind = REASONS[reason].kind
     if before.lost and kind != "consent":
@@ -28,23 +28,47 @@ def hit(before: Trouble, reason: str, now: int) -> Trouble:
     lost = before.lost or (
         kind == "consent" and hits >= LOST_AFTER_HITS and now - since >= LOST_AFTER
     )
-    return Trouble(reason, since, hits, lost)
+    return Trouble(reason, since, hits, lost, unknown_fields=before.unknown_fields)
 
 
-def pause(trouble: Trouble, failures: int, interval: int, retry_after: float) -> int:
-    """Milliseconds until the next try."""
-    kind = REASONS[trouble.reason].kind
-    if kind == "consent":
-        return _LOST_PAUSE if trouble.lost else _DOUBTFUL_PAUSE
-    if kind == "operator":
+def pause(trouble: Trouble, failures: int, interval: int, retry_after: float, now: int) -> int:
+    """Return the milliseconds until the next attempt.
+
+    A tenant that refuses the app is asked again after two minutes, then at the end of the ten minutes
+    that decide about the loss, then hourly. A tenant that is closed as a whole is asked at most once
+    every ten minutes.
+    """
+    reason = REASONS[trouble.reason]
+    if reason.kind == "consent":
+        return _consent_pause(trouble, now, is_closed=reason.of_tenant)
+    if reason.kind == "operator":
         return MINUTE
-    asked = min(int(retry_after * SECOND), _LONGEST_PAUSE)
+    asked = min(int(retry_after * SECOND), _MAX_PAUSE)
     if failures < 2:
         return asked
-    backoff = min(interval * SECOND << min(failures - 2, 6), _LONGEST_PAUSE)
+    backoff = min(interval * SECOND << min(failures - 2, 6), _MAX_PAUSE)
     return max(asked, int(backoff * random.uniform(0.75, 1.0)))
 
 
+def _consent_pause(trouble: Trouble, now: int, *, is_closed: bool) -> int:
+    if trouble.lost:
+        return _LOST_PAUSE
+    if is_closed:
+        return LOST_AFTER
+    if trouble.hits == 1:
+        return _FIRST_DOUBT_PAUSE
+    left = trouble.since + LOST_AFTER - now
+    return left if 0 < left <= LOST_AFTER else LOST_AFTER
+
+
 def is_paused(head: Manifest, now: int) -> bool:
-    """Whether no call is to be made yet; a pause longer than any can be was set by a clock that is wrong."""
-    return is_ahead(head.not_before, now, _LOST_PAUSE if head.trouble.lost else _LONGEST_PAUSE)
+    """Return whether no call may be made yet.
+
+    A pause that is longer than any this module returns was set by a wrong clock and is ignored.
+    """
+    if head.trouble.lost:
+        longest = _LOST_PAUSE
+    else:
+        reason = REASONS.get(head.trouble.reason)
+        longest = LOST_AFTER if reason is not None and reason.kind == "consent" else _MAX_PAUSE
+    return is_ahead(head.not_before, now, longest)

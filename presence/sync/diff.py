@@ -4,14 +4,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from presence.epoch_ms import HOUR, is_ahead
-from presence.presence_states import NOTHING, Value, shown
+from presence.epoch_ms import HOUR, MINUTE, is_ahead, is_recent
+from presence.presence_states import NOTHING, GraphPresence, shown
 from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
 from presence.store.manifest import Counts, LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.roster import RosterDelta
 
-_LONGEST_QUARANTINE = 24 * HOUR
+_MAX_QUARANTINE = 24 * HOUR
+STRANGERS_EVERY = 10 * MINUTE
 
 
 @dataclass(slots=True)
@@ -21,11 +22,15 @@ class PolledPresence:
     `kinds`: every value that was seen.
     """
 
-    values: dict[str, tuple[Value, int]] = field(default_factory=dict)
-    kinds: set[Value] = field(default_factory=set)
+    values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
+    kinds: set[GraphPresence] = field(default_factory=set)
 
     def take(
-        self, snapshot: Snapshot, ids: Iterable[str], found: Mapping[str, Value], asked_at: int
+        self,
+        snapshot: Snapshot,
+        ids: Iterable[str],
+        found: Mapping[str, GraphPresence],
+        asked_at: int,
     ) -> None:
         """Take in one answer; whom Graph did not name has no presence."""
         entries = snapshot.entries
@@ -78,18 +83,30 @@ def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int
     return entry.directories if entry else 0
 
 
-def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
-    """Whom to ask for, and who is to be asked for apart: bad ids whose quarantine is over.
+def are_strangers_due(head: Manifest, now: int) -> bool:
+    """Return whether people whom the tenant does not know are to be asked for, too.
 
-    Those come first whom the last syncs did not get round to, the oldest status before the others: a tenant too large
-    for an interval, or for a slow Graph, is gone through by turns.
+    If they are most of the directory's people, every ten minutes; else in each sync.
+    """
+    is_wrong = head.counts.is_probably_wrong_company
+    return not is_wrong or not is_recent(head.strangers_asked_at, now, STRANGERS_EVERY)
+
+
+def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
+    """Return whom to ask for, and bad IDs whose quarantine is over, which are asked for separately.
+
+    People whom the last syncs didn't reach come first, the oldest status before the others, so that a
+    tenant too large for an interval is covered by several syncs.
     """
     ids, suspects, late = [], [], list[tuple[int, str]]()
+    with_strangers = are_strangers_due(snapshot.head, now)
     for object_id, entry in snapshot.entries.items():
+        if not with_strangers and is_unknown(entry.value):
+            continue
         if members and members.get(object_id, 1) == 0:
             continue
         if entry.retry_at:
-            if not is_ahead(entry.retry_at, now, _LONGEST_QUARANTINE):
+            if not is_ahead(entry.retry_at, now, _MAX_QUARANTINE):
                 suspects.append(object_id)
         elif entry.as_of == FOLLOWS:
             ids.append(object_id)
@@ -151,19 +168,33 @@ def _with_directories(known: Entry | None, bits: int | None) -> Entry | None:
 
 def _quarantined(entry: Entry, now: int) -> Entry:
     """Nobody is asked for by a bad id for an hour, then two, up to a day."""
-    wait = min(HOUR << min(entry.tries, 8), _LONGEST_QUARANTINE)
+    wait = min(HOUR << min(entry.tries, 8), _MAX_QUARANTINE)
     return Entry(NOTHING, entry.changed_at, entry.directories, NEVER, now + wait, entry.tries + 1)
 
 
 def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
-    """People, unknown ones and quarantined ones; the other figures as before."""
-    quarantined = sum(1 for entry in entries.values() if entry.retry_at)
-    unknown = sum(1 for entry in entries.values() if is_unknown(entry.value))
-    return replace(before, people=len(entries), unknown=unknown, quarantined=quarantined)
+    """Return `before` with the numbers of people, of those with a presence, and of quarantined ones."""
+    quarantined = unknown = asked = 0
+    for entry in entries.values():
+        if entry.retry_at:
+            quarantined += 1
+            asked += 1
+        elif entry.as_of != NEVER:
+            asked += 1
+        unknown += is_unknown(entry.value)
+    people = len(entries)
+    return replace(
+        before,
+        people=people,
+        asked=asked,
+        known=people - unknown,
+        unknown=unknown,
+        quarantined=quarantined,
+    )
 
 
 @lru_cache(maxsize=4096)
-def is_unknown(value: Value) -> bool:
+def is_unknown(value: GraphPresence) -> bool:
     """Whether the person is shown as unknown."""
     return shown(value)[0] == "unknown"
 

@@ -6,6 +6,7 @@ from presence.epoch_ms import now_ms
 from presence.graph.batching import Fetch, Result
 from presence.graph.failure_reasons import Fault
 from presence.graph.tokens import Token
+from presence.store.manifest import Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.run import Round
 
@@ -18,7 +19,7 @@ async def ask(this: Round, snapshot: Snapshot, ids: Sequence[str], suspects: Seq
         this.reason = await this.runtime.control.whose(fault)
         this.result.retry_after = float(fault.retry_after or 0)
     else:
-        this.reason = _reason(this.result, asked=bool(ids or suspects))
+        this.reason = _reason(this.result, snapshot.head, asked=bool(ids or suspects))
 
 
 async def _ask(
@@ -53,7 +54,7 @@ async def _ask_once(
 
     fetch = Fetch(
         call,
-        leave=lambda: runtime.budget.take(this.tenant_id, "sync"),
+        acquire=lambda: runtime.budget.take(this.tenant_id, "sync"),
         monotonic=app.clock.monotonic,
         pause=runtime.pause,
         deadline=this.deadline,
@@ -68,10 +69,21 @@ async def _token(this: Round) -> Token:
     return token
 
 
-def _reason(result: Result, *, asked: bool) -> str:
-    """Why the asking failed, where it failed as a whole."""
+def _reason(result: Result, before: Manifest, *, asked: bool) -> str:
+    """Return why the poll failed as a whole, or ""."""
     if result.refused:
         return "refused"
-    if result.answered or not asked:
+    if result.answered or not asked or _knows_nobody(result, before):
         return ""
     return "throttled" if result.throttled else "unavailable"
+
+
+def _knows_nobody(result: Result, before: Manifest) -> bool:
+    """Return whether Graph refused these people because they aren't the tenant's.
+
+    If it has answered for people of this tenant before, a refusal of everything is more likely a fault of
+    Graph, unless it refuses each ID by itself, again and again.
+    """
+    if not result.strangers or result.throttled:
+        return False
+    return not before.counts.known or (before.failures >= 3 and not result.failed)

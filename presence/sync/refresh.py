@@ -13,7 +13,7 @@ from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.errors import GraphError, Throttled
 from presence.graph.failure_reasons import Fault
 from presence.instance import RefreshState, Runtime
-from presence.presence_states import Value
+from presence.presence_states import GraphPresence
 from presence.store import commits
 from presence.store.codec import Delta, Entry
 from presence.store.snapshot import Snapshot
@@ -139,7 +139,7 @@ async def _commit(
     runtime: Runtime,
     tenant_id: str,
     ids: Collection[str],
-    found: Mapping[str, Value],
+    found: Mapping[str, GraphPresence],
     asked_at: int,
 ) -> None:
     """Store who changed; where a sync came between, once more over what it stored."""
@@ -160,7 +160,7 @@ async def _commit(
 
 
 def _delta(
-    snapshot: Snapshot, ids: Collection[str], found: Mapping[str, Value], asked_at: int
+    snapshot: Snapshot, ids: Collection[str], found: Mapping[str, GraphPresence], asked_at: int
 ) -> Delta:
     learnt = PolledPresence()
     learnt.take(snapshot, ids, found, asked_at)

@@ -1,36 +1,46 @@
-"""Who is to be asked for: the active people of the tenant's directories, by external id.
+"""Which people are to be asked for: the active people of the tenant's directories, by external ID.
 
-Events of the provisioning log tell who may have come or gone. Where they leave a doubt the directory's own rows
-`ext|{externalId}|…` decide: before somebody is dropped, since two people of a directory may share an id; where events
-tell of coming and of going, since instances date them by clocks of their own; and where one brings somebody whom the
-sync before should have met. Events are read again for a while, because one that was dated first may be stored last.
+Events of the provisioning log tell who may have come or gone. Instances date events by clocks that can be
+minutes or an hour apart, so an event can appear anywhere in the last hour, and coming and going can be in
+the wrong order. Therefore each sync reads the events of the last 65 minutes and compares the number per
+half-minute with the numbers that the last sync saw: only half-minutes with more events are evaluated. If
+events leave a doubt, the directory's own rows decide: before a person is dropped (two people of a
+directory may have the same ID), when events tell of coming and of going, and when an event that is not
+new brings a person who should have been there already.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from directories import events
 from directories.events import Event
-from presence.epoch_ms import DAY, SECOND, is_recent
+from presence.epoch_ms import DAY, HOUR, MINUTE, SECOND, is_recent
 from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
 from scim.index_values import decode_active
 from shared import keys
 from shared.concurrency import each
 from shared.ids import ulid
-from shared.tables.port import Tables
+from shared.tables.port import Row, Tables
 from shared.tables.schema import CONTACTS, EVENT, EXTERNAL_ID
 
-_OVERLAP = 60 * SECOND
+_WINDOW = HOUR + 5 * MINUTE
+_WINDOW_PAGES = 3  # of 1,000 events; with more of them in the window, the directory is busy
+_OVERLAP = MINUTE  # of a busy directory: how much of the log each sync reads again
 _EVENTS_AT_ONCE = 20_000
-_LOOK_UPS = 100  # beyond these, going through all people costs less
+_MAX_LOOKUPS = 100  # beyond these, reading all people costs less
+_SLOT_CHARACTERS = 7  # of a ULID: 35 bits of its time, to 32.768 s
+_SLOT_AT = len(EVENT.from_time(""))
+_ROWS_PER_PAGE = 1000
 
 
 @dataclass(slots=True)
 class RosterDelta:
-    """What changed in one directory's roster. `everybody` replaces the roster; else `came` and `went` amend it.
+    """What changed in one directory's roster.
 
-    `bit`: stood for the directory when this was read.
+    `everybody` replaces the roster; without it, `came` and `went` amend it. `bit`: that of the directory
+    when this was read.
     """
 
     roll: LinkedDirectory
@@ -38,51 +48,95 @@ class RosterDelta:
     everybody: frozenset[str] | None = None
     came: set[str] = field(default_factory=set)
     went: set[str] = field(default_factory=set)
-    not_ids: int | None = None
 
 
 @dataclass(slots=True)
-class _Told:
-    """What the events say of one object id: `there` or `gone`, or both; in which `spellings`; nothing new: `again`."""
+class _Evidence:
+    """What events tell of one object ID: present, absent, or both; in which spellings; all of them old."""
 
-    there: bool = False
-    gone: bool = False
-    again: bool = True
+    present: bool = False
+    absent: bool = False
+    is_old: bool = True
     spellings: set[str] = field(default_factory=set)
 
     def is_doubtful(self, is_known: bool) -> bool:
-        """Whether the directory's rows are to be asked."""
-        if self.there and self.gone:
+        """Return whether the directory's rows have to decide."""
+        if self.present and self.absent:
             return True
-        return is_known if self.gone else self.again and not is_known
+        return is_known if self.absent else self.is_old and not is_known
+
+
+@dataclass(slots=True)
+class _Events:
+    """Events to evaluate, and the directory with its new cursors."""
+
+    rows: Sequence[Row]
+    linked: LinkedDirectory
+
+
+@dataclass(slots=True)
+class _Findings:
+    """The evidence by object ID (lower case), and whether an event names another kind of external ID."""
+
+    evidence: dict[str, _Evidence] = field(default_factory=dict)
+    has_other_ids: bool = False
 
 
 async def moves(
     tables: Tables, roll: LinkedDirectory, is_known: Callable[[str], bool], now: int
 ) -> RosterDelta:
-    """What changed in a directory since `roll`; `is_known`: whether it had that id. One round trip where nothing did.
+    """Return what changed in a directory since `roll` was stored.
 
-    Once a day, at first, and after a clock that was wrong, everybody is gone through (a round trip for each 1,000).
+    One round trip if nothing did. At first and once a day, and if events don't suffice, all people are
+    read: one round trip per 1,000.
+
+    Args:
+        tables: The storage.
+        roll: The directory as the manifest has it.
+        is_known: Whether the directory had a person with that object ID.
+        now: Milliseconds since 1970.
     """
-    if not is_recent(roll.full_at, now, DAY) or roll.cursor > EVENT.from_time(ulid(now)):
-        return await _everybody(tables, roll.id, now)
-    told, moved = await _told(tables, roll, now)
+    to_read = await _read_window(tables, roll, now)
+    was_busy = roll.seen is None
+    if to_read is None and not was_busy:
+        return await _scan(tables, replace(roll, seen=None), now)
+    is_over = to_read is not None and was_busy and roll.full_at > 0
+    max_age = DAY if to_read is not None else HOUR
+    if is_over or not is_recent(roll.full_at, now, max_age):
+        return await _scan(tables, to_read.linked if to_read else roll, now)
+    if to_read is None:
+        to_read = await _read_on(tables, roll, now)
+    findings = _evaluate(to_read.rows, roll)
     doubtful = {
-        one: what.spellings for one, what in told.items() if what.is_doubtful(is_known(one))
+        one: found.spellings
+        for one, found in findings.evidence.items()
+        if found.is_doubtful(is_known(one))
     }
-    if len(doubtful) > _LOOK_UPS:
-        return await _everybody(tables, roll.id, now)
+    needs_recount = findings.has_other_ids or roll.recount
+    if len(doubtful) > _MAX_LOOKUPS or (needs_recount and _may_recount(roll, now)):
+        return await _scan(tables, to_read.linked, now)
     held = await _held(tables, roll.id, doubtful)
-    came = {one for one, what in told.items() if what.there and one not in doubtful}
-    return RosterDelta(moved, came=came | held, went=doubtful.keys() - held)
+    came = {one for one, found in findings.evidence.items() if found.present}
+    linked = replace(to_read.linked, recount=needs_recount)
+    return RosterDelta(linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held)
 
 
-async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta:
+def _may_recount(roll: LinkedDirectory, now: int) -> bool:
+    """Return whether the people may be read again to count external IDs that aren't object IDs.
+
+    At once if the directory is small; a large one is read at most once per second per 1,000 people.
+    """
+    return not is_recent(roll.full_at, now, max(roll.people // _ROWS_PER_PAGE, 1) * SECOND)
+
+
+async def _scan(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
+    """Read all people of a directory."""
     start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
-    not_ids = 0
+    count = not_ids = 0
     while True:
-        rows = await tables.query(CONTACTS, directory_id, start, stop)
+        rows = await tables.query(CONTACTS, roll.id, start, stop)
+        count += len(rows)
         for row in rows:
             if decode_active(row.value):
                 object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
@@ -90,59 +144,96 @@ async def _everybody(tables: Tables, directory_id: str, now: int) -> RosterDelta
                     people.add(object_id)
                 else:
                     not_ids += 1
-        if len(rows) < 1000:
+        if len(rows) < _ROWS_PER_PAGE:
             break
         start = keys.successor(rows[-1].key)
-    return RosterDelta(
-        LinkedDirectory(directory_id, _cursor(now), now, now),
-        everybody=frozenset(people),
+    linked = replace(
+        roll,
+        cursor=_event_key(now - _OVERLAP),
+        full_at=now,
+        read_at=now,
         not_ids=not_ids,
+        people=count,
+        recount=False,
     )
+    return RosterDelta(linked, everybody=frozenset(people))
 
 
-def _cursor(now: int) -> str:
-    return EVENT.from_time(ulid(now - _OVERLAP))
+def _event_key(milliseconds: int) -> str:
+    return EVENT.from_time(ulid(milliseconds))
 
 
-async def _told(
-    tables: Tables, roll: LinkedDirectory, now: int
-) -> tuple[dict[str, _Told], LinkedDirectory]:
-    """What the events say by object id (lower case), and up to where they are read."""
-    told: dict[str, _Told] = {}
+def _slot(row_key: str) -> str:
+    return row_key[_SLOT_AT : _SLOT_AT + _SLOT_CHARACTERS]
+
+
+async def _read_window(tables: Tables, roll: LinkedDirectory, now: int) -> _Events | None:
+    """Return the events of half-minutes that have more than at the last sync; None for a busy directory."""
+    first_slot = ulid(now - _WINDOW)[:_SLOT_CHARACTERS]
+    start, stop = EVENT.from_time(first_slot), EVENT.all()[1]
+    rows: list[Row] = []
+    for _ in range(_WINDOW_PAGES):
+        page = await tables.query(CONTACTS, roll.id, start, stop)
+        rows += page
+        if len(page) < _ROWS_PER_PAGE:
+            break
+        start = keys.successor(page[-1].key)
+    else:
+        return None
+    counts = Counter([_slot(row.key) for row in rows])
+    before = roll.seen or {}
+    changed = {slot for slot, count in counts.items() if count != before.get(slot, 0)}
+    linked = replace(roll, seen=dict(counts), cursor=_event_key(now - _OVERLAP), read_at=now)
+    return _Events([row for row in rows if _slot(row.key) in changed], linked)
+
+
+async def _read_on(tables: Tables, roll: LinkedDirectory, now: int) -> _Events:
+    """Return the events of a busy directory from its cursor on, up to 20,000 of them."""
+    rows: list[Row] = []
     start, stop = roll.cursor, EVENT.all()[1]
-    seen_before = EVENT.from_time(ulid(roll.read_at)) if roll.read_at else start
-    for _ in range(_EVENTS_AT_ONCE // 1000):
-        rows = await tables.query(CONTACTS, roll.id, start, stop)
-        for row in rows:
-            _note(events.decode(row.value), told, is_new=row.key >= seen_before)
-        if len(rows) < 1000:
-            return told, replace(roll, cursor=_cursor(now), read_at=now)
-        start = keys.successor(rows[-1].key)
-    return told, replace(roll, cursor=start, read_at=0)
+    for _ in range(_EVENTS_AT_ONCE // _ROWS_PER_PAGE):
+        page = await tables.query(CONTACTS, roll.id, start, stop)
+        rows += page
+        if len(page) < _ROWS_PER_PAGE:
+            cursor = _event_key(now - _OVERLAP)
+            return _Events(rows, replace(roll, cursor=cursor, read_at=now))
+        start = keys.successor(page[-1].key)
+    return _Events(rows, replace(roll, cursor=start, read_at=0))
 
 
-def _note(event: Event, told: dict[str, _Told], *, is_new: bool) -> None:
-    """Take in one event; what does not say clearly that somebody is there counts as going, which is looked up."""
+def _evaluate(rows: Sequence[Row], roll: LinkedDirectory) -> _Findings:
+    findings = _Findings()
+    seen_before = _event_key(roll.read_at) if roll.read_at else ""
+    for row in rows:
+        _note(events.decode(row.value), findings, is_new=row.key >= seen_before)
+    return findings
+
+
+def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
+    """Take in one event. If it doesn't tell clearly that a person is present, the rows decide."""
     if not event.kind.startswith("user."):
         return
     now, before = event.external_id, event.was_external_id
-    is_there = event.kind != "user.deleted" and event.active is True
-    for spelling, is_there_now in ((before if before != now else "", False), (now, is_there)):
+    is_present = event.kind != "user.deleted" and event.active is True
+    for spelling, is_present_now in ((before if before != now else "", False), (now, is_present)):
         object_id = spelling.lower()
         if is_object_id(object_id):
-            what = told.setdefault(object_id, _Told())
-            what.there, what.gone = what.there or is_there_now, what.gone or not is_there_now
-            what.again = what.again and not is_new
-            what.spellings |= {spelling, object_id}
+            found = findings.evidence.setdefault(object_id, _Evidence())
+            found.present |= is_present_now
+            found.absent |= not is_present_now
+            found.is_old &= not is_new
+            found.spellings |= {spelling, object_id}
+        elif spelling:
+            findings.has_other_ids = True
 
 
 async def _held(
     tables: Tables, directory_id: str, doubtful: Mapping[str, Iterable[str]]
 ) -> set[str]:
-    """Those of `doubtful` whom the directory has as active people, in whatever spelling."""
-    looked = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
-    found = await each(looked, lambda one: _is_held(tables, directory_id, one[1]))
-    return {one for (one, _), is_held in zip(looked, found, strict=True) if is_held}
+    """Return those of `doubtful` whom the directory has as active people, in whatever spelling."""
+    looked_up = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
+    found = await each(looked_up, lambda one: _is_held(tables, directory_id, one[1]))
+    return {one for (one, _), is_held in zip(looked_up, found, strict=True) if is_held}
 
 
 async def _is_held(tables: Tables, directory_id: str, external_id: str) -> bool:

@@ -204,7 +204,8 @@ async def test_microsoft_not_answering_is_said_so(
     else:
         returned = await browser.at_microsoft(await browser.start())
         world.running.simulator.faults.on(fault)
-        assert (await browser.send("GET", returned)).outcome == "unavailable"
+        expected = "throttled" if fault == "token.429" else "unavailable"
+        assert (await browser.send("GET", returned)).outcome == expected
 
 
 async def test_our_own_wrong_credential_is_not_the_companys_fault(
@@ -236,10 +237,10 @@ async def test_a_company_that_wants_an_administrators_approval_is_told_so(
         (530032, "blocked"),
         (530035, "blocked"),
         (7000112, "blocked"),
-        (700016, "failed"),
-        (90002, "failed"),
-        (50196, "failed"),
-        (90055, "unavailable"),
+        (700016, "misconfigured"),
+        (90002, "tenant_not_found"),
+        (50196, "throttled"),
+        (90055, "throttled"),
         (90033, "unavailable"),
         (7000215, "own_credential"),
         (7000222, "own_credential"),

@@ -175,8 +175,9 @@ async def test_a_login_service_that_names_another_address_is_not_followed(
 async def test_no_more_tenants_are_kept_than_fit(
     graph_simulator: RunningSimulator, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The set of application objects is bounded; the least recently used one goes."""
-    monkeypatch.setattr("presence.graph.token_provider._TENANTS", 1)
+    """The cache of tokens is bounded; the least recently used one is evicted."""
+    monkeypatch.setattr("presence.graph.token_provider.MAX_TENANTS", 1)
+    credential = Credential(settings_for(graph_simulator), SystemClock())
     await credential.token(CONTOSO)
     await credential.token(FABRIKAM)
     await credential.token(CONTOSO)

@@ -9,7 +9,7 @@ import pytest
 
 from presence.graph.client import GraphClient
 from presence.graph.errors import BadRequest, GraphError, Refused, Throttled, Unavailable
-from presence.presence_states import Value
+from presence.presence_states import GraphPresence
 from shared.clock import FixedClock
 from tests.listening import listening
 
@@ -45,7 +45,7 @@ async def fault(head: str, body: bytes = b"", *, length: int | None = None) -> G
         return raised.value
 
 
-async def people(body: object) -> dict[str, Value]:
+async def people(body: object) -> dict[str, GraphPresence]:
     """Presence as it is read out of an answer."""
     async with answering("200 OK", orjson.dumps(body)) as client:
         return await client.presences("token", [ANNA, BOB])
@@ -62,12 +62,17 @@ def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
         ("7", 7.0),
         ("0", None),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("120.5", 120.5),
+        ("1e3", None),
+        ("nan", None),
         ("soon", None),
         ("", None),
         ("9" * 400, 300.0),
         ("Thu, 01 Jan 2026 00:00:20 GMT", 20.0),
-        ("Thu, 01 Jan 2026 00:00:20 -0000", None),
+        ("Thursday, 01-Jan-26 00:00:20 GMT", 20.0),
+        ("Thu Jan  1 00:00:20 2026", 20.0),
+        ("Thu, 01 Jan 2026 00:00:20 -0000", 20.0),
         ("Wed, 31 Dec 2025 23:59:00 GMT", None),
         ("Fri, 01 Jan 9999 00:00:00 GMT", 300.0),
         ("Fri, 99 Foo 2026 99:99:99 GMT", None),
@@ -76,8 +81,10 @@ def of(object_id: object, availability: object = "Busy") -> dict[str, object]:
 )
 @pytest.mark.parametrize("status", [429, 503])
 async def test_retry_after_in_every_form(header: str, seconds: float | None, status: int) -> None:
-    """Seconds or a date (RFC 9110 section 10.2.3), at most five minutes; one that names no time to come counts as
-    none, so that nobody calls again at once for ever.
+    """Seconds, or a date in one of the three forms of RFC 9110 section 5.6.7, at most five minutes.
+
+    A value that isn't in the future counts as none, so that the call isn't repeated at once for ever.
+    Graph sends decimals (microsoftgraph/microsoft-graph-docs#3877).
     """
     raised = await fault(f"{status} No\r\nRetry-After: {header}")
     assert isinstance(raised, Throttled | Unavailable)
@@ -177,7 +184,7 @@ async def test_people_are_found_among_anything() -> None:
         }
     )
     assert found[ANNA].availability == "Busy"
-    assert found[BOB] == Value("", "", False)
+    assert found[BOB] == GraphPresence("", "", False)
 
 
 async def test_values_are_bounded() -> None:

@@ -6,21 +6,21 @@ import pytest
 
 from local.graph.simulator import CONTOSO
 from presence.graph.errors import BadRequest, Unavailable
-from presence.presence_states import Value
+from presence.presence_states import GraphPresence
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import World
 
-Presences = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Value]]]
+Presences = Callable[[str, Sequence[str]], Awaitable[Mapping[str, GraphPresence]]]
 
 
 def through(
     world: World,
-    presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, Value]]],
+    presences: Callable[[Presences, str, Sequence[str]], Awaitable[Mapping[str, GraphPresence]]],
 ) -> None:
     """Lets calls to Graph go through `presences`, which is given the real call."""
     real = world.runtime.graph.presences
 
-    async def call(token: str, some: Sequence[str]) -> Mapping[str, Value]:
+    async def call(token: str, some: Sequence[str]) -> Mapping[str, GraphPresence]:
         return await presences(real, token, some)
 
     world.runtime.graph.presences = call  # type: ignore[method-assign,assignment]
@@ -34,7 +34,7 @@ async def test_a_graph_too_slow_for_everybody_serves_all_by_turns(world: World) 
     for one in ids[::100]:
         world.set(one, "Busy", "Presenting")
 
-    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, GraphPresence]:
         world.clock.advance(5)
         return await real(token, some)
 
@@ -56,7 +56,7 @@ async def test_who_is_new_is_asked_for_first(world: World) -> None:
     await world.arrive(new)
     first: list[str] = []
 
-    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+    async def slow(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, GraphPresence]:
         first.append(some[0])
         world.clock.advance(30)
         return await real(token, some)
@@ -75,7 +75,9 @@ async def test_a_long_stretch_that_fails_holds_up_nobody_else(world: World) -> N
     ids = list(snapshot.entries)  # in the order in which they are asked for
     failing = set(ids[:11_050])
 
-    async def partly(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+    async def partly(
+        real: Presences, token: str, some: Sequence[str]
+    ) -> Mapping[str, GraphPresence]:
         if failing.intersection(some):
             raise Unavailable("503")
         return await real(token, some)
@@ -123,7 +125,9 @@ async def test_an_id_that_becomes_bad_takes_its_status_along(world: World) -> No
     ids = await world.linked(3)
     await world.tick()
 
-    async def without(real: Presences, token: str, some: Sequence[str]) -> Mapping[str, Value]:
+    async def without(
+        real: Presences, token: str, some: Sequence[str]
+    ) -> Mapping[str, GraphPresence]:
         if ids[1] in some:
             raise BadRequest(404)
         return await real(token, some)

@@ -3,7 +3,8 @@
 import pytest
 
 from local.graph.wire import STYLES, Style
-from presence.presence_states import Value, parse, shown, unfamiliar
+from presence.presence_states import GraphPresence, parse, shown, unknown_values
+from shared.messages import Message
 from tests.presence.world import World
 
 OLD = [
@@ -52,13 +53,15 @@ def test_both_generations_and_any_casing_have_one_meaning(
 ) -> None:
     """Detail in either property, in any casing, and what is new is unknown (Graph: resources/presence)."""
     for change in (str, str.upper, str.lower):
-        assert shown(Value(change(availability), change(activity), False))[0] == state
+        assert shown(GraphPresence(change(availability), change(activity), False))[0] == state
 
 
 def test_words_say_more_than_the_state() -> None:
     """A person's details tell a meeting from a call."""
-    assert shown(Value("Busy", "InAMeeting", False)) == ("inCall", "In a meeting")
-    assert shown(Value("focusing", "doNotDisturb", False)) == ("doNotDisturb", "Focusing")
+    meeting = shown(GraphPresence("Busy", "InAMeeting", False))
+    focusing = shown(GraphPresence("focusing", "doNotDisturb", False))
+    assert meeting == ("inCall", Message("status_in_a_meeting"))
+    assert focusing == ("doNotDisturb", Message("status_focusing"))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,8 @@ def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], 
 
 def test_out_of_office_alone_is_offline() -> None:
     """With nothing else said."""
-    assert shown(Value("", "OutOfOffice", True)) == ("offline", "Out of office")
+    alone = shown(GraphPresence("", "OutOfOffice", True))
+    assert alone == ("offline", Message("status_out_of_office"))
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,8 @@ def test_odd_types_and_lengths_are_tamed() -> None:
 
 def test_only_words_of_no_list_are_unfamiliar() -> None:
     """What an operator should hear of."""
-    assert unfamiliar(Value("InATownHall", "busy", False)) == ["InATownHall"]
-    assert [v for a, b, _ in [*OLD, *NEW] for v in unfamiliar(Value(a, b, False))] == []
+    assert unknown_values(GraphPresence("InATownHall", "busy", False)) == ["InATownHall"]
+    assert [v for a, b, _ in [*OLD, *NEW] for v in unknown_values(GraphPresence(a, b, False))] == []
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -1,0 +1,28 @@
+"""Whether the external IDs of a directory's people are object IDs, which presence needs."""
+
+from dataclasses import dataclass
+
+from presence.graph.client import is_object_id
+from scim.index_values import decode_active
+from shared.tables.port import Tables
+from shared.tables.schema import CONTACTS, EXTERNAL_ID
+
+_SAMPLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIds:
+    """The external IDs of some active people: object IDs (lower case), and others as they were sent."""
+
+    object_ids: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+async def first(tables: Tables, directory_id: str) -> ExternalIds:
+    """Return the external IDs of up to 100 people of a directory. One round trip."""
+    rows = await tables.query(CONTACTS, directory_id, *EXTERNAL_ID.all(), limit=_SAMPLE)
+    active = [EXTERNAL_ID.parts_of(row.key)[0] for row in rows if decode_active(row.value)]
+    return ExternalIds(
+        tuple(dict.fromkeys(one.lower() for one in active if is_object_id(one.lower()))),
+        tuple(one for one in active if not is_object_id(one.lower())),
+    )
