@@ -78,7 +78,7 @@ def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answ
             b"This host only answers to 127.0.0.1 and localhost.\n",
         )
     if path.startswith(("/.auth/", "/.local/")):
-        return _pages(path, dict(parse_qsl(query)), person_of(headers))
+        return _pages(path, dict(parse_qsl(query)), headers)
     person = person_of(headers)
     if person is None:
         return _ask_to_sign_in(path, query, headers)
@@ -123,23 +123,29 @@ def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
     return _redirect(f"http://{other}{_AUTHORIZE}?{urlencode(parameters)}")
 
 
-def _authorize(query: dict[str, str]) -> Answer:
-    """Play Microsoft: whoever asks is the administrator, and is sent back without a question."""
+def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
+    """Play Microsoft: whoever goes there is the administrator, and is sent back without a question.
+
+    A browser that asks for something else than a page, such as an icon, is shown the sign-in page and stays signed out.
+    """
     target = urlsplit(query.get("redirect_uri", ""))
     if target.scheme != "http" or not _is_loopback(target.netloc) or target.path != _CALLBACK:
         return Answer(400, [("content-type", "text/plain")], b"redirect_uri is not registered.\n")
+    if headers.get("sec-fetch-mode", "navigate") != "navigate":
+        page = b"<!doctype html><title>Sign in</title><p>Sign in"
+        return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
     state = urlencode({"state": query.get("state", "/")})
     return _redirect(f"http://{target.netloc}{_CALLBACK}?{state}")
 
 
-def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
+def _pages(path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
     match path:
         case "/.auth/login/aad":
             return _redirect(_local(query.get("post_login_redirect_uri", "/")), _DEFAULT)
         case "/.auth/login/aad/callback":
             return _redirect(_local(query.get("state", "/")), _DEFAULT)
         case "/.local/authorize":
-            return _authorize(query)
+            return _authorize(query, headers)
         case "/.auth/logout":
             return _redirect(
                 _local(query.get("post_logout_redirect_uri", "/.auth/logout/complete")), _SIGNED_OUT
@@ -148,7 +154,7 @@ def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
             page = b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
         case "/.auth/me":
-            return _me(person)
+            return _me(person_of(headers))
         case "/.local/sign-in":
             return _switch(query)
     return Answer(404, [], b"")
