@@ -8,6 +8,7 @@ from contacts import account_directories, listing, number_lookup, unparsed_numbe
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, export
 from contacts.index_scan import Page
+from contacts.region_suggestion import suggest_region
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
@@ -63,13 +64,22 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Numbers needing attention."""
+    """Numbers needing attention; the first page says which default region most numbers fit, if it is another one."""
     directory = await _directory(app, request, person)
+    after = _cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+    content: dict[str, Any] = {"people": people} | ({"nextCursor": cursor} if cursor else {})
+    if not after and (fit := await suggest_region(app, directory)):
+        content["suggestedRegion"] = {
+            "region": fit.region,
+            "fits": fit.fits,
+            "fitsNow": fit.fits_now,
+            "count": fit.count,
+        }
+    return with_etag(request, content)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:

@@ -96,6 +96,12 @@ def schemas() -> Json:
     }
     matched = {"allOf": [ref("Contact"), thing({"match": {"enum": ["exact", "possible"]}})]}
     unparsed = array(thing({"value": text(), "type": text(), "fault": text()}))
+    whole = {"type": "integer"}
+    region = thing(
+        {"region": text(), "fits": whole, "fitsNow": whole, "count": whole},
+        description="Region that most numbers without a country code fit, if the default region doesn't: of `count` "
+        "numbers, `fits` are valid in `region` and `fitsNow` in the default region. On the first page only",
+    )
     cursor = {"nextCursor": text("Asks for the next page; none: this is the last")}
     texts = {**array({"type": "string", "maxLength": 250}), "minItems": 1, "maxItems": MAX_NUMBERS}
     return {
@@ -111,7 +117,7 @@ def schemas() -> Json:
         "Matches": thing({"numbers": array(thing({"number": text(), "matches": array(matched)}))}),
         "UnparsedPage": thing(
             {"people": array(thing({"id": text(), "displayName": text(), "numbers": unparsed}))},
-            cursor,
+            {**cursor, "suggestedRegion": region},
         ),
         "GroupPage": thing({"groups": array(named)}, cursor),
     }
