@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PORT ?= 7071
 BIN := .venv/bin
 
-.PHONY: help run test check-fast check setup setup-run bench bench-import bench-core screenshots clean
+.PHONY: help run test check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
 help:  ## these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,11 +21,12 @@ check: setup-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python infra/verify.py || [ $$? = 2 ]
 
 check-fast: setup-test check  ## lint, types and the tests of the core that need no other program, in half a minute
 	$(BIN)/pytest -n 2 -q -m "not slow and not needs_azurite" tests/infra/test_state.py tests/infra/test_boundaries.py tests/shared tests/scim/core tests/scim/users tests/scim/groups
 
-setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/chromium.ready
+setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/kusto.ready .tools/chromium.ready
 
 setup-run: .venv/run.ready
 
@@ -36,6 +37,7 @@ setup-test: .venv/test.ready
 
 .venv/run.ready: .venv/bin/python requirements.txt requirements-local.txt
 	@echo "Installing what the product needs ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
 	@touch $@ .venv/run.ready
 
@@ -63,6 +65,12 @@ setup-test: .venv/test.ready
 	@cd .tools/browser && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
+.tools/kusto.ready: .tools/node.ready tests/kusto/package-lock.json
+	@echo "Installing Kusto's parser ..."
+	@mkdir -p .tools/kusto && cp tests/kusto/package.json tests/kusto/package-lock.json .tools/kusto/
+	@cd .tools/kusto && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
 # The machine's Chromium or Chrome, else Debian's, else Playwright's own.
 .tools/chromium.ready: .venv/test.ready
 	@mkdir -p .tools
@@ -71,6 +79,11 @@ setup-test: .venv/test.ready
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || $(BIN)/python -m playwright install --with-deps chromium; }
 	@touch $@
+
+lock: .venv/bin/python  ## requirements.txt from requirements.in: every package that is deployed, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet requirements.in --output-file requirements.txt
 
 bench: setup  ## all measurements of docs/PERFORMANCE.md
 	$(BIN)/python -m bench

@@ -18,6 +18,7 @@ _COLUMNS = (
     "Number",
     "Other numbers",
     "External ID",
+    "Manager",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
 # Where the list separator is another one, or a tab is pasted, what follows it begins a cell of its own.
@@ -26,8 +27,8 @@ _NUMBER = r"\+?[0-9]{3,15}(?:;ext=[0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 
 
-def entry(user: UserRecord, numbers: list[tuple[str, Number]]) -> bytes:
-    """A line; numbers in E.164 where they have that form, else as sent."""
+def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str = "") -> bytes:
+    """Return a line; numbers in E.164 if they have that form, else as sent. `manager` is the manager's name."""
     resource = user.resource
     name, mail = resource.get("name", {}), contact_cards.work_mail(resource)
     written = [
@@ -45,6 +46,7 @@ def entry(user: UserRecord, numbers: list[tuple[str, Number]]) -> bytes:
         written[0] if written else "",
         "; ".join(written[1:]),
         resource.get("externalId", ""),
+        manager,
     )
     return _line(fields)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from contacts import csv_export, vcard_export
 from directories.models import Directory
 from scim.users import index_rows, store
+from scim.users.managers import ManagerNames
 from scim.users.record import UserRecord
 from shared.app import App
 from shared.numbers.number import Number
@@ -26,7 +27,7 @@ class Format:
     media_type: str
     extension: str
     head: bytes
-    entry: Callable[[UserRecord, list[tuple[str, Number]]], bytes]
+    entry: Callable[[UserRecord, list[tuple[str, Number]], str], bytes]
 
 
 FORMATS = {
@@ -51,10 +52,13 @@ async def export(
     """The next `limit` users of the directory, the inactive ones left out; a thousand a round trip."""
     parts = [] if cursor else [form.head]
     after, left = index_rows.user_key(cursor) if cursor else "", limit
+    names = ManagerNames(app, directory.id)
     while True:
         count = min(_PAGE, left)
         page, more = await store.page(app, directory.id, after, count)
-        parts += _entries(form, directory, (user.record for user in page))
+        users = [user.record for user in page]
+        await names.add(users)
+        parts += _entries(form, directory, users, names)
         left -= len(page)
         if not more:
             return Chunk(b"".join(parts), "")
@@ -64,9 +68,11 @@ async def export(
         await asyncio.sleep(0)  # others want their turn
 
 
-def _entries(form: Format, directory: Directory, users: Iterable[UserRecord]) -> list[bytes]:
+def _entries(
+    form: Format, directory: Directory, users: Iterable[UserRecord], names: ManagerNames
+) -> list[bytes]:
     return [
-        form.entry(user, index_rows.derived(user, directory.region))
+        form.entry(user, index_rows.derived(user, directory.region), names.of(user))
         for user in users
         if user.active
     ]

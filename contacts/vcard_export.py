@@ -20,12 +20,12 @@ _TEL_TYPES = {
 }
 
 
-def entry(user: UserRecord, numbers: list[tuple[str, Number]]) -> bytes:
-    """A vCard of the user."""
-    return b"".join(map(_fold, _lines(user, numbers)))
+def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str = "") -> bytes:
+    """Return a vCard of the user; `manager` is the manager's name."""
+    return b"".join(map(_fold, _lines(user, numbers, manager)))
 
 
-def _lines(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[str]:
+def _lines(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> Iterator[str]:
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
     yield "BEGIN:VCARD"
@@ -38,6 +38,8 @@ def _lines(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[str]
         yield f"ORG:{_text(enterprise.get('organization', ''))};{_text(enterprise.get('department', ''))}"
     if resource.get("title"):
         yield f"TITLE:{_text(resource['title'])}"
+    if manager:
+        yield f"X-MS-MANAGER:{_text(manager)}"  # no property of RFC 6350; Outlook writes and reads this one
     for mail in resource.get("emails", []):
         if mail.get("value"):
             kind = (

@@ -15,6 +15,7 @@ from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message
 
 Sort = Literal["tokens", "secrets"]
 MAX_LIFETIME_DAYS = 1095
@@ -56,8 +57,10 @@ async def rotate(
 ) -> tuple[Directory, Token, str]:
     """A new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
+        hours = f"{overlap_hours:g}"
         raise InvalidField(
-            "overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours."
+            "overlap_hours",
+            Message("overlap_out_of_range", hours=hours, most=MAX_OVERLAP_HOURS),
         )
     token, plain = _made(app, sort, lifetime_days)
     until = timestamp(app.clock.now() + timedelta(hours=overlap_hours))
@@ -119,7 +122,8 @@ async def _issued(
 def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidField(
-            "expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days."
+            "expires_in_days",
+            Message("lifetime_out_of_range", days=lifetime_days, most=MAX_LIFETIME_DAYS),
         )
     if lifetime_days is None and sort == "secrets":
         lifetime_days = SECRET_LIFETIME_DAYS
@@ -160,18 +164,12 @@ def _checked(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
     for name, value in (("tenant_id", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
-            raise InvalidField(
-                name, "is no GUID", "Copy it from the enterprise application's overview in Entra."
-            )
+            raise InvalidField(name, Message("not_a_guid", field=name))
     audiences = tuple(
         dict.fromkeys(audience.strip() for audience in trust.audiences if audience.strip())
     )
     if not 1 <= len(audiences) <= _MAX_AUDIENCES or any(
         len(audience) > 200 for audience in audiences
     ):
-        raise InvalidField(
-            "audiences",
-            "is empty or too long",
-            f"Give 1 to {_MAX_AUDIENCES} exact audiences such as api://…",
-        )
+        raise InvalidField("audiences", Message("audiences_form", most=_MAX_AUDIENCES))
     return TrustedIdentity(tenant_id, subject, audiences)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError
+from shared.messages import Message
 from shared.token_bucket import Bucket
 
 SUSTAINED = 250.0  # requests a second of one directory on one instance beside others
@@ -24,11 +25,8 @@ class TooManyRequests(HttpError):
     """429 with the seconds after which the next request will be served."""
 
     def __init__(self, rate: float, retry_after: int) -> None:
-        detail = (
-            f"This directory takes {rate:.0f} requests a second. Send the request again after {retry_after} s,"
-            " and use fewer connections at the same time."
-        )
-        super().__init__(429, "Too many requests", detail, {"Retry-After": str(retry_after)})
+        message = Message("directory_too_many_requests", rate=round(rate), seconds=retry_after)
+        super().__init__(429, message, {"Retry-After": str(retry_after)})
 
 
 @dataclass(slots=True)

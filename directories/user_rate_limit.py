@@ -15,6 +15,7 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.easy_auth import Principal
 from shared.http import HttpError
+from shared.messages import Message
 from shared.token_bucket import Bucket
 
 RATE = 500.0  # round trips a second of one person on one instance
@@ -26,8 +27,8 @@ class Overdrawn(HttpError):
     """429 with the seconds after which the next request will be served."""
 
     def __init__(self, retry_after: int) -> None:
-        detail = f"These requests ask too much at once. Wait {retry_after} s, then send fewer, or ask for less in each."
-        super().__init__(429, "Too many requests", detail, {"Retry-After": str(retry_after)})
+        message = Message("user_too_many_requests", seconds=retry_after)
+        super().__init__(429, message, {"Retry-After": str(retry_after)})
 
 
 @dataclass(slots=True)

@@ -1,19 +1,24 @@
 metadata description = 'External Directories: everything one deployment needs, in one resource group.'
 
-// In this order: who the app is (identity), where it looks and writes (monitoring, storage, roles, network), the app with its address,
-// registrations, settings and sign-in, and what watches it (diagnostics, alerts). main.bicepparam sets every parameter.
+// In this order: who the app is (identity), where it looks and writes (monitoring, storage, packages, backups, roles, network),
+// the app with its address, registrations, settings and sign-in, and what watches it (diagnostics, alerts). Names are computed
+// here once, so that `azd provision --preview` can predict every resource. main.bicepparam sets every parameter.
 targetScope = 'resourceGroup'
 
-@description('Short name of the deployment, part of the resources\' names: letters, digits and hyphens.')
+@description('Name of the azd environment; its letters, digits and hyphens, 20 at most, become part of the resources\' names.')
 @minLength(1)
-@maxLength(20)
+@maxLength(64)
 param environmentName string
 
-@description('Region of every resource; must offer Flex Consumption.')
-param location string = resourceGroup().location
+@description('Region of every resource; must offer Flex Consumption. Empty: the resource group\'s.')
+param location string = ''
 
 @description('Name of the product on its pages and in Microsoft\'s sign-in and consent windows.')
 param productName string = 'NEONNOW'
+
+@description('Version of Python that the app runs on.')
+@allowed(['3.13', '3.14'])
+param pythonVersion string = '3.13'
 
 @description('Region (ISO 3166) that numbers without a country code belong to, unless a directory says otherwise.')
 @minLength(2)
@@ -33,7 +38,7 @@ param presenceIntervalSeconds int = 30
 @maxValue(365)
 param eventRetentionDays int = 30
 
-@description('True creates the app registrations here. False: run infra/register-apps.sh and give the two client ids.')
+@description('True creates the app registrations here, in the public cloud only. False: run infra/register-apps.sh and give the two client ids.')
 param registerApps bool = true
 
 @description('Client id of the registration that people sign in with, when registerApps is false. Empty: nobody can sign in yet.')
@@ -49,7 +54,10 @@ param customerTenantIds string[] = []
 @description('Client ids of programs that may call the API: the contact-centre software, the smoke test of the pipeline.')
 param apiClientIds string[] = []
 
-@description('Copies of the stored data: LRS one data centre, ZRS three zones, GZRS a second region too.')
+@description('Address (mailto: or https:) of the people who handle reports of vulnerabilities, for /.well-known/security.txt.')
+param securityContact string = ''
+
+@description('Copies of the stored data: LRS one data centre, ZRS three zones (regions with zones only), GZRS a second region too.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
 
@@ -62,7 +70,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 100
 
-@description('HTTP instances that are always warm.')
+@description('HTTP instances that are always warm; at least two if zoneRedundant is true and this is not 0.')
 @minValue(0)
 @maxValue(20)
 param httpAlwaysReady int = 1
@@ -75,7 +83,7 @@ param httpConcurrency int = 16
 @description('True spreads instances over the region\'s zones.')
 param zoneRedundant bool = false
 
-@description('True closes the storage account to the internet and reaches it through a network of its own.')
+@description('True closes the storage accounts to the internet and reaches them through a network of their own.')
 param privateNetwork bool = false
 
 @description('Address range of that network; a /25 is enough.')
@@ -98,83 +106,140 @@ param logRetentionDays int = 30
 @description('Most log data in a day, in GB; -1 is no limit.')
 param logDailyQuotaGb int = 1
 
+@description('True creates the storage account that backups go to, and the alert that one is missing.')
+param backups bool = false
+
+@description('Days that a backup is kept; none can be changed or deleted before.')
+@minValue(1)
+@maxValue(365)
+param backupRetentionDays int = 35
+
 @description('True records every read and write of a row in the workspace.')
 param storageAudit bool = false
 
 @description('True sends OpenTelemetry traces and metrics.')
 param openTelemetry bool = false
 
+// azd demands AZURE_LOCATION, az does not; a parameter file can't name the resource group's region.
+#disable-next-line no-loc-expr-outside-params
+var region = empty(location) ? resourceGroup().location : location
 var token = uniqueString(resourceGroup().id, environmentName)
-var suffix = '${environmentName}-${token}'
+var plainName = join(split(toLower(environmentName), ['_', '.', '(', ')']), '-')
+var suffix = '${take(plainName, 20)}-${token}'
+var names = {
+  identity: 'id-${suffix}'
+  workspace: 'log-${suffix}'
+  signInWorkspace: 'log-sign-in-${suffix}'
+  insights: 'appi-${suffix}'
+  storage: 'st${token}'
+  packageStorage: 'pkg${token}'
+  backupStorage: 'bak${token}'
+  app: 'func-${suffix}'
+}
 var tags = { 'azd-env-name': environmentName }
 var severalTenants = !empty(customerTenantIds)
 var platformUrl = 'https://${app.outputs.hostName}'
 var servesCustomDomain = !empty(customDomain) && !empty(customDomainThumbprint)
 var publicUrl = servesCustomDomain ? 'https://${customDomain}' : platformUrl
-var signInId = registerApps ? registrations!.outputs.signInClientId : signInClientId
-var presenceId = registerApps ? registrations!.outputs.presenceClientId : presenceClientId
+// The Graph extension works in the public cloud only (github.com/microsoftgraph/msgraph-bicep-types, quickstart templates).
+var registersHere = registerApps && cloud == 'global'
+var signInId = registersHere ? registrations!.outputs.signInClientId : signInClientId
+var presenceId = registersHere ? registrations!.outputs.presenceClientId : presenceClientId
+var adminConsentUrl = '${environment().authentication.loginEndpoint}${tenant().tenantId}/adminconsent?client_id=${signInId}'
 
 // Why: the app's one identity.
 module identity 'modules/identity.bicep' = {
-  name: 'identity'
-  params: { location: location, name: 'id-${suffix}', tags: tags }
+  params: { location: region, name: names.identity, tags: tags }
 }
 
-// Why: workspace and telemetry.
+// Why: workspaces and telemetry.
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   params: {
-    location: location
-    suffix: suffix
+    location: region
+    workspaceName: names.workspace
+    signInWorkspaceName: names.signInWorkspace
+    insightsName: names.insights
     tags: tags
     retentionDays: logRetentionDays
     dailyQuotaGb: logDailyQuotaGb
   }
 }
 
-// Why: tables, queues, package.
+// Why: tables, queues, the host's leases.
 module storage 'modules/storage.bicep' = {
-  name: 'storage'
   params: {
-    location: location
-    name: 'st${token}'
+    location: region
+    name: names.storage
     tags: tags
     redundancy: storageRedundancy
     private: privateNetwork
   }
 }
 
-// Why: what the identity may do.
-module roles 'modules/roles.bicep' = {
-  name: 'roles'
+// Why: the code that runs lies apart from the data that it may write.
+module packages 'modules/packages.bicep' = {
   params: {
-    principalId: identity.outputs.principalId
-    storageName: storage.outputs.name
-    insightsName: monitoring.outputs.insightsName
+    location: region
+    name: names.packageStorage
+    tags: tags
+    private: privateNetwork
   }
 }
 
-// Why: only where the storage account is closed to the internet.
-module network 'modules/network.bicep' = if (privateNetwork) {
-  name: 'network'
+// Why: copies of the data that neither the app nor a mistake can change; only if asked for.
+module backupStore 'modules/backup.bicep' = if (backups) {
   params: {
-    location: location
+    location: region
+    name: names.backupStorage
+    tags: tags
+    redundancy: storageRedundancy
+    private: privateNetwork
+    retentionDays: backupRetentionDays
+  }
+}
+
+// Why: what the identity may do.
+module roles 'modules/roles.bicep' = {
+  params: {
+    identityName: names.identity
+    principalId: identity.outputs.principalId
+    storageName: names.storage
+    packageStorageName: names.packageStorage
+    insightsName: names.insights
+  }
+  dependsOn: [storage, packages, monitoring]
+}
+
+// Why: only if the storage accounts are closed to the internet.
+module network 'modules/network.bicep' = if (privateNetwork) {
+  params: {
+    location: region
     suffix: suffix
     tags: tags
     addressPrefix: networkAddressPrefix
-    storageId: storage.outputs.id
+    targets: concat(
+      [
+        { name: 'blob', service: 'blob', storageName: names.storage }
+        { name: 'queue', service: 'queue', storageName: names.storage }
+        { name: 'table', service: 'table', storageName: names.storage }
+        { name: 'package', service: 'blob', storageName: names.packageStorage }
+      ],
+      backups ? [{ name: 'backup', service: 'blob', storageName: names.backupStorage }] : []
+    )
   }
+  dependsOn: [storage, packages, backupStore]
 }
 
 // Why: plan and app.
 module app 'modules/function-app.bicep' = {
-  name: 'function-app'
   params: {
-    location: location
-    suffix: suffix
+    location: region
+    name: names.app
+    planName: 'plan-${suffix}'
     tags: tags
     identityId: identity.outputs.id
-    packageContainerUrl: storage.outputs.packageContainerUrl
+    packageContainerUrl: packages.outputs.containerUrl
+    pythonVersion: pythonVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     httpAlwaysReady: httpAlwaysReady
@@ -187,23 +252,22 @@ module app 'modules/function-app.bicep' = {
 
 // Why: an address of your own.
 module domain 'modules/custom-domain.bicep' = if (!empty(customDomain)) {
-  name: 'custom-domain'
   params: {
-    location: location
-    appName: app.outputs.name
+    location: region
+    appName: names.app
     domain: customDomain
     certificateThumbprint: customDomainThumbprint
   }
+  dependsOn: [app]
 }
 
 // Why: sign-in of people, and presence.
-module registrations 'registrations/app-registrations.bicep' = if (registerApps) {
-  name: 'app-registrations'
+module registrations 'registrations/app-registrations.bicep' = if (registersHere) {
   params: {
     suffix: token
     productName: productName
     urls: empty(customDomain) ? [platformUrl] : [platformUrl, 'https://${customDomain}']
-    identityName: identity.outputs.name
+    identityName: names.identity
     identityPrincipalId: identity.outputs.principalId
     cloud: cloud
     severalTenants: severalTenants
@@ -212,9 +276,8 @@ module registrations 'registrations/app-registrations.bicep' = if (registerApps)
 
 // Why: tells the app where everything is.
 module settings 'modules/settings.bicep' = {
-  name: 'settings'
   params: {
-    appName: app.outputs.name
+    appName: names.app
     identityClientId: identity.outputs.clientId
     storage: {
       blobs: storage.outputs.blobEndpoint
@@ -232,15 +295,15 @@ module settings 'modules/settings.bicep' = {
       presenceClientId: presenceId
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
+      securityContact: securityContact
     }
   }
 }
 
 // Why: sign-in in front of pages and API. Without a registration the app itself answers 401 to everybody.
-module signIn 'modules/sign-in.bicep' = if (registerApps || !empty(signInClientId)) {
-  name: 'sign-in'
+module signIn 'modules/sign-in.bicep' = if (registersHere || !empty(signInClientId)) {
   params: {
-    appName: app.outputs.name
+    appName: names.app
     clientId: signInId
     apiClientIds: apiClientIds
     severalTenants: severalTenants
@@ -250,24 +313,29 @@ module signIn 'modules/sign-in.bicep' = if (registerApps || !empty(signInClientI
 
 // Why: what Azure notes about the app and its storage.
 module diagnostics 'modules/diagnostics.bicep' = {
-  name: 'diagnostics'
   params: {
-    appName: app.outputs.name
-    storageName: storage.outputs.name
+    appName: names.app
+    storageName: names.storage
+    packageStorageName: names.packageStorage
+    backupStorageName: backups ? names.backupStorage : ''
     workspaceId: monitoring.outputs.workspaceId
+    signInWorkspaceId: monitoring.outputs.signInWorkspaceId
     storageAudit: storageAudit
   }
+  dependsOn: [app, storage, packages, backupStore]
 }
 
-// Why: what wakes somebody up.
+// Why: tells the operator what agents or administrators would otherwise notice first.
 module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
   params: {
-    location: location
+    location: region
     suffix: suffix
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     emails: alertEmails
+    backups: backups
+    packageStorageName: names.packageStorage
+    backupStorageName: names.backupStorage
   }
 }
 
@@ -287,7 +355,7 @@ output SIGN_IN_CLIENT_ID string = signInId
 output PRESENCE_CLIENT_ID string = presenceId
 
 @description('Name of the app\'s identity, for infra/register-apps.sh.')
-output IDENTITY_NAME string = identity.outputs.name
+output IDENTITY_NAME string = names.identity
 
 @description('Object id of the app\'s identity, for infra/register-apps.sh.')
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
@@ -295,19 +363,35 @@ output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
 @description('Ending of the registrations\' unique names, for infra/register-apps.sh.')
 output REGISTRATION_SUFFIX string = token
 
+@description('Address of the table service, for infra/backup.sh and python -m local.')
+output TABLES string = storage.outputs.tableEndpoint
+
+@description('Names of the storage accounts, for infra/lock.sh.')
+output STORAGE_ACCOUNTS string[] = concat([names.storage, names.packageStorage], backups ? [names.backupStorage] : [])
+
+@description('Name of the storage account for infra/backup.sh; empty: backups is false.')
+output BACKUP_STORAGE_ACCOUNT string = backups ? names.backupStorage : ''
+
 @description('Value of the TXT record asuid.<your domain>.')
 output DOMAIN_VERIFICATION_ID string = app.outputs.domainVerificationId
 
 @description('Thumbprint for customDomainThumbprint, once the certificate exists.')
 output CUSTOM_DOMAIN_THUMBPRINT string = empty(customDomain) ? '' : domain!.outputs.thumbprint
 
-@description('What is left to do by hand.')
+@description('What is left to do by hand, in this order.')
 output NEXT_STEPS string[] = concat(
-  empty(signInId) ? ['Run infra/register-apps.sh, then provision again with the client ids it prints.'] : [],
-  ['Assign yourself the role Directory administrator: Entra admin center > Enterprise apps > ${productName} sign-in > Users and groups.'],
+  empty(signInId)
+    ? ['Run infra/register-apps.sh, then provision again with the client ids that it prints.']
+    : [
+        'Grant admin consent for sign-in, once, as Cloud Application Administrator: open ${adminConsentUrl} (an error page after Accept is expected).'
+      ],
+  [
+    'Assign yourself the role Directory administrator: Entra admin center > Enterprise apps > ${productName} sign-in > Users and groups.'
+  ],
   !empty(customDomain) && empty(customDomainThumbprint)
     ? ['Set CUSTOM_DOMAIN_THUMBPRINT to the output of that name and provision again.']
     : [],
-  empty(alertEmails) ? ['Nobody is told of alerts: set ALERT_EMAILS and provision again.'] : [],
+  empty(alertEmails) ? ['Alerts are sent to no one: set ALERT_EMAILS and provision again.'] : [],
+  backups ? [] : ['Nothing is backed up: set BACKUPS to true, provision again, and schedule infra/backup.sh.'],
   ['Open ${publicUrl} and choose Add Directory.']
 )

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Creates or updates the two app registrations, for deployments whose deployer may not (REGISTER_APPS=false).
+# Creates or updates the two app registrations, for deployments whose deployer may not, and for clouds other than the public one
+# (REGISTER_APPS=false). Stops at the first error that does not pass by itself.
 # Needs the Azure CLI, signed in as Application Developer (or higher) in the deployment's tenant.
 # Same unique names as infra/registrations: may be run again, and the template may take over later.
 set -euo pipefail
+shopt -s inherit_errexit # else an error inside $(...) is not one
 
 usage() {
   cat <<'TEXT'
@@ -36,6 +38,17 @@ if [ -z "$suffix" ] || [ -z "$identity_name" ] || [ -z "$principal_id" ] || [ ${
   exit 2
 fi
 
+guid='^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+if ! [[ $principal_id =~ $guid ]]; then
+  echo "--identity-principal-id must be a GUID: the output IDENTITY_PRINCIPAL_ID of the deployment" >&2
+  exit 2
+fi
+for url in "${urls[@]}"; do
+  case "$url" in https://*) ;; *) echo "--url must begin with https://: $url" >&2; exit 2 ;; esac
+done
+
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 roles=$(cat "$(dirname "$0")/registrations/app-roles.json")
 tenant=$(az account show --query tenantId --output tsv)
 graph=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)
@@ -47,8 +60,26 @@ case "$(az cloud show --query name --output tsv)" in
 esac
 graph="${graph%/}/v1.0"
 
+graph_call() { # arguments of az rest -> its answer; an application that was just made may be 404 for a minute
+  local tries=0 answer
+  while true; do
+    tries=$((tries + 1))
+    if answer=$(az rest "$@" 2>"$errors"); then
+      printf '%s' "$answer"
+      return
+    fi
+    if [ "$tries" -ge "${RETRIES:-6}" ] || ! grep -qE '404|Not Found|ResourceNotFound' "$errors"; then
+      cat "$errors" >&2
+      echo "Stopped: Microsoft Graph refused the call above. What was registered so far is kept; run the script again." >&2
+      return 1
+    fi
+    echo "Not there yet; trying again in ${RETRY_SECONDS:-10} s ..." >&2
+    sleep "${RETRY_SECONDS:-10}"
+  done
+}
+
 upsert() { # path, body: creates what is not there, updates what is
-  az rest --method patch --url "$graph/$1" --body "$2" --output none \
+  graph_call --method patch --url "$graph/$1" --body "$2" --output none \
     --headers "Content-Type=application/json" "Prefer=create-if-missing"
 }
 
@@ -67,7 +98,11 @@ presence='{"id":"a70e0c2d-e793-494c-94c4-118fa0a67f42","type":"Role"}'
 register() { # unique name, body, may people enter without a role -> client id
   upsert "applications(uniqueName='$1')" "$2"
   local client_id
-  client_id=$(az rest --method get --url "$graph/applications(uniqueName='$1')?\$select=appId" --query appId --output tsv)
+  client_id=$(graph_call --method get --url "$graph/applications(uniqueName='$1')?\$select=appId" --query appId --output tsv)
+  if ! [[ $client_id =~ $guid ]]; then
+    echo "Stopped: Microsoft Graph answered '$client_id' for the client id of $1, which is no GUID." >&2
+    return 1
+  fi
   upsert "servicePrincipals(appId='$client_id')" "{\"appRoleAssignmentRequired\":$3}"
   upsert "applications(uniqueName='$1')/federatedIdentityCredentials(name='$identity_name')" \
     "{\"issuer\":\"${login%/}/$tenant/v2.0\",\"subject\":\"$principal_id\",\"audiences\":[\"$exchange\"],\"description\":\"The function app's identity\"}"
@@ -96,4 +131,7 @@ Registered. Now:
   azd env set SIGN_IN_CLIENT_ID $sign_in_id
   azd env set PRESENCE_CLIENT_ID $presence_id
   azd provision
+Then, once, as Cloud Application Administrator, grant admin consent for sign-in (without it, everyone sees "Need admin approval";
+an error page after Accept is expected):
+  ${login%/}/$tenant/adminconsent?client_id=$sign_in_id
 TEXT

@@ -42,10 +42,12 @@ from shared.tables.schema import (
     HIDDEN_NUMBER,
     LIST,
     MAIL,
+    MANAGER,
     MEMBER,
     NAME,
     NUMBER,
     PRESENCE,
+    UNIQUE,
     UNPARSED,
     USER,
     USER_GROUP,
@@ -65,6 +67,8 @@ _INDEX_FAMILIES = (
     UNPARSED,
     GROUP_NAME,
     GROUP_EXTERNAL_ID,
+    MANAGER,
+    UNIQUE,
 )
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;

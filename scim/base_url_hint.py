@@ -7,14 +7,14 @@ waits for the first call sees why it does not come.
 from directories import directory_rate_limit, provisioning_log
 from directories.authenticate import authenticate
 from directories.event_types import REFUSED
-from directories.events import Event
+from directories.events import Event, told
 from scim.core.errors import ScimError
 from scim.http import error_response
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
 from shared.clock import timestamp
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 _COLLECTIONS = ("Users", "Groups")
 
@@ -27,20 +27,16 @@ def register(blueprint: Blueprint, app: App) -> None:
             app, request.route["directoryId"], request.headers.get("authorization")
         )
         directory_rate_limit.take(app, directory.id)
-        detail = Sentence(
-            "wrong_base",
-            "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
-            " your provisioning settings.",
-        )
+        message = Message("wrong_base")
         event = Event(
             at=timestamp(app.clock.now()),
             kind=REFUSED,
             method=request.method,
             status=404,
-            detail=detail,
+            **told(message),
         )
         await provisioning_log.refused(app, directory.id, event)
-        raise ScimError(404, detail)
+        raise ScimError(404, message)
 
     for collection in _COLLECTIONS:
         register_http(

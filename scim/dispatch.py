@@ -14,7 +14,7 @@ from shared import log
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
@@ -124,8 +124,7 @@ class Route:
 
 
 def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
-    said = "{method} is not possible here; this address takes {allowed}."
-    return ScimError(405, Sentence("no_method", said, method=method, allowed=_allowed(endpoints)))
+    return ScimError(405, Message("no_method", method=method, allowed=_allowed(endpoints)))
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:

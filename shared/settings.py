@@ -11,6 +11,16 @@ from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
 Cloud = Literal["global", "gcchigh", "dod", "china"]
+# Set by the platform on its instances (ScriptConstants and EnvironmentSettingNames of azure-functions-host). Two are left out:
+# Core Tools set WEBSITE_HOSTNAME too, and other container platforms CONTAINER_NAME.
+_PLATFORM = (
+    "WEBSITE_SITE_NAME",
+    "WEBSITE_INSTANCE_ID",
+    "WEBSITE_POD_NAME",
+    "WEBSITE_OWNER_NAME",
+    "WEBSITE_SKU",
+    "LEGION_SERVICE_HOST",
+)
 _REGION = re.compile("[A-Z]{2}")
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
@@ -34,6 +44,15 @@ def _engine(text: str) -> str:
     raise ValueError(
         "must be sqlite:///PATH, UseDevelopmentStorage=true or the https address of a table endpoint"
     )
+
+
+def _contact(text: str) -> str:
+    if text.startswith("mailto:") and "@" in text and not re.search(r"\s", text):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme == "https" and parts.hostname and not re.search(r"\s", text):
+        return text
+    raise ValueError("must be a mailto: or https: address")
 
 
 def _region(text: str) -> str:
@@ -125,6 +144,12 @@ class Settings:
         "Days that the provisioning log is kept, 1 to 365.",
         _whole(1, 365),
     )
+    security_contact: str = _setting(
+        "SECURITY_CONTACT",
+        "",
+        "Where to report vulnerabilities (mailto: or https:), for /.well-known/security.txt.",
+        _contact,
+    )
     platform_sign_in: bool = _setting(
         "WEBSITE_AUTH_ENABLED",
         False,
@@ -147,7 +172,10 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
-        """The settings of `environment`; an empty variable counts as not set. Raises SettingsError."""
+        """Return the settings of `environment`; an empty variable counts as not set.
+
+        Raises SettingsError for a wrong value, and on Azure for settings that would lose data or let strangers in.
+        """
         given: dict[str, Any] = {}
         faults: list[str] = []
         for each in fields(cls):
@@ -157,9 +185,34 @@ class Settings:
                     given[each.name] = each.metadata["read"](text)
                 except ValueError as fault:
                     faults.append(f"{variable}: {fault}")
+        settings = cls(**given)
+        if any(environment.get(variable) for variable in _PLATFORM):
+            faults += settings._unsafe_on_azure({fault.partition(":")[0] for fault in faults})
         if faults:
             raise SettingsError("; ".join(faults))
-        return cls(**given)
+        return settings
+
+    def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
+        """Return what must not be on Azure; variables in `wrong` have their own fault already.
+
+        An instance's own disk ends with the instance, so SQLite there would lose every row without a word.
+        """
+        faults = []
+        if "TABLES" not in wrong and not self.tables.startswith("https://"):
+            faults.append(
+                "TABLES: on Azure must be the https address of a storage account's table endpoint;"
+                " run azd provision, which sets it"
+            )
+        if "PUBLIC_URL" not in wrong and not self.public_url.startswith("https://"):
+            faults.append(
+                "PUBLIC_URL: on Azure must be the app's https address; run azd provision, which sets it"
+            )
+        if "WEBSITE_AUTH_ENABLED" not in wrong and not self.platform_sign_in:
+            faults.append(
+                "WEBSITE_AUTH_ENABLED: App Service Authentication is off; set SIGN_IN_CLIENT_ID"
+                " (infra/register-apps.sh prints it) and run azd provision, which switches it on"
+            )
+        return faults
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -11,7 +11,7 @@ from presence.constants import CALLBACK
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.http import Request
-from web import static_files
+from web import security_txt, static_files
 from web.handlers import Page, admin, agent
 from web.openapi.endpoints import serve as serve_description
 
@@ -45,4 +45,6 @@ def blueprint(app: App) -> func.Blueprint:
     register_http(app, functions, "api_description", "api/openapi.json", description)
     files = method_dispatcher(GET=static_files.serve)
     register_http(app, functions, "page_static", "static/{name}", files)
+    contact = method_dispatcher(GET=security_txt.handler(app))
+    register_http(app, functions, "security_txt", ".well-known/security.txt", contact)
     return functions

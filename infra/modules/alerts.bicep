@@ -1,4 +1,4 @@
-metadata description = 'What wakes somebody up. Reads the structured log lines that docs/deploy.md lists.'
+metadata description = 'Alert rules. Their queries read the structured log lines that docs/deploy.md lists.'
 
 @description('Region of the resources.')
 param location string
@@ -7,7 +7,7 @@ param location string
 param suffix string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the workspace.')
 param workspaceId string
@@ -15,11 +15,27 @@ param workspaceId string
 @description('Who is told; empty: alerts are only shown in the portal.')
 param emails string[]
 
+@description('True also watches for backups that stopped.')
+param backups bool
+
+@description('Name of the storage account that holds the deployed package.')
+param packageStorageName string
+
+@description('Name of the storage account that backups go to.')
+param backupStorageName string
+
 // Every log line of the product is one JSON object (shared/log.py).
 var events = 'AppTraces | extend line = parse_json(Message) | extend event = tostring(line.event), directory_id = tostring(line.directory_id), tenant_id = tostring(line.tenant_id), timer = tostring(line.timer)'
+// The workspace stopped taking billable data (learn.microsoft.com/azure/azure-monitor/logs/daily-cap).
+// A table appears with its first row: a union with an empty one is there before.
+var overQuota = 'union isfuzzy=true _LogOperation, (datatable(TimeGenerated: datetime, Category: string, Detail: string) []) | where Category =~ "Ingestion" and Detail has "OverQuota"'
+// A request body above the host's limit is answered 500 before any function runs (Kestrel's message): no fault of the app.
+var tooLarge = 'AppExceptions | where InnermostMessage has "Request body too large" or OuterMessage has "Request body too large"'
+
+var blobCalls = 'union isfuzzy=true StorageBlobLogs, (datatable(TimeGenerated: datetime, AccountName: string, Category: string, StatusCode: string, RequesterObjectId: string) [])'
 
 // More than `threshold` rows of `query` within `window` raise the alert; each value of `dimension` has an alert of its own.
-// Severity 0 is critical, 4 is for information.
+// `lookBack` is what the query sees, if that is more than `window`. Severity 0 is critical, 4 is for information.
 var rules = [
   {
     name: 'Provisioning near quarantine'
@@ -27,6 +43,7 @@ var rules = [
     severity: 2
     query: '${events} | where event == "quarantine.near" | project TimeGenerated, directory_id'
     window: 'PT1H'
+    lookBack: ''
     every: 'PT15M'
     threshold: 0
     dimension: 'directory_id'
@@ -37,36 +54,51 @@ var rules = [
     severity: 2
     query: '${events} | where event == "presence.stale" | project TimeGenerated, tenant_id'
     window: 'PT15M'
+    lookBack: ''
     every: 'PT5M'
     threshold: 0
     dimension: 'tenant_id'
   }
   {
     name: 'Timer silent'
-    description: 'A timer has not run: presence stands still, or logs and deleted directories are not tidied. Restart the app; see docs/operations.md.'
+    description: 'A timer has not run, and the log quota is not the reason: presence is not read, or logs and deleted directories are not tidied. Restart the app; see docs/operations.md.'
     severity: 1
-    query: 'let runs = ${events} | where event == "timer.run" | summarize last = max(TimeGenerated) by timer; datatable(timer: string, allowed: timespan) ["presence_timer", time(15m), "maintenance_timer", time(150m)] | join kind=leftouter runs on timer | where isnull(last) or last < now() - allowed | project timer'
+    query: 'let runs = ${events} | where event == "timer.run" | summarize seen = max(TimeGenerated) by timer; let capped = toscalar(${overQuota} | summarize max(TimeGenerated)); let arrived = toscalar(AppTraces | summarize max(TimeGenerated)); datatable(timer: string, allowed: timespan) ["presence_timer", time(15m), "maintenance_timer", time(150m)] | join kind=leftouter runs on timer | where isnull(seen) or seen < now() - allowed | where isnull(capped) or arrived > capped + 1h | project timer'
     window: 'PT6H'
+    lookBack: 'P1D'
     every: 'PT5M'
     threshold: 0
     dimension: 'timer'
   }
   {
-    name: 'Server errors'
-    description: 'The app answered with 5xx, 501 of SCIM aside. AppRequests and AppExceptions with the same operation id say where.'
+    name: 'Log quota reached'
+    description: 'The workspace takes no more data until its reset hour, so every other alert is silent. Find the table that grew (docs/operations.md), or raise LOG_DAILY_QUOTA_GB.'
     severity: 1
-    query: 'AppRequests | where toint(ResultCode) between (500 .. 599) and ResultCode != "501" | project TimeGenerated, Name, ResultCode'
+    query: '${overQuota} | project TimeGenerated, Detail'
+    window: 'PT1H'
+    lookBack: ''
+    every: 'PT15M'
+    threshold: 0
+    dimension: ''
+  }
+  {
+    name: 'Server errors'
+    description: 'The app answered more than five requests with 5xx in 15 minutes, apart from SCIM\'s 501 and from bodies above the host\'s limit. AppRequests and AppExceptions with the same operation id have the place.'
+    severity: 1
+    query: 'let answered = AppRequests | where toint(ResultCode) between (500 .. 599) and ResultCode != "501" | join kind=leftanti (${tooLarge}) on OperationId | summarize errors = tolong(sum(ItemCount)); let logged = ${events} | where event in ("http.error", "scim.error", "token.error") | summarize errors = count(); union answered, logged | summarize errors = max(errors) | where errors > 5 | project errors'
     window: 'PT15M'
+    lookBack: ''
     every: 'PT5M'
-    threshold: 5
+    threshold: 0
     dimension: ''
   }
   {
     name: 'Presence message given up'
-    description: 'A sync failed five times and its message went to the queue presence-sync-poison. The next interval tries the tenant afresh.'
+    description: 'A sync failed five times and its message went to the queue presence-sync-poison. The next interval tries the tenant again.'
     severity: 2
     query: '${events} | where event == "presence.poison" | project TimeGenerated, tenant_id'
     window: 'PT15M'
+    lookBack: ''
     every: 'PT15M'
     threshold: 0
     dimension: 'tenant_id'
@@ -77,11 +109,39 @@ var rules = [
     severity: 0
     query: '${events} | where event == "credential.invalid" | project TimeGenerated'
     window: 'PT15M'
+    lookBack: ''
     every: 'PT5M'
     threshold: 0
     dimension: ''
   }
+  {
+    name: 'Package written'
+    description: 'Somebody wrote or deleted the deployed package. Expected once after each deployment; at any other time, treat it as an intrusion (SECURITY.md).'
+    severity: 3
+    query: '${blobCalls} | where AccountName == "${packageStorageName}" and Category in ("StorageWrite", "StorageDelete") and StatusCode startswith "2" | project TimeGenerated, RequesterObjectId'
+    window: 'PT15M'
+    lookBack: ''
+    every: 'PT15M'
+    threshold: 0
+    dimension: 'RequesterObjectId'
+  }
 ]
+
+var backupRules = [
+  {
+    name: 'Backup missing'
+    description: 'No backup was stored for 26 hours. Look at the runs of the workflow Backup; see docs/operations.md.'
+    severity: 2
+    query: 'let stored = toscalar(${blobCalls} | where AccountName == "${backupStorageName}" and Category == "StorageWrite" and StatusCode startswith "2" | summarize max(TimeGenerated)); print seen = stored | where isnull(seen) or seen < now() - 26h | project seen'
+    window: 'P1D'
+    lookBack: 'P2D'
+    every: 'PT1H'
+    threshold: 0
+    dimension: ''
+  }
+]
+
+var allRules = concat(rules, backups ? backupRules : [])
 
 // Why: one list of people to tell, for every alert.
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
@@ -96,30 +156,35 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)
 }
 
 // Why: each names one thing that agents or administrators would otherwise notice first.
+// The newest version is too young for the other clouds, and nothing of it is used.
+#disable-next-line use-recent-api-versions
 resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for i in range(0, length(rules)): {
-    name: 'alert-${toLower(join(split(rules[i].name, ' '), '-'))}-${suffix}'
+  for i in range(0, length(allRules)): {
+    name: 'alert-${toLower(join(split(allRules[i].name, ' '), '-'))}-${suffix}'
     location: location
     tags: tags
     kind: 'LogAlert'
     properties: {
-      displayName: rules[i].name
-      description: rules[i].description
-      severity: rules[i].severity
+      displayName: allRules[i].name
+      description: allRules[i].description
+      severity: allRules[i].severity
       enabled: true
       scopes: [workspaceId]
-      evaluationFrequency: rules[i].every
-      windowSize: rules[i].window
+      evaluationFrequency: allRules[i].every
+      windowSize: allRules[i].window
+      overrideQueryTimeRange: empty(allRules[i].lookBack) ? null : allRules[i].lookBack
       autoMitigate: true
       skipQueryValidation: true // the tables appear with the first telemetry, after the deployment
       criteria: {
         allOf: [
           {
-            query: rules[i].query
+            query: allRules[i].query
             timeAggregation: 'Count'
             operator: 'GreaterThan'
-            threshold: rules[i].threshold
-            dimensions: empty(rules[i].dimension) ? [] : [{ name: rules[i].dimension, operator: 'Include', values: ['*'] }]
+            threshold: allRules[i].threshold
+            dimensions: empty(allRules[i].dimension)
+              ? []
+              : [{ name: allRules[i].dimension, operator: 'Include', values: ['*'] }]
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
         ]

@@ -3,17 +3,24 @@ metadata description = 'The plan and the function app.'
 @description('Region of the resources.')
 param location string
 
-@description('Ending of the resources\' names.')
-param suffix string
+@description('Name of the app.')
+param name string
+
+@description('Name of the plan.')
+param planName string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the identity that the app runs as.')
 param identityId string
 
 @description('Address of the container that the package is deployed to.')
 param packageContainerUrl string
+
+@description('Version of Python.')
+@allowed(['3.13', '3.14'])
+param pythonVersion string
 
 @description('Memory of one instance in MB. 2048 has a whole core; 512 costs a quarter and answers slower.')
 @allowed([512, 2048, 4096])
@@ -40,9 +47,13 @@ param zoneRedundant bool
 @description('Subnet that the app calls out through; empty: none.')
 param subnetId string
 
+// A zone-redundant app has no always-ready instances or at least two for each group
+// (learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
+var alwaysReady = zoneRedundant ? max(2, httpAlwaysReady) : httpAlwaysReady
+
 // Why: Flex Consumption; nothing is billed while nothing runs, but for the always-ready instances.
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
-  name: 'plan-${suffix}'
+  name: planName
   location: location
   tags: tags
   kind: 'functionapp'
@@ -55,7 +66,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 
 // Why: runs the product.
 resource app 'Microsoft.Web/sites@2025-03-01' = {
-  name: 'func-${suffix}'
+  name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'app' })
   kind: 'functionapp,linux'
@@ -70,7 +81,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     publicNetworkAccess: 'Enabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
-      runtime: { name: 'python', version: '3.13' }
+      runtime: { name: 'python', version: pythonVersion }
       deployment: {
         storage: {
           type: 'blobContainer'
@@ -84,14 +95,14 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
-        alwaysReady: httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: httpAlwaysReady }]
+        alwaysReady: httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: alwaysReady }]
         triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
     }
     siteConfig: {
       minTlsVersion: '1.2' // Entra's provisioning service speaks TLS 1.2, so 1.3 alone would shut it out.
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
+      ftpsState: 'Disabled' // Flex Consumption has no file transfer; Azure Policy asks for it
       http20Enabled: true
     }
   }

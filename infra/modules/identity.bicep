@@ -7,7 +7,7 @@ param location string
 param name string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 // Why: one identity for everything, so that no key, secret or certificate exists that could leak or run out.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
@@ -18,9 +18,6 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 
 @description('Resource id, for assigning the identity to the app.')
 output id string = identity.id
-
-@description('Name, used as the name of the federated credentials.')
-output name string = identity.name
 
 @description('Client id, for settings that name the identity.')
 output clientId string = identity.properties.clientId

@@ -3,11 +3,17 @@ metadata description = 'Where logs and measurements go.'
 @description('Region of the resources.')
 param location string
 
-@description('Ending of the resources\' names.')
-param suffix string
+@description('Name of the workspace that the alerts read.')
+param workspaceName string
+
+@description('Name of the workspace for the platform\'s own sign-in log.')
+param signInWorkspaceName string
+
+@description('Name of the Application Insights resource.')
+param insightsName string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -19,7 +25,7 @@ param dailyQuotaGb int
 
 // Why: holds the logs that the alerts read; no key opens it.
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
-  name: 'log-${suffix}'
+  name: workspaceName
   location: location
   tags: tags
   properties: {
@@ -30,9 +36,23 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   }
 }
 
+// Why: strangers write the platform's sign-in log, a line for each refused request. With a quota of its own, a flood of them
+// can't silence the alerts.
+resource signInWorkspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
+  name: signInWorkspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: json('0.1') }
+    features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
 // Why: takes the host's and the app's telemetry; only identities may send to it.
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
-  name: 'appi-${suffix}'
+  name: insightsName
   location: location
   tags: tags
   kind: 'web'
@@ -47,8 +67,8 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
 
-@description('Name of the Application Insights resource.')
-output insightsName string = insights.name
+@description('Resource id of the workspace for the platform\'s sign-in log.')
+output signInWorkspaceId string = signInWorkspace.id
 
 @description('Where telemetry is sent. Names an address, opens nothing: local authentication is off.')
 output connectionString string = insights.properties.ConnectionString

@@ -1,4 +1,4 @@
-metadata description = 'Optional: a network of the app\'s own, through which alone the storage account is reached.'
+metadata description = 'Optional: a network of the app\'s own, through which alone the storage accounts are reached.'
 
 @description('Region of the resources.')
 param location string
@@ -7,13 +7,13 @@ param location string
 param suffix string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Address range of the network; a /25 is enough.')
 param addressPrefix string
 
-@description('Resource id of the storage account.')
-param storageId string
+@description('Doors to open: a name, the service of a storage account, and the account.')
+param targets { name: string, service: ('blob' | 'queue' | 'table'), storageName: string }[]
 
 var services = ['blob', 'queue', 'table']
 
@@ -66,18 +66,21 @@ resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06
   }
 ]
 
-// Why: the account's only doors once it is closed to the internet: packages and leases, messages, rows.
+// Why: the accounts' only doors once they are closed to the internet: leases, messages, rows, packages, backups.
 resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = [
-  for i in range(0, length(services)): {
-    name: 'pe-${services[i]}-${suffix}'
+  for i in range(0, length(targets)): {
+    name: 'pe-${targets[i].name}-${suffix}'
     location: location
     tags: tags
     properties: {
       subnet: { id: '${network.id}/subnets/endpoints' }
       privateLinkServiceConnections: [
         {
-          name: services[i]
-          properties: { privateLinkServiceId: storageId, groupIds: [services[i]] }
+          name: targets[i].name
+          properties: {
+            privateLinkServiceId: resourceId('Microsoft.Storage/storageAccounts', targets[i].storageName)
+            groupIds: [targets[i].service]
+          }
         }
       ]
     }
@@ -86,11 +89,16 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = [
 
 // Why: writes each private address into its DNS zone.
 resource record 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
-  for i in range(0, length(services)): {
+  for i in range(0, length(targets)): {
     parent: endpoint[i]
-    name: services[i]
+    name: targets[i].service
     properties: {
-      privateDnsZoneConfigs: [{ name: services[i], properties: { privateDnsZoneId: zone[i].id } }]
+      privateDnsZoneConfigs: [
+        {
+          name: targets[i].service
+          properties: { privateDnsZoneId: zone[indexOf(services, targets[i].service)].id }
+        }
+      ]
     }
   }
 ]

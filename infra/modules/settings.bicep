@@ -27,6 +27,7 @@ param product {
   presenceClientId: string
   presenceIntervalSeconds: int
   eventRetentionDays: int
+  securityContact: string
 }
 
 var productSettings = {
@@ -40,6 +41,7 @@ var productSettings = {
   HOME_TENANT_ID: tenant().tenantId
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
+  SECURITY_CONTACT: product.securityContact
 }
 
 var platformSettings = {

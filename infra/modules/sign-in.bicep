@@ -29,7 +29,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
-      excludedPaths: ['/scim/*', '/health']
+      excludedPaths: ['/scim/*', '/health', '/.well-known/security.txt']
     }
     identityProviders: {
       azureActiveDirectory: {
@@ -39,6 +39,8 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
           openIdIssuer: issuer
           clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' // the identity's assertion takes the secret's place
         }
+        // Without this the platform asks for the email address too, which the registration does not declare and consent would not cover.
+        login: { loginParameters: ['scope=openid profile'] }
         validation: {
           allowedAudiences: [clientId]
           defaultAuthorizationPolicy: { allowedApplications: union([clientId], apiClientIds) }

@@ -1,4 +1,4 @@
-metadata description = 'The storage account: the product\'s tables, the presence queue, the host\'s own locks, and the deployed package.'
+metadata description = 'The storage account of the data: the product\'s tables, the presence queue, and the host\'s own leases.'
 
 @description('Region of the account.')
 param location string
@@ -9,7 +9,7 @@ param location string
 param name string
 
 @description('Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('How many copies are kept: in one data centre (LRS), in three zones (ZRS), in a second region too (GZRS).')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
@@ -20,7 +20,6 @@ param private bool
 
 var tables = ['contacts', 'presence', 'directories', 'tenants', 'work']
 var queues = ['presence-sync', 'presence-sync-poison']
-var packageContainer = 'app-package'
 
 // Why: keeps the people of every directory; reached by identity only, because shared keys are switched off.
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -45,7 +44,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
 }
 
-// Why: the host keeps its timer leases here, and the package is deployed to a container of it.
+// Why: the host keeps its timer leases here.
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
@@ -53,13 +52,6 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
     deleteRetentionPolicy: { enabled: true, days: 7 }
     containerDeleteRetentionPolicy: { enabled: true, days: 7 }
   }
-}
-
-// Why: Flex Consumption starts every instance from the package in this container.
-resource package 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
-  parent: blobs
-  name: packageContainer
-  properties: { publicAccess: 'None' }
 }
 
 // Why: parent of the queues.
@@ -90,12 +82,6 @@ resource table 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-0
   }
 ]
 
-@description('Name of the account.')
-output name string = account.name
-
-@description('Resource id of the account.')
-output id string = account.id
-
 @description('Address of the blob service, with a slash at its end.')
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 
@@ -104,6 +90,3 @@ output queueEndpoint string = account.properties.primaryEndpoints.queue
 
 @description('Address of the table service, with a slash at its end.')
 output tableEndpoint string = account.properties.primaryEndpoints.table
-
-@description('Address of the container that the package is deployed to.')
-output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${package.name}'

@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
-from scim import index_values
+from scim import index_values, resource_rows
+from scim.core import schemas
 from scim.core.errors import ScimError
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
 from shared.tables.schema import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME
 
@@ -66,8 +67,7 @@ def encode(record: GroupRecord) -> bytes:
         }
     )
     if len(value) > MAX_BYTES:
-        said = "Without members the group has {count} bytes; at most {most} are stored. Send fewer or shorter values."
-        raise ScimError(413, Sentence("group_too_large", said, count=len(value), most=MAX_BYTES))
+        raise ScimError(413, Message("group_too_large", count=len(value), most=MAX_BYTES))
     return value
 
 
@@ -100,6 +100,8 @@ def index_rows(record: GroupRecord) -> dict[str, bytes]:
     rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
         rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
+    for key in resource_rows.unique_keys(schemas.GROUP, record.resource):
+        rows[key] = index_values.encode_owner(record.id)
     return rows
 
 

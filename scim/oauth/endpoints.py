@@ -9,6 +9,7 @@ from scim.oauth.token_request import read_token_request
 from shared.app import App
 from shared.azure_functions import register_http
 from shared.http import Request, Response
+from shared.messages import Message
 
 ROUTE = "scim/{directoryId}/oauth2/token"
 
@@ -18,9 +19,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
 
     async def token(request: Request) -> Response:
         if request.method != "POST":
-            raise OAuthError(
-                "invalid_request", "The token endpoint takes POST only.", 405, {"Allow": "POST"}
-            )
+            raise OAuthError("invalid_request", Message("oauth_post_only"), 405, {"Allow": "POST"})
         issued = await service.issue(app, request.route["directoryId"], read_token_request(request))
         body = {
             "access_token": issued.token,

@@ -127,3 +127,9 @@ def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def addresses(resource: dict[str, Any]) -> Iterator[str]:
     """Every e-mail address of the person."""
     return (str(mail["value"]) for mail in resource.get("emails", []) if mail.get("value"))
+
+
+def manager_value(resource: dict[str, Any]) -> str:
+    """Return what a user's `manager` says: its value, else the end of its `$ref`; "" if there is none."""
+    manager = resource.get(ENTERPRISE, {}).get("manager", {})
+    return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

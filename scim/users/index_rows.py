@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from scim import index_values
+from scim import index_values, resource_rows
+from scim.core import schemas
 from scim.users import contact_cards, number_rows
 from scim.users.number_rows import MAX_NUMBERS
 from scim.users.record import UserRecord, encode
@@ -22,14 +23,17 @@ from shared.tables.schema import (
     HIDDEN_NUMBER,
     LIST,
     MAIL,
+    MANAGER,
     NAME,
     NUMBER,
+    UNIQUE,
     UNPARSED,
     USER,
 )
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 22 + 14 + 4) + 2 = 98 of 100 operations.
+# record, the event and five single rows (name, ext, list, unparsed, manager) come on top:
+# 2 * (8 + 22 + 14 + 5) + 2 = 100 of 100 operations.
 MAX_MAILS = 8
 MAX_WORDS = 22
 
@@ -83,7 +87,9 @@ class _Values(NamedTuple):
     def of(cls, shown: _Shown) -> "_Values":
         card = contact_cards.encode(shown.card)
         faults = [
-            {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
+            {"value": n.raw, "type": kind, "fault": n.fault.text()}
+            for kind, n in shown.own
+            if n.fault
         ]
         families = {
             NAME.name: index_values.encode_owner(shown.card.id),
@@ -92,6 +98,8 @@ class _Values(NamedTuple):
             HIDDEN_NUMBER.name: index_values.NOTHING,
             LIST.name: card,
             FIND.name: card,
+            MANAGER.name: card,
+            UNIQUE.name: index_values.encode_owner(shown.card.id),
             EXCHANGE.name: card,
         }
         if faults and shown.active:
@@ -137,7 +145,13 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
         yield MAIL.key(address, identifier)
     if unparsed:
         yield UNPARSED.key(identifier)
-    yield from _shown_keys(shown) if shown.active else _hidden_keys(shown)
+    yield from resource_rows.unique_keys(schemas.USER, resource)
+    if shown.active:
+        yield from _shown_keys(shown)
+        if manager := contact_cards.manager_value(resource):
+            yield MANAGER.key(keys.fold_case(manager), identifier)
+    else:
+        yield from _hidden_keys(shown)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
@@ -212,7 +226,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == NAME.name and key not in present
+    is_unique = _family_of(key) in (NAME.name, UNIQUE.name) and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 

@@ -7,7 +7,7 @@ import orjson
 
 from scim.core.errors import ScimError
 from shared import row_versions
-from shared.messages import Sentence
+from shared.messages import Message
 
 VERSION = 1
 MAX_BYTES = (
@@ -65,10 +65,7 @@ def encode(record: UserRecord) -> bytes:
         }
     )
     if len(value) > MAX_BYTES:
-        said = (
-            "The user has {count} bytes; at most {most} are stored. Send fewer or shorter values."
-        )
-        raise ScimError(413, Sentence("user_too_large", said, count=len(value), most=MAX_BYTES))
+        raise ScimError(413, Message("user_too_large", count=len(value), most=MAX_BYTES))
     return value
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
 from scim import resource_rows
 from scim.context import Context
@@ -28,6 +29,7 @@ from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.messages import Message
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
@@ -49,12 +51,12 @@ async def create(context: Context, body: Any) -> StoredUser:
     now = timestamp(app.clock.now())
     user = UserRecord(new_id(app.clock), resource, now, now)
     event = _event(
-        context, "user.created", user, users=1, active=user.active, detail=left_out(notes)
+        context, "user.created", user, users=1, active=user.active, **told(left_out(notes))
     )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["userName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
@@ -144,15 +146,17 @@ async def _change(
                 directory.region,
                 _change_event(context, old, new, left_out(notes)),
             )
-        except AlreadyExists:
-            raise await _taken(context, resource["userName"]) from None
+        except AlreadyExists as taken:
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, USER, notes, is_stored=True)
         return StoredUser(new, user.groups, "")
 
     return await context.write_locks.write(directory.id, identifier, attempt)
 
 
-def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: str) -> Event:
+def _change_event(
+    context: Context, old: UserRecord, new: UserRecord, message: Message | None
+) -> Event:
     names = sorted(
         name
         for name in {*old.resource, *new.resource}
@@ -170,7 +174,7 @@ def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: st
         active=new.active,
         changed=tuple(names),
         was_external_id=moved,
-        detail=detail,
+        **told(message),
     )
 
 
@@ -187,8 +191,14 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
     )
 
 
-async def _taken(context: Context, user_name: str) -> ScimError:
-    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another user has, with that user's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, USER, key)
+    if conflict is not None:
+        return conflict
+    user_name = resource["userName"]
+    ids = await store.ids_by_user_name(app, directory_id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 

@@ -311,6 +311,30 @@ UNPARSED = OnePart(
     readers=("contacts.unparsed_numbers", "local.check"),
     growth="one per active user with such a number",
 )
+MANAGER = TwoParts(
+    name="manager",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("manager as the report names it, case folded", "user id"),
+    value=_SUMMARY,
+    rewritten="whole",
+    codec="scim.users.contact_cards",
+    writers=(_USERS, _REINDEX),
+    readers=("local.check",),
+    growth="one per active user with a manager",
+)
+UNIQUE = TwoParts(
+    name="unique",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("resource type and attribute", "value, case folded unless the attribute is case exact"),
+    value="the id of the user or group; makes the value unique",
+    rewritten="whole",
+    codec="scim.index_values",
+    writers=(_USERS, _GROUPS, _REINDEX),
+    readers=("scim.resource_rows", "local.check"),
+    growth="one per value of an attribute that its schema declares unique; none with the schemas as they are",
+)
 GROUP_NAME = OnePart(
     name="gname",
     table=CONTACTS,

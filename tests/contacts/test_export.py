@@ -63,6 +63,7 @@ async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) ->
             "Number": "+442079460958",
             "Other numbers": "+447700900123; 1234",
             "External ID": "object-1",
+            "Manager": "",
         }
     ]
 

@@ -141,6 +141,7 @@ PAGES = [
     Step("GET", "/static/base.css"),
     Step("GET", "/static/base.js", headers={"If-None-Match": "*"}),
     Step("GET", "/static/nothing.css"),
+    Step("GET", "/.well-known/security.txt"),
     Step("GET", "/directories"),
     Step("GET", "/sign-in/callback"),
     Step("GET", "/sign-in/callback?state=forged&code=x"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 from packaging.requirements import Requirement
 
+from infra import sbom
 from tests.infra.bicep import INFRA, ROOT
 
 PACKAGES = {"scim", "presence", "directories", "contacts", "web", "shared"}
@@ -85,10 +86,76 @@ def test_package_is_small() -> None:
     assert 0 < compressed < 2_000_000
 
 
+def _requirements(name: str) -> list[Requirement]:
+    lines = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    stated = [line.partition(" --hash")[0] for line in lines if line and not line.startswith("#")]
+    return [Requirement(line) for line in stated]
+
+
+def test_everything_that_azure_installs_has_a_hash() -> None:
+    """One line with a hash is enough for pip to refuse every package without one (pip's hash-checking mode)."""
+    packages = sbom.packages()
+    assert len(packages) == len(_requirements("requirements.txt"))
+    assert [package["name"] for package in packages if not package["hashes"]] == []
+
+
+def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs() -> None:
+    """`make lock` was run after requirements.in changed: the same pins, and nothing missing on this Python."""
+    locked = {
+        each.name.lower(): each for each in _requirements("requirements.txt") if _applies(each)
+    }
+    for each in filter(_applies, _requirements("requirements.in")):
+        assert locked[each.name.lower()].specifier == each.specifier, each.name
+    assert {name.replace("_", "-") for name in _needed()} <= set(locked)
+
+
+def _applies(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+
+
+def _needed() -> set[str]:
+    """Names of the packages of requirements.in and of all that they require, as installed here."""
+    waiting = [each for each in _requirements("requirements.in") if _applies(each)]
+    names: set[str] = set()
+    while waiting:
+        name = waiting.pop().name.lower()
+        if name not in names:
+            names.add(name)
+            required = [Requirement(each) for each in distribution(name).requires or ()]
+            waiting += [each for each in required if _applies(each)]
+    return names
+
+
+def test_lock_files_name_no_registry() -> None:
+    """Whoever installs decides where from."""
+    locks = [ROOT / "requirements.txt", *ROOT.glob("tests/*/package-lock.json")]
+    assert len(locks) >= 4
+    assert [
+        lock for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())
+    ] == []
+
+
+def test_the_bill_of_materials_lists_what_is_deployed() -> None:
+    """CycloneDX with a package URL for each component: the lock file's, and the script in web/static."""
+    bill = sbom.bill()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    urls = {component["purl"] for component in bill["components"]}
+    assert len(urls) == len(bill["components"]) == len(sbom.packages()) + 1
+    assert any(url.startswith("pkg:npm/htmx.org@") for url in urls)
+
+
+def test_the_same_commit_gives_the_same_package(tmp_path: Path) -> None:
+    """Else an attestation of it could not be compared with a package that somebody else makes."""
+    archives = []
+    for name in ("a.tar.gz", "b.tar.gz"):
+        subprocess.run([INFRA / "package.sh", tmp_path / name], check=True, capture_output=True)
+        archives.append((tmp_path / name).read_bytes())
+    assert archives[0] == archives[1]
+
+
 def test_what_is_installed_is_pinned() -> None:
     """A build of tomorrow is that of today; Azure's engine for 3.13 is the one that was tested."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    wanted = _requirements("requirements.in")
     assert [
         each.name for each in wanted if not re.fullmatch(r"==[\w.]+", str(each.specifier))
     ] == []
@@ -108,8 +175,7 @@ def test_azd_deploys_the_root_into_the_tagged_app() -> None:
 
 def _installed() -> set[str]:
     """Files that come with requirements.txt and what that requires, as of this Python."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    waiting = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    waiting = _requirements("requirements.in")
     seen: set[str] = set()
     files: set[str] = set()
     while waiting:

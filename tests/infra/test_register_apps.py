@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.az import FakeAz
 from tests.infra.bicep import INFRA
 
 AZ = """#!/usr/bin/env -S python3 -SE
@@ -20,7 +21,7 @@ known = {
     "endpoints.microsoftGraphResourceId": "https://graph.microsoft.com/",
     "endpoints.activeDirectory": "https://login.microsoftonline.com",
     "name": os.environ["CLOUD_NAME"],
-    "appId": "id-of-presence" if "presence" in " ".join(arguments) else "id-of-sign-in",
+    "appId": f"00000000-0000-4000-8000-00000000000{'b' if 'presence' in ' '.join(arguments) else 'a'}",
 }
 if "--body" in arguments:
     url, body = (arguments[arguments.index(name) + 1] for name in ("--url", "--body"))
@@ -30,13 +31,16 @@ if "--body" in arguments:
 else:
     print(known[arguments[arguments.index("--query") + 1]])
 """
+SIGN_IN = "00000000-0000-4000-8000-00000000000a"
+PRESENCE = "00000000-0000-4000-8000-00000000000b"
+IDENTITY = "00000000-0000-4000-8000-00000000000c"
 GRAPH = "https://graph.microsoft.com/v1.0/"
 ARGUMENTS = ["--suffix", "s1", "--url", "https://a.example/", "--url", "https://b.example"]
 ARGUMENTS += [
     "--identity-name",
     "id-1",
     "--identity-principal-id",
-    "p-1",
+    IDENTITY,
     "--product-name",
     'Tom\'s "Phone" book',
 ]
@@ -69,10 +73,14 @@ def test_registers_sign_in_with_the_roles_and_no_secret() -> None:
     body = asked["applications(uniqueName='external-directories-sign-in-s1')"]
     assert body["displayName"] == 'Tom\'s "Phone" book sign-in'
     assert body["signInAudience"] == "AzureADMyOrg"
-    assert {role["value"] for role in body["appRoles"]} == {"Directory.Admin", "Directory.Reader"}
+    assert {role["value"] for role in body["appRoles"]} == {
+        "Directory.Admin",
+        "Directory.Reader",
+        "Deployment.Test",
+    }
     paths = [f"https://{host}.example/.auth/login/aad/callback" for host in "ab"]
     assert body["web"]["redirectUris"] == paths
-    assert asked["servicePrincipals(appId='id-of-sign-in')"] == {"appRoleAssignmentRequired": True}
+    assert asked[f"servicePrincipals(appId='{SIGN_IN}')"] == {"appRoleAssignmentRequired": True}
 
 
 def test_registers_presence_with_one_application_permission() -> None:
@@ -86,9 +94,7 @@ def test_registers_presence_with_one_application_permission() -> None:
         permission["id"] for permission in access["resourceAccess"] if permission["type"] == "Role"
     ]
     assert roles == ["a70e0c2d-e793-494c-94c4-118fa0a67f42"]
-    assert asked["servicePrincipals(appId='id-of-presence')"] == {
-        "appRoleAssignmentRequired": False
-    }
+    assert asked[f"servicePrincipals(appId='{PRESENCE}')"] == {"appRoleAssignmentRequired": False}
 
 
 @pytest.mark.parametrize(
@@ -105,15 +111,15 @@ def test_both_trust_the_identity_in_every_cloud(cloud: str, audience: str) -> No
     for kind in ("sign-in", "presence"):
         name = f"applications(uniqueName='external-directories-{kind}-s1')/federatedIdentityCredentials(name='id-1')"
         assert asked[name]["issuer"] == "https://login.microsoftonline.com/home-tenant/v2.0"
-        assert asked[name]["subject"] == "p-1"
+        assert asked[name]["subject"] == IDENTITY
         assert asked[name]["audiences"] == [audience]
 
 
 def test_prints_the_commands_that_finish_the_job() -> None:
     """Both client ids go into the deployment's environment."""
     printed, _ = _run("--several-tenants")
-    assert "azd env set SIGN_IN_CLIENT_ID id-of-sign-in" in printed
-    assert "azd env set PRESENCE_CLIENT_ID id-of-presence" in printed
+    assert f"azd env set SIGN_IN_CLIENT_ID {SIGN_IN}" in printed
+    assert f"azd env set PRESENCE_CLIENT_ID {PRESENCE}" in printed
 
 
 def test_several_tenants_may_sign_in_when_asked_for() -> None:
@@ -130,3 +136,81 @@ def test_says_what_is_missing() -> None:
     )
     assert done.returncode == 2
     assert "--identity-principal-id" in done.stderr
+
+
+def _failing(
+    tmp_path: Path, *answers: dict[str, Any]
+) -> tuple[subprocess.CompletedProcess[str], FakeAz]:
+    """Run the script with an `az` whose `rest` answers so, in this order, and otherwise well."""
+    az = FakeAz(tmp_path)
+    az.answer("account show", out="home-tenant\n")
+    az.answer("microsoftGraphResourceId", out="https://graph.microsoft.com/\n")
+    az.answer("activeDirectory", out="https://login.microsoftonline.com\n")
+    az.answer("cloud show", out="AzureCloud\n")
+    for answer in answers:
+        az.answer(*answer.pop("words"), **answer)
+    az.answer("rest --method get", "sign-in", out=f"{SIGN_IN}\n")
+    az.answer("rest --method get", "presence", out=f"{PRESENCE}\n")
+    az.answer("rest --method patch")
+    command = [str(INFRA / "register-apps.sh"), *ARGUMENTS]
+    environment = az.environment(RETRY_SECONDS="0")
+    return subprocess.run(command, capture_output=True, text=True, env=environment), az
+
+
+def test_the_first_refusal_stops_the_script(tmp_path: Path) -> None:
+    """bash clears `-e` inside `$(...)`: without inherit_errexit the script printed "Registered" after eight errors."""
+    error = 'ERROR: Forbidden({"error":{"code":"Authorization_RequestDenied"}})'
+    done, az = _failing(tmp_path, {"words": ["rest"], "error": error, "status": 1})
+    assert done.returncode == 1
+    assert "Authorization_RequestDenied" in done.stderr
+    assert "Registered" not in done.stdout
+    assert len([call for call in az.calls() if call[0] == "rest"]) == 1
+
+
+def test_an_application_that_replicates_is_waited_for(tmp_path: Path) -> None:
+    """Its federated credential is 404 at first; sign-in would fail later with AADSTS70021 if it were skipped."""
+    error = 'ERROR: Not Found({"error":{"code":"Request_ResourceNotFound"}})'
+    done, az = _failing(
+        tmp_path,
+        {"words": ["federatedIdentityCredentials"], "error": error, "status": 1, "times": 3},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Registered" in done.stdout
+    calls = [" ".join(call) for call in az.calls()]
+    assert len([call for call in calls if "federatedIdentityCredentials" in call]) == 5
+
+
+def test_an_application_that_never_appears_is_an_error(tmp_path: Path) -> None:
+    """Six tries, then the answer as it came."""
+    error = "ERROR: Not Found"
+    done, az = _failing(tmp_path, {"words": ["servicePrincipals"], "error": error, "status": 1})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len([call for call in az.calls() if "servicePrincipals" in " ".join(call)]) == 6
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "None\n", "not-a-guid\n"])
+def test_an_id_that_is_none_is_an_error(tmp_path: Path, answer: str) -> None:
+    """An empty client id would switch sign-in off."""
+    done, _ = _failing(tmp_path, {"words": ["rest --method get"], "out": answer})
+    assert done.returncode == 1
+    assert "no GUID" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [("--identity-principal-id", "id-1", "must be a GUID"), ("--url", "a.example", "https://")],
+)
+def test_a_wrong_argument_is_named(name: str, value: str, fault: str) -> None:
+    """Before anything is registered."""
+    done = subprocess.run(
+        [INFRA / "register-apps.sh", *ARGUMENTS, name, value], capture_output=True, text=True
+    )
+    assert (done.returncode, fault in done.stderr) == (2, True)
+
+
+def test_it_says_that_admin_consent_is_needed() -> None:
+    """An application that requires assignment can't be consented to by its users (what-is-access-management)."""
+    printed, _ = _run()
+    assert (
+        f"https://login.microsoftonline.com/home-tenant/adminconsent?client_id={SIGN_IN}" in printed
+    )

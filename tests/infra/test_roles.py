@@ -9,6 +9,7 @@ ROLES = INFRA / "modules/roles.bicep"
 # learn.microsoft.com/azure/role-based-access-control/built-in-roles
 BUILT_IN = {
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
     "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
     "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
@@ -20,6 +21,7 @@ def _assigned() -> set[tuple[str, str]]:
     names = {
         name: bicep.text(node.named_children[1])
         for name, node in bicep.declarations(ROLES, "variable").items()
+        if node.children[-1].type == "string"
     }
     comments = dict(
         re.findall(r"^var (\w+) = '[0-9a-f-]+' // (.+)$", ROLES.read_text(encoding="utf-8"), re.M)
@@ -46,7 +48,11 @@ def _documented() -> set[tuple[str, str]]:
 
 def test_roles_are_those_of_the_documentation() -> None:
     """docs/deploy.md names every role assignment, and no other."""
-    scopes = {"storage": "storage account", "insights": "Application Insights"}
+    scopes = {
+        "storage": "storage account of the data",
+        "packageStorage::blobs::container": "container `app-package`",
+        "insights": "Application Insights",
+    }
     assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
 
 

@@ -21,22 +21,34 @@ IDENTITY = {
     "subject": "identityPrincipalId",
     "audiences": "[federationAudiences[cloud]]",
 }
+ACCOUNT = {
+    "properties.allowSharedKeyAccess": "false",
+    "properties.allowBlobPublicAccess": "false",
+    "properties.allowCrossTenantReplication": "false",
+    "properties.defaultToOAuthAuthentication": "true",
+    "properties.isLocalUserEnabled": "false",
+    "properties.minimumTlsVersion": "'TLS1_2'",
+    "properties.supportsHttpsTrafficOnly": "true",
+    "properties.publicNetworkAccess": "private ? 'Disabled' : 'Enabled'",
+    "properties.networkAcls.bypass": "'None'",
+    "properties.networkAcls.defaultAction": "private ? 'Deny' : 'Allow'",
+}
 # By template and declaration: place in its body -> value, as it stands there.
 SWITCHES: dict[str, dict[str, str]] = {
-    "modules/storage account": {
-        "properties.allowSharedKeyAccess": "false",
-        "properties.allowBlobPublicAccess": "false",
-        "properties.allowCrossTenantReplication": "false",
-        "properties.defaultToOAuthAuthentication": "true",
-        "properties.isLocalUserEnabled": "false",
-        "properties.minimumTlsVersion": "'TLS1_2'",
-        "properties.supportsHttpsTrafficOnly": "true",
-        "properties.publicNetworkAccess": "private ? 'Disabled' : 'Enabled'",
-        "properties.networkAcls.bypass": "'None'",
-        "properties.networkAcls.defaultAction": "private ? 'Deny' : 'Allow'",
+    "modules/storage account": ACCOUNT,
+    "modules/packages account": ACCOUNT,
+    "modules/backup account": ACCOUNT,
+    "modules/backup container": {"properties.publicAccess": "'None'"},
+    "modules/backup immutable": {
+        "properties.immutabilityPeriodSinceCreationInDays": "retentionDays",
+        "properties.allowProtectedAppendWrites": "false",
     },
-    "modules/storage package": {"properties.publicAccess": "'None'"},
+    "modules/packages package": {"properties.publicAccess": "'None'"},
     "modules/monitoring workspace": {"properties.features.disableLocalAuth": "true"},
+    "modules/monitoring signInWorkspace": {
+        "properties.features.disableLocalAuth": "true",
+        "properties.workspaceCapping.dailyQuotaGb": "json('0.1')",
+    },
     "modules/monitoring insights": {
         "properties.DisableLocalAuth": "true",
         "properties.DisableIpMasking": "false",
@@ -48,11 +60,11 @@ SWITCHES: dict[str, dict[str, str]] = {
         "properties.siteConfig.scmMinTlsVersion": "'1.2'",
         "properties.siteConfig.ftpsState": "'Disabled'",
         "properties.functionAppConfig.deployment.storage.authentication.type": "'UserAssignedIdentity'",
-        "properties.functionAppConfig.runtime.version": "'3.13'",
+        "properties.functionAppConfig.runtime.version": "pythonVersion",
         "properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB": "instanceMemoryMB",
         "properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount": "maximumInstanceCount",
         "properties.functionAppConfig.scaleAndConcurrency.alwaysReady": (
-            "httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: httpAlwaysReady }]"
+            "httpAlwaysReady == 0 ? [] : [{ name: 'http', instanceCount: alwaysReady }]"
         ),
         "properties.functionAppConfig.scaleAndConcurrency.triggers.http.perInstanceConcurrency": "httpConcurrency",
     },
@@ -62,9 +74,10 @@ SWITCHES: dict[str, dict[str, str]] = {
         "properties.platform.enabled": "true",
         "properties.globalValidation.requireAuthentication": "true",
         "properties.globalValidation.unauthenticatedClientAction": "'RedirectToLoginPage'",
-        "properties.globalValidation.excludedPaths": "['/scim/*', '/health']",
+        "properties.globalValidation.excludedPaths": "['/scim/*', '/health', '/.well-known/security.txt']",
         "properties.identityProviders.azureActiveDirectory.enabled": "true",
         "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer": "issuer",
+        "properties.identityProviders.azureActiveDirectory.login.loginParameters": "['scope=openid profile']",
         "properties.identityProviders.azureActiveDirectory.validation.allowedAudiences": "[clientId]",
         "properties.identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications": (
             "union([clientId], apiClientIds)"
@@ -93,14 +106,17 @@ SWITCHES: dict[str, dict[str, str]] = {
     "modules/network services": {"": "['blob', 'queue', 'table']"},
     "modules/network endpoint": {
         "properties.privateLinkServiceConnections": (
-            "[ { name: services[i] properties: { privateLinkServiceId: storageId, groupIds: [services[i]] } } ]"
+            "[ { name: targets[i].name properties: {"
+            " privateLinkServiceId: resourceId('Microsoft.Storage/storageAccounts', targets[i].storageName)"
+            " groupIds: [targets[i].service] } } ]"
         ),
     },
     "modules/diagnostics categories": {
         "": "storageAudit ? ['StorageDelete', 'StorageWrite', 'StorageRead'] : ['StorageDelete']"
     },
     "modules/diagnostics appDiagnostics": {
-        "properties.logs": "[{ category: 'AppServiceAuthenticationLogs', enabled: true }]"
+        "properties.workspaceId": "signInWorkspaceId",
+        "properties.logs": "[{ category: 'AppServiceAuthenticationLogs', enabled: true }]",
     },
     "modules/alerts alert": {
         "properties.enabled": "true",
@@ -158,7 +174,7 @@ def test_only_what_is_asked_for_is_left_out() -> None:
         for name, node in modules.items()
         if any(n.type == "if_statement" for n in node.children)
     }
-    assert conditional == {"network", "domain", "registrations", "signIn"}
+    assert conditional == {"network", "domain", "registrations", "signIn", "backupStore"}
     assert (
         bicep.values(modules["app"])["dependsOn"] == "[roles]"
     )  # the app reads its package as soon as it is there
@@ -168,8 +184,10 @@ def test_programs_and_people_can_have_each_role() -> None:
     """The smoke test and contact-centre software call the API with a role of their own."""
     roles = json.loads((INFRA / "registrations/app-roles.json").read_text(encoding="utf-8"))
     assert [(role["allowedMemberTypes"], role["isEnabled"]) for role in roles] == [
-        (["User", "Application"], True)
-    ] * 2
+        (["User", "Application"], True),
+        (["User", "Application"], True),
+        (["Application"], True),
+    ]
 
 
 def test_sign_in_of_one_tenant_names_it() -> None:

@@ -1,6 +1,7 @@
 """GitHub Actions: pinned, with the least rights, without a secret."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,16 @@ def test_rights_are_the_least(path: Path) -> None:
     assert workflow["permissions"] == {"contents": "read"}
     for job in workflow["jobs"].values():
         extra = job.get("permissions", {"contents": "read"})
-        assert extra in ({"contents": "read"}, {"contents": "read", "id-token": "write"})
-        assert ("id-token" in extra) == (path.name == "deploy.yml")
+        assert extra in (
+            {"contents": "read"},
+            {"contents": "read", "id-token": "write"},
+            {"contents": "read", "id-token": "write", "attestations": "write"},
+        )
+        assert ("id-token" in extra) == (path.name in ("deploy.yml", "backup.yml"))
+        guarded = "environment" in job or "attestations" in extra
+        assert (
+            "id-token" in extra
+        ) == guarded  # a job that signs in to Azure waits for its environment
 
 
 @each_workflow
@@ -77,7 +86,7 @@ def test_pull_requests_run_without_the_rights_of_the_repository() -> None:
 
 
 def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
-    """Everything on Python 3.13, the fast checks on 3.11 and 3.12."""
+    """Everything on Python 3.13, the fast checks on 3.11, 3.12 and 3.14."""
     jobs = _read(ROOT / ".github/workflows/ci.yml")["jobs"]
     assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
     assert [
@@ -85,8 +94,8 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
         for step in jobs["test"]["steps"]
         if "python-version" in step.get("with", {})
     ] == ["3.13"]
-    older = jobs["older-pythons"]
-    assert older["strategy"]["matrix"]["python"] == ["3.11", "3.12"]
+    older = jobs["other-pythons"]
+    assert older["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.14"]
     assert older["steps"][-1]["run"] == "make check-fast"
     for job in (jobs["test"], older):
         assert {"name": "Environment of exactly this Python", "run": "python -m venv .venv"} in job[
@@ -95,14 +104,41 @@ def test_ci_tests_what_azure_runs_and_what_must_work_too() -> None:
 
 
 def test_ci_compiles_the_templates() -> None:
-    """What a syntax tree cannot know, the compiler does; its warnings about unknown or wrong properties are errors."""
+    """What a syntax tree can't know, the compiler does; the version is fixed, and any finding is an error."""
     runs = "\n".join(
         step.get("run", "")
         for step in _read(ROOT / ".github/workflows/ci.yml")["jobs"]["bicep"]["steps"]
     )
-    assert "az bicep build --file infra/main.bicep" in runs
-    assert "az bicep build-params --file infra/main.bicepparam" in runs
-    assert "if grep -E 'BCP0(35|36|37|52|53|73|89)' findings; then exit 1; fi" in runs
+    assert re.search(r"az bicep install --version v\d+\.\d+\.\d+", runs)
+    assert "python3 infra/verify.py" in runs
+
+
+def test_ci_keeps_a_bill_of_materials() -> None:
+    """Each run of CI, and each deployment with a provenance attestation of the package and of the bill."""
+    test = _read(ROOT / ".github/workflows/ci.yml")["jobs"]["test"]["steps"]
+    assert any("infra/sbom.py > sbom.json" in step.get("run", "") for step in test)
+    deploy = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]
+    steps = deploy["package"]["steps"]
+    assert any("infra/sbom.py > sbom.json" in step.get("run", "") for step in steps)
+    (attest,) = [step for step in steps if "attest-build-provenance" in step.get("uses", "")]
+    assert attest["with"]["subject-path"].split() == ["package.tar.gz", "sbom.json"]
+    assert deploy["deploy"]["needs"] == "package"
+
+
+def test_tools_of_the_deployment_have_a_version() -> None:
+    """`latest` is another program each run."""
+    steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
+    (azd,) = [step for step in steps if "setup-azd" in step.get("uses", "")]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", azd["with"]["version"])
+
+
+def test_backups_run_every_night_with_an_identity_of_their_own() -> None:
+    """An environment apart from production: who may deploy need not read people, nor the other way round."""
+    workflow = _read(ROOT / ".github/workflows/backup.yml")
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    job = workflow["jobs"]["backup"]
+    assert job["environment"] == "backup"
+    assert job["steps"][-1]["run"] == "infra/backup.sh"
 
 
 def test_only_a_release_or_a_click_deploys() -> None:
@@ -122,12 +158,33 @@ def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
     login, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
     assert "azd auth login" in login
     assert "--federated-credential-provider github" in login
-    assert (provision, deploy) == ("azd provision --no-prompt", "azd deploy --no-prompt")
+    assert provision == "azd provision --no-prompt"
+    assert "azd deploy --no-prompt" in deploy
     mask, test = (
         smoke.index('echo "::add-mask::$SMOKE_TOKEN"'),
         smoke.index(" python infra/smoke.py "),
     )
     assert mask < test
+
+
+@pytest.mark.parametrize(("failures", "status"), [(0, 0), (2, 0), (3, 1)])
+def test_deployment_is_tried_three_times(tmp_path: Path, failures: int, status: int) -> None:
+    """A restart of the build site and roles that have not spread pass by themselves; a fault does not."""
+    steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == "Deploy"]
+    count = tmp_path / "count"
+    count.write_text("0")
+    azd, sleep = tmp_path / "azd", tmp_path / "sleep"
+    azd.write_text(
+        f"#!/bin/sh\nn=$(($(cat {count}) + 1)); echo $n > {count}; [ $n -gt {failures} ]\n"
+    )
+    sleep.write_text("#!/bin/sh\n")
+    for program in (azd, sleep):
+        program.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True)
+    assert done.returncode == status
+    assert int(count.read_text()) == min(failures + 1, 3)
 
 
 def test_pipeline_sets_every_parameter() -> None:

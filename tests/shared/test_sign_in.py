@@ -5,7 +5,7 @@ import base64
 import orjson
 import pytest
 
-from shared.easy_auth import ADMIN, READER, principal, require_admin, require_reader
+from shared.easy_auth import ADMIN, READER, TESTER, principal, require_admin, require_reader
 from shared.http import HttpError, Request
 from shared.settings import Settings
 
@@ -71,3 +71,19 @@ def test_someone_without_a_role_sees_nothing() -> None:
     with pytest.raises(HttpError) as refused:
         require_reader(_request(), _ON)
     assert refused.value.response.status == 403
+
+
+def test_the_smoke_test_works_in_an_account_of_its_own() -> None:
+    """App role Deployment.Test administers directories there, and sees none of its tenant's."""
+    tester = require_admin(_request(TESTER), _ON)
+    assert tester.account != principal(_request(ADMIN), _ON).account
+    assert tester.account == require_admin(_request(TESTER), _ON).account
+    other = "bbbbbbbb-0000-4000-8000-000000000001"
+    assert tester.account != require_admin(_request(TESTER, tenant=other), _ON).account
+
+
+def test_the_test_role_adds_nothing_to_another_role() -> None:
+    """A reader who also has it stays a reader of the own tenant."""
+    both = principal(_request(READER, TESTER), _ON)
+    assert both.account == principal(_request(READER), _ON).account
+    assert not both.is_admin

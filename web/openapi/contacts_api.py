@@ -86,7 +86,13 @@ def schemas() -> Json:
         "lastModified": text(format="date-time"),
     }
     more: Json = {
-        name: text() for name in ("organization", "division", "manager", "preferredLanguage")
+        "organization": text(),
+        "division": text(),
+        "manager": text(
+            "The manager's name; left out unless the manager is an active person of the directory"
+        ),
+        "managerId": text("The manager's id as a contact"),
+        "preferredLanguage": text(),
     }
     matched = {"allOf": [ref("Contact"), thing({"match": {"enum": ["exact", "possible"]}})]}
     unparsed = array(thing({"value": text(), "type": text(), "fault": text()}))

@@ -1,0 +1,6 @@
+"""What the tests of queries need: a deployment whose presence comes from the simulator."""
+
+from tests.local.graph.fixtures import graph_simulator, served_simulator
+from tests.presence.conftest import world
+
+__all__ = ["graph_simulator", "served_simulator", "world"]

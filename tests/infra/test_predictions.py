@@ -1,0 +1,205 @@
+"""What Azure would create for each choice of the deployer, as the real compiler predicts it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import orjson
+import pytest
+
+from infra import verify
+from shared.settings import Settings
+from tests.infra import kusto
+from tests.infra.bicep import ROOT
+from tests.infra.test_settings import NOT_SET_IN_AZURE, PLATFORM
+from tests.shared.test_log_events import _written
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("bicep") is None, reason="the Bicep compiler is not on the PATH"
+)
+each_choice = pytest.mark.parametrize("choice", verify.CHOICES)
+OPEN_TELEMETRY = {
+    "AzureFunctionsJobHost__telemetryMode",
+    "OTEL_SERVICE_NAME",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+}
+
+
+@cache
+def _predicted(choice: str) -> list[dict[str, Any]]:
+    assert verify.verify(verify.PREDICTIONS) == []
+    read = orjson.loads((verify.PREDICTIONS / f"{choice}.json").read_bytes())
+    assert read["diagnostics"] == []
+    resources: list[dict[str, Any]] = read["predictedResources"]
+    return resources
+
+
+def _of(choice: str, kind: str) -> list[dict[str, Any]]:
+    return [one for one in _predicted(choice) if one["type"] == kind]
+
+
+def _config(choice: str, name: str) -> dict[str, Any]:
+    (one,) = [each for each in _of(choice, "Microsoft.Web/sites/config") if name in each["name"]]
+    properties: dict[str, Any] = one["properties"]
+    return properties
+
+
+def test_without_the_compiler_the_script_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make check` goes on with exit status 2, and says what was not done."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert verify.main([]) == 2
+    assert "not on the PATH" in capsys.readouterr().err
+
+
+@needs_compiler
+def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template that isn't in the compiler's form, or that the linter warns of, fails the script."""
+    compiler = verify.Compiler(tmp_path / "infra")
+    compiler.infra.mkdir()
+    (compiler.infra / "bicepconfig.json").write_bytes(
+        (ROOT / "infra/bicepconfig.json").read_bytes()
+    )
+    (compiler.infra / "main.bicep").write_text(
+        "param   unused string\nparam tags object\noutput o object = tags\n"
+    )
+    compiler.check_format()
+    compiler.run("lint", "main.bicep")
+    found = "\n".join(compiler.findings)
+    assert "not in the form of `bicep format`" in found
+    assert "no-unused-params" in found
+    assert "use-user-defined-types" in found
+
+
+@needs_compiler
+@each_choice
+def test_every_name_is_known_before_anything_exists(choice: str) -> None:
+    """Else `azd provision --preview` can't show a resource; each keeps Azure's limit of length and letters."""
+    for one in _predicted(choice):
+        # Registrations have no name, and the compiler leaves what differs from cloud to cloud to Azure.
+        name = one.get("name", "")
+        assert "[" not in name or "environment()" in name, name
+    (app,) = _of(choice, "Microsoft.Web/sites")
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,58}[a-z0-9]", app["name"])
+    for account in _of(choice, "Microsoft.Storage/storageAccounts"):
+        assert re.fullmatch(r"[a-z0-9]{3,24}", account["name"])
+
+
+@needs_compiler
+@each_choice
+def test_every_setting_that_the_code_reads_is_set_or_has_a_default(choice: str) -> None:
+    """And none is set that nothing reads."""
+    given = set(_config(choice, "appsettings"))
+    product = set(Settings.variables()) - set(NOT_SET_IN_AZURE)
+    telemetry = OPEN_TELEMETRY | {"PYTHON_ENABLE_OPENTELEMETRY"}
+    expected = product | set(PLATFORM)
+    assert given == (expected if choice == "audit" else expected - telemetry)
+
+
+@needs_compiler
+@each_choice
+def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
+    """An alert for an event that nothing writes could never ring; its query passes Kusto's parser as deployed."""
+    rules = _of(choice, "Microsoft.Insights/scheduledQueryRules")
+    queries = {rule["name"]: rule["properties"]["criteria"]["allOf"][0]["query"] for rule in rules}
+    assert len(queries) == (9 if choice == "private-network" else 8)
+    asked = {event for query in queries.values() for event in kusto.events_of(query)}
+    assert asked <= set(_written())
+    assert {name: found for name, found in kusto.faults(queries).items() if found} == {}
+
+
+@needs_compiler
+@each_choice
+def test_nothing_is_public_that_need_not_be(choice: str) -> None:
+    """Only the app answers the internet; with a private network, no storage account does."""
+    private = choice == "private-network"
+    for account in _of(choice, "Microsoft.Storage/storageAccounts"):
+        properties = account["properties"]
+        assert properties["allowBlobPublicAccess"] is False
+        assert properties["allowSharedKeyAccess"] is False
+        assert properties["publicNetworkAccess"] == ("Disabled" if private else "Enabled")
+        assert properties["networkAcls"]["defaultAction"] == ("Deny" if private else "Allow")
+    for container in _of(choice, "Microsoft.Storage/storageAccounts/blobServices/containers"):
+        assert container["properties"]["publicAccess"] == "None"
+    for policy in _of(choice, "Microsoft.Web/sites/basicPublishingCredentialsPolicies"):
+        assert policy["properties"]["allow"] is False
+    sign_in = _config(choice, "authsettingsV2")["globalValidation"]
+    assert sign_in["requireAuthentication"] is True
+    assert sign_in["excludedPaths"] == ["/scim/*", "/health", "/.well-known/security.txt"]
+
+
+@needs_compiler
+def test_a_private_network_has_a_door_for_each_service_in_use() -> None:
+    """Leases, messages, rows, the package and backups; else a closed account can't be reached at all."""
+    endpoints = _of("private-network", "Microsoft.Network/privateEndpoints")
+    doors = {
+        (
+            one["properties"]["privateLinkServiceConnections"][0]["properties"][
+                "privateLinkServiceId"
+            ].rpartition("/")[2][:2],
+            one["properties"]["privateLinkServiceConnections"][0]["properties"]["groupIds"][0],
+        )
+        for one in endpoints
+    }
+    assert doors == {
+        ("st", "blob"),
+        ("st", "queue"),
+        ("st", "table"),
+        ("pk", "blob"),
+        ("ba", "blob"),
+    }
+    groups = _of("private-network", "Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+    assert len(groups) == len(endpoints)
+
+
+@needs_compiler
+@each_choice
+def test_zone_redundancy_has_two_warm_instances(choice: str) -> None:
+    """Fewer are refused (learn.microsoft.com/azure/azure-functions/flex-consumption-plan)."""
+    (app,) = _of(choice, "Microsoft.Web/sites")
+    (ready,) = app["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
+    assert ready == {"name": "http", "instanceCount": 2 if choice == "private-network" else 1}
+
+
+@needs_compiler
+def test_the_graph_extension_is_used_in_the_public_cloud_only() -> None:
+    """It works nowhere else (microsoftgraph/msgraph-bicep-types); given client ids are used as they are."""
+    settings = _config("gcchigh", "appsettings")
+    assert settings["CLOUD"] == "gcchigh"
+    assert settings["PRESENCE_CLIENT_ID"] == verify.CLIENT_IDS["PRESENCE_CLIENT_ID"]
+    assert (
+        settings["PRESENCE_CLIENT_ID"]
+        == _config("given-registrations", "appsettings")["PRESENCE_CLIENT_ID"]
+    )
+
+
+@needs_compiler
+def test_the_custom_domain_becomes_the_address_of_the_product() -> None:
+    """Tokens and links show it once its certificate is bound."""
+    assert _config("custom-domain", "appsettings")["PUBLIC_URL"] == "https://people.example.com"
+    (binding,) = _of("custom-domain", "Microsoft.Web/sites/hostNameBindings")
+    assert binding["properties"]["sslState"] == "SniEnabled"
+
+
+@needs_compiler
+def test_audit_records_every_read_and_write_of_rows() -> None:
+    """`STORAGE_AUDIT`: three categories instead of one."""
+    found = {
+        entry["category"]
+        for one in _of("audit", "Microsoft.Insights/diagnosticSettings")
+        if "/tableServices/" in one["id"]
+        for entry in one["properties"]["logs"]
+    }
+    assert found == {"StorageRead", "StorageWrite", "StorageDelete"}
+
+
+def test_the_script_prints_where_predictions_are() -> None:
+    """Its help is its docstring; a wrong argument is answered with the usage."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "infra/verify.py", "--wrong"], capture_output=True, text=True
+    )
+    assert (done.returncode, "usage:" in done.stderr) == (2, True)

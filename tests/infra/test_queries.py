@@ -1,0 +1,163 @@
+"""Every query of the templates and documents is one that Azure takes, about lines that the product writes."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from directories import maintenance, quarantine_warning
+from directories.provisioning_log import Event, write
+from presence.sync import dispatch
+from shared import log
+from shared.clock import FixedClock
+from shared.metrics import Metrics
+from tests.infra import kusto
+from tests.presence.world import World
+
+EVERY = kusto.every()
+OURS = {name: query for name, query in EVERY.items() if kusto.events_of(query)}
+CONVERSIONS: dict[str, Callable[[Any], object]] = {
+    "tostring": str,
+    "toint": int,
+    "tolong": int,
+    "todouble": float,
+}
+
+
+def test_kustos_parser_finds_no_fault() -> None:
+    """A scheduled query rule is validated when it is deployed, so a fault can stop the deployment."""
+    assert len(kusto.of_alerts()) >= 9
+    assert len(kusto.in_documents()) >= 6
+    assert {name: found for name, found in kusto.faults(EVERY).items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("AppTraces | summarize last = max(TimeGenerated) by OperationId", "KS"),
+        ("AppTraces | project NoSuchColumn", "KS142"),
+        ("NoSuchTable | count", "KS204"),
+        ("AppTraces | where Message has", "KS"),
+    ],
+)
+def test_the_parser_finds_faults(query: str, code: str) -> None:
+    """A reserved word as a name, a column or table that isn't there, a query that ends too early."""
+    (found,) = kusto.faults({"query": query}).values()
+    assert found
+    assert found[0].startswith(code)
+
+
+def test_tables_name_their_source() -> None:
+    """A reader can compare each description with Microsoft's."""
+    assert [
+        name
+        for name, table in kusto.TABLES.items()
+        if "learn.microsoft.com/azure/azure-monitor/" not in table["source"]
+    ] == []
+
+
+async def _quarantine(world: World) -> None:
+    event = Event("t", "request.refused", count=4000)
+    await world.app.tables.transact("contacts", "d1", [write(event, world.app.clock)])
+    await quarantine_warning.warn(world.app, "d1")
+
+
+async def _stale(world: World) -> None:
+    await world.linked(3)
+    await world.interval()
+    world.running.simulator.faults.on("graph.503", retry_after=None)
+    for _ in range(12):
+        await world.interval()
+
+
+async def _credential(world: World) -> None:
+    await world.linked(3)
+    world.running.simulator.faults.on("AADSTS7000222", tenant="")
+    for _ in range(12):
+        await world.interval()
+
+
+async def _poison(world: World) -> None:
+    await dispatch.poisoned(world.app, b'{"v":1,"tenant_id":"t1","at":1}')
+
+
+async def _presence_timer(world: World) -> None:
+    await dispatch.due(world.app)
+
+
+async def _maintenance_timer(world: World) -> None:
+    await maintenance.run(world.app, world.app.clock.monotonic() + 60)
+
+
+async def _failures(world: World) -> None:
+    for name in ("http.error", "scim.error", "token.error"):
+        log.failure(name, ValueError())
+
+
+async def _metrics(world: World) -> None:
+    clock = FixedClock()
+    metrics = Metrics(clock)
+    log.begin("scim_user", "d1")
+    metrics.called("scim_user", 400, 0.1, 1)
+    metrics.refused("uniqueness")
+    clock.advance(60)
+    metrics.called("scim_user", 200, 0.1, 1)
+    log.end()
+
+
+WRITERS: dict[str, list[Callable[[World], Awaitable[None]]]] = {
+    "quarantine.near": [_quarantine],
+    "presence.stale": [_stale],
+    "presence.poison": [_poison],
+    "credential.invalid": [_credential],
+    "timer.run": [_presence_timer, _maintenance_timer],
+    "http.error": [_failures],
+    "scim.error": [_failures],
+    "token.error": [_failures],
+    "metrics.calls": [_metrics],
+    "metrics.refusals": [_metrics],
+}
+
+
+def test_every_event_that_a_query_asks_for_has_a_writer_here() -> None:
+    """A new query about our lines needs a real line of its event."""
+    asked = {event for query in OURS.values() for event in kusto.events_of(query)}
+    assert asked == set(WRITERS)
+
+
+@pytest.mark.parametrize("event", WRITERS)
+async def test_a_real_line_has_the_fields_that_queries_name(
+    event: str, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each field is in the line of every writer of the event, and can be converted as the query does."""
+    caplog.set_level(logging.INFO, log.NAME)
+    queries = [query for query in OURS.values() if event in kusto.events_of(query)]
+    for writer in WRITERS[event]:
+        caplog.clear()
+        await writer(world)
+        lines = [
+            json.loads(record.getMessage()) for record in caplog.records if record.name == log.NAME
+        ]
+        found = [line for line in lines if line["event"] == event]
+        assert found, f"{writer.__name__} wrote no {event}"
+        for field, conversion in {
+            k: v for q in queries for k, v in kusto.fields_of(q).items()
+        }.items():
+            assert all(CONVERSIONS[conversion](line[field]) is not None for line in found)
+
+
+async def test_the_name_of_each_timer_is_the_one_that_the_alert_waits_for(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`Timer silent` would ring for ever, or never, for a name that no timer has."""
+    caplog.set_level(logging.INFO, log.NAME)
+    await _presence_timer(world)
+    await _maintenance_timer(world)
+    lines = [
+        json.loads(record.getMessage()) for record in caplog.records if record.name == log.NAME
+    ]
+    logged = {line["timer"] for line in lines if line["event"] == "timer.run"}
+    assert all(f'"{name}", time(' in EVERY["alert Timer silent"] for name in logged)
+    assert EVERY["alert Timer silent"].count(", time(") == len(logged)
