@@ -1,10 +1,11 @@
 """One sync of a tenant: what it found out, the manifest and delta that follow, and the report of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from directories import provisioning_log
-from presence import heartbeats, tenant_links
+from presence import health, tenant_links
 from presence.epoch_ms import DAY, SECOND, fresh_for, is_recent
 from presence.graph.batching import Result
 from presence.instance import Runtime
@@ -137,9 +138,9 @@ async def _report_age(run: SyncRun, before: Manifest, manifest: Manifest, now: i
     if manifest.stale_noted:
         age = min(now - manifest.as_of, DAY) // SECOND
         log.event("presence.stale", tenant_id=tenant_id, age_seconds=age, reason=run.reason)
-        await heartbeats.mark_stale(app, tenant_id, manifest.as_of)
+        await health.mark_stale(app, tenant_id, manifest.as_of)
     elif before.stale_noted:
-        await heartbeats.clear_stale(app, tenant_id)
+        await health.clear_stale(app, tenant_id)
 
 
 async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: int) -> None:
@@ -150,11 +151,13 @@ async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: 
             await _note_in_directories(run, manifest, "presence.lost", run.reason)
         run.runtime.credential.drop(tenant_id)
         since, until = manifest.trouble.since, manifest.not_before
-        await tenant_links.pause(tables, tenant_id, run.reason, since, until, now)
+        with suppress(tenant_links.LinkConflict):  # the manifest holds the same pause
+            await tenant_links.pause(tables, tenant_id, run.reason, since, until, now)
     elif before.trouble.lost:
         log.event("presence.back", tenant_id=tenant_id)
         await _note_in_directories(run, manifest, "presence.back")
-        await tenant_links.pause(tables, tenant_id, "", now, 0, now)
+        with suppress(tenant_links.LinkConflict):  # the pause ends by itself
+            await tenant_links.pause(tables, tenant_id, "", now, 0, now)
 
 
 async def _note_in_directories(
