@@ -70,7 +70,13 @@ def full(
 def trust(directory: Directory) -> dict[str, Any] | None:
     """The trusted identity, or None."""
     found = directory.trust
-    return {**dataclasses.asdict(found), "audiences": list(found.audiences)} if found else None
+    if found is None:
+        return None
+    return {
+        "tenant_id": found.tenant_id,
+        "subject": found.subject,
+        "audiences": list(found.audiences),
+    }
 
 
 def credentials(

@@ -28,7 +28,7 @@ def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
     lost = before.lost or (
         kind == "consent" and hits >= LOST_AFTER_HITS and now - since >= LOST_AFTER
     )
-    return FailureState(reason, since, hits, lost)
+    return FailureState(reason, since, hits, lost, unknown_fields=before.unknown_fields)
 
 
 def pause(failure: FailureState, failures: int, interval: int, retry_after: float, now: int) -> int:

@@ -50,7 +50,7 @@ def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta
     `snapshot` may be newer than the one the run began with, because others store changes meanwhile.
     """
     before = snapshot.head
-    failure = FailureState()
+    failure = FailureState(unknown_fields=before.trouble.unknown_fields)
     if run.reason:
         failure = backoff.record_failure(before.trouble, run.reason, now)
     manifest = replace(

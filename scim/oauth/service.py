@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from directories import access_tokens, credential_usage, directory_rate_limit
+from directories import access_tokens, credential_usage, rate_limits
 from directories.access_tokens import BY_TRUST, AssertionReplayed, InvalidClient
 from directories.models import Directory, TrustedIdentity
 from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, read, verify
@@ -26,7 +26,7 @@ class Issued:
 
 
 async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
-    """The access token that the request has a right to; raises OAuthError, or TooManyRequests."""
+    """Return the access token that the request is entitled to. Raises OAuthError or DirectoryRateExceeded."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request(Message("oauth_grant_missing"))
@@ -50,7 +50,7 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
         )
     except InvalidClient:
         raise invalid_client(Message("oauth_no_client"), basic=request.basic) from None
-    directory_rate_limit.take(app, directory.id)
+    rate_limits.take_request(app, directory.id)
     return _issued(await access_tokens.issue(app, directory, secret_id))
 
 
@@ -79,7 +79,7 @@ async def _trusted(
     claimed = frozenset({request.get("client_id")} - {"", directory.id})
     try:
         assertion = await verify(app, trust, presented, claimed)
-        directory_rate_limit.take(app, directory.id)
+        rate_limits.take_request(app, directory.id)
         token = await access_tokens.issue(app, directory, BY_TRUST, assertion)
     except AssertionReplayed:
         replayed = Message("oauth_assertion_refused", why=Message("jwt_replayed"))
