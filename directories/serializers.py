@@ -67,9 +67,12 @@ def full(
 
 
 def trust(directory: Directory) -> dict[str, Any] | None:
-    """The trusted identity, or None."""
+    """Return the trusted identity, or None: of Entra with `tenant_id`, of another with `issuer` and `jwks_uri`."""
     found = directory.trust
-    return {**dataclasses.asdict(found), "audiences": list(found.audiences)} if found else None
+    if found is None:
+        return None
+    known = {**dataclasses.asdict(found), "audiences": list(found.audiences)}
+    return {name: value for name, value in known.items() if value}
 
 
 def credentials(

@@ -122,8 +122,8 @@ def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     for sort in ("tokens", "secrets"):
         fields[sort] = tuple(row_versions.build(Token, token) for token in fields.get(sort, ()))
     if trust := fields.get("trust"):
-        fields["trust"] = TrustedIdentity(
-            trust["tenant_id"], trust["subject"], tuple(trust["audiences"])
+        fields["trust"] = row_versions.build(
+            TrustedIdentity, {**trust, "audiences": tuple(trust["audiences"])}
         )
     return Directory(id=directory_id, etag=etag, **fields)
 

@@ -1,4 +1,4 @@
-"""From a token request to an access token: by client secret or by an assertion that Entra signed."""
+"""From a token request to an access token: by client secret or by a signed assertion."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ from scim.oauth.token_request import TokenRequest
 from shared.app import App
 from shared.messages import Sentence
 
+# What a token is good for. A request may ask for any `scope`; the answer says what was granted (RFC 6749 section 3.3).
+SCOPE = "scim"
 CLIENT_CREDENTIALS = "client_credentials"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -21,7 +23,7 @@ _NO_CLIENT = (
 )
 _REFUSED = (
     "An assertion was not accepted: {why}. Compare the trusted identity on this directory's page with the enterprise"
-    " application in Entra ID."
+    " application in Entra ID, or with the issuer's settings."
 )
 _NOT_TRUSTED = (
     "The assertion is not accepted: this address belongs to no directory that trusts it. Compare tenant id, subject and"
@@ -97,7 +99,7 @@ async def _trusted(
     except AssertionReplayed:
         raise invalid_client("The assertion is not accepted: it was used before (jti).") from None
     except KeysUnavailable:
-        detail = "The login service did not give its signing keys. Ask again in some seconds."
+        detail = "The issuer did not give its signing keys. Ask again in some seconds."
         raise OAuthError("temporarily_unavailable", detail, 503, {"Retry-After": "10"}) from None
     credential_usage.accepted(app, directory.id, BY_TRUST)
     return _issued(token)
