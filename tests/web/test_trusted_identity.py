@@ -1,5 +1,7 @@
 """Sign-in without a secret: the identity that a directory trusts, on its page."""
 
+from urllib.parse import urlencode
+
 from directories import service
 from directories.service import NewDirectory
 from shared.app import App
@@ -17,16 +19,16 @@ async def test_an_identity_is_set_shown_and_removed(app: App, visit: Visitor) ->
     assert b"No identity is trusted." in (await visit("GET", page)).body
     assert b'name="jwks_uri"' in (await visit("GET", form)).body
     fields = {"tenant_id": TENANT, "subject": "x", "audiences": "api://a, api://b"}
-    wrong = await visit("POST", form, fields)
+    wrong = await visit("POST", form, urlencode(fields))
     assert wrong.status == 422
     assert b"The subject is missing or not valid." in wrong.body
     assert TENANT.encode() in wrong.body
     other = {"issuer": "https://id.example", "jwks_uri": "https://id.example/k", "subject": "x"}
-    refused = await visit("POST", form, {**other, "audiences": "a"})
+    refused = await visit("POST", form, urlencode({**other, "audiences": "a"}))
     assert b"TRUSTED_KEY_HOSTS" in refused.body
-    assert (await visit("POST", form, {**fields, "subject": SUBJECT})).status == 303
+    assert (await visit("POST", form, urlencode({**fields, "subject": SUBJECT}))).status == 303
     shown = (await visit("GET", page)).body
     assert SUBJECT.encode() in shown
     assert b"api://a, api://b" in shown
-    assert (await visit("POST", form, {"remove": "1"})).status == 303
+    assert (await visit("POST", form, "remove=1")).status == 303
     assert b"No identity is trusted." in (await visit("GET", page)).body
