@@ -14,12 +14,14 @@ from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
+from shared.messages import Message
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
 _MAX_NUMBER = 250
 _MAX_CURSOR = 2048
+_MAX_DIRECTORIES = 100
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
@@ -55,11 +57,8 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
     try:
         found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
-        raise _bad(
-            "numbers",
-            f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
-            f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
-        ) from None
+        message = Message("lookup_too_many", count=len(texts), most=error.most)
+        raise _bad("numbers", message) from None
     return with_etag(request, await matches_json(app, texts, found))
 
 
@@ -88,7 +87,10 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     directory = await _directory(app, request, person)
     form = FORMATS.get(name := request.query.get("format", "csv"))
     if form is None:
-        raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
+        raise _bad(
+            "format",
+            Message("not_one_of", name="format", value=name[:20], known=", ".join(FORMATS)),
+        )
     limit = _limit(request, MOST, MOST)
     chunk = await export(app, directory, form, limit, _cursor(request))
     headers = {
@@ -123,32 +125,27 @@ async def _found(app: App, request: Request, directories: Sequence[Directory]) -
     return await find(app, directories, text, group, limit, cursor)
 
 
-def _bad(field: str, fault: str, remedy: str) -> HttpError:
-    return HttpError(400, "Request not valid", f"{field} {fault}. {remedy}", field=field)
+def _bad(field: str, message: Message) -> HttpError:
+    return HttpError(400, message, field=field)
 
 
 def _refuse_group(request: Request) -> None:
     if request.query.get("group"):
-        raise _bad(
-            "group",
-            "belongs to one directory",
-            "Ask /api/directories/{directoryId}/contacts for the people of a group.",
-        )
+        raise _bad("group", Message("group_needs_directory"))
 
 
 def _text(request: Request) -> str:
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
-        raise _bad(
-            "q", f"has {len(text)} characters", f"Search with at most {_MAX_QUERY} characters."
-        )
+        message = Message("search_text_too_long", name="q", count=len(text), most=_MAX_QUERY)
+        raise _bad("q", message)
     return text
 
 
 def _cursor(request: Request) -> str:
     cursor = request.query.get("cursor", "")
     if len(cursor) > _MAX_CURSOR:
-        raise _bad("cursor", "is longer than any that was given", "Begin again without a cursor.")
+        raise _bad("cursor", Message("cursor_not_valid"))
     return cursor
 
 
@@ -157,7 +154,7 @@ def _limit(request: Request, default: int, most: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
-        raise _bad("limit", "is not a whole number in its bounds", f"Use a limit from 1 to {most}.")
+        raise _bad("limit", Message("limit_out_of_range", most=most))
     return int(text)
 
 
@@ -168,39 +165,26 @@ def _on_demand(request: Request) -> bool:
             return False
         case "fresh":
             return True
-    raise _bad(
-        "presence",
-        "is neither stored nor fresh",
-        "Use presence=fresh for people who are on a screen.",
-    )
+    raise _bad("presence", Message("presence_mode"))
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     """The numbers and, if named, the directories of a lookup."""
     if not isinstance(body, dict):
-        raise _bad("body", "is not a JSON object", 'Send {"numbers": ["+442079460958"]}.')
+        raise _bad("body", Message("lookup_body"))
     texts, ids = body.get("numbers"), body.get("directories")
     if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
-        raise _bad(
-            "numbers",
-            "is not a list of 1 to 100 numbers",
-            "Ask for at most 100 numbers in one request.",
-        )
+        raise _bad("numbers", Message("lookup_numbers", most=number_lookup.MAX_NUMBERS))
     for place, text in enumerate(texts):
         if not isinstance(text, str) or len(text) > _MAX_NUMBER:
-            raise _bad(
-                f"numbers[{place}]",
-                "is not a number as text",
-                f"Send text of at most {_MAX_NUMBER} characters.",
-            )
+            field = f"numbers[{place}]"
+            raise _bad(field, Message("lookup_number", field=field, most=_MAX_NUMBER))
     if ids is not None and not (
-        isinstance(ids, list) and len(ids) <= 100 and all(isinstance(one, str) for one in ids)
+        isinstance(ids, list)
+        and len(ids) <= _MAX_DIRECTORIES
+        and all(isinstance(one, str) for one in ids)
     ):
-        raise _bad(
-            "directories",
-            "is not a list of at most 100 directory ids",
-            "Leave it out to search all of them.",
-        )
+        raise _bad("directories", Message("lookup_directories", most=_MAX_DIRECTORIES))
     return texts, list(dict.fromkeys(ids)) if ids is not None else None
 
 

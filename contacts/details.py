@@ -15,6 +15,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
+from shared.messages import Message
 from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
@@ -44,11 +45,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
     """
     stored = await store.get(app, directory.id, contact_id)
     if stored is None or not stored.record.active:
-        raise HttpError(
-            404,
-            "Contact not found",
-            "There is no such person in this directory, or the person is no longer active.",
-        )
+        raise HttpError(404, Message("contact_not_found"))
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
     named, manager = await asyncio.gather(
@@ -105,5 +102,5 @@ def _number(kind: str, number: Number) -> dict[str, Any]:
         "type": kind,
         "e164": number.e164,
         "extension": number.extension,
-        **({"fault": number.fault} if number.fault else {}),
+        **({"fault": number.fault.text()} if number.fault else {}),
     }

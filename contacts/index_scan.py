@@ -20,6 +20,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
+from shared.messages import Message
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.schema import CONTACTS, TwoParts
 
@@ -190,9 +191,4 @@ def _read_cursor(cursor: str, where: Range) -> str:
 
 
 def _bad_cursor() -> HttpError:
-    return HttpError(
-        400,
-        "Cursor not valid",
-        "cursor is not one that this query gave. Begin again without a cursor and follow nextCursor.",
-        field="cursor",
-    )
+    return HttpError(400, Message("cursor_not_valid"), field="cursor")

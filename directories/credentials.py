@@ -16,6 +16,7 @@ from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message, Param
 
 Sort = Literal["tokens", "secrets"]
 MAX_LIFETIME_DAYS = 1095
@@ -60,8 +61,10 @@ async def rotate(
 ) -> tuple[Directory, Token, str]:
     """A new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
+        hours = f"{overlap_hours:g}"
         raise InvalidField(
-            "overlap_hours", f"is {overlap_hours:g}", f"Choose 0 to {MAX_OVERLAP_HOURS} hours."
+            "overlap_hours",
+            Message("overlap_out_of_range", hours=hours, most=MAX_OVERLAP_HOURS),
         )
     token, plain = _made(app, sort, lifetime_days)
     until = timestamp(app.clock.now() + timedelta(hours=overlap_hours))
@@ -123,7 +126,8 @@ async def _issued(
 def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidField(
-            "expires_in_days", f"is {lifetime_days}", f"Choose 1 to {MAX_LIFETIME_DAYS} days."
+            "expires_in_days",
+            Message("lifetime_out_of_range", days=lifetime_days, most=MAX_LIFETIME_DAYS),
         )
     if lifetime_days is None and sort == "secrets":
         lifetime_days = SECRET_LIFETIME_DAYS
@@ -169,11 +173,7 @@ def _checked(app: App, trust: TrustedIdentity) -> TrustedIdentity:
     if not 1 <= len(audiences) <= _MAX_AUDIENCES or any(
         len(audience) > 200 for audience in audiences
     ):
-        raise InvalidField(
-            "audiences",
-            "is empty or too long",
-            f"Give 1 to {_MAX_AUDIENCES} exact audiences such as api://…",
-        )
+        raise InvalidField("audiences", Message("audiences_form", most=_MAX_AUDIENCES))
     return dataclasses.replace(checked, audiences=audiences)
 
 
@@ -181,29 +181,22 @@ def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
     for name, value in (("tenant_id", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
-            raise InvalidField(
-                name, "is no GUID", "Copy it from the enterprise application's overview in Entra."
-            )
+            raise InvalidField(name, Message("not_a_guid", field=name))
     return TrustedIdentity(tenant_id, subject, ())
 
 
 def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
     issuer, jwks_uri, subject = trust.issuer.strip(), trust.jwks_uri.strip(), trust.subject.strip()
     if trust.tenant_id.strip():
-        remedy = "Give either the tenant or issuer and jwks_uri."
-        raise InvalidField("tenant_id", "is given beside an issuer", remedy)
+        raise InvalidField("tenant_id", Message("tenant_or_issuer"))
     if not _ISSUER.fullmatch(issuer):
-        remedy = "Copy it as the assertions have it in iss."
-        raise InvalidField("issuer", "is not an https address", remedy)
+        raise InvalidField("issuer", Message("issuer_form"))
     if not is_key_address(app, jwks_uri):
-        allowed = ", ".join(sorted(app.settings.trusted_key_hosts)) or "none yet"
-        raise InvalidField(
-            "jwks_uri",
-            "is not an https address on a host that this deployment allows",
-            f"Allowed hosts: {allowed}. The operator adds one with the setting TRUSTED_KEY_HOSTS.",
-        )
+        hosts = sorted(app.settings.trusted_key_hosts)
+        allowed: Param = ", ".join(hosts) if hosts else Message("no_key_hosts")
+        raise InvalidField("jwks_uri", Message("key_address_form", allowed=allowed))
     if not subject or len(subject) > _MAX_SUBJECT:
-        raise InvalidField("subject", "is empty or too long", "Copy the exact value of sub.")
+        raise InvalidField("subject", Message("subject_form"))
     return TrustedIdentity("", subject, (), issuer, jwks_uri)
 
 

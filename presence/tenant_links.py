@@ -6,10 +6,10 @@ only as it was read, so that whoever was slow does not undo what somebody did me
 second must not bring back a connection that was removed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 import orjson
 
@@ -51,6 +51,9 @@ class TenantLink:
     reason: str = ""
     since: int = 0
     paused_until: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +81,31 @@ class DirectoryLink:
     sampled: int = 0
     sample_known: int = 0
     tag: str = field(default="", compare=False)
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """The tenant's link."""
     row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
-    return _tenant(row) if row else None
+    return decode_tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
     """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
-    return await _every(tables, TENANT_LINK, _tenant)
+    return await _every(tables, TENANT_LINK, decode_tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """The directory's connection; None where there is none."""
     row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
-    return _directory(row) if row else None
+    return decode_directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
     """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
-    return await _every(tables, DIRECTORY_LINK, _directory)
+    return await _every(tables, DIRECTORY_LINK, decode_directory)
 
 
 async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
@@ -138,7 +144,10 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
             raise TenantOwnedByOtherAccount
         others = old.directories if old else ()
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
-        return TenantLink(link.tenant_id, link.account, directories, since=now)
+        unknown_fields = old.unknown_fields if old else {}
+        return TenantLink(
+            link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
+        )
 
     found = await _change(tables, link.tenant_id, joined, _store(linked, link))
     assert found is not None
@@ -185,7 +194,7 @@ async def _change(
     """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
-        new = change(_tenant(row) if row else None)
+        new = change(decode_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
         if also is not None:
             operations.append(also)
@@ -202,12 +211,12 @@ async def _change(
 def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Operation]:
     if new is None:
         return [Delete(key, row.etag)] if row else []
-    return [Replace(key, _encode(new), row.etag) if row else Insert(key, _encode(new))]
+    return [Replace(key, encode(new), row.etag) if row else Insert(key, encode(new))]
 
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
     """The operation that stores a link over the one that was read."""
-    key, value = _directory_key(link.directory_id), _encode(link)
+    key, value = _directory_key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
 
 
@@ -219,17 +228,21 @@ def _directory_key(directory_id: str) -> str:
     return DIRECTORY_LINK.key(directory_id)
 
 
-def _encode(link: TenantLink | DirectoryLink) -> bytes:
-    content = {"v": 1, **asdict(link)}
-    content.pop("tag", None)
-    return orjson.dumps(content)
+def encode(link: TenantLink | DirectoryLink) -> bytes:
+    """Return the value of a link's row."""
+    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": 1})
 
 
-def _tenant(row: Row) -> TenantLink:
-    content = row_versions.fields(TenantLink, row_versions.read(row.value, "tenant"))
-    return TenantLink(**{**content, "directories": tuple(content["directories"])})
+def decode_tenant(row: Row) -> TenantLink:
+    """Return a tenant's link; raises UnsupportedRowVersion."""
+    content = row_versions.read(row.value, "tenant")
+    content["directories"] = tuple(content["directories"])
+    link: TenantLink = row_versions.build(TenantLink, content)
+    return link
 
 
-def _directory(row: Row) -> DirectoryLink:
-    content = row_versions.fields(DirectoryLink, row_versions.read(row.value, "directory link"))
-    return DirectoryLink(**{**content, "tag": row.etag})
+def decode_directory(row: Row) -> DirectoryLink:
+    """Return a directory's connection; raises UnsupportedRowVersion."""
+    content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
+    link: DirectoryLink = row_versions.build(DirectoryLink, content)
+    return link

@@ -23,7 +23,7 @@ from shared import keys
 from shared.cache import LruCache
 from shared.clock import Clock
 from shared.concurrency import TimeSlice
-from shared.messages import Sentence
+from shared.messages import Message
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 DEFAULT_COUNT = 100
@@ -198,8 +198,7 @@ async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> lis
 def _check_kept(kept: Sequence[Item]) -> None:
     """400 tooMany for groups with so many members that no answer can hold them."""
     if sum(len(item.resource.get("members", ())) for item in kept) > MAX_MEMBERS:
-        said = "The groups that this finds have too many members for one answer. Send excludedAttributes=members."
-        raise ScimError(400, Sentence("too_many_members", said), "tooMany")
+        raise ScimError(400, Message("too_many_members"), "tooMany")
 
 
 def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
@@ -217,8 +216,7 @@ def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
 async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
     """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
     if query.sort_by:
-        said = "sortBy is not available with cursor paging; leave one of the two out."
-        raise ScimError(400, Sentence("sort_and_cursor", said), "invalidValue")
+        raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
     after = _read_cursor(source, cursor, clock) if cursor else ""
     found = await source.lookup(query.filter.equalities()) if query.filter else None
     if found is not None and query.filter:
@@ -278,15 +276,11 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         raise ScimError(
             400,
-            Sentence(
-                "bad_cursor",
-                "The cursor is not one this service gave; begin again with an empty cursor.",
-            ),
+            Message("bad_cursor"),
             "invalidCursor",
         ) from None
     if age > CURSOR_TIMEOUT:
-        said = "The cursor is older than an hour; begin again with an empty cursor."
-        raise ScimError(400, Sentence("old_cursor", said), "expiredCursor")
+        raise ScimError(400, Message("old_cursor"), "expiredCursor")
     return after
 
 

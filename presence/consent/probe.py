@@ -13,12 +13,13 @@ from presence.consent import linking
 from presence.epoch_ms import DAY, SECOND, is_ahead, now_ms
 from presence.graph.batching import Fetch
 from presence.graph.errors import BadRequest, GraphError, Refused
-from presence.graph.failure_reasons import REASONS, Fault
+from presence.graph.failure_reasons import Fault
 from presence.instance import runtime_of
 from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.messages import Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
@@ -118,31 +119,26 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
-async def is_gone(app: App, tenant_id: str) -> tuple[bool, str, str]:
-    """Whether the company has removed the app; what was found, as a code and as a sentence."""
+@dataclass(frozen=True, slots=True)
+class RemovalCheck:
+    """Whether a company has removed the app, and what was found."""
+
+    gone: bool
+    message: Message
+
+
+async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
+    """Return whether the company has removed the app."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:
         reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
-            return (
-                True,
-                "gone",
-                "Microsoft gives this service no token for the company any more: access is gone.",
-            )
+            return RemovalCheck(gone=True, message=Message("removal_gone"))
         if reason == "disabled":
-            sentence = "The enterprise application is disabled: access is gone, though it can be enabled again."
-            return True, "disabled", sentence
-        return False, "unknown", f"It could not be checked: {REASONS[reason].sentence}"
+            return RemovalCheck(gone=True, message=Message("removal_disabled"))
+        return RemovalCheck(gone=False, message=Message("removal_unknown"))
     if token.may_read_presence:
-        return (
-            False,
-            "still_there",
-            "The enterprise application still has the permission. Delete it, then check again.",
-        )
-    return (
-        True,
-        "emptied",
-        "The permission is gone. The enterprise application itself still stands and can be deleted.",
-    )
+        return RemovalCheck(gone=False, message=Message("removal_still_there"))
+    return RemovalCheck(gone=True, message=Message("removal_emptied"))

@@ -20,6 +20,7 @@ from presence.instance import runtime_of
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
+from shared.messages import Message
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE = "presence-consent"
@@ -36,19 +37,17 @@ async def connect(
     """Where to send the browser to sign in at Microsoft, and the headers that bind it (a cookie)."""
     directory = await directories.read(app, person.account, directory_id)
     if directory.kind != "entra":
-        raise HttpError(
-            409, "No presence here", "Presence is for directories of Microsoft Entra ID only."
-        )
+        raise HttpError(409, Message("presence_needs_entra"))
     if not cloud_of(app.settings).has_presence:
-        raise HttpError(409, "No presence in this cloud", NO_PRESENCE)
+        raise HttpError(409, NO_PRESENCE)
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
         way = await flow.begin(app, person, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
-        detail = f"{reason.sentence} {reason.remedy}"
-        raise HttpError(503, "Sign-in is not possible now", detail, reason=fault.reason) from None
+        message = Message("reason_and_remedy", reason=reason.sentence, remedy=reason.remedy)
+        raise HttpError(503, message, reason=fault.reason) from None
     return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
 
 
@@ -95,14 +94,12 @@ async def how_to_remove(app: App, person: Principal, directory_id: str) -> Remov
     return removal(app, link.tenant_id) if link else None
 
 
-async def check_gone(app: App, person: Principal, directory_id: str) -> tuple[bool, str, str]:
-    """Whether access is gone for the company that was connected; what was found, as a code and as a sentence."""
+async def check_gone(app: App, person: Principal, directory_id: str) -> probe.RemovalCheck:
+    """Return whether the company that was connected has removed the app."""
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None:
-        raise HttpError(
-            409, "Nothing to check", "This directory was never connected to a company's presence."
-        )
+        raise HttpError(409, Message("never_connected"))
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
     return await probe.is_gone(app, link.tenant_id)

@@ -28,7 +28,7 @@ def hit(before: Trouble, reason: str, now: int) -> Trouble:
     lost = before.lost or (
         kind == "consent" and hits >= LOST_AFTER_HITS and now - since >= LOST_AFTER
     )
-    return Trouble(reason, since, hits, lost)
+    return Trouble(reason, since, hits, lost, unknown_fields=before.unknown_fields)
 
 
 def pause(trouble: Trouble, failures: int, interval: int, retry_after: float, now: int) -> int:

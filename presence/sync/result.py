@@ -22,7 +22,9 @@ def outcome(this: Round, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta]
         lease_until=0,
         untidy=head.untidy and not this.is_tidy,
         directories=diff.rolls(head, this.moves),
-        trouble=backoff.hit(head.trouble, this.reason, now) if this.reason else Trouble(),
+        trouble=backoff.hit(head.trouble, this.reason, now)
+        if this.reason
+        else Trouble(unknown_fields=head.trouble.unknown_fields),
     )
     delta = _delta(this, snapshot, head, now)
     if this.reason:

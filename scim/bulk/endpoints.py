@@ -16,7 +16,7 @@ from scim.http import read_json, read_search, scim_response
 from scim.query import ListQuery, list_resources
 from scim.users.service import Users
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -37,10 +37,7 @@ async def _search(context: Context, request: Request) -> Response:
     if isinstance(body, dict) and "cursor" in body:
         raise ScimError(
             400,
-            Sentence(
-                "cursor_over_types",
-                "Cursor paging goes over one type: POST to /Users/.search or /Groups/.search.",
-            ),
+            Message("cursor_over_types"),
             "invalidCursor",
         )
     of_users, of_groups = _query(body, USER), _query(body, GROUP)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
 from scim import resource_rows
 from scim.context import Context
@@ -26,7 +27,7 @@ from scim.rejection_log import left_out, note_mapping_faults
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
@@ -43,7 +44,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
 
     async def attempt() -> StoredGroup:
         joining = await membership.first(app, directory_id, group.id, plan)
-        event = _event(context, "group.created", group, groups=1, detail=left_out(notes))
+        event = _event(context, "group.created", group, groups=1, **told(left_out(notes)))
         try:
             await store.write(app, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
@@ -124,8 +125,7 @@ async def _change(
 ) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
-        said = "members: the group {id} cannot be a member of itself."
-        raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
+        raise ScimError(400, Message("member_of_itself", id=identifier), "invalidValue")
     return await context.write_locks.write(
         context.directory.id,
         identifier,
@@ -168,7 +168,7 @@ def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
 
 
 def _change_event(
-    context: Context, old: GroupRecord, new: GroupRecord, moved: int, detail: str
+    context: Context, old: GroupRecord, new: GroupRecord, moved: int, message: Message | None
 ) -> Event:
     names = {
         name
@@ -176,7 +176,7 @@ def _change_event(
         if old.resource.get(name) != new.resource.get(name)
     }
     changed = tuple(sorted(names | ({"members"} if moved else set())))
-    return _event(context, "group.changed", new, changed=changed, detail=detail)
+    return _event(context, "group.changed", new, changed=changed, **told(message))
 
 
 def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Event:

@@ -12,6 +12,7 @@ from scim.oauth.token_request import read_token_request
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.http import HttpError, Request, Response, json_response
+from shared.messages import Message
 
 ROUTE = "scim/{directoryId}/oauth2/token"
 # RFC 8414 section 3.1 puts the well-known part before the issuer's path; many clients append it instead.
@@ -26,9 +27,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
 
     async def token(request: Request) -> Response:
         if request.method != "POST":
-            raise OAuthError(
-                "invalid_request", "The token endpoint takes POST only.", 405, {"Allow": "POST"}
-            )
+            raise OAuthError("invalid_request", Message("oauth_post_only"), 405, {"Allow": "POST"})
         issued = await service.issue(app, request.route["directoryId"], read_token_request(request))
         body = {
             "access_token": issued.token,
@@ -42,7 +41,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
         """Answer alike for every id that a directory can have: whether there is one is nobody's business."""
         directory_id = request.route["directoryId"]
         if not is_directory_id(directory_id):
-            raise HttpError(404, "Not found", "No directory can have this id.")
+            raise HttpError(404, Message("not_there"))
         origin = app.settings.public_url or request.origin
         return json_response(
             {

@@ -87,7 +87,9 @@ class _Values(NamedTuple):
     def of(cls, shown: _Shown) -> "_Values":
         card = contact_cards.encode(shown.card)
         faults = [
-            {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
+            {"value": n.raw, "type": kind, "fault": n.fault.text()}
+            for kind, n in shown.own
+            if n.fault
         ]
         families = {
             NAME.name: index_values.encode_owner(shown.card.id),

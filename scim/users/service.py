@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
 from scim import resource_rows
 from scim.context import Context
@@ -28,6 +29,7 @@ from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.messages import Message
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
@@ -49,7 +51,7 @@ async def create(context: Context, body: Any) -> StoredUser:
     now = timestamp(app.clock.now())
     user = UserRecord(new_id(app.clock), resource, now, now)
     event = _event(
-        context, "user.created", user, users=1, active=user.active, detail=left_out(notes)
+        context, "user.created", user, users=1, active=user.active, **told(left_out(notes))
     )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
@@ -152,7 +154,9 @@ async def _change(
     return await context.write_locks.write(directory.id, identifier, attempt)
 
 
-def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: str) -> Event:
+def _change_event(
+    context: Context, old: UserRecord, new: UserRecord, message: Message | None
+) -> Event:
     names = sorted(
         name
         for name in {*old.resource, *new.resource}
@@ -170,7 +174,7 @@ def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: st
         active=new.active,
         changed=tuple(names),
         was_external_id=moved,
-        detail=detail,
+        **told(message),
     )
 
 

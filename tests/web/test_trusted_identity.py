@@ -21,7 +21,7 @@ async def test_an_identity_is_set_shown_and_removed(app: App, visit: Visitor) ->
     fields = {"tenant_id": TENANT, "subject": "x", "audiences": "api://a, api://b"}
     wrong = await visit("POST", form, urlencode(fields))
     assert wrong.status == 422
-    assert b"The subject is missing or not valid." in wrong.body
+    assert b"subject is not a GUID" in wrong.body
     assert TENANT.encode() in wrong.body
     other = {"issuer": "https://id.example", "jwks_uri": "https://id.example/k", "subject": "x"}
     refused = await visit("POST", form, urlencode({**other, "audiences": "a"}))

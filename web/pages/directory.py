@@ -10,11 +10,12 @@ from directories.models import Directory
 from presence.consent import service as consents
 from presence.consent.status import Connection
 from shared.http import Response
-from web.filters import thousands
+from shared.messages import group_thousands
 from web.page_request import PageRequest, trigger
 from web.pages.alerts import problems_of
 from web.pages.connection_view import view
 from web.render import page
+from web.text_families import HEALTH
 
 _MOST_COUNTED = 99
 
@@ -86,10 +87,14 @@ def _health(visit: PageRequest, connection: Connection) -> list[tuple[str, str |
         ("throttled", "throttledTotal"),
     )
     counts = [
-        (visit.t(f"health_{key}"), thousands(figures[name], visit.language), "")
+        (visit.t(HEALTH.code(key)), group_thousands(figures[name], visit.language), "")
         for key, name in names
     ]
-    took = (visit.t("health_took"), f"{thousands(figures['milliseconds'], visit.language)} ms", "")
+    took = (
+        visit.t("health_took"),
+        f"{group_thousands(figures['milliseconds'], visit.language)} ms",
+        "",
+    )
     if not figures["lastSync"]:
         return [*counts, took]
     return [(visit.t("health_last_sync"), figures["lastSync"], "time"), *counts, took]

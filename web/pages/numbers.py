@@ -6,10 +6,8 @@ from urllib.parse import quote
 from contacts import unparsed_numbers
 from contacts.unparsed_numbers import Unparsed
 from directories import service
-from shared import messages
 from shared.http import Response
 from shared.numbers.number import derive
-from web import event_words
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
@@ -59,6 +57,6 @@ def _view(visit: PageRequest, person: Unparsed, region: str) -> PersonNumbers:
 
 
 def _fault(visit: PageRequest, value: str, region: str, stored: str) -> str:
-    """Why it can't be read, found anew for the reader's language; as stored where it could be read by now."""
+    """Return why the number can't be parsed, in the reader's language; the stored text if it parses now."""
     fault = derive(value, region).fault
-    return event_words.said(visit, messages.encode(fault), fault) if fault else stored
+    return visit.text(fault) if fault else stored

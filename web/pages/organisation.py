@@ -176,8 +176,8 @@ async def _count(
     visit: PageRequest, filters: Filters, directories: Sequence[Directory], found: Contacts
 ) -> str:
     if filters.q or filters.group or filters.favourites:
-        key = "people_found_more" if found.cursor else "people_found"
-        return visit.counted(key, len(found.found))
+        shown = len(found.found)
+        return visit.counted("people_found_more" if found.cursor else "people_found", shown)
     count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 

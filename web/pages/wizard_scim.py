@@ -14,9 +14,10 @@ from web import event_words
 from web.page_request import PageRequest
 from web.pages import attribute_mapping, wizard_steps
 from web.render import page
+from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
 from web.translations import fault_text
 
-_GUIDES = {"entra": 7, "other": 6}
+_GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ async def step(
 ) -> Response:
     """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
     live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
+    guide = _GUIDES[directory.kind]
     values: dict[str, Any] = {
         "directory": directory,
         "token": token,
@@ -66,9 +68,7 @@ async def step(
         "mapping": attribute_mapping.ENTRA
         if directory.kind == "entra"
         else attribute_mapping.OTHER,
-        "guide": [
-            f"guide_{directory.kind}_{number}" for number in range(1, _GUIDES[directory.kind] + 1)
-        ],
+        "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
         "links": wizard_steps.links(directory),
         "live": await _live(visit, directory),
     }
@@ -122,12 +122,11 @@ def _stages(visit: PageRequest, glance: DirectoryStatus) -> list[Stage]:
 def _refusal(visit: PageRequest, glance: DirectoryStatus) -> dict[str, str] | None:
     if glance.denied:
         reason = glance.denied.reason
-        sentence, remedy = status.DENIED_REASONS.get(reason, ("", ""))
         return {
             "title": visit.t("live_refused"),
             "at": glance.denied.at,
-            "detail": visit.known(f"denied_{reason}", sentence),
-            "remedy": visit.known(f"denied_{reason}_remedy", remedy),
+            "detail": status.DENIED.text(reason, visit.language),
+            "remedy": status.DENIED_REMEDY.text(reason, visit.language),
         }
     if glance.last_refusal:
         event = glance.last_refusal.event

@@ -182,7 +182,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
         .decode()
         .rstrip("=")
     )
-    await refused(client, f"{header}.{body}.{signature}", "no JSON Web Token")
+    await refused(client, f"{header}.{body}.{signature}", "not a JSON Web Token")
 
 
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:

@@ -153,7 +153,7 @@ async def test_only_listed_hosts_have_keys(
     with pytest.raises(InvalidField) as raised:
         await credentials.set_trust(app, ACCOUNT, client.directory_id, trust)
     assert raised.value.field == "jwks_uri"
-    assert "TRUSTED_KEY_HOSTS" in raised.value.remedy
+    assert "TRUSTED_KEY_HOSTS" in raised.value.message.text()
 
 
 @pytest.mark.parametrize(
