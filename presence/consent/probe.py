@@ -19,7 +19,7 @@ from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
-from shared.messages import Message
+from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
@@ -37,12 +37,12 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
         return link
     found = await _look(app, link)
     with suppress(
-        tenant_links.Overtaken
+        tenant_links.LinkConflict
     ):  # removed, or begun anew, while Microsoft was asked: that is what counts
         if not found.reason:
             await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
         else:
-            await tenant_links.note(
+            await tenant_links.save_link(
                 app.tables,
                 replace(link, probed_at=now, probes=link.probes + 1, reason=found.reason),
             )
@@ -114,17 +114,30 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
     try:
         await linking.connect(app, link)
     except tenant_links.TenantOwnedByOtherAccount:
-        await tenant_links.note(app.tables, replace(link, state="removed", reason=""))
+        await tenant_links.save_link(app.tables, replace(link, state="removed", reason=""))
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
+_GONE = frozenset({"gone", "disabled", "emptied"})
+REMOVAL = CodeFamily("removal_", (*_GONE, "still_there", "unknown"))
+
+
 @dataclass(frozen=True, slots=True)
 class RemovalCheck:
-    """Whether a company has removed the app, and what was found."""
+    """Whether a company has removed the app; `found` is a member of the messages `REMOVAL`."""
 
-    gone: bool
-    message: Message
+    found: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether the app has no access any more."""
+        return self.found in _GONE
+
+    @property
+    def message(self) -> Message:
+        """The sentence about it."""
+        return Message(REMOVAL.code(self.found))
 
 
 async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
@@ -135,10 +148,10 @@ async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
     except Fault as fault:
         reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
-            return RemovalCheck(gone=True, message=Message("removal_gone"))
+            return RemovalCheck("gone")
         if reason == "disabled":
-            return RemovalCheck(gone=True, message=Message("removal_disabled"))
-        return RemovalCheck(gone=False, message=Message("removal_unknown"))
+            return RemovalCheck("disabled")
+        return RemovalCheck("unknown")
     if token.may_read_presence:
-        return RemovalCheck(gone=False, message=Message("removal_still_there"))
-    return RemovalCheck(gone=True, message=Message("removal_emptied"))
+        return RemovalCheck("still_there")
+    return RemovalCheck("emptied")

@@ -1,5 +1,6 @@
 """Contacts: search, number lookup, one person, groups, numbers needing attention, export."""
 
+from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.number_lookup import MAX_NUMBERS
@@ -258,6 +259,16 @@ def paths() -> Json:
                 refusals=(400, 404),
                 parameters=[
                     query("format", "csv", {"enum": sorted(FORMATS)}),
+                    query(
+                        "separator",
+                        "Of `csv`: comma; a German Excel expects semicolon",
+                        {"enum": list(csv_export.SEPARATORS)},
+                    ),
+                    query(
+                        "version",
+                        "Of `vcard`: 3.0 (RFC 2426), or 4.0 (RFC 6350)",
+                        {"enum": list(vcard_export.VERSIONS)},
+                    ),
                     _limit(MOST, MOST),
                     query("cursor", "From the `Link` of the previous chunk"),
                 ],
