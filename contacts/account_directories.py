@@ -14,6 +14,7 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import each
 from shared.http import HttpError
+from shared.messages import Message
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
 SHARED = 1.0  # seconds that all agents see the same totals
@@ -71,9 +72,5 @@ async def one_directory(app: App, account: str, directory_id: str) -> Directory:
     """The account's directory with this id; HttpError 404 for another account's as for none."""
     directory, _ = await cache(app).get(app, directory_id)
     if directory is None or directory.account != account:
-        raise HttpError(
-            404,
-            "Directory not found",
-            "There is no such directory in your account. It may be deleted; reload the list of directories.",
-        )
+        raise HttpError(404, Message("directory_not_found"))
     return directory

@@ -1,25 +1,35 @@
 """The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from contacts import account_directories, listing, number_lookup, unparsed_numbers
+from contacts import (
+    account_directories,
+    csv_export,
+    listing,
+    number_lookup,
+    unparsed_numbers,
+    vcard_export,
+)
 from contacts.details import read_contact
-from contacts.export import FORMATS, MOST, export
+from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
 from contacts.index_scan import Page
+from contacts.region_suggestion import suggest_region
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
+from shared.messages import Message
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
 _MAX_NUMBER = 250
 _MAX_CURSOR = 2048
+_MAX_DIRECTORIES = 100
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
@@ -55,22 +65,28 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
     try:
         found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
-        raise _bad(
-            "numbers",
-            f"has {len(texts)} numbers for {len(directories)} directories, more than are looked up at once",
-            f"Ask for at most {error.most} numbers in one request, or name fewer directories.",
-        ) from None
+        message = Message("lookup_too_many", count=len(texts), most=error.most)
+        raise _bad("numbers", message) from None
     return with_etag(request, await matches_json(app, texts, found))
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Numbers needing attention."""
+    """Numbers needing attention; the first page says which default region most numbers fit, if it is another one."""
     directory = await _directory(app, request, person)
+    after = _cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+    content: dict[str, Any] = {"people": people} | ({"nextCursor": cursor} if cursor else {})
+    if not after and (fit := await suggest_region(app, directory)):
+        content["suggestedRegion"] = {
+            "region": fit.region,
+            "fits": fit.fits,
+            "fitsNow": fit.fits_now,
+            "count": fit.count,
+        }
+    return with_etag(request, content)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
@@ -86,9 +102,13 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
     require_admin(request, app.settings)
     directory = await _directory(app, request, person)
-    form = FORMATS.get(name := request.query.get("format", "csv"))
-    if form is None:
-        raise _bad("format", "is none that can be exported", "Use format=csv or format=vcard.")
+    name = _one_of(request, "format", FORMATS)
+    if name == "csv":
+        choice = "separator", _one_of(request, "separator", csv_export.SEPARATORS)
+        form = csv_format(choice[1])
+    else:
+        choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
+        form = vcard_format(choice[1])
     limit = _limit(request, MOST, MOST)
     chunk = await export(app, directory, form, limit, _cursor(request))
     headers = {
@@ -97,7 +117,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     }
     if chunk.cursor:
         following = (
-            f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+            f"{request.path}?format={name}&{choice[0]}={choice[1]}"
+            f"&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
         )
         headers["Link"] = f'<{following}>; rel="next"'
     return Response(200, chunk.content, headers)
@@ -123,33 +144,38 @@ async def _found(app: App, request: Request, directories: Sequence[Directory]) -
     return await find(app, directories, text, group, limit, cursor)
 
 
-def _bad(field: str, fault: str, remedy: str) -> HttpError:
-    return HttpError(400, "Request not valid", f"{field} {fault}. {remedy}", field=field)
+def _bad(field: str, message: Message) -> HttpError:
+    return HttpError(400, message, field=field)
 
 
 def _refuse_group(request: Request) -> None:
     if request.query.get("group"):
-        raise _bad(
-            "group",
-            "belongs to one directory",
-            "Ask /api/directories/{directoryId}/contacts for the people of a group.",
-        )
+        raise _bad("group", Message("group_needs_directory"))
 
 
 def _text(request: Request) -> str:
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
-        raise _bad(
-            "q", f"has {len(text)} characters", f"Search with at most {_MAX_QUERY} characters."
-        )
+        message = Message("search_text_too_long", name="q", count=len(text), most=_MAX_QUERY)
+        raise _bad("q", message)
     return text
 
 
 def _cursor(request: Request) -> str:
     cursor = request.query.get("cursor", "")
     if len(cursor) > _MAX_CURSOR:
-        raise _bad("cursor", "is longer than any that was given", "Begin again without a cursor.")
+        raise _bad("cursor", Message("cursor_not_valid"))
     return cursor
+
+
+def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
+    """Return a query parameter that must be one of `known`, whose first is the default."""
+    allowed = list(known)
+    value = request.query.get(name, "") or allowed[0]
+    if value not in allowed:
+        known_text = ", ".join(allowed)
+        raise _bad(name, Message("not_one_of", name=name, value=value[:20], known=known_text))
+    return value
 
 
 def _limit(request: Request, default: int, most: int) -> int:
@@ -157,7 +183,7 @@ def _limit(request: Request, default: int, most: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
-        raise _bad("limit", "is not a whole number in its bounds", f"Use a limit from 1 to {most}.")
+        raise _bad("limit", Message("limit_out_of_range", most=most))
     return int(text)
 
 
@@ -168,39 +194,26 @@ def _on_demand(request: Request) -> bool:
             return False
         case "fresh":
             return True
-    raise _bad(
-        "presence",
-        "is neither stored nor fresh",
-        "Use presence=fresh for people who are on a screen.",
-    )
+    raise _bad("presence", Message("presence_mode"))
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     """The numbers and, if named, the directories of a lookup."""
     if not isinstance(body, dict):
-        raise _bad("body", "is not a JSON object", 'Send {"numbers": ["+442079460958"]}.')
+        raise _bad("body", Message("lookup_body"))
     texts, ids = body.get("numbers"), body.get("directories")
     if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
-        raise _bad(
-            "numbers",
-            "is not a list of 1 to 100 numbers",
-            "Ask for at most 100 numbers in one request.",
-        )
+        raise _bad("numbers", Message("lookup_numbers", most=number_lookup.MAX_NUMBERS))
     for place, text in enumerate(texts):
         if not isinstance(text, str) or len(text) > _MAX_NUMBER:
-            raise _bad(
-                f"numbers[{place}]",
-                "is not a number as text",
-                f"Send text of at most {_MAX_NUMBER} characters.",
-            )
+            field = f"numbers[{place}]"
+            raise _bad(field, Message("lookup_number", field=field, most=_MAX_NUMBER))
     if ids is not None and not (
-        isinstance(ids, list) and len(ids) <= 100 and all(isinstance(one, str) for one in ids)
+        isinstance(ids, list)
+        and len(ids) <= _MAX_DIRECTORIES
+        and all(isinstance(one, str) for one in ids)
     ):
-        raise _bad(
-            "directories",
-            "is not a list of at most 100 directory ids",
-            "Leave it out to search all of them.",
-        )
+        raise _bad("directories", Message("lookup_directories", most=_MAX_DIRECTORIES))
     return texts, list(dict.fromkeys(ids)) if ids is not None else None
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from shared import keys
 from shared.http import HttpError
+from shared.messages import Message
 from shared.tables.schema import TwoParts
 
 
@@ -93,9 +94,4 @@ def position_in(text: str, where: Range) -> str:
 
 def bad_cursor() -> HttpError:
     """Return the answer to a cursor that isn't one of this query."""
-    return HttpError(
-        400,
-        "Cursor not valid",
-        "cursor is not one that this query gave. Begin again without a cursor and follow nextCursor.",
-        field="cursor",
-    )
+    return HttpError(400, Message("cursor_not_valid"), field="cursor")

@@ -1,5 +1,6 @@
 """One person with everything that an agent is shown."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -8,41 +9,57 @@ from directories.models import Directory
 from scim.groups import record as groups
 from scim.users import contact_cards, index_rows, store
 from scim.users.contact_cards import ENTERPRISE
+from scim.users.managers import Manager, find_manager
 from scim.users.record import UserRecord
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
+from shared.messages import Message
 from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A person: the stored user, the card, the numbers with their types (main one first), groups as (id, name)."""
+    """A person: the stored user, the card, the numbers with their types (main one first), groups as (id, name).
+
+    `manager` is the active person whom the user's `manager` names, if there is one.
+    """
 
     directory: Directory
     user: UserRecord
     card: contact_cards.Card
     numbers: list[tuple[str, Number]]
     groups: list[tuple[str, str]]
+    manager: Manager | None = None
 
 
 async def read_contact(app: App, directory: Directory, contact_id: str) -> Person:
-    """The person with this id: a round trip, and one for each of the first 50 groups. HttpError 404 if not shown."""
+    """Return the person with this id.
+
+    A round trip, at the same time one for each of the first 50 groups, and one for the manager if the person has one
+    (two if it isn't named by its id). HttpError 404 if the person isn't shown.
+    """
     stored = await store.get(app, directory.id, contact_id)
     if stored is None or not stored.record.active:
-        raise HttpError(
-            404,
-            "Contact not found",
-            "There is no such person in this directory, or the person is no longer active.",
-        )
+        raise HttpError(404, Message("contact_not_found"))
     user = stored.record
     numbers = index_rows.derived(user, directory.region)
-    named = await _named(app, directory, stored.groups[:_MOST_GROUPS])
-    return Person(directory, user, index_rows.card_of(user, numbers), numbers, named)
+    named, manager = await asyncio.gather(
+        _named(app, directory, stored.groups[:_MOST_GROUPS]),
+        find_manager(app, directory.id, contact_cards.manager_value(user.resource)),
+    )
+    return Person(
+        directory=directory,
+        user=user,
+        card=index_rows.card_of(user, numbers),
+        numbers=numbers,
+        groups=named,
+        manager=manager,
+    )
 
 
 async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> list[tuple[str, str]]:
@@ -62,7 +79,8 @@ def details(person: Person) -> dict[str, Any]:
         "name": resource.get("name"),
         "organization": enterprise.get("organization"),
         "division": enterprise.get("division"),
-        "manager": enterprise.get("manager", {}).get("displayName"),
+        "manager": person.manager.name if person.manager else None,
+        "managerId": person.manager.id if person.manager else None,
         "preferredLanguage": resource.get("preferredLanguage"),
     }
     return {
@@ -84,5 +102,5 @@ def _number(kind: str, number: Number) -> dict[str, Any]:
         "type": kind,
         "e164": number.e164,
         "extension": number.extension,
-        **({"fault": number.fault} if number.fault else {}),
+        **({"fault": number.fault.text()} if number.fault else {}),
     }

@@ -13,6 +13,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
+from shared.messages import Message
 from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
 
 
@@ -82,9 +83,4 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:
     """HttpError 404 for a group that the directory does not have."""
     if await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id)) is None:
-        raise HttpError(
-            404,
-            "Group not found",
-            "group is no group of this directory. It may be deleted by now.",
-            field="group",
-        )
+        raise HttpError(404, Message("group_not_found"), field="group")

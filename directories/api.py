@@ -22,6 +22,7 @@ from directories.models import Directory, TrustedIdentity
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
 from directories.service import NewDirectory
 from shared.http import Response, json_response
+from shared.messages import Message
 
 MAX_LINES = 200
 _MAX_WORDS = 250
@@ -107,7 +108,9 @@ async def trust(call: Call) -> Response:
 
 async def set_trust(call: Call) -> Response:
     body = read_body(call.request, TrustBody)
-    trust = TrustedIdentity(body.tenant_id, body.subject, tuple(body.audiences))
+    trust = TrustedIdentity(
+        body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
+    )
     directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
     return _answer(directory, {"trust": serializers.trust(directory)})
 
@@ -185,9 +188,8 @@ def _words(query: dict[str, str], name: str) -> str:
     """What to look for; it is compared with thousands of events, so it is short."""
     text = query.get(name, "").strip()
     if len(text) > _MAX_WORDS:
-        raise InvalidField(
-            name, f"has {len(text)} characters", f"Search with at most {_MAX_WORDS} characters."
-        )
+        message = Message("search_text_too_long", name=name, count=len(text), most=_MAX_WORDS)
+        raise InvalidField(name, message)
     return text
 
 
@@ -195,12 +197,13 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
     """The kinds of events asked for; `refused=1` is short for the kind *refused*."""
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
     if kind and kind not in KINDS:
-        raise InvalidField("kind", f'is "{kind[:20]}"', f"Give one of {', '.join(KINDS)}.")
+        message = Message("not_one_of", name="kind", value=kind[:20], known=", ".join(KINDS))
+        raise InvalidField("kind", message)
     return KINDS.get(kind, frozenset())
 
 
 def _limit(query: dict[str, str]) -> int:
     text = query.get("limit", "50")
     if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= MAX_LINES):
-        raise InvalidField("limit", f'is "{text[:20]}"', f"Give a number from 1 to {MAX_LINES}.")
+        raise InvalidField("limit", Message("limit_out_of_range", most=MAX_LINES))
     return int(text)

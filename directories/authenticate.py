@@ -15,20 +15,17 @@ from directories.models import Directory, is_directory_id
 from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError
+from shared.messages import Message
 from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
 
 _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
-_DETAIL = (
-    "The security token is missing, wrong, expired or revoked, or this address belongs to no directory. Copy the base"
-    " URL and a live security token from the directory's page, and save them in your provisioning settings."
-)
 
 
 class Unauthenticated(HttpError):
     """401, one answer for every reason, so that strangers learn nothing."""
 
     def __init__(self) -> None:
-        super().__init__(401, "Not signed in", _DETAIL, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
+        super().__init__(401, Message("token_refused"), {"WWW-Authenticate": 'Bearer realm="SCIM"'})
 
 
 @dataclass(slots=True)

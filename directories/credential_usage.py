@@ -18,6 +18,7 @@ from directories.models import Directory
 from shared import row_versions
 from shared.app import App
 from shared.cache import LruCache
+from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
 
@@ -105,8 +106,8 @@ def failed(app: App, directory_id: str) -> None:
     app.state(_Notes).failed.put(directory_id, app.clock.monotonic())
 
 
-def refused(app: App, directory: Directory, reason: str, detail: str = "") -> None:
-    """Note a call with `reason`: missing, wrong, expired, revoked, access, client; a `detail` goes into the log."""
+def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
+    """Note a call with a reason of `status.DENIED_REASONS`; a `message` goes into the provisioning log."""
     denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
@@ -118,11 +119,11 @@ def refused(app: App, directory: Directory, reason: str, detail: str = "") -> No
     count = 1 + (last.unwritten if last else 0)
     logged_at = last.logged_at if last else -DENIED_SECONDS
     is_logged = (
-        bool(detail) and at - logged_at >= DENIED_SECONDS
+        message is not None and at - logged_at >= DENIED_SECONDS
     )  # whatever else the caller tries in between
     denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
     app.background.start_optional(
-        _write_denied(app, directory.id, reason, count, detail if is_logged else ""),
+        _write_denied(app, directory.id, reason, count, message if is_logged else None),
         "directory.denied",
     )
 
@@ -160,10 +161,18 @@ async def _write(
     await app.tables.transact(DIRECTORIES, directory_id, [how(LAST_USE.key(name), value)])
 
 
-async def _write_denied(app: App, directory_id: str, reason: str, count: int, detail: str) -> None:
+async def _write_denied(
+    app: App, directory_id: str, reason: str, count: int, message: Message | None
+) -> None:
     at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "at": at, "reason": reason, "count": count})
     await app.tables.transact(DIRECTORIES, directory_id, [Upsert(LAST_USE.key(_DENIED), value)])
-    if detail:
-        event = Event(at=at, kind=REFUSED, method="POST", status=401, detail=detail)
+    if message is not None:
+        event = Event(
+            at=at,
+            kind=REFUSED,
+            method="POST",
+            status=401,
+            **events.told(message),
+        )
         await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])

@@ -1,37 +1,59 @@
-"""What can be wrong with a request about directories, in words for the administrator."""
+"""What can be wrong with a request about directories."""
 
 from shared.http import HttpError
+from shared.messages import Message
 
 
-class InvalidField(Exception):
-    """A field has a value that can't be taken."""
+class DirectoryError(Exception):
+    """A request about directories that can't be fulfilled; `status` is its HTTP status."""
 
-    def __init__(self, field: str, fault: str, remedy: str) -> None:
-        super().__init__(f"{field} {fault}. {remedy}")
+    status = 400
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.code)
+        self.message = message
+
+    def problem(self) -> HttpError:
+        """Return the error as an HTTP answer."""
+        return HttpError(self.status, self.message)
+
+
+class InvalidField(DirectoryError):
+    """A field has a value that is not accepted."""
+
+    def __init__(self, field: str, message: Message) -> None:
+        super().__init__(message)
         self.field = field
-        self.fault = fault
-        self.remedy = remedy
+
+    def problem(self) -> HttpError:
+        """Return 400 with the member `field`."""
+        return HttpError(self.status, self.message, field=self.field)
 
 
-class NotThere(Exception):
-    """The account has no directory (or the directory no token) with this id."""
+class NotThere(DirectoryError):
+    """The account has no directory, or the directory no credential, with this ID."""
+
+    status = 404
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(Message("not_there"))
+        self.identifier = identifier
 
 
-class Overtaken(Exception):
-    """Somebody else changed the directory since it was read."""
+class Overtaken(DirectoryError):
+    """The directory was changed by another request since it was read."""
+
+    status = 412
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(Message("overtaken"))
+        self.identifier = identifier
 
 
-class TooMany(Exception):
-    """There are as many live tokens (or client secrets) as there may be."""
+class TooMany(DirectoryError):
+    """The directory has the maximum number of valid tokens, or of client secrets."""
 
+    status = 409
 
-def field_error(field: str, fault: str, remedy: str) -> HttpError:
-    """400 for one field."""
-    return HttpError(
-        400,
-        "Field not valid",
-        f"{field}: {fault}. {remedy}",
-        field=field,
-        fault=fault,
-        remedy=remedy,
-    )
+    def __init__(self) -> None:
+        super().__init__(Message("two_live"))

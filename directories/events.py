@@ -18,6 +18,7 @@ from directories.event_types import REFUSED
 from shared import keys, messages, row_versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
+from shared.messages import Message
 from shared.tables.port import Insert, Row, Tables
 from shared.tables.schema import CONTACTS, EVENT
 
@@ -33,8 +34,8 @@ class Event:
     """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
 
     `was_active`: whether a person now deleted was active until then. `count`: how many equal requests a refusal stands
-    for; `method` is theirs. `said`, of a stored event, has code and values of a `detail` that is a Sentence, by which a
-    page says it in its reader's language. Empty fields are not stored.
+    for; `method` is theirs. `said`: code and parameters of the message whose English text is `detail`, so that a page
+    can render it in its reader's language. Empty fields are not stored.
     """
 
     at: str
@@ -77,6 +78,11 @@ class Event:
         return 0
 
 
+def told(message: Message | None) -> dict[str, Any]:
+    """Return the fields of an event that hold a message: `Event(…, **told(message))`."""
+    return {"detail": message.text(), "said": messages.encode(message)} if message else {}
+
+
 _DEFAULTS = {field.name: field.default for field in fields(Event)}
 
 
@@ -110,8 +116,6 @@ def encode(event: Event) -> bytes:
         for name, usual in _DEFAULTS.items()
         if (part := getattr(event, name)) != usual
     }
-    if said := messages.encode(event.detail):
-        stored["said"] = said
     return orjson.dumps({"v": 1, **stored})
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from directories.errors import InvalidField, NotThere, Overtaken, TooMany, field_error
-from directories.user_rate_limit import rate_limited
+from directories.errors import DirectoryError
+from directories.rate_limits import limit_user
 from shared.app import App
 from shared.easy_auth import require_admin
-from shared.http import HttpError, Request, Response, check_same_origin
+from shared.http import Request, Response, check_same_origin
 
 Action = Callable[["Call"], Awaitable[Response]]
 
@@ -31,16 +31,7 @@ async def respond(app: App, request: Request, action: Action) -> Response:
     person = require_admin(request, app.settings)
     check_same_origin(request, app.settings.public_url)
     try:
-        with rate_limited(app, person):
+        with limit_user(app, person):
             return await action(Call(app, request, person.account))
-    except InvalidField as error:
-        raise field_error(error.field, error.fault, error.remedy) from None
-    except NotThere:
-        detail = "It does not exist, was deleted, or belongs to another account. Reload the list of directories."
-        raise HttpError(404, "Not found", detail) from None
-    except Overtaken:
-        detail = "Somebody else changed the directory in the meantime. Reload it and make the change again."
-        raise HttpError(412, "Changed in the meantime", detail) from None
-    except TooMany:
-        detail = "Two are live already. Revoke one first, or rotate: send overlap_hours with the request."
-        raise HttpError(409, "Two are live already", detail) from None
+    except DirectoryError as error:
+        raise error.problem() from None

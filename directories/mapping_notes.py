@@ -6,17 +6,18 @@ with the row `noted`, so that several instances note a fault once, too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
 from directories import events
 from directories.event_types import MAPPING
-from directories.events import Event
+from directories.events import Event, told
 from shared import log, row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
 from shared.tables.schema import CONTACTS, MAPPING_FAULTS
 
@@ -32,7 +33,7 @@ class _Noted:
     by_directory: LruCache[str, dict[str, float]] = field(default_factory=lambda: LruCache(2048))
 
 
-def note(app: App, directory_id: str, faults: Mapping[str, Sentence], client: str) -> None:
+def note(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
     """Note faults by attribute, each at most once a day; the request does not wait for it."""
     now = app.clock.now().timestamp()
     noted = app.state(_Noted).by_directory.get(directory_id)
@@ -47,10 +48,10 @@ def note(app: App, directory_id: str, faults: Mapping[str, Sentence], client: st
 
 
 def _due(
-    faults: Mapping[str, Sentence], noted: Mapping[str, float], now: float
-) -> dict[str, Sentence]:
+    faults: Mapping[str, Message], noted: Mapping[str, float], now: float
+) -> dict[str, Message]:
     """Return the faults to note now: none twice within the time, and no further ones if there are very many."""
-    due: dict[str, Sentence] = {}
+    due: dict[str, Message] = {}
     room = min(MAX_NEW, MAX_FAULTS - len(noted))
     for name, fault in faults.items():
         if name in noted:
@@ -62,21 +63,31 @@ def _due(
     return due
 
 
-async def _store(app: App, directory_id: str, faults: Mapping[str, Sentence], client: str) -> None:
+def encode(stored: Mapping[str, Any]) -> bytes:
+    """Return the value of the row: `at` says when each fault was last noted, in seconds since 1970."""
+    return orjson.dumps({**stored, "v": 1})
+
+
+def decode(value: bytes) -> dict[str, Any]:
+    """Return what `encode` stored, with the fields of a later release; raises UnsupportedRowVersion."""
+    return row_versions.read(value, "mapping faults")
+
+
+async def _store(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
     now = app.clock.now()
     row = await app.tables.get(CONTACTS, directory_id, MAPPING_FAULTS.key)
-    stored = row_versions.read(row.value, "mapping faults") if row else {}
+    stored = decode(row.value) if row else {}
     noted: dict[str, float] = stored.get("at", {})
     due = _due(faults, noted, now.timestamp())
     if not due:
         return
     at = noted | dict.fromkeys(due, now.timestamp())
-    value = orjson.dumps({**stored, "v": 1, "at": at})
+    value = encode({**stored, "at": at})
     marker = (
         Replace(MAPPING_FAULTS.key, value, row.etag) if row else Insert(MAPPING_FAULTS.key, value)
     )
     found = [
-        Event(timestamp(now), MAPPING, attribute=name[:200], detail=fault, client=client)
+        Event(timestamp(now), MAPPING, attribute=name[:200], client=client, **told(fault))
         for name, fault in due.items()
     ]
     try:

@@ -15,16 +15,14 @@ from shared import log
 from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import TableError
 from shared.tables.schema import CONTACTS
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60
 _GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
-_TOO_MANY = Sentence(
-    "many_others", "Further requests were refused; there were too many different ones to list them."
-)
+_TOO_MANY = Message("many_others")
 _Sort = tuple[str, ...]
 
 
@@ -112,5 +110,12 @@ def _held_back(app: App, minute: _Minute) -> list[Event]:
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
     ]
     if minute.beyond:
-        late.append(Event(at=at, kind=REFUSED, detail=_TOO_MANY, count=minute.beyond))
+        late.append(
+            Event(
+                at=at,
+                kind=REFUSED,
+                **events.told(_TOO_MANY),
+                count=minute.beyond,
+            )
+        )
     return late

@@ -1,11 +1,13 @@
 """The bodies that the API takes; a fault is answered with the field, what is wrong and what helps."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from directories.errors import field_error
 from shared.http import HttpError, Request, json_body
+from shared.messages import CodeFamily, Message
 
 Body = TypeVar("Body", bound=BaseModel)
 _STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
@@ -42,26 +44,57 @@ class IssueBody(BaseModel):
 
 
 class TrustBody(BaseModel):
-    """PUT …/trust: the identity of Entra's provisioning service for this company."""
+    """PUT …/trust: the identity of the company's provisioning service.
+
+    With `tenant_id` that of an Entra tenant, with `issuer` and `jwks_uri` that of any OpenID Connect issuer.
+    """
 
     model_config = _STRICT
-    tenant_id: str = Field(max_length=100)
-    subject: str = Field(max_length=100)
+    tenant_id: str = Field("", max_length=100)
+    subject: str = Field(max_length=255)
     audiences: list[str] = Field(max_length=20)
+    issuer: str = Field("", max_length=500)
+    jwks_uri: str = Field("", max_length=500)
 
 
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
     """The body as `model`; HttpError 400 that names the field, the fault and the remedy."""
     value: Any = {} if optional and not request.body else json_body(request, limit=64 * 1024)
     if not isinstance(value, dict):
-        raise HttpError(400, "Body is not an object", "Send a JSON object.")
+        raise HttpError(400, Message("body_not_object"))
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        names = ", ".join(model.model_fields)
-        unknown = first["type"] == "extra_forbidden"
-        fault = "is not known" if unknown else first["msg"]
-        remedy = f"Use {names}." if unknown else f"Send {field} as the API description says."
-        raise field_error(field, fault, remedy) from None
+        raise _invalid(error.errors(include_url=False)[0], model) from None
+
+
+# Faults by pydantic's error types.
+_FAULTS = {
+    "missing": "missing",
+    "string_type": "not_text",
+    "bool_type": "not_boolean",
+    "int_type": "not_integer",
+    "float_type": "not_number",
+    "list_type": "not_list",
+}
+_FAULT = CodeFamily("field_", {*_FAULTS.values(), "not_valid"})
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+def _invalid(fault: Mapping[str, Any], model: type[BaseModel]) -> HttpError:
+    """Return 400 for the first fault that pydantic found, in our own words."""
+    field = ".".join(map(str, fault["loc"]))
+    return HttpError(400, _message(fault, field, model), field=field)
+
+
+def _message(fault: Mapping[str, Any], field: str, model: type[BaseModel]) -> Message:
+    match fault["type"]:
+        case "extra_forbidden":
+            return Message("field_unknown", field=field, known=", ".join(model.model_fields))
+        case "string_too_long" | "too_long":
+            return Message("field_too_long", field=field, most=fault["ctx"]["max_length"])
+        case "literal_error":
+            known = _QUOTED.findall(fault["ctx"]["expected"])
+            return Message("field_choice", field=field, known=", ".join(known))
+        case kind:
+            return Message(_FAULT.code(_FAULTS.get(kind, "not_valid")), field=field)

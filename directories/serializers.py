@@ -11,11 +11,12 @@ from directories.events import moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
-from directories.status import DENIED_REASONS, DirectoryStatus
+from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
 from shared.http import Request
 from shared.keys import SEPARATOR
+from shared.messages import Message
 from shared.tables.schema import EVENT
 
 _CURSOR = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}[|a-z0-9,-]{0,40}")
@@ -67,9 +68,18 @@ def full(
 
 
 def trust(directory: Directory) -> dict[str, Any] | None:
-    """The trusted identity, or None."""
+    """Return the trusted identity, or None: of Entra with `tenant_id`, of another with `issuer` and `jwks_uri`."""
     found = directory.trust
-    return {**dataclasses.asdict(found), "audiences": list(found.audiences)} if found else None
+    if found is None:
+        return None
+    known = {
+        "tenant_id": found.tenant_id,
+        "issuer": found.issuer,
+        "jwks_uri": found.jwks_uri,
+        "subject": found.subject,
+        "audiences": list(found.audiences),
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def credentials(
@@ -91,14 +101,14 @@ def credentials(
 
 def glance(found: DirectoryStatus, reindex: ReindexStatus | None) -> dict[str, Any]:
     """A directory's state; `reindex` is null unless records wait to be indexed by new rules."""
-    sentence, remedy = (
-        DENIED_REASONS.get(found.denied.reason, ("", "")) if found.denied else ("", "")
-    )
-    denied = (
-        {**dataclasses.asdict(found.denied), "detail": sentence, "remedy": remedy}
-        if found.denied
-        else None
-    )
+    denied = None
+    if found.denied:
+        reason = found.denied.reason
+        denied = {
+            **dataclasses.asdict(found.denied),
+            "detail": DENIED.text(reason),
+            "remedy": DENIED_REMEDY.text(reason),
+        }
     return {
         "stage": found.stage,
         "people": found.totals.users,
@@ -152,6 +162,4 @@ def read_cursor(text: str) -> str:
 
 
 def _no_place() -> InvalidField:
-    return InvalidField(
-        "before", "is no place in the log", "Send the value of `before` from the previous page."
-    )
+    return InvalidField("before", Message("log_cursor_not_valid"))

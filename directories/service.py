@@ -14,6 +14,7 @@ from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
 from shared.app import App
+from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
 
 MAX_NAME = 100
@@ -52,9 +53,7 @@ async def create(app: App, account: str, new: NewDirectory) -> tuple[Directory, 
     try:
         stored = await store.insert(app.tables, directory)
     except store.AlreadyThere:
-        raise InvalidField(
-            "id", f"{directory.id} is taken by another directory", "Choose another id."
-        ) from None
+        raise InvalidField("id", Message("id_taken", id=directory.id)) from None
     cache(app).forget(directory.id)
     return stored, plain
 
@@ -119,15 +118,12 @@ async def set_up(
 def check_name(name: str) -> str:
     """A directory's name without space around it; raises BadField."""
     plain = " ".join(name.split())
-    if not plain or len(plain) > MAX_NAME:
-        fault = "is empty" if not plain else f"has {len(plain)} characters"
-        raise InvalidField("name", fault, f"Give a meaningful name of 1 to {MAX_NAME} characters.")
+    if not plain:
+        raise InvalidField("name", Message("name_empty", most=MAX_NAME))
+    if len(plain) > MAX_NAME:
+        raise InvalidField("name", Message("name_too_long", count=len(plain), most=MAX_NAME))
     if any(not character.isprintable() for character in plain):
-        raise InvalidField(
-            "name",
-            "has characters that can't be shown",
-            "Use letters, digits, punctuation and spaces.",
-        )
+        raise InvalidField("name", Message("name_characters"))
     return plain
 
 
@@ -137,28 +133,19 @@ def check_region(region: str) -> str:
 
     code = region.strip().upper()
     if code not in phonenumbers.SUPPORTED_REGIONS:
-        fault = f'"{region[:20]}" is no region with phone numbers'
-        raise InvalidField("region", fault, "Give a two-letter ISO 3166 code such as GB, DE or US.")
+        raise InvalidField("region", Message("region_unknown", region=region[:20]))
     return code
 
 
 def _given_id(text: str) -> str:
     if not is_directory_id(text):
-        raise InvalidField(
-            "id", "can't stand in every client's URL", "Use 4 to 64 letters, digits and hyphens."
-        )
+        raise InvalidField("id", Message("id_form"))
     return text
 
 
 def _given_token(text: str) -> str:
     if len(text) < MIN_GIVEN_TOKEN or not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidField(
-            "token",
-            "is too short or has spaces",
-            f"Use at least {MIN_GIVEN_TOKEN} printable ASCII characters.",
-        )
+        raise InvalidField("token", Message("token_form", least=MIN_GIVEN_TOKEN))
     if text.startswith(tokens.ACCESS_PREFIX):
-        raise InvalidField(
-            "token", f"begins with {tokens.ACCESS_PREFIX}", "Leave it out to have a new one made."
-        )
+        raise InvalidField("token", Message("token_prefix", prefix=tokens.ACCESS_PREFIX))
     return text

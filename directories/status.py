@@ -14,6 +14,7 @@ from directories.quarantine_warning import Quarantine
 from directories.totals import Totals
 from shared.app import App
 from shared.clock import parse_timestamp, timestamp
+from shared.messages import CodeFamily
 
 Stage = Literal["waiting", "connected", "provisioning"]
 _REFUSED = EventFilter(kinds=KINDS["refused"])
@@ -22,33 +23,10 @@ _DONE = frozenset().union(
 )
 _RECENT = timedelta(days=1)
 
-# What the administrator is told about calls that were turned away with 401: sentence and remedy.
-DENIED_REASONS = {
-    "missing": (
-        "A call came without a security token.",
-        "Enter the security token as Secret Token in your provisioning settings.",
-    ),
-    "wrong": (
-        "A call came with a security token that is not this directory's.",
-        "Copy the security token of this directory again; if it was not saved, issue a new one.",
-    ),
-    "expired": (
-        "A call came with a security token that has expired.",
-        "Issue a new security token and enter it in your provisioning settings.",
-    ),
-    "revoked": (
-        "A call came with a security token that was revoked.",
-        "Enter the directory's live security token in your provisioning settings.",
-    ),
-    "access": (
-        "A call came with an access token that is not valid any more.",
-        "Check the client id and client secret in your provisioning settings.",
-    ),
-    "client": (
-        "Somebody asked for an access token with a wrong client secret or assertion.",
-        "Check the client id, the client secret or the trusted identity against this directory's page.",
-    ),
-}
+# Why a call was answered with 401; the catalogue has a sentence and a remedy for each reason.
+DENIED_REASONS = ("missing", "wrong", "expired", "revoked", "access", "client")
+DENIED = CodeFamily("denied_", DENIED_REASONS)
+DENIED_REMEDY = CodeFamily("denied_", DENIED_REASONS, "_remedy")
 
 
 @dataclass(frozen=True, slots=True)

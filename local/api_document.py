@@ -17,8 +17,8 @@ The machine-readable description (OpenAPI 3.1) is served at `/api/openapi.json`;
   permissions*, *Application permissions*). It asks for a token with the scope `<SIGN_IN_CLIENT_ID>/.default` (client
   credentials) and sends it as `Authorization: Bearer …`. On your own machine (`make run`) you are signed in
   already. `/scim` takes a directory's security token.
-- **Errors** of the API are `application/problem+json` (RFC 9457) with `detail`, and `field`, `fault` and `remedy` where
-  one field is to blame; those of SCIM are SCIM errors (RFC 7644 section 3.12). A 429 or 503 has `Retry-After`.
+- **Errors** of the API are `application/problem+json` (RFC 9457) with `detail` for people and `code` for programs,
+  and `field` if one field is at fault; those of SCIM are SCIM errors (RFC 7644 section 3.12). A 429 or 503 has `Retry-After`.
 - **Changes** sent by browsers are taken from the product's own pages only (`Origin`).
 - **Pages.** Lists go on with the cursor that they end with; without one they are complete.
 

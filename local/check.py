@@ -42,11 +42,13 @@ from shared.tables.schema import (
     HIDDEN_NUMBER,
     LIST,
     MAIL,
+    MANAGER,
     MEMBER,
     NAME,
     NUMBER,
     PRESENCE,
     SOUND,
+    UNIQUE,
     UNPARSED,
     USER,
     USER_GROUP,
@@ -67,6 +69,8 @@ _INDEX_FAMILIES = (
     UNPARSED,
     GROUP_NAME,
     GROUP_EXTERNAL_ID,
+    MANAGER,
+    UNIQUE,
 )
 _SCHEMA = """
 CREATE TABLE expected (key TEXT PRIMARY KEY, owner TEXT, digest BLOB) WITHOUT ROWID;

@@ -17,6 +17,7 @@ from shared.http import (
     json_body,
     json_response,
 )
+from shared.messages import Message
 
 ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
 
@@ -61,32 +62,26 @@ async def _carry_out(
             found, left = await service.remove(app, person, directory_id)
             return json_response({**found.as_json(), "removal": left.as_json() if left else None})
         case _:
-            gone, _, sentence = await service.check_gone(app, person, directory_id)
-            return json_response({"gone": gone, "sentence": sentence})
+            checked = await service.check_gone(app, person, directory_id)
+            return json_response({"gone": checked.gone, "sentence": checked.message.text()})
 
 
 def _action(request: Request, *, is_form: bool) -> str:
     body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
     action = body.get("action") if isinstance(body, dict) else None
     if action not in ACTIONS:
-        raise HttpError(
-            400,
-            "Unknown action",
-            f"The field action must be one of {', '.join(ACTIONS)}.",
-            field="action",
-        )
+        raise HttpError(400, Message("action_unknown", known=", ".join(ACTIONS)), field="action")
     return str(action)
 
 
 async def tell_health(app: App, request: Request) -> Response:
     """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
-    well, checks = await health.read(app)
-    works = all(checks[name]["ok"] for name in ("timer", "queue"))
-    status = 503 if not works or (not well and request.query.get("strict")) else 200
-    word = "ok" if well else ("degraded" if works else "failing")
-    return json_response({"status": word, "checks": checks}, status)
+    found = await health.read(app)
+    works = all(found.checks[name]["ok"] for name in ("timer", "queue"))
+    status = 503 if not works or (not found.is_well and request.query.get("strict")) else 200
+    word = "ok" if found.is_well else ("degraded" if works else "failing")
+    return json_response({"status": word, "checks": found.checks}, status)
 
 
 def _not_there() -> HttpError:
-    detail = "The directory does not exist, was deleted, or belongs to another account. Reload the list of directories."
-    return HttpError(404, "Not found", detail)
+    return HttpError(404, Message("directory_not_found"))

@@ -8,36 +8,38 @@ any casing; an unknown one is shown as unknown and counted.
 
 from typing import Any, Literal, NamedTuple
 
+from shared.messages import Message
+
 DisplayState = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
 
 # GraphPresence in lower case -> state and words. A specific value wins over a general one, in whichever property it is.
-_GENERAL: dict[str, tuple[DisplayState, str]] = {
-    "available": ("available", "Available"),
-    "busy": ("busy", "Busy"),
-    "donotdisturb": ("doNotDisturb", "Do not disturb"),
-    "away": ("away", "Away"),
-    "offline": ("offline", "Offline"),
+_GENERAL: dict[str, tuple[DisplayState, Message]] = {
+    "available": ("available", Message("state_available")),
+    "busy": ("busy", Message("state_busy")),
+    "donotdisturb": ("doNotDisturb", Message("state_doNotDisturb")),
+    "away": ("away", Message("state_away")),
+    "offline": ("offline", Message("state_offline")),
 }
-_IDLE: dict[str, tuple[DisplayState, str]] = {
-    "availableidle": ("available", "Available, idle"),
-    "availableinactive": ("available", "Available, inactive"),
-    "busyidle": ("busy", "Busy, idle"),
+_IDLE: dict[str, tuple[DisplayState, Message]] = {
+    "availableidle": ("available", Message("status_available_idle")),
+    "availableinactive": ("available", Message("status_available_inactive")),
+    "busyidle": ("busy", Message("status_busy_idle")),
 }
-_SPECIFIC: dict[str, tuple[DisplayState, str]] = {
-    "inacall": ("inCall", "In a call"),
-    "inaconferencecall": ("inCall", "In a conference call"),
-    "inameeting": ("inCall", "In a meeting"),
-    "presenting": ("doNotDisturb", "Presenting"),
-    "focusing": ("doNotDisturb", "Focusing"),
-    "urgentinterruptionsonly": ("doNotDisturb", "Urgent interruptions only"),
-    "berightback": ("away", "Be right back"),
-    "inactive": ("away", "Inactive"),
-    "offwork": ("offline", "Off work"),
+_SPECIFIC: dict[str, tuple[DisplayState, Message]] = {
+    "inacall": ("inCall", Message("status_in_a_call")),
+    "inaconferencecall": ("inCall", Message("status_in_a_conference_call")),
+    "inameeting": ("inCall", Message("status_in_a_meeting")),
+    "presenting": ("doNotDisturb", Message("status_presenting")),
+    "focusing": ("doNotDisturb", Message("status_focusing")),
+    "urgentinterruptionsonly": ("doNotDisturb", Message("status_urgent_interruptions_only")),
+    "berightback": ("away", Message("status_be_right_back")),
+    "inactive": ("away", Message("status_inactive")),
+    "offwork": ("offline", Message("status_off_work")),
 }
 _BY_WEIGHT = (_SPECIFIC, _IDLE, _GENERAL)
 _OUT_OF_OFFICE = "outofoffice"
 _WITHOUT_STATE = {"", "presenceunknown", _OUT_OF_OFFICE}
-_UNKNOWN: tuple[DisplayState, str] = ("unknown", "Status unknown")
+_UNKNOWN: tuple[DisplayState, Message] = ("unknown", Message("state_unknown"))
 _MAX_LENGTH = 40  # of a value; Graph's own are shorter than 25
 
 
@@ -79,7 +81,7 @@ def _text(value: Any) -> str:
     return value[:_MAX_LENGTH].encode("utf-8", "replace").decode()
 
 
-def shown(value: GraphPresence) -> tuple[DisplayState, str]:
+def shown(value: GraphPresence) -> tuple[DisplayState, Message]:
     """Return one of the seven states, and the words for a person's details ("In a meeting")."""
     availability, activity = value.availability.lower(), value.activity.lower()
     found = next(
@@ -87,7 +89,7 @@ def shown(value: GraphPresence) -> tuple[DisplayState, str]:
         None,
     )
     if found is None and value.out_of_office:
-        return "offline", "Out of office"
+        return "offline", Message("status_out_of_office")
     return found or _UNKNOWN
 
 

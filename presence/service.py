@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from presence import tenant_links
+from presence import external_ids, tenant_links
 from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
+from presence.external_ids import ExternalIds
 from presence.instance import Runtime, runtime_of
 from presence.presence_states import DisplayState, shown
 from presence.store.codec import Entry
@@ -19,6 +20,7 @@ from presence.store.snapshot_cache import SHARED_FOR
 from presence.sync import refresh
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
@@ -28,7 +30,7 @@ _NO_LINK_SECONDS = 5.0
 class Status:
     """A person's presence as agents see it.
 
-    `shown` is one of seven states, `text` the words for the details; `availability` and `activity` as Graph wrote them.
+    `shown` is one of seven states, `message` the words for the details; `availability` and `activity` as Graph wrote them.
     `as_of`: last confirmed, `changed_at`: since when it is so, None where never; `stale`: not confirmed for three
     intervals, to be shown grey.
     """
@@ -36,7 +38,7 @@ class Status:
     availability: str
     activity: str
     shown: DisplayState
-    text: str
+    message: Message
     out_of_office: bool
     as_of: datetime | None
     changed_at: datetime | None
@@ -46,7 +48,7 @@ class Status:
         """The object of the JSON API."""
         return {
             "shown": self.shown,
-            "text": self.text,
+            "text": self.message.text(),
             "availability": self.availability,
             "activity": self.activity,
             "outOfOffice": self.out_of_office,
@@ -124,14 +126,19 @@ def _statuses(
 
 def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
     availability, activity, out_of_office = entry.value
-    state, text = shown(entry.value)
+    state, message = shown(entry.value)
     return Status(
         availability,
         activity,
         state,
-        text,
+        message,
         out_of_office,
         moment(as_of),
         moment(entry.changed_at),
         mark_stale,
     )
+
+
+async def first_external_ids(app: App, directory_id: str) -> ExternalIds:
+    """Return the external IDs of the directory's first people, to show whether they are object IDs."""
+    return await external_ids.first(app.tables, directory_id)

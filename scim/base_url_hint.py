@@ -4,17 +4,17 @@ The call is authenticated first, so strangers learn nothing, and noted in the pr
 waits for the first call sees why it does not come.
 """
 
-from directories import directory_rate_limit, provisioning_log
+from directories import provisioning_log, rate_limits
 from directories.authenticate import authenticate
 from directories.event_types import REFUSED
-from directories.events import Event
+from directories.events import Event, told
 from scim.core.errors import ScimError
 from scim.http import error_response
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
 from shared.clock import timestamp
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 _COLLECTIONS = ("Users", "Groups")
 
@@ -26,21 +26,17 @@ def register(blueprint: Blueprint, app: App) -> None:
         directory = await authenticate(
             app, request.route["directoryId"], request.headers.get("authorization")
         )
-        directory_rate_limit.take(app, directory.id)
-        detail = Sentence(
-            "wrong_base",
-            "The base URL (tenant URL) lacks /v2 at its end. Copy the whole base URL from the directory's page into"
-            " your provisioning settings.",
-        )
+        rate_limits.take_request(app, directory.id)
+        message = Message("wrong_base")
         event = Event(
             at=timestamp(app.clock.now()),
             kind=REFUSED,
             method=request.method,
             status=404,
-            detail=detail,
+            **told(message),
         )
         await provisioning_log.refused(app, directory.id, event)
-        raise ScimError(404, detail)
+        raise ScimError(404, message)
 
     for collection in _COLLECTIONS:
         register_http(

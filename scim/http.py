@@ -12,18 +12,18 @@ from scim.core.projection import Projection, read_attributes
 from scim.core.schemas import ResourceType
 from scim.query import DEFAULT_COUNT, MAX_COUNT, ListQuery
 from shared import log
+from shared.azure_functions import describe_failure
 from shared.http import HttpError, Request, Response
-from shared.messages import Sentence
-from shared.row_versions import UnsupportedRowVersion
-from shared.tables.port import LimitExceeded, StorageUnavailable
+from shared.messages import Message
+from shared.tables.port import LimitExceeded
 
 SCIM_JSON = "application/scim+json"
 MAX_BODY = 1024 * 1024
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 _MAX_PLACE = 2**53
-_STRING = Sentence("a_string", "a string")
-_INTEGER = Sentence("an_integer", "an integer")
-_STRINGS = Sentence("strings", "an array of strings")
+_STRING = Message("a_string")
+_INTEGER = Message("an_integer")
+_STRINGS = Message("strings")
 _PARAMETERS = {
     **dict.fromkeys(("filter", "sortBy", "sortOrder", "cursor"), _STRING),
     **dict.fromkeys(("startIndex", "count"), _INTEGER),
@@ -51,27 +51,22 @@ def resource_response(
 
 
 def error_response(error: Exception) -> Response:
-    """The SCIM error for whatever went wrong; what was not foreseen is logged and shows nothing of itself."""
+    """Return the SCIM error for any exception; an unexpected one is logged and not shown."""
     match error:
         case ScimError():
             return scim_response(error.body(), error.status)
-        case HttpError(response=response):
-            return _from_problem(response)
-        case UnsupportedRowVersion(reason=reason, retry_after=seconds):
-            body = error_body(503, f"The operator of the directory has to act: {reason}.")
-            return scim_response(body, 503, {"Retry-After": str(seconds)})
-        case StorageUnavailable(retry_after=seconds):
-            body = error_body(
-                503, "The storage did not answer; send the request again in some seconds."
+        case HttpError():
+            return scim_response(
+                error_body(error.status, error.message), error.status, error.headers
             )
-            return scim_response(body, 503, {"Retry-After": str(seconds)})
-        case RecursionError() | LimitExceeded():
+        case RecursionError():
             refusal = as_scim_error(error)
             return scim_response(refusal.body(), refusal.status)
         case _:
-            log.failure("scim.error", error)
-            detail = "The request failed inside the service, nothing was changed; the operator's log has the cause."
-            return scim_response(error_body(500, detail), 500)
+            status, message, headers = describe_failure(error)
+            if status == 500:
+                log.failure("scim.error", error)
+            return scim_response(error_body(status, message), status, headers)
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
@@ -80,15 +75,8 @@ def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimErro
         case ScimError():
             return error
         case LimitExceeded():
-            said = "The resource is too large to store: {error}. Send fewer or shorter values."
-            return ScimError(413, Sentence("too_large_to_store", said, error=error))
+            return ScimError(413, Message("too_large_to_store"))
     return too_deep()
-
-
-def _from_problem(response: Response) -> Response:
-    detail = orjson.loads(response.body)["detail"]
-    kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
-    return scim_response(error_body(response.status, detail), response.status, kept)
 
 
 def read_json(request: Request, limit: int = MAX_BODY) -> Any:
@@ -97,20 +85,12 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
     if len(body) > limit:
         raise ScimError(
             413,
-            Sentence(
-                "body_too_large",
-                "The body has {count} bytes; at most {most} are taken. Send smaller requests.",
-                count=len(body),
-                most=limit,
-            ),
+            Message("body_too_large", count=len(body), most=limit),
         )
     if not body:
         raise ScimError(
             400,
-            Sentence(
-                "body_missing",
-                "The body is missing. Send JSON with a Content-Length header; chunked bodies do not arrive.",
-            ),
+            Message("body_missing"),
             "invalidSyntax",
         )
     content_type = request.headers.get("content-type", "").lower()
@@ -119,9 +99,7 @@ def read_json(request: Request, limit: int = MAX_BODY) -> Any:
         return orjson.loads(body.removeprefix(_BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as error:
         _check_media_type(content_type)
-        said = Sentence(
-            "body_no_json", "The body is not valid JSON in UTF-8: {error}.", error=error
-        )
+        said = Message("body_no_json", error=str(error))
         raise ScimError(400, said, "invalidSyntax") from None
 
 
@@ -143,14 +121,12 @@ def _check_media_type(content_type: str) -> None:
 
 
 def _unsupported(what: str, value: str) -> ScimError:
-    said = "The {what} {value} is not supported. Send JSON in UTF-8 without compression, as application/scim+json."
-    return ScimError(415, Sentence("unsupported_encoding", said, what=what, value=value[:60]))
+    return ScimError(415, Message("unsupported_encoding", what=what, value=value[:60]))
 
 
 def too_deep() -> ScimError:
     """400: JSON whose nesting no SCIM resource comes near."""
-    said = "The JSON is nested too deeply. Send resources as /Schemas describes them."
-    return ScimError(400, Sentence("body_too_deep", said), "invalidSyntax")
+    return ScimError(400, Message("body_too_deep"), "invalidSyntax")
 
 
 def parameters(request: Request) -> dict[str, str]:
@@ -191,9 +167,7 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
 def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
     """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
-        raise ScimError(
-            400, Sentence("search_no_object", "A search request is a JSON object."), "invalidSyntax"
-        )
+        raise ScimError(400, Message("search_no_object"), "invalidSyntax")
     query = {
         name: _text(name, value)
         for name, value in body.items()
@@ -215,10 +189,7 @@ def _text(name: str, value: Any) -> str:
         return ",".join(value)
     if wanted is _INTEGER and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    said = "{name} must be {wanted} (RFC 7644 section 3.4.3)."
-    raise ScimError(
-        400, Sentence("wrong_parameter", said, name=name, wanted=wanted), "invalidValue"
-    )
+    raise ScimError(400, Message("wrong_parameter", name=name, wanted=wanted), "invalidValue")
 
 
 def _count(query: dict[str, str]) -> int:
@@ -226,7 +197,7 @@ def _count(query: dict[str, str]) -> int:
     if "cursor" in query and count < 0:
         raise ScimError(
             400,
-            Sentence("negative_count", "count must not be negative with cursor paging (RFC 9865)."),
+            Message("negative_count"),
             "invalidCount",
         )
     return min(max(0, count), MAX_COUNT)
@@ -240,8 +211,6 @@ def _integer(query: dict[str, str], name: str, default: int) -> int:
         value = int(text) if len(text) <= 20 else _MAX_PLACE
     except ValueError:
         kind = "invalidCount" if name == "count" and "cursor" in query else "invalidValue"
-        said = Sentence(
-            "no_integer", '{name} must be an integer, not "{text}".', name=name, text=text[:40]
-        )
+        said = Message("no_integer", name=name, text=text[:40])
         raise ScimError(400, said, kind) from None
     return max(-_MAX_PLACE, min(value, _MAX_PLACE))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scim.core.errors import ScimError
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,9 @@ class Preconditions:
             "*",
             _version(_opaque(etag)),
         }:
-            said = "The resource has changed: its version is {version}. Read it again, then repeat."
-            raise ScimError(412, Sentence("changed_meanwhile", said, version=etag))
+            raise ScimError(412, Message("changed_meanwhile", version=etag))
         if self.if_none_match is not None and self.if_none_match & {"*", _opaque(etag)}:
-            said = "If-None-Match holds the stored version {version}, so nothing was changed."
-            raise ScimError(412, Sentence("none_match", said, version=etag))
+            raise ScimError(412, Message("none_match", version=etag))
 
     def not_modified(self, etag: str) -> bool:
         """Whether a read can be answered with 304."""

@@ -6,7 +6,7 @@ import orjson
 
 from directories import mapping_notes, provisioning_log
 from directories.event_types import REFUSED
-from directories.events import Event
+from directories.events import Event, told
 from scim.context import Context
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError
@@ -14,7 +14,7 @@ from scim.core.notes import Notes
 from scim.http import MAX_BODY
 from shared.clock import timestamp
 from shared.http import Request
-from shared.messages import Sentence
+from shared.messages import Message
 
 _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
 
@@ -34,7 +34,7 @@ async def log_rejection(context: Context, request: Request, error: ScimError, pa
         method=request.method,
         status=error.status,
         scim_type=error.scim_type or "",
-        detail=error.detail,
+        **told(error.message),
         client=context.client,
         resource_type=_RESOURCE_TYPES.get(kind, ""),
         resource_id=request.route.get("id") or "",
@@ -67,38 +67,27 @@ def _text(body: dict[str, Any], name: str) -> str:
     )
 
 
-def left_out(notes: Notes) -> str:
-    """Return what the log line of a stored change says about values that were left out, "" if none was."""
+def left_out(notes: Notes) -> Message | None:
+    """Return what the log line of a stored change says about values that were left out, None if none was."""
     if not notes.left_out:
-        return ""
+        return None
     reason = next(iter(notes.left_out.values()))
     if len(notes.left_out) == 1:
-        return Sentence("left_out", "One value was left out: {reason}", reason=reason)
-    return Sentence(
-        "several_left_out",
-        "Values of {names} were left out. The first reason: {reason}",
-        names=", ".join(notes.left_out),
-        reason=reason,
-    )
+        return Message("left_out", reason=reason)
+    return Message("several_left_out", names=", ".join(notes.left_out), reason=reason)
 
 
 def note_mapping_faults(
     context: Context, resource_type: ResourceType, notes: Notes, *, is_stored: bool
 ) -> None:
     """Note once what the client's mapping gets wrong: unknown names, and values left out if nothing was stored."""
-    faults: dict[str, Sentence] = {
-        name: Sentence(
-            "not_an_attribute",
-            '"{name}" is not an attribute of {type}, so its values are not stored. Check the mapping for a typing error.',
-            name=name,
-            type=resource_type.name,
-        )
+    faults: dict[str, Message] = {
+        name: Message("not_an_attribute", name=name, type=resource_type.name)
         for name in notes.unknown
     }
     if not is_stored:
         faults |= {
-            name: Sentence("left_out", "One value was left out: {reason}", reason=reason)
-            for name, reason in notes.left_out.items()
+            name: Message("left_out", reason=reason) for name, reason in notes.left_out.items()
         }
     if faults:
         mapping_notes.note(context.app, context.directory.id, faults, context.client)

@@ -3,12 +3,18 @@
 One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
 """
 
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from scim import index_values
+from scim.core.attributes import Attribute, ResourceType
+from scim.core.errors import ScimError, uniqueness
 from shared import keys
 from shared.app import App
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, query_all
-from shared.tables.schema import CONTACTS, OnePart, TwoParts
+from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
 
 _MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
 
@@ -33,6 +39,45 @@ async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list
         app.tables, CONTACTS, directory_id, *family.under(first), keys_only=True
     )
     return [family.second_of(row.key) for row in found]
+
+
+# Attributes whose uniqueness has rows of their own, or that the service assigns.
+_UNIQUE_BY_NAME = ("id", "userName", "displayName")
+
+
+def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterator[str]:
+    """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
+
+    For every attribute with `uniqueness` server or global, of the core and of extensions, but for those by which users
+    and groups are found anyway. Values are compared as the attribute's caseExact says.
+    """
+    for urn, attribute in resource_type.unique:
+        if not urn and attribute.name in _UNIQUE_BY_NAME:
+            continue
+        holder = resource.get(urn, {}) if urn else resource
+        value = holder.get(attribute.name)
+        if value is not None and not isinstance(value, list | dict):
+            text = str(value) if attribute.case_exact else keys.fold_case(str(value))
+            yield UNIQUE.key(_unique_name(resource_type, attribute), text)
+
+
+def _unique_name(resource_type: ResourceType, attribute: Attribute) -> str:
+    return f"{resource_type.name} {attribute.path.lower()}"
+
+
+async def unique_conflict(
+    app: App, directory_id: str, resource_type: ResourceType, key: str
+) -> ScimError | None:
+    """Return 409 for a key of `unique_keys` that another resource has; None for a key of another family."""
+    if not UNIQUE.has(key):
+        return None
+    name, value = UNIQUE.parts_of(key)
+    row = await app.tables.get(CONTACTS, directory_id, key)
+    owner = index_values.decode_owner(row.value) if row else ""
+    for _, attribute in resource_type.unique:
+        if _unique_name(resource_type, attribute) == name:
+            return uniqueness(attribute.path, value, owner)
+    return None
 
 
 async def page(
@@ -61,17 +106,26 @@ async def page(
 
 
 async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:
-    """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
+    """Return the key of the record `skip` places after the key `after`, or None past the end; reads keys only."""
+    async for key in record_keys(app, directory_id, family, after):
+        skip -= 1
+        if skip == 0:
+            return key
+    return None
+
+
+async def record_keys(
+    app: App, directory_id: str, family: OnePart, after: str = ""
+) -> AsyncIterator[str]:
+    """Yield the keys of the records after the key `after`, 1,000 rows per round trip."""
     start, stop = _bounds(family, after)
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
-                skip -= 1
-                if skip == 0:
-                    return row.key
+                yield row.key
         if len(rows) < MAX_QUERY_ROWS:
-            return None
+            return
         start = keys.successor(rows[-1].key)
 
 

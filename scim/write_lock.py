@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from scim.core.errors import ScimError
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
 
 _ATTEMPTS = 12
@@ -51,5 +51,4 @@ class WriteLocks:
                     return await attempt()
                 except (PreconditionFailed, NotFound):
                     await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**number)))
-        said = "The resource {id} is being changed by many requests at once; send it again."
-        raise ScimError(503, Sentence("busy", said, id=identifier))
+        raise ScimError(503, Message("busy", id=identifier))

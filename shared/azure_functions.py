@@ -13,6 +13,7 @@ from shared import log
 from shared.app import App
 from shared.http import HttpError, Request, Response, problem, select_by_method
 from shared.instrumentation import OperationScope
+from shared.messages import Message
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import LimitExceeded, StorageUnavailable
 
@@ -100,34 +101,29 @@ def method_dispatcher(**handlers: Handler) -> Handler:
 
 
 def problem_response(error: Exception) -> Response:
-    """The RFC 9457 answer for an error of a handler; unexpected ones are logged and show nothing of themselves."""
+    """Return the RFC 9457 problem for an error of a handler; an unexpected one is logged."""
+    if isinstance(error, HttpError):
+        return error.response
+    status, message, headers = describe_failure(error)
+    if status == 500:
+        log.failure("http.error", error)
+    response = problem(status, message)
+    response.headers.update(headers)
+    return response
+
+
+def describe_failure(error: Exception) -> tuple[int, Message, dict[str, str]]:
+    """Return status, message and headers for an error of the storage, or 500 for an unexpected one.
+
+    The caller logs an unexpected error; the message has only the request's ID in the log.
+    """
     match error:
-        case HttpError(response=response):
-            return response
-        case UnsupportedRowVersion(reason=reason, retry_after=seconds):
-            response = problem(
-                503, "Data of a later release", f"The operator has to act: {reason}."
-            )
-            response.headers["Retry-After"] = str(seconds)
-            return response
+        case UnsupportedRowVersion(retry_after=seconds):
+            return 503, Message("newer_release"), {"Retry-After": str(seconds)}
         case StorageUnavailable(retry_after=seconds):
-            response = problem(
-                503, "Storage unavailable", "The storage did not answer. Try again in some seconds."
-            )
-            response.headers["Retry-After"] = str(seconds)
-            return response
+            return 503, Message("storage_unavailable"), {"Retry-After": str(seconds)}
         case LimitExceeded():
-            return problem(
-                413, "Too large to store", f"The request is too large to store: {error}."
-            )
+            return 413, Message("too_large_to_store"), {}
         case _:
-            log.failure("http.error", error)
             call = log.current()
-            place = (
-                f"the operator's log has it as request {call.id}"
-                if call
-                else "the operator's log has it"
-            )
-            return problem(
-                500, "Internal error", f"The request failed inside the service; {place}."
-            )
+            return 500, Message("internal_error", id=call.id if call else "-"), {}

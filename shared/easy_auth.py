@@ -13,6 +13,7 @@ from functools import lru_cache
 import orjson
 
 from shared.http import HttpError, Request
+from shared.messages import Message
 from shared.settings import Settings
 
 ADMIN = "Directory.Admin"
@@ -44,36 +45,27 @@ class Principal:
 def principal(request: Request, settings: Settings) -> Principal:
     """The person behind `request`; HttpError 401 where nobody is signed in or the platform's sign-in is off."""
     if not settings.platform_sign_in:
-        raise HttpError(
-            401,
-            "Sign-in is off",
-            "Turn App Service Authentication on for this app; until then it stays shut.",
-        )
+        raise HttpError(401, Message("sign_in_off"))
     header = request.headers.get(_HEADER)
     person = _read(header) if header else None
     if person is None:
-        raise HttpError(401, "Not signed in", "Sign in with your work account and try again.")
+        raise HttpError(401, Message("not_signed_in"))
     return person
 
 
 def require_reader(request: Request, settings: Settings) -> Principal:
     """A person who may see contacts: an administrator may too. HttpError 401 or 403."""
-    return _require(principal(request, settings), frozenset({ADMIN, READER}))
+    person = principal(request, settings)
+    if not person.roles & {ADMIN, READER}:
+        raise HttpError(403, Message("needs_reader"))
+    return person
 
 
 def require_admin(request: Request, settings: Settings) -> Principal:
     """A person who may set directories up. HttpError 401 or 403."""
-    return _require(principal(request, settings), frozenset({ADMIN}))
-
-
-def _require(person: Principal, roles: frozenset[str]) -> Principal:
-    if not person.roles & roles:
-        needed = " or ".join(sorted(roles))
-        raise HttpError(
-            403,
-            "Not allowed",
-            f"This needs the app role {needed}. Ask your administrator to assign it.",
-        )
+    person = principal(request, settings)
+    if not person.is_admin:
+        raise HttpError(403, Message("needs_admin"))
     return person
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+
+from shared.messages import Message
 
 Handler = TypeVar("Handler")
 JSON = "application/json"
@@ -59,19 +62,30 @@ class Response:
 
 
 class HttpError(Exception):
-    """An answer other than success, as an RFC 9457 problem: what is wrong and what to do about it."""
+    """An answer other than success: an HTTP status and a message that names the fault and the remedy.
+
+    `extra` members of the problem name, for instance, the field at fault.
+    """
 
     def __init__(
         self,
         status: int,
-        title: str,
-        detail: str,
-        headers: dict[str, str] | None = None,
-        **extra: Any,
-    ):
-        super().__init__(title)
-        self.response = problem(status, title, detail, **extra)
-        self.response.headers.update(headers or {})
+        message: Message,
+        headers: Mapping[str, str] | None = None,
+        **extra: str,
+    ) -> None:
+        super().__init__(message.code)
+        self.status = status
+        self.message = message
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+    @property
+    def response(self) -> Response:
+        """The error as an RFC 9457 problem."""
+        response = problem(self.status, self.message, **self.extra)
+        response.headers.update(self.headers)
+        return response
 
 
 def json_response(
@@ -81,12 +95,21 @@ def json_response(
     return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 
-def problem(status: int, title: str, detail: str, **extra: Any) -> Response:
-    """An RFC 9457 problem; `extra` members name for instance the field at fault."""
-    body = orjson.dumps(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
-    )
-    return Response(status, body, {"Content-Type": PROBLEM_JSON})
+def problem(status: int, message: Message, **extra: str) -> Response:
+    """Return an RFC 9457 problem.
+
+    The type is about:blank, so the title is the status phrase (section 4.2.1). `code` identifies
+    the problem for programs; `detail` is the message in English.
+    """
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": message.code,
+        "detail": message.text(),
+        **extra,
+    }
+    return Response(status, orjson.dumps(content), {"Content-Type": PROBLEM_JSON})
 
 
 def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handler:
@@ -100,34 +123,28 @@ def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handl
         return handlers[method]
     allowed = [*handlers, "HEAD"] if "GET" in handlers else list(handlers)
     names = ", ".join(allowed)
-    raise HttpError(405, "Method not allowed", f"This address takes {names}.", {"Allow": names})
+    raise HttpError(405, Message("method_not_allowed", allowed=names), {"Allow": names})
 
 
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
     """The JSON value of the body; HttpError 400, 411 or 413 where there is none to be had."""
     if len(request.body) > limit:
-        raise HttpError(
-            413, "Body too large", f"Send at most {limit} bytes; this body has {len(request.body)}."
-        )
+        raise HttpError(413, Message("body_too_large", count=len(request.body), most=limit))
     if not request.body:
         if request.headers.get("transfer-encoding"):
-            raise HttpError(
-                411, "Length required", "Send the body with a Content-Length header, not chunked."
-            )
-        raise HttpError(400, "Body missing", "Send a JSON body with a Content-Length header.")
+            raise HttpError(411, Message("length_required"))
+        raise HttpError(400, Message("body_missing"))
     try:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError as error:
-        raise HttpError(400, "Body is not JSON", f"The JSON is not valid: {error}.") from None
+        raise HttpError(400, Message("body_no_json", error=str(error))) from None
 
 
 def form_body(request: Request) -> list[tuple[str, str]]:
     """The fields of a form in their order, empty ones included; HttpError 400 or 413 where there are none to be had."""
     if len(request.body) > MAX_FORM_BYTES:
         raise HttpError(
-            413,
-            "Form too large",
-            f"Send a form of at most {MAX_FORM_BYTES} bytes; this one has {len(request.body)}.",
+            413, Message("form_too_large", count=len(request.body), most=MAX_FORM_BYTES)
         )
     try:
         text = request.body.decode()
@@ -135,8 +152,7 @@ def form_body(request: Request) -> list[tuple[str, str]]:
             text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, errors="strict"
         )
     except ValueError:
-        detail = f"Send at most {MAX_FORM_FIELDS} fields in UTF-8. If this was a page's form, reload the page."
-        raise HttpError(400, "Form not valid", detail) from None
+        raise HttpError(400, Message("form_not_valid", most=MAX_FORM_FIELDS)) from None
 
 
 def check_same_origin(request: Request, public_url: str = "") -> None:
@@ -151,8 +167,4 @@ def check_same_origin(request: Request, public_url: str = "") -> None:
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or (
         origin and origin not in expected
     ):
-        raise HttpError(
-            403,
-            "Cross-site request",
-            "Changes are only taken from this product's own pages. Reload the page.",
-        )
+        raise HttpError(403, Message("cross_site"))

@@ -6,7 +6,7 @@ rows; those of another version are written again in the background (`scim.reinde
 
 1. The first release (b9f7b71).
 2. The record of a user stores the region that read its numbers, that of a group the keys of its index rows; rules for
-   numbers and names of the second release.
+   numbers and names of the second release; a row for each report of a manager, and for each unique value.
 """
 
 INDEX_VERSION = 2

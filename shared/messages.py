@@ -1,56 +1,157 @@
-"""Sentences that can be said in another language: an English text that remembers its code and its values.
+"""Text for people: a code with parameters, rendered from one catalogue per language.
 
-On the wire it is English text like any other. Stored beside that text, the code and the values let a page say it in its
-reader's language; where the page has no words for the code, the text stands.
+`shared/locales/{language}.json` maps each code to a pattern with `{parameters}`. Every language has
+the same codes with the same parameters. A code never changes, because stored rows and API clients
+hold it; the words of a pattern may change at any time. A catalogue is read when it is first needed.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Union
 
-_MOST = 200  # characters of a value that are kept
+LANGUAGES = ("en", "de")
+_FOLDER = Path(__file__).parent / "locales"
+_MAX_STORED_PARAM = 200  # characters
+_ELLIPSIS = "…"
+
+Param = Union[str, int, "Message"]
 
 
-class Sentence(str):
-    """`pattern` with its `{values}` filled in; a value may be a sentence of its own."""
+@dataclass(frozen=True, slots=True, init=False)
+class Message:
+    """A text for people: `code` names a pattern of the catalogue, `params` fill it in.
 
-    __slots__ = ("code", "values")
+    A parameter may be a message itself; it is rendered in the same language.
+    """
 
     code: str
-    values: dict[str, str]
+    params: Mapping[str, Param]
 
-    def __new__(cls, code: str, pattern: str, /, **values: object) -> "Sentence":
-        """`code` stays the same whatever becomes of the wording."""
-        sentence = super().__new__(cls, pattern.format(**values))
-        sentence.code = code
-        sentence.values = {
-            name: value if isinstance(value, str) else str(value) for name, value in values.items()
+    def __init__(self, code: str, /, **params: Param) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "params", params)
+
+    def text(self, language: str = "en", *, grouped: bool = False) -> str:
+        """Return the message in `language`.
+
+        Args:
+            language: One of LANGUAGES.
+            grouped: Whether digits of numbers are grouped, for pages; other programs parse plain ones.
+
+        Raises:
+            KeyError: The catalogue lacks the code, or the pattern has a parameter of another name.
+        """
+        params = {
+            name: _shown(param, language, grouped=grouped) for name, param in self.params.items()
         }
-        return sentence
+        return catalogue(language)[self.code].format(**params)
 
 
-def encode(text: str) -> dict[str, Any]:
-    """What a row keeps of a sentence beside its text; nothing for other texts."""
-    if not isinstance(text, Sentence):
-        return {}
-    values = {name: _encoded(value) for name, value in text.values.items()}
-    return {"code": text.code, "values": values} if values else {"code": text.code}
+def counted(code: str, count: int, /, **params: Param) -> Message:
+    """Return the message `code` for `count` things, or `{code}_one` for a single one if it exists."""
+    singular = f"{code}_one"
+    chosen = singular if count == 1 and singular in catalogue("en") else code
+    return Message(chosen, count=count, **params)
 
 
-def say(kept: Mapping[str, Any], patterns: Mapping[str, str], otherwise: str) -> str:
-    """The sentence that was kept, in the words of `patterns` by code; `otherwise` where those lack something."""
-    pattern = patterns.get(kept.get("code", ""))
+def group_thousands(number: int, language: str) -> str:
+    """Return a whole number with the language's separator between groups of three digits."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if language == "de" else text
+
+
+class CodeFamily:
+    """The codes `{prefix}{member}{suffix}` of a closed set of members.
+
+    Code that chooses a text by a value goes through a family, so that a test can list every code.
+    """
+
+    __slots__ = ("members", "prefix", "suffix")
+
+    def __init__(self, prefix: str, members: Iterable[str], suffix: str = "") -> None:
+        self.prefix = prefix
+        self.members = frozenset(members)
+        self.suffix = suffix
+
+    def code(self, member: str | int) -> str:
+        """Return the code for `member`.
+
+        Raises:
+            KeyError: `member` does not belong to the family.
+        """
+        if str(member) not in self.members:
+            raise KeyError(member)
+        return f"{self.prefix}{member}{self.suffix}"
+
+    def text(self, member: str, language: str = "en", otherwise: str = "") -> str:
+        """Return the text for `member`, or `otherwise` if the family doesn't have it.
+
+        For members that come from storage: a row may hold one of another release.
+        """
+        if member not in self.members:
+            return otherwise
+        return Message(self.code(member)).text(language)
+
+    def codes(self) -> frozenset[str]:
+        """Return every code of the family."""
+        return frozenset(self.code(member) for member in self.members)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> Mapping[str, str]:
+    """Return the patterns of a language by code."""
+    import orjson
+
+    patterns: dict[str, str] = orjson.loads((_FOLDER / f"{language}.json").read_bytes())
+    return patterns
+
+
+def encode(message: Message) -> dict[str, Any]:
+    """Return what a row stores of a message: its code and its parameters ("values").
+
+    A nested message carries its English text too, for a release that does not know its code.
+    """
+    params = {name: _encode_param(param) for name, param in message.params.items()}
+    return {"code": message.code, "values": params} if params else {"code": message.code}
+
+
+def render_stored(stored: Mapping[str, Any], language: str, otherwise: str) -> str:
+    """Return a stored message in `language`.
+
+    Args:
+        stored: What `encode` returned, or {} for a row without a message.
+        language: One of LANGUAGES.
+        otherwise: The text for a code or for parameters of another release.
+    """
+    pattern = catalogue(language).get(stored.get("code", ""))
     if pattern is None:
         return otherwise
-    values = {
-        name: say(value, patterns, value["text"]) if isinstance(value, dict) else value
-        for name, value in kept.get("values", {}).items()
+    params = {
+        name: render_stored(param, language, param["text"])
+        if isinstance(param, dict)
+        else str(param)
+        for name, param in stored.get("values", {}).items()
     }
     try:
-        return pattern.format(**values)
-    except KeyError:  # a release with other values wrote the row
+        return pattern.format(**params)
+    except KeyError:  # another release used other parameters
         return otherwise
 
 
-def _encoded(value: str) -> Any:
-    kept = f"{value[: _MOST - 1]}…" if len(value) > _MOST else str(value)
-    return {"text": kept, **encode(value)} if isinstance(value, Sentence) else kept
+def _shown(param: Param, language: str, *, grouped: bool) -> str:
+    if isinstance(param, Message):
+        return param.text(language, grouped=grouped)
+    if isinstance(param, int) and grouped:
+        return group_thousands(param, language)
+    return str(param)
+
+
+def _encode_param(param: Param) -> Any:
+    if isinstance(param, int):
+        return param
+    text = param.text() if isinstance(param, Message) else param
+    if len(text) > _MAX_STORED_PARAM:
+        text = text[: _MAX_STORED_PARAM - 1] + _ELLIPSIS
+    return {"text": text, **encode(param)} if isinstance(param, Message) else text

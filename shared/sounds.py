@@ -1,9 +1,14 @@
-"""What a word sounds like, coarsely: a code of its consonants, and how far two words are from each other.
+"""What a word sounds like: a coarse code of its consonants, and how far two words are from each other.
 
-The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A letter of the code
-is a class of consonants that are heard or written for each other (p: b p; t: d t th dt; k: c g k q ch; f: f v w ph; s: s z
-sch sh tz; l, m, n, r, j), vowels and h are left out, and `a` marks a vowel at the beginning, with or without an h. So Meier, Meyer and Maier have
-one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed and Muhammad.
+The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A
+letter of the code stands for consonants that are heard or written for each other:
+
+- `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
+- `l`, `m`, `n`, `r` themselves; `j`: j, and at the beginning y, and g before e, i and y;
+- `a`: a vowel at the beginning, with or without an h. Other vowels and h are left out.
+
+So Meier, Meyer and Maier have one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed
+and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin ones.
 """
 
 import re

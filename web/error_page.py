@@ -2,32 +2,49 @@
 
 from typing import Any
 
-import orjson
-
-from directories.errors import InvalidField, NotThere, Overtaken
+from directories.errors import DirectoryError, Overtaken
 from shared import log
 from shared.app import App
+from shared.azure_functions import describe_failure
 from shared.easy_auth import Principal, principal
 from shared.http import HttpError, Request, Response
+from shared.messages import CodeFamily, Message
 from shared.row_versions import UnsupportedRowVersion
-from shared.tables.port import StorageUnavailable
 from web.page_request import PageRequest, here, sign_in_address
 from web.render import page
-from web.translations import fault_text, problem_text
 
-_KNOWN = frozenset({400, 403, 404, 500, 503})
+# Titles of the page by the code of the message; any other status gets the title of a bad request.
+_TITLES = {
+    "cross_site": "cross_site_title",
+    "directory_not_found": "not_there_title",
+    "contact_not_found": "not_there_title",
+    "group_not_found": "not_there_title",
+    "not_there": "not_there_title",
+    "needs_admin": "needs_admin_title",
+    "needs_reader": "needs_reader_title",
+    "sign_in_off": "sign_in_off_title",
+    "not_signed_in": "sign_in_off_title",
+    "newer_release": "newer_release_title",
+    "storage_unavailable": "storage_unavailable_title",
+    "internal_error": "internal_error_title",
+    "user_too_many_requests": "too_many_requests_title",
+    "directory_too_many_requests": "too_many_requests_title",
+}
+_TITLE = CodeFamily("", {*_TITLES.values(), "bad_request_title"})
 
 
 def show(app: App, request: Request, error: Exception) -> Response:
     """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
-    status, headers = _status_of(error)
+    status, message, headers = _describe(error)
+    if status == 500:
+        log.failure("http.error", error)
     person = _person(request, app)
     visit = PageRequest(request, person, app)
     if status == 401 and app.settings.platform_sign_in:
         return _ask_to_sign_in(visit)
     if visit.is_partial:
         return Response(status, headers=headers)
-    title, detail = _words(visit, status, error)
+    message = _for_reader(visit, message)
     tone = "bad" if status >= 500 else ""
     links = (
         [{"href": "/contacts", "words": visit.t("organisation")}] if person and person.roles else []
@@ -40,8 +57,8 @@ def show(app: App, request: Request, error: Exception) -> Response:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
     again = here(request) if status == 503 and not isinstance(error, UnsupportedRowVersion) else ""
     values: dict[str, Any] = {
-        "title": title,
-        "detail": detail,
+        "title": visit.t(_TITLE.code(_TITLES.get(message.code, "bad_request_title"))),
+        "detail": visit.text(message),
         "tone": tone,
         "code": status,
         "links": links,
@@ -64,41 +81,23 @@ def _person(request: Request, app: App) -> Principal | None:
         return None
 
 
-def _status_of(error: Exception) -> tuple[int, dict[str, str]]:
+def _describe(error: Exception) -> tuple[int, Message, dict[str, str]]:
+    """Return status, message and headers; of the headers, only those that a page may have."""
     match error:
-        case HttpError(response=response):
+        case HttpError():
             kept = ("Allow", "Retry-After")
-            return response.status, {
-                name: response.headers[name] for name in kept if name in response.headers
-            }
-        case NotThere():
-            return 404, {}
-        case Overtaken():
-            return 409, {}
-        case InvalidField():
-            return 400, {}
-        case StorageUnavailable(retry_after=seconds):
-            return 503, {"Retry-After": str(seconds)}
+            headers = {name: error.headers[name] for name in kept if name in error.headers}
+            return error.status, error.message, headers
+        case Overtaken():  # a form carries no If-Match, so the request conflicts with another one
+            return 409, error.message, {}
+        case DirectoryError():
+            return error.status, error.message, {}
         case _:
-            log.failure("http.error", error)
-            return 500, {}
+            return describe_failure(error)
 
 
-def _words(visit: PageRequest, status: int, error: Exception) -> tuple[str, str]:
-    if isinstance(error, HttpError):
-        said = orjson.loads(error.response.body)
-        if said["title"] == "Cross-site request":
-            return visit.t("error_cross_site_title"), visit.t("error_cross_site")
-        if status == 403 and not (visit.person and visit.person.roles):
-            return visit.t("error_403_agent_title"), visit.t("error_403_agent")
-        if status == 401:
-            return visit.t("error_401_title"), visit.t("error_401")
-        if status not in _KNOWN or status == 400:
-            return visit.t("error_400_title"), problem_text(visit, said)
-    if isinstance(error, UnsupportedRowVersion):
-        return visit.t("error_newer_title"), visit.t("error_newer")
-    if isinstance(error, Overtaken):
-        return visit.t("error_400_title"), visit.t("fault_overtaken")
-    if isinstance(error, InvalidField):
-        return visit.t("error_400_title"), fault_text(visit, error)
-    return visit.t(f"error_{status}_title"), visit.t(f"error_{status}")
+def _for_reader(visit: PageRequest, message: Message) -> Message:
+    """Return the message for this visitor: someone without any role needs any of the two."""
+    if message.code == "needs_admin" and not (visit.person and visit.person.roles):
+        return Message("needs_reader")
+    return message

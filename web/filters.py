@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared.clock import parse_timestamp
+from shared.messages import group_thousands
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -61,12 +62,6 @@ def since(moment: str, now: datetime) -> float:
     return (now - parse_timestamp(moment)).total_seconds()
 
 
-def thousands(number: int, language: str = "en") -> str:
-    """A count with the thousands of the reader's language apart."""
-    text = f"{number:,}"
-    return text.replace(",", ".") if language == "de" else text
-
-
 def rich(text: str, **values: object) -> "Markup":
     """A text of ours with its emphasis: `*word*` for names of screens and buttons, backquotes for code.
 
@@ -87,5 +82,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain_time": plain_time,
     "readable_number": readable_number,
     "rich": rich,
-    "thousands": thousands,
+    "thousands": group_thousands,
 }

@@ -9,9 +9,9 @@ import orjson
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import Request, Response, form_body
+from shared.messages import Message, Param, catalogue, counted
 from shared.settings import Settings
-from web import locales
-from web.filters import thousands
+from web import languages
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PageRequest:
     @cached_property
     def language(self) -> str:
         """The best of our languages for this browser."""
-        return locales.preferred(self.request.headers.get("accept-language", ""))
+        return languages.preferred(self.request.headers.get("accept-language", ""))
 
     @property
     def is_partial(self) -> bool:
@@ -62,21 +62,21 @@ class PageRequest:
         """The fields of the address."""
         return self.request.query
 
-    def t(self, key: str, **values: object) -> str:
-        """The text `key` in the visitor's language."""
-        return locales.text(self.language, key, **values)
+    def t(self, code: str, /, **params: Param) -> str:
+        """Return the text `code` in the visitor's language."""
+        return Message(code, **params).text(self.language, grouped=True)
 
-    def counted(self, key: str, count: int, **values: object) -> str:
-        """The text `key` with a number of things, in the words for a single one where it is one."""
-        singular = f"{key}_one"
-        is_single = count == 1 and singular in locales.texts(self.language)
-        return self.t(
-            singular if is_single else key, count=thousands(count, self.language), **values
-        )
+    def text(self, message: Message | None) -> str:
+        """Return a message in the visitor's language, "" for none."""
+        return message.text(self.language, grouped=True) if message else ""
 
-    def known(self, key: str, otherwise: str) -> str:
-        """The text `key` where there is one, else words that came from elsewhere."""
-        return locales.texts(self.language).get(key, otherwise)
+    def pattern(self, code: str) -> str:
+        """Return a text whose parameters are filled in later: by the filter `rich`, or by a script."""
+        return catalogue(self.language)[code]
+
+    def counted(self, code: str, count: int, /, **params: Param) -> str:
+        """Return the text `code` for a number of things, in the singular for one."""
+        return self.text(counted(code, count, **params))
 
     def go(self, location: str, notice: str = "") -> Response:
         """Go on at another page of ours; `notice`: a word that is shown there for some seconds."""

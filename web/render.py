@@ -32,7 +32,7 @@ def _environment() -> "Environment":
     """The templates, compiled when first needed: Jinja2 is not part of a cold start of a SCIM call."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from web import filters
+    from web import filters, text_families
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -43,6 +43,7 @@ def _environment() -> "Environment":
     )
     environment.globals["static"] = static_files.address
     environment.globals["icon"] = environment.get_template("icons.html").module
+    environment.globals.update(text_families.IN_TEMPLATES)
     environment.filters.update(filters.FILTERS)
     return environment
 
@@ -82,6 +83,8 @@ def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: An
 def _rendered(visit: PageRequest, template: str, values: dict[str, Any]) -> str:
     shared = {
         "t": visit.t,
+        "text": visit.text,
+        "pattern": visit.pattern,
         "language": visit.language,
         "product": visit.settings.product_name,
         "person": visit.person,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from shared.app import App
 from shared.azure_functions import Handler
 from shared.http import HttpError, Request, Response
+from shared.messages import Message
 
 _PATH = "/.well-known/security.txt"
 _VALID = timedelta(days=180)  # RFC 9116 section 2.5.5: less than a year
@@ -16,9 +17,7 @@ def handler(app: App) -> Handler:
     async def serve(request: Request) -> Response:
         contact = app.settings.security_contact
         if not contact:
-            raise HttpError(
-                404, "Not found", "The operator of this deployment has not set SECURITY_CONTACT."
-            )
+            raise HttpError(404, Message("no_security_contact"))
         expires = (app.clock.now() + _VALID).strftime("%Y-%m-%dT00:00:00Z")
         lines = [f"Contact: {contact}", f"Expires: {expires}", "Preferred-Languages: en"]
         if app.settings.public_url:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shared.http import HttpError, Request, Response
+from shared.messages import Message
 
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {
@@ -55,7 +56,7 @@ async def serve(request: Request) -> Response:
     """The file of a hashed name; HttpError 404 for any other, so nothing outside the folder can be asked for."""
     found = _by_name().get(request.route["name"])
     if found is None:
-        raise HttpError(404, "Not found", "This file belongs to another release. Reload the page.")
+        raise HttpError(404, Message("file_of_another_release"))
     headers = {"Content-Type": found.media_type, "Cache-Control": _YEAR, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(200, found.compressed, {**headers, "Content-Encoding": "gzip"})

@@ -9,179 +9,64 @@ from dataclasses import dataclass
 from typing import Literal
 
 from presence.graph.failure_reasons import BY_NUMBER
+from shared.messages import CodeFamily, Message
 
 Tone = Literal["good", "warn", "bad"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`code` stands in the address of the page; the rest is for people."""
+    """An outcome; `code` is part of the page's address."""
 
     code: str
     tone: Tone
-    title: str
-    sentence: str
-    remedy: str = ""
+
+    @property
+    def title(self) -> Message:
+        """What happened, in a few words."""
+        return Message(OUTCOME_TITLE.code(self.code))
+
+    @property
+    def sentence(self) -> Message:
+        """What happened."""
+        return Message(OUTCOME_SENTENCE.code(self.code))
+
+    @property
+    def remedy(self) -> Message | None:
+        """What to do about it; None if nothing needs to be done."""
+        if self.code not in OUTCOME_REMEDY.members:
+            return None
+        return Message(OUTCOME_REMEDY.code(self.code))
 
 
 _TABLE = (
-    Outcome(
-        "consented",
-        "good",
-        "Consent given",
-        "Microsoft is spreading the permission; this page goes on by itself.",
-    ),
-    Outcome(
-        "declined",
-        "warn",
-        "Not accepted",
-        "The request for permission was cancelled or declined at Microsoft.",
-        "Start again and choose Accept, or choose not to sync presence.",
-    ),
-    Outcome(
-        "not_admin",
-        "warn",
-        "Not an administrator",
-        "The account that signed in is neither Global Administrator nor Privileged Role Administrator of its company.",
-        "Start again and sign in with such an account, or ask a colleague who has one.",
-    ),
-    Outcome(
-        "needs_approval",
-        "warn",
-        "Approval needed",
-        "The company's Entra ID wants an administrator to approve the application first.",
-        "Let a Global Administrator or Privileged Role Administrator of the company sign in here.",
-    ),
-    Outcome(
-        "blocked",
-        "warn",
-        "Blocked by the company",
-        "A Conditional Access policy or a disabled application stands in the way of the sign-in.",
-        "Let the company exclude or enable the enterprise application; then start again.",
-    ),
-    Outcome(
-        "owned",
-        "bad",
-        "Connected elsewhere",
-        "This company's presence belongs to another account of this service.",
-        "Ask the other account to remove its access, or the operator to release the tenant.",
-    ),
-    Outcome(
-        "other_tenant",
-        "bad",
-        "Another company",
-        "The sign-in belongs to another company than the consent, or than the one this directory is connected to.",
-        "Sign in with an administrator of the same company, or remove access first to connect another one.",
-    ),
-    Outcome(
-        "expired",
-        "warn",
-        "Too late, or used already",
-        "The way back from Microsoft works once, within ten minutes, in the browser and sign-in where it began.",
-        "Start again from this page.",
-    ),
-    Outcome(
-        "failed",
-        "bad",
-        "Sign-in failed",
-        "What came back from Microsoft could not be verified.",
-        "Start again; if it happens twice, tell the operator.",
-    ),
-    Outcome(
-        "own_credential",
-        "bad",
-        "This service has a fault",
-        "This service cannot prove its own identity to Microsoft at the moment.",
-        "The operator is told. Try again later.",
-    ),
-    Outcome(
-        "unavailable",
-        "warn",
-        "Microsoft does not answer",
-        "Microsoft's sign-in service did not answer, or reported a passing error of its own.",
-        "Try again in a minute.",
-    ),
-    Outcome(
-        "throttled",
-        "warn",
-        "Too many attempts",
-        "Microsoft has received too many requests of this service for the moment.",
-        "Wait ten minutes, then start again.",
-    ),
-    Outcome(
-        "interrupted",
-        "warn",
-        "Sign-in not completed",
-        "Microsoft required a further step of the sign-in, such as multifactor authentication, that was not completed.",
-        "Start again and complete every step that Microsoft asks for.",
-    ),
-    Outcome(
-        "wrong_account",
-        "warn",
-        "Account of no company",
-        "The account that signed in is personal, or does not exist in the company's Entra ID.",
-        "Start again and sign in with an administrator's work account of the company.",
-    ),
-    Outcome(
-        "account_refused",
-        "warn",
-        "Account not accepted",
-        "Microsoft did not accept the account: it is locked or disabled, or its password is wrong or has expired.",
-        "Let an administrator of the company check the account in Entra ID, or use another one.",
-    ),
-    Outcome(
-        "cleanup_pending",
-        "warn",
-        "Removal still in progress",
-        "Microsoft is still deleting an earlier enterprise application of this service in the company's tenant.",
-        "Wait 15 minutes, then start again. If it persists, delete the application under Deleted applications in Entra ID.",
-    ),
-    Outcome(
-        "not_assigned",
-        "warn",
-        "Assignment required",
-        "The enterprise application admits assigned users only, and the account that signed in is not assigned.",
-        "In Entra ID, assign the account to the enterprise application, or set 'Assignment required?' to No; then start again.",
-    ),
-    Outcome(
-        "tenant_blocked",
-        "bad",
-        "Tenant blocked by Microsoft",
-        "Microsoft has blocked the company's tenant, for example because it was not used for a long time.",
-        "An administrator of the company asks Microsoft to reactivate it (aka.ms/TenantReactivation); then start again.",
-    ),
-    Outcome(
-        "tenant_not_found",
-        "bad",
-        "Tenant not found",
-        "Microsoft does not know the company's tenant, or it is in another Microsoft cloud than this service.",
-        "Sign in with an account of the right company and cloud.",
-    ),
-    Outcome(
-        "access_policy",
-        "warn",
-        "Blocked by a cross-tenant policy",
-        "A cross-tenant access policy or tenant restriction prevented the sign-in.",
-        "In Entra ID, let the company allow the application under External Identities, "
-        "Cross-tenant access settings; then start again.",
-    ),
-    Outcome(
-        "graph_missing",
-        "warn",
-        "Microsoft Graph not available",
-        "Microsoft Graph, or a service that it needs, is missing or disabled in the company's tenant.",
-        "In Entra ID, enable the enterprise application Microsoft Graph and check the company's "
-        "Microsoft 365 subscription; then start again.",
-    ),
-    Outcome(
-        "misconfigured",
-        "bad",
-        "This service is not set up correctly",
-        "Microsoft rejects the way this service asks for sign-in or consent.",
-        "Ask the operator to check the app registration for presence; the deployment guide lists its settings.",
-    ),
+    Outcome("consented", "good"),
+    Outcome("declined", "warn"),
+    Outcome("not_admin", "warn"),
+    Outcome("needs_approval", "warn"),
+    Outcome("blocked", "warn"),
+    Outcome("owned", "bad"),
+    Outcome("other_tenant", "bad"),
+    Outcome("expired", "warn"),
+    Outcome("failed", "bad"),
+    Outcome("own_credential", "bad"),
+    Outcome("unavailable", "warn"),
+    Outcome("throttled", "warn"),
+    Outcome("interrupted", "warn"),
+    Outcome("wrong_account", "warn"),
+    Outcome("account_refused", "warn"),
+    Outcome("cleanup_pending", "warn"),
+    Outcome("not_assigned", "warn"),
+    Outcome("tenant_blocked", "bad"),
+    Outcome("tenant_not_found", "bad"),
+    Outcome("access_policy", "warn"),
+    Outcome("graph_missing", "warn"),
+    Outcome("misconfigured", "bad"),
 )
 OUTCOMES = {outcome.code: outcome for outcome in _TABLE}
+OUTCOME_TITLE = CodeFamily("outcome_", OUTCOMES, "_title")
+OUTCOME_SENTENCE = CodeFamily("outcome_", OUTCOMES, "_sentence")
+OUTCOME_REMEDY = CodeFamily("outcome_", OUTCOMES.keys() - {"consented"}, "_remedy")
 
 _NUMBERS: dict[str, tuple[int, ...]] = {
     "declined": (65004,),

@@ -13,12 +13,13 @@ from presence.consent import linking
 from presence.epoch_ms import DAY, SECOND, is_ahead, now_ms
 from presence.graph.batching import Fetch
 from presence.graph.errors import BadRequest, GraphError, Refused
-from presence.graph.failure_reasons import REASONS, Fault
+from presence.graph.failure_reasons import Fault
 from presence.instance import runtime_of
 from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
@@ -36,12 +37,12 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
         return link
     found = await _look(app, link)
     with suppress(
-        tenant_links.Overtaken
+        tenant_links.LinkConflict
     ):  # removed, or begun anew, while Microsoft was asked: that is what counts
         if not found.reason:
             await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
         else:
-            await tenant_links.note(
+            await tenant_links.save_link(
                 app.tables,
                 replace(link, probed_at=now, probes=link.probes + 1, reason=found.reason),
             )
@@ -113,36 +114,44 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
     try:
         await linking.connect(app, link)
     except tenant_links.TenantOwnedByOtherAccount:
-        await tenant_links.note(app.tables, replace(link, state="removed", reason=""))
+        await tenant_links.save_link(app.tables, replace(link, state="removed", reason=""))
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
-async def is_gone(app: App, tenant_id: str) -> tuple[bool, str, str]:
-    """Whether the company has removed the app; what was found, as a code and as a sentence."""
+_GONE = frozenset({"gone", "disabled", "emptied"})
+REMOVAL = CodeFamily("removal_", (*_GONE, "still_there", "unknown"))
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalCheck:
+    """Whether a company has removed the app; `found` is a member of the messages `REMOVAL`."""
+
+    found: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether the app has no access any more."""
+        return self.found in _GONE
+
+    @property
+    def message(self) -> Message:
+        """The sentence about it."""
+        return Message(REMOVAL.code(self.found))
+
+
+async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
+    """Return whether the company has removed the app."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:
         reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
-            return (
-                True,
-                "gone",
-                "Microsoft gives this service no token for the company any more: access is gone.",
-            )
+            return RemovalCheck("gone")
         if reason == "disabled":
-            sentence = "The enterprise application is disabled: access is gone, though it can be enabled again."
-            return True, "disabled", sentence
-        return False, "unknown", f"It could not be checked: {REASONS[reason].sentence}"
+            return RemovalCheck("disabled")
+        return RemovalCheck("unknown")
     if token.may_read_presence:
-        return (
-            False,
-            "still_there",
-            "The enterprise application still has the permission. Delete it, then check again.",
-        )
-    return (
-        True,
-        "emptied",
-        "The permission is gone. The enterprise application itself still stands and can be deleted.",
-    )
+        return RemovalCheck("still_there")
+    return RemovalCheck("emptied")

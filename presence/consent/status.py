@@ -17,6 +17,7 @@ from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import timestamp
+from shared.messages import Message, counted
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 _LONG = 3 * MINUTE
@@ -28,30 +29,29 @@ class Connection:
 
     state: StateCode
     tone: Tone
-    title: str
-    sentence: str
-    remedy: str = ""
+    title: Message
+    sentence: Message
+    remedy: Message | None = None
     reason: str = ""
     tenant_id: str = ""
     since: datetime | None = None
     moving: bool = False
-    impossible: str = ""
+    impossible: Message | None = None
     health: dict[str, Any] = field(default_factory=dict)
-    params: dict[str, object] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The object of the JSON API."""
         return {
             "state": self.state,
             "tone": self.tone,
-            "title": self.title,
-            "sentence": self.sentence,
-            "remedy": self.remedy,
+            "title": self.title.text(),
+            "sentence": self.sentence.text(),
+            "remedy": self.remedy.text() if self.remedy else "",
             "reason": self.reason,
             "tenantId": self.tenant_id,
             "since": timestamp(self.since) if self.since else None,
             "moving": self.moving,
-            "impossible": self.impossible,
+            "impossible": self.impossible.text() if self.impossible else "",
             "health": self.health,
         }
 
@@ -67,8 +67,8 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "none",
             "warn",
-            "Not connected",
-            "Presence is not synced.",
+            Message("connection_none_title"),
+            Message("connection_none_sentence"),
             impossible=_impossible(app),
         )
     if link.state == "propagating":
@@ -77,9 +77,9 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
         return Connection(
             "removed",
             "good",
-            "Access removed",
-            "Statuses are no longer read, and what was stored of them is deleted.",
-            "Delete the enterprise application in Entra ID as well, then check that access is gone.",
+            Message("connection_removed_title"),
+            Message("connection_removed_sentence"),
+            Message("connection_removed_remedy"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             impossible=_impossible(app),
@@ -87,24 +87,26 @@ async def describe(app: App, link: DirectoryLink | None) -> Connection:
     return await _linked(app, link)
 
 
-def _impossible(app: App) -> str:
+def _impossible(app: App) -> Message | None:
     if not cloud_of(app.settings).has_presence:
         return NO_PRESENCE
-    return "" if runtime_of(app).credential.is_set_up else REASONS["not_set_up"].sentence
+    if runtime_of(app).credential.is_set_up:
+        return None
+    return Message("presence_impossible_setup")
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
     """A missing role or service principal is normal for some minutes, and then it is not."""
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
-    sentence = "The company's administrator came back from Microsoft; the permission is on its way to all of its servers."
-    remedy = ""
+    sentence = Message("connection_propagating_sentence")
+    remedy: Message | None = None
     if reason is not None and (is_late or reason.code not in ("no_role", "deleted")):
         sentence, remedy = reason.sentence, reason.remedy
     return Connection(
         "propagating",
         "warn",
-        "Waiting for Microsoft" if not is_late else "Still waiting for Microsoft",
+        Message("connection_late_title" if is_late else "connection_propagating_title"),
         sentence,
         remedy,
         link.reason,
@@ -120,9 +122,9 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "troubled",
             "bad",
-            "Interrupted",
-            "Removing access was interrupted half-way.",
-            "Remove access once more, then connect again if presence is wanted.",
+            Message("connection_interrupted_title"),
+            Message("connection_interrupted_sentence"),
+            Message("connection_interrupted_remedy"),
             tenant_id=link.tenant_id,
         )
     head = snapshot.head
@@ -134,8 +136,8 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         return Connection(
             "waiting",
             "good",
-            "Connected",
-            "The first statuses are being read.",
+            Message("connection_waiting_title"),
+            Message("connection_waiting_sentence"),
             tenant_id=link.tenant_id,
             since=moment(link.since),
             moving=True,
@@ -144,8 +146,12 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     return Connection(
         "active",
         "good",
-        "Presence is on",
-        f"Statuses of {head.counts.people} people are read every {app.settings.presence_interval} seconds.",
+        Message("connection_active_title"),
+        counted(
+            "connection_active_sentence",
+            head.counts.people,
+            seconds=app.settings.presence_interval,
+        ),
         tenant_id=link.tenant_id,
         since=moment(link.since),
         health=figures,
@@ -159,38 +165,31 @@ def _failing(
     now = now_ms(app.clock)
     lost, since = head.trouble.lost, head.trouble.since
     reason = _lasting_reason(head, now)
-    title = "Presence is lost" if lost else "Presence is in doubt"
-    params: dict[str, object] = {}
+    title = Message("connection_lost_title" if lost else "connection_troubled_title")
+    sentence = reason.sentence if reason else None
     if reason is None and not _is_synced(app, link, head, now):
-        reason, since, title = REASONS["timer_stopped"], head.as_of, "Presence is not being read"
+        reason, since = REASONS["timer_stopped"], head.as_of
+        title, sentence = Message("connection_timer_stopped_title"), reason.sentence
     if reason is None and _is_probably_wrong_company(link, head):
-        reason, since, title = REASONS["wrong_company"], link.since, "Probably the wrong company"
+        reason, since = REASONS["wrong_company"], link.since
+        title = Message("connection_wrong_company_title")
         known, people = _recognised(link, head)
         company = f"{link.company} ({link.tenant_id})" if link.company else link.tenant_id
-        params = {"known": known, "people": people, "company": company}
-    if reason is None:
+        sentence = Message(
+            "connection_wrong_company_sentence", known=known, people=people, company=company
+        )
+    if reason is None or sentence is None:
         return None
     return Connection(
         "lost" if lost else "troubled",
         "bad" if lost else "warn",
         title,
-        _sentence(reason, params),
+        sentence,
         reason.remedy,
         reason.code,
         link.tenant_id,
         moment(since),
         health=figures,
-        params=params,
-    )
-
-
-def _sentence(reason: Reason, params: dict[str, object]) -> str:
-    if not params:
-        return reason.sentence
-    known, people, company = params["known"], params["people"], params["company"]
-    return (
-        f"Microsoft knows {known} of {people} people of this directory in the connected tenant {company}. "
-        "This is probably the wrong company."
     )
 
 

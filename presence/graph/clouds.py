@@ -7,6 +7,7 @@ learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-tr
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from shared.messages import Message
 from shared.settings import Settings
 
 
@@ -55,7 +56,7 @@ CLOUDS = {
         has_presence=False,
     ),
 }
-NO_PRESENCE = "Microsoft does not offer Teams presence in the cloud of 21Vianet in China, so there is nothing to connect."
+NO_PRESENCE = Message("presence_impossible_china")
 
 
 def cloud_of(settings: Settings) -> Cloud:

@@ -9,12 +9,14 @@ that removed the app and for a wrong credential of the app. If an answer leaves 
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.messages import CodeFamily, Message
+
 Kind = Literal["consent", "operator", "passing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason with the text for people.
+    """Why presence fails.
 
     `kind` says who can end it: the company (`consent`), the operator of this service (`operator`), or
     time (`passing`). `of_tenant` is true if the whole tenant is closed to the app, so that asking
@@ -23,146 +25,46 @@ class Reason:
 
     code: str
     kind: Kind
-    sentence: str
-    remedy: str
     of_tenant: bool = False
 
+    @property
+    def sentence(self) -> Message:
+        """What is wrong."""
+        return Message(REASON.code(self.code))
 
-_AGAIN = "Sign in again with an administrator of the company and accept."
+    @property
+    def remedy(self) -> Message:
+        """What to do about it."""
+        return Message(REASON_REMEDY.code(self.code))
+
+
 _TABLE = (
-    Reason(
-        "deleted",
-        "consent",
-        "The enterprise application was deleted in the company's Entra ID, or consent was never given.",
-        _AGAIN,
-    ),
-    Reason(
-        "no_role",
-        "consent",
-        "The permission to read presence was taken from the enterprise application.",
-        "Sign in again, or grant admin consent at the enterprise application under Permissions.",
-    ),
-    Reason(
-        "disabled",
-        "consent",
-        "The enterprise application is disabled.",
-        "In Entra ID, at the enterprise application under Properties, set 'Enabled for users to sign in' to Yes.",
-    ),
-    Reason(
-        "tenant_not_found",
-        "consent",
-        "Microsoft does not know this tenant any more, or it is in another Microsoft cloud.",
-        "Check the tenant's id and cloud; then remove access here and connect the right tenant.",
-        of_tenant=True,
-    ),
-    Reason(
-        "tenant_blocked",
-        "consent",
-        "Microsoft has blocked the company's tenant, for example because nobody used it for a long time.",
-        "An administrator of the company asks Microsoft to reactivate it (aka.ms/TenantReactivation). "
-        "If the company has moved to another tenant, remove access here and connect that one.",
-        of_tenant=True,
-    ),
-    Reason(
-        "access_policy",
-        "consent",
-        "A cross-tenant access policy or tenant restriction refuses this service access to the company's tenant.",
-        "In Entra ID, let the company allow the application under External Identities, Cross-tenant access settings.",
-        of_tenant=True,
-    ),
-    Reason(
-        "graph_missing",
-        "consent",
-        "Microsoft Graph, from which presence is read, is missing or disabled in the company's tenant.",
-        "In Entra ID, restore or enable the enterprise application Microsoft Graph "
-        "(application ID 00000003-0000-0000-c000-000000000000); then check again.",
-    ),
-    Reason(
-        "not_assigned",
-        "consent",
-        "An enterprise application in the company's tenant requires an assignment that this service does not have.",
-        "In Entra ID, set 'Assignment required?' to No in the Properties of the enterprise application "
-        "Microsoft Graph, or grant admin consent to this service again.",
-    ),
-    Reason(
-        "unexpected",
-        "consent",
-        "Microsoft refuses a token for this company's tenant with an error that this service does not know.",
-        "Look up the error in the company's Entra sign-in logs, under Service principal sign-ins; then check again.",
-    ),
-    Reason(
-        "blocked",
-        "consent",
-        "A Conditional Access policy of the company blocks the application.",
-        "Let the company exclude the enterprise application from the policy that blocks workload identities.",
-    ),
-    Reason(
-        "refused",
-        "consent",
-        "Microsoft Graph refuses to read presence although the permission is there.",
-        "Check that the company has Teams, and that no policy limits access to presence; then check again.",
-    ),
-    Reason(
-        "own_credential",
-        "operator",
-        "This service cannot prove its own identity to Microsoft at the moment. Nothing has to be done by the company.",
-        "The operator is told; statuses return by themselves.",
-    ),
-    Reason(
-        "misconfigured",
-        "operator",
-        "Microsoft rejects the way this service asks for access. Nothing has to be done by the company.",
-        "The operator checks the app registration for presence; see the deployment guide.",
-    ),
-    Reason(
-        "wrong_company",
-        "consent",
-        "Microsoft knows none or few of this directory's people in the connected tenant. "
-        "This is probably the wrong company.",
-        "Check that the External ID of each person is the Object ID in Entra ID. If the tenant is the "
-        "wrong one, remove access and sign in as an administrator of the right company.",
-    ),
-    Reason(
-        "timer_stopped",
-        "operator",
-        "No presence has been read lately although Microsoft reports no error: the timer of this service, "
-        "or its queue, is not running.",
-        "The operator checks that the app is running and its timer is enabled; see the operations guide.",
-    ),
-    Reason(
-        "not_set_up",
-        "operator",
-        "This deployment has no app registration for presence yet.",
-        "The operator sets PRESENCE_CLIENT_ID and a credential; see the deployment guide.",
-    ),
-    Reason(
-        "throttled",
-        "passing",
-        "Microsoft asked for fewer calls; statuses are read more slowly for a moment.",
-        "Nothing has to be done.",
-    ),
-    Reason(
-        "unavailable",
-        "passing",
-        "Microsoft does not answer at the moment, or answers with errors of its own.",
-        "Nothing has to be done; statuses return by themselves.",
-    ),
-    Reason(
-        "throttled_long",
-        "operator",
-        "Microsoft has limited the calls of this service for more than an hour.",
-        "The operator sets a longer interval between syncs (PRESENCE_INTERVAL_SECONDS).",
-    ),
-    Reason(
-        "unavailable_long",
-        "operator",
-        "Microsoft has not answered this service for more than an hour.",
-        "The operator checks Microsoft's service health and whether the app reaches the internet.",
-    ),
+    Reason("deleted", "consent"),
+    Reason("no_role", "consent"),
+    Reason("disabled", "consent"),
+    Reason("tenant_not_found", "consent", of_tenant=True),
+    Reason("tenant_blocked", "consent", of_tenant=True),
+    Reason("access_policy", "consent", of_tenant=True),
+    Reason("graph_missing", "consent"),
+    Reason("not_assigned", "consent"),
+    Reason("unexpected", "consent"),
+    Reason("blocked", "consent"),
+    Reason("refused", "consent"),
+    Reason("own_credential", "operator"),
+    Reason("misconfigured", "operator"),
+    Reason("wrong_company", "consent"),
+    Reason("timer_stopped", "operator"),
+    Reason("not_set_up", "operator"),
+    Reason("throttled", "passing"),
+    Reason("unavailable", "passing"),
+    Reason("throttled_long", "operator"),
+    Reason("unavailable_long", "operator"),
 )
 REASONS = {reason.code: reason for reason in _TABLE}
+REASON = CodeFamily("reason_", REASONS)
+REASON_REMEDY = CodeFamily("reason_", REASONS, "_remedy")
 
-# What is said of a passing fault that does not pass.
+# The reason for a passing fault that doesn't pass.
 AFTER_AN_HOUR = {"throttled": "throttled_long", "unavailable": "unavailable_long"}
 
 _NUMBERS: dict[str, tuple[int, ...]] = {

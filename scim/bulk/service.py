@@ -16,7 +16,7 @@ from scim.http import error_response, too_deep
 from scim.rejection_log import log_rejection
 from scim.users import endpoints as users
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MAX_OPERATIONS = 1000
@@ -41,19 +41,15 @@ class BulkOperation:
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
     """The operations and `failOnErrors` (0: never stop); ScimError for a request that is none or too long."""
     if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
-        said = "A bulk request is a JSON object with an array `Operations`."
-        raise ScimError(400, Sentence("bulk_no_object", said), "invalidSyntax")
+        raise ScimError(400, Message("bulk_no_object"), "invalidSyntax")
     operations = body["Operations"]
     if len(operations) > MAX_OPERATIONS:
-        said = "The request has {count} operations; at most {most} are taken."
-        raise ScimError(
-            413, Sentence("bulk_too_many", said, count=len(operations), most=MAX_OPERATIONS)
-        )
+        raise ScimError(413, Message("bulk_too_many", count=len(operations), most=MAX_OPERATIONS))
     limit = body.get("failOnErrors") or 0
     if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
         raise ScimError(
             400,
-            Sentence("fail_on_errors", "failOnErrors must be a whole number from 1."),
+            Message("fail_on_errors"),
             "invalidValue",
         )
     return [_read_operation(place, each) for place, each in enumerate(operations)], limit
@@ -61,14 +57,10 @@ def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
 
 def _read_operation(place: int, given: Any) -> BulkOperation:
     if not isinstance(given, dict):
-        said = "Operations[{place}] is no JSON object."
-        raise ScimError(
-            400, Sentence("bulk_operation_no_object", said, place=place), "invalidSyntax"
-        )
+        raise ScimError(400, Message("bulk_operation_no_object", place=place), "invalidSyntax")
     texts = [given.get(name) or "" for name in ("method", "path", "bulkId", "version")]
     if not all(isinstance(text, str) for text in texts):
-        said = "Operations[{place}]: method, path, bulkId and version are strings."
-        raise ScimError(400, Sentence("bulk_operation_strings", said, place=place), "invalidSyntax")
+        raise ScimError(400, Message("bulk_operation_strings", place=place), "invalidSyntax")
     method, path, bulk_id, version = texts
     data = given.get("data")
     names = bulk_ids.names_in(data) | bulk_ids.names_in(path)
@@ -136,22 +128,19 @@ def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple
     kind, _, identifier = path.strip("/").partition("/")
     endpoints = (_ONES if identifier else _COLLECTIONS).get(kind.lower())
     if endpoints is None or "/" in identifier or identifier == ".search":
-        said = 'path "{path}" is no resource; use /Users, /Users/ID, /Groups or /Groups/ID.'
-        raise ScimError(400, Sentence("bulk_path", said, path=path), "invalidPath")
+        raise ScimError(400, Message("bulk_path", path=path), "invalidPath")
     if operation.method not in _METHODS or operation.method not in endpoints:
-        said = 'method "{method}" is not possible on {path}.'
         raise ScimError(
-            400, Sentence("bulk_method", said, method=operation.method, path=path), "invalidValue"
+            400, Message("bulk_method", method=operation.method, path=path), "invalidValue"
         )
     if operation.method == "POST" and not operation.bulk_id:
         raise ScimError(
             400,
-            Sentence("bulk_id_missing", "bulkId is required with POST (RFC 7644 section 3.7)."),
+            Message("bulk_id_missing"),
             "invalidValue",
         )
     if operation.method == "POST" and operation.bulk_id in ids:
-        said = 'bulkId "{id}" is used by another operation already.'
-        raise ScimError(400, Sentence("bulk_id_taken", said, id=operation.bulk_id), "invalidValue")
+        raise ScimError(400, Message("bulk_id_taken", id=operation.bulk_id), "invalidValue")
     return endpoints[operation.method], identifier
 
 
@@ -166,25 +155,17 @@ def _unresolved(
     missing = sorted(name for name in names if name not in creating)
     failed = sorted(name for name in names if name in creating and creating[name].place in results)
     if missing:
-        detail = Sentence(
-            "bulk_id_nowhere",
-            "bulkId {ids} is not created by this request, so nothing can refer to it.",
-            ids=", ".join(missing),
-        )
+        detail = Message("bulk_id_nowhere", ids=", ".join(missing))
     elif operation.bulk_id in names:
-        said = "bulkId {ids} refers to its own operation, whose resource does not exist yet. Refer to it in a later one."
-        detail = Sentence("bulk_id_itself", said, ids=operation.bulk_id)
+        detail = Message("bulk_id_itself", ids=operation.bulk_id)
     elif _is_circular(operation, creating):
-        detail = Sentence(
+        detail = Message(
             "bulk_id_circle",
-            "bulkId {ids} waits for a resource that waits for this one: the references form a circle. Create the"
-            " resources first, then add the references in a second request (RFC 7644 section 3.7.1).",
             ids=", ".join(sorted(names)),
         )
     else:
-        detail = Sentence(
+        detail = Message(
             "bulk_id_failed",
-            "bulkId {ids} was to be created by an operation of this request that failed. Correct that operation.",
             ids=", ".join(failed or sorted(names)),
         )
     return error_response(ScimError(409, detail, "invalidValue"))

@@ -122,6 +122,7 @@ class ResourceType:
     urns: dict[str, str] = field(init=False, repr=False)
     names: dict[str, Target] = field(init=False, repr=False)
     required: tuple[tuple[str, Attribute], ...] = field(init=False, repr=False)
+    unique: tuple[tuple[str, Attribute], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for extension in self.extensions:
@@ -141,6 +142,8 @@ class ResourceType:
             if attribute.required and not interop.may_be_missing(attribute.path)
         ]
         object.__setattr__(self, "required", tuple(required))
+        unique = [(urn, own) for urn, own in self.placed_attributes() if own.uniqueness != "none"]
+        object.__setattr__(self, "unique", tuple(unique))
 
     def placed_attributes(self) -> Iterator[tuple[str, Attribute]]:
         """Yield each attribute with the URN of its extension, "" for those of the core schema and common ones."""

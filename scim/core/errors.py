@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.messages import Sentence
+from shared.messages import Message, Param
 
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -14,25 +14,29 @@ class ScimError(Exception):
     fault and the remedy. Its code lets our own page say it in another language.
     """
 
-    def __init__(self, status: int, detail: Sentence, scim_type: str | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, status: int, message: Message, scim_type: str | None = None) -> None:
+        super().__init__(message.code)
         self.status = status
-        self.detail = detail
+        self.message = message
         self.scim_type = scim_type
 
+    @property
+    def detail(self) -> str:
+        """The message in English, for the client."""
+        return self.message.text()
+
     def body(self) -> dict[str, Any]:
-        """The error as the client gets it."""
-        return error_body(self.status, self.detail, self.scim_type)
+        """Return the error body for the client."""
+        return error_body(self.status, self.message, self.scim_type)
 
 
-def error_body(status: int, detail: str, scim_type: str | None = None) -> dict[str, Any]:
-    """An error as RFC 7644 section 3.12 writes it; `status` is text there."""
+def error_body(status: int, message: Message, scim_type: str | None = None) -> dict[str, Any]:
+    """Return an error body as RFC 7644 section 3.12 defines it; `status` is text there."""
     body: dict[str, Any] = {"schemas": [ERROR_URN], "status": str(status)}
     if scim_type:
         body["scimType"] = scim_type
-    body["detail"] = detail.encode(
-        "utf-8", "replace"
-    ).decode()  # it may quote half of a surrogate pair
+    # A quoted value may contain half of a surrogate pair.
+    body["detail"] = message.text().encode("utf-8", "replace").decode()
     return body
 
 
@@ -43,58 +47,40 @@ class UnknownAttribute(ScimError):
     """
 
 
-def bad_syntax(code: str, pattern: str, /, **values: object) -> ScimError:
-    """400 invalidSyntax: the body is not the message that was expected."""
-    return ScimError(400, Sentence(code, pattern, **values), "invalidSyntax")
+def bad_syntax(code: str, /, **params: Param) -> ScimError:
+    """Return 400 invalidSyntax: the body is not the expected message."""
+    return ScimError(400, Message(code, **params), "invalidSyntax")
 
 
-def bad_path(code: str, pattern: str, /, **values: object) -> ScimError:
-    """400 invalidPath."""
-    return ScimError(400, Sentence(code, pattern, **values), "invalidPath")
+def bad_path(code: str, /, **params: Param) -> ScimError:
+    """Return 400 invalidPath."""
+    return ScimError(400, Message(code, **params), "invalidPath")
 
 
-def bad_value(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
-    """400 invalidValue; `said` goes on behind the attribute's name: its fault, then the remedy."""
-    return ScimError(
-        400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "invalidValue"
-    )
+def bad_value(attribute: str, code: str, /, **params: Param) -> ScimError:
+    """Return 400 invalidValue; the pattern of `code` begins with the parameter `attribute`."""
+    return ScimError(400, Message(code, attribute=attribute, **params), "invalidValue")
 
 
-def no_target(code: str, pattern: str, /, **values: object) -> ScimError:
-    """400 noTarget: the path of a PATCH operation selects nothing."""
-    return ScimError(400, Sentence(code, pattern, **values), "noTarget")
+def no_target(code: str, /, **params: Param) -> ScimError:
+    """Return 400 noTarget: the path of a PATCH operation selects nothing."""
+    return ScimError(400, Message(code, **params), "noTarget")
 
 
-def mutability(attribute: str, code: str, said: str, /, **values: object) -> ScimError:
-    """400 mutability: the attribute may not be changed in this way; `said` as with `bad_value`."""
-    return ScimError(
-        400, Sentence(code, f"{{attribute}} {said}", attribute=attribute, **values), "mutability"
-    )
+def mutability(attribute: str, code: str, /, **params: Param) -> ScimError:
+    """Return 400 mutability: the attribute can't be changed in this way."""
+    return ScimError(400, Message(code, attribute=attribute, **params), "mutability")
 
 
 def uniqueness(attribute: str, value: str, existing_id: str = "") -> ScimError:
-    """409 uniqueness, naming the resource that has the value, so that a repeated POST can be understood."""
-    remedy = (
-        'Find it with the filter {attribute} eq "…" and update it, or send another {attribute}.'
-    )
-    if not existing_id:
-        taken = Sentence(
-            "taken",
-            f'{{attribute}} "{{value}}" is already used. {remedy}',
-            attribute=attribute,
-            value=value,
-        )
+    """Return 409 uniqueness; it names the resource with the value, if known, to explain a repeated POST."""
+    if existing_id:
+        taken = Message("taken_by", attribute=attribute, value=value, owner=existing_id)
     else:
-        pattern = (
-            f'{{attribute}} "{{value}}" is already used by the resource with id {{owner}}. {remedy}'
-        )
-        taken = Sentence("taken_by", pattern, attribute=attribute, value=value, owner=existing_id)
+        taken = Message("taken", attribute=attribute, value=value)
     return ScimError(409, taken, "uniqueness")
 
 
 def not_found(resource_type: str, identifier: str) -> ScimError:
-    """404: no resource has this id."""
-    pattern = (
-        '{type} "{id}" was not found. It was deleted or never created; look it up with a filter.'
-    )
-    return ScimError(404, Sentence("not_found", pattern, type=resource_type, id=identifier))
+    """Return 404: no resource has this id."""
+    return ScimError(404, Message("not_found", type=resource_type, id=identifier))

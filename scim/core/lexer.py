@@ -7,11 +7,11 @@ from typing import NamedTuple
 from scim.core import interop
 from scim.core.attribute_values import is_encodable
 from scim.core.errors import ScimError
-from shared.messages import Sentence
+from shared.messages import Message, Param
 
 # A longer filter than any client writes; what is longer is an attack or a mistake.
 MAX_CHARACTERS = 8192
-_UNICODE = Sentence("unicode", "well-formed Unicode")
+_UNICODE = Message("unicode")
 
 _DOUBLE, _SINGLE = interop.DOUBLE_QUOTES, interop.SINGLE_QUOTES
 _QUOTES = frozenset(f"{_DOUBLE}{_SINGLE}'")
@@ -39,16 +39,13 @@ class Token(NamedTuple):
 def tokens(text: str) -> list[Token]:
     """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
     if len(text) > MAX_CHARACTERS:
-        said = "The filter has {count} characters; {most} are the most. Send a shorter one."
         raise ScimError(
             400,
-            Sentence("filter_too_long", said, count=len(text), most=MAX_CHARACTERS),
+            Message("filter_too_long", count=len(text), most=MAX_CHARACTERS),
             "invalidFilter",
         )
     if not text.isascii() and not is_encodable(text):
-        raise fault(
-            1, Sentence("filter_surrogate", "the filter holds half of a surrogate pair"), _UNICODE
-        )
+        raise fault(1, Message("filter_surrogate"), _UNICODE)
     found = []
     place = 0
     match = _TOKEN.match(text)
@@ -64,8 +61,8 @@ def tokens(text: str) -> list[Token]:
         start = len(text) - len(rest.lstrip()) + 1
         raise fault(
             start,
-            Sentence("quote_open", "this quotation mark is never closed"),
-            Sentence("second_quote", 'a second " at the end of the value'),
+            Message("quote_open"),
+            Message("second_quote"),
         )
     found.append(Token(END, "", len(text) + 1))
     return found
@@ -83,10 +80,8 @@ def _token(group: int, value: str, position: int) -> Token:
         if value[0] in _QUOTES or value[-1] in _QUOTES:
             raise fault(
                 position,
-                Sentence(
-                    "quote_alone", "{text} has a quotation mark without its pair", text=value[:60]
-                ),
-                Sentence("text_in_quotes", 'text in quotes, such as "work"'),
+                Message("quote_alone", text=value[:60]),
+                Message("text_in_quotes"),
             )
         return Token(WORD, value, position)
     return Token(BRACKET, value, position)
@@ -101,23 +96,22 @@ def _unquote(quoted: str, position: int) -> str:
         except ValueError:
             raise fault(
                 position,
-                Sentence("wrong_escape", "this text has a wrong escape"),
-                Sentence("json_escapes", 'JSON escapes, such as \\" and \\\\'),
+                Message("wrong_escape"),
+                Message("json_escapes"),
             ) from None
     if not text.isascii() and not is_encodable(text):
         raise fault(
             position,
-            Sentence("text_surrogate", "this text holds half of a surrogate pair"),
+            Message("text_surrogate"),
             _UNICODE,
         )
     return text
 
 
-def fault(position: int, what: Sentence, expected: str) -> ScimError:
+def fault(position: int, what: Message, expected: Param) -> ScimError:
     """The error at a place of the filter; `expected` may be a sentence or what stands in every language."""
-    said = "Filter, character {position}: {what}. Expected: {expected}."
     return ScimError(
         400,
-        Sentence("filter_at", said, position=position, what=what, expected=expected),
+        Message("filter_at", position=position, what=what, expected=expected),
         "invalidFilter",
     )

@@ -14,7 +14,7 @@ from scim.core.filter_ast import Node, Or, Term, conjuncts
 from scim.core.patch_body import Operation
 from scim.core.patch_path import Path, parse_path
 from scim.core.schemas import GROUP
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,7 @@ def _changes(operation: Operation, path: Path) -> list[MemberChange]:
 
 
 def _immutable(path: Path) -> ScimError:
-    return mutability(
-        path.text, "member_immutable", "can't be changed. Remove the member and add another."
-    )
+    return mutability(path.text, "member_immutable")
 
 
 def _listed(op: str, value: object) -> list[MemberChange]:
@@ -124,11 +122,7 @@ def id_of(member: object) -> str:
     if isinstance(member, int) and not isinstance(member, bool):
         member = str(member)  # numeric ids: goauthentik/authentik#15533
     if not isinstance(member, str) or not member or not is_encodable(member):
-        raise bad_value(
-            "members.value",
-            "member_no_id",
-            'is missing or no text. Send members as [{{"value": "id of the user"}}].',
-        )
+        raise bad_value("members.value", "member_no_id")
     return member
 
 
@@ -142,10 +136,7 @@ def _selected(node: Node) -> Iterator[str]:
         else:
             raise ScimError(
                 400,
-                Sentence(
-                    "members_by_value",
-                    'Members are selected by their value only. Send members[value eq "id of the user"].',
-                ),
+                Message("members_by_value"),
                 "invalidFilter",
             )
 

@@ -146,12 +146,7 @@ def assign(
     Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
     """
     if path.sub is not None and path.sub.mutability in _FIXED:
-        raise mutability(
-            path.sub.path,
-            "element_immutable",
-            "can't be changed. Remove the element of {name} and add another.",
-            name=attribute.name,
-        )
+        raise mutability(path.sub.path, "element_immutable", name=attribute.name)
     places = selected(current, path.selection)
     if path.sub is None and interop.is_empty(value):
         emptied = set(places) if op == "replace" else set()
@@ -172,8 +167,7 @@ def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
     """The beginnings of an element that the path selects; without brackets it selects any."""
     created = {} if path.selection is None else interop.selected_element(path.selection.terms)
     if created is None:
-        said = "The path {path} selects no element of {name} in this resource. Look at it, and add the element first."
-        raise no_target("selects_nothing", said, path=path.text, name=attribute.name)
+        raise no_target("selects_nothing", path=path.text, name=attribute.name)
     return created
 
 
@@ -181,11 +175,7 @@ def _object(attribute: Attribute, value: object) -> dict[str, Any]:
     """The object sent for one element, which an array of one stands for as well."""
     if isinstance(value, list):
         if len(value) != 1:
-            raise bad_value(
-                attribute.path,
-                "array_for_one",
-                "was sent as an array for a single element. Send one object.",
-            )
+            raise bad_value(attribute.path, "array_for_one")
         value = value[0]
     value = interop.complex_value(attribute, value)
     if not isinstance(value, dict):
@@ -201,12 +191,7 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
     """Remove the elements that the path selects or the value lists, or a sub-attribute of the selected ones."""
     if path.sub is not None:
         if path.sub.mutability in _FIXED or path.sub.required:
-            raise mutability(
-                path.sub.path,
-                "not_removed_alone",
-                "can't be removed by itself. Remove the element of {name}.",
-                name=attribute.name,
-            )
+            raise mutability(path.sub.path, "not_removed_alone", name=attribute.name)
         places = set(selected(current, path.selection))
         return [
             _without(e, {path.sub.name}) if place in places else e
@@ -228,12 +213,7 @@ def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) 
         else:
             by_value.setdefault(_key(attribute, element), []).append(element)
     if len(others) > _MAX_LISTED:
-        raise bad_value(
-            attribute.path,
-            "lists_too_many",
-            "lists more than {most} elements without a value. Send their values.",
-            most=_MAX_LISTED,
-        )
+        raise bad_value(attribute.path, "lists_too_many", most=_MAX_LISTED)
     return [
         element
         for element in current

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.messages import Sentence
+from shared.messages import Message
 
 MAX_NAMES = 50
 
@@ -15,14 +15,14 @@ class Notes:
     """
 
     unknown: dict[str, None] = field(default_factory=dict)
-    left_out: dict[str, Sentence] = field(default_factory=dict)
+    left_out: dict[str, Message] = field(default_factory=dict)
 
     def add_unknown(self, name: str) -> None:
         """Note that `name` is not an attribute; names beyond `MAX_NAMES` are dropped."""
         if len(self.unknown) < MAX_NAMES:
             self.unknown[name[:200]] = None
 
-    def leave_out(self, attribute: str, reason: Sentence) -> None:
+    def leave_out(self, attribute: str, reason: Message) -> None:
         """Note that the value of `attribute` was left out; the first reason per attribute is kept."""
         if len(self.left_out) < MAX_NAMES:
             self.left_out.setdefault(attribute[:200], reason)

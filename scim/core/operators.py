@@ -9,12 +9,12 @@ from scim.core.attribute_values import parse_date_time
 from scim.core.attributes import Attribute
 from scim.core.lexer import WORD, Token, fault
 from shared.keys import fold_case
-from shared.messages import Sentence
+from shared.messages import Message
 
 Test = Callable[[Any], bool]
 
 OPERATORS = ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr")
-EXPECTED_OPERATOR = Sentence("an_operator", "an operator ({known})", known=", ".join(OPERATORS))
+EXPECTED_OPERATOR = Message("an_operator", known=", ".join(OPERATORS))
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
@@ -56,8 +56,8 @@ def _null(attribute: Attribute, op: str, token: Token) -> Test:
     if op != "eq":
         raise fault(
             token.position,
-            Sentence("no_null", "{op} can't compare {path} with null", op=op, path=attribute.path),
-            Sentence("before_null", "eq or ne before null, or a value"),
+            Message("no_null", op=op, path=attribute.path),
+            Message("before_null"),
         )
     return lambda value: not is_present(value)
 
@@ -79,20 +79,15 @@ def _boolean(attribute: Attribute, op: str, token: Token) -> Test:
     if op != "eq":
         raise fault(
             token.position,
-            Sentence(
-                "not_boolean_op",
-                "{op} can't compare {path}, which is true or false",
-                op=op,
-                path=attribute.path,
-            ),
-            Sentence("eq_or_ne", "eq or ne"),
+            Message("not_boolean_op", op=op, path=attribute.path),
+            Message("eq_or_ne"),
         )
     literal = interop.boolean_value(token.text)
     if literal is None:
         raise fault(
             token.position,
-            Sentence("is_boolean", "{path} is true or false", path=attribute.path),
-            Sentence("true_or_false", "true or false"),
+            Message("is_boolean", path=attribute.path),
+            Message("true_or_false"),
         )
     return lambda value: value is literal
 
@@ -103,20 +98,15 @@ def _number(attribute: Attribute, op: str, token: Token) -> Test:
     except ValueError:
         raise fault(
             token.position,
-            Sentence("is_number", "{path} is a number", path=attribute.path),
-            Sentence("a_number", "a number"),
+            Message("is_number", path=attribute.path),
+            Message("a_number"),
         ) from None
     if op == "eq":
         return lambda value: bool(value == literal)
     if op not in _ORDER:
         raise fault(
             token.position,
-            Sentence(
-                "not_number_op",
-                "{op} can't compare {path}, which is a number",
-                op=op,
-                path=attribute.path,
-            ),
+            Message("not_number_op", op=op, path=attribute.path),
             "eq, ne, gt, ge, lt, le",
         )
     compare = _ORDER[op]
@@ -130,8 +120,8 @@ def _date_time(attribute: Attribute, op: str, token: Token) -> Test:
     if literal is None:
         raise fault(
             token.position,
-            Sentence("is_date_time", "{path} is a date and time", path=attribute.path),
-            Sentence("like_date_time", "one like 2026-01-31T08:30:00Z"),
+            Message("is_date_time", path=attribute.path),
+            Message("like_date_time"),
         )
     if op == "eq":
         return lambda value: parse_date_time(value) == literal
@@ -148,12 +138,7 @@ def _binary(attribute: Attribute, op: str, token: Token) -> Test:
     if op in _ORDER:
         raise fault(
             token.position,
-            Sentence(
-                "not_binary_op",
-                "{op} can't compare {path}, which is binary",
-                op=op,
-                path=attribute.path,
-            ),
+            Message("not_binary_op", op=op, path=attribute.path),
             "eq, ne, co, sw, ew",
         )
     return _text(attribute, op, token)

@@ -8,7 +8,7 @@ from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.filter_ast import And, Node, Not, Or, Term, ValuePath
 from scim.core.lexer import BRACKET, END, TEXT, WORD, Token, fault, tokens
 from scim.core.operators import EXPECTED_OPERATOR, OPERATORS, comparison, is_present, literal_text
-from shared.messages import Sentence
+from shared.messages import Message, Param
 
 MAX_DEPTH = 40
 MAX_TERMS = 400
@@ -71,7 +71,7 @@ class Parser:
         if token.kind == WORD and token.text.lower() == "not":
             self._place += 1
             if self._tokens[self._place].text != "(":
-                raise self._unexpected(Sentence("bracket_after_not", "( after not"))
+                raise self._unexpected(Message("bracket_after_not"))
             return Not(self._group(scope))
         if token.kind == BRACKET and token.text == "(":
             return self._group(scope)
@@ -88,30 +88,28 @@ class Parser:
         if self._depth > MAX_DEPTH:
             raise fault(
                 self._tokens[self._place].position,
-                Sentence("too_deep_brackets", "too many brackets inside each other"),
-                Sentence("at_most", "at most {most}", most=MAX_DEPTH),
+                Message("too_deep_brackets"),
+                Message("at_most", most=MAX_DEPTH),
             )
         self._place += 1
 
     def _leave(self, bracket: str) -> None:
         token = self._tokens[self._place]
         if token.kind != BRACKET or token.text != bracket:
-            raise self._unexpected(
-                Sentence("and_or_bracket", "and, or, or {bracket}", bracket=bracket)
-            )
+            raise self._unexpected(Message("and_or_bracket", bracket=bracket))
         self._depth -= 1
         self._place += 1
 
     def _term(self, scope: Scope) -> Node:
         token = self._tokens[self._place]
         if token.kind != WORD:
-            raise self._unexpected(Sentence("an_attribute", "an attribute"))
+            raise self._unexpected(Message("an_attribute"))
         self._terms += 1
         if self._terms > MAX_TERMS:
             raise fault(
                 token.position,
-                Sentence("too_many_comparisons", "too many comparisons"),
-                Sentence("at_most", "at most {most}", most=MAX_TERMS),
+                Message("too_many_comparisons"),
+                Message("at_most", most=MAX_TERMS),
             )
         self._place += 1
         target = self._resolve(token, scope)
@@ -126,12 +124,8 @@ class Parser:
     def _resolve(self, token: Token, scope: Scope) -> Target:
         target = scope(token.text)
         if target is None:
-            said = (
-                'Filter, character {position}: "{path}" is no attribute of {type} to filter by.'
-                " Expected: one that /Schemas lists."
-            )
-            unknown = Sentence(
-                "filter_attribute", said, position=token.position, path=token.text, type=self._owner
+            unknown = Message(
+                "filter_attribute", position=token.position, path=token.text, type=self._owner
             )
             raise UnknownAttribute(400, unknown, "invalidFilter")
         return target
@@ -140,9 +134,7 @@ class Parser:
         """The filter in the brackets of a value path, which open here."""
         attribute = target.attribute
         if attribute is None or target.sub is not None or attribute.type != "complex":
-            raise self._unexpected(
-                Sentence("brackets_behind", "brackets only behind an attribute with sub-attributes")
-            )
+            raise self._unexpected(Message("brackets_behind"))
         self._enter()
         owner, self._owner = self._owner, attribute.path
         inner = self.expression(element_scope(attribute))
@@ -182,7 +174,7 @@ class Parser:
             return Term(target, op, None, is_present)
         literal = self._tokens[self._place]
         if literal.kind not in (WORD, TEXT):
-            raise self._unexpected(Sentence("a_value", "a value to compare with, text in quotes"))
+            raise self._unexpected(Message("a_value"))
         self._place += 1
         text = literal_text(literal)
         if text is not None or target.attribute is None:
@@ -202,21 +194,21 @@ class Parser:
         """The name that a path begins with."""
         token = self._tokens[self._place]
         if token.kind != WORD:
-            raise self._unexpected(Sentence("an_attribute", "an attribute"))
+            raise self._unexpected(Message("an_attribute"))
         self._place += 1
         return token
 
     def end(self) -> None:
         """Nothing may follow."""
         if self._tokens[self._place].kind != END:
-            raise self._unexpected(Sentence("and_or_end", "and, or, or the end"))
+            raise self._unexpected(Message("and_or_end"))
 
-    def _unexpected(self, expected: str) -> ScimError:
+    def _unexpected(self, expected: Param) -> ScimError:
         token = self._tokens[self._place]
         what = (
-            Sentence("ends_early", "it ends too early")
+            Message("ends_early")
             if token.kind == END
-            else Sentence("unexpected", '"{text}" is not expected here', text=token.text[:60])
+            else Message("unexpected", text=token.text[:60])
         )
         return fault(token.position, what, expected)
 
@@ -229,16 +221,13 @@ def _comparable(target: Target, start: Token) -> Target:
     value = attribute.subs.get("value") if attribute else None
     if attribute is None or value is None or target.sub is not None:
         parts = (
-            Sentence(
+            Message(
                 "a_sub_attribute",
-                "one of its sub-attributes, such as {path}",
                 path=next(iter(attribute.subs.values())).path,
             )
             if attribute
-            else Sentence("attribute_of_it", "an attribute of it")
+            else Message("attribute_of_it")
         )
-        what = Sentence(
-            "no_own_value", "{path} has no value of its own", path=target.text or start.text
-        )
+        what = Message("no_own_value", path=target.text or start.text)
         raise fault(start.position, what, parts)
     return Target(target.extension, attribute, value)

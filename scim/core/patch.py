@@ -25,7 +25,7 @@ from scim.core.resources import (
     missing,
     schemas_of,
 )
-from shared.messages import Sentence
+from shared.messages import Message
 
 __all__ = [
     "MAX_OPERATIONS",
@@ -123,7 +123,7 @@ class _Patch:
         except ScimError as error:
             if self.notes is None or not self.deactivating:
                 raise
-            self.notes.leave_out(operation.op, error.detail)
+            self.notes.leave_out(operation.op, error.message)
             return
         for name, part in value.items():
             self._apply_named(operation.op, name, part)
@@ -146,9 +146,7 @@ class _Patch:
         if path is None:
             return
         if _is_read_only(path):
-            error = mutability(
-                path.text, "read_only", "is read-only. Leave it out; the service provider sets it."
-            )
+            error = mutability(path.text, "read_only")
             self._spare(path, error)
         else:
             self._guarded(op, path, value)
@@ -166,7 +164,7 @@ class _Patch:
         except ScimError as error:
             if self.notes is None or not self.deactivating:
                 raise
-            self.notes.leave_out(text, error.detail)
+            self.notes.leave_out(text, error.message)
         return None
 
     def _guarded(self, op: str, path: Path, value: object) -> None:
@@ -188,7 +186,7 @@ class _Patch:
             spared = self.deactivating and is_spared(attribute, True)
         if not spared:
             raise error
-        self.notes.leave_out(attribute.path if attribute else path.text, error.detail)
+        self.notes.leave_out(attribute.path if attribute else path.text, error.message)
 
     def _apply(self, op: str, path: Path, value: object) -> None:
         attribute = path.attribute
@@ -213,28 +211,18 @@ class _Patch:
             for name, part in value.items():
                 self._apply_named(op, f"{prefix}:{name}", part)
         elif not interop.is_empty(value):
-            raise bad_value(
-                path.text,
-                "schema_no_object",
-                "is no object. Send an object with the attributes of the schema.",
-            )
+            raise bad_value(path.text, "schema_no_object")
 
     def _remove_schema(self, path: Path) -> None:
         attributes = self.resource_type.extension_attributes.get(path.extension)
         if attributes is None:
-            raise mutability(
-                path.text,
-                "schema_not_removed",
-                "can't be removed. Remove its attributes one by one, or delete the resource.",
-            )
+            raise mutability(path.text, "schema_not_removed")
         extension = self.result.pop(path.extension, None) or {}
         for name, value in extension.items():
             attribute = attributes.get(name.lower())
             if attribute is not None and attribute.mutability == "immutable":
                 self.result[path.extension] = extension
-                raise mutability(
-                    attribute.path, "set_once", "can't be changed once it is set. Leave it out."
-                )
+                raise mutability(attribute.path, "set_once")
             if attribute is not None and attribute.mutability == "readOnly":
                 self.result.setdefault(path.extension, {})[name] = value
 
@@ -254,19 +242,13 @@ class _Patch:
         else:
             new = read_value(attribute, value)
         if attribute.mutability == "immutable" and current is not None and new != current:
-            raise mutability(
-                attribute.path, "set_once", "can't be changed once it is set. Leave it out."
-            )
+            raise mutability(attribute.path, "set_once")
         is_required = (path.extension, attribute) in self.resource_type.required
         if (new or new is False or new == 0) and not (is_required and is_blank(new)):
             container[attribute.name] = new
         elif is_required:
             if op == "remove":
-                raise mutability(
-                    attribute.path,
-                    "required",
-                    "is required and can't be removed. Replace it by another value.",
-                )
+                raise mutability(attribute.path, "required")
             raise missing(attribute, self.resource_type)
         elif not interop.stays_when_cleared(attribute, current):
             container.pop(attribute.name, None)
@@ -275,16 +257,10 @@ class _Patch:
 def _pathless_value(operation: Operation) -> dict[str, Any]:
     """Return the attributes of an operation without a path."""
     if operation.op == "remove":
-        raise no_target(
-            "remove_without_path",
-            "A remove operation has no path. Send the path of what is to be removed.",
-        )
+        raise no_target("remove_without_path")
     value = interop.extension_object(operation.value)
     if not isinstance(value, dict):
-        said = "The {op} operation has neither a path nor an object as value. Send a path, or an object with attributes."
-        raise ScimError(
-            400, Sentence("neither_path_nor_object", said, op=operation.op), "invalidValue"
-        )
+        raise ScimError(400, Message("neither_path_nor_object", op=operation.op), "invalidValue")
     return value
 
 
@@ -320,9 +296,7 @@ def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
     if path.sub is None:
         return None
     if path.sub.mutability == "immutable":
-        raise mutability(
-            path.sub.path, "set_once", "can't be changed once it is set. Leave it out."
-        )
+        raise mutability(path.sub.path, "set_once")
     return _drop_empty_reference(
         attribute, {name: part for name, part in current.items() if name != path.sub.name}
     )

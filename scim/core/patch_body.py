@@ -5,7 +5,7 @@ from typing import Any
 
 from scim.core import interop
 from scim.core.errors import ScimError, bad_path, bad_syntax, bad_value
-from shared.messages import Sentence
+from shared.messages import Message
 
 MAX_OPERATIONS = 1000
 _NAMES = ("add", "remove", "replace")
@@ -33,22 +33,15 @@ def read_patch(body: object) -> list[Operation]:
             "operations": body
         }  # as in the example of RFC 7644 section 3.7 (wso2/product-is#6887)
     if not isinstance(body, dict):
-        raise bad_syntax(
-            "patch_no_object", "The body is no JSON object. Send {example}.", example=_EXAMPLE
-        )
+        raise bad_syntax("patch_no_object", example=_EXAMPLE)
     operations = _member(body, "operations")
     if isinstance(operations, dict):
         operations = [operations]
     if not isinstance(operations, list) or not operations:
-        raise bad_syntax(
-            "patch_no_operations",
-            "The body has no array of Operations. Send {example}.",
-            example=_EXAMPLE,
-        )
+        raise bad_syntax("patch_no_operations", example=_EXAMPLE)
     if len(operations) > MAX_OPERATIONS:
-        said = "The request has {count} operations. Send at most {most} at once."
         raise ScimError(
-            413, Sentence("too_many_operations", said, count=len(operations), most=MAX_OPERATIONS)
+            413, Message("too_many_operations", count=len(operations), most=MAX_OPERATIONS)
         )
     return [_read_operation(operation, number) for number, operation in enumerate(operations, 1)]
 
@@ -62,32 +55,18 @@ def _member(body: dict[str, Any], name: str) -> Any:
 
 def _read_operation(operation: object, number: int) -> Operation:
     if not isinstance(operation, dict):
-        raise bad_syntax(
-            "operation_no_object",
-            "Operation {number} is no JSON object. Send {example}.",
-            number=number,
-            example=_EXAMPLE,
-        )
+        raise bad_syntax("operation_no_object", number=number, example=_EXAMPLE)
     fields = {key.lower(): value for key, value in operation.items()}
     op, path = fields.get("op"), fields.get("path")
     name = interop.operation_name(op) if isinstance(op, str) else ""
     if name not in _NAMES:
-        raise bad_syntax(
-            "operation_unknown",
-            "Operation {number} has no known op. Send add, remove or replace.",
-            number=number,
-        )
+        raise bad_syntax("operation_unknown", number=number)
     if path is not None and not isinstance(path, str):
-        raise bad_path(
-            "operation_path",
-            "The path of operation {number} is no text. Send an attribute such as name.givenName.",
-            number=number,
-        )
+        raise bad_path("operation_path", number=number)
     if name != "remove" and "value" not in fields:
         raise _without_value(name, path or "", number)
     return Operation(name, path or None, fields.get("value"))
 
 
 def _without_value(name: str, path: str, number: int) -> ScimError:
-    said = "is in operation {number}, {op}, without a value. Send one, or remove the attribute."
-    return bad_value(path or f"Operation {number}", "without_value", said, number=number, op=name)
+    return bad_value(path or f"Operation {number}", "without_value", number=number, op=name)

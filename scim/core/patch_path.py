@@ -12,7 +12,7 @@ from scim.core.filter_ast import Node, element_terms
 from scim.core.filters import KEPT_CHARACTERS
 from scim.core.lexer import MAX_CHARACTERS
 from scim.core.parser import Parser
-from shared.messages import Sentence
+from shared.messages import Message
 
 _WELL_FORMED = re.compile(
     r"(?:urn:[^\s\[\]()\"]+|[A-Za-z$][\w$-]*(?:\.[A-Za-z$][\w$-]*)?)", re.IGNORECASE
@@ -63,12 +63,7 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
     if target is not None:
         return Path(text, target.extension, target.attribute, None, target.sub)
     if len(text) > MAX_CHARACTERS:
-        raise bad_path(
-            "path_too_long",
-            "The path has {count} characters; {most} are the most. Send a shorter one.",
-            count=len(text),
-            most=MAX_CHARACTERS,
-        )
+        raise bad_path("path_too_long", count=len(text), most=MAX_CHARACTERS)
     if "[" in text:
         return _value_path(text, resource_type)
     raise _unknown(text, text, resource_type)
@@ -77,14 +72,8 @@ def _parse(text: str, resource_type: ResourceType) -> Path:
 def _unknown(name: str, text: str, resource_type: ResourceType) -> ScimError:
     text = text[:200]
     if not _WELL_FORMED.fullmatch(name):
-        said = '"{path}" is no path. Send an attribute of {type}, such as name.givenName.'
-        return bad_path("no_path", said, path=text, type=resource_type.name)
-    unknown = Sentence(
-        "no_attribute",
-        '"{path}" is no attribute of {type}. See /Schemas.',
-        path=text,
-        type=resource_type.name,
-    )
+        return bad_path("no_path", path=text, type=resource_type.name)
+    unknown = Message("no_attribute", path=text, type=resource_type.name)
     return UnknownAttribute(400, unknown, "invalidPath")
 
 
@@ -97,7 +86,7 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
             raise _unknown(start.text, text, resource_type)
         return _selected(parser, text, target)
     except ScimError as error:
-        said = Sentence("in_path", "In the path {path}: {said}", path=text[:200], said=error.detail)
+        said = Message("in_path", path=text[:200], said=error.message)
         raise type(error)(400, said, error.scim_type) from None
 
 
@@ -106,7 +95,7 @@ def _selected(parser: Parser, text: str, target: Target) -> Path:
         node = parser.selection(target)
     except UnknownAttribute as error:
         # It selects by what no element has: to pass over it would leave the old value, or clear another one.
-        raise ScimError(error.status, error.detail, error.scim_type) from None
+        raise ScimError(error.status, error.message, error.scim_type) from None
     sub = parser.sub_attribute(target)
     parser.end()
     selection = Selection(node, node.compile(), element_terms(node))

@@ -49,15 +49,9 @@ def read_attributes(
     ScimError invalidValue where both are given (RFC 7644 section 3.9 allows one) or one is longer than any client's.
     """
     if attributes and attributes.strip() and excluded and excluded.strip():
-        said = "and excludedAttributes were both sent. Send one of them: they exclude each other."
-        raise bad_value("attributes", "both_projections", said)
+        raise bad_value("attributes", "both_projections")
     if len(attributes or excluded or "") > MAX_CHARACTERS:
-        raise bad_value(
-            "attributes",
-            "too_long",
-            "is too long. Send at most {most} characters.",
-            most=MAX_CHARACTERS,
-        )
+        raise bad_value("attributes", "too_long", most=MAX_CHARACTERS)
     unwanted: Names = {}
     _name(unwanted, _returned(resource_type, "never"))
     if attributes and attributes.strip():

@@ -32,11 +32,7 @@ def read_resource(
             value.
     """
     if not isinstance(body, dict):
-        raise bad_syntax(
-            "body_no_object",
-            "The body is no JSON object. Send one with the attributes of a {type}.",
-            type=resource_type.name,
-        )
+        raise bad_syntax("body_no_object", type=resource_type.name)
     reader = _Reader(resource_type, notes, interop.deactivates(body, resource_type))
     result: dict[str, Any] = {"schemas": []}
     for name, value in body.items():
@@ -73,7 +69,7 @@ class _Reader:
         except ScimError as error:
             if self.notes is None or not is_spared(attribute, self.deactivating):
                 raise
-            self.notes.leave_out(attribute.path, error.detail)
+            self.notes.leave_out(attribute.path, error.message)
             return
         if read is not None:
             result[attribute.name] = read
@@ -96,14 +92,10 @@ class _Reader:
         if interop.is_empty(value):
             return
         if not isinstance(value, dict):
-            error = bad_value(
-                urn,
-                "extension_no_object",
-                "is no object. Send an object with the attributes of the extension.",
-            )
+            error = bad_value(urn, "extension_no_object")
             if self.notes is None or not self.deactivating:
                 raise error
-            self.notes.leave_out(urn, error.detail)
+            self.notes.leave_out(urn, error.message)
             return
         extension: dict[str, Any] = dict(result.get(urn, {}))
         self.read_attributes(value, self.resource_type.extension_attributes[urn], extension)
@@ -128,12 +120,7 @@ def _check_name(name: str, resource_type: ResourceType) -> None:
     To pass over it would clear what the path names (grokability/snipe-it, pull request 19353).
     """
     if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
-        raise bad_syntax(
-            "name_is_path",
-            '"{name}" is not the name of an attribute. Send attributes by their names with their sub-attributes inside,'
-            ' such as "name": {{"givenName": …}}; paths are for PATCH.',
-            name=name[:200],
-        )
+        raise bad_syntax("name_is_path", name=name[:200])
 
 
 def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
@@ -177,8 +164,7 @@ def is_blank(value: object) -> bool:
 
 def missing(attribute: Attribute, resource_type: ResourceType) -> ScimError:
     """Return the error for a required attribute without a value."""
-    said = "is required but missing or empty. Every {type} needs one: check the mapping of {name} in the client."
-    return bad_value(attribute.path, "missing", said, type=resource_type.name, name=attribute.name)
+    return bad_value(attribute.path, "missing", type=resource_type.name, name=attribute.name)
 
 
 def replace_resource(
@@ -226,8 +212,4 @@ def _keep(
         elif notes is not None and attribute.path in notes.left_out:
             result.setdefault(name, value)
         elif attribute.mutability == "immutable" and result.setdefault(name, value) != value:
-            raise mutability(
-                attribute.path,
-                "immutable",
-                "can't be changed once it is set. Send the stored value, or leave it out.",
-            )
+            raise mutability(attribute.path, "immutable")

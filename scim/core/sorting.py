@@ -54,8 +54,7 @@ def _leaf(path: Path, text: str) -> Attribute:
         leaf = leaf.subs.get("value")
     is_hidden = Target(path.extension, path.attribute, path.sub or leaf).is_never_returned
     if leaf is None or path.selection is not None or is_hidden:
-        said = 'sortBy "{path}" names nothing that has an order. Send an attribute such as name.familyName.'
-        raise bad_path("no_order", said, path=text)
+        raise bad_path("no_order", path=text)
     return leaf
 
 

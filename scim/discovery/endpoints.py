@@ -10,7 +10,7 @@ from scim.discovery import documents
 from scim.dispatch import Edge
 from scim.http import scim_response
 from shared.http import Request, Response
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
@@ -41,19 +41,13 @@ async def _schemas(context: Context, request: Request) -> Response:
 
 async def _me(context: Context, request: Request) -> Response:
     """RFC 7644 section 3.11: a provider that does not support the alias answers 501."""
-    said = "/Me is not supported: a provisioning client is no user of the directory. Use /Users/{{id}}."
-    raise ScimError(501, Sentence("no_me", said))
+    raise ScimError(501, Message("no_me"))
 
 
 async def _wrong_path(context: Context, request: Request) -> Response:
     raise ScimError(
         404,
-        Sentence(
-            "wrong_path",
-            "There is nothing at this path. The SCIM base address is {url}; check for a typing"
-            " error or something doubled in the tenant URL.",
-            url=context.base_url,
-        ),
+        Message("wrong_path", url=context.base_url),
     )
 
 
@@ -70,17 +64,11 @@ def _one_or_all(
     known = ", ".join(document[identity] for document in found)
     raise ScimError(
         404,
-        Sentence(
-            "unknown_document",
-            "There is no {wanted} here; known are: {known}.",
-            wanted=wanted,
-            known=known,
-        ),
+        Message("unknown_document", wanted=wanted, known=known),
     )
 
 
 def _refuse_filter(request: Request) -> None:
     """Discovery answers are not filtered, so that a client never mistakes a part for the whole (RFC 7644 section 4)."""
     if "filter" in request.query:
-        said = "Filters are not possible here (RFC 7644 section 4); leave the filter out."
-        raise ScimError(403, Sentence("no_filter_here", said))
+        raise ScimError(403, Message("no_filter_here"))

@@ -19,7 +19,7 @@ from scim.core.patch import MemberChange
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
 from shared.tables.port import Delete, Operation, Replace, Row, Upsert, query_all
 from shared.tables.schema import (
@@ -168,11 +168,7 @@ async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> l
             ]
     raise ScimError(
         400,
-        Sentence(
-            "no_such_member",
-            "members: there is no user or group with id {id} in this directory. Provision it first, then add it.",
-            id=member_id,
-        ),
+        Message("no_such_member", id=member_id),
         "invalidValue",
     )
 

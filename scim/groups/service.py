@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
@@ -26,7 +27,7 @@ from scim.rejection_log import left_out, note_mapping_faults
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
@@ -43,7 +44,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
 
     async def attempt() -> StoredGroup:
         joining = await membership.first(app, directory_id, group.id, plan)
-        event = _event(context, "group.created", group, groups=1, detail=left_out(notes))
+        event = _event(context, "group.created", group, groups=1, **told(left_out(notes)))
         try:
             await store.write(app, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
@@ -53,7 +54,7 @@ async def create(context: Context, body: Any) -> StoredGroup:
                 return await _attempt(
                     context, group.id, Preconditions(), plan, lambda stored, notes: stored, notes
                 )
-            raise await _taken(context, resource["displayName"]) from None
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, GROUP, notes, is_stored=True)
         return StoredGroup(group, (), "")
 
@@ -124,8 +125,7 @@ async def _change(
 ) -> StoredGroup:
     """Read, change, write; begun again where another writer came in between, so no change is lost."""
     if identifier in plan.add:
-        said = "members: the group {id} cannot be a member of itself."
-        raise ScimError(400, Sentence("member_of_itself", said, id=identifier), "invalidValue")
+        raise ScimError(400, Message("member_of_itself", id=identifier), "invalidValue")
     return await context.write_locks.write(
         context.directory.id,
         identifier,
@@ -154,8 +154,8 @@ async def _attempt(
     event = _change_event(context, old, new, len(moving), left_out(notes))
     try:
         await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["displayName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
     note_mapping_faults(context, GROUP, notes, is_stored=True)
     return StoredGroup(new, group.parents, "")
 
@@ -168,7 +168,7 @@ def _divided(resource: dict[str, Any]) -> tuple[dict[str, Any], Plan]:
 
 
 def _change_event(
-    context: Context, old: GroupRecord, new: GroupRecord, moved: int, detail: str
+    context: Context, old: GroupRecord, new: GroupRecord, moved: int, message: Message | None
 ) -> Event:
     names = {
         name
@@ -176,7 +176,7 @@ def _change_event(
         if old.resource.get(name) != new.resource.get(name)
     }
     changed = tuple(sorted(names | ({"members"} if moved else set())))
-    return _event(context, "group.changed", new, changed=changed, detail=detail)
+    return _event(context, "group.changed", new, changed=changed, **told(message))
 
 
 def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Event:
@@ -192,8 +192,14 @@ def _event(context: Context, kind: str, group: GroupRecord, **more: Any) -> Even
     )
 
 
-async def _taken(context: Context, display_name: str) -> ScimError:
-    ids = await store.ids_by_display_name(context.app, context.directory.id, display_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another group has, with that group's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, GROUP, key)
+    if conflict is not None:
+        return conflict
+    display_name = resource["displayName"]
+    ids = await store.ids_by_display_name(app, directory_id, display_name)
     return uniqueness("displayName", display_name, *ids[:1])
 
 
@@ -222,11 +228,9 @@ class Groups:
             self._item(group, listed.get(group.record.id)) for group in found[:whole]
         ], more or whole < len(found)
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the group `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.app, self.directory_id, schema.GROUP, after, skip
-        )
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the group with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.GROUP, number)
 
     async def total(self) -> int:
         """How many groups the directory has."""

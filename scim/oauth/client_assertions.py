@@ -1,4 +1,4 @@
-"""Assertions signed by Entra in place of a client secret (RFC 7523 section 3): is this one what the directory trusts?
+"""Assertions signed by Entra or another issuer in place of a client secret (RFC 7523 section 3).
 
 What is wrong with an assertion by itself its sender is told. How it differs from what the directory trusts only the
 administrator learns: a stranger can make assertions up, and the difference would tell whose directory it is. The claims
@@ -14,9 +14,11 @@ from directories.models import TrustedIdentity
 from scim.oauth.jwks import issuer, signing_key
 from shared.app import App
 from shared.clock import timestamp
-from shared.messages import Sentence
+from shared.messages import Message, Param
 
-ALGORITHM = "RS256"  # the only one that Entra signs with
+ENTRA_ALGORITHMS = ("RS256",)  # the only one that Entra signs with
+# Signatures with a public key (RFC 7518 section 3.1); never one with a shared secret, nor "none".
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY_SECONDS = 60.0
 _MAX_LIFETIME_SECONDS = 25 * 3600.0  # the longest that Entra issues is about a day
 _MAX_LENGTH = 16 * 1024
@@ -28,9 +30,9 @@ class BadAssertion(Exception):
 
     of_itself = True
 
-    def __init__(self, code: str, pattern: str, /, **values: object) -> None:
-        self.why = Sentence(code, pattern, **values)
-        super().__init__(self.why)
+    def __init__(self, code: str, /, **params: Param) -> None:
+        self.why = Message(code, **params)
+        super().__init__(code)
 
 
 class Untrusted(BadAssertion):
@@ -45,6 +47,7 @@ class ParsedAssertion:
 
     text: str
     key_id: str
+    algorithm: str
     claims: dict[str, Any]
     expires: float
 
@@ -54,17 +57,21 @@ def read(app: App, text: str) -> ParsedAssertion:
     import jwt
 
     if len(text) > _MAX_LENGTH:
-        raise BadAssertion("jwt_too_long", "it is too long")
+        raise BadAssertion("jwt_too_long")
     try:
         header = jwt.get_unverified_header(text)
         claims = jwt.decode(text, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise BadAssertion("jwt_none", "it is no JSON Web Token") from None
-    if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
-        raise BadAssertion(
-            "jwt_signing", "it must be signed with {name} and name its key (kid)", name=ALGORITHM
-        )
-    return ParsedAssertion(text, header["kid"], claims, _check_times(app, claims))
+        raise BadAssertion("jwt_none") from None
+    if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
+        raise BadAssertion("jwt_signing", name=", ".join(ALGORITHMS))
+    return ParsedAssertion(
+        text=text,
+        key_id=header["kid"],
+        algorithm=header["alg"],
+        claims=claims,
+        expires=_check_times(app, claims),
+    )
 
 
 async def verify(
@@ -81,13 +88,16 @@ async def verify(
     import jwt
 
     _check_identity(app, trust, presented.claims, client_ids)
-    key = await signing_key(app, trust.tenant_id, presented.key_id)
+    if trust.is_entra and presented.algorithm not in ENTRA_ALGORITHMS:
+        raise Untrusted("jwt_algorithm", name=ENTRA_ALGORITHMS[0])
+    key = await signing_key(app, trust, presented.key_id)
     if key is None:
-        raise Untrusted("jwt_key", "its key (kid) is not one of the tenant's")
+        raise Untrusted("jwt_key")
     try:
-        jwt.PyJWS().decode(presented.text, key, algorithms=[ALGORITHM])
-    except jwt.InvalidTokenError:
-        raise Untrusted("jwt_signature", "its signature is wrong") from None
+        jwt.PyJWS().decode(presented.text, key, algorithms=[presented.algorithm])
+    except (jwt.PyJWTError, TypeError, ValueError):
+        # Also if the key is of another type than the algorithm's.
+        raise Untrusted("jwt_signature") from None
     identifier = presented.claims.get("jti")
     if not identifier:
         return None
@@ -98,35 +108,41 @@ async def verify(
 def _check_identity(
     app: App, trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    expected = issuer(app, trust.tenant_id)
+    expected = issuer(app, trust)
     if claims.get("iss") != expected:
-        raise Untrusted("jwt_issuer", "its issuer (iss) must be {expected}", expected=expected)
-    if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
-        raise Untrusted("jwt_tenant", "its tenant (tid) is not the trusted one")
+        raise Untrusted("jwt_issuer", expected=expected)
+    if trust.is_entra and str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
+        raise Untrusted("jwt_tenant")
     audiences = claims.get("aud")
     if not any(
         audience in trust.audiences
         for audience in (audiences if isinstance(audiences, list) else [audiences])
     ):
-        raise Untrusted(
-            "jwt_audience",
-            "its audience (aud) must be one of {known}",
-            known=", ".join(trust.audiences),
-        )
+        raise Untrusted("jwt_audience", known=", ".join(trust.audiences))
+    _check_subject(trust, claims, client_ids)
+
+
+def _check_subject(
+    trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
+) -> None:
+    """Check `sub`, and that the request claims to be nobody else; Entra's GUIDs in any case, and its `oid` as well."""
+    if not trust.is_entra:
+        if claims.get("sub") != trust.subject:
+            raise Untrusted("jwt_subject", expected=trust.subject)
+        own = {trust.subject, str(claims.get("azp", "")), str(claims.get("client_id", ""))}
+        if client_ids - own:
+            raise Untrusted("jwt_client")
+        return
     identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
     if trust.subject not in identities:
-        raise Untrusted(
-            "jwt_subject", "its subject (sub or oid) must be {expected}", expected=trust.subject
-        )
+        raise Untrusted("jwt_subject", expected=trust.subject)
     known = (
         identities
         | {trust.subject}
         | {str(claims.get(name, "")).lower() for name in ("azp", "appid")}
     )
     if any(client_id.lower() not in known for client_id in client_ids):
-        raise Untrusted(
-            "jwt_client", "client_id is neither the directory's id nor the trusted identity"
-        )
+        raise Untrusted("jwt_client")
 
 
 def _check_times(app: App, claims: dict[str, Any]) -> float:
@@ -134,11 +150,11 @@ def _check_times(app: App, claims: dict[str, Any]) -> float:
     now = app.clock.now().timestamp()
     expires, begins = _time(claims, "exp"), _time(claims, "nbf" if "nbf" in claims else "iat")
     if expires + LEEWAY_SECONDS <= now:
-        raise BadAssertion("jwt_expired", "it has expired (exp)")
+        raise BadAssertion("jwt_expired")
     if begins - LEEWAY_SECONDS > now:
-        raise BadAssertion("jwt_early", "it is not valid yet (nbf)")
+        raise BadAssertion("jwt_early")
     if expires - now > _MAX_LIFETIME_SECONDS:
-        raise BadAssertion("jwt_long_lived", "it lives too long (exp)")
+        raise BadAssertion("jwt_long_lived")
     return expires
 
 
@@ -149,5 +165,5 @@ def _time(claims: dict[str, Any], name: str) -> float:
         or isinstance(value, bool)
         or not 0 <= value < _LAST_SECOND
     ):
-        raise BadAssertion("jwt_time", "its {name} must be a time in seconds", name=name)
+        raise BadAssertion("jwt_time", name=name)
     return float(value)

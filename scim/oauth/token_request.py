@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from scim.oauth.errors import invalid_request
 from shared.http import FORM, Request, form_body
+from shared.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +30,22 @@ def read_token_request(request: Request) -> TokenRequest:
         return TokenRequest(fields, basic=False)
     client_id, secret = credentials
     if fields.get("client_secret") or fields.get("client_assertion"):
-        raise invalid_request(
-            "Send the client's credentials once: in the form or in the Authorization header."
-        )
+        raise invalid_request(Message("oauth_credentials_twice"))
     if fields.get("client_id", client_id) != client_id:
-        raise invalid_request(
-            "client_id in the form is another one than in the Authorization header."
-        )
+        raise invalid_request(Message("oauth_client_differs"))
     return TokenRequest({**fields, "client_id": client_id, "client_secret": secret}, basic=True)
 
 
 def _form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
-        raise invalid_request(f"Send the parameters as {FORM}.")
+        raise invalid_request(Message("oauth_form_expected", expected=FORM))
     if not request.body:
-        raise invalid_request("The form is empty. Send it with a Content-Length header.")
+        raise invalid_request(Message("oauth_form_empty"))
     pairs = form_body(request)
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise invalid_request("A parameter is there twice; send each one once.")
+        raise invalid_request(Message("oauth_parameter_twice"))
     return fields
 
 
@@ -64,7 +61,5 @@ def _basic(header: str) -> tuple[str, str] | None:
     except (binascii.Error, ValueError):
         colon = ""
     if not colon:
-        raise invalid_request(
-            "The Authorization header is not Basic with client id and secret in Base64."
-        )
+        raise invalid_request(Message("oauth_basic_form"))
     return unquote_plus(client_id), unquote_plus(secret)

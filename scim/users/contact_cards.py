@@ -94,6 +94,12 @@ def encode(card: Card) -> bytes:
     return orjson.dumps({"v": 1, **parts, "r": card.rules})
 
 
+def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
+    """Return an encoded card with the extension of a number and the kind of its key, without encoding it again."""
+    parts = {"e": extension, "k": key_kind} if extension else {"k": key_kind}
+    return card[:-1] + b"," + orjson.dumps(parts)[1:]
+
+
 def decode(identifier: str, value: bytes) -> Card:
     """The card of the person `identifier` from a row's value."""
     parts = row_versions.read(value, "card")
@@ -192,3 +198,9 @@ def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def addresses(resource: dict[str, Any]) -> Iterator[str]:
     """Every e-mail address of the person."""
     return (str(mail["value"]) for mail in resource.get("emails", []) if mail.get("value"))
+
+
+def manager_value(resource: dict[str, Any]) -> str:
+    """Return what a user's `manager` says: its value, else the end of its `$ref`; "" if there is none."""
+    manager = resource.get(ENTERPRISE, {}).get("manager", {})
+    return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from scim import index_values
+from scim import index_values, resource_rows
+from scim.core import schemas
 from scim.users import contact_cards, number_rows, search_terms
 from scim.users.number_rows import MAX_NUMBERS
 from scim.users.record import UserRecord, encode
@@ -22,16 +23,19 @@ from shared.tables.schema import (
     HIDDEN_NUMBER,
     LIST,
     MAIL,
+    MANAGER,
     NAME,
     NUMBER,
     SOUND,
+    UNIQUE,
     UNPARSED,
     USER,
 )
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
-# record, the event and four single rows come on top: 2 * (8 + 18 + 5 + 14 + 4) + 2 = 100 of 100 operations. The terms are
-# those of `search_terms`, the numbers those of `number_rows`.
+# record, the event and five single rows (name, ext, list, unparsed, manager) come on top:
+# 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`, the numbers those of
+# `number_rows`.
 MAX_MAILS = 8
 
 
@@ -86,7 +90,9 @@ class _Values(NamedTuple):
     def of(cls, shown: _Shown) -> "_Values":
         card = contact_cards.encode(shown.card)
         faults = [
-            {"value": n.raw, "type": kind, "fault": n.fault} for kind, n in shown.own if n.fault
+            {"value": n.raw, "type": kind, "fault": n.fault.text()}
+            for kind, n in shown.own
+            if n.fault
         ]
         families = {
             NAME.name: index_values.encode_owner(shown.card.id),
@@ -96,6 +102,8 @@ class _Values(NamedTuple):
             LIST.name: card,
             FIND.name: card,
             SOUND.name: card,
+            MANAGER.name: card,
+            UNIQUE.name: index_values.encode_owner(shown.card.id),
             EXCHANGE.name: card,
         }
         if faults and shown.active:
@@ -104,7 +112,8 @@ class _Values(NamedTuple):
             )
         if not shown.active:
             return cls(families, {}, [], "")
-        by_end, others = number_rows.shown_rows(shown.card, [number for _, number in shown.own])
+        own = [number for _, number in shown.own]
+        by_end, others = number_rows.shown_rows(shown.card.id, card, own)
         mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
         return cls(families, by_end, others, mail_key)
 
@@ -149,6 +158,9 @@ def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
         yield MAIL.key(address, identifier)
     if unparsed:
         yield UNPARSED.key(identifier)
+    yield from resource_rows.unique_keys(schemas.USER, resource)
+    if record.active and (manager := contact_cards.manager_value(resource)):
+        yield MANAGER.key(keys.fold_case(manager), identifier)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
@@ -224,7 +236,7 @@ def reindexing(
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
     """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
-    is_unique = _family_of(key) == NAME.name and key not in present
+    is_unique = _family_of(key) in (NAME.name, UNIQUE.name) and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from directories.models import Directory
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.numbers.number import derive
 
 
@@ -21,12 +21,7 @@ def check_numbers(directory: Directory, before: dict[str, Any], after: dict[str,
         value = entry.get("value")
         if value and value not in known and (fault := derive(value, directory.region).fault):
             kind = entry.get("type", "other")
-            said = Sentence(
-                "strict_number",
-                'phoneNumbers[type eq "{kind}"].value: {fault}',
-                kind=kind,
-                fault=fault,
-            )
+            said = Message("strict_number", kind=kind, fault=fault)
             raise ScimError(400, said, "invalidValue")
 
 
@@ -42,7 +37,7 @@ def numbers_checked(
     except ScimError as error:
         if after.get("active") is not False:
             raise
-        notes.leave_out("phoneNumbers", error.detail)
+        notes.leave_out("phoneNumbers", error.message)
         kept = {name: value for name, value in after.items() if name != "phoneNumbers"}
         if "phoneNumbers" in before:
             kept["phoneNumbers"] = before["phoneNumbers"]

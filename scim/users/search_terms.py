@@ -21,7 +21,7 @@ from shared.keys import search_key
 from shared.sounds import code
 from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
 
-MAX_TERMS = 18
+MAX_TERMS = 17
 MAX_SOUNDS = 5
 MAX_REST = 12  # characters of the rest of the name
 MAX_PARTNER = 3  # letters of the partner's code

@@ -1,14 +1,14 @@
 """One function for each use of the /Users endpoint (RFC 7644 section 3)."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from directories import totals
+from directories.events import told
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
@@ -28,12 +28,12 @@ from shared import keys
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.ids import new_id
+from shared.messages import Message
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
 from shared.tables.port import AlreadyExists
 from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
-_SELECTION = re.compile(r"\[.*\]")
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
 _FEW, _MOST, _DEARER = 32, 1000, 32
@@ -49,12 +49,13 @@ async def create(context: Context, body: Any) -> StoredUser:
     now = timestamp(app.clock.now())
     user = UserRecord(new_id(app.clock), resource, now, now)
     event = _event(
-        context, "user.created", user, users=1, active=user.active, detail=left_out(notes)
+        context, "user.created", user, users=1, active=user.active, **told(left_out(notes))
     )
     try:
         await store.insert(app, directory.id, user, directory.region, event)
-    except AlreadyExists:
-        raise await _taken(context, resource["userName"]) from None
+    except AlreadyExists as taken:
+        raise await _taken(context, taken.key, resource) from None
+    key_samples.created(app, directory.id, schema.USER)
     note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
@@ -144,15 +145,17 @@ async def _change(
                 directory.region,
                 _change_event(context, old, new, left_out(notes)),
             )
-        except AlreadyExists:
-            raise await _taken(context, resource["userName"]) from None
+        except AlreadyExists as taken:
+            raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, USER, notes, is_stored=True)
         return StoredUser(new, user.groups, "")
 
     return await context.write_locks.write(directory.id, identifier, attempt)
 
 
-def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: str) -> Event:
+def _change_event(
+    context: Context, old: UserRecord, new: UserRecord, message: Message | None
+) -> Event:
     names = sorted(
         name
         for name in {*old.resource, *new.resource}
@@ -170,7 +173,7 @@ def _change_event(context: Context, old: UserRecord, new: UserRecord, detail: st
         active=new.active,
         changed=tuple(names),
         was_external_id=moved,
-        detail=detail,
+        **told(message),
     )
 
 
@@ -187,8 +190,14 @@ def _event(context: Context, kind: str, user: UserRecord, **more: Any) -> Event:
     )
 
 
-async def _taken(context: Context, user_name: str) -> ScimError:
-    ids = await store.ids_by_user_name(context.app, context.directory.id, user_name)
+async def _taken(context: Context, key: str, resource: dict[str, Any]) -> ScimError:
+    """Return 409 for the row key that another user has, with that user's id."""
+    app, directory_id = context.app, context.directory.id
+    conflict = await resource_rows.unique_conflict(app, directory_id, USER, key)
+    if conflict is not None:
+        return conflict
+    user_name = resource["userName"]
+    ids = await store.ids_by_user_name(app, directory_id, user_name)
     return uniqueness("userName", user_name, *ids[:1])
 
 
@@ -209,11 +218,9 @@ class Users:
         found, more = await store.page(self.context.app, self.directory_id, after, count)
         return [self._item(user) for user in found], more
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the user `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.app, self.directory_id, schema.USER, after, skip
-        )
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the user with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""
@@ -223,7 +230,7 @@ class Users:
         """The users that an index has for the first of the equalities that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
-                if _SELECTION.sub("", equality.path) == path and isinstance(equality.value, str):
+                if _without_selection(equality.path) == path and isinstance(equality.value, str):
                     ids = await find(self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
                         return await self.read(sorted(ids))
@@ -241,6 +248,12 @@ class Users:
 
     def _item(self, user: StoredUser) -> Item:
         return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
+
+
+def _without_selection(path: str) -> str:
+    """Return a path without a selection of elements: `emails[type eq "work"].value` is `emails.value`."""
+    before, bracket, rest = path.partition("[")
+    return before + rest.rpartition("]")[2] if bracket and "]" in rest else path
 
 
 async def _by_id(context: Context, value: str) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from shared.messages import Sentence
+from shared.messages import Message
 from shared.numbers import faults, plan, vanity
 from shared.numbers.address import number_in
 from shared.numbers.faults import MAX_SHORT
@@ -52,7 +52,7 @@ class Number:
     extension: str = ""
     keys: tuple[Key, ...] = ()
     exchange: str = ""
-    fault: Sentence | None = None
+    fault: Message | None = None
 
     @property
     def digits(self) -> str:

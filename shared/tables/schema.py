@@ -142,6 +142,8 @@ _TENANT = "{Entra tenant id}"
 _USERS = "scim.users.store"
 _GROUPS = "scim.groups.store"
 _REINDEX = "scim.reindex"
+_USER_INDEX = ("scim.users.index_rows", _USERS, _REINDEX)
+_GROUP_INDEX = ("scim.groups.record", _GROUPS, _REINDEX)
 _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
@@ -156,8 +158,15 @@ USER = OnePart(
     value="the SCIM resource, its times and version, the keys of its index rows and the version of the rules for them",
     rewritten="kept",
     codec="scim.users.record",
-    writers=(_USERS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "scim.users.store", "contacts.listing", "web.pages.person"),
+    writers=(_USERS, "scim.groups.membership", _REINDEX, "scim.users.index_rows"),
+    readers=(
+        *_ANY_SCIM,
+        "scim.users.store",
+        "contacts.listing",
+        "web.pages.person",
+        "scim.users.service",
+        "scim.key_samples",
+    ),
     growth="one per user",
 )
 USER_GROUP = TwoParts(
@@ -181,7 +190,7 @@ GROUP = OnePart(
     rewritten="kept",
     codec="scim.groups.record",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing"),
+    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service", "scim.key_samples"),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -193,7 +202,7 @@ GROUP_GROUP = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership",),
-    readers=_ANY_SCIM,
+    readers=(*_ANY_SCIM, "scim.groups.store"),
     growth="one per membership of a group",
 )
 MEMBER = TwoParts(
@@ -205,7 +214,7 @@ MEMBER = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership", _USERS),
-    readers=("scim.groups.membership", "contacts.listing", "local.check"),
+    readers=("scim.groups.membership", "contacts.listing", "local.check", "scim.users.service"),
     growth="one per membership",
 )
 NAME = OnePart(
@@ -216,7 +225,7 @@ NAME = OnePart(
     value="the user's id; makes the user name unique",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("scim.users.store", "local.check"),
     growth="one per user",
 )
@@ -228,8 +237,14 @@ EXTERNAL_ID = TwoParts(
     value="whether the user is active",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
-    readers=("scim.users.service", "presence.external_ids", "presence.sync.roster", "local.check"),
+    writers=_USER_INDEX,
+    readers=(
+        "scim.users.service",
+        "presence.external_ids",
+        "presence.sync.roster",
+        "local.check",
+        "scim.users.managers",
+    ),
     growth="one per user",
 )
 MAIL = TwoParts(
@@ -240,7 +255,7 @@ MAIL = TwoParts(
     value="the person's card in the row of the address that it shows, if the user is active; nothing in other rows",
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("scim.users.service", *_SEARCH),
     growth="one per address of a user, at most 8",
 )
@@ -252,8 +267,8 @@ LIST = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
-    readers=_SEARCH,
+    writers=_USER_INDEX,
+    readers=(*_SEARCH, "contacts.listing"),
     growth="one per active user",
 )
 FIND = TwoParts(
@@ -264,8 +279,8 @@ FIND = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
-    readers=_SEARCH,
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    readers=(*_SEARCH, "contacts.number_search", "contacts.search"),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -279,7 +294,7 @@ SOUND = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("contacts.name_search", "local.check"),
     growth="one per word of the name of an active user, about 2, at most 5",
 )
@@ -291,7 +306,7 @@ NUMBER = TwoParts(
     value="the person's card with the extension of this number and how it was written",
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=(*_SEARCH, "contacts.number_lookup", "contacts.number_search", "scim.users.service"),
     growth="one per number of an active user, at most 12",
 )
@@ -303,7 +318,7 @@ EXCHANGE = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=("contacts.number_lookup", "local.check"),
     growth="one per direct dial number of an active user, if the value shows which digits are the extension",
 )
@@ -315,7 +330,7 @@ HIDDEN_NUMBER = TwoParts(
     value="nothing; a number by which only SCIM clients find an inactive user",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=("scim.users.service", "local.check"),
     growth="one per number of an inactive user, at most 12",
 )
@@ -327,9 +342,33 @@ UNPARSED = OnePart(
     value="the person's name and the numbers that have no E.164 form, with their faults",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("contacts.unparsed_numbers", "local.check"),
     growth="one per active user with such a number",
+)
+MANAGER = TwoParts(
+    name="manager",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("manager as the report names it, case folded", "user id"),
+    value=_SUMMARY,
+    rewritten="whole",
+    codec="scim.users.contact_cards",
+    writers=_USER_INDEX,
+    readers=("local.check",),
+    growth="one per active user with a manager",
+)
+UNIQUE = TwoParts(
+    name="unique",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("resource type and attribute", "value, case folded unless the attribute is case exact"),
+    value="the id of the user or group; makes the value unique",
+    rewritten="whole",
+    codec="scim.index_values",
+    writers=("scim.users.index_rows", _USERS, _GROUPS, _REINDEX),
+    readers=("scim.resource_rows", "local.check"),
+    growth="one per value of an attribute that its schema declares unique; none with the schemas as they are",
 )
 GROUP_NAME = OnePart(
     name="gname",
@@ -339,7 +378,7 @@ GROUP_NAME = OnePart(
     value="the group's id; makes the display name unique",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_GROUPS, _REINDEX),
+    writers=_GROUP_INDEX,
     readers=("scim.groups.store", "local.check"),
     growth="one per group",
 )
@@ -351,7 +390,7 @@ GROUP_EXTERNAL_ID = TwoParts(
     value="nothing",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_GROUPS, _REINDEX),
+    writers=_GROUP_INDEX,
     readers=("scim.groups.service", "local.check"),
     growth="one per group with an externalId",
 )
@@ -364,7 +403,14 @@ EVENT = Log(
     rewritten="never",
     codec="directories.events",
     writers=("directories.events", "scim.users.store", "scim.groups.store"),
-    readers=("directories.log_reader", "directories.totals", "presence.sync.roster"),
+    readers=(
+        "directories.log_reader",
+        "directories.totals",
+        "presence.sync.roster",
+        "directories.maintenance",
+        "directories.serializers",
+        "local.check",
+    ),
     growth="one per change or refused request, kept for EVENT_RETENTION_DAYS",
 )
 TOTAL = SingleRow(
@@ -389,6 +435,31 @@ MAPPING_FAULTS = SingleRow(
     writers=("directories.mapping_notes",),
     readers=("directories.mapping_notes",),
     growth="one, with at most 100 faults",
+)
+
+PAGE_START = TwoParts(
+    name="start",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("resource type, with a digest of the filter if there is one", "startIndex, 16 digits"),
+    value="the key of the last resource before that number in a walk, and when a page last ended there",
+    rewritten="whole",
+    codec="scim.page_starts",
+    writers=("scim.page_starts",),
+    readers=("scim.page_starts",),
+    growth="one per page of a walk by startIndex in the last two hours; the daily maintenance removes older ones",
+)
+KEY_SAMPLE = OnePart(
+    name="sample",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("user or group",),
+    value="the key of every thousandth record, so that a jump to a far startIndex counts few keys",
+    rewritten="whole",
+    codec="scim.key_samples",
+    writers=("scim.key_samples",),
+    readers=("scim.key_samples",),
+    growth="two, of 40 bytes per thousand records",
 )
 
 # --- table directories: a company's directory and its credentials -----------------------------------------------------
@@ -474,7 +545,7 @@ MANIFEST = SingleRow(
     value="which pages and deltas count, the lease, cursors, counters, and what goes wrong",
     rewritten="kept",
     codec="presence.store.manifest",
-    writers=("presence.store.commits", "presence.consent.linking"),
+    writers=("presence.store.commits", "presence.consent.linking", "presence.store.row_keys"),
     readers=("presence.store.commits", "local.check"),
     growth="one",
 )
@@ -486,7 +557,7 @@ DELTA = OnePart(
     value="the people whose presence one sync changed",
     rewritten="whole",
     codec="presence.store.codec",
-    writers=("presence.store.commits",),
+    writers=("presence.store.commits", "presence.store.row_keys"),
     readers=("presence.store.commits",),
     growth="one per sync with a change, until they are compacted into pages",
 )
@@ -498,7 +569,7 @@ PAGE = TwoParts(
     value="the presence of up to 2,000 people",
     rewritten="never",
     codec="presence.store.codec",
-    writers=("presence.store.compaction",),
+    writers=("presence.store.compaction", "presence.store.row_keys"),
     readers=("presence.store.commits",),
     growth="one per 2,000 people",
 )
@@ -563,8 +634,8 @@ TIMER_RUN = OnePart(
     parts=("timer",),
     value="when the timer last ran, and what it found to do",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per timer",
 )
@@ -575,8 +646,8 @@ QUEUE_RUN = OnePart(
     parts=("queue",),
     value="when a message was last handled, and when that message was sent",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per queue",
 )
@@ -587,8 +658,8 @@ STALE_TENANT = OnePart(
     parts=("Entra tenant id",),
     value="as of when the tenant's presence is",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per tenant whose presence is stale",
 )

@@ -201,7 +201,7 @@ async def test_too_many_numbers_for_large_directories_are_told_how_many_would_do
         response = await agent.call("POST", "/api/contacts/lookup", {"numbers": numbers})
     problem = orjson.loads(response.body)
     assert (response.status, problem["field"]) == (400, "numbers")
-    assert "at most 4 numbers" in problem["detail"]
+    assert "at most 4 at a time" in problem["detail"]
     assert len(calls) == 2
     assert all(await agent.lookup(*numbers[:4]))
     monkeypatch.setattr(number_lookup, "MOST_LOOKUPS", 1)

@@ -133,7 +133,7 @@ def test_accounts_are_kept_apart(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("add", "--name", " "), "--name is empty"),
+        (("add", "--name", " "), "--name: The name is empty."),
         (("add", "--name", "A", "--region", "XX"), "--region"),
         (("add", "--name", "A", "--token", "short"), "--token"),
         (("add", "--name", "A", "--url", "ftp://x"), "PUBLIC_URL"),

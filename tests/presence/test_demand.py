@@ -7,6 +7,7 @@ import pytest
 
 from local.graph.simulator import CONTOSO
 from presence.service import statuses
+from shared.messages import Message
 from tests.presence.world import DIRECTORY, World
 from tests.rounds import rounds
 
@@ -146,7 +147,7 @@ async def test_a_change_is_seen_within_the_interval_and_two_seconds(world: World
         if second % 30 == 29:
             assert await world.tick(0) == "synced"
         found = await statuses(world.app, DIRECTORY, changed)
-        for one in [one for one in changed if found[one].text == "Presenting"]:
+        for one in [one for one in changed if found[one].message.text() == "Presenting"]:
             ages.append(second - changed.pop(one))
         world.clock.advance(1)
     assert len(ages) == 120
@@ -159,8 +160,10 @@ async def test_a_look_is_at_most_twelve_seconds_old(world: World) -> None:
     await world.tick()
     world.set(ids[0], "Busy", "Presenting")
     began = world.clock.now()
+    presenting = Message("status_presenting")
     for _ in rounds():
-        if (await statuses(world.app, DIRECTORY, ids, on_demand=True))[ids[0]].text == "Presenting":
+        found = await statuses(world.app, DIRECTORY, ids, on_demand=True)
+        if found[ids[0]].message == presenting:
             break
         world.clock.advance(2)
     assert world.clock.now() - began <= timedelta(seconds=12)

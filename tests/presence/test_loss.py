@@ -52,7 +52,7 @@ async def test_each_refusal_has_its_reason_and_becomes_a_loss(
     assert "lost" in await minutes(world, 12)
     lost = await browser.connection()
     assert (lost["state"], lost["reason"]) == ("lost", reason)
-    assert lost["sentence"] == REASONS[reason].sentence
+    assert lost["sentence"] == REASONS[reason].sentence.text()
     assert lost["remedy"]
     assert await world.shown(ids) == {}
 
@@ -185,7 +185,9 @@ async def test_trying_again_by_hand_ends_the_pause(world: World, browser: Browse
 def test_every_reason_has_a_sentence_and_a_remedy() -> None:
     """One machine, a sentence and a remedy per state."""
     assert all(
-        reason.sentence.endswith(".") and reason.remedy.endswith(".") for reason in REASONS.values()
+        text.endswith(".")
+        for reason in REASONS.values()
+        for text in (reason.sentence.text(), reason.remedy.text())
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from local.graph.wire import STYLES, Style
 from presence.presence_states import GraphPresence, parse, shown, unknown_values
+from shared.messages import Message
 from tests.presence.world import World
 
 OLD = [
@@ -57,8 +58,10 @@ def test_both_generations_and_any_casing_have_one_meaning(
 
 def test_words_say_more_than_the_state() -> None:
     """A person's details tell a meeting from a call."""
-    assert shown(GraphPresence("Busy", "InAMeeting", False)) == ("inCall", "In a meeting")
-    assert shown(GraphPresence("focusing", "doNotDisturb", False)) == ("doNotDisturb", "Focusing")
+    meeting = shown(GraphPresence("Busy", "InAMeeting", False))
+    focusing = shown(GraphPresence("focusing", "doNotDisturb", False))
+    assert meeting == ("inCall", Message("status_in_a_meeting"))
+    assert focusing == ("doNotDisturb", Message("status_focusing"))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,8 @@ def test_out_of_office_is_a_badge_beside_the_state(resource: dict[str, object], 
 
 def test_out_of_office_alone_is_offline() -> None:
     """With nothing else said."""
-    assert shown(GraphPresence("", "OutOfOffice", True)) == ("offline", "Out of office")
+    alone = shown(GraphPresence("", "OutOfOffice", True))
+    assert alone == ("offline", Message("status_out_of_office"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Phone numbers as they come from Entra and from telephone systems."""
 
+import time
+
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -12,6 +14,11 @@ from shared.numbers.text import digits_of
 from shared.numbers.typed import is_number, typed_of
 
 LONDON = "+442079460958"
+
+
+def _text(number: Number) -> str:
+    """Return the number's fault in English, "" for none."""
+    return number.fault.text() if number.fault else ""
 
 
 @pytest.mark.parametrize(
@@ -262,7 +269,7 @@ def test_several_numbers_in_a_field_are_each_possible(
     """ReagentX/imessage-exporter#673; the administrator is told."""
     number = derive(text, region)
     assert _keys(number) == [(one, "possible") for one in digits]
-    assert "holds several numbers (+442079460014, " in (number.fault or "")
+    assert "holds several numbers (+442079460014, " in _text(number)
 
 
 @pytest.mark.parametrize(
@@ -295,16 +302,16 @@ def test_what_is_no_public_number_keeps_its_digits_and_says_why(
     number = derive(text, region)
     assert (number.e164, number.digits) == (None, digits)
     assert number.fault is not None
-    assert fault in number.fault
-    assert "Correct this person's number in the source system" in number.fault
+    assert fault in number.fault.text()
+    assert "Correct this person's number in the source system" in number.fault.text()
 
 
 def test_no_remedy_changes_all_numbers_of_a_directory() -> None:
     """An expression in the attribute mapping would corrupt every number that is correct."""
     for text in ("1234", "12345678", "+999 1234 5678", "n/a", "1" * 16, "+44 20 7946 ****"):
-        fault = derive(text, "DE").fault or ""
+        fault = _text(derive(text, "DE"))
         assert "Join" not in fault
-    assert "change the default region" in (derive("12345678", "DE").fault or "")
+    assert "change the default region" in _text(derive("12345678", "DE"))
 
 
 @pytest.mark.parametrize(
@@ -471,8 +478,8 @@ def test_a_withheld_or_masked_caller_is_nobody(address: str) -> None:
         ("+44 (0)2", "GB", ("442",), True),
         ("+39 06", "GB", ("3906",), True),
         ("+7 8", "GB", ("78", "7"), True),
-        ("0044 20", "GB", ("4420",), True),
-        ("011 44 20", "US", ("4420",), True),
+        ("0044 20", "GB", ("4420",), False),
+        ("011 44 20", "US", ("4420",), False),
         ("0114 49", "GB", ("4411449",), False),
         ("020 79", "GB", ("442079",), False),
         ("06 1", "HU", ("361",), False),
@@ -522,3 +529,19 @@ def test_open_plans_have_numbers_of_many_lengths() -> None:
         assert metadata is not None
         assert metadata.fixed_line is not None
         assert len(metadata.fixed_line.possible_length) >= 5, region
+
+
+@pytest.mark.parametrize(
+    "unit", ["(", "(0)", "+", "x", "#", "*", "1 ", "1-", "1/", "ext ", ",", "\u0661 ", "=", "1x"]
+)
+def test_reading_a_text_takes_time_in_proportion_to_its_length(unit: str) -> None:
+    """A hundred texts of 250 characters in 21 regions took 9.4 seconds when a pattern was quadratic."""
+    text = unit * (250 // len(unit))
+    seconds = []
+    for region in ("DE", "GB", "US"):
+        derive.__globals__["_derive_kept"].cache_clear()
+        query_of.cache_clear()
+        start = time.process_time()
+        query_of(text, region)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.02

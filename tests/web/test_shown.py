@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.messages import group_thousands
 from web import filters
 
 
@@ -53,7 +54,7 @@ def test_a_name_with_asterisks_keeps_them() -> None:
 @pytest.mark.parametrize(("language", "text"), [("en", "12,345"), ("de", "12.345")])
 def test_thousands_are_apart(language: str, text: str) -> None:
     """As the reader's language divides them."""
-    assert filters.thousands(12345, language) == text
+    assert group_thousands(12345, language) == text
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,14 @@ _FEATURES = (directories_api, contacts_api, presence_api, scim_api)
 def describe() -> Json:
     """The description (OpenAPI 3.1.0), the same for every deployment."""
     problem = thing(
-        {"type": text(), "title": text(), "status": {"type": "integer"}, "detail": text()},
-        {name: text() for name in ("field", "fault", "remedy")},
+        {
+            "type": text(),
+            "title": text(),
+            "status": {"type": "integer"},
+            "code": text("What is wrong, for programs"),
+            "detail": text("What is wrong and what helps, in English"),
+        },
+        {"field": text("The field at fault"), "reason": text("Why presence fails")},
         "RFC 9457",
     )
     schemas: Json = {"Problem": problem}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from directories import status
 from directories.models import Directory
 from directories.status import DirectoryStatus
 from presence.consent.status import Connection
-from web.filters import thousands
 from web.page_request import PageRequest
-from web.pages.connection_view import reason_words
+from web.text_families import QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def _credentials(
     visit: PageRequest, directory: Directory, glance: DirectoryStatus
 ) -> Iterator[Problem]:
     if glance.denied:
-        reason = visit.known(f"denied_{glance.denied.reason}", "")
-        remedy = visit.known(f"denied_{glance.denied.reason}_remedy", "")
+        reason = status.DENIED.text(glance.denied.reason, visit.language)
+        remedy = status.DENIED_REMEDY.text(glance.denied.reason, visit.language)
         href = f"/directories/{directory.id}/credentials"
         yield Problem(
             "bad",
@@ -54,16 +54,15 @@ def _provisioning(
 ) -> Iterator[Problem]:
     quarantine, log = glance.quarantine, f"/directories/{directory.id}/log?kind=refused"
     if quarantine.outlook != "good":
-        figures = {
-            "failures": quarantine.failures,
-            "all": quarantine.failures + quarantine.successes,
-        }
-        shown = {name: thousands(figure, visit.language) for name, figure in figures.items()}
-        detail = visit.t("problem_quarantine_detail", **shown)
+        detail = visit.t(
+            "problem_quarantine_detail",
+            failures=quarantine.failures,
+            all=quarantine.failures + quarantine.successes,
+        )
         tone = "bad" if quarantine.outlook == "beyond" else "warn"
         yield Problem(
             tone,
-            visit.t(f"problem_quarantine_{quarantine.outlook}"),
+            visit.t(QUARANTINE.code(quarantine.outlook)),
             detail,
             log,
             visit.t("problem_open_log"),
@@ -82,12 +81,9 @@ def _presence(
         return
     href, link = f"/directories/{directory.id}/presence", visit.t("problem_open_presence")
     if connection.state in ("lost", "troubled"):
-        sentence, remedy = reason_words(visit, connection)
-        tone, words = (
-            ("bad", "problem_presence_lost")
-            if connection.state == "lost"
-            else ("warn", "problem_presence_delayed")
-        )
-        yield Problem(tone, visit.t(words), f"{sentence} {remedy}".strip(), href, link)
+        sentence, remedy = visit.text(connection.sentence), visit.text(connection.remedy)
+        lost = connection.state == "lost"
+        words = visit.t("problem_presence_lost" if lost else "problem_presence_delayed")
+        yield Problem("bad" if lost else "warn", words, f"{sentence} {remedy}".strip(), href, link)
     elif connection.state == "active" and connection.health.get("stale"):
         yield Problem("warn", visit.t("problem_presence_delayed"), "", href, link)

@@ -51,12 +51,12 @@ async def resolve(visit: PageRequest) -> Response:
         dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip())
     )
     if len(numbers) > MAX_NUMBERS:
-        fault = visit.t("numbers_too_many", count=len(numbers))
+        fault = visit.t("numbers_too_many", count=len(numbers), most=MAX_NUMBERS)
         return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
     try:
         results = await _resolved(visit, numbers)
     except TooManyLookups as error:
-        fault = visit.t("numbers_too_many_here", count=len(numbers), most=error.most)
+        fault = visit.t("lookup_too_many", count=len(numbers), most=error.most)
         return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
     found = sum(1 for one in results if one.matches)
     return page(visit, "history.html", numbers=text, results=results, found=found, fault="")

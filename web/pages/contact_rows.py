@@ -12,7 +12,6 @@ from presence.service import Status
 from web.page_request import PageRequest
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_GENERAL = frozenset({"Available", "Busy", "Do not disturb", "Away", "Offline", "Status unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,7 @@ def presence_view(visit: PageRequest, key: str, status: Status | None) -> Presen
     """A status in the visitor's words."""
     if status is None:
         return PresenceView(key, "none", "", mark="-")
-    text = status.text
-    code = (
-        f"state_{status.shown.lower()}"
-        if text in _GENERAL
-        else f"status_{text.lower().replace(', ', '_').replace(' ', '_')}"
-    )
-    words = visit.known(code, text)
+    words = visit.text(status.message)
     shown = f"{status.shown}|{words}|{status.out_of_office}|{status.stale}"
     mark = hashlib.blake2s(shown.encode(), digest_size=4).hexdigest()
     return PresenceView(

@@ -14,6 +14,7 @@ from shared.http import Response
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import dialog, page
+from web.text_families import CREDENTIAL_STATE
 from web.translations import fault_text
 
 Kind = Literal["security_token", "client_secret"]
@@ -132,5 +133,11 @@ def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credentia
     state = "live" if live else "revoked" if token.revoked else "expired"
     used = calls.used.get(token.id, "")
     return Credential(
-        token.id, visit.t(state), _TONES[state], token.created, used, token.expires, live
+        token.id,
+        visit.t(CREDENTIAL_STATE.code(state)),
+        _TONES[state],
+        token.created,
+        used,
+        token.expires,
+        live,
     )

@@ -118,7 +118,7 @@ async def rename(visit: PageRequest) -> Response:
             name=name,
             faults={"name": fault_text(visit, fault)},
         )
-    return _back(visit, "directory_renamed")
+    return _back(visit, visit.t("directory_renamed"))
 
 
 async def ask_to_delete(visit: PageRequest) -> Response:
@@ -130,7 +130,7 @@ async def delete(visit: PageRequest) -> Response:
     """Delete the directory whose name was typed; it can be taken back for some minutes."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
-        return await _delete_dialog(visit, {"name": visit.t("fault_name_other")}, 422)
+        return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
     await deletion.delete(visit.app, visit.account, directory.id)
     return visit.go("/", visit.t("directory_deleted"))
 
@@ -170,4 +170,4 @@ def _back(visit: PageRequest, notice: str) -> Response:
         if behind.path == "/"
         else own
     )
-    return visit.go(place, visit.t(notice))
+    return visit.go(place, notice)

@@ -179,8 +179,8 @@ async def _count(
         key = "people_and_similar_more" if found.cursor else "people_and_similar"
         return visit.t(key, count=meant, similar=similar)
     if filters.q or filters.group or filters.favourites:
-        key = "people_found_more" if found.cursor else "people_found"
-        return visit.counted(key, len(found.found))
+        shown = len(found.found)
+        return visit.counted("people_found_more" if found.cursor else "people_found", shown)
     count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 

@@ -13,8 +13,7 @@ from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
 from web.render import page
-
-_TYPES = frozenset({"work", "mobile", "home", "fax"})
+from web.text_families import NUMBER, NUMBER_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,7 @@ def _view(
     groups = ", ".join(name for _, name in person.groups)
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
+        (visit.t("manager"), person.manager.name if person.manager else ""),
         (visit.t("directory"), directory.name),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
@@ -108,7 +108,8 @@ def _view(
 
 
 def _number(visit: PageRequest, kind: str, number: Number) -> NumberView:
-    label = visit.t(f"number_{kind.lower() if kind.lower() in _TYPES else 'other'}")
+    known_type = kind.lower() if kind.lower() in NUMBER_TYPES else "other"
+    label = visit.t(NUMBER.code(known_type))
     if not number.e164:
         return NumberView(label, number.raw, quote(number.raw, safe="+"), number.raw)
     shown = readable_number(number.e164)

@@ -26,9 +26,6 @@ async def check_gone(visit: PageRequest) -> Response:
     """Whether the company has deleted the application."""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    is_gone, code, sentence = await consents.check_gone(visit.app, visit.person, directory.id)
-    gone = {
-        "tone": "good" if is_gone else "warn",
-        "words": visit.known(f"removal_{code}", sentence),
-    }
+    checked = await consents.check_gone(visit.app, visit.person, directory.id)
+    gone = {"tone": "good" if checked.gone else "warn", "words": visit.text(checked.message)}
     return page(visit, "gone.html", directory=directory, gone=gone)

@@ -30,7 +30,7 @@ async def create(visit: PageRequest) -> Response:
     form = {name: visit.form.get(name, "") for name in ("name", "kind", "region")}
     kind: Kind = "other" if form["kind"] == "other" else "entra"
     if form["kind"] != kind:
-        return _step(visit, None, form, {"kind": visit.t("fault_kind")}, 422)
+        return _step(visit, None, form, {"kind": visit.t("kind_missing")}, 422)
     once = visit.query.get("once", "")
     wanted = NewDirectory(
         form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-import orjson
-
 from directories import service
 from directories.models import Directory
 from presence.consent import service as consents
 from presence.consent.status import Connection
 from shared.http import HttpError, Response
+from shared.messages import Message
 from web.page_request import PageRequest
 from web.pages import wizard_steps
 from web.pages.connection_view import ConnectionView, view
 from web.render import page
-from web.translations import outcome_words, problem_text
+from web.translations import outcome_words
 
 
 async def show(visit: PageRequest) -> Response:
@@ -56,11 +55,10 @@ async def consent(visit: PageRequest) -> Response:
             visit.app, visit.person, directory.id, visit.request
         )
     except HttpError as error:
-        said = orjson.loads(error.response.body)
         failed = {
             "tone": "bad",
             "title": visit.t("consent_failed"),
-            "detail": problem_text(visit, said),
+            "detail": visit.text(error.message),
             "remedy": "",
         }
         answer = await step(visit, directory, failed)
@@ -88,18 +86,18 @@ async def step(
         "choice": choice,
         "outcome": outcome,
         "links": wizard_steps.links(directory),
-        "before_finish": _before_finish(choice, current),
+        "before_finish": visit.text(_before_finish(choice, current)),
         "removal": left,
         "gone": None,
     }
     return page(visit, "presence.html", **values)
 
 
-def _before_finish(choice: str, connection: ConnectionView) -> str:
-    """The text that says what is left to do before the wizard can end; "": nothing is."""
+def _before_finish(choice: str, connection: ConnectionView) -> Message | None:
+    """Return what has to be done before the wizard can end; None if nothing has."""
     if choice == "off" or connection.locked or connection.state == "removed":
-        return ""
-    return "finish_needs_consent" if choice == "on" else "finish_needs_choice"
+        return None
+    return Message("finish_needs_consent" if choice == "on" else "finish_needs_choice")
 
 
 async def _connection(visit: PageRequest) -> Connection:

@@ -9,14 +9,17 @@ from directories.errors import InvalidField
 from directories.models import Directory
 from directories.serializers import scim_base_url
 from directories.status import DirectoryStatus
+from presence.service import first_external_ids
 from shared.http import Response
 from web import event_words
 from web.page_request import PageRequest
 from web.pages import attribute_mapping, wizard_steps
 from web.render import page
+from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
 from web.translations import fault_text
 
-_GUIDES = {"entra": 7, "other": 6}
+_MAX_EXAMPLE = 60  # characters
+_GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ async def step(
 ) -> Response:
     """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
     live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
+    guide = _GUIDES[directory.kind]
     values: dict[str, Any] = {
         "directory": directory,
         "token": token,
@@ -66,9 +70,7 @@ async def step(
         "mapping": attribute_mapping.ENTRA
         if directory.kind == "entra"
         else attribute_mapping.OTHER,
-        "guide": [
-            f"guide_{directory.kind}_{number}" for number in range(1, _GUIDES[directory.kind] + 1)
-        ],
+        "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
         "links": wizard_steps.links(directory),
         "live": await _live(visit, directory),
     }
@@ -95,12 +97,33 @@ async def _live(visit: PageRequest, directory: Directory) -> dict[str, Any]:
     glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)
-    mark = hashlib.sha256(repr((stages, refusal)).encode()).hexdigest()[:12]
+    ids = await _wrong_ids(visit, directory, glance)
+    mark = hashlib.sha256(repr((stages, refusal, ids)).encode()).hexdigest()[:12]
     return {
         "stages": stages,
         "refusal": refusal,
+        "wrong_ids": ids,
         "mark": mark,
-        "settled": glance.stage == "provisioning" and not refusal,
+        "settled": glance.stage == "provisioning" and not refusal and not ids,
+    }
+
+
+async def _wrong_ids(
+    visit: PageRequest, directory: Directory, glance: DirectoryStatus
+) -> dict[str, str] | None:
+    """Return a warning as soon as people arrive whose external ID isn't an object ID, or None.
+
+    Presence is read by object ID only (learn.microsoft.com/graph/api/presence-get).
+    """
+    if directory.kind != "entra" or glance.stage != "provisioning":
+        return None
+    others = (await first_external_ids(visit.app, directory.id)).others
+    if not others:
+        return None
+    example = others[0] if len(others[0]) <= _MAX_EXAMPLE else f"{others[0][:_MAX_EXAMPLE]}…"
+    return {
+        "title": visit.counted("ids_wrong", len(others), example=example),
+        "remedy": visit.t("ids_wrong_remedy"),
     }
 
 
@@ -122,12 +145,11 @@ def _stages(visit: PageRequest, glance: DirectoryStatus) -> list[Stage]:
 def _refusal(visit: PageRequest, glance: DirectoryStatus) -> dict[str, str] | None:
     if glance.denied:
         reason = glance.denied.reason
-        sentence, remedy = status.DENIED_REASONS.get(reason, ("", ""))
         return {
             "title": visit.t("live_refused"),
             "at": glance.denied.at,
-            "detail": visit.known(f"denied_{reason}", sentence),
-            "remedy": visit.known(f"denied_{reason}_remedy", remedy),
+            "detail": status.DENIED.text(reason, visit.language),
+            "remedy": status.DENIED_REMEDY.text(reason, visit.language),
         }
     if glance.last_refusal:
         event = glance.last_refusal.event

@@ -1,26 +1,24 @@
 """Errors as RFC 7644 section 3.12 writes them."""
 
 from scim.core import errors
-from shared.messages import Sentence
+from shared.messages import Message
 
 
 def test_the_status_is_text() -> None:
     """RFC 7644 section 3.12: `status` is a JSON string; Microsoft requires it."""
-    assert errors.ScimError(404, Sentence("gone", "gone")).body() == {
+    assert errors.ScimError(501, Message("no_me")).body() == {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": "404",
-        "detail": "gone",
+        "status": "501",
+        "detail": Message("no_me").text(),
     }
 
 
 def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
     """Entra shows the body to its administrator: it must say what to change."""
-    body = errors.bad_value(
-        "active", "no_boolean", "is neither true nor false. Send true or false."
-    ).body()
+    body = errors.bad_value("active", "no_boolean").body()
     assert (body["scimType"], body["detail"]) == (
         "invalidValue",
-        "active is neither true nor false. Send true or false.",
+        "active is neither true nor false. Send true or false, without quotes.",
     )
 
 

@@ -216,7 +216,7 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
         ("userName pr)", 12, "and, or, or the end"),
         ("not userName pr", 5, "( after not"),
         ('emails[type eq "work"', 22, "and, or, or ]"),
-        ('userName[type eq "a"]', 9, "behind an attribute with sub-attributes"),
+        ('userName[type eq "a"]', 9, "after an attribute with sub-attributes"),
         ("active gt true", 11, "eq or ne"),
         ("active eq maybe", 11, "true or false"),
         ("meta.created gt yesterday", 17, "2026-01-31T08:30:00Z"),

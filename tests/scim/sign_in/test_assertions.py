@@ -11,6 +11,7 @@ import pytest
 
 from directories import credentials, provisioning_log
 from directories.event_types import KINDS
+from directories.models import TrustedIdentity
 from directories.provisioning_log import EventFilter
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
@@ -181,7 +182,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
         .decode()
         .rstrip("=")
     )
-    await refused(client, f"{header}.{body}.{signature}", "no JSON Web Token")
+    await refused(client, f"{header}.{body}.{signature}", "not a JSON Web Token")
 
 
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
@@ -299,4 +300,7 @@ async def test_the_issuer_is_that_of_the_deployments_cloud(
 
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
         app = App(Settings.read({"CLOUD": cloud}), clock, tables)
-        assert issuer(app, CONTOSO) == f"https://login.{host}/{CONTOSO}/v2.0"
+        assert (
+            issuer(app, TrustedIdentity(CONTOSO, SUBJECT, ()))
+            == f"https://login.{host}/{CONTOSO}/v2.0"
+        )

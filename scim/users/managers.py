@@ -1,0 +1,86 @@
+"""Who a person's manager is: `manager` names somebody by id, externalId or user name (RFC 7643 section 4.3).
+
+It is resolved when it is read. The manager may be provisioned after the report, renamed or deleted, and no write of
+another person needs to follow.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scim import resource_rows
+from scim.users import contact_cards, store
+from scim.users.record import UserRecord
+from shared import keys
+from shared.app import App
+from shared.concurrency import each
+from shared.ids import is_id
+from shared.tables.schema import EXTERNAL_ID
+
+_MAX_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The manager of a person, as agents see it."""
+
+    id: str
+    name: str
+
+
+def names_of(user: UserRecord) -> list[str]:
+    """Return what a `manager` may call this person: id, externalId, user name."""
+    found = [user.id, user.resource.get("externalId", ""), user.resource["userName"]]
+    return [name for name in found if name]
+
+
+async def find_manager(app: App, directory_id: str, value: str) -> Manager | None:
+    """Return the active person whom a manager's `value` names, None if there is none.
+
+    One round trip for an id of this service, as Entra sends it; else one for the two indexes at once and one to read.
+    """
+    identifiers = [value] if is_id(value) else []
+    found = await _active(app, directory_id, identifiers)
+    if found is None and value:
+        by_external_id, by_user_name = await asyncio.gather(
+            resource_rows.ids(app, directory_id, EXTERNAL_ID, value),
+            store.ids_by_user_name(app, directory_id, value),
+        )
+        found = await _active(app, directory_id, [*by_external_id, *by_user_name][:_MAX_CANDIDATES])
+    return found
+
+
+async def _active(app: App, directory_id: str, identifiers: list[str]) -> Manager | None:
+    for identifier in identifiers:
+        user = await store.get(app, directory_id, identifier)
+        if user is not None and user.record.active:
+            return Manager(identifier, contact_cards.display_name(user.record.resource))
+    return None
+
+
+class ManagerNames:
+    """The names of managers in a walk over a directory: of people met so far, and of those read for their reports."""
+
+    def __init__(self, app: App, directory_id: str) -> None:
+        self._app = app
+        self._directory_id = directory_id
+        self._names: dict[str, str] = {}
+
+    async def add(self, users: Sequence[UserRecord]) -> None:
+        """Learn the names of these people, then read the managers of theirs who are not known yet."""
+        for user in users:
+            shown = contact_cards.display_name(user.resource) if user.active else ""
+            for name in names_of(user):
+                self._names[keys.fold_case(name)] = shown
+        values = {contact_cards.manager_value(user.resource) for user in users if user.active}
+        missing = [value for value in values if value and keys.fold_case(value) not in self._names]
+        found = await each(
+            missing, lambda value: find_manager(self._app, self._directory_id, value)
+        )
+        for value, manager in zip(missing, found, strict=True):
+            self._names[keys.fold_case(value)] = manager.name if manager else ""
+
+    def of(self, user: UserRecord) -> str:
+        """Return the name of a person's manager, "" if there is none."""
+        value = contact_cards.manager_value(user.resource)
+        return self._names.get(keys.fold_case(value), "") if value else ""

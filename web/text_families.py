@@ -1,0 +1,53 @@
+"""Texts of the pages that are chosen by a value, and the values that there are."""
+
+from typing import get_args
+
+from directories.event_types import KINDS
+from directories.models import Kind
+from shared.messages import CodeFamily
+
+CREDENTIAL_KINDS = ("security_token", "client_secret")
+NUMBER_TYPES = ("work", "mobile", "home", "fax", "other")
+HEALTH_FIGURES = (
+    "last_sync",
+    "took",
+    "people",
+    "unknown",
+    "quarantined",
+    "not_ids",
+    "calls",
+    "throttled",
+)
+_KINDS: tuple[str, ...] = get_args(Kind)
+_EVENTS = frozenset().union(*KINDS.values())
+
+BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
+CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
+CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
+CREDENTIAL_STATE = CodeFamily("", ("live", "revoked", "expired"))
+CREDENTIAL_TITLE = CodeFamily("", CREDENTIAL_KINDS, "_title")
+EVENT = CodeFamily("event_", (kind.replace(".", "_") for kind in _EVENTS))
+EVENTS = CodeFamily("events_", ("all", *KINDS))
+EXPORT = CodeFamily(
+    "export_",
+    ("csv", "csv_comma", "csv_semicolon", "csv_tab", "vcard", "vcard_3", "vcard_4"),
+)
+GUIDE_ENTRA = CodeFamily("guide_entra_", "1234567")
+GUIDE_OTHER = CodeFamily("guide_other_", "123456")
+HEALTH = CodeFamily("health_", HEALTH_FIGURES)
+ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
+KIND = CodeFamily("kind_", _KINDS)
+LIFETIME = CodeFamily("lifetime_", ("0", "90", "180", "365"))  # days
+MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
+NEED = CodeFamily("need_", ("required", "recommended", "optional"))
+NUMBER = CodeFamily("number_", NUMBER_TYPES)
+OVERLAP = CodeFamily("overlap_", ("0", "1", "24", "168"))  # hours
+PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
+QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
+REINDEX = CodeFamily("reindex_", ("waiting", "running"))
+STEP = CodeFamily("step_", ("name", "connect", "presence"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers"))
+
+IN_TEMPLATES = {
+    name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)
+}
