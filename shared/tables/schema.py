@@ -256,7 +256,7 @@ MAIL = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=("scim.users.service", *_SEARCH),
+    readers=("scim.users.service", "contacts.name_search", *_SEARCH),
     growth="one per address of a user, at most 8",
 )
 LIST = TwoParts(
@@ -280,7 +280,7 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.number_search", "contacts.search"),
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -295,7 +295,7 @@ SOUND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=("contacts.name_search", "local.check"),
+    readers=("contacts.name_search", "contacts.similar_ranges", "local.check"),
     growth="one per word of the name of an active user, about 2, at most 5",
 )
 NUMBER = TwoParts(

@@ -88,10 +88,17 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
         card.number,
         asked,
         presence_view(visit, key, status) if asked or status else None,
-        visit.t(f"similar_by_{found.similar_by}", what=found.similar_to)
-        if found.similar_to
-        else "",
+        _similar(visit, found),
     )
+
+
+def _similar(visit: PageRequest, found: Found) -> str:
+    """Words for what the person's name only resembles, "" for nothing."""
+    if not found.similar_to:
+        return ""
+    if found.similar_by == "sound":
+        return visit.t("similar_by_sound", what=found.similar_to)
+    return visit.t("similar_by_spelling", what=found.similar_to)
 
 
 def mark_of(values: Iterable[object]) -> str:

@@ -176,8 +176,9 @@ async def _count(
     similar = sum(bool(one.similar_to) for one in found.found)
     if similar:
         meant = len(found.found) - similar
-        key = "people_and_similar_more" if found.cursor else "people_and_similar"
-        return visit.t(key, count=meant, similar=similar)
+        if found.cursor:
+            return visit.t("people_and_similar_more", count=meant, similar=similar)
+        return visit.t("people_and_similar", count=meant, similar=similar)
     if filters.q or filters.group or filters.favourites:
         shown = len(found.found)
         return visit.counted("people_found_more" if found.cursor else "people_found", shown)
