@@ -95,9 +95,7 @@ async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
         for feature in (directories, scim, presence, contacts, web):
             functions.register_functions(feature.endpoints.blueprint(app))
         options = HostOptions(timers=False, platform_sign_in=False)
-        host = Host(
-            functions, environment={}, host_file=HostFile(route_prefix=""), options=options
-        )
+        host = Host(functions, environment={}, host_file=HostFile(route_prefix=""), options=options)
         try:
             yield app, host
         finally:

@@ -3,7 +3,7 @@
 import re
 
 from scim.users import contact_cards
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.numbers.number import Number
 
 _COLUMNS = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scim.users import contact_cards
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.numbers.number import Number
 
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n", "\r": None})

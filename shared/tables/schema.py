@@ -138,7 +138,7 @@ _USERS = "scim.users.store"
 _GROUPS = "scim.groups.store"
 _REINDEX = "scim.reindex"
 _USER_INDEX = ("scim.users.index_rows", _USERS, _REINDEX)
-_GROUP_INDEX = ("scim.groups.record", _GROUPS, _REINDEX)
+_GROUP_INDEX = ("scim.groups.models", _GROUPS, _REINDEX)
 _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
@@ -152,14 +152,14 @@ USER = OnePart(
     parts=("user id",),
     value="the SCIM resource, its times and version, the keys of its index rows and the version of the rules for them",
     rewritten="kept",
-    codec="scim.users.record",
+    codec="scim.users.models",
     writers=(_USERS, "scim.groups.membership", _REINDEX, "scim.users.index_rows"),
     readers=(
         *_ANY_SCIM,
         "scim.users.store",
         "contacts.listing",
         "web.pages.person",
-        "scim.users.service",
+        "scim.users.query_source",
     ),
     growth="one per user",
 )
@@ -182,9 +182,9 @@ GROUP = OnePart(
     parts=("group id",),
     value="the SCIM resource without members, its times and version, the keys of its index rows and their rules' version",
     rewritten="kept",
-    codec="scim.groups.record",
+    codec="scim.groups.models",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service"),
+    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.query_source"),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -208,7 +208,12 @@ MEMBER = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership", _USERS),
-    readers=("scim.groups.membership", "contacts.listing", "local.check", "scim.users.service"),
+    readers=(
+        "scim.groups.membership",
+        "contacts.listing",
+        "local.check",
+        "scim.users.query_source",
+    ),
     growth="one per membership",
 )
 NAME = OnePart(
@@ -233,7 +238,7 @@ EXTERNAL_ID = TwoParts(
     codec="scim.index_values",
     writers=_USER_INDEX,
     readers=(
-        "scim.users.service",
+        "scim.users.query_source",
         "presence.external_ids",
         "presence.sync.roster",
         "local.check",
@@ -250,7 +255,7 @@ MAIL = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=_USER_INDEX,
-    readers=("scim.users.service", "local.check"),
+    readers=("scim.users.query_source", "local.check"),
     growth="one per address of a user, at most 8",
 )
 LIST = TwoParts(
@@ -286,7 +291,12 @@ NUMBER = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.number_lookup", "contacts.number_search", "scim.users.service"),
+    readers=(
+        *_SEARCH,
+        "contacts.number_lookup",
+        "contacts.number_search",
+        "scim.users.query_source",
+    ),
     growth="one per number of an active user, at most 12",
 )
 EXCHANGE = TwoParts(
@@ -310,7 +320,7 @@ HIDDEN_NUMBER = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=("scim.users.service", "local.check"),
+    readers=("scim.users.query_source", "local.check"),
     growth="one per number of an inactive user, at most 12",
 )
 UNPARSED = OnePart(
@@ -370,7 +380,7 @@ GROUP_EXTERNAL_ID = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=_GROUP_INDEX,
-    readers=("scim.groups.service", "local.check"),
+    readers=("scim.groups.query_source", "local.check"),
     growth="one per group with an externalId",
 )
 EVENT = Log(

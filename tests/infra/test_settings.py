@@ -110,7 +110,7 @@ def test_no_timer_works_longer_than_the_host_lets_it() -> None:
 
 def test_the_platform_takes_hardly_more_than_the_app() -> None:
     """A stranger's body is held by host and worker before the app says 413: twice the app's limit is room for that."""
-    from scim.http import MAX_BODY
+    from scim.context import MAX_BODY
 
     match = re.search(
         r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string\(([\d *]+)\)",

@@ -24,9 +24,9 @@ from presence import tenant_links
 from presence.consent import auth_requests
 from presence.store import codec, manifest
 from presence.store.commits import load
-from scim.groups import record as group_record
+from scim.groups import models as group_record
 from scim.users import contact_cards
-from scim.users import record as user_record
+from scim.users import models as user_record
 from shared import keys, row_versions
 from shared.app import App
 from shared.azure_functions import problem_response
