@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from directories.models import Directory
 from scim.core.errors import ScimError
-from scim.query import PageKeyCache
 from scim.write_lock import WriteLocks
 from shared.app import App
 from shared.messages import Message
@@ -24,11 +23,6 @@ class Context:
     directory: Directory
     base_url: str
     client: str = ""
-
-    @property
-    def page_keys(self) -> PageKeyCache:
-        """Return the App's cache of the keys that pages start at."""
-        return self.app.state(PageKeyCache)
 
     @property
     def write_locks(self) -> WriteLocks:

@@ -100,8 +100,7 @@ class ResourceService(ABC, Generic[Stored]):
 
     async def list(self, query: ListQuery, filter_text: str) -> dict[str, Any]:
         """Return the ListResponse of a query; `filter_text` is the filter as it was sent."""
-        source = self.source(query, filter_text)
-        return await list_resources(source, query, self.context.page_keys, self.app.clock)
+        return await list_resources(self.app, self.source(query, filter_text), query)
 
     @abstractmethod
     def source(self, query: ListQuery, filter_text: str) -> Source:

@@ -47,7 +47,9 @@ async def _search(context: Context, request: Request) -> Response:
     total, shown = found.get("totalResults", 0), found.get("Resources", [])
     if of_groups:
         start = max(1, of_groups.start_index - total)
-        rest = replace(of_groups, start_index=start, count=of_groups.count - len(shown))
+        is_past_users = of_groups.start_index + len(shown) > total
+        room = of_groups.count - len(shown) if is_past_users else 0
+        rest = replace(of_groups, start_index=start, count=room)
         more = await GroupService(context).list(rest, filter_text)
         total, shown = total + more["totalResults"], shown + more["Resources"]
     start_index = (of_users or of_groups or rest).start_index

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from directories import totals
-from scim import resource_rows
+from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import USER
@@ -40,11 +40,9 @@ class Users:
         found, more = await store.page(self.context.app, self.directory_id, after, count)
         return [self._item(user) for user in found], more
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the user `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.app, self.directory_id, schema.USER, after, skip
-        )
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the user with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""

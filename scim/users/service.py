@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from directories.models import Directory
+from scim import key_samples
 from scim.core.errors import ScimError
 from scim.core.notes import Notes
 from scim.core.projection import Projection
@@ -17,6 +18,7 @@ from shared.clock import timestamp
 from shared.ids import new_id
 from shared.messages import Message
 from shared.numbers.number import derive
+from shared.tables import schema
 from shared.tables.port import AlreadyExists
 
 
@@ -54,6 +56,7 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
+        key_samples.created(self.app, directory.id, schema.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:
