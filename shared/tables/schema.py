@@ -159,6 +159,7 @@ USER = OnePart(
         "scim.users.store",
         "contacts.listing",
         "web.pages.person",
+        "scim.users.service",
         "scim.users.query_source",
         "scim.key_samples",
     ),
