@@ -59,7 +59,7 @@ async def rotate(
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         hours = f"{overlap_hours:g}"
         raise InvalidField(
-            "overlap_hours",
+            "overlapHours",
             Message("overlap_out_of_range", hours=hours, most=MAX_OVERLAP_HOURS),
         )
     token, plain = _made(app, sort, lifetime_days)
@@ -122,7 +122,7 @@ async def _issued(
 def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidField(
-            "expires_in_days",
+            "expiresInDays",
             Message("lifetime_out_of_range", days=lifetime_days, most=MAX_LIFETIME_DAYS),
         )
     if lifetime_days is None and sort == "secrets":
@@ -162,7 +162,7 @@ def _ending(token: Token, until: str) -> Token:
 
 def _checked(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
-    for name, value in (("tenant_id", tenant_id), ("subject", subject)):
+    for name, value in (("tenantId", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
             raise InvalidField(name, Message("not_a_guid", field=name))
     audiences = tuple(
