@@ -24,7 +24,7 @@ check: setup-test
 	@$(BIN)/python infra/verify.py || [ $$? = 2 ]
 
 check-fast: setup-test check  ## lint, types and the tests of the core that need no other program, in half a minute
-	$(BIN)/pytest -n 2 -q -m "not slow and not needs_azurite" tests/infra/test_state.py tests/infra/test_boundaries.py tests/shared tests/scim/core tests/scim/users tests/scim/groups
+	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 -q -m "not slow and not needs_azurite" tests/infra/test_state.py tests/infra/test_boundaries.py tests/shared tests/scim/core tests/scim/users tests/scim/groups
 
 setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/kusto.ready .tools/clients.ready .tools/chromium.ready
 

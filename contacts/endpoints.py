@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 
-from directories.user_rate_limit import rate_limited
+from directories.rate_limits import limit_user
 from shared.app import App
 from shared.azure_functions import Handler, register_http
 from shared.easy_auth import Principal, require_reader
@@ -55,7 +55,7 @@ def _handler(app: App, name: str) -> Handler:
     async def handle(request: Request) -> Response:
         action = select_by_method(request, _actions()[name])
         person = require_reader(request, app.settings)
-        with rate_limited(app, person):
+        with limit_user(app, person):
             return await action(app, request, person)
 
     return handle

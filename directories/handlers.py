@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from directories.errors import DirectoryError
-from directories.user_rate_limit import rate_limited
+from directories.rate_limits import limit_user
 from shared.app import App
 from shared.easy_auth import require_admin
 from shared.http import Request, Response, check_same_origin
@@ -31,7 +31,7 @@ async def respond(app: App, request: Request, action: Action) -> Response:
     person = require_admin(request, app.settings)
     check_same_origin(request, app.settings.public_url)
     try:
-        with rate_limited(app, person):
+        with limit_user(app, person):
             return await action(Call(app, request, person.account))
     except DirectoryError as error:
         raise error.problem() from None

@@ -6,6 +6,7 @@ with the row `noted`, so that several instances note a fault once, too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -62,16 +63,26 @@ def _due(
     return due
 
 
+def encode(stored: Mapping[str, Any]) -> bytes:
+    """Return the value of the row: `at` says when each fault was last noted, in seconds since 1970."""
+    return orjson.dumps({**stored, "v": 1})
+
+
+def decode(value: bytes) -> dict[str, Any]:
+    """Return what `encode` stored, with the fields of a later release; raises UnsupportedRowVersion."""
+    return row_versions.read(value, "mapping faults")
+
+
 async def _store(app: App, directory_id: str, faults: Mapping[str, Message], client: str) -> None:
     now = app.clock.now()
     row = await app.tables.get(CONTACTS, directory_id, MAPPING_FAULTS.key)
-    stored = row_versions.read(row.value, "mapping faults") if row else {}
+    stored = decode(row.value) if row else {}
     noted: dict[str, float] = stored.get("at", {})
     due = _due(faults, noted, now.timestamp())
     if not due:
         return
     at = noted | dict.fromkeys(due, now.timestamp())
-    value = orjson.dumps({**stored, "v": 1, "at": at})
+    value = encode({**stored, "at": at})
     marker = (
         Replace(MAPPING_FAULTS.key, value, row.etag) if row else Insert(MAPPING_FAULTS.key, value)
     )

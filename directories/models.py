@@ -1,8 +1,9 @@
 """What a directory is: the values that every feature hands around."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["entra", "other"]
 State = Literal["active", "deleting", "removing"]
@@ -24,6 +25,9 @@ class Token:
     created: str
     expires: str = ""
     revoked: bool = False
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     def is_live(self, now: str) -> bool:
         """Whether it opens the door at the time `now`, written as `shared.clock.timestamp` does."""
@@ -32,11 +36,25 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TrustedIdentity:
-    """The Entra identity whose signed assertions are taken in place of a secret (RFC 7523 section 3)."""
+    """The identity whose signed assertions are taken in place of a secret (RFC 7523 section 3).
+
+    Either of an Entra tenant, with `tenant_id`, or of any OpenID Connect issuer: then `issuer` is the assertions' `iss`,
+    and `jwks_uri` the address of its keys.
+    """
 
     tenant_id: str
     subject: str
     audiences: tuple[str, ...]
+    issuer: str = ""
+    jwks_uri: str = ""
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
+
+    @property
+    def is_entra(self) -> bool:
+        """Whether a tenant of Entra signs the assertions."""
+        return not self.issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,8 @@ class Directory:
     """One company's directory; `account` owns it, `region` reads its national numbers.
 
     `setup` is the wizard's step to go on with, `presence` what was chosen there; `etag` is the storage tag of this
-    version. `deleting` can still be restored, `removing` no more.
+    version. `deleting` can still be restored, `removing` no more. `unknown_fields`, here and in its parts, are those of a later
+    release, which stay when the row is rewritten.
     """
 
     id: str
@@ -62,6 +81,9 @@ class Directory:
     setup: SetupStep = "connect"
     presence: Presence = "undecided"
     etag: str = field(default="", compare=False)
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     @property
     def is_active(self) -> bool:

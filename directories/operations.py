@@ -164,7 +164,7 @@ OPERATIONS = (
         method="get",
         path=f"{_ONE}/trust",
         name="readTrust",
-        summary="Read the trusted Entra identity",
+        summary="Read the trusted identity",
         parameters=_OWN,
         answers={200: Answer("The identity, or null.", TrustAnswer, headers=_VERSION)},
         refusals=(404,),

@@ -5,9 +5,10 @@ When a release changes how index rows are derived, the rows of every user and gr
 `reindex`, key = directory id; a directory without a row has not had a pass.
 """
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -44,6 +45,9 @@ class Progress:
     finished: str = ""
     repeats: bool = False
     etag: str = ""
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     @property
     def is_finished(self) -> bool:
@@ -74,18 +78,18 @@ class ReindexStatus:
 async def read(tables: Tables, directory_id: str) -> Progress | None:
     """Return the directory's pass, or None before its first one, in one round trip."""
     row = await tables.get(WORK, REINDEX, directory_id)
-    return _decode(row.value, row.etag) if row else None
+    return decode(row.value, row.etag) if row else None
 
 
 async def read_all(tables: Tables) -> dict[str, Progress]:
     """Return the passes of all directories by directory id, in one round trip per 1,000."""
     rows = await store.index(tables, REINDEX, table=WORK)
-    return {row.key: _decode(row.value, row.etag) for row in rows}
+    return {row.key: decode(row.value, row.etag) for row in rows}
 
 
 async def save(tables: Tables, directory_id: str, progress: Progress) -> Progress | None:
     """Store the pass if nobody stored another one since it was read; None if another instance did."""
-    value = _encode(progress)
+    value = encode(progress)
     operation = (
         Replace(directory_id, value, progress.etag)
         if progress.etag
@@ -121,12 +125,13 @@ async def status(app: App, directory_id: str) -> ReindexStatus | None:
     return ReindexStatus("running", min(progress.passed, total), total)
 
 
-def _encode(progress: Progress) -> bytes:
-    value = asdict(progress)
-    del value["etag"]
-    return orjson.dumps({"v": 1, **value})
+def encode(progress: Progress) -> bytes:
+    """Return the value of the row."""
+    return orjson.dumps({**row_versions.as_row(progress, "etag"), "v": 1})
 
 
-def _decode(value: bytes, etag: str) -> Progress:
+def decode(value: bytes, etag: str) -> Progress:
+    """Return the pass of a row; raises UnsupportedRowVersion."""
     stored = row_versions.read(value, "reindex")
-    return Progress(**{**row_versions.fields(Progress, stored), "etag": etag})
+    progress: Progress = row_versions.build(Progress, {**stored, "etag": etag})
+    return progress

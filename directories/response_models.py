@@ -45,11 +45,13 @@ class SecretList(TypedDict):
 
 
 class Trust(TypedDict):
-    """The identity of Entra's provisioning service for this company."""
+    """The identity of the company's provisioning service, of Entra or of another issuer."""
 
-    tenantId: str
     subject: str
     audiences: list[str]
+    tenantId: NotRequired[Annotated[str, Doc("Of an Entra tenant.")]]
+    issuer: NotRequired[Annotated[str, Doc("Of any other OpenID Connect issuer.")]]
+    jwksUri: NotRequired[Annotated[str, Doc("Where the issuer publishes its keys.")]]
 
 
 class TrustAnswer(TypedDict):

@@ -78,15 +78,18 @@ def details(
 
 
 def trust(directory: Directory) -> Trust | None:
-    """Return the trusted identity, or None."""
+    """Return the trusted identity, or None: of Entra with `tenantId`, of another with `issuer` and `jwksUri`."""
     found = directory.trust
     if found is None:
         return None
-    return {
-        "tenantId": found.tenant_id,
-        "subject": found.subject,
-        "audiences": list(found.audiences),
-    }
+    shown: Trust = {"subject": found.subject, "audiences": list(found.audiences)}
+    if found.tenant_id:
+        shown["tenantId"] = found.tenant_id
+    if found.issuer:
+        shown["issuer"] = found.issuer
+    if found.jwks_uri:
+        shown["jwksUri"] = found.jwks_uri
+    return shown
 
 
 def credentials(

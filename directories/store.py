@@ -7,7 +7,6 @@ seen, so that none is ever without them; one without a directory is passed over,
 """
 
 import contextlib
-import dataclasses
 
 import orjson
 
@@ -29,7 +28,6 @@ from shared.tables.port import (
 from shared.tables.schema import ALL_DIRECTORIES, DIRECTORIES, DIRECTORY, account_partition
 
 _ORPHAN_SECONDS = 3600.0
-_FIELDS = frozenset(field.name for field in dataclasses.fields(Directory)) - {"id", "etag"}
 
 
 class AlreadyThere(Exception):
@@ -107,25 +105,23 @@ async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) 
 
 
 def encode(directory: Directory) -> bytes:
-    """The value of the row `directory`; what stands in the keys and the tag is left out."""
-    value = dataclasses.asdict(directory)
-    del value["id"], value["etag"]
-    return orjson.dumps({"v": 1, **value})
+    """Return the value of the directory's row; its id is in the key, and the tag isn't part of it."""
+    return orjson.dumps({**row_versions.as_row(directory, "id", "etag"), "v": 1})
 
 
 def decode(directory_id: str, value: bytes, etag: str) -> Directory:
-    """The directory that `encode` wrote."""
+    """Return the directory that `encode` wrote; raises UnsupportedRowVersion."""
     stored = row_versions.read(value, "directory")
-    fields = {
-        name: stored[name] for name in _FIELDS if name in stored
-    }  # a later release may have more
-    for sort in ("tokens", "secrets"):
-        fields[sort] = tuple(row_versions.build(Token, token) for token in fields.get(sort, ()))
-    if trust := fields.get("trust"):
-        fields["trust"] = TrustedIdentity(
-            trust["tenant_id"], trust["subject"], tuple(trust["audiences"])
-        )
-    return Directory(id=directory_id, etag=etag, **fields)
+    for credentials in ("tokens", "secrets"):
+        held = stored.get(credentials, ())
+        stored[credentials] = tuple(row_versions.build(Token, token) for token in held)
+    if trust := stored.get("trust"):
+        audiences = tuple(trust["audiences"])
+        stored["trust"] = row_versions.build(TrustedIdentity, {**trust, "audiences": audiences})
+    directory: Directory = row_versions.build(
+        Directory, {**stored, "id": directory_id, "etag": etag}
+    )
+    return directory
 
 
 def now(clock: Clock) -> str:

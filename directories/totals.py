@@ -9,10 +9,11 @@ read again after a minute, so that even a transaction slower than that is counte
 import dataclasses
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -49,6 +50,9 @@ class Totals:
     groups: int = 0
     active: int = 0
     hours: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
         """Changes carried out and refused in the 24 hours before `now`, to the hour."""
@@ -76,7 +80,8 @@ class Totals:
         for hour in done:
             before = hours.get(hour, (0, 0))
             hours[hour] = (before[0] + done[hour], before[1] + refused[hour])
-        return Totals(users, groups, active, dict(sorted(hours.items())[-_HOURS:]))
+        latest = dict(sorted(hours.items())[-_HOURS:])
+        return dataclasses.replace(self, users=users, groups=groups, active=active, hours=latest)
 
 
 @dataclass(slots=True)
@@ -129,7 +134,7 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
     old = await _keys_between(app, directory_id, through, until)
     if len(old) < max(1, at_least):
         return through
-    value = _encode(totals.plus(old), old[-1])
+    value = encode(totals.plus(old), old[-1])
     operation = Replace(TOTAL.key, value, etag) if etag else Insert(TOTAL.key, value)
     try:
         await app.tables.transact(CONTACTS, directory_id, [operation])
@@ -143,17 +148,23 @@ async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
     row = await app.tables.get(CONTACTS, directory_id, TOTAL.key)
     if row is None:
         return Totals(), "", ""
-    value = row_versions.read(row.value, "total")
-    hours = {hour: (counts[0], counts[1]) for hour, counts in value.get("hours", {}).items()}
-    return (
-        Totals(value["users"], value["groups"], value["active"], hours),
-        value["through"],
-        row.etag,
-    )
+    totals, through = decode(row.value)
+    return totals, through, row.etag
 
 
-def _encode(totals: Totals, through: str) -> bytes:
-    return orjson.dumps({"v": 1, **dataclasses.asdict(totals), "through": through})
+def encode(totals: Totals, through: str) -> bytes:
+    """Return the value of the row: the sums up to the event with the key `through`."""
+    return orjson.dumps({**row_versions.as_row(totals), "v": 1, "through": through})
+
+
+def decode(value: bytes) -> tuple[Totals, str]:
+    """Return the sums of a row and the key of the event that they go up to; raises UnsupportedRowVersion."""
+    stored = row_versions.read(value, "total")
+    through = str(stored.pop("through"))
+    pairs = stored.get("hours", {}).items()
+    stored["hours"] = {hour: (counts[0], counts[1]) for hour, counts in pairs}
+    totals: Totals = row_versions.build(Totals, stored)
+    return totals, through
 
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:

@@ -5,7 +5,7 @@
 
 import azure.functions as func
 
-from directories.user_rate_limit import rate_limited
+from directories.rate_limits import limit_user
 from presence import triggers
 from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
@@ -22,14 +22,14 @@ def blueprint(app: App) -> func.Blueprint:
         from presence import api
 
         person = require_admin(request, app.settings)
-        with rate_limited(app, person):
+        with limit_user(app, person):
             return await api.read(app, person, request)
 
     async def act(request: Request) -> Response:
         from presence import api
 
         person = require_admin(request, app.settings)
-        with rate_limited(app, person):
+        with limit_user(app, person):
             return await api.act(app, person, request)
 
     async def health(request: Request) -> Response:

@@ -6,10 +6,12 @@ only as it was read, so that whoever was slow does not undo what somebody did me
 second must not bring back a connection that was removed.
 """
 
-from collections.abc import Callable
+import asyncio
+import random
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 import orjson
 
@@ -29,7 +31,8 @@ from shared.tables.port import (
 from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
 
 DirectoryState = Literal["propagating", "linked", "removed"]
-_ATTEMPTS = 4
+_ATTEMPTS = 8
+_MAX_PAUSE_SECONDS = 0.02
 T = TypeVar("T")
 
 
@@ -37,8 +40,8 @@ class TenantOwnedByOtherAccount(Exception):
     """Another account linked this tenant first."""
 
 
-class Overtaken(Exception):
-    """Somebody else changed the directory's connection: read it again and decide anew."""
+class LinkConflict(Exception):
+    """The link was changed at the same time: read it again and decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class TenantLink:
     reason: str = ""
     since: int = 0
     paused_until: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,8 @@ class DirectoryLink:
     domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
     result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
     directory's people and had a presence for `sample_known` of them. A removed connection keeps the
-    tenant's ID, so that the end of access can be checked. `tag` is the ETag of the row that was read, ""
-    for a connection that isn't stored yet.
+    tenant's ID, so that the end of access can be checked: `gone_code` was found at
+    `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a connection that isn't stored yet.
     """
 
     directory_id: str
@@ -77,29 +83,34 @@ class DirectoryLink:
     company: str = ""
     sampled: int = 0
     sample_known: int = 0
+    gone_checked_at: int = 0
+    gone_code: str = ""
     tag: str = field(default="", compare=False)
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """The tenant's link."""
     row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
-    return _tenant(row) if row else None
+    return decode_tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
     """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
-    return await _every(tables, TENANT_LINK, _tenant)
+    return await _every(tables, TENANT_LINK, decode_tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """The directory's connection; None where there is none."""
     row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
-    return _directory(row) if row else None
+    return decode_directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
     """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
-    return await _every(tables, DIRECTORY_LINK, _directory)
+    return await _every(tables, DIRECTORY_LINK, decode_directory)
 
 
 async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> list[T]:
@@ -110,12 +121,12 @@ async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> li
     return found
 
 
-async def note(tables: Tables, link: DirectoryLink) -> None:
-    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
+async def save_link(tables: Tables, link: DirectoryLink) -> None:
+    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises LinkConflict."""
     try:
         await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
     except (AlreadyExists, PreconditionFailed, NotFound):
-        raise Overtaken from None
+        raise LinkConflict from None
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
@@ -129,7 +140,7 @@ async def forget(tables: Tables, directory_id: str) -> None:
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on.
 
-    Raises OwnedByAnother or Overtaken.
+    Raises TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -138,7 +149,10 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
             raise TenantOwnedByOtherAccount
         others = old.directories if old else ()
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
-        return TenantLink(link.tenant_id, link.account, directories, since=now)
+        unknown_fields = old.unknown_fields if old else {}
+        return TenantLink(
+            link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
+        )
 
     found = await _change(tables, link.tenant_id, joined, _store(linked, link))
     assert found is not None
@@ -146,7 +160,7 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
 
 
 async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
-    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises Overtaken."""
+    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises LinkConflict."""
     removed = replace(
         link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason=""
     )
@@ -180,12 +194,12 @@ async def _change(
     change: Callable[[TenantLink | None], TenantLink | None],
     also: Insert | Replace | None,
 ) -> TenantLink | None:
-    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
+    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; LinkConflict where that one
     does not fit.
     """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
-        new = change(_tenant(row) if row else None)
+        new = change(decode_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
         if also is not None:
             operations.append(also)
@@ -195,19 +209,20 @@ async def _change(
             return new
         except (AlreadyExists, PreconditionFailed, NotFound) as error:
             if also is not None and error.key == also.key:
-                raise Overtaken from None
-    raise PreconditionFailed(_tenant_key(tenant_id))
+                raise LinkConflict from None
+            await asyncio.sleep(random.uniform(0, _MAX_PAUSE_SECONDS))
+    raise LinkConflict
 
 
 def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Operation]:
     if new is None:
         return [Delete(key, row.etag)] if row else []
-    return [Replace(key, _encode(new), row.etag) if row else Insert(key, _encode(new))]
+    return [Replace(key, encode(new), row.etag) if row else Insert(key, encode(new))]
 
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
     """The operation that stores a link over the one that was read."""
-    key, value = _directory_key(link.directory_id), _encode(link)
+    key, value = _directory_key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
 
 
@@ -219,17 +234,21 @@ def _directory_key(directory_id: str) -> str:
     return DIRECTORY_LINK.key(directory_id)
 
 
-def _encode(link: TenantLink | DirectoryLink) -> bytes:
-    content = {"v": 1, **asdict(link)}
-    content.pop("tag", None)
-    return orjson.dumps(content)
+def encode(link: TenantLink | DirectoryLink) -> bytes:
+    """Return the value of a link's row."""
+    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": 1})
 
 
-def _tenant(row: Row) -> TenantLink:
-    content = row_versions.fields(TenantLink, row_versions.read(row.value, "tenant"))
-    return TenantLink(**{**content, "directories": tuple(content["directories"])})
+def decode_tenant(row: Row) -> TenantLink:
+    """Return a tenant's link; raises UnsupportedRowVersion."""
+    content = row_versions.read(row.value, "tenant")
+    content["directories"] = tuple(content["directories"])
+    link: TenantLink = row_versions.build(TenantLink, content)
+    return link
 
 
-def _directory(row: Row) -> DirectoryLink:
-    content = row_versions.fields(DirectoryLink, row_versions.read(row.value, "directory link"))
-    return DirectoryLink(**{**content, "tag": row.etag})
+def decode_directory(row: Row) -> DirectoryLink:
+    """Return a directory's connection; raises UnsupportedRowVersion."""
+    content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
+    link: DirectoryLink = row_versions.build(DirectoryLink, content)
+    return link

@@ -4,7 +4,7 @@ The call is authenticated first, so strangers learn nothing, and noted in the pr
 waits for the first call sees why it does not come.
 """
 
-from directories import directory_rate_limit, provisioning_log
+from directories import provisioning_log, rate_limits
 from directories.authenticate import authenticate
 from directories.event_types import REFUSED
 from directories.events import Event, told
@@ -26,7 +26,7 @@ def register(blueprint: Blueprint, app: App) -> None:
         directory = await authenticate(
             app, request.route["directoryId"], request.headers.get("authorization")
         )
-        directory_rate_limit.take(app, directory.id)
+        rate_limits.take_request(app, directory.id)
         message = Message("wrong_base")
         event = Event(
             at=timestamp(app.clock.now()),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from directories import credential_usage, directory_rate_limit
+from directories import credential_usage, rate_limits
 from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
@@ -64,7 +64,7 @@ class Edge:
                 return response
             finally:
                 call = log.current()
-                directory_rate_limit.settle(
+                rate_limits.charge_round_trips(
                     self.app, context.directory.id, call.round_trips if call else 0
                 )
 
@@ -104,7 +104,7 @@ class Edge:
         directory = await authenticate(
             app, request.route["directoryId"], request.headers.get("authorization")
         )
-        directory_rate_limit.take(app, directory.id)
+        rate_limits.take_request(app, directory.id)
         origin = app.settings.public_url or request.origin
         agent = request.headers.get("user-agent", "").partition("/")[0].strip()
         return Context(

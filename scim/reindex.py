@@ -161,6 +161,7 @@ async def _begin(app: App, directory: Directory, before: Progress | None) -> Pro
         updated=now,
         repeats=before is not None and is_same and (before.is_finished or before.repeats),
         etag=before.etag if before else "",
+        unknown_fields=before.unknown_fields if before else {},
     )
     saved = await reindex_progress.save(app.tables, directory.id, begun)
     if saved is not None:

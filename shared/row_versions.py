@@ -8,6 +8,8 @@ would misread the row; the newer reader then takes both, and a row becomes new w
 changes no row at once, and a rollback over a new version is refused instead of misread.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ import orjson
 from shared import log
 from shared.tables.port import StorageUnavailable
 
+_UNKNOWN = "unknown_fields"
 RETRY_AFTER = 300  # seconds; somebody has to deploy
 
 
@@ -33,7 +36,10 @@ class UnsupportedRowVersion(StorageUnavailable):
 
 
 def read(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
-    """The JSON object of a row of this kind, whose versions are known up to `known`; raises NewerRow."""
+    """Return the JSON object of a row of this kind, whose versions are known up to `known`.
+
+    Raises UnsupportedRowVersion.
+    """
     row: dict[str, Any] = orjson.loads(value)
     version = row.pop("v", 1)
     if version != 1 and not (isinstance(version, int) and 1 <= version <= known):
@@ -42,11 +48,29 @@ def read(value: bytes, kind: str, known: int = 1) -> dict[str, Any]:
     return row
 
 
-def fields(of: type[Any], row: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `row` that the dataclass `of` knows."""
-    return {name: row[name] for name in of.__dataclass_fields__ if name in row}
+def build(of: type[Any], row: Mapping[str, Any]) -> Any:
+    """Return the dataclass `of` from a row or a part of one.
+
+    Fields that `of` doesn't know are kept in its field `unknown_fields`, if it has one: those of a row that is rewritten.
+    """
+    fields = of.__dataclass_fields__
+    known = {name: row[name] for name in fields if name in row and name != _UNKNOWN}
+    if _UNKNOWN in fields:
+        known[_UNKNOWN] = {name: row[name] for name in row if name not in known}
+    return of(**known)
 
 
-def build(of: type[Any], row: dict[str, Any]) -> Any:
-    """The dataclass `of` from what it knows of `row`."""
-    return of(**fields(of, row))
+def as_row(value: Any, *without: str) -> Any:
+    """Return a dataclass as the JSON value that `build` reads, unknown fields of it and of its parts included.
+
+    `without` names fields that aren't stored: those in the row's key, its tag.
+    """
+    if isinstance(value, list | tuple):
+        return [as_row(each) for each in value]
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    row = dict(getattr(value, _UNKNOWN, {}))
+    for field in dataclasses.fields(value):
+        if field.name != _UNKNOWN and field.name not in without:
+            row[field.name] = as_row(getattr(value, field.name))
+    return row

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from directories.errors import NotThere
-from directories.user_rate_limit import rate_limited
+from directories.rate_limits import limit_user
 from shared.app import App
 from shared.azure_functions import Handler
 from shared.easy_auth import require_admin, require_reader
@@ -30,7 +30,7 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
             person = require(request, app.settings)
             check_same_origin(request, app.settings.public_url)
             visit = PageRequest(request, person, app)
-            with rate_limited(app, person):
+            with limit_user(app, person):
                 return await _page_of(request, choose(request))(visit)
         except Exception as error:
             from web import error_page

@@ -16,6 +16,7 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     revoke_access,
+    trusted_identity,
     wizard_details,
     wizard_presence,
     wizard_scim,
@@ -53,6 +54,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
     "setup": {"GET": wizard_details.edit, "POST": wizard_details.save},
+    "trust": {"GET": trusted_identity.ask, "POST": trusted_identity.save},
     "strict": {"GET": _leads_to(""), "POST": directory.set_strict},
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {

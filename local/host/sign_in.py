@@ -10,7 +10,7 @@ import base64
 import re
 import uuid
 from functools import lru_cache
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 
@@ -24,6 +24,8 @@ _SIGNED_OUT = "out"
 _DEFAULT = f"admin.{ACCOUNT}"
 _CLAIM = "http://schemas.microsoft.com/identity/claims/"
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]|::1)(?::[0-9]{1,5})?", re.IGNORECASE)
+_PORT = re.compile(r":[0-9]{1,5}$")
+_CALLBACK, _AUTHORIZE = "/.auth/login/aad/callback", "/.local/authorize"
 _WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
 
 
@@ -58,7 +60,9 @@ def principal_headers(person: str) -> dict[str, str]:
 def is_excluded(path: str) -> bool:
     """Whether the platform lets everybody through to this path, as `excludedPaths` of the deployment says."""
     lower = path.lower()
-    return lower in ("/health", "/.well-known/security.txt") or lower.startswith("/scim/")
+    return lower in ("/health", "/.well-known/security.txt") or lower.startswith(
+        ("/scim/", "/.well-known/oauth-authorization-server/")
+    )
 
 
 def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
@@ -76,10 +80,10 @@ def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answ
             b"This host only answers to 127.0.0.1 and localhost.\n",
         )
     if path.startswith(("/.auth/", "/.local/")):
-        return _pages(path, dict(parse_qsl(query)), person_of(headers))
+        return _pages(path, dict(parse_qsl(query)), headers)
     person = person_of(headers)
     if person is None:
-        return _ask_to_sign_in(method, path, query, headers)
+        return _ask_to_sign_in(path, query, headers)
     headers.update(principal_headers(person))
     return None
 
@@ -107,20 +111,43 @@ def _is_guid(text: str) -> bool:
         return False
 
 
-def _ask_to_sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer:
-    navigation = headers.get(
-        "sec-fetch-mode", "navigate"
-    ) == "navigate" and "text/html" in headers.get("accept", "")
-    if method not in ("GET", "HEAD") or not navigation:
-        return Answer(401, [("www-authenticate", f'Bearer realm="{headers.get("host", "")}"')], b"")
+def _ask_to_sign_in(path: str, query: str, headers: dict[str, str]) -> Answer:
+    """Redirect to another origin, as the platform does for every request, also for a script's or a POST.
+
+    (RedirectToLoginPage; Azure-Samples/azure-search-openai-demo, pull request 3144.) The other origin is this host under its
+    other loopback name, so that a browser treats it as Microsoft's.
+    """
+    host = headers.get("host", "")
+    name, _, port = host.rpartition(":") if _PORT.search(host) else (host, "", "")
+    other = ("localhost" if name == "127.0.0.1" else "127.0.0.1") + (f":{port}" if port else "")
     here = f"{path}?{query}" if query else path
-    return _redirect(f"/.auth/login/aad?post_login_redirect_uri={quote(here, safe='')}")
+    parameters = {"redirect_uri": f"http://{host}{_CALLBACK}", "state": here}
+    return _redirect(f"http://{other}{_AUTHORIZE}?{urlencode(parameters)}")
 
 
-def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
+def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
+    """Play Microsoft: whoever goes there is the administrator, and is sent back without a question.
+
+    A browser that asks for something else than a page, such as an icon, is shown the sign-in page and stays signed out.
+    """
+    target = urlsplit(query.get("redirect_uri", ""))
+    if target.scheme != "http" or not _is_loopback(target.netloc) or target.path != _CALLBACK:
+        return Answer(400, [("content-type", "text/plain")], b"redirect_uri is not registered.\n")
+    if headers.get("sec-fetch-mode", "navigate") != "navigate":
+        page = b"<!doctype html><title>Sign in</title><p>Sign in"
+        return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
+    state = urlencode({"state": query.get("state", "/")})
+    return _redirect(f"http://{target.netloc}{_CALLBACK}?{state}")
+
+
+def _pages(path: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
     match path:
         case "/.auth/login/aad":
             return _redirect(_local(query.get("post_login_redirect_uri", "/")), _DEFAULT)
+        case "/.auth/login/aad/callback":
+            return _redirect(_local(query.get("state", "/")), _DEFAULT)
+        case "/.local/authorize":
+            return _authorize(query, headers)
         case "/.auth/logout":
             return _redirect(
                 _local(query.get("post_logout_redirect_uri", "/.auth/logout/complete")), _SIGNED_OUT
@@ -129,7 +156,7 @@ def _pages(path: str, query: dict[str, str], person: str | None) -> Answer:
             page = b'<!doctype html><title>Signed out</title><p>You are signed out. <a href="/.auth/login/aad">Sign in</a>'
             return Answer(200, [("content-type", "text/html; charset=utf-8")], page)
         case "/.auth/me":
-            return _me(person)
+            return _me(person_of(headers))
         case "/.local/sign-in":
             return _switch(query)
     return Answer(404, [], b"")

@@ -1,6 +1,8 @@
 """The head row of a tenant's presence: what changes with every sync, apart from people. All times in milliseconds."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -25,6 +27,9 @@ class LinkedDirectory:
     people: int = 0
     recount: bool = False
     seen: dict[str, int] | None = None
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -44,6 +49,9 @@ class Counts:
     unfamiliar_total: int = 0
     syncs_total: int = 0
     took: int = 0
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     @property
     def is_probably_wrong_company(self) -> bool:
@@ -54,13 +62,16 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Trouble:
+class FailureState:
     """Why presence does not come, `since` when; `hits` of the same kind in a row; `lost`: consent is gone."""
 
     reason: str = ""
     since: int = 0
     hits: int = 0
     lost: bool = False
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
 
 @dataclass(slots=True)
@@ -84,10 +95,13 @@ class Manifest:
     failures: int = 0
     untidy: bool = False  # rows wait to be deleted
     stale_noted: bool = False
-    trouble: Trouble = field(default_factory=Trouble)
+    trouble: FailureState = field(default_factory=FailureState)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
     strangers_asked_at: int = 0  # when people whom the tenant does not know were last asked for
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     def bit(self, directory_id: str) -> int:
         """The bit that stands for a linked directory; 0 where it is not linked."""
@@ -109,16 +123,17 @@ class Manifest:
 
 def encode(head: Manifest) -> bytes:
     """The value of the row."""
-    return orjson.dumps({"v": 1, **asdict(head)})
+    return orjson.dumps({**row_versions.as_row(head), "v": 1})
 
 
 def decode(value: bytes) -> Manifest:
     """The head that a row holds."""
-    content = row_versions.fields(Manifest, row_versions.read(value, "presence head"))
+    content = row_versions.read(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, roll) if roll else None
         for roll in content["directories"]
     ]
-    content["trouble"] = row_versions.build(Trouble, content.get("trouble", {}))
+    content["trouble"] = row_versions.build(FailureState, content.get("trouble", {}))
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))
-    return Manifest(**content)
+    head: Manifest = row_versions.build(Manifest, content)
+    return head

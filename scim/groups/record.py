@@ -1,7 +1,7 @@
 """The stored group: the SCIM resource without its members, which stand in rows of their own."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -27,7 +27,8 @@ class GroupRecord:
     """A group as stored; `version` counts its changes, those of its membership by SCIM requests included.
 
     `index` holds the keys, without the id, of its index rows, and `index_version` the version of the rules that derived
-    them: version 1 and none in rows of the first release, which stored neither.
+    them: version 1 and none in rows of the first release, which stored neither. `unknown_fields` are those of a later
+    release, which stay when the record is rewritten.
     """
 
     id: str
@@ -37,6 +38,9 @@ class GroupRecord:
     version: int = 1
     index: tuple[str, ...] = ()
     index_version: int = 1
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     @property
     def etag(self) -> str:
@@ -57,6 +61,7 @@ def encode(record: GroupRecord) -> bytes:
     """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
     value = orjson.dumps(
         {
+            **record.unknown_fields,
             "v": VERSION,
             "resource": record.resource,
             "created": record.created,
@@ -76,12 +81,13 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
     row = row_versions.read(value, "group", VERSION)
     return GroupRecord(
         identifier,
-        row["resource"],
-        row["created"],
-        row["modified"],
-        row["version"],
-        tuple(row.get("index", ())),
-        row.get("index_version", 1),
+        row.pop("resource"),
+        row.pop("created"),
+        row.pop("modified"),
+        row.pop("version"),
+        tuple(row.pop("index", ())),
+        row.pop("index_version", 1),
+        unknown_fields=row,
     )
 
 

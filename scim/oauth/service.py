@@ -1,8 +1,8 @@
-"""From a token request to an access token: by client secret or by an assertion that Entra signed."""
+"""From a token request to an access token: by client secret or by a signed assertion."""
 
 from dataclasses import dataclass
 
-from directories import access_tokens, credential_usage, directory_rate_limit
+from directories import access_tokens, credential_usage, rate_limits
 from directories.access_tokens import BY_TRUST, AssertionReplayed, InvalidClient
 from directories.models import Directory, TrustedIdentity
 from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, read, verify
@@ -12,6 +12,8 @@ from scim.oauth.token_request import TokenRequest
 from shared.app import App
 from shared.messages import Message
 
+# What a token is good for. A request may ask for any `scope`; the answer says what was granted (RFC 6749 section 3.3).
+SCOPE = "scim"
 CLIENT_CREDENTIALS = "client_credentials"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -26,7 +28,7 @@ class Issued:
 
 
 async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
-    """The access token that the request has a right to; raises OAuthError, or TooManyRequests."""
+    """Return the access token that the request is entitled to. Raises OAuthError or DirectoryRateExceeded."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request(Message("oauth_grant_missing"))
@@ -50,7 +52,7 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
         )
     except InvalidClient:
         raise invalid_client(Message("oauth_no_client"), basic=request.basic) from None
-    directory_rate_limit.take(app, directory.id)
+    rate_limits.take_request(app, directory.id)
     return _issued(await access_tokens.issue(app, directory, secret_id))
 
 
@@ -79,7 +81,7 @@ async def _trusted(
     claimed = frozenset({request.get("client_id")} - {"", directory.id})
     try:
         assertion = await verify(app, trust, presented, claimed)
-        directory_rate_limit.take(app, directory.id)
+        rate_limits.take_request(app, directory.id)
         token = await access_tokens.issue(app, directory, BY_TRUST, assertion)
     except AssertionReplayed:
         replayed = Message("oauth_assertion_refused", why=Message("jwt_replayed"))

@@ -1,6 +1,7 @@
 """The stored user: the SCIM resource in canonical form with what the service adds to it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -23,7 +24,7 @@ class UserRecord:
     `version` counts changes (the ETag). `index` holds the keys, without the id, of every row that stands for this
     user, so that a change removes just those whatever release or default region derived them. `index_version` and
     `index_region` are the version of the rules and the region that derived them: version 1 and "" in rows of the first
-    release, which stored neither.
+    release, which stored neither. `unknown_fields` are those of a later release, which stay when the record is rewritten.
     """
 
     id: str
@@ -34,6 +35,9 @@ class UserRecord:
     index: tuple[str, ...] = ()
     index_version: int = 1
     index_region: str = ""
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
 
     @property
     def active(self) -> bool:
@@ -54,6 +58,7 @@ def encode(record: UserRecord) -> bytes:
     """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
     value = orjson.dumps(
         {
+            **record.unknown_fields,
             "v": VERSION,
             "resource": record.resource,
             "created": record.created,
@@ -74,11 +79,12 @@ def decode(identifier: str, value: bytes) -> UserRecord:
     row = row_versions.read(value, "user", VERSION)
     return UserRecord(
         identifier,
-        row["resource"],
-        row["created"],
-        row["modified"],
-        row["version"],
-        tuple(row["index"]),
-        row.get("index_version", 1),
-        row.get("index_region", ""),
+        row.pop("resource"),
+        row.pop("created"),
+        row.pop("modified"),
+        row.pop("version"),
+        tuple(row.pop("index")),
+        row.pop("index_version", 1),
+        row.pop("index_region", ""),
+        unknown_fields=row,
     )

@@ -137,6 +137,8 @@ _TENANT = "{Entra tenant id}"
 _USERS = "scim.users.store"
 _GROUPS = "scim.groups.store"
 _REINDEX = "scim.reindex"
+_USER_INDEX = ("scim.users.index_rows", _USERS, _REINDEX)
+_GROUP_INDEX = ("scim.groups.record", _GROUPS, _REINDEX)
 _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
@@ -151,8 +153,14 @@ USER = OnePart(
     value="the SCIM resource, its times and version, the keys of its index rows and the version of the rules for them",
     rewritten="kept",
     codec="scim.users.record",
-    writers=(_USERS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "scim.users.store", "contacts.listing", "web.pages.person"),
+    writers=(_USERS, "scim.groups.membership", _REINDEX, "scim.users.index_rows"),
+    readers=(
+        *_ANY_SCIM,
+        "scim.users.store",
+        "contacts.listing",
+        "web.pages.person",
+        "scim.users.service",
+    ),
     growth="one per user",
 )
 USER_GROUP = TwoParts(
@@ -176,7 +184,7 @@ GROUP = OnePart(
     rewritten="kept",
     codec="scim.groups.record",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing"),
+    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service"),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -188,7 +196,7 @@ GROUP_GROUP = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership",),
-    readers=_ANY_SCIM,
+    readers=(*_ANY_SCIM, "scim.groups.store"),
     growth="one per membership of a group",
 )
 MEMBER = TwoParts(
@@ -200,7 +208,7 @@ MEMBER = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership", _USERS),
-    readers=("scim.groups.membership", "contacts.listing", "local.check"),
+    readers=("scim.groups.membership", "contacts.listing", "local.check", "scim.users.service"),
     growth="one per membership",
 )
 NAME = OnePart(
@@ -211,7 +219,7 @@ NAME = OnePart(
     value="the user's id; makes the user name unique",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("scim.users.store", "local.check"),
     growth="one per user",
 )
@@ -223,8 +231,14 @@ EXTERNAL_ID = TwoParts(
     value="whether the user is active",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
-    readers=("scim.users.service", "presence.external_ids", "presence.sync.roster", "local.check"),
+    writers=_USER_INDEX,
+    readers=(
+        "scim.users.service",
+        "presence.external_ids",
+        "presence.sync.roster",
+        "local.check",
+        "scim.users.managers",
+    ),
     growth="one per user",
 )
 MAIL = TwoParts(
@@ -235,7 +249,7 @@ MAIL = TwoParts(
     value="nothing",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("scim.users.service", "local.check"),
     growth="one per address of a user, at most 8",
 )
@@ -247,8 +261,8 @@ LIST = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
-    readers=_SEARCH,
+    writers=_USER_INDEX,
+    readers=(*_SEARCH, "contacts.listing"),
     growth="one per active user",
 )
 FIND = TwoParts(
@@ -259,8 +273,8 @@ FIND = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
-    readers=_SEARCH,
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
+    readers=(*_SEARCH, "contacts.number_search", "contacts.search"),
     growth="one per search term of an active user, about 8, and up to 5 per number: its digits from several places on",
 )
 NUMBER = TwoParts(
@@ -271,7 +285,7 @@ NUMBER = TwoParts(
     value="the person's card with the extension of this number and how it was written",
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=(*_SEARCH, "contacts.number_lookup", "contacts.number_search", "scim.users.service"),
     growth="one per number of an active user, at most 12",
 )
@@ -283,7 +297,7 @@ EXCHANGE = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=("contacts.number_lookup", "local.check"),
     growth="one per direct dial number of an active user, if the value shows which digits are the extension",
 )
@@ -295,7 +309,7 @@ HIDDEN_NUMBER = TwoParts(
     value="nothing; a number by which only SCIM clients find an inactive user",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=(*_USER_INDEX, "scim.users.number_rows"),
     readers=("scim.users.service", "local.check"),
     growth="one per number of an inactive user, at most 12",
 )
@@ -307,7 +321,7 @@ UNPARSED = OnePart(
     value="the person's name and the numbers that have no E.164 form, with their faults",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("contacts.unparsed_numbers", "local.check"),
     growth="one per active user with such a number",
 )
@@ -319,7 +333,7 @@ MANAGER = TwoParts(
     value=_SUMMARY,
     rewritten="whole",
     codec="scim.users.contact_cards",
-    writers=(_USERS, _REINDEX),
+    writers=_USER_INDEX,
     readers=("local.check",),
     growth="one per active user with a manager",
 )
@@ -331,7 +345,7 @@ UNIQUE = TwoParts(
     value="the id of the user or group; makes the value unique",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_USERS, _GROUPS, _REINDEX),
+    writers=("scim.users.index_rows", _USERS, _GROUPS, _REINDEX),
     readers=("scim.resource_rows", "local.check"),
     growth="one per value of an attribute that its schema declares unique; none with the schemas as they are",
 )
@@ -343,7 +357,7 @@ GROUP_NAME = OnePart(
     value="the group's id; makes the display name unique",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_GROUPS, _REINDEX),
+    writers=_GROUP_INDEX,
     readers=("scim.groups.store", "local.check"),
     growth="one per group",
 )
@@ -355,7 +369,7 @@ GROUP_EXTERNAL_ID = TwoParts(
     value="nothing",
     rewritten="whole",
     codec="scim.index_values",
-    writers=(_GROUPS, _REINDEX),
+    writers=_GROUP_INDEX,
     readers=("scim.groups.service", "local.check"),
     growth="one per group with an externalId",
 )
@@ -368,7 +382,14 @@ EVENT = Log(
     rewritten="never",
     codec="directories.events",
     writers=("directories.events", "scim.users.store", "scim.groups.store"),
-    readers=("directories.log_reader", "directories.totals", "presence.sync.roster"),
+    readers=(
+        "directories.log_reader",
+        "directories.totals",
+        "presence.sync.roster",
+        "directories.maintenance",
+        "directories.serializers",
+        "local.check",
+    ),
     growth="one per change or refused request, kept for EVENT_RETENTION_DAYS",
 )
 TOTAL = SingleRow(
@@ -478,7 +499,7 @@ MANIFEST = SingleRow(
     value="which pages and deltas count, the lease, cursors, counters, and what goes wrong",
     rewritten="kept",
     codec="presence.store.manifest",
-    writers=("presence.store.commits", "presence.consent.linking"),
+    writers=("presence.store.commits", "presence.consent.linking", "presence.store.row_keys"),
     readers=("presence.store.commits", "local.check"),
     growth="one",
 )
@@ -490,7 +511,7 @@ DELTA = OnePart(
     value="the people whose presence one sync changed",
     rewritten="whole",
     codec="presence.store.codec",
-    writers=("presence.store.commits",),
+    writers=("presence.store.commits", "presence.store.row_keys"),
     readers=("presence.store.commits",),
     growth="one per sync with a change, until they are compacted into pages",
 )
@@ -502,7 +523,7 @@ PAGE = TwoParts(
     value="the presence of up to 2,000 people",
     rewritten="never",
     codec="presence.store.codec",
-    writers=("presence.store.compaction",),
+    writers=("presence.store.compaction", "presence.store.row_keys"),
     readers=("presence.store.commits",),
     growth="one per 2,000 people",
 )
@@ -567,8 +588,8 @@ TIMER_RUN = OnePart(
     parts=("timer",),
     value="when the timer last ran, and what it found to do",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per timer",
 )
@@ -579,8 +600,8 @@ QUEUE_RUN = OnePart(
     parts=("queue",),
     value="when a message was last handled, and when that message was sent",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per queue",
 )
@@ -591,8 +612,8 @@ STALE_TENANT = OnePart(
     parts=("Entra tenant id",),
     value="as of when the tenant's presence is",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per tenant whose presence is stale",
 )

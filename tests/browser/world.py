@@ -132,7 +132,7 @@ class World:
     def connect_presence(self, made: Made) -> None:
         """Consent as the company's administrator would, without a browser, and wait for the first statuses."""
         self.simulator.tenants[CONTOSO].anyone = True
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(), _NoRedirect())
+        opener = urllib.request.build_opener(_CookieProcessor(), _NoRedirect())
         body = json.dumps({"action": "connect"}).encode()
         request = urllib.request.Request(f"{self.url}/api/directories/{made.id}/presence", body)
         request.add_header("Content-Type", "application/json")
@@ -162,6 +162,17 @@ class World:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
+
+
+class _CookieProcessor(urllib.request.HTTPCookieProcessor):
+    """Keeps cookies as a browser does: an empty `domain=`, which the platform writes, is no domain (RFC 6265 5.2.3)."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        lines = response.headers.get_all("Set-Cookie") or []
+        del response.headers["Set-Cookie"]
+        for line in lines:
+            response.headers["Set-Cookie"] = line.replace("; domain=;", ";")
+        return super().http_response(request, response)
 
 
 def _follow(

@@ -4,7 +4,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from directories.user_rate_limit import MOST, RATE, RESERVED, Overdrawn, rate_limited
+from directories.rate_limits import (
+    USER_BURST,
+    USER_RATE,
+    USER_RESERVED,
+    UserRateExceeded,
+    limit_user,
+)
 from local.counting_tables import CountingTables
 from shared import log
 from shared.app import App
@@ -28,7 +34,7 @@ def app(tables: CountingTables, clock: FixedClock) -> App:
 async def spend(app: App, who: Principal, round_trips: int) -> None:
     """A request that costs so much."""
     log.begin("test")
-    with rate_limited(app, who):
+    with limit_user(app, who):
         for _ in range(round_trips):
             await app.tables.get("contacts", "contoso", "x")
     log.end()
@@ -36,8 +42,8 @@ async def spend(app: App, who: Principal, round_trips: int) -> None:
 
 async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) -> None:
     """429 with the seconds after which it goes on; others do not notice."""
-    await spend(app, person("flood"), int(MOST))
-    with pytest.raises(Overdrawn) as refused:
+    await spend(app, person("flood"), int(USER_BURST))
+    with pytest.raises(UserRateExceeded) as refused:
         await spend(app, person("flood"), 0)
     assert (refused.value.response.status, refused.value.response.headers["Retry-After"]) == (
         429,
@@ -45,7 +51,7 @@ async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) ->
     )
     await spend(app, person("other"), 1)
     await spend(app, person("flood", account="b"), 1)
-    clock.advance(RESERVED / RATE)
+    clock.advance(USER_RESERVED / USER_RATE)
     await spend(app, person("flood"), 0)
 
 
@@ -60,8 +66,8 @@ async def test_many_requests_at_the_same_time_are_counted_before_they_are_answer
 ) -> None:
     """Each holds a part back."""
     with ExitStack() as held:
-        for _ in range(int(MOST / RESERVED)):
-            held.enter_context(rate_limited(app, person("flood")))
-        with pytest.raises(Overdrawn):
+        for _ in range(int(USER_BURST / USER_RESERVED)):
+            held.enter_context(limit_user(app, person("flood")))
+        with pytest.raises(UserRateExceeded):
             await spend(app, person("flood"), 0)
     await spend(app, person("flood"), 0)

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 import scim.endpoints
-from directories import credential_usage, directory_rate_limit, quarantine_warning
+from directories import credential_usage, quarantine_warning, rate_limits
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.quarantine_warning import judge
@@ -32,8 +32,8 @@ def served(app: App, directory_id: str, requests: int) -> int:
     count = 0
     for _ in range(requests):
         try:
-            directory_rate_limit.take(app, directory_id)
-        except directory_rate_limit.TooManyRequests:
+            rate_limits.take_request(app, directory_id)
+        except rate_limits.DirectoryRateExceeded:
             continue
         count += 1
     return count
@@ -49,31 +49,32 @@ def test_a_directory_has_its_rate_beside_a_flood(app: App, clock: FixedClock) ->
     assert calm == 120 * 13
     assert (
         flooded
-        <= directory_rate_limit.BURST
-        + 60 * directory_rate_limit.SUSTAINED
-        + directory_rate_limit.ALONE
+        <= rate_limits.DIRECTORY_BURST
+        + 60 * rate_limits.DIRECTORY_RATE
+        + rate_limits.DIRECTORY_RATE_ALONE
     )
 
 
 def test_a_flood_is_told_when_to_come_back(app: App) -> None:
     """429 with Retry-After in whole seconds (RFC 6585 section 4)."""
-    served(app, "flood", int(directory_rate_limit.BURST))
-    with pytest.raises(directory_rate_limit.TooManyRequests) as caught:
-        directory_rate_limit.take(app, "flood")
+    served(app, "flood", int(rate_limits.DIRECTORY_BURST))
+    with pytest.raises(rate_limits.DirectoryRateExceeded) as caught:
+        rate_limits.take_request(app, "flood")
     assert caught.value.response.status == 429
     assert int(caught.value.response.headers["Retry-After"]) >= 1
 
 
 def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -> None:
     """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
-    directory_rate_limit.take(app, "bulk")
-    directory_rate_limit.settle(app, "bulk", directory_rate_limit.USUAL)
+    rate_limits.take_request(app, "bulk")
+    rate_limits.charge_round_trips(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
     assert served(app, "bulk", 1) == 1
-    directory_rate_limit.settle(
+    rate_limits.charge_round_trips(
         app,
         "bulk",
         round(
-            (directory_rate_limit.BURST + directory_rate_limit.ALONE) * directory_rate_limit.USUAL
+            (rate_limits.DIRECTORY_BURST + rate_limits.DIRECTORY_RATE_ALONE)
+            * rate_limits.ROUND_TRIPS_PER_REQUEST
         ),
     )
     assert served(app, "bulk", 1) == 0
@@ -90,7 +91,7 @@ def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
         assert served(app, "other", 1) == 1
         for _ in range(25):
             assert served(app, "filling", 1) == 1
-            directory_rate_limit.settle(app, "filling", 205)
+            rate_limits.charge_round_trips(app, "filling", 205)
 
 
 async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     metered = replace(deployed.app, tables=MeteredTables(deployed.app.tables))
     settled: list[int] = []
     with patch.object(
-        directory_rate_limit, "settle", lambda app, directory_id, trips: settled.append(trips)
+        rate_limits, "charge_round_trips", lambda app, directory_id, trips: settled.append(trips)
     ):
         functions = func.FunctionApp()
         functions.register_functions(scim.endpoints.blueprint(metered))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from directories import user_rate_limit
+from directories import rate_limits
 from tests.openapi.conftest import Deployed
 from tests.reach.test_reach import ADMINS, GUARDED, ask
 
@@ -12,7 +12,7 @@ async def test_who_is_overdrawn_waits_at_every_door(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
     """429 with Retry-After, from API and pages alike."""
-    monkeypatch.setattr(user_rate_limit, "MOST", 1.0)
+    monkeypatch.setattr(rate_limits, "USER_BURST", 1.0)
     for method, path in [call for call in GUARDED if role == "Admin" or call not in ADMINS]:
         answer = await ask(deployed, method, path, role)
         assert (answer.status, answer.headers["retry-after"]) == (429, "1"), path

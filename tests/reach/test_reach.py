@@ -40,6 +40,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "presence_health": ("/health", ("GET",), ""),
     "api_description": ("/api/openapi.json", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
+    "security_txt": ("/.well-known/security.txt", ("GET",), ""),
 }
 NEW = b"name=Mine&kind=entra&region=GB"
 BODIES = {

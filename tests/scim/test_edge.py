@@ -6,7 +6,7 @@ import azure.functions as func
 import orjson
 import pytest
 
-from directories import directory_rate_limit
+from directories import rate_limits
 from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import endpoints
@@ -174,7 +174,7 @@ async def test_a_flood_is_told_when_to_come_again(
     scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RFC 6585 section 4: 429 with Retry-After and a SCIM body; another directory is served meanwhile."""
-    monkeypatch.setattr(directory_rate_limit, "BURST", 20.0)
+    monkeypatch.setattr(rate_limits, "DIRECTORY_BURST", 20.0)
     answers = [await scim.get("/Users/x") for _ in range(30)]
     refused = next(answer for answer in answers if answer.status == 429)
     assert (refused.headers["content-type"], refused.body["status"]) == (

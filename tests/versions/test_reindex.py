@@ -27,6 +27,7 @@ from shared.clock import FixedClock
 from shared.index_version import INDEX_VERSION
 from shared.settings import Settings
 from shared.tables.open import open_tables
+from shared.tables.schema import USER, family_of
 from tests.e2e.test_killed import local
 from tests.local.transfer.filled import scim_host
 from tests.rounds import rounds
@@ -240,3 +241,22 @@ async def test_pass_of_a_smaller_pace_is_continued_by_the_next_run(
             passed.append(progress.passed)
         assert passed == [4, 8, 10, 10]
         assert await outdated(app, "contoso") == 0
+
+
+async def test_rules_that_derive_other_rows_have_another_version(
+    path: Path, clock: FixedClock
+) -> None:
+    """Raise INDEX_VERSION (shared/index_version.py) if a released store's rows are not those of today's rules."""
+    async with opened(path, clock) as app:
+        for directory_id in released.DIRECTORIES:
+            directory = await store.get(app.tables, directory_id)
+            assert directory
+            rows = await app.tables.query("contacts", directory_id, "", "\ufffd")
+            values = {row.key: row.value for row in rows}
+            for row in rows:
+                if family_of("contacts", directory_id, row.key) is not USER:
+                    continue
+                user = user_record.decode(USER.parts_of(row.key)[0], row.value)
+                derived = index_rows.index_rows(user, directory.region)
+                stored = {key: values[key] for key in index_rows.stored_keys(user)}
+                assert derived == stored or user.index_version < INDEX_VERSION

@@ -1,13 +1,16 @@
 """Pages as answers: policy, roles, origin, errors, and that no foreign account's directory is ever shown."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from directories import service
+from directories import reindex_progress, service
+from directories.reindex_progress import Progress
 from directories.service import NewDirectory
 from shared.app import App
 from shared.http import Response
+from shared.index_version import INDEX_VERSION
 from shared.row_versions import UnsupportedRowVersion
 from shared.tables.port import StorageUnavailable
 from tests.web.conftest import ACCOUNT, Visitor
@@ -262,3 +265,23 @@ async def test_a_word_for_the_reader_survives_the_header(app: App, visit: Visito
     )
     assert answer.headers["HX-Trigger"].isascii()
     assert "gel\\u00f6scht" in answer.headers["HX-Trigger"]
+
+
+async def test_overview_shows_how_far_a_reindex_is(app: App, visit: Visitor) -> None:
+    """While it waits or runs, with its figures; nothing once all records are done."""
+    directory_id = await _directory(app)
+    running = Progress(index_version=INDEX_VERSION, started="2026-01-01T00:00:00.000Z")
+    saved = await reindex_progress.save(app.tables, directory_id, running)
+    assert saved
+    page = (await visit("GET", f"/directories/{directory_id}")).body.decode()
+    assert "The search index is being brought up to date." in page
+    assert "0 of 0 people and groups" in page
+    older = replace(saved, index_version=INDEX_VERSION - 1)
+    saved = await reindex_progress.save(app.tables, directory_id, older)
+    assert saved
+    page = (await visit("GET", f"/directories/{directory_id}")).body.decode()
+    assert "within the hour" in page
+    done = replace(saved, index_version=INDEX_VERSION, finished="2026-01-01T00:00:00.000Z")
+    await reindex_progress.save(app.tables, directory_id, done)
+    page = (await visit("GET", f"/directories/{directory_id}")).body.decode()
+    assert "search index" not in page

@@ -71,6 +71,13 @@ _BULK = {
     "schemas": [_BULK_URN],
     "Operations": [{"method": "POST", "path": "/Users", "bulkId": "a", "data": _USER}],
 }
+_METADATA_LISTS = (
+    "response_types_supported",
+    "grant_types_supported",
+    "scopes_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+)
 _GRANT = {
     "grant_type": "client_credentials",
     "client_id": "k3v9x0q2m7r5t8w1z4b6",
@@ -143,10 +150,18 @@ def schemas() -> dict[str, Json]:
             ),
         ),
         "AccessToken": _object(
-            ("access_token", "token_type", "expires_in"),
+            ("access_token", "token_type", "expires_in", "scope"),
             access_token=_TEXT,
             token_type={"type": "string", "const": "Bearer"},
             expires_in=_INTEGER,
+            scope={"type": "string", "const": "scim"},
+        ),
+        "TokenEndpointMetadata": _object(
+            ("issuer", "token_endpoint", *_METADATA_LISTS, "service_documentation"),
+            issuer=_TEXT,
+            token_endpoint=_TEXT,
+            **dict.fromkeys(_METADATA_LISTS, _TEXTS),
+            service_documentation=_TEXT,
         ),
         "TokenError": _object(
             ("error",),
@@ -197,6 +212,9 @@ def paths() -> dict[str, Json]:
         for method in ("get", "post", "put", "patch", "delete")
     }
     found[f"{_BASE}/Me"] = _path("scim_me", **me)
+    found["/scim/{directoryId}/.well-known/oauth-authorization-server"] = _path(
+        "scim_oauth_metadata", get=_metadata()
+    )
     found["/scim/{directoryId}/oauth2/token"] = _path("scim_token", post=_token())
     return found
 
@@ -313,13 +331,24 @@ def _token() -> Json:
     return {
         "operationId": "issueAccessToken",
         "tags": ["SCIM"],
-        "summary": "Get an access token for a client secret, or for an assertion that Entra signed",
+        "summary": "Get an access token for a client secret, or for an assertion of a trusted issuer",
         "security": [],
         "requestBody": {
             "required": True,
             "content": {FORM: {"schema": reference("TokenRequest"), "example": _GRANT}},
         },
         "responses": {"200": _answer("An access token.", "AccessToken", JSON), **responses},
+    }
+
+
+def _metadata() -> Json:
+    """Return the metadata of the token endpoint (RFC 8414 section 3.2)."""
+    return {
+        "operationId": "readTokenMetadata",
+        "tags": ["SCIM"],
+        "summary": "Describe the token endpoint (RFC 8414)",
+        "security": [],
+        "responses": {"200": _answer("The metadata.", "TokenEndpointMetadata", JSON)},
     }
 
 

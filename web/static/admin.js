@@ -53,6 +53,7 @@
       while (job.next) await takePart();
       save();
     } catch {
+      if (await page.signInAgain()) return;
       page.toast(page.words().failed);
       if (!box()) return;  // the page went on to another
       box().hidden = !job.parts.length;

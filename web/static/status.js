@@ -43,7 +43,7 @@
   const offline = (is) => say(is ? words().offline : failed > 1 ? words().behind : "");
   addEventListener("offline", () => offline(true));
   addEventListener("online", () => { offline(false); askAgain(); });
-  document.addEventListener("htmx:sendError", () => offline(true));
+  document.addEventListener("htmx:sendError", async () => { if (!navigator.onLine || !await page.signInAgain()) offline(true); });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const wasBehind = failed > 1;
     if (event.detail.xhr.status < 400) failed = 0;
@@ -55,7 +55,7 @@
   // Failed: a word about it, and what was drawn and filled in stays.
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr, elt, target, requestConfig } = event.detail;
-    if (xhr.status === 401) location.assign(`/.auth/login/aad?post_login_redirect_uri=${encodeURIComponent(location.pathname + location.search)}`);
+    if (xhr.status === 401) page.signInAgain();
     else if (asksByItself(elt)) { if (xhr.status === 404 && elt.id !== "people") location.reload(); }  // deleted meanwhile: its page says so
     else if (requestConfig.verb === "get" && target?.id === "main") location.assign(requestConfig.path);  // done, but its next page failed: that says so itself
     else toast({ 403: words().forbidden, 404: words().gone }[xhr.status] ?? words().failed);

@@ -1,6 +1,6 @@
 """The part of App Service Authentication : in Azure the platform signs people in, locally a fixed account."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 import pytest
@@ -89,27 +89,50 @@ async def test_wrong_person_is_refused(host: RunningHost, query: str) -> None:
     assert (reply.status, b"must be" in reply.body) == (400, True)
 
 
-async def test_signed_out_pages_go_to_sign_in_and_come_back(host: RunningHost) -> None:
-    """302 to /.auth/login/aad for a navigation, and from there back to the page."""
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE"])
+@pytest.mark.parametrize(
+    "headers",
+    [PAGE, {"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}],
+)
+async def test_signed_out_requests_go_to_another_origin(
+    host: RunningHost, headers: dict[str, str], method: str
+) -> None:
+    """The platform asks neither how nor by whom a request was made: a script's fetch is redirected, too."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    reply = await ask(host.port, "/echo?x=1", method=method, headers={**headers, **gone})
+    assert reply.status == 302
+    there = urlsplit(reply.one("Location"))
+    assert there.netloc == f"localhost:{host.port}"
+
+
+async def test_signing_in_leads_back_to_the_page(host: RunningHost) -> None:
+    """By way of the other origin and the platform's callback, with a session."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     page = await ask(host.port, "/echo?x=1&y=2", headers={**PAGE, **gone})
-    assert (page.status, page.one("Location")) == (
-        302,
-        "/.auth/login/aad?post_login_redirect_uri=%2Fecho%3Fx%3D1%26y%3D2",
-    )
-    back = await ask(host.port, page.one("Location"), headers=gone)
+    there = urlsplit(page.one("Location"))
+    microsoft = await ask(host.port, f"{there.path}?{there.query}", headers={"Host": there.netloc})
+    callback = urlsplit(microsoft.one("Location"))
+    assert callback.netloc == f"127.0.0.1:{host.port}"
+    back = await ask(host.port, f"{callback.path}?{callback.query}", headers=gone)
     assert (back.status, back.one("Location")) == (302, "/echo?x=1&y=2")
     assert signed_in(await echoed(host, cookie(back))).account == ACCOUNT
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Accept": "application/json"}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}]
+    "target",
+    [
+        "https://evil.example/.auth/login/aad/callback",
+        "http://evil.example/.auth/login/aad/callback",
+        "http://127.0.0.1/elsewhere",
+        "",
+    ],
 )
-async def test_signed_out_calls_are_401(host: RunningHost, headers: dict[str, str]) -> None:
-    """A script can't follow to a sign-in page."""
-    gone = cookie(await ask(host.port, "/.auth/logout"))
-    assert (await ask(host.port, "/echo", headers={**headers, **gone})).status == 401
-    assert (await ask(host.port, "/echo", method="POST", headers={**PAGE, **gone})).status == 401
+async def test_the_played_microsoft_sends_only_to_the_callback(
+    host: RunningHost, target: str
+) -> None:
+    """Microsoft refuses a redirect URI that is not registered (AADSTS50011)."""
+    reply = await ask(host.port, f"/.local/authorize?redirect_uri={quote(target, safe='')}")
+    assert reply.status == 400
 
 
 async def test_signed_out_scim_still_works(host: RunningHost) -> None:
@@ -159,7 +182,7 @@ async def test_dots_lead_past_no_sign_in(host: RunningHost, path: str) -> None:
     """The path is resolved before it is looked at, so a page is no part of an address that is open to strangers."""
     gone = cookie(await ask(host.port, "/.auth/logout"))
     forged = principal_headers(f"admin.{ACCOUNT}")
-    assert (await ask(host.port, path, headers={**gone, **forged})).status == 401
+    assert (await ask(host.port, path, headers={**gone, **forged})).status == 302
 
 
 async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from local.storage_document import document
 from shared.tables import schema
-from shared.tables.schema import FAMILIES, family_of
+from shared.tables.schema import FAMILIES, Family, family_of
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PACKAGES = ("shared", "directories", "scim", "presence", "contacts", "web", "local", "bench")
@@ -114,6 +114,35 @@ def test_modules_of_the_schema_exist() -> None:
     }
     missing = [module for module in named if importlib.util.find_spec(module) is None]
     assert missing == []
+
+
+def test_every_module_that_uses_a_family_is_listed() -> None:
+    """As its codec, a writer or a reader: whoever changes a row knows whom it concerns."""
+    constants = {name: one for name, one in vars(schema).items() if isinstance(one, Family)}
+    found = []
+    for name, tree in sources():
+        module = name.removesuffix(".py").replace("/", ".")
+        for used in _names_of_schema(tree) & constants.keys():
+            family = constants[used]
+            if name.startswith("bench") or module in (
+                family.codec,
+                *family.writers,
+                *family.readers,
+            ):
+                continue
+            found.append(f"{used}: {module}")
+    assert found == []
+
+
+def _names_of_schema(tree: ast.Module) -> set[str]:
+    """The names of the schema that a module imports or takes from the module `schema`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "shared.tables.schema":
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "schema":
+            found.add(node.attr)
+    return found
 
 
 def test_document_is_current() -> None:
