@@ -19,7 +19,7 @@ from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
-from shared.messages import Message
+from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
@@ -120,6 +120,7 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
 
 
 _GONE = frozenset({"removal_gone", "removal_disabled", "removal_emptied"})
+_REMOVAL = CodeFamily("", {*_GONE, "removal_unknown", "removal_still_there"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ class RemovalCheck:
     @classmethod
     def of(cls, code: str) -> "RemovalCheck":
         """Return the check that found `code`, a message code that begins with `removal_`."""
-        return cls(gone=code in _GONE, message=Message(code))
+        known = code if code in _REMOVAL.members else "removal_unknown"
+        return cls(gone=known in _GONE, message=Message(_REMOVAL.code(known)))
 
 
 async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
