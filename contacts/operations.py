@@ -1,5 +1,6 @@
 """The operations of the contacts API, for its description."""
 
+from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.response_models import (
@@ -150,6 +151,16 @@ OPERATIONS = (
                 "format",
                 "The format of the file.",
                 {"type": "string", "enum": sorted(FORMATS), "default": "csv"},
+            ),
+            Parameter(
+                "separator",
+                "Of `csv`: comma; a German Excel expects semicolon.",
+                {"type": "string", "enum": list(csv_export.SEPARATORS)},
+            ),
+            Parameter(
+                "version",
+                "Of `vcard`: 3.0 (RFC 2426) or 4.0 (RFC 6350).",
+                {"type": "string", "enum": list(vcard_export.VERSIONS)},
             ),
             limit(MOST, MOST),
             Parameter("cursor", "From the `Link` of the previous chunk."),

@@ -125,10 +125,20 @@ class UnparsedPerson(TypedDict):
     numbers: list[UnparsedNumber]
 
 
+class SuggestedRegion(TypedDict):
+    """A region that most numbers without a country code fit better than the default region."""
+
+    region: str
+    fits: Annotated[int, Doc("Numbers of `count` that are valid in `region`.")]
+    fitsNow: Annotated[int, Doc("Numbers of `count` that are valid in the default region.")]
+    count: int
+
+
 class UnparsedPage(TypedDict):
     """A page of people with numbers that need attention."""
 
     people: list[UnparsedPerson]
+    suggestedRegion: NotRequired[Annotated[SuggestedRegion, Doc("On the first page only.")]]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
