@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from presence import tenant_links
 from presence.consent.outcomes import Tone
-from presence.epoch_ms import HOUR, MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
+from presence.health import fresh_for
 from presence.instance import runtime_of
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
-from shared.clock import timestamp
+from shared.clock import HOUR, MINUTE, SECOND, is_recent, moment, now_ms, timestamp
 from shared.messages import Message, counted
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
