@@ -1,13 +1,27 @@
 """The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from contacts import account_directories, listing, number_lookup, unparsed_numbers
+from contacts import (
+    account_directories,
+    csv_export,
+    listing,
+    number_lookup,
+    unparsed_numbers,
+    vcard_export,
+)
 from contacts.details import read_contact
-from contacts.export import FORMATS, MOST, export
+from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
 from contacts.index_scan import Page
+from contacts.region_suggestion import suggest_region
+from contacts.response_models import (
+    MAX_DIRECTORIES,
+    MAX_NUMBER_LENGTH,
+    GroupPage,
+    UnparsedPage,
+)
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
@@ -19,9 +33,7 @@ from shared.messages import Message
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
-_MAX_NUMBER = 250
 _MAX_CURSOR = 2048
-_MAX_DIRECTORIES = 100
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
@@ -63,13 +75,25 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Numbers needing attention."""
+    """Numbers needing attention; the first page says which default region most numbers fit, if it is another one."""
     directory = await _directory(app, request, person)
+    after = _cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
-    people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+    page: UnparsedPage = {
+        "people": [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
+    }
+    if cursor:
+        page["nextCursor"] = cursor
+    if not after and (fit := await suggest_region(app, directory)):
+        page["suggestedRegion"] = {
+            "region": fit.region,
+            "fits": fit.fits,
+            "fitsNow": fit.fits_now,
+            "count": fit.count,
+        }
+    return with_etag(request, page)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
@@ -77,20 +101,25 @@ async def groups(app: App, request: Request, person: Principal) -> Response:
     directory = await _directory(app, request, person)
     limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
     found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
-    groups = [{"id": group_id, "displayName": name} for group_id, name in found]
-    return with_etag(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
+    page: GroupPage = {
+        "groups": [{"id": group_id, "displayName": name} for group_id, name in found]
+    }
+    if cursor:
+        page["nextCursor"] = cursor
+    return with_etag(request, page)
 
 
 async def export_chunk(app: App, request: Request, person: Principal) -> Response:
     """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
     require_admin(request, app.settings)
     directory = await _directory(app, request, person)
-    form = FORMATS.get(name := request.query.get("format", "csv"))
-    if form is None:
-        raise _bad(
-            "format",
-            Message("not_one_of", name="format", value=name[:20], known=", ".join(FORMATS)),
-        )
+    name = _one_of(request, "format", FORMATS)
+    if name == "csv":
+        choice = "separator", _one_of(request, "separator", csv_export.SEPARATORS)
+        form = csv_format(choice[1])
+    else:
+        choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
+        form = vcard_format(choice[1])
     limit = _limit(request, MOST, MOST)
     chunk = await export(app, directory, form, limit, _cursor(request))
     headers = {
@@ -99,7 +128,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     }
     if chunk.cursor:
         following = (
-            f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+            f"{request.path}?format={name}&{choice[0]}={choice[1]}"
+            f"&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
         )
         headers["Link"] = f'<{following}>; rel="next"'
     return Response(200, chunk.content, headers)
@@ -149,6 +179,16 @@ def _cursor(request: Request) -> str:
     return cursor
 
 
+def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
+    """Return a query parameter that must be one of `known`, whose first is the default."""
+    allowed = list(known)
+    value = request.query.get(name, "") or allowed[0]
+    if value not in allowed:
+        known_text = ", ".join(allowed)
+        raise _bad(name, Message("not_one_of", name=name, value=value[:20], known=known_text))
+    return value
+
+
 def _limit(request: Request, default: int, most: int) -> int:
     text = request.query.get("limit", "")
     if not text:
@@ -176,15 +216,15 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
         raise _bad("numbers", Message("lookup_numbers", most=number_lookup.MAX_NUMBERS))
     for place, text in enumerate(texts):
-        if not isinstance(text, str) or len(text) > _MAX_NUMBER:
+        if not isinstance(text, str) or len(text) > MAX_NUMBER_LENGTH:
             field = f"numbers[{place}]"
-            raise _bad(field, Message("lookup_number", field=field, most=_MAX_NUMBER))
+            raise _bad(field, Message("lookup_number", field=field, most=MAX_NUMBER_LENGTH))
     if ids is not None and not (
         isinstance(ids, list)
-        and len(ids) <= _MAX_DIRECTORIES
+        and len(ids) <= MAX_DIRECTORIES
         and all(isinstance(one, str) for one in ids)
     ):
-        raise _bad("directories", Message("lookup_directories", most=_MAX_DIRECTORIES))
+        raise _bad("directories", Message("lookup_directories", most=MAX_DIRECTORIES))
     return texts, list(dict.fromkeys(ids)) if ids is not None else None
 
 
