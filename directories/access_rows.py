@@ -30,7 +30,7 @@ class Assertion:
 def insert_access(hashed: str, access: Access) -> Insert:
     """Return the operation that stores an access token by its SHA-256."""
     value = {"v": 1, "by": access.by, "expires": access.expires}
-    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value))
+    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value), is_unique=True)
 
 
 def decode_access(value: bytes) -> Access:
