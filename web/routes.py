@@ -49,6 +49,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
     "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
     "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
