@@ -47,7 +47,7 @@ def insert_access(hashed: str, access: Access) -> Insert:
     value = {"v": 1, "by": access.by, "expires": access.expires}
     if access.trust:
         value["trust"] = access.trust
-    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value))
+    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value), is_unique=True)
 
 
 def decode_access(value: bytes) -> Access:

@@ -16,7 +16,7 @@ from directories.models import Directory
 from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import tenant_links
-from presence.store.row_keys import HEAD
+from presence.store.manifest import HEAD
 from scim import index_values
 from scim.groups import record as group_record
 from scim.groups.record import GroupRecord

@@ -525,8 +525,8 @@ MANIFEST = SingleRow(
     value="which pages and deltas count, the lease, cursors, counters, and what goes wrong",
     rewritten="kept",
     codec="presence.store.manifest",
-    writers=("presence.store.commits", "presence.consent.linking", "presence.store.row_keys"),
-    readers=("presence.store.commits", "local.check"),
+    writers=("presence.store.commits", "presence.consent.linking", "presence.store.manifest"),
+    readers=("presence.store.snapshot", "local.check"),
     growth="one",
 )
 DELTA = OnePart(
@@ -537,8 +537,8 @@ DELTA = OnePart(
     value="the people whose presence one sync changed",
     rewritten="whole",
     codec="presence.store.codec",
-    writers=("presence.store.commits", "presence.store.row_keys"),
-    readers=("presence.store.commits",),
+    writers=("presence.store.commits", "presence.store.manifest"),
+    readers=("presence.store.snapshot",),
     growth="one per sync with a change, until they are compacted into pages",
 )
 PAGE = TwoParts(
@@ -549,8 +549,8 @@ PAGE = TwoParts(
     value="the presence of up to 2,000 people",
     rewritten="never",
     codec="presence.store.codec",
-    writers=("presence.store.compaction", "presence.store.row_keys"),
-    readers=("presence.store.commits",),
+    writers=("presence.store.compaction", "presence.store.manifest"),
+    readers=("presence.store.snapshot",),
     growth="one per 2,000 people",
 )
 

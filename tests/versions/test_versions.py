@@ -23,7 +23,7 @@ from local.counting_tables import CountingTables
 from presence import tenant_links
 from presence.consent import auth_requests
 from presence.store import codec, manifest
-from presence.store.commits import load
+from presence.store.snapshot import load
 from scim.groups import record as group_record
 from scim.users import contact_cards
 from scim.users import record as user_record
