@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from contacts.unparsed_numbers import list_unparsed
-from directories import access_tokens, credential_usage, events, store, totals
+from directories import access_rows, access_tokens, credential_usage, events, store, totals
 from directories.access_rows import Assertion
 from directories.authenticate import authenticate
 from directories.models import Directory
@@ -134,7 +134,7 @@ async def test_every_row_says_its_version(app: App) -> None:
     await access_tokens.issue(
         app,
         await _contoso(app),
-        access_tokens.BY_TRUST,
+        access_rows.BY_TRUST,
         Assertion("issuer", "id", "2027"),
     )
     await app.background.drain()
