@@ -27,7 +27,7 @@ from local.entra.mapping import post_body, target_attributes
 from local.entra.people import Company
 from local.host.sign_in import ACCOUNT
 from scim.users import index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
 from shared.ids import new_id

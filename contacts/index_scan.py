@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from contacts import empty_prefix_cache
 from contacts.cursors import Cursor, Range, position_in, write_cursor
@@ -38,7 +39,7 @@ class Found:
     position: str = ""
     numbers: tuple[str, ...] = ()
     similar_to: str = ""
-    similar_by: str = ""
+    similar_by: Literal["spelling", "sound"] = "spelling"
 
 
 @dataclass(frozen=True, slots=True)
