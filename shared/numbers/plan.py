@@ -144,6 +144,13 @@ def _national_format(number: "PhoneNumber") -> str:
     return format_number(number, PhoneNumberFormat.NATIONAL)
 
 
+def has_exit_code(number: "PhoneNumber") -> bool:
+    """Whether `parse` found the region's prefix of an international call before the country code."""
+    from phonenumbers import CountryCodeSource
+
+    return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
+
+
 def is_valid(number: "PhoneNumber") -> bool:
     """Whether the number is in an assigned range."""
     from phonenumbers import is_valid_number
