@@ -285,9 +285,9 @@ def _candidates(run: Run, region: str) -> list[str]:
     found += given
     found += [
         f"+{own.code}{one[len(trunk) :]}"
-        for trunk in own.trunks[:-1]
+        for trunk in own.trunks
         for one in given
-        if one.startswith(trunk)
+        if trunk != own.trunk and one.startswith(trunk)
     ]
     for code in dict.fromkeys((*own.exits, "011")):
         found += [f"+{one[len(code) :]}" for one in given if one.startswith(code)]
