@@ -48,12 +48,6 @@ async def create(context: Context, body: Any) -> StoredGroup:
         try:
             await store.write(app, directory_id, record.insertion(group), joining, event)
         except AlreadyExists as taken:
-            if taken.key == record.group_key(
-                group.id
-            ):  # an attempt before this one stored it, not yet all members
-                return await _attempt(
-                    context, group.id, Preconditions(), plan, lambda stored, notes: stored, notes
-                )
             raise await _taken(context, taken.key, resource) from None
         note_mapping_faults(context, GROUP, notes, is_stored=True)
         return StoredGroup(group, (), "")
@@ -105,10 +99,19 @@ async def delete(context: Context, identifier: str, conditions: Preconditions) -
     """DELETE: members and the groups around it lose it first, then the group goes."""
     app, directory_id = context.app, context.directory.id
 
+    has_begun = False
+
     async def attempt() -> None:
-        group = await read(context, identifier)
-        conditions.check(group.record.etag)
-        await membership.dissolve(app, directory_id, identifier, group.parents)
+        nonlocal has_begun
+        group = await store.get(app, directory_id, identifier)
+        if group is None and has_begun:
+            return  # deleted by another client meanwhile
+        if group is None:
+            raise not_found("Group", identifier)
+        if not has_begun:
+            conditions.check(group.record.etag)
+        async for _ in membership.dissolve(app, directory_id, identifier, group.parents):
+            has_begun = True
         event = _event(context, "group.deleted", group.record, groups=-1)
         await store.write(app, directory_id, record.removal(group.record, group.tag), [], event)
 
@@ -153,9 +156,13 @@ async def _attempt(
     new = old.changed(resource, timestamp(app.clock.now()))
     event = _change_event(context, old, new, len(moving), left_out(notes))
     try:
-        await store.write(app, directory_id, record.replacement(old, new, group.tag), moving, event)
+        is_there = await store.write(
+            app, directory_id, record.replacement(old, new, group.tag), moving, event
+        )
     except AlreadyExists as taken:
         raise await _taken(context, taken.key, resource) from None
+    if not is_there:
+        raise not_found("Group", identifier)
     note_mapping_faults(context, GROUP, notes, is_stored=True)
     return StoredGroup(new, group.parents, "")
 

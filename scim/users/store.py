@@ -14,6 +14,8 @@ from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
 
+MAX_GROUPS_AT_ONCE = 20  # that surely leave room for the other rows of a deletion
+
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
