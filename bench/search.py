@@ -20,7 +20,7 @@ from contacts.serializers import page_json
 from directories.models import Directory
 from directories.service import NewDirectory, create
 from scim.users import index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
 from shared.ids import new_id

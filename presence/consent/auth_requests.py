@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import orjson
 
-from presence.epoch_ms import MINUTE, is_ahead
 from shared import row_versions
+from shared.clock import MINUTE, is_ahead
 from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Tables
 from shared.tables.schema import AUTH_REQUEST, CONSENTS, WORK
 

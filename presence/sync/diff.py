@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from presence.epoch_ms import HOUR, MINUTE, is_ahead, is_recent
 from presence.presence_states import NOTHING, GraphPresence, shown, unknown_values
 from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
 from presence.store.manifest import Counts, LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.roster import RosterDelta
+from shared.clock import HOUR, MINUTE, is_ahead, is_recent
 
 _MAX_QUARANTINE = 24 * HOUR
 STRANGERS_EVERY = 10 * MINUTE

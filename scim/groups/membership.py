@@ -226,8 +226,8 @@ def member_of(row: Row) -> Member:
 
 async def dissolve(
     app: App, directory_id: str, group_id: str, parents: Sequence[str]
-) -> AsyncIterator[int]:
-    """Take every member out, and the group out of those around it; yield how many left, after each transaction.
+) -> AsyncIterator[None]:
+    """Take every member out, and the group out of those around it; yield after each transaction.
 
     If the instance is killed in between, a repeated DELETE finishes it.
     """
@@ -238,7 +238,7 @@ async def dissolve(
     leaving += [Move(parent, False, _departure("Group", group_id, parent)) for parent in parents]
     for batch in batches(leaving):
         await app.tables.transact(CONTACTS, directory_id, operations_of(batch))
-        yield len(batch)
+        yield
 
 
 def operations_of(moves: Iterable[Move]) -> list[Operation]:

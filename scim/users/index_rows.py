@@ -10,8 +10,8 @@ from typing import NamedTuple
 from scim import index_values, resource_rows
 from scim.core import schemas
 from scim.users import contact_cards, number_rows
+from scim.users.models import UserRecord, encode
 from scim.users.number_rows import MAX_NUMBERS
-from scim.users.record import UserRecord, encode
 from shared import keys
 from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive

@@ -12,11 +12,11 @@ import orjson
 from directories.models import Directory
 from local.host.host import Host
 from scim.groups import membership
-from scim.groups import record as groups
-from scim.groups.record import GroupRecord
+from scim.groups import models as groups
+from scim.groups.models import GroupRecord
 from scim.index_values import NOTHING
 from scim.users import contact_cards, index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from contacts.unparsed_numbers import list_unparsed
-from directories import access_tokens, credential_usage, events, store, totals
+from directories import access_rows, access_tokens, credential_usage, events, store, totals
 from directories.access_rows import Assertion
 from directories.authenticate import authenticate
 from directories.models import Directory
@@ -23,10 +23,10 @@ from local.counting_tables import CountingTables
 from presence import tenant_links
 from presence.consent import auth_requests
 from presence.store import codec, manifest
-from presence.store.commits import load
-from scim.groups import record as group_record
+from presence.store.snapshot import load
+from scim.groups import models as group_record
 from scim.users import contact_cards
-from scim.users import record as user_record
+from scim.users import models as user_record
 from shared import keys, row_versions
 from shared.app import App
 from shared.azure_functions import problem_response
@@ -134,7 +134,7 @@ async def test_every_row_says_its_version(app: App) -> None:
     await access_tokens.issue(
         app,
         await _contoso(app),
-        access_tokens.BY_TRUST,
+        access_rows.BY_TRUST,
         Assertion("issuer", "id", "2027"),
     )
     await app.background.drain()
