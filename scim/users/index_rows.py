@@ -146,7 +146,8 @@ def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]
         yield MAIL.key(address, identifier)
     if unparsed:
         yield UNPARSED.key(identifier)
-    yield from resource_rows.unique_keys(schemas.USER, resource)
+    if schemas.USER.unique:
+        yield from resource_rows.unique_keys(schemas.USER, resource)
     if shown.active:
         yield from _shown_keys(shown)
         if manager := contact_cards.manager_value(resource):
