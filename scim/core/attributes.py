@@ -34,8 +34,11 @@ class Attribute:
     needed: bool = False
     subs: dict[str, "Attribute"] = field(init=False, repr=False)
     path: str = field(init=False, repr=False)
+    is_plain_text: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        is_text = self.type == "string" and not self.multi_valued
+        object.__setattr__(self, "is_plain_text", is_text)
         object.__setattr__(self, "subs", {sub.name.lower(): sub for sub in self.sub_attributes})
         self._name("")
 
