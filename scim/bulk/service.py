@@ -15,6 +15,7 @@ from scim.groups import endpoints as groups
 from scim.http import error_response, too_deep
 from scim.rejection_log import log_rejection
 from scim.users import endpoints as users
+from shared.concurrency import TimeSlice
 from shared.http import Request, Response
 from shared.messages import Message
 
@@ -78,7 +79,9 @@ async def carry_out(
     ids: dict[str, str] = {}
     results: dict[int, dict[str, Any]] = {}
     waiting, errors, stuck = deque(operations), 0, 0
+    time_slice = TimeSlice(context.app.clock)
     while waiting and not (fail_on_errors and errors >= fail_on_errors):
+        await time_slice.yield_when_over()  # an operation that is refused waits for nothing
         operation = waiting.popleft()
         open_references = operation.names.difference(ids)
         if open_references and stuck < len(waiting):

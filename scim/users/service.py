@@ -13,7 +13,7 @@ from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
 from scim.core.notes import Notes
-from scim.core.patch import Operation, apply_patch
+from scim.core.patch import Operation, patch_steps
 from scim.core.resources import read_resource, replace_resource
 from scim.core.schemas import USER
 from scim.preconditions import Preconditions
@@ -24,9 +24,10 @@ from scim.users.number_validation import check_numbers, numbers_checked
 from scim.users.record import UserRecord
 from scim.users.representation import represent
 from scim.users.store import StoredUser
+from scim.work_gates import computing
 from shared import keys
 from shared.clock import timestamp
-from shared.concurrency import each
+from shared.concurrency import each, in_slices
 from shared.ids import new_id
 from shared.messages import Message
 from shared.numbers.number import MIN_DIGITS, derive
@@ -37,7 +38,7 @@ from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBE
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
 _FEW, _MOST, _DEARER = 32, 1000, 32
-Change = Callable[[dict[str, Any], Notes], dict[str, Any]]
+Change = Callable[[dict[str, Any], Notes], Awaitable[dict[str, Any]]]
 
 
 async def create(context: Context, body: Any) -> StoredUser:
@@ -75,7 +76,7 @@ async def replace(
     notes = Notes()
     incoming = read_resource(body, USER, notes)
 
-    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    async def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
         return replace_resource(stored, incoming, USER, notes)
 
     return await _change(context, identifier, change, conditions, notes)
@@ -86,8 +87,10 @@ async def patch(
 ) -> StoredUser:
     """PATCH: all operations in order or none; without effect, nothing is written (RFC 7644 section 3.5.2)."""
 
-    def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
-        return apply_patch(stored, operations, USER, notes)
+    async def change(stored: dict[str, Any], notes: Notes) -> dict[str, Any]:
+        steps = patch_steps(stored, operations, USER, notes)
+        async with computing(context.app, context.directory.id):
+            return await in_slices(steps, context.app.clock)
 
     return await _change(context, identifier, change, conditions, Notes())
 
@@ -129,7 +132,7 @@ async def _change(
         conditions.check(user.etag)
         old = user.record
         notes = sent.copy()
-        resource = change(old.resource, notes)
+        resource = await change(old.resource, notes)
         if resource != old.resource:
             resource = numbers_checked(directory, old.resource, resource, notes)
         if resource == old.resource:
