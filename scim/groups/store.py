@@ -1,25 +1,15 @@
 """Reads groups from the tables and writes them; knows rows, not SCIM rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
-from scim.groups import membership, record
-from scim.groups.record import GroupRecord, OwnRow
+from scim.groups import membership, models
+from scim.groups.models import OwnRow, StoredGroup
 from shared.app import App
 from shared.tables.port import Delete, Operation, Replace, Row
 from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
-
-
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
-    """A group with the storage tag of its record and the groups it is itself a member of."""
-
-    record: GroupRecord
-    parents: tuple[str, ...]
-    tag: str
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
@@ -39,12 +29,12 @@ async def page(
 def _assemble(found: list[Row]) -> StoredGroup:
     head = found[0]
     parents = tuple(GROUP_GROUP.second_of(row.key) for row in found[1:])
-    return StoredGroup(record.decode(GROUP.parts_of(head.key)[0], head.value), parents, head.etag)
+    return StoredGroup(models.decode(GROUP.parts_of(head.key)[0], head.value), parents, head.etag)
 
 
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
     """The id of the group with this display name, in any case."""
-    row = await app.tables.get(CONTACTS, directory_id, record.name_key(display_name))
+    row = await app.tables.get(CONTACTS, directory_id, models.name_key(display_name))
     return [index_values.decode_owner(row.value)] if row else []
 
 

@@ -1,34 +1,16 @@
 """Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
 
 import itertools
-import zlib
-from dataclasses import dataclass
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
-from scim.users import index_rows, record
-from scim.users.record import UserRecord
+from scim.users import index_rows, models
+from scim.users.models import StoredUser, UserRecord
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
-
-
-@dataclass(frozen=True, slots=True)
-class StoredUser:
-    """A user with the groups it is a direct member of and the storage tag of its record."""
-
-    record: UserRecord
-    groups: tuple[str, ...]
-    tag: str
-
-    @property
-    def etag(self) -> str:
-        """The weak entity tag of RFC 7644 section 3.14: another one, too, where the user joined or left a group."""
-        if not self.groups:
-            return self.record.etag
-        return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
@@ -50,7 +32,7 @@ def _assemble(found: list[Row]) -> StoredUser:
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
     groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:])
-    return StoredUser(record.decode(identifier, head.value), groups, head.etag)
+    return StoredUser(models.decode(identifier, head.value), groups, head.etag)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
