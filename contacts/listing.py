@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from contacts.index_scan import Found, Page, Range, walk
+from contacts.cursors import Range
+from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
 from scim import resource_rows
 from scim.groups import membership, store

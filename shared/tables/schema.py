@@ -8,6 +8,7 @@ decoded by one module, `codec`, which every reader uses.
 `docs/storage.md` is generated from this module: `python -m local storage --to docs/storage.md`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,6 +104,10 @@ class TwoParts(Family):
     def key(self, first: str, second: str) -> str:
         """Return the key of a row."""
         return keys.key(self.name, first, second)
+
+    def keys(self, firsts: Sequence[str], second: str) -> list[str]:
+        """Return the keys of rows with the same second part."""
+        return keys.keys_of(self.name, firsts, second)
 
     def under(self, first: str) -> Range:
         """Return the range of the rows with exactly this first part."""
@@ -253,11 +258,11 @@ MAIL = TwoParts(
     table=CONTACTS,
     partition=_DIRECTORY,
     parts=("e-mail address, case folded", "user id"),
-    value="nothing",
+    value="the person's card in the row of the address that it shows, if the user is active; nothing in other rows",
     rewritten="whole",
-    codec="scim.index_values",
+    codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=("scim.users.query_source", "local.check"),
+    readers=("scim.users.query_source", "contacts.name_search", *_SEARCH),
     growth="one per address of a user, at most 8",
 )
 LIST = TwoParts(
@@ -281,8 +286,23 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.number_search", "contacts.search"),
-    growth="one per search term of an active user, about 8, and up to 5 per number: its digits from several places on",
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
+    growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
+)
+SOUND = TwoParts(
+    name="sound",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=(
+        "code of a word of the name backwards, a space, the end of its partner's code",
+        "user id",
+    ),
+    value=_SUMMARY,
+    rewritten="whole",
+    codec="scim.users.contact_cards",
+    writers=_USER_INDEX,
+    readers=("contacts.name_search", "contacts.similar_ranges", "local.check"),
+    growth="one per word of the name of an active user, about 2, at most 5",
 )
 NUMBER = TwoParts(
     name="num",

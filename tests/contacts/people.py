@@ -62,7 +62,7 @@ class Company:
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
-        """A person who is not stored yet."""
+        """A person who is not stored yet; `names` are the parts of the name, else the display name's."""
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         given, _, family = name.rpartition(" ")
@@ -70,7 +70,7 @@ class Company:
         resource: dict[str, Any] = {
             "userName": mail or f"zz{identifier.replace('-', '')}@example.com",
             "displayName": name,
-            "name": {"givenName": given, "familyName": family},
+            "name": more.pop("names", {"givenName": given, "familyName": family}),
             "phoneNumbers": [_number(number) for number in numbers],
             **({"emails": [{"value": mail, "type": "work"}]} if mail else {}),
             **({contact_cards.ENTERPRISE: {"department": department}} if department else {}),
