@@ -6,7 +6,7 @@ between, so that no change is lost.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from directories.events import Event, told
@@ -89,12 +89,20 @@ class ResourceService(ABC, Generic[Stored]):
         return await self._change(identifier, conditions, change, Notes(), self._update)
 
     async def delete(self, identifier: str, conditions: Preconditions) -> None:
-        """DELETE: remove the resource (RFC 7644 section 3.6)."""
+        """DELETE: remove the resource (RFC 7644 section 3.6). If-Match counts until something is removed."""
+        has_begun = False
 
         async def attempt() -> None:
-            stored = await self.read(identifier)
-            conditions.check(stored.etag)
-            await self._delete(stored)
+            nonlocal has_begun
+            stored = await self._get(identifier)
+            if stored is None and has_begun:
+                return  # another client deleted it after this one had begun
+            if stored is None:
+                raise not_found(self.resource_type.name, identifier)
+            if not has_begun:
+                conditions.check(stored.etag)
+            async for _ in self._delete(stored):
+                has_begun = True
 
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
@@ -124,7 +132,8 @@ class ResourceService(ABC, Generic[Stored]):
     async def _update(self, stored: Stored, resource: Resource, notes: Notes) -> Stored: ...
 
     @abstractmethod
-    async def _delete(self, stored: Stored) -> None: ...
+    def _delete(self, stored: Stored) -> AsyncIterator[None]:
+        """Remove the resource; yield after each transaction before the last one."""
 
     @abstractmethod
     async def _ids_by_name(self, name: str) -> Sequence[str]: ...
@@ -168,7 +177,8 @@ class ResourceService(ABC, Generic[Stored]):
         return await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
     def _note_faults(self, notes: Notes, *, is_stored: bool) -> None:
-        mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
+        if notes.unknown or notes.left_out:
+            mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
 
     def _event(
         self,
@@ -185,7 +195,7 @@ class ResourceService(ABC, Generic[Stored]):
             name=stored.resource[self.unique_name],
             external_id=stored.resource.get("externalId", ""),
             client=self.context.client,
-            **(told(mapping_faults.left_out(notes)) if notes else {}),
+            **(told(mapping_faults.left_out(notes)) if notes and notes.left_out else {}),
             **more,
         )
 
