@@ -90,6 +90,8 @@ def _cases(app: App) -> dict[str, Case]:
         "a whole number": "020 7000 0077",
         "a number half typed": "+44 20 7000",
         "a number's end": "0077",
+        "four digits of a number's middle": "7012",
+        "six digits of a number's middle": "701234",
     }
     return {
         **{

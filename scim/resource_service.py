@@ -6,7 +6,7 @@ between, so that no change is lost.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from directories.events import Event, told
@@ -15,14 +15,16 @@ from scim.context import Context, Preconditions
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.notes import Notes
-from scim.core.patch import Operation, apply_patch
+from scim.core.patch import Operation, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import read_resource, replace_resource
 from scim.query import ListQuery, Source, list_resources
+from scim.work_gates import computing
 from shared.clock import timestamp
+from shared.concurrency import in_slices
 
 Resource = dict[str, Any]
-Change = Callable[[Resource, Notes], Resource]
+Change = Callable[[Resource, Notes], Awaitable[Resource]]
 
 
 class StoredResource(Protocol):
@@ -89,12 +91,20 @@ class ResourceService(ABC, Generic[Stored]):
         return await self._change(identifier, conditions, change, Notes(), self._update)
 
     async def delete(self, identifier: str, conditions: Preconditions) -> None:
-        """DELETE: remove the resource (RFC 7644 section 3.6)."""
+        """DELETE: remove the resource (RFC 7644 section 3.6). If-Match counts until something is removed."""
+        has_begun = False
 
         async def attempt() -> None:
-            stored = await self.read(identifier)
-            conditions.check(stored.etag)
-            await self._delete(stored)
+            nonlocal has_begun
+            stored = await self._get(identifier)
+            if stored is None and has_begun:
+                return  # another client deleted it after this one had begun
+            if stored is None:
+                raise not_found(self.resource_type.name, identifier)
+            if not has_begun:
+                conditions.check(stored.etag)
+            async for _ in self._delete(stored):
+                has_begun = True
 
         await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
@@ -124,7 +134,8 @@ class ResourceService(ABC, Generic[Stored]):
     async def _update(self, stored: Stored, resource: Resource, notes: Notes) -> Stored: ...
 
     @abstractmethod
-    async def _delete(self, stored: Stored) -> None: ...
+    def _delete(self, stored: Stored) -> AsyncIterator[None]:
+        """Remove the resource; yield after each transaction before the last one."""
 
     @abstractmethod
     async def _ids_by_name(self, name: str) -> Sequence[str]: ...
@@ -136,14 +147,16 @@ class ResourceService(ABC, Generic[Stored]):
         return await self._change(identifier, conditions, change, sent, self._update)
 
     def _replacing(self, incoming: Resource) -> Change:
-        def change(stored: Resource, notes: Notes) -> Resource:
+        async def change(stored: Resource, notes: Notes) -> Resource:
             return replace_resource(stored, incoming, self.resource_type, notes)
 
         return change
 
     def _patching(self, operations: Sequence[Operation]) -> Change:
-        def change(stored: Resource, notes: Notes) -> Resource:
-            return apply_patch(stored, operations, self.resource_type, notes)
+        async def change(stored: Resource, notes: Notes) -> Resource:
+            steps = patch_steps(stored, operations, self.resource_type, notes)
+            async with computing(self.app, self.directory_id):
+                return await in_slices(steps, self.app.clock)
 
         return change
 
@@ -161,14 +174,15 @@ class ResourceService(ABC, Generic[Stored]):
             stored = await self.read(identifier)
             conditions.check(stored.etag)
             notes = sent.copy()
-            written = await update(stored, change(stored.resource, notes), notes)
+            written = await update(stored, await change(stored.resource, notes), notes)
             self._note_faults(notes, is_stored=written is not stored)
             return written
 
         return await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
     def _note_faults(self, notes: Notes, *, is_stored: bool) -> None:
-        mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
+        if notes.unknown or notes.left_out:
+            mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
 
     def _event(
         self,
@@ -185,7 +199,7 @@ class ResourceService(ABC, Generic[Stored]):
             name=stored.resource[self.unique_name],
             external_id=stored.resource.get("externalId", ""),
             client=self.context.client,
-            **(told(mapping_faults.left_out(notes)) if notes else {}),
+            **(told(mapping_faults.left_out(notes)) if notes and notes.left_out else {}),
             **more,
         )
 

@@ -1,9 +1,9 @@
 """The use cases of /Groups (RFC 7644 section 3, RFC 7643 section 4.2), beyond those of any resource: members."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from scim.context import MAX_BODY, Preconditions
-from scim.core.errors import ScimError
+from scim.core.errors import ScimError, not_found
 from scim.core.member_patch import MemberChange, id_of, member_changes
 from scim.core.notes import Notes
 from scim.core.patch import Operation
@@ -96,11 +96,7 @@ class GroupService(ResourceService[StoredGroup]):
             try:
                 await store.write(app, directory_id, rows, joining, event)
             except AlreadyExists as taken:
-                if taken.key != models.group_key(group.id):
-                    raise await self._conflict(taken.key, resource) from None
-                # An attempt before this one stored the group, but not yet all of its members.
-                stored = await self.read(group.id)
-                return await self._update_with(stored, stored.resource, notes, plan)
+                raise await self._conflict(taken.key, resource) from None
             return group
 
         return await self.context.write_locks.write(directory_id, group.id, attempt)
@@ -121,15 +117,18 @@ class GroupService(ResourceService[StoredGroup]):
         event = self._event("group.changed", changed, notes, changed=tuple(sorted(names)))
         rows = models.replacement(old, new, stored.tag)
         try:
-            await store.write(app, directory_id, rows, moving, event)
+            is_there = await store.write(app, directory_id, rows, moving, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
+        if not is_there:
+            raise not_found("Group", stored.id)
         return changed
 
-    async def _delete(self, stored: StoredGroup) -> None:
+    async def _delete(self, stored: StoredGroup) -> AsyncIterator[None]:
         """Remove the group: members and the groups around it lose it first, then it goes."""
         app, directory_id = self.app, self.directory_id
-        await membership.dissolve(app, directory_id, stored.id, stored.parents)
+        async for _ in membership.dissolve(app, directory_id, stored.id, stored.parents):
+            yield
         event = self._event("group.deleted", stored, groups=-1)
         rows = models.removal(stored.record, stored.tag)
         await store.write(app, directory_id, rows, [], event)

@@ -1,6 +1,6 @@
 """The use cases of /Users (RFC 7644 section 3), beyond those of any resource."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from directories.models import Directory
@@ -85,11 +85,12 @@ class UserService(ResourceService[StoredUser]):
             raise await self._conflict(taken.key, resource) from None
         return changed
 
-    async def _delete(self, stored: StoredUser) -> None:
+    async def _delete(self, stored: StoredUser) -> AsyncIterator[None]:
         """Remove the user: its name is free, and it is in no group."""
         was_active = stored.record.active
         event = self._event("user.deleted", stored, users=-1, active=False, was_active=was_active)
-        await store.delete(self.app, self.directory_id, stored, event)
+        async for _ in store.delete(self.app, self.directory_id, stored, event):
+            yield
 
     async def _ids_by_name(self, name: str) -> Sequence[str]:
         return await store.ids_by_user_name(self.app, self.directory_id, name)

@@ -1,6 +1,7 @@
 """Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
 
 import itertools
+from collections.abc import AsyncIterator
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
@@ -65,11 +66,14 @@ async def replace(
     )
 
 
-async def delete(app: App, directory_id: str, user: StoredUser, event: Event) -> None:
-    """Remove a user with its index rows and memberships; Changed or NotFound where another writer came first.
+async def delete(
+    app: App, directory_id: str, user: StoredUser, event: Event
+) -> AsyncIterator[None]:
+    """Remove a user with its index rows and memberships; raise PreconditionFailed or NotFound after another writer.
 
-    A person in so many groups that one transaction cannot hold them all leaves most of them first: killed in between,
-    the user is whole and only in fewer groups, and the client's repeated DELETE finishes.
+    A person in so many groups that one transaction can't hold them all leaves most of them first; yields after each
+    transaction of that. If the instance is killed in between, the user is whole and only in fewer groups, and the
+    client's repeated DELETE finishes it.
     """
     own = [
         *index_rows.removal(user.record, user.tag),
@@ -80,6 +84,7 @@ async def delete(app: App, directory_id: str, user: StoredUser, event: Event) ->
     for at in range(room, len(leaving), MAX_OPERATIONS // 2):
         batch = leaving[at : at + MAX_OPERATIONS // 2]
         await app.tables.transact(CONTACTS, directory_id, list(itertools.chain(*batch)))
+        yield
     await app.tables.transact(CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
 
 
