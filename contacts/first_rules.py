@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from directories import reindex_progress
 from directories.models import Directory
+from scim.users import models
 from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import each
 from shared.index_version import INDEX_VERSION
+from shared.tables.schema import CONTACTS, USER
 
 _DIRECTORIES = 16_384
 
@@ -25,19 +27,25 @@ class _Reindexed:
     versions: LruCache[str, int] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
+async def _is_new(app: App, directory: Directory) -> bool:
+    """Whether the directory was made by this release: no pass has begun, and its first user was written by it."""
+    rows = await app.tables.query(CONTACTS, directory.id, *USER.all(), limit=1)
+    return all(models.decode("", row.value).index_version == INDEX_VERSION for row in rows)
+
+
 async def with_first_rules(app: App, directories: Sequence[Directory]) -> list[Directory]:
-    """Return the directories that may have rows of the first release; a round trip for each, until it has none."""
+    """Return the directories that may have rows of the first release; two round trips for each, until it has none."""
     known = app.state(_Reindexed).versions
 
     async def is_reindexed(directory: Directory) -> bool:
         if known.get(directory.id) == INDEX_VERSION:
             return True
         progress = await reindex_progress.read(app.tables, directory.id)
-        is_done = (
-            progress is not None
-            and progress.index_version == INDEX_VERSION
-            and (progress.is_finished or progress.repeats)
-        )
+        if progress is None:
+            is_done = await _is_new(app, directory)
+        else:
+            is_current = progress.index_version == INDEX_VERSION
+            is_done = is_current and (progress.is_finished or progress.repeats)
         if is_done:
             known.put(directory.id, INDEX_VERSION)
         return is_done

@@ -95,8 +95,13 @@ class NameQuery:
 
     def alone(self) -> str:
         """Return what `wide` would be if no word were a particle, "" if none may be a name or its beginning."""
-        is_certain = all(len(word) > 1 and word not in ALSO_NAMES for word in self.words)
-        if is_certain or len(self.groups) == len(self.words):
+        may_be_name = any(
+            len(self.words) > at + 1
+            and (len(word) == 1 or word in ALSO_NAMES)
+            and self.words[at + 1] not in PARTICLES
+            for at, word in enumerate(self.words)
+        )
+        if not may_be_name or len(self.groups) == len(self.words):
             return ""
         return collapse(_longest(self.words))
 
