@@ -98,7 +98,7 @@ class NameQuery:
         may_be_name = any(
             len(self.words) > at + 1
             and (len(word) == 1 or word in ALSO_NAMES)
-            and self.words[at + 1] not in PARTICLES
+            and (len(self.words[at + 1]) == 1 or self.words[at + 1] not in PARTICLES)
             for at, word in enumerate(self.words)
         )
         if not may_be_name or len(self.groups) == len(self.words):

@@ -137,7 +137,8 @@ class _Exact:
         limit = self._limit - len(self.found)
         directories = self._directories
         if where is self._old:
-            directories = await with_first_rules(self._app, directories)
+            directories, taken = await with_first_rules(self._app, directories)
+            self.round_trips += taken
             if not directories:
                 return Page([])
         is_wide = len(self._query.words) > 1
