@@ -40,7 +40,11 @@ def _written() -> dict[str, set[str]]:
 
 def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
     function = call.func
-    named = {keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "level"}
+    named = {
+        keyword.arg
+        for keyword in call.keywords
+        if keyword.arg and keyword.arg not in ("level", "late")
+    }
     if (
         isinstance(function, ast.Attribute)
         and isinstance(function.value, ast.Name)
