@@ -22,7 +22,9 @@ _COLUMNS = (
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
 # Where the list separator is another one, or a tab is pasted, what follows it begins a cell of its own.
-_INNER_FORMULA = re.compile(r"([;,\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
+# A whole stretch of separators and spaces is matched at once, else a text of tabs would take quadratic time.
+_INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
+_SEPARATORS = frozenset(";,\t\r\n")
 _NUMBER = r"\+?[0-9]{3,15}(?:;ext=[0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 
@@ -66,8 +68,13 @@ def _cell(text: str) -> str:
     """
     safe = text
     if not _NUMBERS.fullmatch(text):
-        safe = _INNER_FORMULA.sub(r"\1'", f"'{text}" if _FORMULA.match(text) else text)
+        safe = _INNER_FORMULA.sub(_marked, f"'{text}" if _FORMULA.match(text) else text)
     return '"' + safe.replace('"', '""') + '"'
+
+
+def _marked(match: re.Match[str]) -> str:
+    """Return a stretch before a formula, with an apostrophe if it has a separator: a space alone begins no cell."""
+    return match[1] if _SEPARATORS.isdisjoint(match[1]) else f"{match[1]}'"
 
 
 # The byte order mark makes Excel read UTF-8.

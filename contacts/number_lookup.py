@@ -70,14 +70,14 @@ async def lookup_numbers(
     asked = await _asked(app, directories, texts)
     await _read(app, asked)
     matches: dict[str, list[Match]] = {text: [] for text in texts}
-    slice_ = TimeSlice(app.clock)
+    time_slice = TimeSlice(app.clock)
     for text, own in matches.items():
         for one in asked:
             query = one.queries[text]
             rows = [row for start in _starts(query) for row in one.rows.get(start, ())[:_MOST]]
             if rows:
                 own += await _matches(app, one.directory, query, rows)
-            await slice_.yield_when_over()
+            await time_slice.yield_when_over()
     await _add_colleagues(app, asked, matches)
     return [sorted(matches[text], key=lambda match: match.rank) for text in texts]
 
@@ -85,11 +85,11 @@ async def lookup_numbers(
 async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
     """The queries of each directory; to read a number takes up to a millisecond for each region."""
     by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
-    slice_ = TimeSlice(app.clock)
+    time_slice = TimeSlice(app.clock)
     for region, own in by_region.items():
         for text in texts:
             own[text] = query_of(text, region)
-            await slice_.yield_when_over()
+            await time_slice.yield_when_over()
     starts = {
         region: sorted({start for query in own.values() for start in _starts(query)})
         for region, own in by_region.items()
@@ -257,8 +257,7 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
     if query.exchanges is None:
         return []
     shortest, own = query.exchanges
-    start = EXCHANGE.beginning(shortest)[0]
-    stop = EXCHANGE.beginning(own)[1]
+    start, stop = EXCHANGE.beginning(shortest)
     rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=_MOST)
     found = list[Match]()
     for row in rows:

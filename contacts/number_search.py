@@ -77,6 +77,7 @@ def _stages(typed: Typed, region: str, limit: int) -> list[_Stage]:
 
     Three digits are looked for at the beginning and at the end only. Four digits from a trunk zero on may be the
     beginning of a national number, too; then the least telling range of the middle is read only if nobody was found.
+    Digits from an exit code on may be the middle of a number, too, but only if no number begins so.
     """
     beginnings = [
         _Range(FIND, one, lambda part: typed.is_in(turned_back(part)), limit)
@@ -87,9 +88,11 @@ def _stages(typed: Typed, region: str, limit: int) -> list[_Stage]:
         return [_Stage(beginnings), _Stage(middle, 1)]
     backwards = (typed.part or typed.digits)[::-1]
     end = _Range(NUMBER, backwards, lambda part: typed.is_in(part[::-1]), limit)
-    if len(typed.digits) < MIN_PART:
+    if len(typed.digits) < MIN_PART and not typed.has_exit_code:
         word = _Range(FIND, typed.digits, lambda part: "." not in part, limit)
         return [_Stage([end, word, *beginnings])]
+    if typed.has_exit_code:
+        return [_Stage([*beginnings, end]), _Stage(middle, 1)]
     if len(typed.national) < MIN_PART:
         return [_Stage([end]), _Stage([*beginnings, *middle[:2]]), _Stage(middle[2:], 1)]
     return [_Stage([end]), _Stage(middle)]

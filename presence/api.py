@@ -76,11 +76,11 @@ def _action(request: Request, *, is_form: bool) -> str:
 
 async def tell_health(app: App, request: Request) -> Response:
     """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
-    well, checks = await health.read(app)
-    works = all(checks[name]["ok"] for name in ("timer", "queue"))
-    status = 503 if not works or (not well and request.query.get("strict")) else 200
-    word = "ok" if well else ("degraded" if works else "failing")
-    return json_response({"status": word, "checks": checks}, status)
+    found = await health.read(app)
+    works = all(found.checks[name]["ok"] for name in ("timer", "queue"))
+    status = 503 if not works or (not found.is_well and request.query.get("strict")) else 200
+    word = "ok" if found.is_well else ("degraded" if works else "failing")
+    return json_response({"status": word, "checks": found.checks}, status)
 
 
 def _not_there() -> HttpError:

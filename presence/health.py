@@ -1,41 +1,151 @@
-"""What a monitor may see without sign-in: whether presence moves. No ids, no data."""
+"""Heartbeats of timer and queue, marks of stale tenants, and the health that monitors see.
 
+The rows are in table `work`, partition `health`. Health needs no sign-in: it has ages and counts, no IDs.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-from presence import heartbeats
+import orjson
+
 from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, now_ms
+from presence.instance import Runtime, runtime_of
+from shared import log, row_versions
 from shared.app import App
+from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Upsert
 from shared.tables.schema import HEALTH, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
 
+TIMER = TIMER_RUN.key("presence_timer")
+QUEUE = QUEUE_RUN.key("presence-sync")
+_BEAT_SECONDS = 10.0
+_EVENT_SECONDS = 60.0
 _SLACK = MINUTE  # for an instance that starts
-_NOTED = 10 * MINUTE  # twice the longest pause between two syncs that fail
+_FIRST_SLACK = 15 * SECOND  # after the interval within which the first run is due
+_STALE_MARK_LASTS = 10 * MINUTE  # twice the longest pause between two syncs that fail
 
 
-async def read(app: App) -> tuple[bool, dict[str, Any]]:
-    """Whether all is well, and the checks by name; one round trip."""
+async def timer_ran(app: App, tenants: int, messages: int) -> None:
+    """Store a run of the timer."""
+    value = {"v": 1, "at": now_ms(app.clock), "tenants": tenants, "messages": messages}
+    await _store(app, TIMER, value)
+
+
+async def message_handled(app: App, runtime: Runtime, sent_at: int) -> None:
+    """Store that a message was handled, at most every ten seconds on each instance."""
+    now = app.clock.monotonic()
+    if 0 <= now - runtime.last_heartbeat.get(QUEUE, float("-inf")) < _BEAT_SECONDS:
+        return
+    runtime.last_heartbeat[QUEUE] = now
+    await _store(app, QUEUE, {"v": 1, "at": now_ms(app.clock), "sent_at": sent_at})
+
+
+async def expect_first_run(app: App) -> None:
+    """Store that timer and queue are due from now on, unless they have run already.
+
+    Without these rows, a timer that never ran would look like a deployment that was made just now.
+    """
+    now = now_ms(app.clock)
+    for key, value in (
+        (TIMER, {"v": 1, "at": now, "tenants": 0, "messages": 0, "due": 1}),
+        (QUEUE, {"v": 1, "at": now, "sent_at": now, "due": 1}),
+    ):
+        try:
+            await app.tables.transact(WORK, HEALTH, [Insert(key, orjson.dumps(value))])
+        except AlreadyExists:
+            continue
+
+
+async def mark_stale(app: App, tenant_id: str, as_of: int) -> None:
+    """Store that a tenant's presence is older than three intervals."""
+    value = {"v": 1, "at": now_ms(app.clock), "as_of": as_of}
+    await _store(app, STALE_TENANT.key(tenant_id), value)
+
+
+async def clear_stale(app: App, tenant_id: str) -> None:
+    """Delete the mark of a stale tenant."""
+    try:
+        await app.tables.transact(WORK, HEALTH, [Delete(STALE_TENANT.key(tenant_id))])
+    except NotFound:
+        return
+
+
+def decode(value: bytes) -> dict[str, int]:
+    """Return the numbers of a row. Raise UnsupportedRowVersion."""
+    return row_versions.read(value, "heartbeat")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether presence works, and the checks by name as the JSON API has them."""
+
+    checks: dict[str, dict[str, Any]]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether all checks are ok."""
+        return all(check["ok"] for check in self.checks.values())
+
+
+async def read(app: App) -> Health:
+    """Return the health. One round trip.
+
+    A timer that is overdue also writes the log event `timer.overdue` (at most once a minute per
+    instance), because a timer that doesn't run can't write one.
+    """
     now = now_ms(app.clock)
     rows = await app.tables.query(WORK, HEALTH, QUEUE_RUN.all()[0], TIMER_RUN.all()[1])
-    stored = {row.key: heartbeats.decode(row.value) for row in rows}
-    timer, queue = stored.get(heartbeats.TIMER), stored.get(heartbeats.QUEUE)
+    stored = {row.key: decode(row.value) for row in rows}
+    timer, queue = stored.get(TIMER), stored.get(QUEUE)
     stale = sum(
         1
-        for key, sign in stored.items()
-        if STALE_TENANT.has(key) and is_recent(sign.get("at", now), now, _NOTED)
+        for key, mark in stored.items()
+        if STALE_TENANT.has(key) and is_recent(mark.get("at", now), now, _STALE_MARK_LASTS)
     )
-    timer_age = _age(now, timer["at"]) if timer else None
-    sent_age = _age(now, queue["sent_at"]) if queue else None
-    waits = bool(timer and timer["messages"])
-    longest = (fresh_for(app.settings.presence_interval) + _SLACK) // SECOND
-    checks: dict[str, dict[str, Any]] = {
-        "presence": {"ok": stale == 0, "staleTenants": stale},
-        "timer": {"ok": timer_age is None or timer_age <= longest, "lastRunSecondsAgo": timer_age},
-        "queue": {
-            "ok": not waits or sent_age is None or sent_age <= longest,
-            "newestHandledSecondsAgo": sent_age,
-        },
-    }
-    return all(check["ok"] for check in checks.values()), checks
+    waits = bool(timer and (timer["messages"] or timer.get("due")))
+    is_timer_ok = timer is None or _is_on_time(app, timer, timer["at"], now)
+    is_queue_ok = not waits or queue is None or _is_on_time(app, queue, queue["sent_at"], now)
+    if timer is not None and not is_timer_ok:
+        _report_overdue(app, timer, now)
+    return Health(
+        {
+            "presence": {"ok": stale == 0, "staleTenants": stale},
+            "timer": {
+                "ok": is_timer_ok,
+                "lastRunSecondsAgo": _age_of_run(timer, "at", now),
+            },
+            "queue": {
+                "ok": is_queue_ok,
+                "newestHandledSecondsAgo": _age_of_run(queue, "sent_at", now),
+            },
+        }
+    )
 
 
-def _age(now: int, at: int) -> int:
-    return max(0, now - at) // SECOND
+def _is_on_time(app: App, row: dict[str, int], at: int, now: int) -> bool:
+    """Return whether the last run is recent enough, or the first is not due yet."""
+    interval = app.settings.presence_interval
+    if row.get("due"):
+        return now - at <= interval * SECOND + _FIRST_SLACK
+    return now - at <= fresh_for(interval) + _SLACK
+
+
+def _age_of_run(row: dict[str, int] | None, name: str, now: int) -> int | None:
+    """Return the seconds since a run, or None if there was none yet."""
+    return None if row is None or row.get("due") else max(0, now - row[name]) // SECOND
+
+
+def _report_overdue(app: App, timer: dict[str, int], now: int) -> None:
+    last, monotonic = runtime_of(app).last_heartbeat, app.clock.monotonic()
+    if 0 <= monotonic - last.get("timer.overdue", float("-inf")) < _EVENT_SECONDS:
+        return
+    last["timer.overdue"] = monotonic
+    log.event(
+        "timer.overdue",
+        timer="presence_timer",
+        seconds=(now - timer["at"]) // SECOND,
+        has_run=not timer.get("due"),
+    )
+
+
+async def _store(app: App, key: str, value: dict[str, int]) -> None:
+    await app.tables.transact(WORK, HEALTH, [Upsert(key, orjson.dumps(value))])

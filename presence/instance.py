@@ -48,7 +48,8 @@ class Runtime:
     )
     demand: dict[str, RefreshState] = field(default_factory=dict)
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    beats: dict[str, float] = field(default_factory=dict)
+    renewal_pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    last_heartbeat: dict[str, float] = field(default_factory=dict)
 
     async def close(self) -> None:
         """Let go of connections and threads."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from presence import tenant_links
+from presence import external_ids, tenant_links
 from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
+from presence.external_ids import ExternalIds
 from presence.instance import Runtime, runtime_of
 from presence.presence_states import DisplayState, shown
 from presence.store.codec import Entry
@@ -136,3 +137,8 @@ def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
         moment(entry.changed_at),
         mark_stale,
     )
+
+
+async def first_external_ids(app: App, directory_id: str) -> ExternalIds:
+    """Return the external IDs of the directory's first people, to show whether they are object IDs."""
+    return await external_ids.first(app.tables, directory_id)

@@ -6,6 +6,8 @@ only as it was read, so that whoever was slow does not undo what somebody did me
 second must not bring back a connection that was removed.
 """
 
+import asyncio
+import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -29,7 +31,8 @@ from shared.tables.port import (
 from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
 
 DirectoryState = Literal["propagating", "linked", "removed"]
-_ATTEMPTS = 4
+_ATTEMPTS = 8
+_MAX_PAUSE_SECONDS = 0.02
 T = TypeVar("T")
 
 
@@ -37,8 +40,8 @@ class TenantOwnedByOtherAccount(Exception):
     """Another account linked this tenant first."""
 
 
-class Overtaken(Exception):
-    """Somebody else changed the directory's connection: read it again and decide anew."""
+class LinkConflict(Exception):
+    """The link was changed at the same time: read it again and decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,8 @@ class DirectoryLink:
     domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
     result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
     directory's people and had a presence for `sample_known` of them. A removed connection keeps the
-    tenant's ID, so that the end of access can be checked. `tag` is the ETag of the row that was read, ""
-    for a connection that isn't stored yet.
+    tenant's ID, so that the end of access can be checked: `gone_code` was found at
+    `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a connection that isn't stored yet.
     """
 
     directory_id: str
@@ -80,6 +83,8 @@ class DirectoryLink:
     company: str = ""
     sampled: int = 0
     sample_known: int = 0
+    gone_checked_at: int = 0
+    gone_code: str = ""
     tag: str = field(default="", compare=False)
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
@@ -116,12 +121,12 @@ async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> li
     return found
 
 
-async def note(tables: Tables, link: DirectoryLink) -> None:
-    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises Overtaken."""
+async def save_link(tables: Tables, link: DirectoryLink) -> None:
+    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises LinkConflict."""
     try:
         await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
     except (AlreadyExists, PreconditionFailed, NotFound):
-        raise Overtaken from None
+        raise LinkConflict from None
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
@@ -135,7 +140,7 @@ async def forget(tables: Tables, directory_id: str) -> None:
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on.
 
-    Raises OwnedByAnother or Overtaken.
+    Raises TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -155,7 +160,7 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
 
 
 async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
-    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises Overtaken."""
+    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises LinkConflict."""
     removed = replace(
         link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason=""
     )
@@ -189,7 +194,7 @@ async def _change(
     change: Callable[[TenantLink | None], TenantLink | None],
     also: Insert | Replace | None,
 ) -> TenantLink | None:
-    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; Overtaken where that one
+    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; LinkConflict where that one
     does not fit.
     """
     for _ in range(_ATTEMPTS):
@@ -204,8 +209,9 @@ async def _change(
             return new
         except (AlreadyExists, PreconditionFailed, NotFound) as error:
             if also is not None and error.key == also.key:
-                raise Overtaken from None
-    raise PreconditionFailed(_tenant_key(tenant_id))
+                raise LinkConflict from None
+            await asyncio.sleep(random.uniform(0, _MAX_PAUSE_SECONDS))
+    raise LinkConflict
 
 
 def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Operation]:

@@ -171,7 +171,7 @@ async def _consented(app: App, attempt: Attempt, query: Mapping[str, str]) -> st
     for _ in range(_ATTEMPTS):
         try:
             return await _note(app, link)
-        except tenant_links.Overtaken:
+        except tenant_links.LinkConflict:
             continue
     return "failed"
 
@@ -182,7 +182,7 @@ async def _note(app: App, link: DirectoryLink) -> str:
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
     if before is None or before.state != "linked":
-        await tenant_links.note(app.tables, link)
+        await tenant_links.save_link(app.tables, link)
         runtime_of(app).links.forget(link.directory_id)
         return "consented"
     if before.tenant_id != link.tenant_id:

@@ -7,7 +7,7 @@ that should not be, and doing it again finishes.
 from dataclasses import replace
 
 from directories import provisioning_log
-from presence import heartbeats, tenant_links
+from presence import health, tenant_links
 from presence.epoch_ms import now_ms
 from presence.instance import runtime_of
 from presence.store import commits, garbage, row_keys
@@ -31,8 +31,9 @@ _ATTEMPTS = 8
 
 
 async def connect(app: App, link: DirectoryLink) -> None:
-    """Link the directory; from the next tick on its people are synced. Raises links.OwnedByAnother, links.Overtaken."""
+    """Link the directory; from the next tick on its people are synced. Raises TenantOwnedByOtherAccount or LinkConflict."""
     await renew(app, link)
+    await health.expect_first_run(app)
     await provisioning_log.happened(app, link.directory_id, "presence.connected")
 
 
@@ -44,7 +45,7 @@ async def renew(app: App, link: DirectoryLink) -> None:
     await _enter(app, link)
     try:
         await tenant_links.join(app.tables, link, now_ms(app.clock))
-    except (tenant_links.TenantOwnedByOtherAccount, tenant_links.Overtaken):
+    except (tenant_links.TenantOwnedByOtherAccount, tenant_links.LinkConflict):
         await _undo_link(app, link)
         raise
     runtime = runtime_of(app)
@@ -69,7 +70,7 @@ async def disconnect(app: App, directory_id: str) -> DirectoryLink | None:
         await _leave(app, link.tenant_id, directory_id)
         try:
             rest = await tenant_links.leave(app.tables, link, now_ms(app.clock))
-        except tenant_links.Overtaken:
+        except tenant_links.LinkConflict:
             continue
         await _forget(app, link, is_last=rest is None)
         return link
@@ -83,7 +84,7 @@ async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
         runtime.credential.drop(link.tenant_id)
         runtime.snapshots.forget(link.tenant_id)
         runtime.demand.pop(link.tenant_id, None)
-        await heartbeats.clear_stale(app, link.tenant_id)
+        await health.clear_stale(app, link.tenant_id)
     runtime.links.forget(link.directory_id)
     await provisioning_log.happened(app, link.directory_id, "presence.removed")
 

@@ -37,12 +37,12 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
         return link
     found = await _look(app, link)
     with suppress(
-        tenant_links.Overtaken
+        tenant_links.LinkConflict
     ):  # removed, or begun anew, while Microsoft was asked: that is what counts
         if not found.reason:
             await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
         else:
-            await tenant_links.note(
+            await tenant_links.save_link(
                 app.tables,
                 replace(link, probed_at=now, probes=link.probes + 1, reason=found.reason),
             )
@@ -114,9 +114,12 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
     try:
         await linking.connect(app, link)
     except tenant_links.TenantOwnedByOtherAccount:
-        await tenant_links.note(app.tables, replace(link, state="removed", reason=""))
+        await tenant_links.save_link(app.tables, replace(link, state="removed", reason=""))
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
+
+
+_GONE = frozenset({"removal_gone", "removal_disabled", "removal_emptied"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,11 @@ class RemovalCheck:
 
     gone: bool
     message: Message
+
+    @classmethod
+    def of(cls, code: str) -> "RemovalCheck":
+        """Return the check that found `code`, a message code that begins with `removal_`."""
+        return cls(gone=code in _GONE, message=Message(code))
 
 
 async def is_gone(app: App, tenant_id: str) -> RemovalCheck:

@@ -5,15 +5,19 @@ Every function takes the signed-in person and sees only directories of the perso
 """
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 
 from directories import service as directories
 from presence import tenant_links
 from presence.consent import auth_requests, flow, linking, probe, status
+from presence.consent.call_limits import charge
 from presence.consent.flow import Way
 from presence.consent.revocation import Removal, removal
 from presence.consent.status import Connection
+from presence.epoch_ms import SECOND, is_recent, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
@@ -21,9 +25,11 @@ from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
 from shared.messages import Message
+from shared.tables.port import AlreadyExists, NotFound, PreconditionFailed
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _COOKIE = "presence-consent"
+_GONE_KEPT = 10 * SECOND  # that the answer of a check serves everyone who asks
 
 
 def origin_of(app: App, request: Request) -> str:
@@ -40,6 +46,7 @@ async def connect(
         raise HttpError(409, Message("presence_needs_entra"))
     if not cloud_of(app.settings).has_presence:
         raise HttpError(409, NO_PRESENCE)
+    charge(app, person)
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
@@ -65,7 +72,8 @@ async def read(app: App, person: Principal, directory_id: str) -> Connection:
 async def check(app: App, person: Principal, directory_id: str) -> Connection:
     """The connection after a look whether consent has arrived, if one is due."""
     await directories.read(app, person.account, directory_id)
-    return await status.describe(app, await probe.check(app, directory_id))
+    with _conflicts_as_409():
+        return await status.describe(app, await probe.check(app, directory_id))
 
 
 async def retry(app: App, person: Principal, directory_id: str) -> Connection:
@@ -73,7 +81,8 @@ async def retry(app: App, person: Principal, directory_id: str) -> Connection:
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is not None and link.state == "linked":
-        with suppress(tenant_links.Overtaken):  # removed at this moment, or connected once more
+        with _conflicts_as_409(), suppress(tenant_links.LinkConflict):
+            # A conflict means that it was removed, renewed or connected again at this moment.
             await linking.renew(app, link)
     return await status.read(app, directory_id)
 
@@ -83,7 +92,8 @@ async def remove(
 ) -> tuple[Connection, Removal | None]:
     """Remove access: statuses and tokens are gone at once; what is left for the company to do."""
     await directories.read(app, person.account, directory_id)
-    link = await linking.disconnect(app, directory_id)
+    with _conflicts_as_409():
+        link = await linking.disconnect(app, directory_id)
     return await status.read(app, directory_id), removal(app, link.tenant_id) if link else None
 
 
@@ -100,9 +110,32 @@ async def check_gone(app: App, person: Principal, directory_id: str) -> probe.Re
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None:
         raise HttpError(409, Message("never_connected"))
+    now = now_ms(app.clock)
+    if link.gone_code and is_recent(link.gone_checked_at, now, _GONE_KEPT):
+        return probe.RemovalCheck.of(link.gone_code)
+    charge(app, person, link.tenant_id)
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
-    return await probe.is_gone(app, link.tenant_id)
+    found = await probe.is_gone(app, link.tenant_id)
+    checked = replace(link, gone_checked_at=now, gone_code=found.message.code)
+    with suppress(tenant_links.LinkConflict):  # the next check asks again
+        await tenant_links.save_link(app.tables, checked)
+    return found
+
+
+@contextmanager
+def _conflicts_as_409() -> Iterator[None]:
+    """Answer 409 if others change the same connection at the same time, and keep doing so."""
+    try:
+        yield
+    except (
+        tenant_links.LinkConflict,
+        tenant_links.TenantOwnedByOtherAccount,
+        AlreadyExists,
+        NotFound,
+        PreconditionFailed,
+    ):
+        raise HttpError(409, Message("connection_changed_meanwhile")) from None
 
 
 def browser_of(request: Request, origin: str) -> str:

@@ -62,7 +62,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Trouble:
+class FailureState:
     """Why presence does not come, `since` when; `hits` of the same kind in a row; `lost`: consent is gone."""
 
     reason: str = ""
@@ -95,7 +95,7 @@ class Manifest:
     failures: int = 0
     untidy: bool = False  # rows wait to be deleted
     stale_noted: bool = False
-    trouble: Trouble = field(default_factory=Trouble)
+    trouble: FailureState = field(default_factory=FailureState)
     counts: Counts = field(default_factory=Counts)
     unfamiliar: list[str] = field(default_factory=list)
     strangers_asked_at: int = 0  # when people whom the tenant does not know were last asked for
@@ -133,7 +133,7 @@ def decode(value: bytes) -> Manifest:
         row_versions.build(LinkedDirectory, roll) if roll else None
         for roll in content["directories"]
     ]
-    content["trouble"] = row_versions.build(Trouble, content.get("trouble", {}))
+    content["trouble"] = row_versions.build(FailureState, content.get("trouble", {}))
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))
     head: Manifest = row_versions.build(Manifest, content)
     return head

@@ -4,7 +4,7 @@ import random
 
 from presence.epoch_ms import HOUR, MINUTE, SECOND, is_ahead
 from presence.graph.failure_reasons import REASONS
-from presence.store.manifest import Manifest, Trouble
+from presence.store.manifest import FailureState, Manifest
 
 LOST_AFTER_HITS = 2
 LOST_AFTER = 10 * MINUTE
@@ -13,7 +13,7 @@ _FIRST_DOUBT_PAUSE = 2 * MINUTE
 _MAX_PAUSE = 5 * MINUTE  # of passing failures, whatever an answer asks for
 
 
-def hit(before: Trouble, reason: str, now: int) -> Trouble:
+def record_failure(before: FailureState, reason: str, now: int) -> FailureState:
     """Return the trouble after one more failure of that reason.
 
     Consent counts as lost after at least two failures over ten minutes, because one answer may be a
@@ -28,19 +28,19 @@ def hit(before: Trouble, reason: str, now: int) -> Trouble:
     lost = before.lost or (
         kind == "consent" and hits >= LOST_AFTER_HITS and now - since >= LOST_AFTER
     )
-    return Trouble(reason, since, hits, lost, unknown_fields=before.unknown_fields)
+    return FailureState(reason, since, hits, lost, unknown_fields=before.unknown_fields)
 
 
-def pause(trouble: Trouble, failures: int, interval: int, retry_after: float, now: int) -> int:
+def pause(failure: FailureState, failures: int, interval: int, retry_after: float, now: int) -> int:
     """Return the milliseconds until the next attempt.
 
     A tenant that refuses the app is asked again after two minutes, then at the end of the ten minutes
     that decide about the loss, then hourly. A tenant that is closed as a whole is asked at most once
     every ten minutes.
     """
-    reason = REASONS[trouble.reason]
+    reason = REASONS[failure.reason]
     if reason.kind == "consent":
-        return _consent_pause(trouble, now, is_closed=reason.of_tenant)
+        return _consent_pause(failure, now, is_closed=reason.of_tenant)
     if reason.kind == "operator":
         return MINUTE
     asked = min(int(retry_after * SECOND), _MAX_PAUSE)
@@ -50,14 +50,14 @@ def pause(trouble: Trouble, failures: int, interval: int, retry_after: float, no
     return max(asked, int(backoff * random.uniform(0.75, 1.0)))
 
 
-def _consent_pause(trouble: Trouble, now: int, *, is_closed: bool) -> int:
-    if trouble.lost:
+def _consent_pause(failure: FailureState, now: int, *, is_closed: bool) -> int:
+    if failure.lost:
         return _LOST_PAUSE
     if is_closed:
         return LOST_AFTER
-    if trouble.hits == 1:
+    if failure.hits == 1:
         return _FIRST_DOUBT_PAUSE
-    left = trouble.since + LOST_AFTER - now
+    left = failure.since + LOST_AFTER - now
     return left if 0 < left <= LOST_AFTER else LOST_AFTER
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import orjson
 
-from presence import heartbeats, tenant_links
+from presence import health, tenant_links
 from presence.epoch_ms import HOUR, SECOND, is_ahead, is_recent, now_ms
 from presence.instance import runtime_of
 from presence.sync import reconcile
@@ -37,7 +37,7 @@ async def due(app: App) -> list[str]:
         for link in linked
         if not is_ahead(link.paused_until, now, HOUR)
     ]
-    await heartbeats.timer_ran(app, len(linked), len(messages))
+    await health.timer_ran(app, len(linked), len(messages))
     if reconcile.is_due(now, app.settings.presence_interval):
         messages.append(_Message("", now).encode())
     log.event("timer.run", timer="presence_timer", seconds=round(app.clock.monotonic() - began, 3))
@@ -51,7 +51,7 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
         log.event("presence.message_unreadable")
         return None
     now, interval = now_ms(app.clock), app.settings.presence_interval * SECOND
-    await heartbeats.message_handled(app, runtime_of(app), message.at)
+    await health.message_handled(app, runtime_of(app), message.at)
     if now >= message.at and not is_recent(message.at, now, 2 * interval):
         return None
     if not message.tenant_id:
@@ -67,7 +67,7 @@ async def poisoned(app: App, body: bytes) -> None:
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:
-        await heartbeats.mark_stale(app, message.tenant_id, 0)
+        await health.mark_stale(app, message.tenant_id, 0)
 
 
 def _read(body: bytes) -> _Message | None:

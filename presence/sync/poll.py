@@ -1,4 +1,4 @@
-"""Asks Graph for a tenant's people, with a token that shows that consent stands."""
+"""Poll Graph for a tenant's people, with a token that shows that the app still has consent."""
 
 from collections.abc import Sequence
 
@@ -8,32 +8,34 @@ from presence.graph.failure_reasons import Fault
 from presence.graph.tokens import Token
 from presence.store.manifest import Manifest
 from presence.store.snapshot import Snapshot
-from presence.sync.run import Round
+from presence.sync.run import SyncRun
 
 
-async def ask(this: Round, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]) -> None:
-    """Ask for everybody; the round's `learnt`, `result` and `reason` say what came of it."""
+async def poll(
+    run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
+) -> None:
+    """Poll Graph for these people and record polled presence, result and reason in the run."""
     try:
-        this.result = await _ask(this, snapshot, ids, suspects)
+        run.result = await _poll(run, snapshot, ids, suspects)
     except Fault as fault:
-        this.reason = await this.runtime.control.whose(fault)
-        this.result.retry_after = float(fault.retry_after or 0)
+        run.reason = await run.runtime.control.whose(fault)
+        run.result.retry_after = float(fault.retry_after or 0)
     else:
-        this.reason = _reason(this.result, snapshot.head, asked=bool(ids or suspects))
+        run.reason = _reason(run.result, snapshot.head, asked=bool(ids or suspects))
 
 
-async def _ask(
-    this: Round, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
+async def _poll(
+    run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> Result:
-    """Refused once, ask those again with a fresh token, since a token may be older than the consent."""
+    """Poll; if Graph refuses, once more with a new token, because a token may be older than the consent."""
     if not ids and not suspects:
-        await _token(this)  # shows whether consent still stands
+        await _token(run)  # shows whether the app still has consent
         return Result()
-    first = await _ask_once(this, snapshot, ids, suspects)
+    first = await _poll_once(run, snapshot, ids, suspects)
     if not first.refused:
         return first
-    this.runtime.credential.drop(this.tenant_id)
-    again = await _ask_once(this, snapshot, first.failed, [])
+    run.runtime.credential.drop(run.tenant_id)
+    again = await _poll_once(run, snapshot, first.failed, [])
     again.calls += first.calls
     again.answered += first.answered
     again.throttled += first.throttled
@@ -41,29 +43,29 @@ async def _ask(
     return again
 
 
-async def _ask_once(
-    this: Round, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
+async def _poll_once(
+    run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> Result:
-    app, runtime = this.app, this.runtime
-    token = await _token(this)
+    app, runtime = run.app, run.runtime
+    token = await _token(run)
 
     async def call(some: Sequence[str]) -> None:
         asked_at = now_ms(app.clock)
         found = await runtime.graph.presences(token.value, some)
-        this.learnt.take(snapshot, some, found, asked_at)
+        run.polled.take(snapshot, some, found, asked_at)
 
     fetch = Fetch(
         call,
-        acquire=lambda: runtime.budget.take(this.tenant_id, "sync"),
+        acquire=lambda: runtime.budget.take(run.tenant_id, "sync"),
         monotonic=app.clock.monotonic,
         pause=runtime.pause,
-        deadline=this.deadline,
+        deadline=run.deadline,
     )
     return await fetch.run(ids, suspects)
 
 
-async def _token(this: Round) -> Token:
-    token = await this.runtime.credential.token(this.tenant_id)
+async def _token(run: SyncRun) -> Token:
+    token = await run.runtime.credential.token(run.tenant_id)
     if not token.may_read_presence:
         raise Fault("no_role")
     return token

@@ -6,12 +6,13 @@ goes out as one call. It has a small budget of its own; where that is used up, m
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from presence.epoch_ms import SECOND, is_recent, now_ms
 from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.errors import GraphError, Throttled
-from presence.graph.failure_reasons import Fault
+from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import RefreshState, Runtime
 from presence.presence_states import GraphPresence
 from presence.store import commits
@@ -124,14 +125,36 @@ async def _ask(
     except Throttled as error:
         demand.resume_at = clock.monotonic() + (error.retry_after or _PAUSE_AFTER_FAULT)
         return
-    except (GraphError, Fault):  # the sync finds out what it is
+    except GraphError:  # the next sync finds out the cause
         demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
+        return
+    except Fault as fault:
+        demand.resume_at = clock.monotonic() + _PAUSE_AFTER_FAULT
+        await _record_refusal(app, runtime, tenant_id, fault)
         return
     try:
         await _commit(app, runtime, tenant_id, ids, found, asked_at)
     except (TableError, commits.Overtaken, commits.NotLinked):
         return  # the next sync stores it
     _remember(demand, ids, asked_at)
+
+
+async def _record_refusal(app: App, runtime: Runtime, tenant_id: str, fault: Fault) -> None:
+    """Store that the tenant refuses the app, so that no instance asks again before the pause is over."""
+    reason = await runtime.control.whose(fault)
+    snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
+    if REASONS[reason].kind != "consent" or snapshot is None or snapshot.head.trouble.reason:
+        return
+    now, interval = now_ms(app.clock), app.settings.presence_interval
+    failure = backoff.record_failure(snapshot.head.trouble, reason, now)
+    manifest = replace(
+        snapshot.head,
+        trouble=failure,
+        failures=snapshot.head.failures + 1,
+        not_before=now + backoff.pause(failure, 1, interval, 0, now),
+    )
+    with suppress(TableError, commits.Overtaken, commits.NotLinked):
+        await commits.commit(app.tables, tenant_id, snapshot, manifest, Delta())
 
 
 async def _commit(

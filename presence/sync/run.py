@@ -1,19 +1,34 @@
-"""One sync of a tenant while it is under way."""
+"""One sync of a tenant: what it found out, the manifest and delta that follow, and the report of it."""
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from directories import provisioning_log
+from presence import health, tenant_links
+from presence.epoch_ms import DAY, SECOND, fresh_for, is_recent
 from presence.graph.batching import Result
 from presence.instance import Runtime
+from presence.presence_states import unknown_values
+from presence.store.codec import Delta
+from presence.store.manifest import FailureState, Manifest
+from presence.store.snapshot import Snapshot
+from presence.sync import backoff, diff
 from presence.sync.diff import PolledPresence
 from presence.sync.roster import RosterDelta
+from shared import log
 from shared.app import App
 
+_MAX_UNKNOWN_VALUES = 20  # kept for the operator to see
 
-@dataclass(slots=True)
-class Round:
-    """What a sync has found out so far; `started` in milliseconds, `deadline` in monotonic seconds.
 
-    `reason`: why presence could not be read; `is_tidy`: rows that waited to be deleted are gone.
+@dataclass(slots=True, kw_only=True)
+class SyncRun:
+    """What a sync has found out so far.
+
+    `lease`: a random name of this run in the manifest. `started` in milliseconds since 1970, `deadline` in
+    monotonic seconds. `reason`: why presence could not be read, or "". `is_tidy`: rows that waited to be
+    deleted are gone.
     """
 
     app: App
@@ -23,7 +38,131 @@ class Round:
     started: int
     deadline: float
     moves: list[RosterDelta] = field(default_factory=list)
-    learnt: PolledPresence = field(default_factory=PolledPresence)
+    polled: PolledPresence = field(default_factory=PolledPresence)
     result: Result = field(default_factory=Result)
     reason: str = ""
     is_tidy: bool = False
+
+
+def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta]:
+    """Return the manifest and the delta that follow from a run.
+
+    `snapshot` may be newer than the one the run began with, because others store changes meanwhile.
+    """
+    before = snapshot.head
+    failure = FailureState(unknown_fields=before.trouble.unknown_fields)
+    if run.reason:
+        failure = backoff.record_failure(before.trouble, run.reason, now)
+    manifest = replace(
+        before,
+        lease="",
+        lease_until=0,
+        untidy=before.untidy and not run.is_tidy,
+        directories=diff.rolls(before, run.moves),
+        trouble=failure,
+    )
+    if failure.lost:
+        # Nobody is left, so whoever is there when consent returns has to be read from the directories.
+        manifest.directories = [
+            replace(one, full_at=0) if one else None for one in manifest.directories
+        ]
+    delta = _delta(run, snapshot, now, is_lost=failure.lost)
+    if run.reason:
+        manifest.failures += 1
+    else:
+        manifest.failures, manifest.as_of = 0, run.started
+        if diff.are_strangers_due(before, run.started):
+            manifest.strangers_asked_at = run.started
+    manifest.not_before = _not_before(run, manifest, now)
+    _count(run, snapshot, delta, manifest, now)
+    return manifest, delta
+
+
+def _delta(run: SyncRun, snapshot: Snapshot, now: int, *, is_lost: bool) -> Delta:
+    if is_lost:
+        return Delta(gone=tuple(snapshot.entries))
+    result, members = run.result, diff.roster(snapshot, run.moves)
+    failed = result.failed if result.answered or not run.reason else ()
+    bad = () if run.reason else result.bad
+    return diff.delta(snapshot, members, run.polled, failed, bad, now)
+
+
+def _not_before(run: SyncRun, manifest: Manifest, now: int) -> int:
+    interval, retry_after = run.app.settings.presence_interval, run.result.retry_after
+    if not run.reason:
+        return now + int(retry_after * SECOND) if run.result.failed and retry_after else 0
+    return now + backoff.pause(manifest.trouble, manifest.failures, interval, retry_after, now)
+
+
+def _count(run: SyncRun, snapshot: Snapshot, delta: Delta, manifest: Manifest, now: int) -> None:
+    """Add the run to the figures of the manifest."""
+    result, people = run.result, snapshot.entries
+    if delta:
+        people = {**people, **delta.changed}
+        for object_id in delta.gone:
+            people.pop(object_id, None)
+    counts = diff.counts(people, manifest.counts)
+    counts.not_ids = manifest.not_ids
+    counts.failed, counts.calls, counts.took = len(result.failed), result.calls, now - run.started
+    counts.calls_total += result.calls
+    counts.throttled_total += result.throttled
+    counts.syncs_total += not run.reason
+    new = {text for kind in run.polled.kinds for text in unknown_values(kind)}
+    counts.unfamiliar_total += len(new)
+    manifest.unfamiliar = sorted({*manifest.unfamiliar, *new})[:_MAX_UNKNOWN_VALUES]
+    manifest.counts = counts
+    is_old = not is_recent(manifest.as_of, now, fresh_for(run.app.settings.presence_interval))
+    manifest.stale_noted = bool(run.reason) and is_old and not manifest.trouble.lost
+
+
+async def report(
+    run: SyncRun, before: Manifest, manifest: Manifest, now: int
+) -> Literal["synced", "failed", "lost"]:
+    """Report what a sync changed, and return how it ended.
+
+    Writes log events, the marks for monitors and the tenant's link; nothing if nothing changed.
+    """
+    if before.as_of and manifest.as_of != before.as_of:
+        run.app.metrics.presence(min(now - before.as_of, DAY) / SECOND)
+    if run.reason in ("own_credential", "misconfigured"):
+        log.event("credential.invalid", tenant_id=run.tenant_id)
+    await _report_age(run, before, manifest, now)
+    await _report_loss(run, before, manifest, now)
+    if manifest.trouble.lost:
+        return "lost"
+    return "failed" if run.reason else "synced"
+
+
+async def _report_age(run: SyncRun, before: Manifest, manifest: Manifest, now: int) -> None:
+    app, tenant_id = run.app, run.tenant_id
+    if manifest.stale_noted:
+        age = min(now - manifest.as_of, DAY) // SECOND
+        log.event("presence.stale", tenant_id=tenant_id, age_seconds=age, reason=run.reason)
+        await health.mark_stale(app, tenant_id, manifest.as_of)
+    elif before.stale_noted:
+        await health.clear_stale(app, tenant_id)
+
+
+async def _report_loss(run: SyncRun, before: Manifest, manifest: Manifest, now: int) -> None:
+    tables, tenant_id = run.app.tables, run.tenant_id
+    if manifest.trouble.lost:
+        if not before.trouble.lost:
+            log.event("presence.lost", tenant_id=tenant_id, reason=run.reason)
+            await _note_in_directories(run, manifest, "presence.lost", run.reason)
+        run.runtime.credential.drop(tenant_id)
+        since, until = manifest.trouble.since, manifest.not_before
+        with suppress(tenant_links.LinkConflict):  # the manifest holds the same pause
+            await tenant_links.pause(tables, tenant_id, run.reason, since, until, now)
+    elif before.trouble.lost:
+        log.event("presence.back", tenant_id=tenant_id)
+        await _note_in_directories(run, manifest, "presence.back")
+        with suppress(tenant_links.LinkConflict):  # the pause ends by itself
+            await tenant_links.pause(tables, tenant_id, "", now, 0, now)
+
+
+async def _note_in_directories(
+    run: SyncRun, manifest: Manifest, kind: str, reason: str = ""
+) -> None:
+    """Write an event into the log of each directory that reads the tenant's presence."""
+    for linked in manifest.rolls():
+        await provisioning_log.happened(run.app, linked.id, kind, reason)

@@ -1,11 +1,17 @@
-"""One sync of a tenant: lease, roster, Graph, commit. In the steady state four round trips to storage.
+"""One sync of a tenant: lease, roster, Graph, commit. Four round trips to storage in the steady state.
 
-Whatever calls it twice does no harm: a lease in the head keeps a second worker out, the head's tag keeps out one that
-was overtaken, and a tenant that was synced a moment ago is left alone.
+Calling it twice is harmless: a lease in the manifest keeps a second worker out, the manifest's ETag one
+that was overtaken, and a tenant that was synced a moment ago is skipped.
+
+The lease is short and its holder renews it. A worker that finds an expired lease can't know whether the
+holder was killed or the clocks differ, so it waits and reads again: a lease that was not renewed is taken
+over. A killed holder's lease is therefore free within two intervals, and clocks don't matter.
 """
 
+import asyncio
 import secrets
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from presence.epoch_ms import SECOND, is_ahead, is_recent, now_ms
@@ -15,45 +21,66 @@ from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync import backoff, diff, roster
-from presence.sync.poll import ask
-from presence.sync.report import tell
-from presence.sync.result import outcome
+from presence.sync.poll import poll
 from presence.sync.roster import RosterDelta
-from presence.sync.run import Round
+from presence.sync.run import SyncRun, outcome, report
 from shared.app import App
 from shared.concurrency import each
+from shared.tables.port import TableError
 
 Outcome = Literal["synced", "failed", "lost", "not linked", "busy", "paused", "recent", "overtaken"]
-_SHORTEST = 20  # seconds that a sync may take at least
-_AFTER_DEADLINE = 15  # seconds for calls under way at the deadline, and for the commit
-_COMMITS = 4
+_MIN_POLL_SECONDS = 20  # that a sync may take, however short the interval is
+_MAX_COMMITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """Seconds. `renew_every` and `lasts` are the holder's; `observe` is how long others watch an expired lease.
+
+    A killed holder is replaced at the first tick after `lasts`, and `observe` later: within two intervals,
+    because `lasts + observe` is at most one.
+    """
+
+    renew_every: float
+    lasts: float
+    observe: float
+
+
+def lease_times(interval: int) -> LeaseTimes:
+    """Return the times of a lease for an interval in seconds between syncs."""
+    unit = min(3.0, interval / 5)
+    return LeaseTimes(unit, 3 * unit, 2 * unit)
 
 
 async def sync(app: App, tenant_id: str, *, now_due: bool = False) -> Outcome:
-    """Bring a tenant's presence up to date. `now_due`: also if it was done a moment ago, or a pause is not over."""
+    """Bring a tenant's presence up to date and return how it went.
+
+    `now_due`: also if the last sync was a moment ago, or a pause isn't over.
+    """
     runtime = runtime_of(app)
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
     if snapshot is None:
         return "not linked"
     interval = app.settings.presence_interval
-    longest = max(_SHORTEST, interval - 5)
-    started = now_ms(app.clock)
-    wait = _skip_reason(snapshot.head, started, interval, longest, now_due=now_due)
-    if wait is not None:
-        return wait
-    this = Round(
-        app,
-        runtime,
-        tenant_id,
-        secrets.token_hex(8),
-        started,
-        app.clock.monotonic() + longest,
+    times = lease_times(interval)
+    skipped = _skip_reason(app, snapshot.head, now_due=now_due)
+    if skipped is not None:
+        return skipped
+    if snapshot.head.lease:
+        snapshot = await _abandoned(app, tenant_id, snapshot.head, times)
+        if snapshot is None:
+            return "busy"
+    run = SyncRun(
+        app=app,
+        runtime=runtime,
+        tenant_id=tenant_id,
+        lease=secrets.token_hex(8),
+        started=now_ms(app.clock),
+        deadline=app.clock.monotonic() + max(_MIN_POLL_SECONDS, interval - 5),
     )
-    until = started + (longest + _AFTER_DEADLINE) * SECOND
     try:
-        leased = replace(snapshot.head, lease=this.lease, lease_until=until)
-        await commits.commit(app.tables, tenant_id, snapshot, leased, Delta())
-        return await _carry_out(this, snapshot)
+        await _write_lease(run, snapshot, times)
+        return await _carry_out(run, snapshot, times)
     except commits.Overtaken:
         return "busy"
     except commits.NotLinked:
@@ -61,57 +88,93 @@ async def sync(app: App, tenant_id: str, *, now_due: bool = False) -> Outcome:
         return "not linked"
 
 
-def _skip_reason(
-    head: Manifest, now: int, interval: int, longest: int, *, now_due: bool
-) -> Outcome | None:
-    if is_ahead(head.lease_until, now, (longest + _AFTER_DEADLINE) * SECOND):
+def _skip_reason(app: App, manifest: Manifest, *, now_due: bool) -> Outcome | None:
+    now, interval = now_ms(app.clock), app.settings.presence_interval
+    if is_ahead(manifest.lease_until, now, int(lease_times(interval).lasts * SECOND)):
         return "busy"
     if now_due:
         return None
-    if backoff.is_paused(head, now):
+    if backoff.is_paused(manifest, now):
         return "paused"
-    return "recent" if is_recent(head.as_of, now, interval * SECOND // 2) else None
+    return "recent" if is_recent(manifest.as_of, now, interval * SECOND // 2) else None
 
 
-async def _carry_out(this: Round, snapshot: Snapshot) -> Outcome:
-    if snapshot.head.untidy:
-        this.is_tidy = await garbage.tidy(this.app.tables, this.tenant_id, snapshot)
-    this.moves = await _moves(this, snapshot)
-    members = diff.roster(snapshot, this.moves)
-    await ask(this, snapshot, *diff.to_ask(snapshot, members, this.started))
-    return await _commit(this, snapshot)
+async def _abandoned(
+    app: App, tenant_id: str, seen: Manifest, times: LeaseTimes
+) -> Snapshot | None:
+    """Return the snapshot if the lease in `seen` isn't renewed any more, or None."""
+    runtime = runtime_of(app)
+    await runtime.pause(times.observe)
+    snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
+    if snapshot is None:
+        return None
+    now = snapshot.head
+    return snapshot if (now.lease, now.lease_until) == (seen.lease, seen.lease_until) else None
 
 
-async def _moves(this: Round, snapshot: Snapshot) -> list[RosterDelta]:
-    """What happened in the directories, read some at a time."""
+async def _write_lease(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> None:
+    until = now_ms(run.app.clock) + int(times.lasts * SECOND)
+    leased = replace(snapshot.head, lease=run.lease, lease_until=until)
+    await commits.commit(run.app.tables, run.tenant_id, snapshot, leased, Delta())
 
-    async def one(roll: LinkedDirectory) -> RosterDelta:
-        bit = snapshot.head.bit(roll.id)
+
+async def _keep_lease(run: SyncRun, times: LeaseTimes) -> None:
+    """Renew the lease until another worker has it; a renewal that fails is tried again at the next."""
+    app, snapshots = run.app, run.runtime.snapshots
+    while True:
+        await run.runtime.renewal_pause(times.renew_every)
+        with suppress(TableError, commits.Overtaken):
+            snapshot = await snapshots.get(app.tables, app.clock, run.tenant_id)
+            if snapshot is None or snapshot.head.lease != run.lease:
+                return
+            await _write_lease(run, snapshot, times)
+
+
+async def _carry_out(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> Outcome:
+    keeping = asyncio.create_task(_keep_lease(run, times))
+    try:
+        if snapshot.head.untidy:
+            run.is_tidy = await garbage.tidy(run.app.tables, run.tenant_id, snapshot)
+        run.moves = await _moves(run, snapshot)
+        members = diff.roster(snapshot, run.moves)
+        await poll(run, snapshot, *diff.to_ask(snapshot, members, run.started))
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError, commits.NotLinked):
+            await keeping
+    return await _commit(run, snapshot)
+
+
+async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
+    """Return what changed in the directories, some of which are read at the same time."""
+
+    async def one(linked: LinkedDirectory) -> RosterDelta:
+        bit = snapshot.head.bit(linked.id)
 
         def is_known(object_id: str) -> bool:
             entry = snapshot.entries.get(object_id)
             return entry is not None and bool(entry.directories & bit)
 
-        found = await roster.moves(this.app.tables, roll, is_known, this.started)
+        found = await roster.moves(run.app.tables, linked, is_known, run.started)
         return replace(found, bit=bit)
 
     return await each(snapshot.head.rolls(), one)
 
 
-async def _commit(this: Round, snapshot: Snapshot | None) -> Outcome:
-    """Store the outcome, over what others stored meanwhile."""
-    tables, clock = this.app.tables, this.app.clock
-    for _ in range(_COMMITS):
+async def _commit(run: SyncRun, snapshot: Snapshot | None) -> Outcome:
+    """Store the outcome on top of anything that others stored meanwhile."""
+    tables, clock = run.app.tables, run.app.clock
+    for _ in range(_MAX_COMMITS):
         if snapshot is None:
             raise commits.NotLinked
-        if snapshot.head.lease != this.lease:
+        if snapshot.head.lease != run.lease:
             return "overtaken"
         before, now = snapshot.head, now_ms(clock)
-        head, delta = outcome(this, snapshot, now)
+        manifest, delta = outcome(run, snapshot, now)
         try:
-            await commits.commit(tables, this.tenant_id, snapshot, head, delta)
+            await commits.commit(tables, run.tenant_id, snapshot, manifest, delta)
         except commits.Overtaken:
-            snapshot = await this.runtime.snapshots.get(tables, clock, this.tenant_id)
+            snapshot = await run.runtime.snapshots.get(tables, clock, run.tenant_id)
             continue
-        return await tell(this, before, snapshot.head, now)
+        return await report(run, before, snapshot.head, now)
     return "overtaken"

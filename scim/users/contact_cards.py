@@ -69,6 +69,12 @@ def encode(card: Card) -> bytes:
     return orjson.dumps({"v": 1, **parts})
 
 
+def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
+    """Return an encoded card with the extension of a number and the kind of its key, without encoding it again."""
+    parts = {"e": extension, "k": key_kind} if extension else {"k": key_kind}
+    return card[:-1] + b"," + orjson.dumps(parts)[1:]
+
+
 def decode(identifier: str, value: bytes) -> Card:
     """The card of the person `identifier` from a row's value."""
     parts = row_versions.read(value, "card")

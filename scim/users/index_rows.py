@@ -108,7 +108,8 @@ class _Values(NamedTuple):
             )
         if not shown.active:
             return cls(families, {}, [])
-        by_end, others = number_rows.shown_rows(shown.card, [number for _, number in shown.own])
+        own = [number for _, number in shown.own]
+        by_end, others = number_rows.shown_rows(shown.card.id, card, own)
         return cls(families, by_end, others)
 
     def at(self, key: str) -> bytes | None:

@@ -1,7 +1,6 @@
 """The rows that a person's numbers are found by: by their end (calls), by any part of them (typing), by their exchange."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
@@ -21,13 +20,20 @@ _LETTERS: dict[KeyKind, str] = {
 _KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
 
 
-def shown_rows(card: Card, own: Sequence[Number]) -> tuple[dict[str, bytes], list[str]]:
-    """The rows of an active person's numbers by their ends, and the keys of those that hold the card as it is."""
+def shown_rows(
+    identifier: str, card: bytes, own: Sequence[Number]
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return the rows of an active person's numbers by their ends, and the keys of the rows with the card alone."""
     ends, others = _ends(own), list[str]()
     # Of two numbers with the same digits the main one has the last word.
-    by_end = {NUMBER.key(key.digits[::-1], card.id): _value(card, key) for key in reversed(ends)}
+    by_end = {
+        NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
+            card, key.extension, _LETTERS[key.kind]
+        )
+        for key in reversed(ends)
+    }
     left = MAX_ROWS - len(by_end)
-    for part_key in dict.fromkeys(_others(card.id, own)):
+    for part_key in dict.fromkeys(_others(identifier, own)):
         if len(others) >= left:
             break
         others.append(part_key)
@@ -49,11 +55,6 @@ def _ends(own: Sequence[Number]) -> list[Key]:
     mains = [number.keys[0] for number in own if number.keys]
     rest = [key for number in own for key in number.keys[1:]]
     return [*mains, *rest][:MAX_NUMBERS]
-
-
-def _value(card: Card, key: Key) -> bytes:
-    extended = replace(card, extension=key.extension, key_kind=_LETTERS[key.kind])
-    return contact_cards.encode(extended)
 
 
 def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:

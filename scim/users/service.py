@@ -1,7 +1,6 @@
 """One function for each use of the /Users endpoint (RFC 7644 section 3)."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +34,6 @@ from shared.tables import schema
 from shared.tables.port import AlreadyExists
 from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
-_SELECTION = re.compile(r"\[.*\]")
 # Users that an index names are read one by one where that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
 _FEW, _MOST, _DEARER = 32, 1000, 32
@@ -233,7 +231,7 @@ class Users:
         """The users that an index has for the first of the equalities that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
-                if _SELECTION.sub("", equality.path) == path and isinstance(equality.value, str):
+                if _without_selection(equality.path) == path and isinstance(equality.value, str):
                     ids = await find(self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
                         return await self.read(sorted(ids))
@@ -251,6 +249,12 @@ class Users:
 
     def _item(self, user: StoredUser) -> Item:
         return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
+
+
+def _without_selection(path: str) -> str:
+    """Return a path without a selection of elements: `emails[type eq "work"].value` is `emails.value`."""
+    before, bracket, rest = path.partition("[")
+    return before + rest.rpartition("]")[2] if bracket and "]" in rest else path
 
 
 async def _by_id(context: Context, value: str) -> list[str]:

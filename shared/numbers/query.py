@@ -41,16 +41,22 @@ class Query:
         """
         if digits in self._set:
             return True
-        own = self.number.digits
-        is_same_country = (
-            kind in ("international", "national")
-            and self.number.e164 is not None
-            and plan.country_code(digits) == plan.country_code(own)
-        )
-        if is_same_country or (self.is_international and kind == "international"):
-            return are_versions(digits, own)
+        own, code = self.number.digits, plan.country_code(digits)
+        is_public = kind in ("international", "national")
+        if is_public and (self.is_international or code == plan.country_code(own)):
+            if self.is_international and kind == "national" and code != plan.country_code(own):
+                return self._ends_alike(digits)
+            return are_versions(digits, own) or self._ends_in(digits[len(code) :])
+        return self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :]))
+
+    def _ends_alike(self, digits: str) -> bool:
         stored = digits.lstrip("0")
         return any(_meets(stored, end) for end in self.ends)
+
+    def _ends_in(self, national: str) -> bool:
+        """Whether digits without a country code end in a national number, after prefixes that are not known here."""
+        is_whole = not self.is_international and len(national) >= MIN_SUFFIX
+        return is_whole and any(end.endswith(national) for end in self.ends)
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -110,7 +116,7 @@ def query_of(text: str, region: str) -> Query:
     readings = dict.fromkeys(keys)
     if not number.is_international:
         readings |= dict.fromkeys(_others(run, region))
-    readings |= dict.fromkeys(_short(number, run, region))
+    readings |= dict.fromkeys(_short(run, region))
     whole = tuple(one for one in readings if len(one) <= MAX_DIGITS)
     typed = run.digits.lstrip("0")[-MAX_DIGITS:]
     ends = dict.fromkeys(one for one in (*keys, typed) if len(one) >= MIN_SUFFIX)
@@ -144,10 +150,9 @@ def _others(run: Run, region: str) -> list[str]:
     return [*found, digits] if len(digits) <= MAX_DIGITS else found
 
 
-def _short(number: Number, run: Run, region: str) -> list[str]:
+def _short(run: Run, region: str) -> list[str]:
     """A short number of the region that an exchange put the country code before: +49 116117."""
     own = dialling(region)
-    if number.e164 is None and own.code and run.digits.startswith(own.code):
-        rest = run.digits[len(own.code) :]
-        return [rest] if plan.is_short_number(rest, region) else []
-    return []
+    rest = run.digits.removeprefix(own.code)
+    is_prefixed = own.code != "" and rest != run.digits
+    return [rest] if is_prefixed and plan.is_short_number(rest, region) else []

@@ -19,14 +19,15 @@ class Typed:
 
     `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
     international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
-    if they begin with a country code. `is_international` says that they begin with + or an exit code: then they are
-    no middle or end of a number.
+    if they begin with a country code. `is_international` says that they begin with a plus: then they are no middle or
+    end of a number. `has_exit_code` says that they begin with the prefix of an international call.
     """
 
     digits: str
     beginnings: tuple[str, ...]
     national: str = ""
     is_international: bool = False
+    has_exit_code: bool = False
 
     def is_in(self, number: str) -> bool:
         """Whether a number with these digits is one that they can be a part of."""
@@ -68,22 +69,26 @@ def typed_of(text: str, region: str) -> Typed:
     """What a text being typed can be a part of, in a directory of the region."""
     has_plus, digits = typed_digits(plain(number_in(text[: 2 * MAX_TEXT])))
     if has_plus:
-        return _international(digits, digits)
+        beginnings = _international(digits)
+        return Typed(digits=digits, beginnings=beginnings, is_international=True)
     own = dialling(region)
     for code in own.exits:
+        if code.startswith(digits):  # nothing is typed after it yet
+            return Typed(digits=digits, beginnings=("",), has_exit_code=True)
         rest = digits.removeprefix(code)
-        if digits.startswith(code) and rest and not rest.startswith("0"):
-            return _international(digits, rest)
+        if rest != digits and not rest.startswith("0"):
+            beginnings = _international(rest)
+            return Typed(digits=digits, beginnings=beginnings, has_exit_code=True)
     trunk = next((one for one in own.trunks if digits.startswith(one)), "")
     national = digits[len(trunk) :]
     return Typed(digits=digits, beginnings=(own.code + national,), national=national)
 
 
-def _international(digits: str, rest: str) -> Typed:
-    """`rest` begins with a country code; a trunk prefix after it, or the beginning of one, is not dialled."""
-    rest = rest.removeprefix("00")
-    code = country_code(rest)
-    national = rest[len(code) :]
+def _international(digits: str) -> tuple[str, ...]:
+    """Return what numbers begin with if their country code and more is typed: without a trunk prefix after it."""
+    digits = digits.removeprefix("00")
+    code = country_code(digits)
+    national = digits[len(code) :]
     beginnings = dict[str, None]()
     for trunk in trunks_of_code(code) if code and national else ():
         if national.startswith(trunk):
@@ -92,5 +97,5 @@ def _international(digits: str, rest: str) -> Typed:
             beginnings[code] = None
     # No number of a country with the trunk prefix 0 begins with a zero itself; with the prefix 8, numbers can.
     if not (beginnings and national.startswith("0")):
-        beginnings = {rest: None, **beginnings}
-    return Typed(digits=digits, beginnings=tuple(beginnings), is_international=True)
+        beginnings = {digits: None, **beginnings}
+    return tuple(beginnings)

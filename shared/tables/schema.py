@@ -588,8 +588,8 @@ TIMER_RUN = OnePart(
     parts=("timer",),
     value="when the timer last ran, and what it found to do",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per timer",
 )
@@ -600,8 +600,8 @@ QUEUE_RUN = OnePart(
     parts=("queue",),
     value="when a message was last handled, and when that message was sent",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per queue",
 )
@@ -612,8 +612,8 @@ STALE_TENANT = OnePart(
     parts=("Entra tenant id",),
     value="as of when the tenant's presence is",
     rewritten="whole",
-    codec="presence.heartbeats",
-    writers=("presence.heartbeats",),
+    codec="presence.health",
+    writers=("presence.health",),
     readers=("presence.health",),
     growth="one per tenant whose presence is stale",
 )

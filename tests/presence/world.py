@@ -59,6 +59,7 @@ class World:
         self.running.simulator.clock = self.clock
         self.app = App(self.settings, self.clock, self.tables)
         self.runtime.pause = self.pause
+        self.runtime.renewal_pause = self.never
 
     @property
     def runtime(self) -> Runtime:
@@ -68,6 +69,10 @@ class World:
     async def pause(self, seconds: float) -> None:
         """Waiting costs no time here; the clock moves."""
         self.clock.advance(seconds)
+
+    async def never(self, seconds: float) -> None:
+        """Wait for ever: no lease is renewed, because no time passes during a call."""
+        await asyncio.Event().wait()
 
     def tenant(self, tenant_id: str = CONTOSO) -> Tenant:
         """Microsoft's side of a tenant."""

@@ -1,5 +1,7 @@
 """Phone numbers as they come from Entra and from telephone systems."""
 
+import time
+
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -476,8 +478,8 @@ def test_a_withheld_or_masked_caller_is_nobody(address: str) -> None:
         ("+44 (0)2", "GB", ("442",), True),
         ("+39 06", "GB", ("3906",), True),
         ("+7 8", "GB", ("78", "7"), True),
-        ("0044 20", "GB", ("4420",), True),
-        ("011 44 20", "US", ("4420",), True),
+        ("0044 20", "GB", ("4420",), False),
+        ("011 44 20", "US", ("4420",), False),
         ("0114 49", "GB", ("4411449",), False),
         ("020 79", "GB", ("442079",), False),
         ("06 1", "HU", ("361",), False),
@@ -527,3 +529,19 @@ def test_open_plans_have_numbers_of_many_lengths() -> None:
         assert metadata is not None
         assert metadata.fixed_line is not None
         assert len(metadata.fixed_line.possible_length) >= 5, region
+
+
+@pytest.mark.parametrize(
+    "unit", ["(", "(0)", "+", "x", "#", "*", "1 ", "1-", "1/", "ext ", ",", "\u0661 ", "=", "1x"]
+)
+def test_reading_a_text_takes_time_in_proportion_to_its_length(unit: str) -> None:
+    """A hundred texts of 250 characters in 21 regions took 9.4 seconds when a pattern was quadratic."""
+    text = unit * (250 // len(unit))
+    seconds = []
+    for region in ("DE", "GB", "US"):
+        derive.__globals__["_derive_kept"].cache_clear()
+        query_of.cache_clear()
+        start = time.process_time()
+        query_of(text, region)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 0.02

@@ -9,6 +9,7 @@ from directories.errors import InvalidField
 from directories.models import Directory
 from directories.serializers import scim_base_url
 from directories.status import DirectoryStatus
+from presence.service import first_external_ids
 from shared.http import Response
 from web import event_words
 from web.page_request import PageRequest
@@ -17,6 +18,7 @@ from web.render import page
 from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
 from web.translations import fault_text
 
+_MAX_EXAMPLE = 60  # characters
 _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
 
 
@@ -95,12 +97,33 @@ async def _live(visit: PageRequest, directory: Directory) -> dict[str, Any]:
     glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)
-    mark = hashlib.sha256(repr((stages, refusal)).encode()).hexdigest()[:12]
+    ids = await _wrong_ids(visit, directory, glance)
+    mark = hashlib.sha256(repr((stages, refusal, ids)).encode()).hexdigest()[:12]
     return {
         "stages": stages,
         "refusal": refusal,
+        "wrong_ids": ids,
         "mark": mark,
-        "settled": glance.stage == "provisioning" and not refusal,
+        "settled": glance.stage == "provisioning" and not refusal and not ids,
+    }
+
+
+async def _wrong_ids(
+    visit: PageRequest, directory: Directory, glance: DirectoryStatus
+) -> dict[str, str] | None:
+    """Return a warning as soon as people arrive whose external ID isn't an object ID, or None.
+
+    Presence is read by object ID only (learn.microsoft.com/graph/api/presence-get).
+    """
+    if directory.kind != "entra" or glance.stage != "provisioning":
+        return None
+    others = (await first_external_ids(visit.app, directory.id)).others
+    if not others:
+        return None
+    example = others[0] if len(others[0]) <= _MAX_EXAMPLE else f"{others[0][:_MAX_EXAMPLE]}…"
+    return {
+        "title": visit.counted("ids_wrong", len(others), example=example),
+        "remedy": visit.t("ids_wrong_remedy"),
     }
 
 

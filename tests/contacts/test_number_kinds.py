@@ -1,0 +1,248 @@
+"""The kinds of numbers that public reports of other products show to fail, from SCIM's value to the agent's answer."""
+
+import pytest
+
+from directories.models import Directory
+from local.counting_tables import CountingTables
+from scim.users import index_rows
+from shared.app import App
+from tests.contacts.conftest import make_company
+from tests.contacts.people import ACCOUNT, Company, Person
+
+DIRECT_DIAL = "+49 89 12345"
+
+
+@pytest.mark.parametrize(
+    "stored", [f"{DIRECT_DIAL} DW 67", f"{DIRECT_DIAL} Klappe 67", f"{DIRECT_DIAL} ext. 67"]
+)
+async def test_an_extension_is_found_by_the_base_and_by_direct_dial(
+    agent: Person, fabrikam: Company, stored: str
+) -> None:
+    """TrevorPilley/phone-number-parser#689: both are exact; a colleague's extension is possible only."""
+    await fabrikam.hire("Anna", stored)
+    exact, possible = [("Anna", "exact")], [("Anna", "possible")]
+    answers = await agent.lookup("+4989123450", "+498912345", "+49891234567", "+49891234568")
+    assert answers == [possible, exact, exact, possible]
+
+
+async def test_a_direct_dial_number_is_possible_for_its_exchange(
+    agent: Person, fabrikam: Company
+) -> None:
+    """DIN 5008: 089 12345-67 is an extension of 089 12345, so colleagues and the base are the same company."""
+    await fabrikam.hire("Anna", "089 12345-67")
+    answers = await agent.lookup("+49891234567", "+498912345", "+49891234568", "+49891334568")
+    assert answers == [[("Anna", "exact")], [("Anna", "possible")], [("Anna", "possible")], []]
+
+
+async def test_a_colleague_with_the_number_is_exact_alone(agent: Person, fabrikam: Company) -> None:
+    """Nobody else of the exchange is shown beside the person who is calling."""
+    await fabrikam.hire("Anna", "089 12345-67")
+    await fabrikam.hire("Ben", "089 12345-68")
+    assert await agent.lookup("+49891234568") == [[("Ben", "exact")]]
+
+
+async def test_neighbours_without_extensions_are_nobody(agent: Person, fabrikam: Company) -> None:
+    """A number that only begins or nearly ends alike is another line."""
+    await fabrikam.hire("Anna", "+49 89 1234567")
+    await fabrikam.hire("Ben", "+44 20 7946 0958")
+    found = await agent.lookup("+49891234568", "+498912345670", "+442079460959", "+441379460958")
+    assert found == [[], [], [], []]
+
+
+async def test_the_same_national_number_elsewhere_is_another_line(
+    agent: Person, contoso: Company
+) -> None:
+    """Both were written with their country code, so nothing is left to guess."""
+    await contoso.hire("Anna", "+1 212 555 0102")
+    assert await agent.lookup("+442125550102") == [[]]
+
+
+async def test_each_of_several_numbers_in_a_field_is_possible(
+    agent: Person, admin: Person, contoso: Company
+) -> None:
+    """ReagentX/imessage-exporter#673; the administrator is told which numbers the field holds."""
+    await contoso.hire("Anna", "020 7946 0014 / 0015")
+    anna = [("Anna", "possible")]
+    assert await agent.lookup("+442079460014", "020 7946 0015") == [anna, anna]
+    page = await admin.get(f"/api/directories/{contoso.id}/numbers")
+    fault = page["people"][0]["numbers"][0]["fault"]
+    assert "several numbers (+442079460014, +442079460015)" in fault
+
+
+async def test_the_person_whose_main_number_it_is_comes_first(
+    agent: Person, contoso: Company
+) -> None:
+    """A switchboard or a shared desk: everybody is shown."""
+    await contoso.hire("Anna", "+442079460958", "other:+442079460000")
+    await contoso.hire("Zoe Reception", "+442079460000")
+    await contoso.hire("Ben", "+442079460959", "other:+442079460000")
+    assert await agent.lookup("+442079460000") == [
+        [("Zoe Reception", "exact"), ("Anna", "exact"), ("Ben", "exact")]
+    ]
+
+
+async def test_what_can_be_read_in_two_ways_is_possible(agent: Person, contoso: Company) -> None:
+    """Digits without a plus are the region's number or one with a country code; if people have both, neither is exact."""
+    await contoso.hire("Anna", "+39 06 9876 5432")
+    assert await agent.lookup("390698765432") == [[("Anna", "exact")]]
+
+
+@pytest.mark.parametrize(
+    ("region", "stored", "arrives"),
+    [
+        ("BR", "(11) 98765-4301", "+551187654301"),  # FossifyOrg/Phone#899
+        ("IT", "+39 06 1234 5601", "+39612345601"),  # aj3423/SpamBlocker#430
+        ("GB", "+39 6 1234 5601", "+390612345601"),
+        ("AR", "+54 9 11 2345 6789", "+541123456789"),
+        ("GB", "+7 495 123 45 67", "84951234567"),
+        ("GB", "+36 1 234 5678", "0612345678"),
+        ("DE", "+49 89 636480", "01033089636480"),  # call by call
+        ("MX", "+52 55 1234 5678", "+52 1 55 1234 5678"),
+    ],
+)
+async def test_old_forms_and_prefixes_of_elsewhere_are_possible(
+    app: App, agent: Person, region: str, stored: str, arrives: str
+) -> None:
+    """A digit was added or lost on the way; nobody else has such a number."""
+    company = await make_company(app, ACCOUNT, "Company", region)
+    await company.hire("Anna", stored)
+    assert await agent.lookup(arrives) == [[("Anna", "possible")]]
+
+
+@pytest.mark.parametrize(
+    ("region", "stored", "arrives"),
+    [
+        ("AU", "13 11 14", "+61131114"),  # catamphetamine/libphonenumber-js#400
+        ("AU", "13 11 14", "131114"),
+        ("DE", "116117", "+49116117"),
+        ("DE", "116117", "116117"),
+        ("BR", "(11) 98765-4301", "0 15 11 98765-4301"),  # carrier selection
+        ("AR", "011 15-2345-6789", "+5491123456789"),
+        ("RU", "8 (495) 123-45-67", "+74951234567"),
+        ("HU", "06 1 234 5678", "+3612345678"),
+    ],
+)
+async def test_short_numbers_and_prefixes_of_the_region_are_exact(
+    app: App, agent: Person, region: str, stored: str, arrives: str
+) -> None:
+    """The region's plan says which digits are dialled and which belong to the number."""
+    company = await make_company(app, ACCOUNT, "Company", region)
+    await company.hire("Anna", stored)
+    assert await agent.lookup(arrives) == [[("Anna", "exact")]]
+
+
+@pytest.mark.parametrize(
+    "arrives",
+    [
+        "anonymous",
+        "sip:anonymous@anonymous.invalid",
+        "+44 20 7946 ****",
+        "+44207946XXXX",
+        "+44207946095x",
+    ],
+)
+async def test_masked_callers_are_nobody(agent: Person, contoso: Company, arrives: str) -> None:
+    """A wrong person is worse than no person."""
+    await contoso.hire("Anna", "+44 20 7946 0958", "mobile:+44 20 7946 095")
+    assert await agent.lookup(arrives) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("region", "stored", "typed"),
+    [
+        ("GB", "+442079460958", "+44 (0)20 7946 0958"),  # FossifyOrg/Contacts#357
+        ("GB", "+442079460958", "020 7946 0958"),
+        ("GB", "+442079460958", "0044 20 7946 0958"),
+        ("GB", "+442079460958", "442079460958"),
+        ("GB", "+442079460958", "2079460958"),
+        ("HU", "+3612345678", "06 1 234 5678"),
+        ("RU", "+74951234567", "8 (495) 123-45-67"),
+        ("US", "+12125550102", "(212) 555-0102"),
+        ("US", "+12125550102", "1 212 555 0102"),
+        ("DE", "+49 89 12345 DW 67", "089 12345-67"),
+        ("IT", "+390612345678", "06 1234 5678"),
+        ("GB", "+390612345678", "+39 06 1234 5678"),
+        ("FR", "+33142685300", "01 42 68 53 00"),
+        ("AU", "+61212345678", "0011 61 2 1234 5678"),
+        ("GB", "tel:+442079460958", "tel:+442079460958"),
+    ],
+)
+async def test_the_person_is_found_digit_by_digit(
+    app: App, agent: Person, region: str, stored: str, typed: str
+) -> None:
+    """From the third digit on, whatever stands between the digits."""
+    company = await make_company(app, ACCOUNT, "Company", region)
+    await company.hire("Anna", stored)
+    path = f"/api/directories/{company.id}/contacts"
+    beginnings = [typed[:end] for end in range(1, len(typed) + 1)]
+    missing = [
+        text
+        for text in beginnings
+        if sum(c.isdigit() for c in text) >= 3 and await agent.names(path, q=text) != ["Anna"]
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("number", ["+12125550102", "+442079460958", "+4915123456789", "+6834012"])
+async def test_any_four_digits_of_the_middle_or_end_are_found(
+    agent: Person, contoso: Company, number: str
+) -> None:
+    """An agent remembers some digits only; four of them are enough, and more of them, too."""
+    await contoso.hire("Anna", number)
+    path, digits = f"/api/directories/{contoso.id}/contacts", number[1:]
+    parts = [
+        digits[start : start + length]
+        for length in (4, 5, 6, 8)
+        for start in range(len(digits) - length + 1)
+    ]
+    assert [part for part in parts if await agent.names(path, q=part) != ["Anna"]] == []
+
+
+async def test_all_numbers_of_a_person_with_three_are_found_by_their_middle(
+    agent: Person, contoso: Company
+) -> None:
+    """The rows of one person suffice for the parts of three numbers."""
+    await contoso.hire("Anna", "+442079460958", "mobile:+447700900123", "other:+12125550102")
+    path = f"/api/directories/{contoso.id}/contacts"
+    for part in ("7946", "79460", "0090", "9001", "5550", "2555"):
+        assert await agent.names(path, q=part) == ["Anna"], part
+
+
+async def test_a_longer_run_of_digits_than_any_number_is_nobody(
+    agent: Person, contoso: Company
+) -> None:
+    """No key has more than 15 digits."""
+    await contoso.hire("Anna", "4" * 16, "other:" + "1" * 200)
+    assert await agent.lookup("4" * 16, "4" * 15, "1" * 200) == [[], [], []]
+
+
+async def test_a_person_has_at_most_fourteen_rows_of_numbers(contoso: Company) -> None:
+    """A change may remove and insert each row, and a transaction has 100 operations."""
+    numbers = [f"other:+49 89 1234{n:02d}-67" for n in range(12)]
+    user = contoso.person("Anna", *numbers)
+    rows = index_rows.index_rows(user, "DE")
+    digits = [key for key in rows if key.startswith(("num|", "exchange|")) or _is_part(key)]
+    assert len(digits) == 14
+
+
+def _is_part(key: str) -> bool:
+    part = key.split("|")[1]
+    return key.startswith("find|") and part.replace(".", "").isdecimal()
+
+
+async def test_a_lookup_costs_one_round_trip_and_one_more_in_open_plans(
+    agent: Person, contoso: Company, fabrikam: Company, tables: CountingTables
+) -> None:
+    """Only for a number that nobody has exactly, and only where extensions are dialled after the number."""
+    await contoso.hire("Anna", "+442079460958")
+    await fabrikam.hire("Berta", "+49 89 12345-67")
+
+    async def cost(directory: Directory, number: str) -> int:
+        with tables.measured() as calls:
+            await agent.lookup(number, directories=[directory.id])
+        return len([call for call in calls if call[1] == "contacts"])
+
+    assert await cost(contoso.directory, "+442079460958") == 1
+    assert await cost(contoso.directory, "+442079460000") == 1
+    assert await cost(fabrikam.directory, "+49891234567") == 1
+    assert await cost(fabrikam.directory, "+49891234500") == 2
