@@ -18,7 +18,7 @@ def function_names() -> list[str]:
     """Return the names of all functions, as the worker lists them."""
     with tempfile.TemporaryDirectory() as folder:
         module = load_module(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/none.db"})
-        return [function.get_function_name() for function in find_app(module).get_functions()]
+        return [str(function.get_function_name()) for function in find_app(module).get_functions()]
 
 
 def levels(names: list[str]) -> dict[str, str]:
