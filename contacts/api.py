@@ -1,13 +1,21 @@
 """The answers of the contacts API: from a request of a signed-in person to people as JSON, or a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from contacts import account_directories, listing, number_lookup, unparsed_numbers
+from contacts import (
+    account_directories,
+    csv_export,
+    listing,
+    number_lookup,
+    unparsed_numbers,
+    vcard_export,
+)
 from contacts.details import read_contact
-from contacts.export import FORMATS, MOST, export
+from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
 from contacts.index_scan import Page
+from contacts.region_suggestion import suggest_region
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
@@ -63,13 +71,22 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Numbers needing attention."""
+    """Numbers needing attention; the first page says which default region most numbers fit, if it is another one."""
     directory = await _directory(app, request, person)
+    after = _cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    return with_etag(request, {"people": people} | ({"nextCursor": cursor} if cursor else {}))
+    content: dict[str, Any] = {"people": people} | ({"nextCursor": cursor} if cursor else {})
+    if not after and (fit := await suggest_region(app, directory)):
+        content["suggestedRegion"] = {
+            "region": fit.region,
+            "fits": fit.fits,
+            "fitsNow": fit.fits_now,
+            "count": fit.count,
+        }
+    return with_etag(request, content)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
@@ -85,12 +102,13 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
     require_admin(request, app.settings)
     directory = await _directory(app, request, person)
-    form = FORMATS.get(name := request.query.get("format", "csv"))
-    if form is None:
-        raise _bad(
-            "format",
-            Message("not_one_of", name="format", value=name[:20], known=", ".join(FORMATS)),
-        )
+    name = _one_of(request, "format", FORMATS)
+    if name == "csv":
+        choice = "separator", _one_of(request, "separator", csv_export.SEPARATORS)
+        form = csv_format(choice[1])
+    else:
+        choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
+        form = vcard_format(choice[1])
     limit = _limit(request, MOST, MOST)
     chunk = await export(app, directory, form, limit, _cursor(request))
     headers = {
@@ -99,7 +117,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     }
     if chunk.cursor:
         following = (
-            f"{request.path}?format={name}&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
+            f"{request.path}?format={name}&{choice[0]}={choice[1]}"
+            f"&limit={limit}&cursor={quote(chunk.cursor, safe='')}"
         )
         headers["Link"] = f'<{following}>; rel="next"'
     return Response(200, chunk.content, headers)
@@ -147,6 +166,16 @@ def _cursor(request: Request) -> str:
     if len(cursor) > _MAX_CURSOR:
         raise _bad("cursor", Message("cursor_not_valid"))
     return cursor
+
+
+def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
+    """Return a query parameter that must be one of `known`, whose first is the default."""
+    allowed = list(known)
+    value = request.query.get(name, "") or allowed[0]
+    if value not in allowed:
+        known_text = ", ".join(allowed)
+        raise _bad(name, Message("not_one_of", name=name, value=value[:20], known=known_text))
+    return value
 
 
 def _limit(request: Request, default: int, most: int) -> int:

@@ -1,11 +1,14 @@
-"""People as comma-separated values (RFC 4180), safe to open in a spreadsheet."""
+"""People as delimiter-separated values (RFC 4180), safe to open in a spreadsheet."""
 
 import re
+from typing import Literal
 
 from scim.users import contact_cards
 from scim.users.record import UserRecord
 from shared.numbers.number import Number
 
+Separator = Literal["comma", "semicolon", "tab"]
+SEPARATORS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _COLUMNS = (
     "Display name",
     "Given name",
@@ -21,21 +24,27 @@ _COLUMNS = (
     "Manager",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# Where the list separator is another one, or a tab is pasted, what follows it begins a cell of its own.
-# A whole stretch of separators and spaces is matched at once, else a text of tabs would take quadratic time.
-_INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
-_SEPARATORS = frozenset(";,\t\r\n")
-_NUMBER = r"\+?[0-9]{3,15}(?:;ext=[0-9]{1,9})?"
+# If a spreadsheet takes another character for the separator, what follows that begins a cell of its own.
+_INNER_FORMULA = re.compile(r"([;,\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
+_NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # makes Excel read UTF-8
+_MAX_PLAIN_DIGITS = 11  # Excel shows longer numbers as 1.23E+11
+_GROUP = 3
 
 
-def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str = "") -> bytes:
-    """Return a line; numbers in E.164 if they have that form, else as sent. `manager` is the manager's name."""
+def head(separator: str) -> bytes:
+    """Return the beginning of the file: the byte order mark and the line of headings."""
+    return _BYTE_ORDER_MARK + _line(_COLUMNS, separator)
+
+
+def entry(
+    user: UserRecord, numbers: list[tuple[str, Number]], manager: str, separator: str
+) -> bytes:
+    """Return the line of a person; `manager` is the manager's name."""
     resource = user.resource
     name, mail = resource.get("name", {}), contact_cards.work_mail(resource)
-    written = [
-        number.e164 + _extension(number) if number.e164 else number.raw for _, number in numbers
-    ]
+    written = [spreadsheet_number(number) for _, number in numbers]
     fields = (
         contact_cards.display_name(resource),
         name.get("givenName", ""),
@@ -50,32 +59,51 @@ def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str = ""
         resource.get("externalId", ""),
         manager,
     )
-    return _line(fields)
+    return _line(fields, separator)
 
 
-def _extension(number: Number) -> str:
-    return f";ext={number.extension}" if number.extension else ""
+def spreadsheet_number(number: Number) -> str:
+    """Return a number in a form that a spreadsheet keeps as text.
+
+    Excel reads "+442079460958" as the number 442079460958, and drops the plus, a leading zero and the last
+    digits of long numbers when it saves. With spaces it is text: the international form of ITU-T E.123
+    for a number in E.164, else the number as it was sent, in groups if it would lose something.
+    """
+    if number.e164 is None:
+        return _grouped(number.raw)
+    extension = f" ext. {number.extension}" if number.extension else ""
+    return _international(number.e164) + extension
 
 
-def _line(fields: tuple[str, ...]) -> bytes:
-    return (",".join(map(_cell, fields)) + "\r\n").encode()
+def _international(e164: str) -> str:
+    import phonenumbers
+
+    parsed = phonenumbers.parse(e164)
+    form = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    spaced = re.sub(r"[^0-9+]+", " ", form).strip()
+    return spaced if " " in spaced else _grouped(e164)
+
+
+def _grouped(text: str) -> str:
+    digits = text.removeprefix("+")
+    loses = text.startswith(("+", "0")) or len(digits) > _MAX_PLAIN_DIGITS
+    if not (digits.isascii() and digits.isdecimal() and loses and len(digits) > 1):
+        return text
+    size = _GROUP if len(digits) > _GROUP else 1
+    groups = [digits[at : at + size] for at in range(0, len(digits), size)]
+    return text[: len(text) - len(digits)] + " ".join(groups)
+
+
+def _line(fields: tuple[str, ...], separator: str) -> bytes:
+    return (separator.join(map(_cell, fields)) + "\r\n").encode()
 
 
 def _cell(text: str) -> str:
-    """A quoted cell that no spreadsheet takes for a formula (owasp.org/www-community/attacks/CSV_Injection).
+    """Return a quoted cell that no spreadsheet takes for a formula.
 
-    Numbers stay as they are: with its plus, one is at worst read as a number.
+    Source: owasp.org/www-community/attacks/CSV_Injection. Numbers begin with a plus and stay as they are.
     """
     safe = text
     if not _NUMBERS.fullmatch(text):
-        safe = _INNER_FORMULA.sub(_marked, f"'{text}" if _FORMULA.match(text) else text)
+        safe = _INNER_FORMULA.sub(r"\1'", f"'{text}" if _FORMULA.match(text) else text)
     return '"' + safe.replace('"', '""') + '"'
-
-
-def _marked(match: re.Match[str]) -> str:
-    """Return a stretch before a formula, with an apostrophe if it has a separator: a space alone begins no cell."""
-    return match[1] if _SEPARATORS.isdisjoint(match[1]) else f"{match[1]}'"
-
-
-# The byte order mark makes Excel read UTF-8.
-HEAD = b"\xef\xbb\xbf" + _line(_COLUMNS)

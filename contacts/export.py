@@ -1,10 +1,10 @@
-"""A directory's people as a file, in chunks of bounded size that simply follow each other.
+"""A directory's people as a file, in chunks of bounded size that are joined without anything between.
 
-An answer must be complete in 230 s and below 100 MB (limits of the host), which a directory of several 100,000 people
-does not promise. So an answer holds at most `MOST` people and names the next chunk in a `Link` header (RFC 8288).
+An answer must be complete in 230 s and below 100 MB (limits of the host), which isn't certain for a directory
+of several 100,000 people. So an answer holds at most `MOST` people and names the next chunk in a `Link`
+header (RFC 8288).
 """
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _PAGE = 999  # with the row that tells whether there are more, one round trip
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How people are written; `head` stands once at the beginning of the file."""
+    """How people are written; `head` is the beginning of the file."""
 
     media_type: str
     extension: str
@@ -31,17 +31,32 @@ class Format:
     entry: Callable[[UserRecord, list[tuple[str, Number]], str], bytes]
 
 
-FORMATS = {
-    "csv": Format(
-        "text/csv; charset=utf-8; header=present", "csv", csv_export.HEAD, csv_export.entry
-    ),
-    "vcard": Format("text/vcard; charset=utf-8", "vcf", b"", vcard_export.entry),
-}
+def csv_format(separator: str = "comma") -> Format:
+    """Return CSV with one of `csv_export.SEPARATORS`."""
+    character = csv_export.SEPARATORS[separator]
+
+    def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> bytes:
+        return csv_export.entry(user, numbers, manager, character)
+
+    media_type = "text/csv; charset=utf-8; header=present"
+    return Format(media_type, "csv", csv_export.head(character), entry)
+
+
+def vcard_format(version: str = "3.0") -> Format:
+    """Return vCard in one of `vcard_export.VERSIONS`; more address books read 3.0."""
+
+    def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> bytes:
+        return vcard_export.entry(user, numbers, manager, version)
+
+    return Format("text/vcard; charset=utf-8", "vcf", b"", entry)
+
+
+FORMATS = {"csv": csv_format(), "vcard": vcard_format()}
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of the file; `cursor` asks for the next one, "" behind the last."""
+    """A part of the file; `cursor` asks for the next one, "" after the last."""
 
     content: bytes
     cursor: str
@@ -50,7 +65,7 @@ class Chunk:
 async def export(
     app: App, directory: Directory, form: Format, limit: int, cursor: str = ""
 ) -> Chunk:
-    """The next `limit` users of the directory, the inactive ones left out; a thousand a round trip."""
+    """Return the next `limit` users of the directory without the inactive ones; 1,000 per round trip."""
     parts = [] if cursor else [form.head]
     after, left = index_rows.user_key(cursor) if cursor else "", limit
     names = ManagerNames(app, directory.id)
@@ -66,7 +81,6 @@ async def export(
         if not left:
             return Chunk(b"".join(parts), page[-1].record.id)
         after = index_rows.user_key(page[-1].record.id)
-        await asyncio.sleep(0)  # others want their turn
 
 
 async def _entries(

@@ -1,86 +1,107 @@
-"""People as vCard 4.0 (RFC 6350)."""
+"""People as vCard 3.0 (RFC 2426) or 4.0 (RFC 6350)."""
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from scim.users import contact_cards
 from scim.users.record import UserRecord
 from shared.numbers.number import Number
 
+VERSIONS = ("3.0", "4.0")
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", ";": "\\;", "\n": "\\n", "\r": None})
 _LINE_ENDS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_MOST_OCTETS = 75
-# SCIM's types of numbers as vCard knows them (RFC 6350 sections 5.6 and 6.4.1).
+_MAX_OCTETS = 75
+_NAME_PARTS = ("familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")
+# SCIM's types of numbers as vCard has them (RFC 2426 section 3.3.1, RFC 6350 section 6.4.1).
 _TEL_TYPES = {
-    "work": "work,voice",
-    "mobile": "cell,voice",
-    "home": "home,voice",
-    "fax": "fax",
-    "pager": "pager",
+    "work": ("work", "voice"),
+    "mobile": ("cell", "voice"),
+    "home": ("home", "voice"),
+    "fax": ("fax",),
+    "pager": ("pager",),
 }
+_OTHER_TEL = ("voice",)
 
 
-def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str = "") -> bytes:
-    """Return a vCard of the user; `manager` is the manager's name."""
-    return b"".join(map(_fold, _lines(user, numbers, manager)))
+def entry(user: UserRecord, numbers: list[tuple[str, Number]], manager: str, version: str) -> bytes:
+    """Return the vCard of a person; `manager` is the manager's name."""
+    lines = _version_3(user, numbers) if version == "3.0" else _version_4(user, numbers)
+    parts = ["BEGIN:VCARD", f"VERSION:{version}", *_common(user, manager), *lines, "END:VCARD"]
+    return b"".join(map(_fold, parts))
 
 
-def _lines(user: UserRecord, numbers: list[tuple[str, Number]], manager: str) -> Iterator[str]:
+def _common(user: UserRecord, manager: str) -> Iterator[str]:
+    """Yield the properties that are the same in both versions."""
     resource = user.resource
     name, enterprise = resource.get("name", {}), resource.get(contact_cards.ENTERPRISE, {})
-    yield "BEGIN:VCARD"
-    yield "VERSION:4.0"
     yield f"UID:urn:uuid:{user.id}"
     yield f"FN:{_text(contact_cards.display_name(resource))}"
-    parts = ("familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")
-    yield "N:" + ";".join(_text(name.get(part, "")) for part in parts)
-    if enterprise.get("organization") or enterprise.get("department"):
-        yield f"ORG:{_text(enterprise.get('organization', ''))};{_text(enterprise.get('department', ''))}"
+    yield "N:" + ";".join(_text(name.get(part, "")) for part in _NAME_PARTS)
+    organization, department = enterprise.get("organization", ""), enterprise.get("department", "")
+    if organization or department:
+        yield f"ORG:{_text(organization)};{_text(department)}"
     if resource.get("title"):
         yield f"TITLE:{_text(resource['title'])}"
     if manager:
-        yield f"X-MS-MANAGER:{_text(manager)}"  # no property of RFC 6350; Outlook writes and reads this one
-    for mail in resource.get("emails", []):
-        if mail.get("value"):
-            kind = (
-                ";TYPE=work"
-                if mail.get("type") == "work"
-                else ";TYPE=home"
-                if mail.get("type") == "home"
-                else ""
-            )
-            yield f"EMAIL{kind}:{_text(mail['value'])}"
+        # No property of either RFC; Outlook writes and reads this one.
+        yield f"X-MS-MANAGER:{_text(manager)}"
+
+
+def _version_3(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[str]:
+    for mail in _mails(user):
+        kind = str(mail.get("type", "")).upper()
+        types = f"INTERNET,{kind}" if kind in ("WORK", "HOME") else "INTERNET"
+        yield f"EMAIL;TYPE={types}:{_text(mail['value'])}"
+    for place, (kind, number) in enumerate(numbers):
+        names = [one.upper() for one in _TEL_TYPES.get(kind.lower(), _OTHER_TEL)]
+        types = ",".join([*names, "PREF"] if place == 0 else names)
+        yield f"TEL;TYPE={types}:{_text(_readable(number))}"
+    yield f"REV:{user.modified.partition('.')[0]}Z"
+
+
+def _version_4(user: UserRecord, numbers: list[tuple[str, Number]]) -> Iterator[str]:
+    for mail in _mails(user):
+        kind = mail.get("type")
+        parameter = f";TYPE={kind}" if kind in ("work", "home") else ""
+        yield f"EMAIL{parameter}:{_text(mail['value'])}"
     for place, (kind, number) in enumerate(numbers, 1):
-        yield _tel(kind, number, place)
+        types = ",".join(_TEL_TYPES.get(kind.lower(), _OTHER_TEL))
+        parameters = f'TYPE="{types}";PREF={min(place, 100)}'
+        if number.e164 is None:
+            yield f"TEL;VALUE=text;{parameters}:{_text(number.raw)}"
+        else:
+            extension = f";ext={number.extension}" if number.extension else ""
+            yield f"TEL;VALUE=uri;{parameters}:tel:{number.e164}{extension}"
     yield f"REV:{user.modified.replace('-', '').replace(':', '').partition('.')[0]}Z"
-    yield "END:VCARD"
 
 
-def _tel(kind: str, number: Number, place: int) -> str:
-    types = _TEL_TYPES.get(kind.lower(), "voice")
-    parameters = f'TYPE="{types}";PREF={min(place, 100)}'
+def _mails(user: UserRecord) -> list[dict[str, Any]]:
+    return [mail for mail in user.resource.get("emails", []) if mail.get("value")]
+
+
+def _readable(number: Number) -> str:
     if number.e164 is None:
-        return f"TEL;VALUE=text;{parameters}:{_text(number.raw)}"
-    extension = f";ext={number.extension}" if number.extension else ""
-    return f"TEL;VALUE=uri;{parameters}:tel:{number.e164}{extension}"
+        return number.raw
+    return f"{number.e164} ext. {number.extension}" if number.extension else number.e164
 
 
 def _text(text: str) -> str:
-    """Text with what has a meaning escaped (section 3.4) and all else left out that some reader ends a line at."""
+    """Return the text escaped (RFC 6350 section 3.4), without characters at which a reader ends a line."""
     escaped = text.translate(_ESCAPES)
     return escaped if escaped.isprintable() else _LINE_ENDS.sub("", escaped)
 
 
 def _fold(line: str) -> bytes:
-    """The line in pieces of at most 75 octets, never cut inside a character (section 3.2)."""
+    """Return the line in pieces of at most 75 octets, never cut inside a character (section 3.2)."""
     octets = line.encode()
-    if len(octets) <= _MOST_OCTETS:
+    if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"
-    pieces, room, piece = list[bytes](), _MOST_OCTETS, b""
+    pieces, room, piece = list[bytes](), _MAX_OCTETS, b""
     for character in line:
         encoded = character.encode()
         if len(piece) + len(encoded) > room:
             pieces.append(piece)
-            piece, room = b"", _MOST_OCTETS - 1
+            piece, room = b"", _MAX_OCTETS - 1
         piece += encoded
     return b"\r\n ".join([*pieces, piece]) + b"\r\n"

@@ -108,7 +108,9 @@ async def trust(call: Call) -> Response:
 
 async def set_trust(call: Call) -> Response:
     body = read_body(call.request, TrustBody)
-    trust = TrustedIdentity(body.tenant_id, body.subject, tuple(body.audiences))
+    trust = TrustedIdentity(
+        body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
+    )
     directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
     return _answer(directory, {"trust": serializers.trust(directory)})
 

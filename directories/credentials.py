@@ -1,4 +1,4 @@
-"""Security tokens, client secrets and the trusted Entra identity of a directory: issue, rotate, revoke.
+"""Security tokens, client secrets and the trusted identity of a directory: issue, rotate, revoke.
 
 At most two tokens (and two secrets) are live at a time, so that the new one can be put in place before the old one
 ends. What has ended is kept for a while: then the page can say "Entra still uses the token you revoked".
@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from directories import provisioning_log, service, store, tokens
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import timestamp
-from shared.messages import Message
+from shared.messages import Message, Param
 
 Sort = Literal["tokens", "secrets"]
 MAX_LIFETIME_DAYS = 1095
@@ -23,8 +24,11 @@ MAX_OVERLAP_HOURS = 24 * 30
 SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery asks for one to three years
 _MAX_ENDED = 5
 _MAX_AUDIENCES = 5
+_MAX_SUBJECT = 255  # characters of `sub` (OpenID Connect Core 1.0, section 2)
 _PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
 _NAMES = {"tokens": "token", "secrets": "secret"}  # in the kinds of events
+_ISSUER = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)[:/])[\x21-\x7e]{1,490}")
+_ADDRESS = re.compile(r"https?://[a-z0-9.:-]{1,260}/[\x21-\x7e]{0,490}", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -94,8 +98,8 @@ async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id
 async def set_trust(
     app: App, account: str, directory_id: str, trust: TrustedIdentity | None
 ) -> Directory:
-    """Trust this Entra identity's assertions, or (None) no longer any; raises BadField."""
-    checked = _checked(trust) if trust else None
+    """Trust this identity's assertions, or (None) no longer any. Raises InvalidField."""
+    checked = _checked(app, trust) if trust else None
     directory = await service.change(
         app,
         account,
@@ -160,11 +164,9 @@ def _ending(token: Token, until: str) -> Token:
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 
-def _checked(trust: TrustedIdentity) -> TrustedIdentity:
-    tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
-    for name, value in (("tenant_id", tenant_id), ("subject", subject)):
-        if not _GUID.fullmatch(value):
-            raise InvalidField(name, Message("not_a_guid", field=name))
+def _checked(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+    is_issuer = bool(trust.issuer.strip() or trust.jwks_uri.strip())
+    checked = _checked_issuer(app, trust) if is_issuer else _checked_entra(trust)
     audiences = tuple(
         dict.fromkeys(audience.strip() for audience in trust.audiences if audience.strip())
     )
@@ -172,4 +174,43 @@ def _checked(trust: TrustedIdentity) -> TrustedIdentity:
         len(audience) > 200 for audience in audiences
     ):
         raise InvalidField("audiences", Message("audiences_form", most=_MAX_AUDIENCES))
-    return TrustedIdentity(tenant_id, subject, audiences)
+    return dataclasses.replace(checked, audiences=audiences)
+
+
+def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
+    tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
+    for name, value in (("tenant_id", tenant_id), ("subject", subject)):
+        if not _GUID.fullmatch(value):
+            raise InvalidField(name, Message("not_a_guid", field=name))
+    return TrustedIdentity(tenant_id, subject, ())
+
+
+def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+    issuer, jwks_uri, subject = trust.issuer.strip(), trust.jwks_uri.strip(), trust.subject.strip()
+    if trust.tenant_id.strip():
+        raise InvalidField("tenant_id", Message("tenant_or_issuer"))
+    if not _ISSUER.fullmatch(issuer):
+        raise InvalidField("issuer", Message("issuer_form"))
+    if not is_key_address(app, jwks_uri):
+        hosts = sorted(app.settings.trusted_key_hosts)
+        allowed: Param = ", ".join(hosts) if hosts else Message("no_key_hosts")
+        raise InvalidField("jwks_uri", Message("key_address_form", allowed=allowed))
+    if not subject or len(subject) > _MAX_SUBJECT:
+        raise InvalidField("subject", Message("subject_form"))
+    return TrustedIdentity("", subject, (), issuer, jwks_uri)
+
+
+def is_key_address(app: App, address: str) -> bool:
+    """Return whether keys may be fetched from `address`: https, on a host of the operator's list and nothing else.
+
+    Otherwise an administrator of one company could make the app call addresses inside the operator's network
+    (cheatsheetseries.owasp.org, "Server-Side Request Forgery Prevention"). Plain http is for a listed loopback host.
+    """
+    if not _ADDRESS.fullmatch(address):
+        return False
+    parts = urlsplit(address)
+    if parts.netloc.lower() not in app.settings.trusted_key_hosts or parts.fragment:
+        return False
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    )

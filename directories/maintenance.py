@@ -59,6 +59,8 @@ async def tidy(app: App, directory_id: str) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await quarantine_warning.warn(app, directory_id)
+    for tidying in app.state(MaintenanceJobs).tidying:
+        await tidying(app, directory_id)
 
 
 async def _trim_events(app: App, directory_id: str, stop: str) -> None:

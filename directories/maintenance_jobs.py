@@ -7,6 +7,8 @@ from shared.app import App
 
 # Carries on its work until the clock's monotonic deadline.
 Job = Callable[[App, float], Awaitable[None]]
+# Tidies the directory with this id, once a day.
+Tidying = Callable[[App, str], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -14,3 +16,4 @@ class MaintenanceJobs:
     """The jobs of an App, registered when its functions are built."""
 
     jobs: list[Job] = field(default_factory=list)
+    tidying: list[Tidying] = field(default_factory=list)

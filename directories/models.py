@@ -36,14 +36,25 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TrustedIdentity:
-    """The Entra identity whose signed assertions are taken in place of a secret (RFC 7523 section 3)."""
+    """The identity whose signed assertions are taken in place of a secret (RFC 7523 section 3).
+
+    Either of an Entra tenant, with `tenant_id`, or of any OpenID Connect issuer: then `issuer` is the assertions' `iss`,
+    and `jwks_uri` the address of its keys.
+    """
 
     tenant_id: str
     subject: str
     audiences: tuple[str, ...]
+    issuer: str = ""
+    jwks_uri: str = ""
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True
     )
+
+    @property
+    def is_entra(self) -> bool:
+        """Whether a tenant of Entra signs the assertions."""
+        return not self.issuer
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,17 @@ class IssueBody(BaseModel):
 
 
 class TrustBody(BaseModel):
-    """PUT …/trust: the identity of Entra's provisioning service for this company."""
+    """PUT …/trust: the identity of the company's provisioning service.
+
+    With `tenant_id` that of an Entra tenant, with `issuer` and `jwks_uri` that of any OpenID Connect issuer.
+    """
 
     model_config = _STRICT
-    tenant_id: str = Field(max_length=100)
-    subject: str = Field(max_length=100)
+    tenant_id: str = Field("", max_length=100)
+    subject: str = Field(max_length=255)
     audiences: list[str] = Field(max_length=20)
+    issuer: str = Field("", max_length=500)
+    jwks_uri: str = Field("", max_length=500)
 
 
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:

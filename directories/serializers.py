@@ -68,15 +68,18 @@ def full(
 
 
 def trust(directory: Directory) -> dict[str, Any] | None:
-    """The trusted identity, or None."""
+    """Return the trusted identity, or None: of Entra with `tenant_id`, of another with `issuer` and `jwks_uri`."""
     found = directory.trust
     if found is None:
         return None
-    return {
+    known = {
         "tenant_id": found.tenant_id,
+        "issuer": found.issuer,
+        "jwks_uri": found.jwks_uri,
         "subject": found.subject,
         "audiences": list(found.audiences),
     }
+    return {name: value for name, value in known.items() if value}
 
 
 def credentials(

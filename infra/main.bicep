@@ -57,6 +57,9 @@ param apiClientIds string[] = []
 @description('Address (mailto: or https:) of the people who handle reports of vulnerabilities, for /.well-known/security.txt.')
 param securityContact string = ''
 
+@description('Hosts that signing keys of trusted OpenID Connect issuers are fetched from, divided by commas.')
+param trustedKeyHosts string = ''
+
 @description('Copies of the stored data: LRS one data centre, ZRS three zones (regions with zones only), GZRS a second region too.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
@@ -296,6 +299,7 @@ module settings 'modules/settings.bicep' = {
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
       securityContact: securityContact
+      trustedKeyHosts: trustedKeyHosts
     }
   }
 }

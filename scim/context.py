@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from directories.models import Directory
-from scim.query import PageKeyCache
 from scim.write_lock import WriteLocks
 from shared.app import App
 
@@ -19,11 +18,6 @@ class Context:
     directory: Directory
     base_url: str
     client: str = ""
-
-    @property
-    def page_keys(self) -> PageKeyCache:
-        """Return the App's cache of the keys that pages start at."""
-        return self.app.state(PageKeyCache)
 
     @property
     def write_locks(self) -> WriteLocks:

@@ -21,6 +21,7 @@ def blueprint(app: App) -> func.Blueprint:
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
+    app.state(MaintenanceJobs).tidying.append(_tidy_lists)
     return functions
 
 
@@ -28,3 +29,10 @@ async def _reindex(app: App, deadline: float) -> None:
     from scim import reindex
 
     await reindex.run(app, deadline)
+
+
+async def _tidy_lists(app: App, directory_id: str) -> None:
+    from scim import key_samples, page_starts
+
+    await page_starts.trim(app, directory_id)
+    await key_samples.recount_all(app, directory_id)

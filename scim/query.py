@@ -6,9 +6,10 @@ Memory is bounded by a page: a scan keeps only the page asked for, a sort only t
 import asyncio
 import base64
 import binascii
+import hashlib
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -19,8 +20,9 @@ from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
 from scim.core.sorting import root, sorter
+from scim.page_starts import Walk
 from shared import keys
-from shared.cache import LruCache
+from shared.app import App
 from shared.clock import Clock
 from shared.concurrency import TimeSlice
 from shared.messages import Message
@@ -31,10 +33,8 @@ MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
 _SCAN = 500
-_PLACES = 4096
-_PLACE_SECONDS = (
-    300.0  # a walk comes by sooner; later, deletions may have moved what a number stands for
-)
+# RFC 9865 section 2 calls cursorTimeout a minimum; instances' clocks may be an hour apart.
+_MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Source(Protocol):
         """The resources with these ids, in their order."""
         ...
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the resource `skip` places behind `after`, without reading the resources."""
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the resource with this number, from 1, or None if there are fewer."""
         ...
 
     async def total(self) -> int:
@@ -95,89 +95,121 @@ class ListQuery:
     descending: bool = False
 
 
-@dataclass(slots=True)
-class PageKeyCache:
-    """Remembers where a walk from page to page continues, so that each page costs one query.
-
-    Kept per instance: another instance skips along keys, which is slower and just as right.
-    """
-
-    _keys: LruCache[tuple[str, str, int], tuple[str, float]] = field(
-        default_factory=lambda: LruCache(_PLACES)
-    )
-
-    def get(self, source: Source, start_index: int, now: float) -> str | None:
-        """The key behind which the resource number `start_index` begins; `now` in seconds."""
-        key, at = self._keys.get((source.directory_id, source.resource_type.name, start_index)) or (
-            None,
-            0.0,
-        )
-        return key if now - at < _PLACE_SECONDS else None
-
-    def put(self, source: Source, start_index: int, key: str, now: float) -> None:
-        """Remember it."""
-        self._keys.put((source.directory_id, source.resource_type.name, start_index), (key, now))
-
-
-async def list_resources(
-    source: Source, query: ListQuery, places: PageKeyCache, clock: Clock
-) -> dict[str, Any]:
-    """The ListResponse; ScimError for a cursor that is broken or too old."""
+async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+    """Return the ListResponse; raise ScimError for a cursor that is broken or too old."""
     if query.cursor is not None:
-        return await _by_cursor(source, query, query.cursor, clock)
+        return await _by_cursor(source, query, query.cursor, app.clock)
     if query.filter is None and not query.sort_by:
-        return await _walked(source, query, places, clock.monotonic())
+        return await _walked(app, source, query)
     found = await source.lookup(query.filter.equalities()) if query.filter else None
     if found is not None and query.filter:
         matching = [item for item in found if query.filter.matches(item.resource)]
-        return _response(query, len(matching), _window(source, query, matching))
-    total, window = await _scanned(source, query, clock)
-    return _response(query, total, window)
+        if query.sort_by:
+            return _response(query, len(matching), _window(source, query, matching))
+        return await _from_candidates(app, source, query, matching)
+    if query.sort_by:
+        total, window = await _sorted_scan(source, query, app.clock)
+        return _response(query, total, window)
+    return await _filtered(app, source, query)
 
 
-async def _walked(
-    source: Source, query: ListQuery, places: PageKeyCache, now: float
-) -> dict[str, Any]:
+async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+    """A page of everything. It ends the walk only if nothing comes after it, whatever the total says."""
     total = await source.total()
-    if query.count == 0 or query.start_index > total:
+    if query.count == 0:
         return _response(query, total, [])
-    after = "" if query.start_index == 1 else places.get(source, query.start_index, now)
+    walk, start = _walk(source, query), query.start_index
+    after = "" if start == 1 else await walk.key_before(app, start)
+    if after is None and start <= total:
+        after = await source.key_of(start - 1)
     if after is None:
-        after = await source.key_at("", query.start_index - 1)
-    page, _ = await source.page(after, query.count) if after is not None else ([], False)
-    if page:
-        places.put(source, query.start_index + len(page), page[-1].key, now)
-    return _response(query, max(total, query.start_index + len(page) - 1 if page else 0), page)
+        return _response(query, total, [])
+    page, more = await source.page(after, query.count)
+    return await _page_of(app, query, walk, page, more, total)
 
 
-async def _scanned(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
-    """Reads everything once; keeps the window, or for a sort what may still come into it.
+async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
+    """A page of what a filter finds by reading everything once; memory holds the page only."""
+    walk, first = _walk(source, query), query.start_index - 1
+    before = await walk.key_before(app, query.start_index) if first and query.count else None
+    total, after, more = 0, "", True
+    kept, is_followed = list[Item](), False
+    while more:
+        page, more = await source.page(after, _SCAN)
+        for number, item in enumerate(await _matching(query, page, app.clock), total):
+            total = number + 1
+            if item.key > before if before is not None else number >= first:
+                if len(kept) < query.count:
+                    kept.append(item)
+                else:
+                    is_followed = True
+        _check_kept(kept)
+        after = page[-1].key if page else after
+    return await _page_of(app, query, walk, kept, is_followed, total)
 
-    Of a sort that goes far back only what is sorted by is kept: its window is read again.
+
+async def _from_candidates(
+    app: App, source: Source, query: ListQuery, matching: list[Item]
+) -> dict[str, Any]:
+    """A page of what an index found."""
+    walk, first = _walk(source, query), query.start_index - 1
+    in_order = sorted(matching, key=lambda item: item.key)
+    before = await walk.key_before(app, query.start_index) if first and query.count else None
+    numbered = enumerate(in_order)
+    rest = [
+        item
+        for number, item in numbered
+        if (number >= first if before is None else item.key > before)
+    ]
+    page = rest[: query.count]
+    return await _page_of(app, query, walk, page, len(rest) > len(page), len(matching))
+
+
+async def _page_of(
+    app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
+) -> dict[str, Any]:
+    """Return the answer, after storing where the next page begins if one follows.
+
+    `totalResults` is never below the number of the last resource, nor equal to it while others follow.
+    """
+    if more and page:
+        page_keys = [item.key for item in page]
+        page = page[: await walk.end_page(app, query.start_index, query.count, page_keys)]
+    last = query.start_index + len(page) - 1 if page else 0
+    return _response(query, max(total, last + (1 if more and page else 0)), page)
+
+
+def _walk(source: Source, query: ListQuery) -> Walk:
+    """Return the list that the query walks through: everything of a type, or what a filter finds."""
+    name = source.resource_type.name
+    if query.filter is not None:
+        name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
+    return Walk(source.directory_id, name)
+
+
+async def _sorted_scan(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
+    """Read everything once and keep what may still come into the window.
+
+    If the window is far back, only what is sorted by is kept, and the window is read again.
     """
     total, after, kept, more = 0, "", list[Item](), True
     end = query.start_index - 1 + query.count
-    sorted_by = root(query.sort_by, source.resource_type) if query.sort_by else ""
-    is_far = bool(query.sort_by) and end > MAX_COUNT
+    sorted_by = root(query.sort_by, source.resource_type)
+    is_far = end > MAX_COUNT
     while more:
         page, more = await source.page(after, _SCAN)
         matching = await _matching(query, page, clock)
-        if query.sort_by:
-            kept += [_part(item, sorted_by) for item in matching] if is_far else matching
-            if (
-                len(kept) > 2 * end + _SCAN
-            ):  # not at every page: the further back the window, the dearer is a sort
-                kept = _sorted(source, query, kept, end)
-        elif total < end:
-            first = query.start_index - 1
-            kept += [item for place, item in enumerate(matching, total) if first <= place < end]
+        kept += [_part(item, sorted_by) for item in matching] if is_far else matching
+        # Not after every page: the further back the window, the more a sort costs.
+        if len(kept) > 2 * end + _SCAN:
+            kept = _sorted(source, query, kept, end)
         _check_kept(kept)
         total += len(matching)
         after = page[-1].key if page else after
-    window = _window(source, query, kept) if query.sort_by else kept
-    return total, await source.read(
-        [keys.split(item.key)[1] for item in window]
-    ) if is_far else window
+    window = _window(source, query, kept)
+    if is_far:
+        window = await source.read([keys.split(item.key)[1] for item in window])
+    return total, window
 
 
 def _part(item: Item, name: str) -> Item:
@@ -209,8 +241,7 @@ def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> l
 
 def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
     end = query.start_index - 1 + query.count
-    ordered = _sorted(source, query, items, end) if query.sort_by else items
-    return ordered[query.start_index - 1 : end]
+    return _sorted(source, query, items, end)[query.start_index - 1 :]
 
 
 async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
@@ -279,7 +310,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
             Message("bad_cursor"),
             "invalidCursor",
         ) from None
-    if age > CURSOR_TIMEOUT:
+    if age > _MAX_CURSOR_AGE:
         raise ScimError(400, Message("old_cursor"), "expiredCursor")
     return after
 

@@ -3,7 +3,7 @@
 One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from scim import index_values
@@ -106,17 +106,26 @@ async def page(
 
 
 async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:
-    """The key of the record `skip` places behind the row key `after`, along keys only; None past the end."""
+    """Return the key of the record `skip` places after the key `after`, or None past the end; reads keys only."""
+    async for key in record_keys(app, directory_id, family, after):
+        skip -= 1
+        if skip == 0:
+            return key
+    return None
+
+
+async def record_keys(
+    app: App, directory_id: str, family: OnePart, after: str = ""
+) -> AsyncIterator[str]:
+    """Yield the keys of the records after the key `after`, 1,000 rows per round trip."""
     start, stop = _bounds(family, after)
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, keys_only=True)
         for row in rows:
             if _is_record(row.key):
-                skip -= 1
-                if skip == 0:
-                    return row.key
+                yield row.key
         if len(rows) < MAX_QUERY_ROWS:
-            return None
+            return
         start = keys.successor(rows[-1].key)
 
 

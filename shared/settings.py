@@ -22,6 +22,7 @@ _PLATFORM = (
     "LEGION_SERVICE_HOST",
 )
 _REGION = re.compile("[A-Z]{2}")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[0-9]{1,5})?")
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
 
@@ -65,6 +66,13 @@ def _cloud(text: str) -> Cloud:
     if text in get_args(Cloud):
         return cast(Cloud, text)
     raise ValueError(f"must be one of {', '.join(get_args(Cloud))}")
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(host.strip().lower() for host in text.split(",") if host.strip())
+    if all(_HOST.fullmatch(host) for host in hosts):
+        return hosts
+    raise ValueError("must be host names (with a port if it isn't 443), divided by commas")
 
 
 def _interval(text: str) -> int:
@@ -143,6 +151,12 @@ class Settings:
         30,
         "Days that the provisioning log is kept, 1 to 365.",
         _whole(1, 365),
+    )
+    trusted_key_hosts: frozenset[str] = _setting(
+        "TRUSTED_KEY_HOSTS",
+        frozenset(),
+        "Hosts that signing keys (JWKS) of trusted OpenID Connect issuers are fetched from, divided by commas.",
+        _hosts,
     )
     security_contact: str = _setting(
         "SECURITY_CONTACT",

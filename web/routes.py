@@ -16,6 +16,7 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     revoke_access,
+    trusted_identity,
     wizard_details,
     wizard_presence,
     wizard_scim,
@@ -48,11 +49,13 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
     "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
     "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
     "setup": {"GET": wizard_details.edit, "POST": wizard_details.save},
+    "trust": {"GET": trusted_identity.ask, "POST": trusted_identity.save},
     "strict": {"GET": _leads_to(""), "POST": directory.set_strict},
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {

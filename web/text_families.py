@@ -28,7 +28,10 @@ CREDENTIAL_STATE = CodeFamily("", ("live", "revoked", "expired"))
 CREDENTIAL_TITLE = CodeFamily("", CREDENTIAL_KINDS, "_title")
 EVENT = CodeFamily("event_", (kind.replace(".", "_") for kind in _EVENTS))
 EVENTS = CodeFamily("events_", ("all", *KINDS))
-EXPORT = CodeFamily("export_", ("csv", "vcard"))
+EXPORT = CodeFamily(
+    "export_",
+    ("csv", "csv_comma", "csv_semicolon", "csv_tab", "vcard", "vcard_3", "vcard_4"),
+)
 GUIDE_ENTRA = CodeFamily("guide_entra_", "1234567")
 GUIDE_OTHER = CodeFamily("guide_other_", "123456")
 HEALTH = CodeFamily("health_", HEALTH_FIGURES)

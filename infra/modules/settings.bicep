@@ -28,6 +28,7 @@ param product {
   presenceIntervalSeconds: int
   eventRetentionDays: int
   securityContact: string
+  trustedKeyHosts: string
 }
 
 var productSettings = {
@@ -42,6 +43,7 @@ var productSettings = {
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
   SECURITY_CONTACT: product.securityContact
+  TRUSTED_KEY_HOSTS: product.trustedKeyHosts
 }
 
 var platformSettings = {

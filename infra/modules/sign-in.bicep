@@ -29,7 +29,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
-      excludedPaths: ['/scim/*', '/health', '/.well-known/security.txt']
+      excludedPaths: ['/scim/*', '/health', '/.well-known/security.txt', '/.well-known/oauth-authorization-server/*']
     }
     identityProviders: {
       azureActiveDirectory: {

@@ -60,7 +60,9 @@ def principal_headers(person: str) -> dict[str, str]:
 def is_excluded(path: str) -> bool:
     """Whether the platform lets everybody through to this path, as `excludedPaths` of the deployment says."""
     lower = path.lower()
-    return lower in ("/health", "/.well-known/security.txt") or lower.startswith("/scim/")
+    return lower in ("/health", "/.well-known/security.txt") or lower.startswith(
+        ("/scim/", "/.well-known/oauth-authorization-server/")
+    )
 
 
 def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:

@@ -19,7 +19,7 @@ from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
-from shared.messages import Message
+from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND
 _LONGEST_WAIT = 30 * SECOND
@@ -119,20 +119,25 @@ async def _arrived(app: App, link: DirectoryLink) -> None:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 
 
-_GONE = frozenset({"removal_gone", "removal_disabled", "removal_emptied"})
+_GONE = frozenset({"gone", "disabled", "emptied"})
+REMOVAL = CodeFamily("removal_", (*_GONE, "still_there", "unknown"))
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalCheck:
-    """Whether a company has removed the app, and what was found."""
+    """Whether a company has removed the app; `found` is a member of the messages `REMOVAL`."""
 
-    gone: bool
-    message: Message
+    found: str
 
-    @classmethod
-    def of(cls, code: str) -> "RemovalCheck":
-        """Return the check that found `code`, a message code that begins with `removal_`."""
-        return cls(gone=code in _GONE, message=Message(code))
+    @property
+    def gone(self) -> bool:
+        """Whether the app has no access any more."""
+        return self.found in _GONE
+
+    @property
+    def message(self) -> Message:
+        """The sentence about it."""
+        return Message(REMOVAL.code(self.found))
 
 
 async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
@@ -143,10 +148,10 @@ async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
     except Fault as fault:
         reason = await runtime.control.whose(fault)
         if reason in ("deleted", "tenant_not_found"):
-            return RemovalCheck(gone=True, message=Message("removal_gone"))
+            return RemovalCheck("gone")
         if reason == "disabled":
-            return RemovalCheck(gone=True, message=Message("removal_disabled"))
-        return RemovalCheck(gone=False, message=Message("removal_unknown"))
+            return RemovalCheck("disabled")
+        return RemovalCheck("unknown")
     if token.may_read_presence:
-        return RemovalCheck(gone=False, message=Message("removal_still_there"))
-    return RemovalCheck(gone=True, message=Message("removal_emptied"))
+        return RemovalCheck("still_there")
+    return RemovalCheck("emptied")

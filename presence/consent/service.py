@@ -112,12 +112,12 @@ async def check_gone(app: App, person: Principal, directory_id: str) -> probe.Re
         raise HttpError(409, Message("never_connected"))
     now = now_ms(app.clock)
     if link.gone_code and is_recent(link.gone_checked_at, now, _GONE_KEPT):
-        return probe.RemovalCheck.of(link.gone_code)
+        return probe.RemovalCheck(link.gone_code)
     charge(app, person, link.tenant_id)
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)
-    checked = replace(link, gone_checked_at=now, gone_code=found.message.code)
+    checked = replace(link, gone_checked_at=now, gone_code=found.found)
     with suppress(tenant_links.LinkConflict):  # the next check asks again
         await tenant_links.save_link(app.tables, checked)
     return found

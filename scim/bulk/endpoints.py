@@ -47,7 +47,9 @@ async def _search(context: Context, request: Request) -> Response:
     total, shown = found.get("totalResults", 0), found.get("Resources", [])
     if of_groups:
         start = max(1, of_groups.start_index - total)
-        rest = replace(of_groups, start_index=start, count=of_groups.count - len(shown))
+        is_past_users = of_groups.start_index + len(shown) > total
+        room = of_groups.count - len(shown) if is_past_users else 0
+        rest = replace(of_groups, start_index=start, count=room)
         more = orjson.loads((await groups.listed(context, rest, str(body.get("filter", "")))).body)
         total, shown = total + more["totalResults"], shown + more["Resources"]
     start_index = (of_users or of_groups or rest).start_index
@@ -63,7 +65,7 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 async def _users(context: Context, query: ListQuery) -> dict[str, Any]:
-    return await list_resources(Users(context), query, context.page_keys, context.app.clock)
+    return await list_resources(context.app, Users(context), query)
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:

@@ -40,7 +40,7 @@ async def listed(context: Context, query: ListQuery, filter_text: str) -> Respon
     """The groups that a query finds; members cost a round trip a group, so they are read only where they count."""
     needed = query.projection.has("members") or "members" in filter_text.lower()
     source = service.Groups(context, needed)
-    return scim_response(await list_resources(source, query, context.page_keys, context.app.clock))
+    return scim_response(await list_resources(context.app, source, query))
 
 
 async def _search(context: Context, request: Request) -> Response:

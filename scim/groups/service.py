@@ -7,7 +7,7 @@ from typing import Any
 from directories import totals
 from directories.events import told
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
@@ -228,11 +228,9 @@ class Groups:
             self._item(group, listed.get(group.record.id)) for group in found[:whole]
         ], more or whole < len(found)
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the group `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.app, self.directory_id, schema.GROUP, after, skip
-        )
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the group with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.GROUP, number)
 
     async def total(self) -> int:
         """How many groups the directory has."""

@@ -1,4 +1,4 @@
-"""Assertions signed by Entra in place of a client secret (RFC 7523 section 3): is this one what the directory trusts?
+"""Assertions signed by Entra or another issuer in place of a client secret (RFC 7523 section 3).
 
 What is wrong with an assertion by itself its sender is told. How it differs from what the directory trusts only the
 administrator learns: a stranger can make assertions up, and the difference would tell whose directory it is. The claims
@@ -16,7 +16,9 @@ from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message, Param
 
-ALGORITHM = "RS256"  # the only one that Entra signs with
+ENTRA_ALGORITHMS = ("RS256",)  # the only one that Entra signs with
+# Signatures with a public key (RFC 7518 section 3.1); never one with a shared secret, nor "none".
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 LEEWAY_SECONDS = 60.0
 _MAX_LIFETIME_SECONDS = 25 * 3600.0  # the longest that Entra issues is about a day
 _MAX_LENGTH = 16 * 1024
@@ -45,6 +47,7 @@ class ParsedAssertion:
 
     text: str
     key_id: str
+    algorithm: str
     claims: dict[str, Any]
     expires: float
 
@@ -60,9 +63,15 @@ def read(app: App, text: str) -> ParsedAssertion:
         claims = jwt.decode(text, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise BadAssertion("jwt_none") from None
-    if header.get("alg") != ALGORITHM or not isinstance(header.get("kid"), str):
-        raise BadAssertion("jwt_signing", name=ALGORITHM)
-    return ParsedAssertion(text, header["kid"], claims, _check_times(app, claims))
+    if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
+        raise BadAssertion("jwt_signing", name=", ".join(ALGORITHMS))
+    return ParsedAssertion(
+        text=text,
+        key_id=header["kid"],
+        algorithm=header["alg"],
+        claims=claims,
+        expires=_check_times(app, claims),
+    )
 
 
 async def verify(
@@ -79,12 +88,15 @@ async def verify(
     import jwt
 
     _check_identity(app, trust, presented.claims, client_ids)
-    key = await signing_key(app, trust.tenant_id, presented.key_id)
+    if trust.is_entra and presented.algorithm not in ENTRA_ALGORITHMS:
+        raise Untrusted("jwt_algorithm", name=ENTRA_ALGORITHMS[0])
+    key = await signing_key(app, trust, presented.key_id)
     if key is None:
         raise Untrusted("jwt_key")
     try:
-        jwt.PyJWS().decode(presented.text, key, algorithms=[ALGORITHM])
-    except jwt.InvalidTokenError:
+        jwt.PyJWS().decode(presented.text, key, algorithms=[presented.algorithm])
+    except (jwt.PyJWTError, TypeError, ValueError):
+        # Also if the key is of another type than the algorithm's.
         raise Untrusted("jwt_signature") from None
     identifier = presented.claims.get("jti")
     if not identifier:
@@ -96,10 +108,10 @@ async def verify(
 def _check_identity(
     app: App, trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    expected = issuer(app, trust.tenant_id)
+    expected = issuer(app, trust)
     if claims.get("iss") != expected:
         raise Untrusted("jwt_issuer", expected=expected)
-    if str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
+    if trust.is_entra and str(claims.get("tid", trust.tenant_id)).lower() != trust.tenant_id:
         raise Untrusted("jwt_tenant")
     audiences = claims.get("aud")
     if not any(
@@ -107,6 +119,20 @@ def _check_identity(
         for audience in (audiences if isinstance(audiences, list) else [audiences])
     ):
         raise Untrusted("jwt_audience", known=", ".join(trust.audiences))
+    _check_subject(trust, claims, client_ids)
+
+
+def _check_subject(
+    trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
+) -> None:
+    """Check `sub`, and that the request claims to be nobody else; Entra's GUIDs in any case, and its `oid` as well."""
+    if not trust.is_entra:
+        if claims.get("sub") != trust.subject:
+            raise Untrusted("jwt_subject", expected=trust.subject)
+        own = {trust.subject, str(claims.get("azp", "")), str(claims.get("client_id", ""))}
+        if client_ids - own:
+            raise Untrusted("jwt_client")
+        return
     identities = {str(claims.get(name, "")).lower() for name in ("sub", "oid")}
     if trust.subject not in identities:
         raise Untrusted("jwt_subject", expected=trust.subject)

@@ -1,7 +1,7 @@
-"""The keys that Entra signs with, fetched from its login service and remembered by their `kid`.
+"""The keys that assertions are signed with, fetched from the issuer and remembered by their `kid`.
 
 Entra rotates keys without notice (learn.microsoft.com/entra/identity-platform/signing-key-rollover), so an unknown kid
-makes the keys be fetched again, but at most every 30 seconds for a tenant: a stranger can invent kids.
+makes the keys be fetched again, but at most every 30 seconds per address: a stranger can invent kids.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from directories.credentials import is_key_address
+from directories.models import TrustedIdentity
 from shared import log
 from shared.app import App
 from shared.cache import LruCache
@@ -28,11 +30,11 @@ _LOGIN_URLS = {
 
 
 class KeysUnavailable(Exception):
-    """The login service did not answer and nothing is remembered."""
+    """The issuer did not give its keys and none are remembered."""
 
 
 @dataclass(slots=True)
-class _Tenant:
+class _KeySet:
     keys: dict[str, Any] = field(default_factory=dict)
     fetched: float = float("-inf")
     tried: float = float("-inf")
@@ -40,49 +42,63 @@ class _Tenant:
 
 
 @dataclass(slots=True)
-class _Tenants:
-    by_id: LruCache[str, _Tenant] = field(default_factory=lambda: LruCache(1024))
+class _KeySets:
+    by_address: LruCache[str, _KeySet] = field(default_factory=lambda: LruCache(1024))
 
 
-def issuer(app: App, tenant_id: str) -> str:
-    """`iss` of the assertions of a tenant's provisioning service."""
-    return f"{_login_url(app)}/{tenant_id}/v2.0"
+def issuer(app: App, trust: TrustedIdentity) -> str:
+    """Return the `iss` of the assertions of a trusted identity."""
+    return f"{_login_url(app)}/{trust.tenant_id}/v2.0" if trust.is_entra else trust.issuer
 
 
-async def signing_key(app: App, tenant_id: str, kid: str) -> Any | None:
-    """The key called `kid`, None where the tenant has none; raises KeysUnavailable."""
-    tenants = app.state(_Tenants).by_id
-    tenant = tenants.get(tenant_id)
-    if tenant is None:
-        tenant = _Tenant()
-        tenants.put(tenant_id, tenant)
-    async with tenant.lock:
+async def signing_key(app: App, trust: TrustedIdentity, kid: str) -> Any | None:
+    """Return the issuer's key called `kid`, None if it has none. Raises KeysUnavailable."""
+    address = _address(app, trust)
+    key_sets = app.state(_KeySets).by_address
+    key_set = key_sets.get(address)
+    if key_set is None:
+        key_set = _KeySet()
+        key_sets.put(address, key_set)
+    async with key_set.lock:
         now = app.clock.monotonic()
-        stale = now - tenant.fetched >= _FRESH_SECONDS
-        if (stale or kid not in tenant.keys) and now - tenant.tried >= _PAUSE_SECONDS:
-            tenant.tried = now
+        is_stale = now - key_set.fetched >= _FRESH_SECONDS
+        if (is_stale or kid not in key_set.keys) and now - key_set.tried >= _PAUSE_SECONDS:
+            key_set.tried = now
             try:
-                tenant.keys, tenant.fetched = await _fetch(app, tenant_id), now
+                key_set.keys, key_set.fetched = await _fetch(address), now
             except (TimeoutError, OSError, ValueError) as error:
-                log.failure("entra_keys.fetch", error)
-        if not tenant.keys:
+                log.failure("signing_keys.fetch", error)
+        if not key_set.keys:
             raise KeysUnavailable
-        return tenant.keys.get(kid)
+        return key_set.keys.get(kid)
 
 
-async def _fetch(app: App, tenant_id: str) -> dict[str, Any]:
-    """The tenant's RSA signing keys by kid; OSError or ValueError where there is no key set to be had."""
+def _address(app: App, trust: TrustedIdentity) -> str:
+    """Return the address of the key set; KeysUnavailable if the operator no longer allows its host."""
+    if trust.is_entra:
+        return f"{_login_url(app)}/{trust.tenant_id}/discovery/v2.0/keys"
+    if not is_key_address(app, trust.jwks_uri):
+        raise KeysUnavailable
+    return trust.jwks_uri
+
+
+async def _fetch(address: str) -> dict[str, Any]:
+    """Return the public signing keys by kid; OSError or ValueError if there is no key set at the address."""
     from jwt import PyJWK, PyJWTError
 
-    listed = orjson.loads(await _download(f"{_login_url(app)}/{tenant_id}/discovery/v2.0/keys"))
+    listed = orjson.loads(await _download(address))
     try:
         return {
-            str(key["kid"]): PyJWK(key, algorithm="RS256").key
+            str(key["kid"]): PyJWK(key, algorithm=_ALGORITHMS[key["kty"]]).key
             for key in listed["keys"][:_MAX_KEYS]
-            if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("kid")
+            if key.get("kty") in _ALGORITHMS and key.get("use", "sig") == "sig" and key.get("kid")
         }
     except (PyJWTError, AttributeError, KeyError, TypeError) as error:
         raise ValueError("no key set") from error
+
+
+# Only how PyJWK reads the key of a type; which algorithm an assertion may have is checked with its header.
+_ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 
 async def _download(address: str) -> bytes:

@@ -1,4 +1,4 @@
-"""From a token request to an access token: by client secret or by an assertion that Entra signed."""
+"""From a token request to an access token: by client secret or by a signed assertion."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ from scim.oauth.token_request import TokenRequest
 from shared.app import App
 from shared.messages import Message
 
+# What a token is good for. A request may ask for any `scope`; the answer says what was granted (RFC 6749 section 3.3).
+SCOPE = "scim"
 CLIENT_CREDENTIALS = "client_credentials"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

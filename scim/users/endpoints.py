@@ -35,17 +35,13 @@ def register(functions: func.Blueprint, edge: Edge) -> None:
 
 async def _list(context: Context, request: Request) -> Response:
     query = read_list_query(parameters(request), USER)
-    return scim_response(
-        await list_resources(service.Users(context), query, context.page_keys, context.app.clock)
-    )
+    return scim_response(await list_resources(context.app, service.Users(context), query))
 
 
 async def _search(context: Context, request: Request) -> Response:
     """POST /Users/.search (RFC 7644 section 3.4.3)."""
     query = read_search(_body(request), USER)
-    return scim_response(
-        await list_resources(service.Users(context), query, context.page_keys, context.app.clock)
-    )
+    return scim_response(await list_resources(context.app, service.Users(context), query))
 
 
 async def _create(context: Context, request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from directories import totals
 from directories.events import told
 from directories.provisioning_log import Event
-from scim import resource_rows
+from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.filter_ast import Equality
@@ -55,6 +55,7 @@ async def create(context: Context, body: Any) -> StoredUser:
         await store.insert(app, directory.id, user, directory.region, event)
     except AlreadyExists as taken:
         raise await _taken(context, taken.key, resource) from None
+    key_samples.created(app, directory.id, schema.USER)
     note_mapping_faults(context, USER, notes, is_stored=True)
     return StoredUser(user, (), "")
 
@@ -217,11 +218,9 @@ class Users:
         found, more = await store.page(self.context.app, self.directory_id, after, count)
         return [self._item(user) for user in found], more
 
-    async def key_at(self, after: str, skip: int) -> str | None:
-        """The key of the user `skip` places further."""
-        return await resource_rows.key_at(
-            self.context.app, self.directory_id, schema.USER, after, skip
-        )
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the user with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""

@@ -22,6 +22,9 @@ OPEN_PLANS = frozenset({"39", "43", "49", "352", "358", "381"})
 _MORE_TRUNKS = {"LT": ("8",), "BY": ("80", "8"), "MX": ("045", "044", "01")}
 
 
+_GROUPS = re.compile("[0-9]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Dialling:
     """How numbers are dialled in a region.
@@ -126,9 +129,19 @@ def digits(number: "PhoneNumber") -> str:
 
 def national_digits(number: "PhoneNumber") -> str:
     """The digits of the number as it is written in its country, with the trunk prefix if that is usual."""
+    return digits_of(_national_format(number))
+
+
+def first_group(number: "PhoneNumber") -> str:
+    """The first digits of the number that a separator follows as it is written in its country: mostly the area code."""
+    first = next(_GROUPS.finditer(_national_format(number)), None)
+    return first[0] if first else ""
+
+
+def _national_format(number: "PhoneNumber") -> str:
     from phonenumbers import PhoneNumberFormat, format_number
 
-    return digits_of(format_number(number, PhoneNumberFormat.NATIONAL))
+    return format_number(number, PhoneNumberFormat.NATIONAL)
 
 
 def is_valid(number: "PhoneNumber") -> bool:

@@ -160,6 +160,7 @@ USER = OnePart(
         "contacts.listing",
         "web.pages.person",
         "scim.users.service",
+        "scim.key_samples",
     ),
     growth="one per user",
 )
@@ -184,7 +185,7 @@ GROUP = OnePart(
     rewritten="kept",
     codec="scim.groups.record",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service"),
+    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service", "scim.key_samples"),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -414,6 +415,31 @@ MAPPING_FAULTS = SingleRow(
     writers=("directories.mapping_notes",),
     readers=("directories.mapping_notes",),
     growth="one, with at most 100 faults",
+)
+
+PAGE_START = TwoParts(
+    name="start",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("resource type, with a digest of the filter if there is one", "startIndex, 16 digits"),
+    value="the key of the last resource before that number in a walk, and when a page last ended there",
+    rewritten="whole",
+    codec="scim.page_starts",
+    writers=("scim.page_starts",),
+    readers=("scim.page_starts",),
+    growth="one per page of a walk by startIndex in the last two hours; the daily maintenance removes older ones",
+)
+KEY_SAMPLE = OnePart(
+    name="sample",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("user or group",),
+    value="the key of every thousandth record, so that a jump to a far startIndex counts few keys",
+    rewritten="whole",
+    codec="scim.key_samples",
+    writers=("scim.key_samples",),
+    readers=("scim.key_samples",),
+    growth="two, of 40 bytes per thousand records",
 )
 
 # --- table directories: a company's directory and its credentials -----------------------------------------------------

@@ -3,9 +3,13 @@
 import csv
 import io
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +20,8 @@ from scim.users.contact_cards import ENTERPRISE
 from scim.users.record import UserRecord
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
+
+_BROWSER_TOOLS = Path(__file__).parents[2] / ".tools" / "browser"
 
 
 async def _chunks(admin: Person, company: Company, **query: Any) -> list[bytes]:
@@ -37,7 +43,7 @@ def _lines(content: bytes) -> list[dict[str, str]]:
 
 
 async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) -> None:
-    """Names, title, department, addresses, numbers in E.164 and the id by which Entra knows the person."""
+    """Names, title, department, addresses, numbers with spaces, and the ID by which Entra knows the person."""
     await contoso.hire(
         "Anna Müller",
         "020 7946 0958",
@@ -60,8 +66,8 @@ async def test_a_csv_has_every_active_person(admin: Person, contoso: Company) ->
             "Email": "anna@contoso.example",
             "Other emails": "",
             "User name": "anna@contoso.example",
-            "Number": "+442079460958",
-            "Other numbers": "+447700900123; 1234",
+            "Number": "+44 20 7946 0958",
+            "Other numbers": "+44 7700 900123; 1234",
             "External ID": "object-1",
             "Manager": "",
         }
@@ -105,7 +111,16 @@ async def test_the_file_has_the_directorys_name(admin: Person, contoso: Company)
     )
 
 
-@pytest.mark.parametrize("query", [{"format": "xlsx"}, {"limit": "20001"}, {"limit": "0"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"format": "xlsx"},
+        {"limit": "20001"},
+        {"limit": "0"},
+        {"separator": "pipe"},
+        {"format": "vcard", "version": "2.1"},
+    ],
+)
 async def test_a_wrong_parameter_is_refused(
     admin: Person, contoso: Company, query: dict[str, Any]
 ) -> None:
@@ -124,7 +139,7 @@ async def test_no_cell_is_a_formula(admin: Person, contoso: Company, text: str) 
     (content,) = await _chunks(admin, contoso)
     (line,) = _lines(content)
     assert line["Title"] == line["Display name"] == f"'{text}"
-    assert line["Number"] == "+442079460958"
+    assert line["Number"] == "+44 20 7946 0958"
 
 
 @pytest.mark.parametrize("divider", [";", "; ", "\t", "\n", ","])
@@ -180,23 +195,26 @@ def _user(name: str, title: str, number: str) -> UserRecord:
 def test_any_text_stays_in_its_cell(name: str, title: str, number: str) -> None:
     """Quotes, commas and line breaks in names move nothing to another column."""
     user = _user(name, title, number)
-    content = csv_export.HEAD + csv_export.entry(user, index_rows.derived(user, "GB"))
+    content = csv_export.head(",") + csv_export.entry(user, index_rows.derived(user, "GB"), "", ",")
     (line,) = _lines(content)
     assert line["Title"].replace("'", "") == title.replace("'", "")
     assert not re.search(r"(^|[;,\t\r\n])\s*[=+@-]", line["Title"])
 
 
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
 @given(_TEXT, _TEXT, _TEXT)
-def test_any_text_makes_a_well_formed_vcard(name: str, title: str, number: str) -> None:
+def test_any_text_makes_a_well_formed_vcard(
+    version: str, name: str, title: str, number: str
+) -> None:
     """Lines of at most 75 octets, cut between characters, that unfold to one property each (RFC 6350 section 3)."""
     user = _user(name, title, number)
-    content = vcard_export.entry(user, index_rows.derived(user, "GB"))
+    content = vcard_export.entry(user, index_rows.derived(user, "GB"), "", version)
     pieces = content.split(b"\r\n")
     assert pieces.pop() == b""
     assert all(len(piece) <= 75 for piece in pieces)
     assert not any(c < " " or c == "\x7f" for piece in pieces for c in piece.decode())
     lines = content.decode().replace("\r\n ", "").split("\r\n")[:-1]
-    assert (lines[0], lines[1], lines[-1]) == ("BEGIN:VCARD", "VERSION:4.0", "END:VCARD")
+    assert (lines[0], lines[1], lines[-1]) == ("BEGIN:VCARD", f"VERSION:{version}", "END:VCARD")
     names = [line.partition(":")[0].partition(";")[0] for line in lines]
     assert set(names) <= {
         "BEGIN",
@@ -221,7 +239,8 @@ def test_a_vcard_says_all_numbers_with_their_kind() -> None:
         {"type": "mobile", "value": "+447700900123"},
         {"type": "other", "value": "12,3"},
     ]
-    assert vcard_export.entry(user, index_rows.derived(user, "GB")).decode().split("\r\n") == [
+    content = vcard_export.entry(user, index_rows.derived(user, "GB"), "", "4.0")
+    assert content.decode().split("\r\n") == [
         "BEGIN:VCARD",
         "VERSION:4.0",
         "UID:urn:uuid:0190",
@@ -237,3 +256,110 @@ def test_a_vcard_says_all_numbers_with_their_kind() -> None:
         "END:VCARD",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("separator", "character"), [("comma", ","), ("semicolon", ";"), ("tab", "\t")]
+)
+async def test_a_csv_has_the_separator_that_was_chosen(
+    admin: Person, contoso: Company, separator: str, character: str
+) -> None:
+    """Excel expects the list separator of its language; the following chunks have the same one."""
+    await contoso.hire("Müller; Anna, Dr.", "020 7946 0958", "mobile:07700 900123")
+    await contoso.fill(4)
+    chunks = await _chunks(admin, contoso, separator=separator, limit=2)
+    text = b"".join(chunks).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=character))
+    assert len(lines) == 5
+    assert {len(line) for line in lines} == {12}
+    assert "Müller; Anna, Dr." in {line["Display name"] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ("+44 20 7946 0958", "+44 20 7946 0958"),
+        ("+1 201-555-0123", "+1 201 555 0123"),
+        ("020 7946 0958 x12", "+44 20 7946 0958 ext. 12"),
+        ("4711", "4711"),
+        ("0471", "047 1"),
+        ("007", "0 0 7"),
+    ],
+)
+def test_excel_keeps_every_digit_of_a_number(sent: str, written: str) -> None:
+    """As a number, Excel would lose the plus, a leading zero, and digits after the fifteenth."""
+    user = _user("Anna", "", sent)
+    ((_, number),) = index_rows.derived(user, "GB")
+    assert csv_export.spreadsheet_number(number) == written
+    is_number = re.fullmatch(r"[+-]?[0-9]+", written) is not None
+    assert not is_number or (written[0] not in "+0" and len(written) <= 11)
+
+
+def _rich() -> UserRecord:
+    user = _user("Müller; Anna, Dr.", "Head\nof R\\D", "020 7946 0958 x12")
+    user.resource["phoneNumbers"] += [
+        {"type": "mobile", "value": "+447700900123"},
+        {"type": "other", "value": "12,3"},
+    ]
+    user.resource["emails"] = [{"type": "work", "value": "anna@contoso.example"}]
+    return user
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+def test_vobject_reads_a_vcard(version: str) -> None:
+    """A reader of another project sees the same person (RFC 2426, RFC 6350)."""
+    content = vcard_export.entry(_rich(), index_rows.derived(_rich(), "GB"), "Bob", version)
+    card = vobject.readOne(content.decode())
+    assert card.version.value == version
+    assert card.fn.value == "Müller; Anna, Dr."
+    assert card.n.value.given == "Head\nof R\\D"
+    assert card.org.value == ["Müller; Anna, Dr.", "Head\nof R\\D"]
+    assert card.email.value == "anna@contoso.example"
+    numbers = [tel.value for tel in card.contents["tel"]]
+    if version == "3.0":
+        assert numbers == ["+442079460958 ext. 12", "+447700900123", "12,3"]
+        assert [tel.params["TYPE"] for tel in card.contents["tel"]] == [
+            ["WORK", "VOICE", "PREF"],
+            ["CELL", "VOICE"],
+            ["VOICE"],
+        ]
+        card.validate()
+    else:
+        assert numbers[:2] == ["tel:+442079460958;ext=12", "tel:+447700900123"]
+
+
+_READ_WITH_ICAL = """
+import ICAL from "ical.js";
+let text = "";
+for await (const part of process.stdin) text += part;
+const card = new ICAL.Component(ICAL.parse(text));
+const value = (name) => card.getFirstPropertyValue(name);
+const all = (name) => card.getAllProperties(name).map((one) => [one.getFirstValue(), one.getParameter("type")]);
+const [version, fn, title] = ["version", "fn", "title"].map(value);
+console.log(JSON.stringify({ version, fn, title, tel: all("tel"), email: all("email") }));
+"""
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+def test_ical_js_reads_a_vcard(version: str) -> None:
+    """A second reader, the one of Thunderbird, sees the same person."""
+    content = vcard_export.entry(_rich(), index_rows.derived(_rich(), "GB"), "Bob", version)
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", _READ_WITH_ICAL],
+        input=content,
+        capture_output=True,
+        cwd=_BROWSER_TOOLS,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    card = orjson.loads(done.stdout)
+    assert card["version"] == version
+    assert (
+        card["fn"].replace("\\;", ";") == "Müller; Anna, Dr."
+    )  # ical.js keeps an escaped semicolon
+    assert card["title"] == "Head\nof R\\D"
+    assert card["email"][0][0] == "anna@contoso.example"
+    assert len(card["tel"]) == 3
+    first = {"3.0": "+442079460958 ext. 12", "4.0": "tel:+442079460958;ext=12"}
+    assert card["tel"][0][0] == first[version]

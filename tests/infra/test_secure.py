@@ -74,7 +74,10 @@ SWITCHES: dict[str, dict[str, str]] = {
         "properties.platform.enabled": "true",
         "properties.globalValidation.requireAuthentication": "true",
         "properties.globalValidation.unauthenticatedClientAction": "'RedirectToLoginPage'",
-        "properties.globalValidation.excludedPaths": "['/scim/*', '/health', '/.well-known/security.txt']",
+        "properties.globalValidation.excludedPaths": (
+            "['/scim/*', '/health', '/.well-known/security.txt',"
+            " '/.well-known/oauth-authorization-server/*']"
+        ),
         "properties.identityProviders.azureActiveDirectory.enabled": "true",
         "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer": "issuer",
         "properties.identityProviders.azureActiveDirectory.login.loginParameters": "['scope=openid profile']",

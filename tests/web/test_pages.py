@@ -91,6 +91,7 @@ async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) ->
         ("POST", "/rename"),
         ("POST", "/restore"),
         ("POST", "/strict"),
+        ("POST", "/region"),
         ("GET", "/credentials"),
         ("POST", "/issue"),
         ("POST", "/revoke"),

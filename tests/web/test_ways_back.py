@@ -83,7 +83,8 @@ async def test_a_dialog_has_a_page_of_its_own(app: App, visit: Visitor, path: st
 
 
 @pytest.mark.parametrize(
-    "path", ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict"]
+    "path",
+    ["/live", "/connection", "/advance", "/consent", "/gone", "/restore", "/strict", "/region"],
 )
 async def test_a_part_of_a_page_leads_to_the_page(app: App, visit: Visitor, path: str) -> None:
     """No fragment without a frame, no 405 for somebody who pressed reload."""

@@ -1,5 +1,6 @@
 """Contacts: search, number lookup, one person, groups, numbers needing attention, export."""
 
+from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.number_lookup import MAX_NUMBERS
@@ -96,6 +97,12 @@ def schemas() -> Json:
     }
     matched = {"allOf": [ref("Contact"), thing({"match": {"enum": ["exact", "possible"]}})]}
     unparsed = array(thing({"value": text(), "type": text(), "fault": text()}))
+    whole = {"type": "integer"}
+    region = thing(
+        {"region": text(), "fits": whole, "fitsNow": whole, "count": whole},
+        description="Region that most numbers without a country code fit, if the default region doesn't: of `count` "
+        "numbers, `fits` are valid in `region` and `fitsNow` in the default region. On the first page only",
+    )
     cursor = {"nextCursor": text("Asks for the next page; none: this is the last")}
     texts = {**array({"type": "string", "maxLength": 250}), "minItems": 1, "maxItems": MAX_NUMBERS}
     return {
@@ -111,7 +118,7 @@ def schemas() -> Json:
         "Matches": thing({"numbers": array(thing({"number": text(), "matches": array(matched)}))}),
         "UnparsedPage": thing(
             {"people": array(thing({"id": text(), "displayName": text(), "numbers": unparsed}))},
-            cursor,
+            {**cursor, "suggestedRegion": region},
         ),
         "GroupPage": thing({"groups": array(named)}, cursor),
     }
@@ -252,6 +259,16 @@ def paths() -> Json:
                 refusals=(400, 404),
                 parameters=[
                     query("format", "csv", {"enum": sorted(FORMATS)}),
+                    query(
+                        "separator",
+                        "Of `csv`: comma; a German Excel expects semicolon",
+                        {"enum": list(csv_export.SEPARATORS)},
+                    ),
+                    query(
+                        "version",
+                        "Of `vcard`: 3.0 (RFC 2426), or 4.0 (RFC 6350)",
+                        {"enum": list(vcard_export.VERSIONS)},
+                    ),
                     _limit(MOST, MOST),
                     query("cursor", "From the `Link` of the previous chunk"),
                 ],

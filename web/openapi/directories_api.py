@@ -240,7 +240,7 @@ def paths() -> Json:
             "directory_trust",
             parameters=own,
             get=operation(
-                "readTrust", TAG, "The trusted Entra identity", {200: _trust()}, refusals=(404,)
+                "readTrust", TAG, "The trusted identity", {200: _trust()}, refusals=(404,)
             ),
             put=operation(
                 "setTrust",

@@ -319,6 +319,35 @@ def paths() -> Json:
             },
         ),
         "/scim/{directoryId}/oauth2/token": path("scim_token", parameters=[ID], post=_token()),
+        "/scim/{directoryId}/.well-known/oauth-authorization-server": path(
+            "scim_oauth_metadata", parameters=[ID], get=_metadata()
+        ),
+    }
+
+
+def _metadata() -> Json:
+    """RFC 8414 section 3.2."""
+    lists = (
+        "response_types_supported",
+        "grant_types_supported",
+        "scopes_supported",
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+    )
+    found = thing(
+        {
+            "issuer": text(),
+            "token_endpoint": text(),
+            **{name: array(text()) for name in lists},
+            "service_documentation": text(),
+        }
+    )
+    return {
+        "operationId": "readTokenMetadata",
+        "tags": [TAG],
+        "summary": "Describe the token endpoint (RFC 8414)",
+        "security": [],
+        "responses": {"200": answer("Metadata of the token endpoint", found)},
     }
 
 
@@ -342,6 +371,7 @@ def _token() -> Json:
             "access_token": text(),
             "token_type": {"const": "Bearer"},
             "expires_in": {"type": "integer"},
+            "scope": {"const": "scim"},
         }
     )
     error = thing({"error": text()}, {"error_description": text()})
@@ -357,7 +387,7 @@ def _token() -> Json:
     return {
         "operationId": "issueAccessToken",
         "tags": [TAG],
-        "summary": "An access token for a client secret, or for an assertion that Entra signed",
+        "summary": "An access token for a client secret, or for an assertion that a trusted issuer signed",
         "security": [],
         "requestBody": body(
             thing({"grant_type": text()}, {name: text() for name in names[1:]}),

@@ -1,10 +1,11 @@
 """A directory at a glance, with its presence, its settings and its export."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from contacts import unparsed_numbers
+from contacts import csv_export, unparsed_numbers, vcard_export
 from directories import reindex_progress, service, status
 from directories.models import Directory
 from presence.consent import service as consents
@@ -18,6 +19,19 @@ from web.render import page
 from web.text_families import HEALTH
 
 _MOST_COUNTED = 99
+
+
+_SEPARATOR = {"de": "semicolon"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    """One form in which people can be exported; `form` is a member of the messages `EXPORT`."""
+
+    href: str
+    extension: str
+    form: str
+    is_usual: bool = False
 
 
 async def show(visit: PageRequest) -> Response:
@@ -41,12 +55,13 @@ async def show(visit: PageRequest) -> Response:
             "presence_off" if directory.presence == "off" else "presence_undecided"
         ),
     }
-    exports = {
-        form: f"/api/directories/{directory.id}/export?format={form}&limit=2000"
-        for form in ("csv", "vcard")
-    }
     found = problems_of(visit, directory, glance, connection)
-    values: dict[str, Any] = {"figures": figures, "problems": found, "exports": exports, **frame}
+    values: dict[str, Any] = {
+        "figures": figures,
+        "problems": found,
+        "exports": _exports(visit, directory),
+        **frame,
+    }
     return page(
         visit,
         "directory.html",
@@ -55,6 +70,24 @@ async def show(visit: PageRequest) -> Response:
         reindex=reindex,
         **values,
     )
+
+
+def _exports(visit: PageRequest, directory: Directory) -> list[ExportLink]:
+    """Return the forms of an export, the two usual ones first.
+
+    The separator is the one that Excel expects in the visitor's language.
+    """
+    usual = _SEPARATOR.get(visit.language, "comma")
+    separators = [usual, *(one for one in csv_export.SEPARATORS if one != usual)]
+    address = f"/api/directories/{directory.id}/export?limit=2000&format="
+    csv = [ExportLink(f"{address}csv&separator={one}", "csv", f"csv_{one}") for one in separators]
+    vcard = [
+        ExportLink(f"{address}vcard&version={one}", "vcf", f"vcard_{one[0]}")
+        for one in vcard_export.VERSIONS
+    ]
+    csv[0] = replace(csv[0], form="csv", is_usual=True)
+    vcard[0] = replace(vcard[0], form="vcard", is_usual=True)
+    return [csv[0], vcard[0], *csv[1:], *vcard[1:]]
 
 
 async def set_strict(visit: PageRequest) -> Response:

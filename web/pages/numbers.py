@@ -1,11 +1,14 @@
 """Numbers needing attention, with the remedy."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from contacts import unparsed_numbers
+from contacts.region_suggestion import suggest_region
 from contacts.unparsed_numbers import Unparsed
 from directories import service
+from directories.errors import InvalidField
 from shared.http import Response
 from shared.numbers.number import derive
 from web.page_request import PageRequest
@@ -39,13 +42,23 @@ async def show(visit: PageRequest) -> Response:
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
     people = [_view(visit, one, directory.region) for one in found]
+    suggestion = None if after else await suggest_region(visit.app, directory)
     return page(
         visit,
         "numbers.html",
         people=people,
+        suggestion=suggestion,
         next=following,
         **await framed(visit, directory, "numbers"),
     )
+
+
+async def set_region(visit: PageRequest) -> Response:
+    """Take another default region; the numbers are then parsed again in the background."""
+    region = visit.form.get("region", "")
+    with suppress(InvalidField):  # no form of this page sends an unknown region
+        await service.set_up(visit.app, visit.account, visit.directory_id, region=region)
+    return visit.go(f"/directories/{visit.directory_id}/numbers")
 
 
 def _view(visit: PageRequest, person: Unparsed, region: str) -> PersonNumbers:

@@ -11,6 +11,7 @@ import pytest
 
 from directories import credentials, provisioning_log
 from directories.event_types import KINDS
+from directories.models import TrustedIdentity
 from directories.provisioning_log import EventFilter
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
@@ -299,4 +300,7 @@ async def test_the_issuer_is_that_of_the_deployments_cloud(
 
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
         app = App(Settings.read({"CLOUD": cloud}), clock, tables)
-        assert issuer(app, CONTOSO) == f"https://login.{host}/{CONTOSO}/v2.0"
+        assert (
+            issuer(app, TrustedIdentity(CONTOSO, SUBJECT, ()))
+            == f"https://login.{host}/{CONTOSO}/v2.0"
+        )

@@ -1,0 +1,143 @@
+"""Where the next page of a walk by `startIndex` begins (RFC 7644 section 3.4.2.4), stored for all instances.
+
+A page that others follow is answered after its end is stored: the next start index, and the key of the last resource
+before it. Whoever answers the next page continues from that key, so deletions in pages already read move nothing.
+A start index in use never moves to another key: two clients that walk at once would lose resources. If a page
+would end there at another key, it is made shorter, which RFC 7644 section 3.4.2.4 allows.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from shared import row_versions
+from shared.app import App
+from shared.tables.limits import MAX_OPERATIONS
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    Insert,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    StorageUnavailable,
+    query_all,
+)
+from shared.tables.schema import CONTACTS, PAGE_START
+
+# Instances whose clocks are an hour apart must agree that a walk under way is under way.
+MAX_AGE_SECONDS = 2 * 3600.0
+_REFRESH_SECONDS = 15 * 60.0
+_ATTEMPTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """A stored start: the key before it, when a page last ended there (Unix seconds), the row's tag."""
+
+    key: str
+    at: float
+    tag: str
+
+    def age(self, app: App) -> float:
+        """Return the seconds since a page ended there, whichever instance's clock runs ahead."""
+        return abs(app.clock.now().timestamp() - self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One list that clients walk: `name` is the resource type, with a digest of the filter if there is one."""
+
+    directory_id: str
+    name: str
+
+    async def key_before(self, app: App, start_index: int) -> str | None:
+        """Return the key after which the page at `start_index` begins, or None if no page ended there lately."""
+        key = PAGE_START.key(self.name, _number(start_index))
+        row = await app.tables.get(CONTACTS, self.directory_id, key)
+        start = decode(row.value, row.etag) if row else None
+        return start.key if start and start.age(app) < MAX_AGE_SECONDS else None
+
+    async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
+        """Store the end of a page that others follow; return how many of its `keys` belong to it.
+
+        Raises StorageUnavailable, also if other walks of the list come in between each time.
+        """
+        first = PAGE_START.key(self.name, _number(start_index + 1))
+        stop = PAGE_START.key(self.name, _number(start_index + count + 1))
+        for _ in range(_ATTEMPTS):
+            rows = await query_all(app.tables, CONTACTS, self.directory_id, first, stop)
+            starts = {
+                int(PAGE_START.second_of(row.key)): decode(row.value, row.etag) for row in rows
+            }
+            live = {
+                number - start_index: start.key
+                for number, start in starts.items()
+                if start.age(app) < MAX_AGE_SECONDS
+            }
+            length = _length(live, count, keys)
+            number = start_index + length
+            if await self._store(app, number, keys[length - 1], starts.get(number)):
+                return length
+        raise StorageUnavailable("other walks of the same list came in between")
+
+    async def _store(self, app: App, number: int, key: str, old: PageStart | None) -> bool:
+        """Store a start; return False if another instance stored it in the meantime."""
+        if old is not None and old.key == key and old.age(app) < _REFRESH_SECONDS:
+            return True
+        row_key = PAGE_START.key(self.name, _number(number))
+        value = encode(key, app.clock.now().timestamp())
+        operation = Replace(row_key, value, old.tag) if old else Insert(row_key, value)
+        try:
+            await app.tables.transact(CONTACTS, self.directory_id, [operation])
+        except (AlreadyExists, NotFound, PreconditionFailed):
+            return False
+        return True
+
+
+def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
+    """Return the length of a page whose end collides with no start in use; `live` is keys by length.
+
+    If a full page would end at a start in use, the page ends at that key: clients that add `count` instead of
+    itemsPerPage to their start index continue there.
+    """
+    if count in live:
+        length = bisect_right(keys, live[count])
+        if length and live.get(length, keys[length - 1]) == keys[length - 1]:
+            return length
+    for length in range(len(keys), 0, -1):
+        if live.get(length, keys[length - 1]) == keys[length - 1]:
+            return length
+    return len(keys)
+
+
+async def trim(app: App, directory_id: str) -> None:
+    """Remove the starts at which no page ended lately."""
+    rows = await query_all(app.tables, CONTACTS, directory_id, *PAGE_START.all())
+    old = [
+        Delete(row.key, row.etag)
+        for row in rows
+        if decode(row.value, row.etag).age(app) >= MAX_AGE_SECONDS
+    ]
+    for at in range(0, len(old), MAX_OPERATIONS):
+        try:
+            await app.tables.transact(CONTACTS, directory_id, old[at : at + MAX_OPERATIONS])
+        except (NotFound, PreconditionFailed):
+            continue  # a walk uses one of them again; the next run removes the rest
+
+
+def encode(key: str, at: float) -> bytes:
+    """Return the value of a row."""
+    return orjson.dumps({"v": 1, "key": key, "at": round(at, 3)})
+
+
+def decode(value: bytes, tag: str) -> PageStart:
+    """Return the start that `encode` wrote; raises UnsupportedRowVersion."""
+    stored = row_versions.read(value, "page start")
+    return PageStart(str(stored["key"]), float(stored["at"]), tag)
+
+
+def _number(start_index: int) -> str:
+    return f"{start_index:016}"

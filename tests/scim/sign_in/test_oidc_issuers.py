@@ -1,0 +1,214 @@
+"""Trust in any OpenID Connect issuer of a directory's choice (RFC 7523), and the token endpoint's metadata (RFC 8414)."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from directories import credentials, service
+from directories.errors import InvalidField
+from directories.models import TrustedIdentity
+from directories.service import NewDirectory
+from local.counting_tables import CountingTables
+from local.oidc_issuer import OidcIssuer, running
+from shared.app import App
+from shared.clock import FixedClock
+from shared.http import Request
+from shared.settings import Settings
+from tests.scim.sign_in.client import ACCOUNT, TokenClient
+from tests.scim.sign_in.conftest import host_of
+
+AUDIENCE = "https://app.example"
+SUBJECT = "repo:contoso/sync:ref:refs/heads/main"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[OidcIssuer]:
+    """One server for the module; use `issuer`."""
+    with running(OidcIssuer()) as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def issuer(served: OidcIssuer, clock: FixedClock) -> OidcIssuer:
+    """The issuer, following the test's clock."""
+    served.clock, served.fetched, served.redirect = clock, 0, ""
+    return served
+
+
+@pytest.fixture
+def app(issuer: OidcIssuer, tables: CountingTables, clock: FixedClock) -> App:
+    """Settings that allow the issuer's keys."""
+    return App(Settings(trusted_key_hosts=frozenset({issuer.host})), clock, tables)
+
+
+def _trust(by: OidcIssuer, **more: Any) -> TrustedIdentity:
+    usual: dict[str, Any] = {
+        "tenant_id": "",
+        "subject": SUBJECT,
+        "audiences": (AUDIENCE,),
+        "issuer": by.url,
+        "jwks_uri": by.jwks_uri,
+    }
+    return TrustedIdentity(**(usual | more))
+
+
+@pytest.fixture
+async def client(app: App, issuer: OidcIssuer) -> AsyncIterator[TokenClient]:
+    """A directory that trusts the issuer."""
+    host = host_of(app)
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
+    await credentials.set_trust(app, ACCOUNT, directory.id, _trust(issuer))
+    yield TokenClient(host, app, directory.id, "")
+    await app.background.drain()
+    await host.stop()
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256", "ES256"])
+async def test_an_issuer_of_ones_own_opens_scim(
+    client: TokenClient, issuer: OidcIssuer, algorithm: str
+) -> None:
+    """RFC 7523 section 2.2: no secret exists; the answer names the scope that was granted."""
+    answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE, algorithm=algorithm))
+    assert answer.body["scope"] == "scim"
+    assert await client.users(answer.token) == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": "https://other.example"},
+        {"sub": SUBJECT.upper()},
+        {"sub": None},
+        {"aud": "https://other.example"},
+        {"exp": 1},
+    ],
+)
+async def test_another_assertion_is_refused(
+    client: TokenClient, issuer: OidcIssuer, change: dict[str, Any]
+) -> None:
+    """RFC 7523 section 3: issuer, audience, subject and time, exactly as the directory trusts them."""
+    answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE, **change))
+    assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+async def test_a_key_of_somebody_else_is_refused(client: TokenClient, issuer: OidcIssuer) -> None:
+    """The same `kid`, another key; and an elliptic-curve algorithm with the RSA key's name."""
+    stranger = OidcIssuer(issuer.clock)
+    stranger.url = issuer.url
+    assert (await client.by_assertion(stranger.assertion(SUBJECT, AUDIENCE))).status == 401
+    text = stranger.assertion(SUBJECT, AUDIENCE, algorithm="ES256")
+    assert (await client.by_assertion(text)).status == 401
+
+
+async def test_an_assertion_with_an_id_is_taken_once(
+    client: TokenClient, issuer: OidcIssuer
+) -> None:
+    """RFC 7523 section 3, item 7."""
+    text = issuer.assertion(SUBJECT, AUDIENCE, jti="1")
+    assert (await client.by_assertion(text)).status == 200
+    assert (await client.by_assertion(text)).status == 401
+
+
+async def test_keys_are_not_fetched_from_another_host(
+    client: TokenClient, issuer: OidcIssuer, app: App
+) -> None:
+    """A redirection isn't followed, and a host that the operator took off the list isn't asked."""
+    issuer.redirect = "http://127.0.0.1:9/keys"
+    answer = await client.by_assertion(issuer.assertion(SUBJECT, AUDIENCE))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+    fetched = issuer.fetched
+    later = replace(app, settings=Settings())
+    host = host_of(later)
+    other = TokenClient(host, later, client.directory_id, "")
+    assert (await other.by_assertion(issuer.assertion(SUBJECT, AUDIENCE))).status == 503
+    assert issuer.fetched == fetched
+    await host.stop()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/keys",
+        "http://{host}.evil.example/keys",
+        "http://evil.example@{host}/keys",
+        "http://{host}@evil.example/keys",
+        "http://{host}\\@evil.example/keys",
+        "http://{host}\n.evil.example/keys",
+        "file:///etc/passwd",
+        "http://169.254.169.254/metadata",
+        "//{host}/keys",
+        "http://{host}",
+        "http://{host}/keys#x",
+        "",
+    ],
+)
+async def test_only_listed_hosts_have_keys(
+    client: TokenClient, app: App, issuer: OidcIssuer, address: str
+) -> None:
+    """OWASP, Server-Side Request Forgery Prevention: an allow list of hosts, compared as a whole."""
+    trust = _trust(issuer, jwks_uri=address.replace("{host}", issuer.host))
+    with pytest.raises(InvalidField) as raised:
+        await credentials.set_trust(app, ACCOUNT, client.directory_id, trust)
+    assert raised.value.field == "jwks_uri"
+    assert "TRUSTED_KEY_HOSTS" in raised.value.message.text()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"issuer": "contoso"}, "issuer"),
+        ({"issuer": "http://evil.example"}, "issuer"),
+        ({"subject": " "}, "subject"),
+        ({"audiences": ()}, "audiences"),
+        ({"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"}, "tenant_id"),
+    ],
+)
+async def test_a_wrong_field_is_named(
+    client: TokenClient, app: App, issuer: OidcIssuer, change: dict[str, Any], field: str
+) -> None:
+    """The field, the fault and the remedy."""
+    with pytest.raises(InvalidField) as raised:
+        await credentials.set_trust(app, ACCOUNT, client.directory_id, _trust(issuer, **change))
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize("hosts", ["a b", "https://a.example", "a.example/x", "a.example:x"])
+def test_the_setting_takes_hosts_only(hosts: str) -> None:
+    """A wrong list keeps the app from starting, with the fault."""
+    from shared.settings import SettingsError
+
+    with pytest.raises(SettingsError, match="TRUSTED_KEY_HOSTS"):
+        Settings.read({"TRUSTED_KEY_HOSTS": hosts})
+    assert Settings.read({"TRUSTED_KEY_HOSTS": "A.example, b.example:8443"}).trusted_key_hosts == {
+        "a.example", "b.example:8443",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.well-known/oauth-authorization-server/scim/{id}",
+        "/scim/{id}/.well-known/oauth-authorization-server",
+    ],
+)
+async def test_metadata_of_the_token_endpoint(client: TokenClient, path: str) -> None:
+    """RFC 8414 section 3.2; whether a directory exists it does not tell."""
+
+    async def read(directory_id: str) -> Any:
+        url = f"https://app.example{path.replace('{id}', directory_id)}"
+        response = await client.host.call(Request("GET", url))
+        return response.status, orjson.loads(response.body)
+
+    status, found = await read(client.directory_id)
+    assert status == 200
+    assert found["issuer"].endswith(f"://app.example/scim/{client.directory_id}")
+    assert found["token_endpoint"] == f"{found['issuer']}/oauth2/token"
+    assert "client_credentials" in found["grant_types_supported"]
+    assert "private_key_jwt" in found["token_endpoint_auth_methods_supported"]
+    assert "ES256" in found["token_endpoint_auth_signing_alg_values_supported"]
+    assert (found["scopes_supported"], found["response_types_supported"]) == (["scim"], [])
+    assert (await read("nothing-like-it"))[0] == 200
+    assert (await read("x"))[0] == 404

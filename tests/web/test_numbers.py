@@ -1,0 +1,50 @@
+"""The page of numbers needing attention."""
+
+from directories.service import NewDirectory, create
+from directories.store import get
+from scim.users import index_rows
+from scim.users.record import UserRecord
+from shared.app import App
+from shared.clock import timestamp
+from shared.ids import new_id
+from shared.tables.schema import CONTACTS
+from tests.web.conftest import ACCOUNT, Visitor
+
+NUMBERS = ("030 901820", "089 636480", "0211 80001", "0151 23456789")
+
+
+async def _directory(app: App) -> str:
+    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    now = timestamp(app.clock.now())
+    for place, number in enumerate(NUMBERS):
+        resource = {
+            "userName": f"person{place}",
+            "displayName": f"Person {place}",
+            "phoneNumbers": [{"type": "work", "value": number}],
+        }
+        user = UserRecord(new_id(app.clock), resource, now, now)
+        await app.tables.transact(CONTACTS, directory.id, index_rows.insertion(user, "GB"))
+    return directory.id
+
+
+async def test_the_better_region_is_one_click_away(app: App, visit: Visitor) -> None:
+    """The page says how many numbers fit it, and its button changes the default region."""
+    path = f"/directories/{(directory_id := await _directory(app))}"
+    page = (await visit("GET", f"{path}/numbers")).body.decode()
+    assert "Of 4 numbers without a country code, 4 are valid numbers of DE, and 0 of GB" in page
+    assert f'action="{path}/region"' in page
+    answer = await visit("POST", f"{path}/region", "region=DE")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{path}/numbers")
+    stored = await get(app.tables, directory_id)
+    assert stored is not None
+    assert stored.region == "DE"
+    assert "Most numbers are from" not in (await visit("GET", f"{path}/numbers")).body.decode()
+
+
+async def test_an_unknown_region_changes_nothing(app: App, visit: Visitor) -> None:
+    """A form that no page of ours sends."""
+    path = f"/directories/{(directory_id := await _directory(app))}"
+    assert (await visit("POST", f"{path}/region", "region=XX")).status == 303
+    stored = await get(app.tables, directory_id)
+    assert stored is not None
+    assert stored.region == "GB"

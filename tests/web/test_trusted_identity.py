@@ -1,0 +1,34 @@
+"""Sign-in without a secret: the identity that a directory trusts, on its page."""
+
+from urllib.parse import urlencode
+
+from directories import service
+from directories.service import NewDirectory
+from shared.app import App
+from tests.web.conftest import ACCOUNT, Visitor
+
+TENANT = "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"
+SUBJECT = "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e"
+
+
+async def test_an_identity_is_set_shown_and_removed(app: App, visit: Visitor) -> None:
+    """The page shows what is trusted; a wrong field keeps what was typed and says what helps."""
+    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
+    page = f"/directories/{directory.id}/credentials"
+    form = f"/directories/{directory.id}/trust"
+    assert b"No identity is trusted." in (await visit("GET", page)).body
+    assert b'name="jwks_uri"' in (await visit("GET", form)).body
+    fields = {"tenant_id": TENANT, "subject": "x", "audiences": "api://a, api://b"}
+    wrong = await visit("POST", form, urlencode(fields))
+    assert wrong.status == 422
+    assert b"subject is not a GUID" in wrong.body
+    assert TENANT.encode() in wrong.body
+    other = {"issuer": "https://id.example", "jwks_uri": "https://id.example/k", "subject": "x"}
+    refused = await visit("POST", form, urlencode({**other, "audiences": "a"}))
+    assert b"TRUSTED_KEY_HOSTS" in refused.body
+    assert (await visit("POST", form, urlencode({**fields, "subject": SUBJECT}))).status == 303
+    shown = (await visit("GET", page)).body
+    assert SUBJECT.encode() in shown
+    assert b"api://a, api://b" in shown
+    assert (await visit("POST", form, "remove=1")).status == 303
+    assert b"No identity is trusted." in (await visit("GET", page)).body

@@ -1,0 +1,59 @@
+"""The identity whose signed assertions a directory takes in place of a secret: shown, set and removed."""
+
+from directories import credentials, service
+from directories.errors import InvalidField
+from directories.models import TrustedIdentity
+from shared.http import Response
+from web.page_request import PageRequest
+from web.render import dialog
+from web.translations import fault_text
+
+_FIELDS = ("tenant_id", "issuer", "jwks_uri", "subject", "audiences")
+
+
+async def ask(visit: PageRequest) -> Response:
+    """Show the dialog with the identity as it is."""
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    trust = directory.trust or TrustedIdentity("", "", ())
+    values = {
+        "tenant_id": trust.tenant_id,
+        "issuer": trust.issuer,
+        "jwks_uri": trust.jwks_uri,
+        "subject": trust.subject,
+        "audiences": ", ".join(trust.audiences),
+    }
+    return await _dialog(visit, values, {})
+
+
+async def save(visit: PageRequest) -> Response:
+    """Trust the identity of the form, or with `remove` none any more."""
+    values = {name: visit.form.get(name, "").strip() for name in _FIELDS}
+    trust = None
+    if "remove" not in visit.form:
+        trust = TrustedIdentity(
+            values["tenant_id"],
+            values["subject"],
+            tuple(values["audiences"].replace(",", " ").split()),
+            values["issuer"],
+            values["jwks_uri"],
+        )
+    try:
+        await credentials.set_trust(visit.app, visit.account, visit.directory_id, trust)
+    except InvalidField as fault:
+        return await _dialog(visit, values, {fault.field: fault_text(visit, fault)}, status=422)
+    return visit.go(f"/directories/{visit.directory_id}/credentials")
+
+
+async def _dialog(
+    visit: PageRequest, values: dict[str, str], faults: dict[str, str], status: int = 200
+) -> Response:
+    return dialog(
+        visit,
+        "trust.html",
+        status=status,
+        directory=await service.read(visit.app, visit.account, visit.directory_id),
+        values=values,
+        faults=faults,
+        key_hosts=sorted(visit.app.settings.trusted_key_hosts),
+        has_trust=bool(values["subject"]),
+    )
