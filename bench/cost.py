@@ -12,15 +12,22 @@ from math import ceil
 MONTH = 730 * 3600  # seconds
 TICK = 30  # seconds between two presence syncs
 BATCH = 16  # messages that an instance handles at once (host.json)
+TENANTS_OF_A_BATCH = (
+    32  # that the timer puts into one message, if there are more (presence/sync/dispatch.py)
+)
 POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
-SENT_PER_SECOND = 150  # messages that the host puts into a queue, one after the other: assumed 6 to 7 ms each
+SENT_PER_SECOND = (
+    150  # messages that the host puts into a queue, one after the other: assumed 6 to 7 ms each
+)
 REQUEST_SECONDS = 0.1  # billed for a request on a warm instance: at least 100 ms of active time
 # Rows of the log, counted by tests/infra/test_log_volume.py.
 LINES_PER_TICK = 1  # timer.run
 LINES_PER_SYNC = 0  # while nothing is wrong
 LINES_PER_HOUR = 2  # maintenance.done, timer.run
 METRIC_LINES_PER_MINUTE = 3  # metrics.calls of timer and sync, metrics.presence
-REQUEST_METRIC_LINES = 5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
+REQUEST_METRIC_LINES = (
+    5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
+)
 SAMPLED_PER_SECOND = 0.5  # host.json: requests and exceptions that an instance stores
 ROW_BYTES = 1_200  # assumed, of a stored trace or request with its dimensions
 INSTANCES = 3  # HTTP, timers, queue
@@ -52,7 +59,7 @@ PRICES = {
     "alert, 5 minutes": Price(1.50, "rule and month", UNVERIFIED),
     "alert, 15 minutes": Price(0.50, "rule and month", UNVERIFIED),
     "private endpoint": Price(
-        0.01, "hour; three of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"
+        0.01, "hour; four of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"
     ),
 }
 FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
@@ -101,12 +108,17 @@ def always_ready(it: Deployment) -> float:
 def executions(it: Deployment) -> float:
     """Return the calls of functions in a month: requests, ticks, the hourly maintenance, and each tenant's syncs."""
     ticks = MONTH / it.tick
-    return it.requests + ticks + MONTH / 3600 + ticks * it.tenants
+    return it.requests + ticks + MONTH / 3600 + ticks * (it.tenants + _batches(it))
 
 
 def timer_seconds(it: Deployment) -> float:
     """Return how long a tick takes: at least the second that is billed, else what sending its messages takes."""
-    return max(1.0, it.tenants / SENT_PER_SECOND)
+    return max(1.0, _batches(it) / SENT_PER_SECOND)
+
+
+def _batches(it: Deployment) -> int:
+    """Return the messages of a tick that are divided again; 0 if there are few tenants."""
+    return ceil(it.tenants / TENANTS_OF_A_BATCH) if it.tenants > TENANTS_OF_A_BATCH else 0
 
 
 def gb_seconds(it: Deployment, *, alone: bool) -> float:
@@ -131,7 +143,8 @@ def table_operations(it: Deployment) -> float:
 
 def queue_operations(it: Deployment) -> float:
     """Return calls of the queue: a message is put, taken and deleted; an empty queue is asked again and again."""
-    return 3 * MONTH / it.tick * it.tenants + MONTH / POLL_SECONDS
+    messages = it.tenants + _batches(it)
+    return 3 * MONTH / it.tick * messages + MONTH / POLL_SECONDS
 
 
 def storage(it: Deployment) -> float:

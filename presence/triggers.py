@@ -17,6 +17,7 @@ CONNECTION = "AzureWebJobsStorage"
 def add(blueprint: func.Blueprint, app: App) -> None:
     """Register `presence_timer` (schedule of the settings), `presence_sync` and `presence_poison`.
 
+    A batch of tenants is divided by `presence_sync`, on as many instances as there are batches.
     A tick that runs twice puts two messages for a tenant into the queue, of which the second finds its work done.
     """
 
@@ -33,12 +34,17 @@ def add(blueprint: func.Blueprint, app: App) -> None:
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
+    @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job(app, "presence_sync")
-    async def presence_sync(message: func.QueueMessage) -> None:
+    async def presence_sync(message: func.QueueMessage, messages: func.Out[List[str]]) -> None:  # noqa: UP006
         from presence.sync import dispatch
 
+        body = message.get_body()
+        if of_batch := dispatch.expand(body):
+            messages.set(of_batch)
+            return
         try:
-            await dispatch.handle(app, message.get_body())
+            await dispatch.handle(app, body)
         except Exception as error:
             log.failure("presence.sync_failed", error)
             raise  # the host delivers it again, up to five times
