@@ -36,7 +36,7 @@ check: setup-test
 check-fast: setup-test check  ## lint, types and the tests of the core that need no other program, in half a minute
 	HYPOTHESIS_PROFILE=fast $(BIN)/pytest -n 2 -q -m "not slow and not needs_azurite" tests/infra/test_state.py tests/infra/test_boundaries.py tests/shared tests/scim/core tests/scim/users tests/scim/groups
 
-setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/kusto.ready .tools/chromium.ready
+setup: setup-test .tools/node.ready .tools/azurite.ready .tools/browser.ready .tools/kusto.ready .tools/clients.ready .tools/chromium.ready
 
 setup-run: .venv/run.ready
 
@@ -79,6 +79,12 @@ setup-test: .venv/test.ready
 	@echo "Installing Kusto's parser ..."
 	@mkdir -p .tools/kusto && cp tests/kusto/package.json tests/kusto/package-lock.json .tools/kusto/
 	@cd .tools/kusto && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+.tools/clients.ready: .tools/node.ready tests/clients/package-lock.json
+	@echo "Installing openapi-typescript ..."
+	@mkdir -p .tools/clients && cp tests/clients/package.json tests/clients/package-lock.json .tools/clients/
+	@cd .tools/clients && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 # The machine's Chromium or Chrome, else Debian's, else Playwright's own.

@@ -219,7 +219,7 @@ def evaluate(port: int, region: str) -> Tally:
     client, tally = Client(port), Tally()
     made = client.call("POST", "/api/directories", {"name": f"Numbers {region}", "region": region})
     directory_id, token = made["id"], made["token"]
-    base = made.get("scimBaseUrl") or made["scim_base_url"]
+    base = made["scimBaseUrl"]
     path = f"/{base.partition('://')[2].partition('/')[2]}/Users"
     for number, example in enumerate(own := list(examples(region))):
         taken = {one.e164 for one in own}

@@ -16,6 +16,12 @@ from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
 from contacts.index_scan import Page
 from contacts.region_suggestion import suggest_region
+from contacts.response_models import (
+    MAX_DIRECTORIES,
+    MAX_NUMBER_LENGTH,
+    GroupPage,
+    UnparsedPage,
+)
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
 from directories.models import Directory
@@ -27,9 +33,7 @@ from shared.messages import Message
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
-_MAX_NUMBER = 250
 _MAX_CURSOR = 2048
-_MAX_DIRECTORIES = 100
 
 
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
@@ -77,16 +81,19 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     found, cursor = await unparsed_numbers.list_unparsed(
         app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
-    people = [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
-    content: dict[str, Any] = {"people": people} | ({"nextCursor": cursor} if cursor else {})
+    page: UnparsedPage = {
+        "people": [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
+    }
+    if cursor:
+        page["nextCursor"] = cursor
     if not after and (fit := await suggest_region(app, directory)):
-        content["suggestedRegion"] = {
+        page["suggestedRegion"] = {
             "region": fit.region,
             "fits": fit.fits,
             "fitsNow": fit.fits_now,
             "count": fit.count,
         }
-    return with_etag(request, content)
+    return with_etag(request, page)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
@@ -94,8 +101,12 @@ async def groups(app: App, request: Request, person: Principal) -> Response:
     directory = await _directory(app, request, person)
     limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
     found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
-    groups = [{"id": group_id, "displayName": name} for group_id, name in found]
-    return with_etag(request, {"groups": groups} | ({"nextCursor": cursor} if cursor else {}))
+    page: GroupPage = {
+        "groups": [{"id": group_id, "displayName": name} for group_id, name in found]
+    }
+    if cursor:
+        page["nextCursor"] = cursor
+    return with_etag(request, page)
 
 
 async def export_chunk(app: App, request: Request, person: Principal) -> Response:
@@ -205,15 +216,15 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
     if not isinstance(texts, list) or not 1 <= len(texts) <= number_lookup.MAX_NUMBERS:
         raise _bad("numbers", Message("lookup_numbers", most=number_lookup.MAX_NUMBERS))
     for place, text in enumerate(texts):
-        if not isinstance(text, str) or len(text) > _MAX_NUMBER:
+        if not isinstance(text, str) or len(text) > MAX_NUMBER_LENGTH:
             field = f"numbers[{place}]"
-            raise _bad(field, Message("lookup_number", field=field, most=_MAX_NUMBER))
+            raise _bad(field, Message("lookup_number", field=field, most=MAX_NUMBER_LENGTH))
     if ids is not None and not (
         isinstance(ids, list)
-        and len(ids) <= _MAX_DIRECTORIES
+        and len(ids) <= MAX_DIRECTORIES
         and all(isinstance(one, str) for one in ids)
     ):
-        raise _bad("directories", Message("lookup_directories", most=_MAX_DIRECTORIES))
+        raise _bad("directories", Message("lookup_directories", most=MAX_DIRECTORIES))
     return texts, list(dict.fromkeys(ids)) if ids is not None else None
 
 

@@ -2,13 +2,21 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
 from contacts.details import Person, details
 from contacts.index_scan import Found
 from contacts.number_lookup import Match
+from contacts.response_models import (
+    Contact,
+    ContactDetails,
+    ContactMatch,
+    ContactPage,
+    LookedUpNumber,
+    LookupResult,
+)
 from directories.models import Directory
 from presence.service import Status, statuses
 from scim.users.contact_cards import Card
@@ -41,7 +49,7 @@ async def presence_of(
     }
 
 
-def card_json(directory: Directory, card: Card, known: Statuses) -> dict[str, Any]:
+def card_json(directory: Directory, card: Card, known: Statuses) -> Contact:
     """A person of a list; what is not known is left out."""
     status = known.get((directory.id, card.external_id))
     parts = {
@@ -52,48 +60,52 @@ def card_json(directory: Directory, card: Card, known: Statuses) -> dict[str, An
         "number": card.number,
         "presence": status.as_json() if status else None,
     }
-    return {
+    always: Contact = {
         "id": card.id,
         "directory": {"id": directory.id, "name": directory.name},
         "displayName": card.name,
-        **{name: value for name, value in parts.items() if value},
     }
+    return cast(Contact, {**always, **{name: value for name, value in parts.items() if value}})
 
 
 async def page_json(
     app: App, found: Sequence[Found], cursor: str, *, on_demand: bool = False
-) -> dict[str, Any]:
+) -> ContactPage:
     """A page of people; without `nextCursor` it is the last one."""
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
-    page: dict[str, Any] = {
-        "contacts": [card_json(one.directory, one.card, known) for one in found]
-    }
-    return page | ({"nextCursor": cursor} if cursor else {})
+    page: ContactPage = {"contacts": [card_json(one.directory, one.card, known) for one in found]}
+    if cursor:
+        page["nextCursor"] = cursor
+    return page
 
 
 async def matches_json(
     app: App, texts: Sequence[str], found: Sequence[Sequence[Match]]
-) -> dict[str, Any]:
+) -> LookupResult:
     """The answer to a lookup, in the order of the numbers asked for."""
     known = await presence_of(
         app, [(match.directory, match.card) for own in found for match in own]
     )
-    numbers = [
-        {
-            "number": text,
-            "matches": [card_json(m.directory, m.card, known) | {"match": m.kind} for m in own],
-        }
+    numbers: list[LookedUpNumber] = [
+        {"number": text, "matches": [_match_json(match, known) for match in own]}
         for text, own in zip(texts, found, strict=True)
     ]
     return {"numbers": numbers}
 
 
-async def person_json(app: App, person: Person, *, on_demand: bool = False) -> dict[str, Any]:
+def _match_json(match: Match, known: Statuses) -> ContactMatch:
+    return {**card_json(match.directory, match.card, known), "match": match.kind}
+
+
+async def person_json(app: App, person: Person, *, on_demand: bool = False) -> ContactDetails:
     """One contact with all details."""
     known = await presence_of(app, [(person.directory, person.card)], on_demand=on_demand)
-    return card_json(person.directory, person.card, known) | details(person)
+    return cast(
+        ContactDetails,
+        {**card_json(person.directory, person.card, known), **details(person)},
+    )
 
 
 def with_etag(request: Request, value: Any) -> Response:

@@ -1,7 +1,9 @@
 """Numbers that need the administrator's attention: they have no E.164 form, so calls can't be matched to them."""
 
 from dataclasses import dataclass
+from typing import cast
 
+from contacts.response_models import UnparsedNumber
 from directories.models import Directory
 from scim.index_values import decode_unparsed
 from shared import keys
@@ -15,7 +17,7 @@ class Unparsed:
 
     id: str
     name: str
-    numbers: list[dict[str, str]]
+    numbers: list[UnparsedNumber]
 
 
 async def list_unparsed(
@@ -29,5 +31,6 @@ async def list_unparsed(
     found = []
     for row in rows[:limit]:
         unparsed = decode_unparsed(row.value)
-        found.append(Unparsed(UNPARSED.parts_of(row.key)[0], unparsed.name, unparsed.numbers))
+        numbers = cast(list[UnparsedNumber], unparsed.numbers)
+        found.append(Unparsed(UNPARSED.parts_of(row.key)[0], unparsed.name, numbers))
     return found, found[-1].id if len(rows) > limit else ""

@@ -1,6 +1,7 @@
 """The answers of the directories API: from an administrator's call to directories, credentials and events as JSON."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,17 @@ from directories.event_types import KINDS
 from directories.handlers import Call
 from directories.models import Directory, TrustedIdentity
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
+from directories.response_models import (
+    Deletion,
+    DirectoryList,
+    IssuedSecret,
+    IssuedToken,
+    SecretList,
+    TokenList,
+    TrustAnswer,
+)
 from directories.service import NewDirectory
+from shared.clock import timestamp
 from shared.http import Response, json_response
 from shared.messages import Message
 
@@ -33,25 +44,28 @@ async def list_all(call: Call) -> Response:
     gone = (
         await deletion.restorable(call.app, call.account) if "deleted" in call.request.query else []
     )
-    listed = [serializers.brief(call.app, call.request, directory) for directory in found]
-    deleted = [{"id": each.id, "name": each.name, "deleted": each.deleted} for each in gone]
-    return json_response(
-        {"directories": listed, **({"deleted": deleted} if "deleted" in call.request.query else {})}
-    )
+    listed = [serializers.summary(call.app, call.request, directory) for directory in found]
+    content: DirectoryList = {"directories": listed}
+    if "deleted" in call.request.query:
+        content["deleted"] = [
+            {"id": each.id, "name": each.name, "deleted": each.deleted} for each in gone
+        ]
+    return json_response(content)
 
 
 async def create(call: Call) -> Response:
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
     directory, plain = await service.create(call.app, call.account, new)
-    content = {**serializers.full(call.app, call.request, directory), "token": plain}
+    content = serializers.details(call.app, call.request, directory)
+    content["token"] = plain
     return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
 
 
 async def read(call: Call) -> Response:
     directory = await service.read(call.app, call.account, call.directory_id)
     calls = await credential_usage.read(call.app.tables, directory.id)
-    return _answer(directory, serializers.full(call.app, call.request, directory, calls))
+    return _answer(directory, serializers.details(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
@@ -60,21 +74,20 @@ async def change(call: Call) -> Response:
     directory = await service.set_up(
         call.app, call.account, call.directory_id, await _expected(call), **settings
     )
-    return _answer(directory, serializers.full(call.app, call.request, directory))
+    return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
     await deletion.delete(call.app, call.account, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
-    return json_response(
-        {"state": "deleting", "restorable_seconds": seconds, "restore": restore}, 202
-    )
+    begun: Deletion = {"state": "deleting", "restorableSeconds": seconds, "restore": restore}
+    return json_response(begun, 202)
 
 
 async def restore(call: Call) -> Response:
     directory = await deletion.restore(call.app, call.account, call.directory_id)
-    return _answer(directory, serializers.full(call.app, call.request, directory))
+    return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
@@ -82,7 +95,7 @@ async def read_state(call: Call) -> Response:
     found, reindex = await asyncio.gather(
         status.glance(call.app, directory), reindex_progress.status(call.app, directory.id)
     )
-    return json_response(serializers.glance(found, reindex))
+    return json_response(serializers.state(found, reindex))
 
 
 async def events(call: Call) -> Response:
@@ -94,7 +107,7 @@ async def events(call: Call) -> Response:
     page = await provisioning_log.read(
         call.app,
         directory.id,
-        serializers.read_cursor(query.get("before", "")),
+        serializers.read_cursor(query.get("cursor", "")),
         _limit(query),
         wanted,
     )
@@ -103,7 +116,7 @@ async def events(call: Call) -> Response:
 
 async def trust(call: Call) -> Response:
     directory = await service.read(call.app, call.account, call.directory_id)
-    return _answer(directory, {"trust": serializers.trust(directory)})
+    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
@@ -112,7 +125,7 @@ async def set_trust(call: Call) -> Response:
         body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
     )
     directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
-    return _answer(directory, {"trust": serializers.trust(directory)})
+    return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def drop_trust(call: Call) -> Response:
@@ -129,8 +142,11 @@ class Credentials:
     async def list_all(self, call: Call) -> Response:
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
-        shown = serializers.credentials(call.app, getattr(directory, self.sort), calls)
-        return _answer(directory, {self.sort: shown})
+        if self.sort == "tokens":
+            tokens = serializers.credentials(call.app, directory.tokens, calls)
+            return _answer(directory, TokenList(tokens=tokens))
+        secrets = serializers.credentials(call.app, directory.secrets, calls)
+        return _answer(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
         body = read_body(call.request, IssueBody, optional=True)
@@ -142,10 +158,12 @@ class Credentials:
                 app, *place, self.sort, body.overlap_hours, body.expires_in_days
             )
         directory, made, plain = done
-        held = getattr(directory, self.sort)
-        shown = next(each for each in serializers.credentials(app, held) if each["id"] == made.id)
-        name = "token" if self.sort == "tokens" else "secret"
-        content = {**shown, name: plain, "client_id": directory.id}
+        shown = serializers.credential(made, timestamp(app.clock.now()))
+        content: IssuedToken | IssuedSecret
+        if self.sort == "tokens":
+            content = {**shown, "token": plain, "clientId": directory.id}
+        else:
+            content = {**shown, "secret": plain, "clientId": directory.id}
         location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
         return _answer(directory, content, 201, {"Location": location})
 
@@ -175,7 +193,7 @@ async def _expected(call: Call) -> str:
 
 def _answer(
     directory: Directory,
-    content: dict[str, Any],
+    content: Mapping[str, Any],
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:

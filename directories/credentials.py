@@ -63,7 +63,7 @@ async def rotate(
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         hours = f"{overlap_hours:g}"
         raise InvalidField(
-            "overlap_hours",
+            "overlapHours",
             Message("overlap_out_of_range", hours=hours, most=MAX_OVERLAP_HOURS),
         )
     token, plain = _made(app, sort, lifetime_days)
@@ -126,7 +126,7 @@ async def _issued(
 def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
     if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise InvalidField(
-            "expires_in_days",
+            "expiresInDays",
             Message("lifetime_out_of_range", days=lifetime_days, most=MAX_LIFETIME_DAYS),
         )
     if lifetime_days is None and sort == "secrets":
@@ -179,7 +179,7 @@ def _checked(app: App, trust: TrustedIdentity) -> TrustedIdentity:
 
 def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
-    for name, value in (("tenant_id", tenant_id), ("subject", subject)):
+    for name, value in (("tenantId", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
             raise InvalidField(name, Message("not_a_guid", field=name))
     return TrustedIdentity(tenant_id, subject, ())
@@ -188,13 +188,13 @@ def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
 def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
     issuer, jwks_uri, subject = trust.issuer.strip(), trust.jwks_uri.strip(), trust.subject.strip()
     if trust.tenant_id.strip():
-        raise InvalidField("tenant_id", Message("tenant_or_issuer"))
+        raise InvalidField("tenantId", Message("tenant_or_issuer"))
     if not _ISSUER.fullmatch(issuer):
         raise InvalidField("issuer", Message("issuer_form"))
     if not is_key_address(app, jwks_uri):
         hosts = sorted(app.settings.trusted_key_hosts)
         allowed: Param = ", ".join(hosts) if hosts else Message("no_key_hosts")
-        raise InvalidField("jwks_uri", Message("key_address_form", allowed=allowed))
+        raise InvalidField("jwksUri", Message("key_address_form", allowed=allowed))
     if not subject or len(subject) > _MAX_SUBJECT:
         raise InvalidField("subject", Message("subject_form"))
     return TrustedIdentity("", subject, (), issuer, jwks_uri)

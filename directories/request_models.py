@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
 from shared.http import HttpError, Request, json_body
 from shared.messages import CodeFamily, Message
 
 Body = TypeVar("Body", bound=BaseModel)
-_STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+_STRICT = ConfigDict(
+    extra="forbid", strict=True, hide_input_in_errors=True, alias_generator=to_camel
+)
 
 
 class NewDirectoryBody(BaseModel):
@@ -36,7 +39,7 @@ class ChangeBody(BaseModel):
 
 
 class IssueBody(BaseModel):
-    """POST …/tokens and …/secrets; with `overlap_hours` the newest one is replaced and lives on for so long."""
+    """POST …/tokens and …/secrets; with `overlapHours` the newest one is replaced and lives on for so long."""
 
     model_config = _STRICT
     expires_in_days: int | None = None
@@ -46,7 +49,7 @@ class IssueBody(BaseModel):
 class TrustBody(BaseModel):
     """PUT …/trust: the identity of the company's provisioning service.
 
-    With `tenant_id` that of an Entra tenant, with `issuer` and `jwks_uri` that of any OpenID Connect issuer.
+    With `tenantId` that of an Entra tenant, with `issuer` and `jwksUri` that of any OpenID Connect issuer.
     """
 
     model_config = _STRICT
@@ -90,7 +93,9 @@ def _invalid(fault: Mapping[str, Any], model: type[BaseModel]) -> HttpError:
 def _message(fault: Mapping[str, Any], field: str, model: type[BaseModel]) -> Message:
     match fault["type"]:
         case "extra_forbidden":
-            return Message("field_unknown", field=field, known=", ".join(model.model_fields))
+            return Message(
+                "field_unknown", field=field, known=", ".join(map(to_camel, model.model_fields))
+            )
         case "string_too_long" | "too_long":
             return Message("field_too_long", field=field, most=fault["ctx"]["max_length"])
         case "literal_error":

@@ -1,16 +1,26 @@
 """Directories as the API shows them: never a hash, a plain secret only in the answer that made it."""
 
-import dataclasses
 import hashlib
 import re
-from typing import Any
+from typing import Any, Literal, cast
 
-from directories.credential_usage import LastCalls
+from directories.credential_usage import AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
 from directories.models import Directory, Token
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
+from directories.response_models import (
+    Credential,
+    DeniedCalls,
+    DirectoryDetails,
+    DirectoryState,
+    DirectorySummary,
+    EventPage,
+    LogEvent,
+    ReindexProgress,
+    Trust,
+)
 from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
@@ -38,109 +48,142 @@ def entity_tag(directory: Directory) -> str:
     return f'"{hashlib.sha256(directory.etag.encode()).hexdigest()[:20]}"'
 
 
-def brief(app: App, request: Request, directory: Directory) -> dict[str, Any]:
-    """A directory in a list."""
+def summary(app: App, request: Request, directory: Directory) -> DirectorySummary:
+    """Return a directory as lists show it."""
     return {
         "id": directory.id,
         "name": directory.name,
         "kind": directory.kind,
         "region": directory.region,
-        "strict_numbers": directory.strict_numbers,
+        "strictNumbers": directory.strict_numbers,
         "setup": directory.setup,
         "presence": directory.presence,
         "created": directory.created,
-        "scim_base_url": scim_base_url(app, request.origin, directory.id),
+        "scimBaseUrl": scim_base_url(app, request.origin, directory.id),
     }
 
 
-def full(
+def details(
     app: App, request: Request, directory: Directory, calls: LastCalls = _NO_CALLS
-) -> dict[str, Any]:
-    """A directory with its credentials."""
-    return {
-        **brief(app, request, directory),
-        "token_endpoint": token_endpoint(app, request.origin, directory.id),
-        "client_id": directory.id,
+) -> DirectoryDetails:
+    """Return a directory with its credentials."""
+    own: dict[str, Any] = {
+        "tokenEndpoint": token_endpoint(app, request.origin, directory.id),
+        "clientId": directory.id,
         "tokens": credentials(app, directory.tokens, calls),
         "secrets": credentials(app, directory.secrets, calls),
         "trust": trust(directory),
     }
+    return cast(DirectoryDetails, {**summary(app, request, directory), **own})
 
 
-def trust(directory: Directory) -> dict[str, Any] | None:
-    """Return the trusted identity, or None: of Entra with `tenant_id`, of another with `issuer` and `jwks_uri`."""
+def trust(directory: Directory) -> Trust | None:
+    """Return the trusted identity, or None: of Entra with `tenantId`, of another with `issuer` and `jwksUri`."""
     found = directory.trust
     if found is None:
         return None
-    known = {
-        "tenant_id": found.tenant_id,
-        "issuer": found.issuer,
-        "jwks_uri": found.jwks_uri,
-        "subject": found.subject,
-        "audiences": list(found.audiences),
-    }
-    return {name: value for name, value in known.items() if value}
+    shown: Trust = {"subject": found.subject, "audiences": list(found.audiences)}
+    if found.tenant_id:
+        shown["tenantId"] = found.tenant_id
+    if found.issuer:
+        shown["issuer"] = found.issuer
+    if found.jwks_uri:
+        shown["jwksUri"] = found.jwks_uri
+    return shown
 
 
 def credentials(
     app: App, held: tuple[Token, ...], calls: LastCalls = _NO_CALLS
-) -> list[dict[str, Any]]:
-    """Tokens or secrets, oldest first; `last_used` to about five minutes."""
+) -> list[Credential]:
+    """Return tokens or secrets, oldest first."""
     at = timestamp(app.clock.now())
-    return [
-        {
-            "id": token.id,
-            "created": token.created,
-            "expires": token.expires or None,
-            "last_used": calls.used.get(token.id),
-            "state": "live" if token.is_live(at) else "revoked" if token.revoked else "expired",
-        }
-        for token in held
-    ]
+    return [credential(token, at, calls) for token in held]
 
 
-def glance(found: DirectoryStatus, reindex: ReindexStatus | None) -> dict[str, Any]:
-    """A directory's state; `reindex` is null unless records wait to be indexed by new rules."""
-    denied = None
-    if found.denied:
-        reason = found.denied.reason
-        denied = {
-            **dataclasses.asdict(found.denied),
-            "detail": DENIED.text(reason),
-            "remedy": DENIED_REMEDY.text(reason),
-        }
+def credential(token: Token, at: str, calls: LastCalls = _NO_CALLS) -> Credential:
+    """Return a token or secret as of the time `at`."""
+    ended: Literal["revoked", "expired"] = "revoked" if token.revoked else "expired"
+    return {
+        "id": token.id,
+        "created": token.created,
+        "expires": token.expires or None,
+        "lastUsed": calls.used.get(token.id),
+        "state": "live" if token.is_live(at) else ended,
+    }
+
+
+def state(found: DirectoryStatus, reindex: ReindexStatus | None) -> DirectoryState:
+    """Return a directory's state; `reindex` is null unless records wait to be indexed by new rules."""
     return {
         "stage": found.stage,
         "people": found.totals.users,
         "active": found.totals.active,
         "groups": found.totals.groups,
-        "last_call": found.last_call or None,
-        "refused_last_day": found.quarantine.failures,
-        "done_last_day": found.quarantine.successes,
+        "lastCall": found.last_call or None,
+        "refusedLastDay": found.quarantine.failures,
+        "doneLastDay": found.quarantine.successes,
         "quarantine": found.quarantine.outlook,
-        "last_refusal": line(found.last_refusal) if found.last_refusal else None,
-        "denied": denied,
-        "reindex": dataclasses.asdict(reindex) if reindex else None,
+        "lastRefusal": event(found.last_refusal) if found.last_refusal else None,
+        "denied": _denied(found.denied) if found.denied else None,
+        "reindex": _reindex(reindex) if reindex else None,
     }
 
 
-def log(page: Page) -> dict[str, Any]:
-    """A page of the provisioning log; `before` continues it, null at the end."""
-    return {"events": [line(each) for each in page.lines], "before": cursor(page.before) or None}
-
-
-def line(shown: Line) -> dict[str, Any]:
-    """One line of the log, without what is empty."""
-    event = dataclasses.asdict(shown.event)
-    event["reason"] = (event.pop("said") or {}).get("code", "")
-    said = {
-        name: value
-        for name, value in event.items()
-        if value not in ("", (), 0, None) or name == "active"
+def _denied(denied: AuthFailures) -> DeniedCalls:
+    return {
+        "at": denied.at,
+        "reason": denied.reason,
+        "count": denied.count,
+        "detail": DENIED.text(denied.reason),
+        "remedy": DENIED_REMEDY.text(denied.reason),
     }
-    if said["active"] is None:
-        del said["active"]
-    return {**said, "id": cursor(shown.key), "count": shown.count, "first": shown.first}
+
+
+def _reindex(reindex: ReindexStatus) -> ReindexProgress:
+    return {"state": reindex.state, "done": reindex.done, "total": reindex.total}
+
+
+def log(page: Page) -> EventPage:
+    """Return a page of the provisioning log."""
+    found: EventPage = {"events": [event(each) for each in page.lines]}
+    if page.before:
+        found["nextCursor"] = cursor(page.before)
+    return found
+
+
+def event(line: Line) -> LogEvent:
+    """Return a line of the log, without what is empty."""
+    told = line.event
+    always: LogEvent = {
+        "id": cursor(line.key),
+        "at": told.at,
+        "first": line.first,
+        "kind": told.kind,
+        "count": line.count,
+    }
+    others = {
+        "resourceType": told.resource_type,
+        "resourceId": told.resource_id,
+        "name": told.name,
+        "externalId": told.external_id,
+        "wasExternalId": told.was_external_id,
+        "wasActive": told.was_active,
+        "users": told.users,
+        "groups": told.groups,
+        "changed": list(told.changed),
+        "status": told.status,
+        "scimType": told.scim_type,
+        "attribute": told.attribute,
+        "detail": told.detail,
+        "reason": (told.said or {}).get("code", ""),
+        "remedy": told.remedy,
+        "client": told.client,
+        "method": told.method,
+    }
+    present = {name: value for name, value in others.items() if value}
+    if told.active is not None:
+        present["active"] = told.active
+    return cast(LogEvent, {**always, **present})
 
 
 def cursor(row_key: str) -> str:
@@ -162,4 +205,4 @@ def read_cursor(text: str) -> str:
 
 
 def _no_place() -> InvalidField:
-    return InvalidField("before", Message("log_cursor_not_valid"))
+    return InvalidField("cursor", Message("log_cursor_not_valid"))

@@ -313,7 +313,7 @@ def check_round_trip(target: Deployment) -> None:
     made = target.expect("a directory is created", answer, 201).json()
     path = f"/api/directories/{made['id']}"
     try:
-        _live(target, made["scim_base_url"].rstrip("/"), target.bearer(made["token"], SCIM))
+        _live(target, made["scimBaseUrl"].rstrip("/"), target.bearer(made["token"], SCIM))
     finally:
         gone = target.call("DELETE", path, headers=target.bearer(target.token))
         target.expect("the directory is deleted", gone, 200, 202, 204)

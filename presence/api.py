@@ -1,11 +1,20 @@
 """The answers of presence over HTTP: the consent wizard's API, and health."""
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from directories.errors import NotThere
 from presence import health
 from presence.consent import service
+from presence.consent.revocation import Removal
+from presence.consent.status import Connection
 from presence.instance import runtime_of
+from presence.response_models import (
+    Action,
+    ConnectionChecked,
+    PresenceStatus,
+    RemovalChecked,
+    SignInStarted,
+)
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import (
@@ -22,7 +31,7 @@ from shared.messages import Message
 from shared.tables.port import StorageUnavailable
 from shared.version import VERSION
 
-ACTIONS = ("connect", "check", "retry", "remove", "check-gone")
+ACTIONS: tuple[str, ...] = get_args(Action)
 
 
 async def read(app: App, person: Principal, request: Request) -> Response:
@@ -33,7 +42,8 @@ async def read(app: App, person: Principal, request: Request) -> Response:
         left = await service.how_to_remove(app, person, directory_id)
     except NotThere:
         raise _not_there() from None
-    return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+    shown: PresenceStatus = {**found.as_json(), "removal": left.as_json() if left else None}
+    return json_response(shown)
 
 
 async def act(app: App, person: Principal, request: Request) -> Response:
@@ -56,17 +66,32 @@ async def _carry_out(
             location, headers = await service.connect(app, person, directory_id, request)
             if is_form:
                 return Response(303, b"", {"Location": location, **headers})
-            return json_response({"location": location}, headers=headers)
+            started: SignInStarted = {"action": "connect", "location": location}
+            return json_response(started, headers=headers)
         case "check":
-            return json_response((await service.check(app, person, directory_id)).as_json())
+            found = await service.check(app, person, directory_id)
+            return json_response(_checked("check", found, None))
         case "retry":
-            return json_response((await service.retry(app, person, directory_id)).as_json())
+            found = await service.retry(app, person, directory_id)
+            return json_response(_checked("retry", found, None))
         case "remove":
             found, left = await service.remove(app, person, directory_id)
-            return json_response({**found.as_json(), "removal": left.as_json() if left else None})
+            return json_response(_checked("remove", found, left))
         case _:
             checked = await service.check_gone(app, person, directory_id)
-            return json_response({"gone": checked.gone, "sentence": checked.message.text()})
+            result: RemovalChecked = {
+                "action": "check-gone",
+                "gone": checked.gone,
+                "sentence": checked.message.text(),
+            }
+            return json_response(result)
+
+
+def _checked(
+    action: Literal["check", "retry", "remove"], found: Connection, left: Removal | None
+) -> ConnectionChecked:
+    removal = left.as_json() if left else None
+    return {**found.as_json(), "action": action, "removal": removal}
 
 
 def _action(request: Request, *, is_form: bool) -> str:

@@ -7,13 +7,13 @@ screen costs at most one round trip to storage, whatever its size.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from presence import external_ids, tenant_links
 from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
 from presence.external_ids import ExternalIds
 from presence.instance import Runtime, runtime_of
 from presence.presence_states import DisplayState, shown
+from presence.response_models import PersonPresence
 from presence.store.codec import Entry
 from presence.store.snapshot import Snapshot
 from presence.store.snapshot_cache import SHARED_FOR
@@ -44,7 +44,7 @@ class Status:
     changed_at: datetime | None
     stale: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> PersonPresence:
         """The object of the JSON API."""
         return {
             "shown": self.shown,

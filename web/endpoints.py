@@ -13,7 +13,7 @@ from shared.azure_functions import method_dispatcher, register_http
 from shared.http import Request
 from web import security_txt, static_files
 from web.handlers import Page, admin, agent
-from web.openapi.endpoints import serve as serve_description
+from web.openapi import endpoints as openapi
 
 _ADMIN_ROUTES = {
     "page_home": "/",
@@ -41,7 +41,7 @@ def blueprint(app: App) -> func.Blueprint:
         register_http(app, functions, name, route, admin(app, _choose_page(name)))
     contacts = agent(app, _choose_page("page_contacts"))
     register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)
-    description = method_dispatcher(GET=serve_description)
+    description = method_dispatcher(GET=openapi.handler(app))
     register_http(app, functions, "api_description", "api/openapi.json", description)
     files = method_dispatcher(GET=static_files.serve)
     register_http(app, functions, "page_static", "static/{name}", files)

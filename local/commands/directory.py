@@ -91,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         result = asyncio.run(_act(arguments))
     except InvalidField as error:
-        return _failed(f"--{error.field}: {error.message.text()}")
+        option = "overlap" if error.field == "overlapHours" else error.field
+        return _failed(f"--{option}: {error.message.text()}")
     except NotThere:
         return _failed(f"there is no directory {arguments.id} in account {arguments.account}")
     except Overtaken:

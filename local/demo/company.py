@@ -39,11 +39,11 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
         async with session.get(f"/api/directories/{known.id}") as response:
             if response.status == 200:
                 body = await response.json()
-                return Directory(known.id, body["scim_base_url"], known.token)
+                return Directory(known.id, body["scimBaseUrl"], known.token)
     body = await _json(
         session, "POST", "/api/directories", {"name": NAME, "kind": "entra", "region": "GB"}, 201
     )
-    made = Directory(body["id"], body["scim_base_url"], body["token"])
+    made = Directory(body["id"], body["scimBaseUrl"], body["token"])
     keep.parent.mkdir(parents=True, exist_ok=True)
     keep.touch(mode=0o600)
     keep.write_bytes(orjson.dumps(made))

@@ -6,12 +6,10 @@ Errors of the authorization endpoint are those of RFC 6749 section 4.1.2.1 and O
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from presence.graph.failure_reasons import BY_NUMBER
+from presence.response_models import Tone
 from shared.messages import CodeFamily, Message
-
-Tone = Literal["good", "warn", "bad"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The second step of removing access, which only the company's administrator can do."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from presence.graph.clouds import cloud_of
+from presence.response_models import AccessRemoval
 from shared.app import App
 
 
@@ -16,7 +16,7 @@ class Removal:
     az: str
     powershell: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> AccessRemoval:
         """The object of the JSON API."""
         return {
             "tenantId": self.tenant_id,

@@ -5,21 +5,19 @@ none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> a
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
 
 from presence import tenant_links
-from presence.consent.outcomes import Tone
 from presence.epoch_ms import HOUR, MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.instance import runtime_of
+from presence.response_models import ConnectionHealth, PresenceConnection, StateCode, Tone
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message, counted
 
-StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 _LONG = 3 * MINUTE
 
 
@@ -37,9 +35,9 @@ class Connection:
     since: datetime | None = None
     moving: bool = False
     impossible: Message | None = None
-    health: dict[str, Any] = field(default_factory=dict)
+    health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> PresenceConnection:
         """The object of the JSON API."""
         return {
             "state": self.state,
@@ -159,7 +157,7 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
 
 
 def _failing(
-    app: App, link: DirectoryLink, head: Manifest, figures: dict[str, Any]
+    app: App, link: DirectoryLink, head: Manifest, figures: ConnectionHealth
 ) -> Connection | None:
     """Return the connection if presence does not come, or None."""
     now = now_ms(app.clock)
@@ -228,7 +226,7 @@ def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
     return link.sample_known, link.sampled
 
 
-def health(app: App, head: Manifest) -> dict[str, Any]:
+def health(app: App, head: Manifest) -> ConnectionHealth:
     """The figures of a tenant: how old its presence is, whom it covers, what it took."""
     now, counts = now_ms(app.clock), head.counts
     longest = fresh_for(app.settings.presence_interval)

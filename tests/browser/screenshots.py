@@ -26,7 +26,7 @@ class Stage:
         self.entra = running.add("Brightwater UK")
         assert running.provision(self.entra.base, self.entra.token, 250, ("initial", "groups")).ok
         running.connect_presence(self.entra)
-        self.other = running.add("Northwind Logistics", "other", strict_numbers=True)
+        self.other = running.add("Northwind Logistics", "other", strictNumbers=True)
         self._people(self.other)
         self._refused(self.other)
         self.begun = running.add("Contoso Retail", done=False)

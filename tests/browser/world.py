@@ -104,7 +104,7 @@ class World:
         )
         if done:
             self.call("PATCH", f"/api/directories/{made['id']}", {"setup": "done"})
-        return Made(made["id"], name, made["scim_base_url"], made["token"])
+        return Made(made["id"], name, made["scimBaseUrl"], made["token"])
 
     def provision(
         self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)

@@ -82,7 +82,7 @@ async def test_a_directory_lives_its_life(api: Api, app: App) -> None:
     """Created with its token and address, renamed, deleted, restored."""
     made = await api.json("POST", "", {"name": "Contoso", "kind": "other", "region": "DE"}, 201)
     path = f"/{made['id']}"
-    assert made["scim_base_url"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
+    assert made["scimBaseUrl"] == f"http://127.0.0.1:7071/scim/{made['id']}/v2"
     assert (await authenticate(app, made["id"], f"Bearer {made['token']}")).region == "DE"
     assert [each["name"] for each in (await api.json("GET", ""))["directories"]] == ["Contoso"]
     assert (await api.json("PATCH", path, {"name": "Renamed", "setup": "presence"}))[
@@ -154,13 +154,13 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
         ("POST", "", {"name": 5}, "name"),
         ("POST", "", {"name": "A", "kind": "ldap"}, "kind"),
         ("POST", "", {"name": "A", "region": "XX"}, "region"),
-        ("POST", "", {"name": "A", "strict_numbers": "yes"}, "strict_numbers"),
+        ("POST", "", {"name": "A", "strictNumbers": "yes"}, "strictNumbers"),
         ("POST", "", {"name": "A", "colour": "red"}, "colour"),
         ("PATCH", "/{id}", {"presence": "maybe"}, "presence"),
-        ("POST", "/{id}/tokens", {"expires_in_days": 0}, "expires_in_days"),
-        ("POST", "/{id}/tokens", {"overlap_hours": 1e9}, "overlap_hours"),
-        ("POST", "/{id}/tokens", {"overlap_hours": -1}, "overlap_hours"),
-        ("PUT", "/{id}/trust", {"tenant_id": "x", "subject": "y", "audiences": []}, "tenant_id"),
+        ("POST", "/{id}/tokens", {"expiresInDays": 0}, "expiresInDays"),
+        ("POST", "/{id}/tokens", {"overlapHours": 1e9}, "overlapHours"),
+        ("POST", "/{id}/tokens", {"overlapHours": -1}, "overlapHours"),
+        ("PUT", "/{id}/trust", {"tenantId": "x", "subject": "y", "audiences": []}, "tenantId"),
         ("GET", "/{id}/events?limit=0", None, "limit"),
         ("GET", "/{id}/events?limit=many", None, "limit"),
         ("GET", "/{id}/events?limit=000200999999", None, "limit"),
@@ -177,7 +177,7 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
         pytest.param(
             "GET", "/{id}/events?person=" + "a" * 251, None, "person", id="person of 251 characters"
         ),
-        ("GET", "/{id}/events?before=../../x", None, "before"),
+        ("GET", "/{id}/events?cursor=../../x", None, "cursor"),
     ],
 )
 async def test_a_wrong_field_is_named_with_its_remedy(
@@ -217,10 +217,10 @@ async def test_a_change_of_a_version_no_longer_there_is_412(api: Api, made: Made
 async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: Made) -> None:
     """The plain token is in the answer that made it and nowhere else."""
     path = f"/{made.id}/tokens"
-    second = await api.json("POST", path, {"expires_in_days": 30}, 201)
+    second = await api.json("POST", path, {"expiresInDays": 30}, 201)
     assert second["expires"] == "2026-01-31T00:00:00.000Z"
     await api.json("POST", path, {}, 409)
-    third = await api.json("POST", path, {"overlap_hours": 1}, 201)
+    third = await api.json("POST", path, {"overlapHours": 1}, 201)
     listed = (await api.json("GET", path))["tokens"]
     assert [token["state"] for token in listed] == ["revoked", "live", "live"]
     assert all("hash" not in token and "token" not in token for token in listed)
@@ -232,18 +232,18 @@ async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: M
 
 async def test_last_use_of_a_token_is_shown(api: Api, app: App, made: Made) -> None:
     """To about five minutes; never used is null."""
-    assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["last_used"] is None
+    assert (await api.json("GET", f"/{made.id}"))["tokens"][0]["lastUsed"] is None
     await authenticate(app, made.id, made.header)
     await app.background.drain()
     assert (await api.json("GET", f"/{made.id}"))["tokens"][0][
-        "last_used"
+        "lastUsed"
     ] == "2026-01-01T00:00:00.000Z"
 
 
 async def test_trust_is_set_read_and_dropped(api: Api, made: Made) -> None:
     """PUT, GET, DELETE."""
     guid = "5f2f7b1c-0a52-4c39-9d60-0c4f3f8f7a10"
-    trust = {"tenant_id": guid, "subject": guid, "audiences": ["api://app"]}
+    trust = {"tenantId": guid, "subject": guid, "audiences": ["api://app"]}
     assert (await api.json("PUT", f"/{made.id}/trust", trust))["trust"] == trust
     assert (await api.json("GET", f"/{made.id}/trust"))["trust"] == trust
     assert (await api.call("DELETE", f"/{made.id}/trust")).status == 204
@@ -265,7 +265,7 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
     credential_usage.served(app, made.id)
     await app.background.drain()
     state = await api.json("GET", path)
-    assert (state["stage"], state["denied"], state["last_call"]) == (
+    assert (state["stage"], state["denied"], state["lastCall"]) == (
         "connected",
         None,
         "2026-01-01T00:00:05.000Z",
@@ -285,7 +285,7 @@ async def test_the_live_line_moves(api: Api, app: App, made: Made, clock: FixedC
         ),
     )
     state = await api.json("GET", path)
-    assert (state["refused_last_day"], state["last_refusal"]["detail"]) == (
+    assert (state["refusedLastDay"], state["lastRefusal"]["detail"]) == (
         1,
         "userName is missing.",
     )
@@ -316,13 +316,13 @@ async def test_the_log_is_read_through_the_api(
         )
         clock.advance(1)
     first = await api.json("GET", f"/{made.id}/events?limit=3")
-    rest = await api.json("GET", f"/{made.id}/events?limit=3&before={first['before']}")
+    rest = await api.json("GET", f"/{made.id}/events?limit=3&cursor={first['nextCursor']}")
     names = [event["name"] for event in first["events"] + rest["events"]]
     assert names == [f"person{number}" for number in (4, 3, 2, 1, 0)]
-    assert rest["before"] is None
+    assert "nextCursor" not in rest
     assert rest["events"][0]["name"] == "person1"
     none = await api.json("GET", f"/{made.id}/events?kind=created")
-    assert none == {"events": [], "before": None}
+    assert none == {"events": []}
     one = await api.json("GET", f"/{made.id}/events?person=person2&refused=1")
     assert await api.json("GET", f"/{made.id}/events?person=person2&kind=refused") == one
     assert [(event["client"], event["status"], event["count"]) for event in one["events"]] == [

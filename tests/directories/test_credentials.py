@@ -122,7 +122,7 @@ async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -
 @pytest.mark.parametrize(
     ("trust", "field"),
     [
-        (TrustedIdentity("contoso.com", GUID, ("a",)), "tenant_id"),
+        (TrustedIdentity("contoso.com", GUID, ("a",)), "tenantId"),
         (TrustedIdentity(GUID, "", ("a",)), "subject"),
         (TrustedIdentity(GUID, GUID, ("",)), "audiences"),
         (TrustedIdentity(GUID, GUID, tuple(map(str, range(6)))), "audiences"),

@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(r"<(\w+)>")
 class Step:
     """One request. `<name>` in it stands for what an earlier answer held: `keep` says what under which name.
 
-    `keep` maps a name to the place in the answer's JSON: `token.value`, or `scim_base_url`.
+    `keep` maps a name to the place in the answer's JSON: `token.value`, or `scimBaseUrl`.
     """
 
     method: str

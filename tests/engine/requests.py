@@ -59,7 +59,7 @@ DIRECTORY = [
     Step(
         "POST",
         "/api/directories/<directory>/secrets",
-        {"expires_in_days": 30},
+        {"expiresInDays": 30},
         keep={"secret": "id"},
     ),
     Step("GET", "/api/directories/<directory>/secrets"),
@@ -67,7 +67,7 @@ DIRECTORY = [
     Step(
         "POST",
         "/api/directories/<directory>/tokens",
-        {"expires_in_days": 30},
+        {"expiresInDays": 30},
         keep={"second": "id"},
     ),
     Step("DELETE", "/api/directories/<directory>/tokens/<second>"),

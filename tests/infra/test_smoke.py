@@ -94,7 +94,7 @@ class _Deployment(BaseHTTPRequestHandler):
         elif self.command == "POST":
             self.directories.add("d1")
             base = f"http://{self.headers['Host']}/scim/d1/v2"
-            self._answer(201, {"id": "d1", "scim_base_url": base, "token": "secret"})
+            self._answer(201, {"id": "d1", "scimBaseUrl": base, "token": "secret"})
         elif self.command == "DELETE":
             self.directories.discard(path.rpartition("/")[2])
             self._answer(202)

@@ -24,7 +24,7 @@ from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from shared.tables.open import open_tables
-from web.openapi.description import describe
+from web.openapi.document import describe
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
 TOKEN = "token-of-contoso-for-tests-only"

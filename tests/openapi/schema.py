@@ -24,28 +24,22 @@ def resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, A
 def faults(
     value: Any, schema: dict[str, Any], description: dict[str, Any], where: str = "$"
 ) -> Iterator[str]:
-    """Every place at which the value is not as described; properties that nobody described count too."""
+    """Yield every place that is not as described; a member that is not described counts, too."""
     schema = resolved(schema, description)
-    if "anyOf" in schema:
-        tried = [list(faults(value, one, description, where)) for one in schema["anyOf"]]
+    if "oneOf" in schema:
+        tried = [list(faults(value, one, description, where)) for one in schema["oneOf"]]
         if all(tried):
-            yield f"{where}: none of anyOf ({tried[0][0]})"
-        return
-    if "allOf" in schema:
-        parts = [resolved(one, description) for one in schema["allOf"]]
-        flat = [part for one in parts for part in _flattened(one, description)]
-        merged = {
-            "type": "object",
-            "properties": {name: sub for part in flat for name, sub in part["properties"].items()},
-            "required": [name for part in flat for name in part.get("required", [])],
-        }
-        yield from faults(value, merged, description, where)
+            yield f"{where}: none of oneOf ({tried[0][0]})"
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{where}: {value!r} is none of {schema['enum']}"
     if "const" in schema and value != schema["const"]:
         yield f"{where}: {value!r} is not {schema['const']!r}"
     kind = schema.get("type")
+    if isinstance(kind, list):
+        if value is None and "null" in kind:
+            return
+        (kind,) = [one for one in kind if one != "null"]
     if kind is not None and (
         not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")
     ):
@@ -54,22 +48,17 @@ def faults(
         for number, item in enumerate(value):
             yield from faults(item, schema.get("items", {}), description, f"{where}[{number}]")
     elif kind == "object" and "properties" in schema:
-        yield from (
-            f"{where}: {name} is missing"
-            for name in schema.get("required", [])
-            if name not in value
-        )
-        for name, item in value.items():
-            if name in schema["properties"]:
-                yield from faults(item, schema["properties"][name], description, f"{where}.{name}")
-            else:
-                yield f"{where}: {name} is not described"
+        yield from _faults_of_object(value, schema, description, where)
 
 
-def _flattened(schema: dict[str, Any], description: dict[str, Any]) -> list[dict[str, Any]]:
-    schema = resolved(schema, description)
-    return (
-        [part for one in schema["allOf"] for part in _flattened(one, description)]
-        if "allOf" in schema
-        else [schema]
-    )
+def _faults_of_object(
+    value: dict[str, Any], schema: dict[str, Any], description: dict[str, Any], where: str
+) -> Iterator[str]:
+    for name in schema.get("required", []):
+        if name not in value:
+            yield f"{where}: {name} is missing"
+    for name, item in value.items():
+        if name in schema["properties"]:
+            yield from faults(item, schema["properties"][name], description, f"{where}.{name}")
+        else:
+            yield f"{where}: {name} is not described"

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import pytest
 
-from local.__main__ import main
 from tests.openapi.conftest import Deployed
 from tests.openapi.schema import faults
 
@@ -29,14 +27,6 @@ def plain(path: str) -> str:
     return re.sub(
         r"\{(\w+)\}", lambda match: "contoso" if match[1] == "directoryId" else "nobody", path
     )
-
-
-async def test_description_is_served(deployed: Deployed, description: dict[str, Any]) -> None:
-    """`GET /api/openapi.json`, as OpenAPI 3.1."""
-    response = await deployed.call("GET", "/api/openapi.json")
-    assert (response.status, response.headers["content-type"]) == (200, "application/json")
-    assert orjson.loads(response.body) == orjson.loads(orjson.dumps(description))
-    assert description["openapi"].startswith("3.1.")
 
 
 async def test_every_function_is_described_and_nothing_else(
@@ -98,8 +88,12 @@ def test_references_lead_somewhere(description: dict[str, Any]) -> None:
 
 def test_path_parameters_are_described(description: dict[str, Any]) -> None:
     """OpenAPI 3.1 section 4.8.12.1: each part of a path template has its parameter."""
-    for path, item in description["paths"].items():
-        named = {one["name"] for one in item.get("parameters", []) if one["in"] == "path"}
+    for _, path, operation in operations(description):
+        listed = [
+            *description["paths"][path].get("parameters", []),
+            *operation.get("parameters", []),
+        ]
+        named = {one["name"] for one in listed if one["in"] == "path"}
         assert named == set(re.findall(r"\{(\w+)\}", path)), path
 
 
@@ -135,7 +129,7 @@ async def _lived(deployed: Deployed) -> tuple[str, str]:
     assert (await deployed.call("GET", f"{base}/Users", authorization="Bearer wrong")).status == 401
     await deployed.json("POST", "/api/directories/contoso/secrets", {})
     trust = {
-        "tenant_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+        "tenantId": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
         "subject": "0" * 8 + "-0000-4000-8000-" + "1" * 12,
     }
     await deployed.json(
@@ -168,7 +162,7 @@ async def test_answers_are_as_described(deployed: Deployed, description: dict[st
         resource = await deployed.json("GET", f"/scim/contoso/v2/{kind}s/{identifier}")
         assert list(faults(resource, {"$ref": f"#/components/schemas/{kind}"}, description)) == []
         listed = await deployed.json("GET", f"/scim/contoso/v2/{kind}s")
-        assert list(faults(listed, {"$ref": "#/components/schemas/ScimList"}, description)) == []
+        assert list(faults(listed, {"$ref": f"#/components/schemas/{kind}List"}, description)) == []
 
 
 async def test_changes_are_answered_as_described(
@@ -179,8 +173,8 @@ async def test_changes_are_answered_as_described(
     calls: list[tuple[str, str, Any]] = [
         ("post", "/api/directories", {"name": "Fabrikam"}),
         ("patch", "/api/directories/{directoryId}", {"name": "Contoso Ltd"}),
-        ("post", "/api/directories/{directoryId}/tokens", {"overlap_hours": 1}),
-        ("post", "/api/directories/{directoryId}/secrets", {"overlap_hours": 1}),
+        ("post", "/api/directories/{directoryId}/tokens", {"overlapHours": 1}),
+        ("post", "/api/directories/{directoryId}/secrets", {"overlapHours": 1}),
         ("post", "/api/contacts/lookup", {"numbers": ["020 7946 0018", "+1"]}),
         ("post", "/api/directories/{directoryId}/presence", {"action": "check"}),
         ("post", "/api/directories/{directoryId}/presence", {"action": "remove"}),
@@ -216,8 +210,3 @@ async def test_refusals_are_as_described(deployed: Deployed, description: dict[s
             method,
             path,
         )
-
-
-def test_api_document_is_current(capsys: pytest.CaptureFixture[str]) -> None:
-    """docs/api.md is what `python -m local api` writes: run `python -m local api --to docs/api.md`."""
-    assert main(["api", "--compare", "docs/api.md"]) == 0, capsys.readouterr().err

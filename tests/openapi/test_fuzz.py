@@ -20,7 +20,7 @@ from shared.http import Response
 from tests.openapi.conftest import Deployed, started, stopped
 from tests.openapi.schema import resolved
 from tests.openapi.test_description import METHODS
-from web.openapi.description import describe
+from web.openapi.document import describe
 
 DESCRIPTION = describe()
 OPERATIONS = [
@@ -98,9 +98,12 @@ def _right(schema: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if "const" in schema:
         return st.just(schema["const"])
-    if "anyOf" in schema:
-        return st.one_of([values(one, depth + 1) for one in schema["anyOf"]])
-    match schema.get("type"):
+    if "oneOf" in schema:
+        return st.one_of([values(one, depth + 1) for one in schema["oneOf"]])
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return st.one_of(st.none(), _right(schema | {"type": kind[0]}, depth))
+    match kind:
         case "string":
             return TEXTS
         case "integer" | "number":

@@ -47,7 +47,7 @@ BODIES = {
     "POST /api/directories": {"name": "Mine"},
     "PATCH /api/directories/contoso": {"name": "Mine"},
     "PUT /api/directories/contoso/trust": {
-        "tenant_id": OTHER,
+        "tenantId": OTHER,
         "subject": OTHER,
         "audiences": ["api://x"],
     },

@@ -216,13 +216,20 @@ def test_every_text_is_used() -> None:
     assert not _FIELDS.keys() - used - _STORED_ONLY
 
 
-# Sentences of other kinds: SCIM's descriptions of attributes (RFC 7643 section 7) and of settings.
+# Sentences of other kinds: descriptions of SCIM's attributes (RFC 7643 section 7), settings and the API.
 _DESCRIPTIONS = (
+    "contacts/operations.py",
+    "contacts/response_models.py",
+    "directories/operations.py",
+    "directories/response_models.py",
+    "presence/operations.py",
+    "presence/response_models.py",
     "scim/core/discovery_schemas.py",
     "scim/core/group_schema.py",
     "scim/core/schemas.py",
     "scim/core/user_schema.py",
     "scim/discovery/documents.py",
+    "shared/api_contract.py",
     "shared/settings.py",
     "web/openapi/",
 )

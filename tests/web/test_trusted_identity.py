@@ -17,13 +17,13 @@ async def test_an_identity_is_set_shown_and_removed(app: App, visit: Visitor) ->
     page = f"/directories/{directory.id}/credentials"
     form = f"/directories/{directory.id}/trust"
     assert b"No identity is trusted." in (await visit("GET", page)).body
-    assert b'name="jwks_uri"' in (await visit("GET", form)).body
-    fields = {"tenant_id": TENANT, "subject": "x", "audiences": "api://a, api://b"}
+    assert b'name="jwksUri"' in (await visit("GET", form)).body
+    fields = {"tenantId": TENANT, "subject": "x", "audiences": "api://a, api://b"}
     wrong = await visit("POST", form, urlencode(fields))
     assert wrong.status == 422
     assert b"subject is not a GUID" in wrong.body
     assert TENANT.encode() in wrong.body
-    other = {"issuer": "https://id.example", "jwks_uri": "https://id.example/k", "subject": "x"}
+    other = {"issuer": "https://id.example", "jwksUri": "https://id.example/k", "subject": "x"}
     refused = await visit("POST", form, urlencode({**other, "audiences": "a"}))
     assert b"TRUSTED_KEY_HOSTS" in refused.body
     assert (await visit("POST", form, urlencode({**fields, "subject": SUBJECT}))).status == 303

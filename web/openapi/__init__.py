@@ -1,6 +1,5 @@
-"""The OpenAPI 3.1 description of the JSON API and of SCIM, served at `/api/openapi.json`.
+"""The OpenAPI descriptions of the JSON API and of SCIM, served at `/api/openapi.json`.
 
-It stands in `web`, the highest layer, because it describes what all features below offer and they must not know of
-each other. What the code knows already is taken from there: request bodies from their pydantic models, users and groups
-from the SCIM schemas, limits from the endpoints.
+`openapi-3.1.json` and `openapi-3.0.json` are generated from the operations and models of the
+features by `python -m local api`; the app serves the files, so a request imports none of these modules.
 """

@@ -1,10 +1,35 @@
-"""`GET /api/openapi.json`."""
+"""`GET /api/openapi.json`: the checked-in description with this deployment's address."""
 
-from shared.http import JSON, Request, Response
+from pathlib import Path
+
+from shared.app import App
+from shared.azure_functions import Handler
+from shared.http import JSON, HttpError, Request, Response
+from shared.messages import Message
+
+VERSIONS = ("3.1", "3.0")
+_FOLDER = Path(__file__).parent
 
 
-async def serve(_: Request) -> Response:
-    """The description; it is made at the first request, since no other needs it."""
-    from web.openapi.description import as_bytes
+def path_of(version: str) -> Path:
+    """Return the file with the description in this version of the OpenAPI Specification."""
+    return _FOLDER / f"openapi-{version}.json"
 
-    return Response(200, as_bytes(), {"Content-Type": JSON, "Cache-Control": "public, max-age=300"})
+
+def handler(app: App) -> Handler:
+    """Return the handler of a GET; HttpError 400 for a version that there is no description in."""
+
+    async def serve(request: Request) -> Response:
+        import orjson
+
+        version = request.query.get("version", "") or VERSIONS[0]
+        if version not in VERSIONS:
+            known = ", ".join(VERSIONS)
+            message = Message("not_one_of", name="version", value=version[:20], known=known)
+            raise HttpError(400, message, field="version")
+        document = orjson.loads(path_of(version).read_bytes())
+        document["servers"] = [{"url": app.settings.public_url or request.origin}]
+        headers = {"Content-Type": JSON, "Cache-Control": "public, max-age=300"}
+        return Response(200, orjson.dumps(document), headers)
+
+    return serve

@@ -1,6 +1,7 @@
 """A directory at a glance, with its presence, its settings and its export."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -108,7 +109,7 @@ async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str
 
 def _health(visit: PageRequest, connection: Connection) -> list[tuple[str, str | datetime, str]]:
     """The figures of presence: label, value, and whether it is a time."""
-    figures = connection.health
+    figures: Mapping[str, Any] = connection.health
     if not figures:
         return []
     names = (

@@ -8,7 +8,7 @@ from web.page_request import PageRequest
 from web.render import dialog
 from web.translations import fault_text
 
-_FIELDS = ("tenant_id", "issuer", "jwks_uri", "subject", "audiences")
+_FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
 
 
 async def ask(visit: PageRequest) -> Response:
@@ -16,9 +16,9 @@ async def ask(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     trust = directory.trust or TrustedIdentity("", "", ())
     values = {
-        "tenant_id": trust.tenant_id,
+        "tenantId": trust.tenant_id,
         "issuer": trust.issuer,
-        "jwks_uri": trust.jwks_uri,
+        "jwksUri": trust.jwks_uri,
         "subject": trust.subject,
         "audiences": ", ".join(trust.audiences),
     }
@@ -31,11 +31,11 @@ async def save(visit: PageRequest) -> Response:
     trust = None
     if "remove" not in visit.form:
         trust = TrustedIdentity(
-            values["tenant_id"],
+            values["tenantId"],
             values["subject"],
             tuple(values["audiences"].replace(",", " ").split()),
             values["issuer"],
-            values["jwks_uri"],
+            values["jwksUri"],
         )
     try:
         await credentials.set_trust(visit.app, visit.account, visit.directory_id, trust)

@@ -1,0 +1,177 @@
+"""The operations of the contacts API, for its description."""
+
+from contacts import csv_export, vcard_export
+from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
+from contacts.export import FORMATS, MOST
+from contacts.response_models import (
+    ContactDetails,
+    ContactPage,
+    GroupPage,
+    Lookup,
+    LookupResult,
+    UnparsedPage,
+)
+from directories.operations import DIRECTORY_ID
+from shared.api_contract import (
+    CURSOR,
+    IF_NONE_MATCH,
+    UNCHANGED,
+    Answer,
+    Operation,
+    Parameter,
+    limit,
+)
+
+_ONE = "/api/directories/{directoryId}"
+_PRESENCE = Parameter(
+    "presence",
+    "`fresh` for people on a screen: Microsoft is asked first if their status is older than ten seconds.",
+    {"type": "string", "enum": ["stored", "fresh"]},
+)
+_SEARCH = (
+    Parameter(
+        "q",
+        "Beginnings of words, or a number in any format; empty for everyone.",
+        {"type": "string", "maxLength": 200},
+    ),
+    limit(MAX_LIMIT, DEFAULT_LIMIT),
+    CURSOR,
+    _PRESENCE,
+    IF_NONE_MATCH,
+)
+_PERSON = {
+    "id": "0198c5e0-7c1e-7d3a-9b1f-2f6a1c0d9e11",
+    "directory": {"id": "k3v9x0q2m7r5t8w1z4b6", "name": "Contoso"},
+    "displayName": "Anna Müller",
+    "title": "Head of Sales",
+    "email": "anna.mueller@contoso.example",
+    "userName": "anna.mueller@contoso.example",
+    "number": "+4930901820",
+    "presence": {
+        "shown": "available",
+        "text": "Available",
+        "availability": "Available",
+        "activity": "Available",
+        "outOfOffice": False,
+        "asOf": "2026-01-01T09:30:00.000Z",
+        "changedAt": "2026-01-01T09:12:30.000Z",
+        "stale": False,
+    },
+}
+_PAGE = {200: Answer("A page of people.", ContactPage, {"contacts": [_PERSON]}), 304: UNCHANGED}
+
+OPERATIONS = (
+    Operation(
+        function="contacts",
+        method="get",
+        path="/api/contacts",
+        name="searchAll",
+        summary="Search or list people of all directories",
+        parameters=_SEARCH,
+        answers=_PAGE,
+        refusals=(400,),
+    ),
+    Operation(
+        function="contacts_lookup",
+        method="post",
+        path="/api/contacts/lookup",
+        name="lookUpNumbers",
+        summary="Look up who has these numbers: call history, incoming calls",
+        text=(
+            "Fewer numbers are accepted if many directories have more than a thousand such numbers each; the error "
+            "then says how many. Name the directory if it is known."
+        ),
+        parameters=(IF_NONE_MATCH,),
+        body=Lookup,
+        example={"numbers": ["030 901820", "+44 20 7946 0958"]},
+        answers={
+            200: Answer(
+                "Exact matches first.",
+                LookupResult,
+                {"numbers": [{"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}]},
+            ),
+            304: UNCHANGED,
+        },
+        refusals=(400, 404, 413),
+    ),
+    Operation(
+        function="directory_contacts",
+        method="get",
+        path=f"{_ONE}/contacts",
+        name="searchDirectory",
+        summary="Search or list people of a directory",
+        parameters=(DIRECTORY_ID, *_SEARCH, Parameter("group", "Only people of this group.")),
+        answers=_PAGE,
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_contact",
+        method="get",
+        path=f"{_ONE}/contacts/{{contactId}}",
+        name="readContact",
+        summary="Read one person with details and presence",
+        parameters=(
+            DIRECTORY_ID,
+            Parameter("contactId", "The person's ID.", place="path"),
+            _PRESENCE,
+            IF_NONE_MATCH,
+        ),
+        answers={200: Answer("The person.", ContactDetails), 304: UNCHANGED},
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_numbers",
+        method="get",
+        path=f"{_ONE}/numbers",
+        name="listUnparsedNumbers",
+        summary="List numbers that no call can be matched to, with the remedy",
+        parameters=(DIRECTORY_ID, limit(MAX_LIMIT, DEFAULT_LIMIT), CURSOR, IF_NONE_MATCH),
+        answers={200: Answer("A page.", UnparsedPage), 304: UNCHANGED},
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_groups",
+        method="get",
+        path=f"{_ONE}/groups",
+        name="listDirectoryGroups",
+        summary="List the directory's groups",
+        parameters=(DIRECTORY_ID, limit(MAX_LIMIT, MAX_LIMIT), CURSOR, IF_NONE_MATCH),
+        answers={200: Answer("A page.", GroupPage), 304: UNCHANGED},
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_export",
+        method="get",
+        path=f"{_ONE}/export",
+        name="exportPeople",
+        summary="Export the people as a file, for administrators",
+        parameters=(
+            DIRECTORY_ID,
+            Parameter(
+                "format",
+                "The format of the file.",
+                {"type": "string", "enum": sorted(FORMATS), "default": "csv"},
+            ),
+            Parameter(
+                "separator",
+                "Of `csv`: comma; a German Excel expects semicolon.",
+                {"type": "string", "enum": list(csv_export.SEPARATORS)},
+            ),
+            Parameter(
+                "version",
+                "Of `vcard`: 3.0 (RFC 2426) or 4.0 (RFC 6350).",
+                {"type": "string", "enum": list(vcard_export.VERSIONS)},
+            ),
+            limit(MOST, MOST),
+            Parameter("cursor", "From the `Link` of the previous chunk."),
+        ),
+        answers={
+            200: Answer(
+                "A chunk of the file; the chunks follow each other.",
+                headers={"Link": "The next chunk (RFC 8288); missing on the last one."},
+                media_types=tuple(form.media_type.partition(";")[0] for form in FORMATS.values()),
+            )
+        },
+        refusals=(400, 404),
+    ),
+)

@@ -1,0 +1,222 @@
+"""The operations of the directories API, for its description."""
+
+from directories.api import MAX_LINES
+from directories.event_types import KINDS
+from directories.models import ID_PATTERN
+from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
+from directories.response_models import (
+    Deletion,
+    DirectoryDetails,
+    DirectoryList,
+    DirectoryState,
+    EventPage,
+    IssuedSecret,
+    IssuedToken,
+    SecretList,
+    TokenList,
+    TrustAnswer,
+)
+from shared.api_contract import CURSOR, IF_MATCH, Answer, Operation, Parameter, limit
+
+DIRECTORY_ID = Parameter(
+    "directoryId",
+    "The directory.",
+    {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"},
+    place="path",
+)
+_ONE = "/api/directories/{directoryId}"
+_CREDENTIAL_ID = Parameter("credentialId", "The token's or secret's ID.", place="path")
+_VERSION = {"ETag": "The version of the directory."}
+_DETAILS = Answer("The directory.", DirectoryDetails, headers=_VERSION)
+_NEW_CREDENTIAL = {"expiresInDays": 365, "overlapHours": 24}
+_OWN = (DIRECTORY_ID,)
+
+
+def _issue(function: str, name: str, what: str, model: type) -> Operation:
+    return Operation(
+        function=function,
+        method="post",
+        path=f"{_ONE}/{function.removeprefix('directory_')}",
+        name=name,
+        summary=f"Issue a {what}, or with `overlapHours` replace the newest one",
+        parameters=_OWN,
+        body=IssueBody,
+        example=_NEW_CREDENTIAL,
+        is_body_optional=True,
+        answers={201: Answer("With its plain text, this once.", model, headers=_VERSION)},
+        refusals=(400, 404, 409, 412, 413),
+    )
+
+
+def _revoke(function: str, name: str, what: str) -> Operation:
+    kind = function.removeprefix("directory_").removesuffix("_one")
+    return Operation(
+        function=function,
+        method="delete",
+        path=f"{_ONE}/{kind}/{{credentialId}}",
+        name=name,
+        summary=f"Revoke a {what}; calls with it are refused within 30 seconds",
+        parameters=(DIRECTORY_ID, _CREDENTIAL_ID),
+        answers={204: Answer("Revoked.")},
+        refusals=(404, 412),
+    )
+
+
+OPERATIONS = (
+    Operation(
+        function="directories",
+        method="get",
+        path="/api/directories",
+        name="listDirectories",
+        summary="List the account's directories",
+        parameters=(
+            Parameter("deleted", "With any value: also those that can still be restored."),
+        ),
+        answers={200: Answer("In the order of their creation.", DirectoryList)},
+    ),
+    Operation(
+        function="directories",
+        method="post",
+        path="/api/directories",
+        name="createDirectory",
+        summary="Create a directory; its security token is in this answer only",
+        body=NewDirectoryBody,
+        example={"name": "Contoso", "kind": "entra", "region": "DE"},
+        answers={201: Answer("The new directory.", DirectoryDetails, headers=_VERSION)},
+        refusals=(400, 413),
+    ),
+    Operation(
+        function="directory",
+        method="get",
+        path=_ONE,
+        name="readDirectory",
+        summary="Read a directory with its credentials",
+        parameters=_OWN,
+        answers={200: _DETAILS},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory",
+        method="patch",
+        path=_ONE,
+        name="changeDirectory",
+        summary="Change the members that are sent",
+        parameters=(DIRECTORY_ID, IF_MATCH),
+        body=ChangeBody,
+        example={"name": "Contoso Ltd"},
+        answers={200: _DETAILS},
+        refusals=(400, 404, 412, 413),
+    ),
+    Operation(
+        function="directory",
+        method="delete",
+        path=_ONE,
+        name="deleteDirectory",
+        summary="Delete a directory with its people; it can be restored for ten minutes",
+        parameters=(DIRECTORY_ID, IF_MATCH),
+        answers={202: Answer("Hidden at once, and its credentials are refused.", Deletion)},
+        refusals=(404, 412),
+    ),
+    Operation(
+        function="directory_restore",
+        method="post",
+        path=f"{_ONE}/restore",
+        name="restoreDirectory",
+        summary="Undo a deletion",
+        parameters=_OWN,
+        answers={200: _DETAILS},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_state",
+        method="get",
+        path=f"{_ONE}/state",
+        name="readState",
+        summary="Read a directory's state: people, last call, refused requests",
+        parameters=_OWN,
+        answers={200: Answer("The state at this moment.", DirectoryState)},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_events",
+        method="get",
+        path=f"{_ONE}/events",
+        name="readEvents",
+        summary="Read the provisioning log, newest first",
+        parameters=(
+            DIRECTORY_ID,
+            CURSOR,
+            limit(MAX_LINES, 50),
+            Parameter("person", "Only events of this person: ID, externalId or name."),
+            Parameter("kind", "Only events of this kind.", {"type": "string", "enum": list(KINDS)}),
+            Parameter(
+                "refused",
+                "With 1: only refused requests.",
+                {"type": "string", "enum": ["1", "true"]},
+            ),
+            Parameter("text", "Only events with this text."),
+        ),
+        answers={200: Answer("A page.", EventPage)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_trust",
+        method="get",
+        path=f"{_ONE}/trust",
+        name="readTrust",
+        summary="Read the trusted identity",
+        parameters=_OWN,
+        answers={200: Answer("The identity, or null.", TrustAnswer, headers=_VERSION)},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_trust",
+        method="put",
+        path=f"{_ONE}/trust",
+        name="setTrust",
+        summary="Accept signed assertions of this identity instead of a secret",
+        parameters=_OWN,
+        body=TrustBody,
+        example={
+            "tenantId": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d",
+            "subject": "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e",
+            "audiences": ["api://contoso"],
+        },
+        answers={200: Answer("The identity.", TrustAnswer, headers=_VERSION)},
+        refusals=(400, 404, 413),
+    ),
+    Operation(
+        function="directory_trust",
+        method="delete",
+        path=f"{_ONE}/trust",
+        name="dropTrust",
+        summary="Trust no identity",
+        parameters=_OWN,
+        answers={204: Answer("Removed.")},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_tokens",
+        method="get",
+        path=f"{_ONE}/tokens",
+        name="listTokens",
+        summary="List the security tokens",
+        parameters=_OWN,
+        answers={200: Answer("Never the plain text.", TokenList, headers=_VERSION)},
+        refusals=(404,),
+    ),
+    _issue("directory_tokens", "issueToken", "security token", IssuedToken),
+    _revoke("directory_tokens_one", "revokeToken", "security token"),
+    Operation(
+        function="directory_secrets",
+        method="get",
+        path=f"{_ONE}/secrets",
+        name="listSecrets",
+        summary="List the client secrets",
+        parameters=_OWN,
+        answers={200: Answer("Never the plain text.", SecretList, headers=_VERSION)},
+        refusals=(404,),
+    ),
+    _issue("directory_secrets", "issueSecret", "client secret", IssuedSecret),
+    _revoke("directory_secrets_one", "revokeSecret", "client secret"),
+)

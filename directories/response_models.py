@@ -1,0 +1,177 @@
+"""The JSON that the directories API answers."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from directories.models import Kind, Presence, SetupStep
+from directories.quarantine_warning import Outlook
+from directories.status import Stage
+from shared.api_contract import Doc, Time, Uri
+
+
+class Credential(TypedDict):
+    """A security token or client secret, never its plain text."""
+
+    id: str
+    created: Time
+    expires: Time | None
+    lastUsed: Annotated[Time | None, Doc("To about five minutes.")]
+    state: Literal["live", "revoked", "expired"]
+
+
+class IssuedToken(Credential):
+    """A security token with its plain text, which is in this answer only."""
+
+    token: str
+    clientId: str
+
+
+class IssuedSecret(Credential):
+    """A client secret with its plain text, which is in this answer only."""
+
+    secret: str
+    clientId: str
+
+
+class TokenList(TypedDict):
+    """The security tokens, oldest first."""
+
+    tokens: list[Credential]
+
+
+class SecretList(TypedDict):
+    """The client secrets, oldest first."""
+
+    secrets: list[Credential]
+
+
+class Trust(TypedDict):
+    """The identity of the company's provisioning service, of Entra or of another issuer."""
+
+    subject: str
+    audiences: list[str]
+    tenantId: NotRequired[Annotated[str, Doc("Of an Entra tenant.")]]
+    issuer: NotRequired[Annotated[str, Doc("Of any other OpenID Connect issuer.")]]
+    jwksUri: NotRequired[Annotated[str, Doc("Where the issuer publishes its keys.")]]
+
+
+class TrustAnswer(TypedDict):
+    """The trusted identity, null if there is none."""
+
+    trust: Trust | None
+
+
+class DirectorySummary(TypedDict):
+    """A directory in a list."""
+
+    id: str
+    name: str
+    kind: Kind
+    region: Annotated[str, Doc("ISO 3166 region whose national numbers are read.")]
+    strictNumbers: bool
+    setup: SetupStep
+    presence: Presence
+    created: Time
+    scimBaseUrl: Annotated[Uri, Doc("Entra calls it *Tenant URL*.")]
+
+
+class DirectoryDetails(DirectorySummary):
+    """A directory with its credentials."""
+
+    tokenEndpoint: Annotated[Uri, Doc("For OAuth 2.0 client credentials.")]
+    clientId: str
+    tokens: list[Credential]
+    secrets: list[Credential]
+    trust: Trust | None
+    token: NotRequired[Annotated[str, Doc("The security token; only if it was just created.")]]
+
+
+class DeletedDirectory(TypedDict):
+    """A deleted directory that can still be restored."""
+
+    id: str
+    name: str
+    deleted: Time
+
+
+class DirectoryList(TypedDict):
+    """The account's directories in the order of their creation."""
+
+    directories: list[DirectorySummary]
+    deleted: NotRequired[list[DeletedDirectory]]
+
+
+class Deletion(TypedDict):
+    """A deletion that has begun; `restore` is the path that undoes it."""
+
+    state: Literal["deleting"]
+    restorableSeconds: int
+    restore: str
+
+
+class DeniedCalls(TypedDict):
+    """Calls without a valid credential since the last good one."""
+
+    at: Time
+    reason: str
+    count: int
+    detail: str
+    remedy: str
+
+
+class ReindexProgress(TypedDict):
+    """How far the search index is brought up to date after an upgrade."""
+
+    state: Literal["waiting", "running"]
+    done: int
+    total: int
+
+
+class LogEvent(TypedDict):
+    """A line of the provisioning log; empty members are left out."""
+
+    id: Annotated[str, Doc("Also a cursor.")]
+    at: Time
+    first: Annotated[Time, Doc("The time of the first of `count` equal events.")]
+    kind: str
+    count: int
+    resourceType: NotRequired[str]
+    resourceId: NotRequired[str]
+    name: NotRequired[str]
+    externalId: NotRequired[str]
+    wasExternalId: NotRequired[str]
+    active: NotRequired[bool]
+    wasActive: NotRequired[bool]
+    users: NotRequired[Annotated[int, Doc("Change of the number of people.")]]
+    groups: NotRequired[Annotated[int, Doc("Change of the number of groups.")]]
+    changed: NotRequired[Annotated[list[str], Doc("Names of the changed attributes.")]]
+    status: NotRequired[int]
+    scimType: NotRequired[str]
+    attribute: NotRequired[str]
+    detail: NotRequired[Annotated[str, Doc("What is wrong and what helps, in English.")]]
+    reason: NotRequired[Annotated[str, Doc("The code of `detail`.")]]
+    remedy: NotRequired[str]
+    client: NotRequired[str]
+    method: NotRequired[str]
+
+
+class EventPage(TypedDict):
+    """Part of the provisioning log, newest first."""
+
+    events: list[LogEvent]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+
+
+class DirectoryState(TypedDict):
+    """A directory at a glance."""
+
+    stage: Stage
+    people: int
+    active: int
+    groups: int
+    lastCall: Time | None
+    refusedLastDay: int
+    doneLastDay: int
+    quarantine: Annotated[Outlook, Doc("Whether Entra may put the job into quarantine.")]
+    lastRefusal: LogEvent | None
+    denied: DeniedCalls | None
+    reindex: ReindexProgress | None

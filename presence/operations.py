@@ -1,0 +1,44 @@
+"""The operations of the presence API, for its description."""
+
+from directories.operations import DIRECTORY_ID
+from presence.response_models import (
+    ConnectionChecked,
+    PresenceAction,
+    PresenceStatus,
+    RemovalChecked,
+    SignInStarted,
+)
+from shared.api_contract import Answer, Operation
+
+_PATH = "/api/directories/{directoryId}/presence"
+
+OPERATIONS = (
+    Operation(
+        function="presence_connection",
+        method="get",
+        path=_PATH,
+        name="readConnection",
+        summary="Read the connection to the company's presence, with sentence and remedy",
+        parameters=(DIRECTORY_ID,),
+        answers={200: Answer("The connection as stored.", PresenceStatus)},
+        refusals=(404,),
+    ),
+    Operation(
+        function="presence_connection",
+        method="post",
+        path=_PATH,
+        name="actOnConnection",
+        summary="Connect, check, retry, remove access, or check that access is gone",
+        parameters=(DIRECTORY_ID,),
+        body=PresenceAction,
+        example={"action": "check"},
+        answers={
+            200: Answer(
+                "The result; `action` tells the answers apart.",
+                union=(SignInStarted, ConnectionChecked, RemovalChecked),
+            ),
+            303: Answer("After `connect` from a form: on to Microsoft."),
+        },
+        refusals=(400, 404, 409, 413),
+    ),
+)

@@ -1,0 +1,103 @@
+"""The JSON that the presence API takes and answers."""
+
+from typing import Annotated, Literal, TypedDict
+
+from presence.presence_states import DisplayState
+from shared.api_contract import Doc, Time, Uri
+
+StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
+Tone = Literal["good", "warn", "bad"]
+Action = Literal["connect", "check", "retry", "remove", "check-gone"]
+
+
+class PersonPresence(TypedDict):
+    """A person's presence."""
+
+    shown: DisplayState
+    text: Annotated[str, Doc("In English, more exact than `shown`.")]
+    availability: Annotated[str, Doc("As Microsoft Graph returned it.")]
+    activity: Annotated[str, Doc("As Microsoft Graph returned it.")]
+    outOfOffice: bool
+    asOf: Time | None
+    changedAt: Time | None
+    stale: Annotated[bool, Doc("Not confirmed for three intervals.")]
+
+
+class ConnectionHealth(TypedDict, total=False):
+    """Figures of a connected tenant; empty before its first sync."""
+
+    lastSync: Time | None
+    ageSeconds: int | None
+    stale: bool
+    intervalSeconds: int
+    people: int
+    known: int
+    unknown: int
+    quarantined: int
+    withoutObjectId: int
+    notConfirmed: int
+    calls: int
+    callsTotal: int
+    throttledTotal: int
+    syncsTotal: int
+    milliseconds: int
+    unfamiliarTotal: int
+    unfamiliar: list[str]
+
+
+class AccessRemoval(TypedDict):
+    """How the company deletes the enterprise application: portal address and command lines."""
+
+    tenantId: str
+    portal: Uri
+    az: str
+    powershell: str
+
+
+class PresenceConnection(TypedDict):
+    """A directory's connection to the company's presence."""
+
+    state: StateCode
+    tone: Tone
+    title: str
+    sentence: str
+    remedy: Annotated[str, Doc("What to do; empty if nothing needs to be done.")]
+    reason: Annotated[str, Doc("The code of what is wrong; empty if nothing is.")]
+    tenantId: Annotated[str, Doc("Empty if no tenant is connected.")]
+    since: Time | None
+    moving: Annotated[bool, Doc("Ask again in a few seconds.")]
+    impossible: Annotated[str, Doc("Why nothing can be connected; empty if it can.")]
+    health: ConnectionHealth
+
+
+class PresenceStatus(PresenceConnection):
+    """A connection, and how to remove access after it was removed here."""
+
+    removal: AccessRemoval | None
+
+
+class PresenceAction(TypedDict):
+    """What to do with the connection."""
+
+    action: Action
+
+
+class SignInStarted(TypedDict):
+    """The address of Microsoft's sign-in, for the browser."""
+
+    action: Literal["connect"]
+    location: Uri
+
+
+class ConnectionChecked(PresenceStatus):
+    """The connection after the action."""
+
+    action: Literal["check", "retry", "remove"]
+
+
+class RemovalChecked(TypedDict):
+    """Whether the company has removed the app."""
+
+    action: Literal["check-gone"]
+    gone: bool
+    sentence: str

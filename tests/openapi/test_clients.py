@@ -1,0 +1,215 @@
+"""Generated clients read every answer of the running product: Python (openapi-python-client), TypeScript (openapi-typescript)."""
+
+import asyncio
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from local.host.running import ROOT, running
+from web.openapi.endpoints import VERSIONS
+
+_TOOLS = ROOT / ".tools/clients"
+_USER = {
+    "userName": "anna@contoso.example",
+    "externalId": "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef",
+    "displayName": "Anna Müller",
+    "emails": [{"type": "work", "value": "anna@contoso.example"}],
+    "phoneNumbers": [
+        {"type": "work", "value": "+44 20 7946 0018"},
+        {"type": "home", "value": "not a number"},
+    ],
+}
+_TRUST = {
+    "tenantId": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d",
+    "subject": "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e",
+    "audiences": ["api://contoso"],
+}
+
+
+@dataclass
+class Product:
+    """A running product with a directory, and the answers that it gave: operation, status, JSON."""
+
+    url: str
+    directory_id: str = ""
+    contact_id: str = ""
+    credential_id: str = ""
+    answers: list[tuple[str, str, int, Any]] = field(default_factory=list)
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Send a request of the API, and keep the answer."""
+        address = path.format(directoryId=self.directory_id, contactId=self.contact_id)
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            response = await client.request(method, address, json=body)
+        content = response.json() if response.content else None
+        assert response.status_code < 300, content
+        self.answers.append((method.lower(), path.partition("?")[0], response.status_code, content))
+        return content
+
+
+@pytest.fixture
+async def product(tmp_path: Path) -> AsyncIterator[Product]:
+    """The product over HTTP, on an empty store."""
+    settings = {"TABLES": f"sqlite:///{tmp_path}/app.db"}
+    async with running(ROOT / "function_app.py", settings) as run:
+        yield Product(run.url)
+
+
+async def _use(product: Product) -> None:
+    """Call every operation that answers JSON, before there is anything and after."""
+    one = "/api/directories/{directoryId}"
+    await product.call("GET", "/api/directories?deleted=1")
+    made = await product.call("POST", "/api/directories", {"name": "Contoso"})
+    product.directory_id = made["id"]
+    await _read(product)
+    base = f"{product.url}/scim/{product.directory_id}/v2"
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        user = (await client.post(f"{base}/Users", json=_USER)).json()
+        group = {"displayName": "Sales", "members": [{"value": user["id"]}]}
+        assert (await client.post(f"{base}/Groups", json=group)).status_code == 201
+        assert (await client.post(f"{base}/Users", json={"userName": ""})).status_code == 400
+        assert (await client.get(base, headers={"Authorization": "Bearer x"})).status_code == 401
+    product.contact_id = user["id"]
+    await product.call("POST", f"{one}/tokens", {"overlapHours": 1, "expiresInDays": 30})
+    await product.call("POST", f"{one}/secrets", {})
+    await product.call("PUT", f"{one}/trust", _TRUST)
+    await product.call("PATCH", one, {"name": "Contoso Ltd", "strictNumbers": True})
+    await product.call("POST", "/api/contacts/lookup", {"numbers": ["020 7946 0018", "+1"]})
+    await _read(product)
+    await product.call("GET", f"{one}/contacts/{{contactId}}")
+    await product.call("GET", f"{one}/events?limit=1")
+    for action in ("check", "retry", "remove"):
+        await product.call("POST", f"{one}/presence", {"action": action})
+    await product.call("DELETE", one)
+    await product.call("GET", "/api/directories?deleted=1")
+    await product.call("POST", f"{one}/restore")
+
+
+async def _read(product: Product) -> None:
+    one = "/api/directories/{directoryId}"
+    await product.call("GET", "/api/contacts")
+    await product.call("GET", "/api/directories")
+    await product.call("GET", one)
+    for part in ("state", "events", "trust", "tokens", "secrets", "contacts", "numbers", "groups"):
+        await product.call("GET", f"{one}/{part}")
+    await product.call("GET", f"{one}/presence")
+
+
+def _operations(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Return the ID of each operation of the API that answers JSON, by method and path."""
+    return {
+        (method, path): operation["operationId"]
+        for path, item in document["paths"].items()
+        if path.startswith("/api/") and path != "/api/openapi.json"
+        for method, operation in item.items()
+        if isinstance(operation, dict)
+        and any(
+            "application/json" in answer.get("content", {})
+            for answer in operation["responses"].values()
+        )
+    }
+
+
+async def _description(product: Product, version: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(base_url=product.url) as client:
+        found = await client.get("/api/openapi.json", params={"version": version})
+    document: dict[str, Any] = found.json()
+    assert document["servers"] == [{"url": product.url}]
+    return document
+
+
+async def _run(*command: str | Path, cwd: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, printed.decode()
+
+
+def _models(folder: Path, name: str) -> ModuleType:
+    sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module(f"{name}.models")
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _plain_times(content: Any) -> Any:
+    """Return JSON with times as the product writes them: the client's are ISO 8601, too."""
+    written = re.sub(r"(\.\d{3})000\+00:00", r"\1Z", json.dumps(content))
+    return json.loads(written)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_python_client_reads_every_answer(
+    product: Product, version: str, tmp_path: Path
+) -> None:
+    """openapi-python-client makes models that read each answer and write it again, null included."""
+    await _use(product)
+    document = await _description(product, version)
+    name = f"client_of_{version.replace('.', '_')}"
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    await _run(
+        Path(sys.executable).with_name("openapi-python-client"),
+        *("generate", "--meta", "none", "--path", "openapi.json", "--output-path", name),
+        cwd=tmp_path,
+    )
+    _models(tmp_path, name)
+    operations = _operations(document)
+    assert {(method, path) for method, path, _, _ in product.answers} == operations.keys()
+    tags = {
+        one["operationId"]: one["tags"][0].lower()
+        for item in document["paths"].values()
+        for one in item.values()
+        if isinstance(one, dict)
+    }
+    client_module = importlib.import_module(f"{name}.client")
+    client = client_module.Client(base_url=product.url)
+    for method, path, status, content in product.answers:
+        operation = operations[method, path]
+        module = importlib.import_module(f"{name}.api.{tags[operation]}.{_snake(operation)}")
+        answer = httpx.Response(status, json=content)
+        parsed = module._parse_response(client=client, response=answer)
+        assert parsed is not None, operation
+        assert _plain_times(parsed.to_dict()) == content, operation
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_typescript_types_fit_every_answer(
+    product: Product, version: str, tmp_path: Path
+) -> None:
+    """openapi-typescript makes types to which each answer can be assigned, with no member too many."""
+    if not (_TOOLS / "node_modules").exists():
+        pytest.fail("openapi-typescript is missing; make setup gets it")
+    await _use(product)
+    document = await _description(product, version)
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    binaries = _TOOLS / "node_modules/.bin"
+    await _run(binaries / "openapi-typescript", "openapi.json", "-o", "api.ts", cwd=tmp_path)
+    lines = ['import type { paths } from "./api";']
+    for number, (method, path, status, content) in enumerate(product.answers):
+        kind = f'paths["{path}"]["{method}"]["responses"][{status}]["content"]["application/json"]'
+        lines.append(f"export const answer{number}: {kind} = {json.dumps(content)};")
+    (tmp_path / "answers.ts").write_text("\n".join(lines))
+    await _run(
+        binaries / "tsc",
+        *("--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "answers.ts"),
+        cwd=tmp_path,
+    )
