@@ -10,6 +10,7 @@ _BENCHES = (
     ("provisioning", "--engine", "sqlite"),
     ("provisioning", "--engine", "azurite"),
     ("search",),
+    ("numbers",),
     ("drawn",),
     ("presence",),
     ("freshness",),

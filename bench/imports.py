@@ -15,7 +15,7 @@ from statistics import median
 ROUNDS = 11
 LIMIT = 1.6
 ROOT = Path(__file__).parent.parent
-LIBRARIES = "import azure.functions, azure.data.tables.aio, azure.identity.aio, aiohttp"
+LIBRARIES = "import azure.functions, azure.core.pipeline.transport, azure.identity.aio, aiohttp"
 APP = "import function_app"
 _TIMED = "import time; started = time.process_time()\n{}\nprint(time.process_time() - started)"
 

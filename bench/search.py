@@ -20,7 +20,7 @@ from contacts.serializers import page_json
 from directories.models import Directory
 from directories.service import NewDirectory, create
 from scim.users import index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
@@ -90,6 +90,8 @@ def _cases(app: App) -> dict[str, Case]:
         "a whole number": "020 7000 0077",
         "a number half typed": "+44 20 7000",
         "a number's end": "0077",
+        "four digits of a number's middle": "7012",
+        "six digits of a number's middle": "701234",
     }
     return {
         **{

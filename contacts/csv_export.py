@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from scim.users import contact_cards
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.numbers.number import Number
 
 Separator = Literal["comma", "semicolon", "tab"]

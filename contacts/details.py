@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from directories.models import Directory
-from scim.groups import record as groups
+from scim.groups import models as groups
 from scim.users import contact_cards, index_rows, store
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.managers import Manager, find_manager
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
 from shared.concurrency import each

@@ -12,7 +12,7 @@ from contacts import csv_export, vcard_export
 from directories.models import Directory
 from scim.users import index_rows, store
 from scim.users.managers import ManagerNames
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.numbers.number import Number

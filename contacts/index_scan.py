@@ -5,24 +5,20 @@ directories merge like sorted lists and a cursor is nothing but the last positio
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import orjson
+from typing import Literal
 
 from contacts import empty_prefix_cache
+from contacts.cursors import Cursor, Range, position_in, write_cursor
 from directories.models import Directory
 from scim.users.contact_cards import Card, decode
 from shared import keys
 from shared.app import App
-from shared.concurrency import each
-from shared.http import HttpError
-from shared.messages import Message
+from shared.concurrency import TimeSlice, each
 from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, TwoParts
+from shared.tables.schema import CONTACTS
 
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
@@ -32,28 +28,39 @@ RawRowFilter = Callable[[bytes], bool]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person of a directory; `position` is where the walk met it, `numbers` all digits where the person was read."""
+    """A person of a directory.
+
+    `position` is the place at which the walk met it; `numbers` holds all digits if the person's record was read. The name of
+    a person with `similar_to` only resembles these words of the query, in the way that `similar_by` says.
+    """
 
     directory: Directory
     card: Card
     position: str = ""
     numbers: tuple[str, ...] = ()
+    similar_to: str = ""
+    similar_by: Literal["spelling", "sound"] = "spelling"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the people asked for; `cursor` continues behind them, "" when there are no more."""
+    """Some of the people asked for; `cursor` continues after them, "" if there are no more.
+
+    `round_trips`: how many each directory took at most.
+    """
 
     found: list[Found]
     cursor: str = ""
+    round_trips: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """The rows of a family whose first part begins with `beginning`."""
+class RejectedRow:
+    """A row that a walk read and didn't return: `position` is its key without the family."""
 
-    family: TwoParts
-    beginning: str = ""
+    directory: Directory
+    position: str
+    value: bytes
 
 
 @dataclass(slots=True)
@@ -79,12 +86,17 @@ class Selection:
 
     `keep` accepts a row by its word and card. `may_keep` rejects a row by its stored value, before
     that is decoded. `ahead` times as many rows are read as are asked for, by all directories
-    together, so that one round trip per directory suffices if few rows are rejected.
+    together, so that one round trip per directory suffices if few rows are rejected. Further round
+    trips follow, `round_trips` per directory at most, until `enough` people are found. Rejected
+    rows are added to `rejected`, if that is a list.
     """
 
     keep: RowFilter = _everybody
     may_keep: RawRowFilter = _anybody
     ahead: int = 1
+    enough: int = MAX_QUERY_ROWS
+    round_trips: int = _MOST_ROWS
+    rejected: list[RejectedRow] | None = None
 
 
 _ALL_ROWS = Selection()
@@ -103,7 +115,8 @@ async def walk(
     Raises:
         HttpError: 400 for a cursor of another query.
     """
-    after = _read_cursor(cursor, where)
+    after = position_in(cursor, where)
+    enough, round_trips = min(selection.enough, limit), 0
     most = min(MAX_QUERY_ROWS, limit * selection.ahead + 1)
     batch = min(most, max(_LEAST_ROWS, 2 * most // max(1, len(directories))))
     asked = empty_prefix_cache.without_known_empty(
@@ -111,13 +124,18 @@ async def walk(
     )
     stretches = behind = [_Stretch(directory, [], after) for directory in asked]
     left = _MOST_ROWS
-    while behind and left > 0:
+    batch = min(batch, max(_LEAST_ROWS, left // max(1, len(directories))))
+    while behind and left > 0 and round_trips < selection.round_trips:
         await each(behind, partial(_go_on, app, where, selection, batch))
         left -= batch * len(behind)
+        round_trips += 1
+        if sum(len(stretch.found) for stretch in stretches) >= enough and enough < limit:
+            break
         behind = _behind(stretches, limit)
         batch = min(MAX_QUERY_ROWS, max(_LEAST_ROWS, left // max(1, len(behind))))
         await asyncio.sleep(0)  # the embedded engine answers at once; others want their turn
-    return _merged(stretches, where, limit)
+    page = _merged(stretches, where, limit)
+    return Page(page.found, page.cursor, round_trips)
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
@@ -138,7 +156,7 @@ def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
     ]
     found.sort(key=lambda one: (one.position, one.directory.id))
     last = found[limit - 1].position if len(found) > limit else horizon
-    return Page(found[:limit], _write_cursor(last, where) if last else "")
+    return Page(found[:limit], write_cursor(Cursor(where.name, last)) if last else "")
 
 
 async def _go_on(
@@ -149,13 +167,15 @@ async def _go_on(
     stretch: _Stretch,
 ) -> None:
     """Read the next `batch` rows of one directory."""
-    start, stop = where.family.beginning(where.beginning)
+    time_slice = TimeSlice(app.clock)
+    start, stop = where.row_keys()
     if stretch.scanned_to:
         start = max(
             start, keys.successor(f"{where.family.name}{keys.SEPARATOR}{stretch.scanned_to}")
         )
     rows = await app.tables.query(CONTACTS, stretch.directory.id, start, stop, limit=batch)
-    if not rows and not stretch.scanned_to:
+    is_whole = not (where.start or where.stop or stretch.scanned_to)
+    if not rows and is_whole:
         empty_prefix_cache.note(app, stretch.directory, where.family.name, where.beginning)
     position = ""
     for row in rows:
@@ -166,29 +186,7 @@ async def _go_on(
         card = decode(identifier, row.value)
         if selection.keep(word, card):
             stretch.found.append(Found(stretch.directory, card, position))
+        elif selection.rejected is not None:
+            selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
+        await time_slice.yield_when_over()
     stretch.scanned_to = position if len(rows) == batch else ""
-
-
-def _write_cursor(position: str, where: Range) -> str:
-    token = orjson.dumps([where.family.name, where.beginning, position])
-    return base64.urlsafe_b64encode(token).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, where: Range) -> str:
-    """The position in a cursor that `walk` wrote for the same range."""
-    if not cursor:
-        return ""
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        family, beginning, position = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError):
-        raise _bad_cursor() from None
-    is_ours = (family, beginning) == (where.family.name, where.beginning)
-    # Where no row can stand a storage account answers with an error.
-    if not is_ours or not isinstance(position, str) or not keys.is_key(position):
-        raise _bad_cursor()
-    return position
-
-
-def _bad_cursor() -> HttpError:
-    return HttpError(400, Message("cursor_not_valid"), field="cursor")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from contacts.index_scan import Found, Page, Range, walk
+from contacts.cursors import Range
+from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
 from scim import resource_rows
 from scim.groups import membership, store
-from scim.users import index_rows, record
+from scim.users import index_rows, models
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
@@ -68,7 +69,7 @@ async def list_members(
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
     """A person as lists show it, in a round trip; None for nobody who is shown."""
     row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
-    user = record.decode(identifier, row.value) if row else None
+    user = models.decode(identifier, row.value) if row else None
     if user is None or not user.active:
         return None
     numbers = index_rows.derived(user, directory.region)

@@ -31,7 +31,7 @@ _PRESENCE = Parameter(
 _SEARCH = (
     Parameter(
         "q",
-        "Beginnings of words, or a number in any format; empty for everyone.",
+        "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
     ),
     limit(MAX_LIMIT, DEFAULT_LIMIT),

@@ -70,10 +70,22 @@ class ContactDetails(Contact):
     preferredLanguage: NotRequired[str]
 
 
+class FoundContact(Contact):
+    """A person of a page. With `similarTo`, the name only resembles what was searched for."""
+
+    similarTo: NotRequired[Annotated[str, Doc("The words of the query that the name resembles.")]]
+    similarBy: NotRequired[
+        Annotated[
+            Literal["spelling", "sound"],
+            Doc("`spelling`: they differ by a typing error; `sound`: they sound alike."),
+        ]
+    ]
+
+
 class ContactPage(TypedDict):
     """A page of people."""
 
-    contacts: list[Contact]
+    contacts: list[FoundContact]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 

@@ -14,6 +14,7 @@ from contacts.response_models import (
     ContactDetails,
     ContactMatch,
     ContactPage,
+    FoundContact,
     LookedUpNumber,
     LookupResult,
 )
@@ -75,10 +76,18 @@ async def page_json(
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
-    page: ContactPage = {"contacts": [card_json(one.directory, one.card, known) for one in found]}
+    page: ContactPage = {"contacts": [_found_json(one, known) for one in found]}
     if cursor:
         page["nextCursor"] = cursor
     return page
+
+
+def _found_json(found: Found, known: Statuses) -> FoundContact:
+    card = cast(FoundContact, card_json(found.directory, found.card, known))
+    if found.similar_to:
+        card["similarTo"] = found.similar_to
+        card["similarBy"] = found.similar_by
+    return card
 
 
 async def matches_json(

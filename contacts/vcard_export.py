@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scim.users import contact_cards
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.numbers.number import Number
 
 VERSIONS = ("3.0", "4.0")

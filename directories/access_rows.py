@@ -5,17 +5,32 @@ from dataclasses import dataclass
 import orjson
 
 from directories import tokens
+from directories.models import TrustedIdentity
 from shared import row_versions
 from shared.tables.port import Insert
 from shared.tables.schema import ACCESS_TOKEN, USED_ASSERTION
 
+BY_TRUST = "trust"
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An access token of the OAuth endpoint: issued for the client secret `by` (or "trust"), good until `expires`."""
+    """An access token of the OAuth endpoint, valid until `expires`.
+
+    It was issued for the client secret with the id `by`, or, if `by` is "trust", for the trusted identity
+    with the fingerprint `trust`: "" in the rows of releases that did not store it.
+    """
 
     by: str
     expires: str
+    trust: str = ""
+
+    def is_of(self, trust: TrustedIdentity | None) -> bool:
+        """Return whether the token was issued for this trusted identity, None if there is none."""
+        if self.by != BY_TRUST or trust is None:
+            return False
+        # Without a fingerprint it is of an earlier release, and ends within an hour of the upgrade.
+        return not self.trust or self.trust == trust.fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,9 @@ class Assertion:
 def insert_access(hashed: str, access: Access) -> Insert:
     """Return the operation that stores an access token by its SHA-256."""
     value = {"v": 1, "by": access.by, "expires": access.expires}
-    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value))
+    if access.trust:
+        value["trust"] = access.trust
+    return Insert(ACCESS_TOKEN.key(hashed), orjson.dumps(value), is_unique=True)
 
 
 def decode_access(value: bytes) -> Access:

@@ -2,8 +2,14 @@
 
 from datetime import timedelta
 
-from directories import credential_usage, store, tokens
-from directories.access_rows import Access, Assertion, insert_access, insert_assertion
+from directories import credential_usage, store, token_limits, tokens
+from directories.access_rows import (
+    BY_TRUST,
+    Access,
+    Assertion,
+    insert_access,
+    insert_assertion,
+)
 from directories.cache import cache
 from directories.models import Directory, TrustedIdentity
 from shared.app import App
@@ -12,7 +18,6 @@ from shared.tables.port import AlreadyExists
 from shared.tables.schema import DIRECTORIES
 
 LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
-BY_TRUST = "trust"
 
 
 class InvalidClient(Exception):
@@ -40,18 +45,31 @@ async def client(app: App, directory_id: str, client_id: str, secret: str) -> tu
 
 
 async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, TrustedIdentity] | None:
-    """The directory and the identity of Entra that it trusts, if it trusts one."""
+    """Return the directory and the identity that it trusts, or None.
+
+    Storage is asked alike whether there is such a directory and whether it trusts an identity: a
+    stranger can send any assertion, and must learn neither from the time the answer takes.
+    """
     directory, fresh = await cache(app).get(app, directory_id)
-    if not fresh and (directory is None or directory.trust is None):
+    if not fresh:
         directory = await cache(app).again(app, directory_id)
     return (directory, directory.trust) if directory and directory.trust else None
 
 
 async def issue(app: App, directory: Directory, by: str, assertion: Assertion | None = None) -> str:
-    """A new access token for the client secret `by` or BY_TRUST, in one transaction; raises AssertionReplayed."""
+    """Return a new access token for the client secret `by` or BY_TRUST, stored in one transaction.
+
+    It ends with what it was issued for: the secret, or the identity that `directory` trusts.
+
+    Raises:
+        AssertionReplayed: The assertion was used before.
+        AccessTokenLimit: Too many were issued for this credential.
+    """
+    token_limits.take(app, directory.id, by)
     plain = tokens.new_secret(tokens.ACCESS_PREFIX)
     expires = timestamp(app.clock.now() + LIFETIME)
-    operations = [insert_access(tokens.digest(plain), Access(by, expires))]
+    trust = directory.trust.fingerprint if by == BY_TRUST and directory.trust else ""
+    operations = [insert_access(tokens.digest(plain), Access(by, expires, trust))]
     if assertion is not None:
         operations.append(insert_assertion(assertion))
     try:

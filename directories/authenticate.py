@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
-from directories.access_rows import Access, decode_access
+from directories.access_rows import BY_TRUST, Access, decode_access
 from directories.cache import CACHED_SECONDS, cache
 from directories.models import Directory, is_directory_id
 from shared.app import App
@@ -89,8 +89,8 @@ def _matching_credential(
         return token.id if token.is_live(now) else None
     if access is None or access.expires <= now:
         return None
-    if access.by == "trust":
-        return "trust" if directory.trust else None
+    if access.by == BY_TRUST:
+        return BY_TRUST if access.is_of(directory.trust) else None
     return next(
         (
             secret.id

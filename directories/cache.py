@@ -2,7 +2,10 @@
 
 A token issued a moment ago on another instance must work at once, or Entra would quarantine the job after a rotation;
 so a cached directory that a token does not fit is read again. A flood of wrong tokens must not become a flood of
-reads, so re-reading has an allowance: ten at once, then one a second for each directory.
+reads, so re-reading has an allowance: ten at once, then one per second for each directory.
+
+Strangers must not learn from the number of reads whether a directory exists. So the allowances of known and unknown
+directories are in one cache, as large as that of the unknown ones: made-up ids push both out of it alike.
 """
 
 from dataclasses import dataclass, field
@@ -11,18 +14,19 @@ from directories import store
 from directories.models import Directory, is_directory_id
 from shared.app import App
 from shared.cache import LruCache
+from shared.token_bucket import Bucket
 
 CACHED_SECONDS = 30.0
 _KNOWN = 4096
 _UNKNOWN = 1024  # kept apart, so that calls to made-up addresses push no real directory out
 _ALLOWANCE = 10.0
+_ALLOWANCE_RATE = 1.0  # per second
 
 
 @dataclass(slots=True)
 class _Entry:
     directory: Directory | None
     read_at: float
-    allowance: float = _ALLOWANCE
 
 
 @dataclass(slots=True)
@@ -31,40 +35,50 @@ class DirectoryCache:
 
     known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
     unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
+    rereads: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(_UNKNOWN))
 
     async def get(self, app: App, directory_id: str) -> tuple[Directory | None, bool]:
-        """The directory, and whether storage was asked just now."""
+        """Return the directory, or None, and whether it was read from storage just now."""
         entry = self._entry(directory_id)
         if entry and app.clock.monotonic() - entry.read_at < CACHED_SECONDS:
             return entry.directory, False
-        return await self._read(app, directory_id, entry), True
+        return await self._read(app, directory_id), True
 
     async def again(self, app: App, directory_id: str) -> Directory | None:
-        """The directory read again, as far as its allowance of re-readings goes."""
+        """Return the directory, read again if its allowance permits."""
         entry = self._entry(directory_id)
         if entry is None:
-            return await self._read(app, directory_id, None)
-        elapsed = app.clock.monotonic() - entry.read_at
-        allowance = min(_ALLOWANCE, entry.allowance + elapsed)
-        if allowance < 1.0:
+            return await self._read(app, directory_id)
+        if self._allowance(app, directory_id).wait(1.0, _ALLOWANCE_RATE):
             return entry.directory
-        entry.allowance = allowance - 1.0
-        return await self._read(app, directory_id, entry)
+        return await self._read(app, directory_id)
 
     def forget(self, directory_id: str) -> None:
-        """Read it anew when it is needed next."""
+        """Read it again when it is needed next."""
         self.known.forget(directory_id)
         self.unknown.forget(directory_id)
+
+    def _allowance(self, app: App, directory_id: str) -> Bucket:
+        """Return the bucket of what may still be read again."""
+        now = app.clock.monotonic()
+        bucket = self.rereads.get(directory_id)
+        if bucket is None:
+            bucket = Bucket(_ALLOWANCE, now)
+            self.rereads.put(directory_id, bucket)
+        bucket.fill(now, _ALLOWANCE_RATE, _ALLOWANCE)
+        return bucket
 
     def _entry(self, directory_id: str) -> _Entry | None:
         return self.known.get(directory_id) or self.unknown.get(directory_id)
 
-    async def _read(self, app: App, directory_id: str, old: _Entry | None) -> Directory | None:
+    async def _read(self, app: App, directory_id: str) -> Directory | None:
         if not is_directory_id(directory_id):
             return None
+        allowance = self._allowance(app, directory_id)
+        allowance.level = max(0.0, allowance.level - 1.0)
         directory = await store.get(app.tables, directory_id)
         directory = directory if directory and directory.is_active else None
-        entry = _Entry(directory, app.clock.monotonic(), old.allowance if old else _ALLOWANCE)
+        entry = _Entry(directory, app.clock.monotonic())
         self.forget(directory_id)
         (self.known if directory else self.unknown).put(directory_id, entry)
         return directory

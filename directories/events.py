@@ -106,7 +106,7 @@ class Marks:
 
 def write(event: Event, clock: Clock) -> Insert:
     """The operation that stores `event`, for the transaction of the change it tells of."""
-    return Insert(_key(event, new_ulid(clock)), encode(event))
+    return Insert(_key(event, new_ulid(clock)), encode(event), is_unique=True)
 
 
 def encode(event: Event) -> bytes:

@@ -1,5 +1,6 @@
 """What a directory is: the values that every feature hands around."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,12 @@ class TrustedIdentity:
     def is_entra(self) -> bool:
         """Whether a tenant of Entra signs the assertions."""
         return not self.issuer
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that says whose assertions are accepted: another identity has another one."""
+        parts = (self.tenant_id, self.issuer, self.jwks_uri, self.subject, *sorted(self.audiences))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
     await tables.transact(DIRECTORIES, ALL_DIRECTORIES, [Upsert(directory.id, entry)])
     try:
         (etag,) = await tables.transact(
-            DIRECTORIES, directory.id, [Insert(DIRECTORY.key, encode(directory))]
+            DIRECTORIES, directory.id, [Insert(DIRECTORY.key, encode(directory), is_unique=True)]
         )
     except AlreadyExists:
         raise AlreadyThere(directory.id) from None

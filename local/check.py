@@ -16,13 +16,13 @@ from directories.models import Directory
 from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import tenant_links
-from presence.store.row_keys import HEAD
+from presence.store.manifest import HEAD
 from scim import index_values
-from scim.groups import record as group_record
-from scim.groups.record import GroupRecord
+from scim.groups import models as group_record
+from scim.groups.models import GroupRecord
 from scim.users import index_rows as user_rows
-from scim.users import record as user_record
-from scim.users.record import UserRecord
+from scim.users import models as user_record
+from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
 from shared.tables import schema
@@ -47,6 +47,7 @@ from shared.tables.schema import (
     NAME,
     NUMBER,
     PRESENCE,
+    SOUND,
     UNIQUE,
     UNPARSED,
     USER,
@@ -61,6 +62,7 @@ _INDEX_FAMILIES = (
     MAIL,
     LIST,
     FIND,
+    SOUND,
     NUMBER,
     EXCHANGE,
     HIDDEN_NUMBER,

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from presence.epoch_ms import MINUTE, SECOND, fresh_for, is_recent, now_ms
 from presence.instance import Runtime, runtime_of
 from shared import log, row_versions
 from shared.app import App
+from shared.clock import MINUTE, SECOND, is_recent, now_ms
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Upsert
 from shared.tables.schema import HEALTH, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
 
@@ -22,6 +22,11 @@ _EVENT_SECONDS = 60.0
 _SLACK = MINUTE  # for an instance that starts
 _FIRST_SLACK = 15 * SECOND  # after the interval within which the first run is due
 _STALE_MARK_LASTS = 10 * MINUTE  # twice the longest pause between two syncs that fail
+
+
+def fresh_for(interval: int) -> int:
+    """Return for how many milliseconds a status counts without confirmation: three intervals of seconds."""
+    return 3 * interval * SECOND
 
 
 async def timer_ran(app: App, tenants: int, messages: int) -> None:

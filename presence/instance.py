@@ -9,7 +9,7 @@ from presence.graph.clouds import cloud_of
 from presence.graph.fault_attribution import Control
 from presence.graph.rate_limit import Budget
 from presence.graph.token_provider import Credential
-from presence.store.snapshot_cache import Snapshots
+from presence.store.snapshot import Snapshots
 from presence.tenant_links import DirectoryLink
 from shared.app import App
 from shared.cache import LruCache

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from presence import external_ids, tenant_links
-from presence.epoch_ms import fresh_for, is_recent, moment, now_ms
 from presence.external_ids import ExternalIds
+from presence.health import fresh_for
 from presence.instance import Runtime, runtime_of
 from presence.presence_states import DisplayState, shown
 from presence.response_models import PersonPresence
 from presence.store.codec import Entry
-from presence.store.snapshot import Snapshot
-from presence.store.snapshot_cache import SHARED_FOR
+from presence.store.snapshot import SHARED_FOR, Snapshot
 from presence.sync import refresh
 from shared.app import App
-from shared.clock import timestamp
+from shared.clock import is_recent, moment, now_ms, timestamp
 from shared.messages import Message
 
 _LINK_SECONDS = 60.0

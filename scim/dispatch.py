@@ -9,7 +9,7 @@ from directories.authenticate import authenticate
 from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import as_scim_error, error_response, scim_response
-from scim.rejection_log import log_rejection
+from scim.rejection_log import log_rejected_request
 from shared import log
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
@@ -57,7 +57,7 @@ class Edge:
                 return response
             except (ScimError, RecursionError, LimitExceeded) as error:
                 refusal = as_scim_error(error)
-                await log_rejection(context, request, refusal, request.path)
+                await log_rejected_request(context, request, refusal)
                 response = scim_response(refusal.body(), refusal.status)
                 if refusal.status == 405:
                     response.headers["Allow"] = _allowed(here)

@@ -3,20 +3,18 @@
 import azure.functions as func
 
 from directories.maintenance_jobs import MaintenanceJobs
-from scim import base_url_hint
+from scim import base_url_hint, resource_endpoints
 from scim.bulk import endpoints as bulk
 from scim.discovery import endpoints as discovery
 from scim.dispatch import Edge
-from scim.groups import endpoints as groups
 from scim.oauth import endpoints as sign_in
-from scim.users import endpoints as users
 from shared.app import App
 
 
 def blueprint(app: App) -> func.Blueprint:
     """The functions under `/scim/`."""
     functions, edge = func.Blueprint(), Edge(app)
-    for feature in (users, groups, bulk, discovery):
+    for feature in (resource_endpoints, bulk, discovery):
         feature.register(functions, edge)
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)

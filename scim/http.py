@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from scim.context import MAX_BODY
 from scim.core.errors import ScimError, error_body
 from scim.core.filters import parse_filter
 from scim.core.projection import Projection, read_attributes
@@ -18,7 +19,6 @@ from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
 SCIM_JSON = "application/scim+json"
-MAX_BODY = 1024 * 1024
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 _MAX_PLACE = 2**53
 _STRING = Message("a_string")

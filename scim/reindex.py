@@ -16,9 +16,9 @@ from directories import reindex_progress, store
 from directories.models import Directory
 from directories.reindex_progress import Progress
 from scim import resource_rows
-from scim.groups import record as groups
+from scim.groups import models as groups
 from scim.users import index_rows as users
-from scim.users import record as user_record
+from scim.users import models as user_record
 from shared import log
 from shared.app import App
 from shared.clock import Clock, timestamp

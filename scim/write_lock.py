@@ -7,7 +7,7 @@ another was quicker, and read again: of 32 writers most would give up.
 import asyncio
 import random
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,6 +20,27 @@ _PAUSE = 0.005  # seconds at most before the second attempt, doubled from one to
 _LONGEST_PAUSE = 0.5
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One of several attempts at a read and a write."""
+
+    number: int
+
+    async def pause(self) -> None:
+        """Wait a random time before the next attempt, longer from one to the next."""
+        await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**self.number)))
+
+
+def attempts() -> Iterator[Attempt]:
+    """Yield the attempts of a write; if all fail, the caller raises `busy`."""
+    yield from map(Attempt, range(_ATTEMPTS))
+
+
+def busy(identifier: str) -> ScimError:
+    """503 for a resource that others change all the time."""
+    return ScimError(503, Message("busy", id=identifier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +67,9 @@ class WriteLocks:
         ScimError 503 where others always do.
         """
         async with self.of(directory_id, identifier):
-            for number in range(_ATTEMPTS):
+            for one in attempts():
                 try:
                     return await attempt()
                 except (PreconditionFailed, NotFound):
-                    await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _PAUSE * 2**number)))
-        raise ScimError(503, Message("busy", id=identifier))
+                    await one.pause()
+        raise busy(identifier)

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+# Milliseconds, as rows of presence store times.
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
 
 class Clock(Protocol):
     """A source of time."""
@@ -56,3 +62,26 @@ def timestamp(moment: datetime) -> str:
 def parse_timestamp(text: str) -> datetime:
     """The moment that `timestamp` wrote; ValueError where the text is no RFC 3339 date-time."""
     return datetime.fromisoformat(text)
+
+
+def now_ms(clock: Clock) -> int:
+    """Return the current time in milliseconds since 1970, as rows store it."""
+    return int(clock.now().timestamp() * SECOND)
+
+
+def moment(milliseconds: int) -> datetime | None:
+    """Return the moment of `milliseconds` since 1970, or None for 0."""
+    return datetime.fromtimestamp(milliseconds / SECOND, UTC) if milliseconds > 0 else None
+
+
+def is_ahead(until: int, now: int, longest: int) -> bool:
+    """Return whether `until` is in the future, but not more than `longest`.
+
+    Otherwise a clock that jumps back would extend leases and pauses by the size of the jump.
+    """
+    return now < until <= now + longest
+
+
+def is_recent(at: int, now: int, within: int) -> bool:
+    """Return whether `at` is in the past, at most `within` ago; a time in the future proves nothing."""
+    return 0 <= now - at <= within

@@ -158,13 +158,16 @@ def form_body(request: Request) -> list[tuple[str, str]]:
 def check_same_origin(request: Request, public_url: str = "") -> None:
     """Refuse a change that a page of another site asks for (cross-site request forgery).
 
-    Browsers send `Origin` with every change; a client without one is no browser and carries no ambient sign-in.
+    Browsers send `Origin` or `Sec-Fetch-Site` with every change (Fetch, "append a request Origin
+    header"; Fetch Metadata, section 2.4), so a request with a cookie has at least one of them. A
+    client without cookies has no sign-in that another site could use.
     """
     if request.method in SAFE_METHODS:
         return
-    origin = request.headers.get("origin")
+    headers = request.headers
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "")
+    if headers.get("cookie") and not origin and not site:
+        raise HttpError(403, Message("origin_missing"))
     expected = {public_url or request.origin, request.origin}
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or (
-        origin and origin not in expected
-    ):
+    if site in ("cross-site", "same-site") or (origin and origin not in expected):
         raise HttpError(403, Message("cross_site"))

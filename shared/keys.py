@@ -8,11 +8,13 @@ clients. `~` starts an escape and `|` divides the parts, so both are escaped ins
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 SEPARATOR = "|"
 MAX_KEY_CHARACTERS = 512  # 1 KiB of UTF-16
 _MAX_PART_CHARACTERS = 200
+_MAX_TERM_CHARACTERS = 120  # that leave room for family and id in a key of _MAX_PART_CHARACTERS
 _SHORTENED = 150
 _MAX_BEGINNING = 140  # a shortened part keeps at least so much: its cut may fall up to 8 characters before _SHORTENED
 _UNSAFE = re.compile(
@@ -71,6 +73,19 @@ def key(*parts: str) -> str:
     ):
         return plain
     return SEPARATOR.join([escape(part) for part in parts])
+
+
+def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
+    """Return `key(family, term, identifier)` for each term, with one look at all of them."""
+    together = "".join(terms)
+    if (
+        SEPARATOR in together
+        or _UNSAFE_BUT_DIVIDING.search(together)
+        or max(map(len, terms), default=0) > _MAX_TERM_CHARACTERS
+    ):
+        return [key(family, term, identifier) for term in terms]
+    start, end = f"{family}{SEPARATOR}", f"{SEPARATOR}{identifier}"
+    return [f"{start}{term}{end}" for term in terms]
 
 
 def is_key(text: str) -> bool:

@@ -28,7 +28,7 @@ from local.transfer.file import (
 )
 from local.transfer.partitions import Section
 from local.transfer.progress import Progress
-from presence.store.row_keys import HEAD
+from presence.store.manifest import HEAD
 from shared.app import App
 from shared.clock import timestamp
 from shared.tables.schema import CONTACTS, PRESENCE

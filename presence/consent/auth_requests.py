@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import orjson
 
-from presence.epoch_ms import MINUTE, is_ahead
 from shared import row_versions
+from shared.clock import MINUTE, is_ahead
 from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Tables
 from shared.tables.schema import AUTH_REQUEST, CONSENTS, WORK
 
@@ -54,7 +54,7 @@ def digest(secret: str) -> str:
 async def keep(tables: Tables, state: str, attempt: Attempt, now: int) -> None:
     """Store an attempt, and delete some that nobody came back from."""
     await _sweep(tables, now)
-    row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}))
+    row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}), is_unique=True)
     await tables.transact(WORK, CONSENTS, [row])
 
 

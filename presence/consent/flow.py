@@ -18,7 +18,6 @@ from presence.consent import auth_requests, linking
 from presence.consent.auth_requests import Attempt
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.constants import CALLBACK
-from presence.epoch_ms import now_ms
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
@@ -27,6 +26,7 @@ from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.clock import now_ms
 from shared.easy_auth import Principal
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from directories import provisioning_log
 from presence import health, tenant_links
-from presence.epoch_ms import now_ms
 from presence.instance import runtime_of
-from presence.store import commits, garbage, row_keys
+from presence.store import commits, compaction, manifest
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.manifest import decode as decode_head
@@ -18,6 +17,7 @@ from presence.store.manifest import encode as encode_head
 from presence.store.snapshot import Snapshot
 from presence.tenant_links import DirectoryLink
 from shared.app import App
+from shared.clock import now_ms
 from shared.tables.port import (
     AlreadyExists,
     NotFound,
@@ -93,7 +93,7 @@ async def _enter(app: App, link: DirectoryLink) -> None:
     """Put the directory into the head, which is made where there is none."""
     tables, tenant_id, directory_id = app.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
-        row = await tables.get(PRESENCE, tenant_id, row_keys.HEAD)
+        row = await tables.get(PRESENCE, tenant_id, manifest.HEAD)
         head = decode_head(row.value) if row else None
         if head is not None and head.bit(directory_id) and not _is_held_up(head):
             return
@@ -102,12 +102,12 @@ async def _enter(app: App, link: DirectoryLink) -> None:
                 await tables.transact(
                     PRESENCE,
                     tenant_id,
-                    [row_keys.first_head([LinkedDirectory(directory_id)])],
+                    [manifest.first_head([LinkedDirectory(directory_id)])],
                 )
             else:
                 value = encode_head(_entered(head, directory_id))
                 await tables.transact(
-                    PRESENCE, tenant_id, [Replace(row_keys.HEAD, value, row.etag)]
+                    PRESENCE, tenant_id, [Replace(manifest.HEAD, value, row.etag)]
                 )
             return
         except (AlreadyExists, PreconditionFailed, NotFound):
@@ -145,13 +145,13 @@ async def _leave(app: App, tenant_id: str, directory_id: str) -> None:
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await garbage.remove(
+                await compaction.remove(
                     tables, tenant_id
                 )  # what a removal that was killed left behind
             elif not snapshot.head.bit(directory_id):
                 return
             elif len(snapshot.head.rolls()) == 1:
-                await garbage.remove(tables, tenant_id, snapshot.tag)
+                await compaction.remove(tables, tenant_id, snapshot.tag)
             else:
                 await commits.commit(tables, tenant_id, snapshot, *_left(snapshot, directory_id))
             return

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from presence import external_ids, tenant_links
 from presence.consent import linking
-from presence.epoch_ms import DAY, SECOND, is_ahead, now_ms
 from presence.graph.batching import Fetch
 from presence.graph.errors import BadRequest, GraphError, Refused
 from presence.graph.failure_reasons import Fault
@@ -19,6 +18,7 @@ from presence.presence_states import GraphPresence, shown
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.clock import DAY, SECOND, is_ahead, now_ms
 from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND

@@ -17,11 +17,11 @@ from presence.consent.call_limits import charge
 from presence.consent.flow import Way
 from presence.consent.revocation import Removal, removal
 from presence.consent.status import Connection
-from presence.epoch_ms import SECOND, is_recent, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
 from shared.app import App
+from shared.clock import SECOND, is_recent, now_ms
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
 from shared.messages import Message

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from presence import tenant_links
-from presence.epoch_ms import HOUR, MINUTE, SECOND, fresh_for, is_recent, moment, now_ms
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
+from presence.health import fresh_for
 from presence.instance import runtime_of
 from presence.response_models import ConnectionHealth, PresenceConnection, StateCode, Tone
 from presence.store.manifest import Manifest
 from presence.tenant_links import DirectoryLink
 from shared.app import App
-from shared.clock import timestamp
+from shared.clock import HOUR, MINUTE, SECOND, is_recent, moment, now_ms, timestamp
 from shared.messages import Message, counted
 
 _LONG = 3 * MINUTE

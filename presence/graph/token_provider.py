@@ -47,7 +47,11 @@ class Credential:
         return self._proof.is_set_up
 
     async def token(self, tenant_id: str) -> Token:
-        """Return a token for the tenant, from memory until it expires. Raise Fault without one."""
+        """Return a token for the tenant that may read presence, from memory until it expires.
+
+        Raises:
+            Fault: There is no token, or (`no_role`) it doesn't have the permission.
+        """
         if (kept := self._kept(tenant_id)) is not None:
             return kept
         lock = self._locks.setdefault(tenant_id, asyncio.Lock())
@@ -109,7 +113,9 @@ class Credential:
             is_dropped = tenant_id not in self._fetching
             self._fetching.discard(tenant_id)
         use_until = requested_at + token.expires_in - _RENEW_BEFORE
-        if token.may_read_presence and not is_dropped:
+        if not token.may_read_presence:
+            raise Fault("no_role")
+        if not is_dropped:
             self._tokens.put(tenant_id, (use_until, token))
         return token
 

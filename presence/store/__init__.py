@@ -1,1 +1,1 @@
-"""What is stored of people's presence: packed pages and the changes since (`store`), and their `values`."""
+"""Rows of people's presence: a manifest, packed pages of everyone, and the deltas since."""

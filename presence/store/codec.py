@@ -1,7 +1,7 @@
-"""What is kept of a person, and how people are packed into rows.
+"""A person's stored presence, and rows of many people.
 
-A row of the table holds many people: the *pages* hold everybody as of one moment, a *delta* those who changed in one
-sync after it. Both are JSON with each kind of presence written once.
+*Pages* hold everyone as of one moment; a *delta* holds those who changed in one sync after it. Both are
+JSON that has each kind of presence once.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,17 @@ import orjson
 from presence.presence_states import NOTHING, GraphPresence, intern
 from shared import row_versions
 
-FOLLOWS = 0  # confirmed as of the tenant's last sync
-NEVER = -1  # not asked yet
+FOLLOWS = 0  # confirmed by the tenant's last sync
+NEVER = -1  # not asked for yet, or never with an answer
 
 
 @dataclass(slots=True)
 class Entry:
-    """A person's presence. Times are milliseconds since 1970.
+    """A person's presence. Times are in milliseconds since 1970.
 
-    `directories`: bit n is set while the tenant's directory n has this person active. `as_of`: FOLLOWS, NEVER, or the
-    time of the last confirmation where the last sync could not ask. `retry_at`, `tries`: a quarantined id.
+    `directories`: bit n is set while directory n of the tenant has this person as active. `as_of`:
+    AS_OF_LAST_SYNC, NEVER_CONFIRMED, or the time of the last confirmation if the last sync didn't reach the
+    person. `retry_at` and `tries` are those of a quarantined ID.
     """
 
     value: GraphPresence = NOTHING
@@ -35,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What one sync (or one refresh on demand) changed: people as they are now, and people who left."""
+    """The change of one sync or refresh on demand: people as they are now, and people who left."""
 
     changed: Mapping[str, Entry] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
@@ -45,7 +46,7 @@ class Delta:
 
 
 def encode(delta: Delta) -> bytes:
-    """The value of a delta's or page's row."""
+    """Return the value of the row of a delta or page."""
     kinds: dict[GraphPresence, int] = {}
     people = [_row(object_id, entry, kinds) for object_id, entry in delta.changed.items()]
     value: dict[str, Any] = {"v": 1, "k": [list(kind) for kind in kinds], "p": people}
@@ -74,7 +75,7 @@ def _row(object_id: str, entry: Entry, kinds: dict[GraphPresence, int]) -> list[
 
 
 def decode(value: bytes) -> Delta:
-    """The people of a row."""
+    """Return the people of a row. Raise UnsupportedRowVersion."""
     content = row_versions.read(value, "presence page")
     kinds = [intern(*kind) for kind in content["k"]]
     changed = {row[0]: Entry(kinds[row[1]], *row[2:]) for row in content["p"]}

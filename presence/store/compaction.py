@@ -1,32 +1,46 @@
-"""Everybody in fresh pages, once the deltas cost a reader about as much as the pages do.
+"""New pages for everyone, once the deltas cost a reader about as much as the pages, and deletion of old rows.
 
-Pages are never written over: a worker that was overtaken leaves rows that nothing points to instead of old statuses,
-and a killed one leaves the former generation whole.
+Pages are never overwritten: a worker that was overtaken leaves rows that nothing refers to instead of old
+statuses, and a killed one leaves the former generation complete. Rows are deleted only while it is certain
+that they don't count: `tidy` stores the manifest with each step, which fails if it was changed, and `remove`
+deletes the versions of rows that it has read.
 """
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TypeVar
 
-from presence.store import codec, row_keys
+from presence.store import codec, manifest
 from presence.store.codec import Delta, Entry
-from presence.store.manifest import Manifest
+from presence.store.manifest import HEAD, Manifest
 from presence.store.snapshot import Snapshot
-from shared.tables.port import Operation, Tables, Upsert
+from shared.tables.port import (
+    Delete,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+    Tables,
+    Upsert,
+    query_all,
+)
 from shared.tables.schema import PRESENCE
 
-MAX_DELTA = 5000  # people; the longest form of so many stays below the megabyte of a row
+MAX_DELTA = 5000  # people; in their longest form they stay below the megabyte of a row
 MAX_DELTAS = 64
 PAGE = 2000  # people in a row
-_KEPT = 8  # deltas that stay when pages are written, for readers that lag behind a little
-_AT_ONCE = 12  # pages in a transaction, below its 4 MiB
+_KEPT = 8  # deltas that stay when pages are written, for readers that are a little behind
+_PAGES_AT_ONCE = 12  # in a transaction, below its 4 MiB
+_DELETIONS_AT_ONCE = 99  # in a transaction, beside the head row
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Written:
-    """`top` counts the pages; `stored` are the keys of those that stand there, `rest` is to be stored with the head."""
+    """New pages: `top` counts them, `stored` has the keys of those in storage, `rest` goes with the head row."""
 
     top: Manifest
     stored: list[str] = field(default_factory=list)
@@ -34,7 +48,7 @@ class Written:
 
 
 def are_due(snapshot: Snapshot, more: int) -> bool:
-    """Whether a delta of `more` people is to be stored by fresh pages."""
+    """Return whether a delta of `more` people is to be stored as new pages."""
     top = snapshot.head
     too_long = top.seq - top.first + 1 >= MAX_DELTAS or top.logged + more > max(
         MAX_DELTA, len(snapshot.entries)
@@ -45,18 +59,18 @@ def are_due(snapshot: Snapshot, more: int) -> bool:
 async def write(
     tables: Tables, tenant_id: str, snapshot: Snapshot, top: Manifest, delta: Delta
 ) -> Written:
-    """Write everybody into pages of a new generation, but for the last ones."""
+    """Write everyone into pages of a new generation, except the last pages, which go with the manifest."""
     people = {**snapshot.entries, **delta.changed}
     for object_id in delta.gone:
         people.pop(object_id, None)
     written = Written(_counting(top, len(people), len(delta)))
-    for key, page in zip(row_keys.page_keys(written.top), _divided(people), strict=True):
-        if len(written.rest) == _AT_ONCE:
+    for key, page in zip(manifest.page_keys(written.top), _divided(people), strict=True):
+        if len(written.rest) == _PAGES_AT_ONCE:
             await tables.transact(PRESENCE, tenant_id, written.rest)
             written.stored += [row.key for row in written.rest]
             written.rest = []
         written.rest.append(Upsert(key, codec.encode(Delta(page))))
-        await asyncio.sleep(0)  # others' requests go on meanwhile
+        await asyncio.sleep(0)  # let other requests run
     return written
 
 
@@ -64,7 +78,7 @@ def _counting(top: Manifest, people: int, changed: int) -> Manifest:
     seq = top.seq + 1
     is_row = (
         changed <= MAX_DELTA
-    )  # the delta is stored as well, for readers that lag behind a little
+    )  # the delta is stored as well, for readers that are a little behind
     return replace(
         top,
         seq=seq,
@@ -80,3 +94,71 @@ def _divided(people: Mapping[str, Entry]) -> Iterator[dict[str, Entry]]:
     remaining = iter(people.items())
     while page := dict(islice(remaining, PAGE)):
         yield page
+
+
+async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
+    """Delete the rows that don't count. Return False if the manifest was changed in the meantime."""
+    top = snapshot.head
+    counted = {HEAD, *manifest.delta_keys(top), *manifest.page_keys(top)}
+    found = await query_all(tables, PRESENCE, tenant_id, keys_only=True)
+    dead = [row.key for row in found if row.key not in counted]
+    value = manifest.encode(top)
+    try:
+        for some in _batches(dead):
+            deletions = [Delete(key) for key in some]
+            tags = await tables.transact(
+                PRESENCE, tenant_id, [*deletions, Replace(HEAD, value, snapshot.tag)]
+            )
+            snapshot.tag = tags[-1]
+    except (PreconditionFailed, NotFound):
+        return False
+    return True
+
+
+async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
+    """Delete a tenant's presence, the head row first, so that nothing is read or stored any more.
+
+    If it is killed, it has to be called again; a tenant that is linked again meanwhile loses nothing.
+
+    Args:
+        tables: The storage.
+        tenant_id: The tenant.
+        tag: The ETag of the head row; "" deletes only rows without a head row.
+
+    Raises:
+        PreconditionFailed: The head row has another ETag.
+    """
+    if tag:
+        await discard(tables, tenant_id, [HEAD], tag)
+    found = await query_all(tables, PRESENCE, tenant_id)
+    if manifest.head_of(found) is None:
+        for some in _batches(found):
+            try:
+                await tables.transact(
+                    PRESENCE, tenant_id, [Delete(row.key, row.etag) for row in some]
+                )
+            except (PreconditionFailed, NotFound):
+                for row in some:
+                    await _try(tables, tenant_id, Delete(row.key, row.etag))
+
+
+async def discard(
+    tables: Tables, tenant_id: str, row_keys: Sequence[str], tag: str | None = None
+) -> None:
+    """Delete rows, whether they exist or not. Raise PreconditionFailed if one has another ETag."""
+    for key in row_keys:
+        try:
+            await tables.transact(PRESENCE, tenant_id, [Delete(key, tag)])
+        except NotFound:
+            continue
+
+
+async def _try(tables: Tables, tenant_id: str, deletion: Delete) -> None:
+    try:
+        await tables.transact(PRESENCE, tenant_id, [deletion])
+    except (PreconditionFailed, NotFound):
+        return
+
+
+def _batches(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[at : at + _DELETIONS_AT_ONCE] for at in range(0, len(items), _DELETIONS_AT_ONCE)]

@@ -1,12 +1,21 @@
-"""The head row of a tenant's presence: what changes with every sync, apart from people. All times in milliseconds."""
+"""The head row of a tenant's presence, and the keys of its other rows.
 
-from collections.abc import Mapping
+The manifest holds all that changes with every sync, apart from people: which pages and deltas count, the
+lease, cursors, counters and failures. All times are in milliseconds since 1970.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from shared import row_versions
+from shared.tables.port import Insert, Row
+from shared.tables.schema import DELTA, MANIFEST, PAGE
+
+HEAD = MANIFEST.key
 
 
 @dataclass(slots=True)
@@ -34,14 +43,14 @@ class LinkedDirectory:
 
 @dataclass(slots=True)
 class Counts:
-    """What the last sync found, and totals since the link."""
+    """Figures of the last sync, and totals since the tenant was linked."""
 
     people: int = 0
     asked: int = 0  # people for whom Graph was asked at least once
     known: int = 0  # of those, people for whom Graph has a presence
     unknown: int = 0
     quarantined: int = 0
-    not_ids: int = 0  # external ids that are no object ids, so that presence cannot be asked for
+    not_ids: int = 0  # external IDs that aren't object IDs, so that Graph can't be asked
     failed: int = 0
     calls: int = 0
     calls_total: int = 0
@@ -63,7 +72,10 @@ class Counts:
 
 @dataclass(slots=True)
 class FailureState:
-    """Why presence does not come, `since` when; `hits` of the same kind in a row; `lost`: consent is gone."""
+    """Why presence can't be read and since when; "" if it can.
+
+    `hits`: how many failures of the same kind there were in a row. `lost`: consent is gone.
+    """
 
     reason: str = ""
     since: int = 0
@@ -76,9 +88,11 @@ class FailureState:
 
 @dataclass(slots=True)
 class Manifest:
-    """`seq`: the newest delta, `first`: the oldest that counts; the `pages` rows of `generation` hold what was before.
+    """The state of a tenant's presence.
 
-    `epoch` tells a tenant that was unlinked and linked again from the one it was.
+    `seq` is the number of the newest delta and `first` that of the oldest that counts; the `pages` rows of
+    `generation` hold everything before. `epoch` is new when a tenant was unlinked and linked again.
+    `directories` keeps None for a directory that left, because the position is its bit.
     """
 
     epoch: str = ""
@@ -104,7 +118,7 @@ class Manifest:
     )
 
     def bit(self, directory_id: str) -> int:
-        """The bit that stands for a linked directory; 0 where it is not linked."""
+        """Return the bit of a linked directory, or 0."""
         for number, roll in enumerate(self.directories):
             if roll is not None and roll.id == directory_id:
                 return 1 << number
@@ -117,17 +131,17 @@ class Manifest:
         return sum(counted) if counted else self.counts.not_ids
 
     def rolls(self) -> list[LinkedDirectory]:
-        """The linked directories."""
+        """Return the linked directories."""
         return [roll for roll in self.directories if roll is not None]
 
 
 def encode(head: Manifest) -> bytes:
-    """The value of the row."""
+    """Return the value of the row."""
     return orjson.dumps({**row_versions.as_row(head), "v": 1})
 
 
 def decode(value: bytes) -> Manifest:
-    """The head that a row holds."""
+    """Return the manifest in a row. Raise UnsupportedRowVersion."""
     content = row_versions.read(value, "presence head")
     content["directories"] = [
         row_versions.build(LinkedDirectory, roll) if roll else None
@@ -137,3 +151,39 @@ def decode(value: bytes) -> Manifest:
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))
     head: Manifest = row_versions.build(Manifest, content)
     return head
+
+
+def first_head(directories: list[LinkedDirectory | None]) -> Insert:
+    """Return the operation that begins a tenant's presence.
+
+    The first sync deletes anything that a removal left when it was killed.
+    """
+    return Insert(
+        HEAD,
+        encode(Manifest(epoch=secrets.token_hex(8), untidy=True, directories=directories)),
+    )
+
+
+def delta_key(seq: int) -> str:
+    """Return the key of a delta; all deltas sort before HEAD."""
+    return DELTA.key(f"{seq:012}")
+
+
+def seq_of(row_key: str) -> int:
+    """Return the number of the delta with this key."""
+    return int(DELTA.parts_of(row_key)[0])
+
+
+def page_keys(top: Manifest) -> list[str]:
+    """Return the keys of the pages that count."""
+    return [PAGE.key(top.generation, f"{number:05}") for number in range(top.pages)]
+
+
+def delta_keys(top: Manifest) -> list[str]:
+    """Return the keys of the deltas that count."""
+    return [delta_key(seq) for seq in range(top.first, top.seq + 1)]
+
+
+def head_of(rows: Iterable[Row]) -> Row | None:
+    """Return the head row among `rows`, or None."""
+    return next((row for row in rows if row.key == HEAD), None)

@@ -1,16 +1,29 @@
-"""All people of a tenant in memory, as the rows say, brought up to date delta by delta."""
+"""A tenant's people in memory: read from the rows, brought up to date, and shared by an instance."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from presence.store import codec, manifest
 from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
-from presence.store.manifest import Manifest
+from presence.store.manifest import HEAD, Manifest
+from shared import keys, log
+from shared.clock import Clock
+from shared.tables.port import Row, Tables, query_all
+from shared.tables.schema import PRESENCE
+
+SHARED_FOR = 1.0  # seconds that a snapshot serves without a look at the table
+_MAX_TENANTS = 256
+_MAX_PEOPLE = 500_000
+_MAX_READS = 3
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """A tenant's people at `head.seq`; `tag` is the version of the head's row.
+    """A tenant's people at `head.seq`; `tag` is the ETag of the head row.
 
-    Not `is_whole`: rows that the head counts could not be read; the next commit begins with nobody.
+    If not `is_whole`, rows that the manifest counts are missing, and the next commit begins with nobody.
     """
 
     head: Manifest
@@ -19,15 +32,15 @@ class Snapshot:
     is_whole: bool = True
 
     def apply(self, delta: Delta) -> None:
-        """Take a delta in. Twice, or over pages that hold it already, does no harm: entries are whole."""
+        """Apply a delta. Doing it twice is harmless, because entries are whole."""
         self.entries.update(delta.changed)
         for object_id in delta.gone:
             self.entries.pop(object_id, None)
 
     def as_of(self, entry: Entry, now: int) -> int:
-        """When the presence of a person was last confirmed; 0 for never.
+        """Return when the presence of a person was last confirmed, or 0.
 
-        A change that a refresh on demand saw is newer than the last sync, unless a clock that was wrong dated it.
+        A change that a refresh on demand saw is newer than the last sync, unless a wrong clock dated it.
         """
         if entry.as_of == FOLLOWS:
             return (
@@ -36,3 +49,141 @@ class Snapshot:
                 else self.head.as_of
             )
         return 0 if entry.as_of == NEVER else entry.as_of
+
+
+async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
+    """Return all people of a tenant, or None if it isn't linked. One round trip per 1,000 rows."""
+    attempt = 1
+    while (
+        top := manifest.head_of(found := await query_all(tables, PRESENCE, tenant_id))
+    ) is not None:
+        if (snapshot := await _assemble(top, found)) is not None:
+            return snapshot
+        if attempt == _MAX_READS:
+            log.event("presence.rebuilt", tenant_id=tenant_id)
+            return _empty_snapshot(top)
+        attempt += 1
+    return None
+
+
+def _empty_snapshot(row: Row) -> Snapshot:
+    """Return an empty snapshot that makes the next sync read all directories.
+
+    Rows that the manifest counts are missing, for example after a restored backup; everything in them can
+    be asked for again.
+    """
+    top = manifest.decode(row.value)
+    rolls = [replace(roll, full_at=0) if roll else None for roll in top.directories]
+    top = replace(
+        top,
+        first=top.seq + 1,
+        generation="",
+        pages=0,
+        logged=0,
+        untidy=True,
+        directories=rolls,
+        as_of=0,
+        not_before=0,
+    )
+    return Snapshot(top, row.etag, is_whole=False)
+
+
+async def catch_up(tables: Tables, tenant_id: str, snapshot: Snapshot) -> Snapshot | None:
+    """Bring a snapshot up to date and return it, or None if the tenant isn't linked any more.
+
+    One round trip, because the key of the head row follows those of the deltas.
+    """
+    if not snapshot.is_whole:
+        return await load(tables, tenant_id)
+    before = snapshot.head
+    found = await tables.query(
+        PRESENCE, tenant_id, manifest.delta_key(before.seq + 1), keys.successor(HEAD)
+    )
+    if not found or found[-1].key != HEAD:
+        return await load(tables, tenant_id)
+    top = manifest.decode(found[-1].value)
+    deltas = {manifest.seq_of(row.key): row for row in found[:-1]}
+    missing = range(before.seq + 1, top.seq + 1)
+    if (
+        top.epoch != before.epoch
+        or top.seq < before.seq
+        or any(seq not in deltas for seq in missing)
+    ):
+        return await load(tables, tenant_id)
+    if snapshot.head is not before:  # this process has stored something in the meantime
+        return snapshot
+    snapshot.head, snapshot.tag = top, found[-1].etag
+    for seq in missing:
+        snapshot.apply(codec.decode(deltas[seq].value))
+    return snapshot
+
+
+async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
+    """Return the snapshot that the rows make, or None if they were read during a change."""
+    top = manifest.decode(row.value)
+    values = {row.key: row.value for row in found}
+    whole, deltas = manifest.page_keys(top), range(top.first, top.seq + 1)
+    if not all(key in values for key in (*whole, *manifest.delta_keys(top))):
+        return None
+    snapshot = Snapshot(top, row.etag)
+    for key in whole:
+        snapshot.entries.update(codec.decode(values[key]).changed)
+        await asyncio.sleep(0)  # let other requests run while a large tenant is read
+    for seq in deltas:
+        snapshot.apply(codec.decode(values[manifest.delta_key(seq)]))
+    return snapshot
+
+
+@dataclass(slots=True)
+class _Kept:
+    snapshot: Snapshot | None = None
+    read_at: float = float("-inf")
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Snapshots:
+    """Snapshots by tenant, within limits; the least recently used ones are evicted first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    async def get(
+        self, tables: Tables, clock: Clock, tenant_id: str, *, at_most: float = 0.0
+    ) -> Snapshot | None:
+        """Return the tenant's snapshot, or None if it isn't linked.
+
+        `at_most`: how many seconds old it may be; 0 reads now.
+        """
+        kept = self._kept.setdefault(tenant_id, _Kept())
+        self._kept.move_to_end(tenant_id)
+        asked = clock.monotonic()
+        async with kept.lock:
+            # A caller that waited for another's reading takes its result.
+            if kept.read_at > asked or 0 <= asked - kept.read_at < at_most:
+                return kept.snapshot
+            began = clock.monotonic()
+            if kept.snapshot is None:
+                kept.snapshot = await load(tables, tenant_id)
+            else:
+                kept.snapshot = await catch_up(tables, tenant_id, kept.snapshot)
+            kept.read_at = began
+        self._bound()
+        return kept.snapshot
+
+    def expire(self, tenant_id: str) -> None:
+        """Read the table before the tenant's snapshot is used again."""
+        if (kept := self._kept.get(tenant_id)) is not None:
+            kept.read_at = float("-inf")
+
+    def forget(self, tenant_id: str) -> None:
+        """Forget a tenant."""
+        self._kept.pop(tenant_id, None)
+
+    def _bound(self) -> None:
+        while len(self._kept) > _MAX_TENANTS or (
+            len(self._kept) > 1 and self._people() > _MAX_PEOPLE
+        ):
+            self._kept.popitem(last=False)
+
+    def _people(self) -> int:
+        return sum(len(kept.snapshot.entries) for kept in self._kept.values() if kept.snapshot)

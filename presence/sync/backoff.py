@@ -2,9 +2,9 @@
 
 import random
 
-from presence.epoch_ms import HOUR, MINUTE, SECOND, is_ahead
 from presence.graph.failure_reasons import REASONS
 from presence.store.manifest import FailureState, Manifest
+from shared.clock import HOUR, MINUTE, SECOND, is_ahead
 
 LOST_AFTER_HITS = 2
 LOST_AFTER = 10 * MINUTE

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from presence.epoch_ms import HOUR, MINUTE, is_ahead, is_recent
-from presence.presence_states import NOTHING, GraphPresence, shown
+from presence.presence_states import NOTHING, GraphPresence, shown, unknown_values
 from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
 from presence.store.manifest import Counts, LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.roster import RosterDelta
+from shared.clock import HOUR, MINUTE, is_ahead, is_recent
 
 _MAX_QUARANTINE = 24 * HOUR
 STRANGERS_EVERY = 10 * MINUTE
@@ -101,7 +101,7 @@ def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[li
     ids, suspects, late = [], [], list[tuple[int, str]]()
     with_strangers = are_strangers_due(snapshot.head, now)
     for object_id, entry in snapshot.entries.items():
-        if not with_strangers and is_unknown(entry.value):
+        if not with_strangers and is_stranger(entry.value):
             continue
         if members and members.get(object_id, 1) == 0:
             continue
@@ -174,29 +174,30 @@ def _quarantined(entry: Entry, now: int) -> Entry:
 
 def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
     """Return `before` with the numbers of people, of those with a presence, and of quarantined ones."""
-    quarantined = unknown = asked = 0
+    quarantined = unknown = strangers = asked = 0
     for entry in entries.values():
         if entry.retry_at:
             quarantined += 1
             asked += 1
         elif entry.as_of != NEVER:
             asked += 1
-        unknown += is_unknown(entry.value)
+        unknown += shown(entry.value)[0] == "unknown"
+        strangers += is_stranger(entry.value)
     people = len(entries)
     return replace(
         before,
         people=people,
         asked=asked,
-        known=people - unknown,
+        known=people - strangers,
         unknown=unknown,
         quarantined=quarantined,
     )
 
 
 @lru_cache(maxsize=4096)
-def is_unknown(value: GraphPresence) -> bool:
-    """Whether the person is shown as unknown."""
-    return shown(value)[0] == "unknown"
+def is_stranger(value: GraphPresence) -> bool:
+    """Return whether the tenant doesn't know the person: Graph gave no status, not an unfamiliar one."""
+    return shown(value)[0] == "unknown" and not unknown_values(value)
 
 
 def rolls(head: Manifest, moves: Collection[RosterDelta]) -> list[LinkedDirectory | None]:

@@ -6,12 +6,12 @@ from typing import Any, Literal
 import orjson
 
 from presence import health, tenant_links
-from presence.epoch_ms import HOUR, SECOND, is_ahead, is_recent, now_ms
 from presence.instance import runtime_of
 from presence.sync import reconcile
 from presence.sync.sync_tenant import Outcome, sync
 from shared import log
 from shared.app import App
+from shared.clock import HOUR, SECOND, is_ahead, is_recent, now_ms
 
 _MAX_TENANTS_OF_A_BATCH = 32
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from presence.epoch_ms import now_ms
 from presence.graph.batching import Fetch, Result
 from presence.graph.failure_reasons import Fault
-from presence.graph.tokens import Token
 from presence.store.manifest import Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.run import SyncRun
+from shared.clock import now_ms
 
 
 async def poll(
@@ -29,7 +28,7 @@ async def _poll(
 ) -> Result:
     """Poll; if Graph refuses, once more with a new token, because a token may be older than the consent."""
     if not ids and not suspects:
-        await _token(run)  # shows whether the app still has consent
+        await run.runtime.credential.token(run.tenant_id)  # shows whether the app still has consent
         return Result()
     first = await _poll_once(run, snapshot, ids, suspects)
     if not first.refused:
@@ -47,7 +46,7 @@ async def _poll_once(
     run: SyncRun, snapshot: Snapshot, ids: Sequence[str], suspects: Sequence[str]
 ) -> Result:
     app, runtime = run.app, run.runtime
-    token = await _token(run)
+    token = await run.runtime.credential.token(run.tenant_id)
 
     async def call(some: Sequence[str]) -> None:
         asked_at = now_ms(app.clock)
@@ -62,13 +61,6 @@ async def _poll_once(
         deadline=run.deadline,
     )
     return await fetch.run(ids, suspects)
-
-
-async def _token(run: SyncRun) -> Token:
-    token = await run.runtime.credential.token(run.tenant_id)
-    if not token.may_read_presence:
-        raise Fault("no_role")
-    return token
 
 
 def _reason(result: Result, before: Manifest, *, asked: bool) -> str:

@@ -3,10 +3,10 @@
 from directories import store as directories
 from presence import tenant_links
 from presence.consent import linking, probe
-from presence.epoch_ms import MINUTE, SECOND, now_ms
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
+from shared.clock import MINUTE, SECOND, now_ms
 from shared.concurrency import each
 
 _EVERY = 10 * MINUTE

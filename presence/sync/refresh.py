@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from presence.epoch_ms import SECOND, is_recent, now_ms
 from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.errors import GraphError, Throttled
 from presence.graph.failure_reasons import REASONS, Fault
@@ -21,6 +20,7 @@ from presence.store.snapshot import Snapshot
 from presence.sync import backoff
 from presence.sync.diff import PolledPresence
 from shared.app import App
+from shared.clock import SECOND, is_recent, now_ms
 from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND

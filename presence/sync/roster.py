@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 
 from directories import events
 from directories.events import Event
-from presence.epoch_ms import DAY, HOUR, MINUTE, SECOND, is_recent
 from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
 from scim.index_values import decode_active
 from shared import keys
+from shared.clock import DAY, HOUR, MINUTE, SECOND, is_recent
 from shared.concurrency import each
 from shared.ids import ulid
 from shared.tables.port import Row, Tables
@@ -232,6 +232,8 @@ async def _held(
 ) -> set[str]:
     """Return those of `doubtful` whom the directory has as active people, in whatever spelling."""
     looked_up = [(one, spelling) for one, spellings in doubtful.items() for spelling in spellings]
+    if not looked_up:
+        return set()
     found = await each(looked_up, lambda one: _is_held(tables, directory_id, one[1]))
     return {one for (one, _), is_held in zip(looked_up, found, strict=True) if is_held}
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from directories import provisioning_log
 from presence import health, tenant_links
-from presence.epoch_ms import DAY, SECOND, fresh_for, is_recent
 from presence.graph.batching import Result
+from presence.health import fresh_for
 from presence.instance import Runtime
 from presence.presence_states import unknown_values
 from presence.store.codec import Delta
@@ -18,6 +18,7 @@ from presence.sync.diff import PolledPresence
 from presence.sync.roster import RosterDelta
 from shared import log
 from shared.app import App
+from shared.clock import DAY, SECOND, is_recent
 
 _MAX_UNKNOWN_VALUES = 20  # kept for the operator to see
 

@@ -14,9 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from presence.epoch_ms import SECOND, is_ahead, is_recent, now_ms
 from presence.instance import runtime_of
-from presence.store import commits, garbage
+from presence.store import commits, compaction
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
@@ -25,6 +24,7 @@ from presence.sync.poll import poll
 from presence.sync.roster import RosterDelta
 from presence.sync.run import SyncRun, outcome, report
 from shared.app import App
+from shared.clock import SECOND, is_ahead, is_recent, now_ms
 from shared.concurrency import each
 from shared.tables.port import TableError
 
@@ -94,7 +94,7 @@ def _skip_reason(app: App, manifest: Manifest, *, now_due: bool) -> Outcome | No
         return "busy"
     if now_due:
         return None
-    if backoff.is_paused(manifest, now):
+    if manifest.not_before and backoff.is_paused(manifest, now):
         return "paused"
     return "recent" if is_recent(manifest.as_of, now, interval * SECOND // 2) else None
 
@@ -134,7 +134,7 @@ async def _carry_out(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> Out
     keeping = asyncio.create_task(_keep_lease(run, times))
     try:
         if snapshot.head.untidy:
-            run.is_tidy = await garbage.tidy(run.app.tables, run.tenant_id, snapshot)
+            run.is_tidy = await compaction.tidy(run.app.tables, run.tenant_id, snapshot)
         run.moves = await _moves(run, snapshot)
         members = diff.roster(snapshot, run.moves)
         await poll(run, snapshot, *diff.to_ask(snapshot, members, run.started))
@@ -158,7 +158,8 @@ async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
         found = await roster.moves(run.app.tables, linked, is_known, run.started)
         return replace(found, bit=bit)
 
-    return await each(snapshot.head.rolls(), one)
+    linked = snapshot.head.rolls()
+    return [await one(linked[0])] if len(linked) == 1 else await each(linked, one)
 
 
 async def _commit(run: SyncRun, snapshot: Snapshot | None) -> Outcome:

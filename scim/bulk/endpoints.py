@@ -4,17 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import azure.functions as func
-import orjson
 
 from scim.bulk import service
 from scim.context import Context
 from scim.core.errors import ScimError, UnknownAttribute
 from scim.core.schemas import GROUP, USER, ResourceType
 from scim.dispatch import Edge
-from scim.groups import endpoints as groups
+from scim.groups.service import GroupService
 from scim.http import read_json, read_search, scim_response
-from scim.query import ListQuery, list_resources
-from scim.users.service import Users
+from scim.query import LIST_RESPONSE, ListQuery
+from scim.users.service import UserService
 from shared.http import Request, Response
 from shared.messages import Message
 
@@ -43,14 +42,15 @@ async def _search(context: Context, request: Request) -> Response:
     of_users, of_groups = _query(body, USER), _query(body, GROUP)
     if of_users is None and of_groups is None:
         read_search(body, USER)  # says what is wrong with it
-    found = await _users(context, of_users) if of_users else {}
+    filter_text = str(body.get("filter", ""))
+    found = await UserService(context).list(of_users, filter_text) if of_users else {}
     total, shown = found.get("totalResults", 0), found.get("Resources", [])
     if of_groups:
         start = max(1, of_groups.start_index - total)
         is_past_users = of_groups.start_index + len(shown) > total
         room = of_groups.count - len(shown) if is_past_users else 0
         rest = replace(of_groups, start_index=start, count=room)
-        more = orjson.loads((await groups.listed(context, rest, str(body.get("filter", "")))).body)
+        more = await GroupService(context).list(rest, filter_text)
         total, shown = total + more["totalResults"], shown + more["Resources"]
     start_index = (of_users or of_groups or rest).start_index
     answer = {
@@ -59,13 +59,7 @@ async def _search(context: Context, request: Request) -> Response:
         "startIndex": start_index,
         "Resources": shown,
     }
-    return scim_response(
-        {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], **answer}
-    )
-
-
-async def _users(context: Context, query: ListQuery) -> dict[str, Any]:
-    return await list_resources(context.app, Users(context), query)
+    return scim_response({"schemas": [LIST_RESPONSE], **answer})
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:

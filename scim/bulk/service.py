@@ -1,31 +1,38 @@
 """Carries out the operations of a bulk request one after the other, each as its own request would be."""
 
+import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from scim.bulk import bulk_ids
-from scim.context import Context
-from scim.core.errors import ScimError
-from scim.dispatch import Endpoint
-from scim.groups import endpoints as groups
-from scim.http import error_response, too_deep
+from scim.context import Context, Preconditions
+from scim.core.errors import ScimError, error_body
+from scim.core.patch_body import read_patch
+from scim.core.projection import read_attributes
+from scim.groups.service import GroupService
+from scim.http import as_scim_error, too_deep
 from scim.rejection_log import log_rejection
-from scim.users import endpoints as users
-from shared.http import Request, Response
+from scim.resource_service import ResourceService
+from scim.users.service import UserService
+from shared import log
+from shared.azure_functions import describe_failure
 from shared.messages import Message
+from shared.tables.port import LimitExceeded
 
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 MAX_OPERATIONS = 1000
-_COLLECTIONS = {"users": users.COLLECTION, "groups": groups.COLLECTION}
-_ONES = {"users": users.ONE, "groups": groups.ONE}
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_SERVICES: dict[str, Callable[[Context], ResourceService[Any]]] = {
+    "users": UserService,
+    "groups": GroupService,
+}
+_ON_COLLECTION, _ON_RESOURCE = ("POST",), ("PUT", "PATCH", "DELETE")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
     """One operation as the client sent it; `place` is its position in the request, `names` the bulkIds it refers to."""
 
@@ -64,17 +71,37 @@ def _read_operation(place: int, given: Any) -> BulkOperation:
     method, path, bulk_id, version = texts
     data = given.get("data")
     names = bulk_ids.names_in(data) | bulk_ids.names_in(path)
-    return BulkOperation(place, method.upper(), path, bulk_id, version, data, frozenset(names))
+    return BulkOperation(
+        place=place,
+        method=method.upper(),
+        path=path,
+        bulk_id=bulk_id,
+        version=version,
+        data=data,
+        names=frozenset(names),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of an operation; `identifier` is that of the resource, `error` the body of a failure."""
+
+    status: int
+    location: str = ""
+    etag: str = ""
+    identifier: str = ""
+    error: Mapping[str, Any] | None = None
 
 
 async def carry_out(
     context: Context, operations: list[BulkOperation], fail_on_errors: int
 ) -> list[dict[str, Any]]:
-    """The result of each operation, in the order of the request, up to the one with which `fail_on_errors` is reached.
+    """Return the result of each operation, in the order of the request, up to the one that reaches `fail_on_errors`.
 
-    An operation that refers to a bulkId waits until that resource is there; where it can't come (it failed, it is
-    missing, or two wait for each other), the operation fails with 409 (RFC 7644 section 3.7.1).
+    An operation that refers to a bulkId waits until that resource is there. If it can't come (it failed, it is missing,
+    or two wait for each other), the operation fails with 409 (RFC 7644 section 3.7.1).
     """
+    creating = {one.bulk_id: one for one in operations if one.method == "POST" and one.bulk_id}
     ids: dict[str, str] = {}
     results: dict[int, dict[str, Any]] = {}
     waiting, errors, stuck = deque(operations), 0, 0
@@ -87,71 +114,101 @@ async def carry_out(
             continue
         stuck = 0
         if open_references:
-            response = _unresolved(operation, open_references, operations, results)
+            outcome = _failed(_unresolved(operation, open_references, creating, results))
+            await asyncio.sleep(0)  # to look through many references takes long
         else:
-            response = await _one(context, operation, ids)
-        results[operation.place] = _result(context, operation, response, ids)
-        errors += response.status >= 400
+            outcome = await _one(context, operation, ids)
+        results[operation.place] = _result(context, operation, outcome, ids)
+        errors += outcome.status >= 400
     return [results[place] for place in sorted(results)]
 
 
-async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> Response:
+async def _one(context: Context, operation: BulkOperation, ids: dict[str, str]) -> _Outcome:
+    """Carry out one operation, as a request of its own would be; a refusal goes into the provisioning log."""
+    identifier, data = "", None
     try:
-        endpoint, identifier = _endpoint(operation, bulk_ids.resolve(operation.path, ids), ids)
+        path = bulk_ids.resolve(operation.path, ids)
+        service, identifier = _target(context, operation, path, ids)
         data = bulk_ids.resolve(operation.data, ids)
-        request = Request(
-            operation.method,
-            context.base_url,
-            {"if-match": operation.version} if operation.version else {},
-            _body(data),
-            {"id": identifier},
-        )
-        try:
-            return await endpoint(context, request)
-        except ScimError as error:
-            await log_rejection(context, request, error, operation.path)
-            raise
+        return await _call(service, operation, identifier, data)
+    except (ScimError, RecursionError, LimitExceeded) as error:
+        refusal = as_scim_error(error)
+        method, path = operation.method, operation.path
+        await log_rejection(context, refusal, method, path, identifier, data)
+        return _failed(refusal)
     except Exception as error:
-        return error_response(error)
+        status, message, _ = describe_failure(error)
+        if status == 500:
+            log.failure("scim.error", error)
+        return _Outcome(status, error=error_body(status, message))
 
 
-def _body(data: Any) -> bytes:
+async def _call(
+    service: ResourceService[Any], operation: BulkOperation, identifier: str, data: Any
+) -> _Outcome:
+    conditions = Preconditions.read({"if-match": operation.version} if operation.version else {})
+    if operation.method == "DELETE":
+        await service.delete(identifier, conditions)
+        return _Outcome(204)
+    if data is None:
+        raise ScimError(400, Message("bulk_data_missing"), "invalidSyntax")
+    _check_size(data, service.max_body_bytes)
+    status = 200
+    if operation.method == "POST":
+        stored, status = await service.create(data), 201
+    elif operation.method == "PUT":
+        stored = await service.replace(identifier, data, conditions)
+    else:
+        stored = await service.patch(identifier, read_patch(data), conditions)
+        if not service.returns_patched:
+            return _Outcome(204, etag=stored.etag)
+    # Only what the service adds is used; of a group no member is read for it.
+    meta_only = read_attributes("meta", None, service.resource_type)
+    meta = (await service.represent(stored, meta_only))["meta"]
+    return _Outcome(status, meta["location"], meta["version"], stored.id)
+
+
+def _check_size(data: Any, most: int) -> None:
+    """Raise 413 for an operation that would be too large as a request of its own."""
     try:
-        return b"" if data is None else orjson.dumps(data)
-    except (
-        orjson.JSONEncodeError
-    ):  # of what was read a moment ago, only too much depth cannot be written
+        size = len(orjson.dumps(data))
+    except orjson.JSONEncodeError:
+        # Of what was read a moment ago, only too much depth can't be written.
         raise too_deep() from None
+    if size > most:
+        raise ScimError(413, Message("body_too_large", count=size, most=most))
 
 
-def _endpoint(operation: BulkOperation, path: str, ids: dict[str, str]) -> tuple[Endpoint, str]:
-    kind, _, identifier = path.strip("/").partition("/")
-    endpoints = (_ONES if identifier else _COLLECTIONS).get(kind.lower())
-    if endpoints is None or "/" in identifier or identifier == ".search":
+def _target(
+    context: Context, operation: BulkOperation, path: str, ids: Mapping[str, str]
+) -> tuple[ResourceService[Any], str]:
+    """Return the service that an operation is for, and the id of its resource, "" for the collection."""
+    collection, _, identifier = path.strip("/").partition("/")
+    service = _SERVICES.get(collection.lower())
+    if service is None or "/" in identifier or identifier == ".search":
         raise ScimError(400, Message("bulk_path", path=path), "invalidPath")
-    if operation.method not in _METHODS or operation.method not in endpoints:
+    if operation.method not in (_ON_RESOURCE if identifier else _ON_COLLECTION):
         raise ScimError(
             400, Message("bulk_method", method=operation.method, path=path), "invalidValue"
         )
     if operation.method == "POST" and not operation.bulk_id:
-        raise ScimError(
-            400,
-            Message("bulk_id_missing"),
-            "invalidValue",
-        )
+        raise ScimError(400, Message("bulk_id_missing"), "invalidValue")
     if operation.method == "POST" and operation.bulk_id in ids:
         raise ScimError(400, Message("bulk_id_taken", id=operation.bulk_id), "invalidValue")
-    return endpoints[operation.method], identifier
+    return service(context), identifier
+
+
+def _failed(error: ScimError) -> _Outcome:
+    return _Outcome(error.status, error=error.body())
 
 
 def _unresolved(
     operation: BulkOperation,
     names: frozenset[str],
-    operations: Sequence[BulkOperation],
+    creating: Mapping[str, BulkOperation],
     results: Mapping[int, dict[str, Any]],
-) -> Response:
+) -> ScimError:
     """Return 409 for an operation whose references can't be resolved, with the reason that is true of them."""
-    creating = {one.bulk_id: one for one in operations if one.method == "POST" and one.bulk_id}
     missing = sorted(name for name in names if name not in creating)
     failed = sorted(name for name in names if name in creating and creating[name].place in results)
     if missing:
@@ -159,16 +216,10 @@ def _unresolved(
     elif operation.bulk_id in names:
         detail = Message("bulk_id_itself", ids=operation.bulk_id)
     elif _is_circular(operation, creating):
-        detail = Message(
-            "bulk_id_circle",
-            ids=", ".join(sorted(names)),
-        )
+        detail = Message("bulk_id_circle", ids=", ".join(sorted(names)))
     else:
-        detail = Message(
-            "bulk_id_failed",
-            ids=", ".join(failed or sorted(names)),
-        )
-    return error_response(ScimError(409, detail, "invalidValue"))
+        detail = Message("bulk_id_failed", ids=", ".join(failed or sorted(names)))
+    return ScimError(409, detail, "invalidValue")
 
 
 def _is_circular(operation: BulkOperation, creating: Mapping[str, BulkOperation]) -> bool:
@@ -185,23 +236,23 @@ def _is_circular(operation: BulkOperation, creating: Mapping[str, BulkOperation]
 
 
 def _result(
-    context: Context, operation: BulkOperation, response: Response, ids: dict[str, str]
+    context: Context, operation: BulkOperation, outcome: _Outcome, ids: dict[str, str]
 ) -> dict[str, Any]:
-    result: dict[str, Any] = {"method": operation.method, "status": str(response.status)}
+    """Return the operation's entry in the BulkResponse, and remember the id of a created resource in `ids`."""
+    result: dict[str, Any] = {"method": operation.method, "status": str(outcome.status)}
     if operation.bulk_id:
         result["bulkId"] = operation.bulk_id
-    if (
+    if outcome.location:
+        result["location"] = outcome.location
+    elif (
         operation.method != "POST"
-    ):  # what is changed or deleted has an address, also where that failed
-        result["location"] = (
-            f"{context.base_url}/{bulk_ids.resolve(operation.path, ids).strip('/')}"
-        )
-    if location := response.headers.get("Location"):
-        result["location"] = location
-    if version := response.headers.get("ETag"):
-        result["version"] = version
-    if response.status >= 400:
-        result["response"] = orjson.loads(response.body)
+    ):  # what is changed or deleted has an address, also if that failed
+        path = bulk_ids.resolve(operation.path, ids).strip("/")
+        result["location"] = f"{context.base_url}/{path}"
+    if outcome.etag:
+        result["version"] = outcome.etag
+    if outcome.error is not None:
+        result["response"] = outcome.error
     elif operation.method == "POST":
-        ids[operation.bulk_id] = orjson.loads(response.body)["id"]
+        ids[operation.bulk_id] = outcome.identifier
     return result

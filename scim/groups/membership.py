@@ -7,7 +7,7 @@ same moment never stays behind as a member.
 import asyncio
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +49,15 @@ class Member:
 
     id: str
     kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One member that joins or leaves, and the row operations that do it."""
+
+    member_id: str
+    joins: bool
+    operations: list[Operation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +119,8 @@ async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
     return of_user or await resource_rows.ids(app, directory_id, GROUP_GROUP, member_id)
 
 
-async def operations(
-    app: App, directory_id: str, group_id: str, plan: Plan
-) -> list[list[Operation]]:
-    """The row operations that the plan still needs, a list a member; a member already there or already gone needs none.
+async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
+    """The moves that the plan still needs; a member already there or already gone needs none.
 
     Raises 400 invalidValue for a member that the directory does not have.
     """
@@ -123,17 +130,35 @@ async def operations(
         plan.add, lambda member: _join_unless_in(app, directory_id, group_id, member)
     )
     leaves = await each(plan.remove, lambda member: _leave(app, directory_id, group_id, member))
-    return [own for own in (*joins, *leaves) if own]
+    return [move for move in (*joins, *leaves) if move.operations]
 
 
-async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[list[Operation]]:
-    """The row operations by which the members of a group that is not stored yet join it."""
+async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move]) -> list[Move]:
+    """Return moves of a change that is partly stored as they are needed now.
+
+    Whoever was deleted meanwhile is left out: a change of which a part is stored can't be refused any more.
+    """
+
+    async def renewed(move: Move) -> Move | None:
+        if not move.joins:
+            return await _leave(app, directory_id, group_id, move.member_id)
+        try:
+            return await _join_unless_in(app, directory_id, group_id, move.member_id)
+        except ScimError:
+            return None
+
+    found = await each(moves, renewed)
+    return [move for move in found if move is not None and move.operations]
+
+
+async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
+    """The moves by which the members of a group that is not stored yet join it."""
     return await each(plan.add, lambda member: _join(app, directory_id, group_id, member))
 
 
 async def _exchange(
     app: App, directory_id: str, group_id: str, staying: Sequence[str]
-) -> list[list[Operation]]:
+) -> list[Move]:
     """Just `staying` are members afterwards; who is one already is not read again."""
     present = {member.id: member for member in await members(app, directory_id, group_id)}
     new = [member for member in staying if member not in present]
@@ -141,31 +166,32 @@ async def _exchange(
     gone = present.keys() - set(staying)
     return [
         *joins,
-        *(_departure(present[member].kind, member, group_id) for member in sorted(gone)),
+        *(
+            Move(member, False, _departure(present[member].kind, member, group_id))
+            for member in sorted(gone)
+        ),
     ]
 
 
-async def _join_unless_in(
-    app: App, directory_id: str, group_id: str, member_id: str
-) -> list[Operation]:
+async def _join_unless_in(app: App, directory_id: str, group_id: str, member_id: str) -> Move:
     known, joining = await asyncio.gather(
         app.tables.get(CONTACTS, directory_id, MEMBER.key(group_id, member_id)),
         _join(app, directory_id, group_id, member_id),
     )
-    return [] if known else joining
+    return Move(member_id, True, []) if known else joining
 
 
-async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> Move:
     for kind, family in _RECORDS.items():
         key = family.key(member_id)
         record = await app.tables.get(CONTACTS, directory_id, key)
         if record is not None:
             seen_from_group = Upsert(MEMBER.key(group_id, member_id), encode_kind(kind))
-            return [
-                Replace(key, record.value, record.etag),
-                seen_from_group,
-                Upsert(_SEEN_FROM_MEMBER[kind].key(member_id, group_id), index_values.NOTHING),
-            ]
+            seen_from_member = Upsert(
+                _SEEN_FROM_MEMBER[kind].key(member_id, group_id), index_values.NOTHING
+            )
+            touch = Replace(key, record.value, record.etag)
+            return Move(member_id, True, [touch, seen_from_group, seen_from_member])
     raise ScimError(
         400,
         Message("no_such_member", id=member_id),
@@ -173,9 +199,10 @@ async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> l
     )
 
 
-async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> list[Operation]:
+async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> Move:
     row = await app.tables.get(CONTACTS, directory_id, MEMBER.key(group_id, member_id))
-    return _departure(member_of(row).kind, member_id, group_id) if row else []
+    operations = _departure(member_of(row).kind, member_id, group_id) if row else []
+    return Move(member_id, False, operations)
 
 
 def _departure(kind: Kind, member_id: str, group_id: str) -> list[Operation]:
@@ -197,24 +224,38 @@ def member_of(row: Row) -> Member:
     return Member(MEMBER.second_of(row.key), kind)
 
 
-async def dissolve(app: App, directory_id: str, group_id: str, parents: Sequence[str]) -> None:
-    """Take every member out, and the group out of those around it; killed in between, a repeated DELETE finishes."""
+async def dissolve(
+    app: App, directory_id: str, group_id: str, parents: Sequence[str]
+) -> AsyncIterator[None]:
+    """Take every member out, and the group out of those around it; yield after each transaction.
+
+    If the instance is killed in between, a repeated DELETE finishes it.
+    """
     present = await members(app, directory_id, group_id)
-    leaving = [_departure(member.kind, member.id, group_id) for member in present]
-    leaving += [_departure("Group", group_id, parent) for parent in parents]
+    leaving = [
+        Move(member.id, False, _departure(member.kind, member.id, group_id)) for member in present
+    ]
+    leaving += [Move(parent, False, _departure("Group", group_id, parent)) for parent in parents]
     for batch in batches(leaving):
-        await app.tables.transact(CONTACTS, directory_id, batch)
+        await app.tables.transact(CONTACTS, directory_id, operations_of(batch))
+        yield
 
 
-def batches(changes: Iterable[Sequence[Operation]]) -> Iterator[list[Operation]]:
-    """The changes of many members, each whole, as transactions of as many as fit beside a group's own rows."""
-    batch, size = list[Operation](), 0
-    for own in changes:
-        more = sum(len(operation.value) for operation in own if not isinstance(operation, Delete))
-        if batch and (len(batch) + len(own) > _ROOM or size + more > _ROOM_BYTES):
+def operations_of(moves: Iterable[Move]) -> list[Operation]:
+    """Return the row operations of some moves."""
+    return [operation for move in moves for operation in move.operations]
+
+
+def batches(moves: Iterable[Move]) -> Iterator[list[Move]]:
+    """Yield as many moves as fit into a transaction beside a group's own rows; each move is whole."""
+    batch, count, size = list[Move](), 0, 0
+    for move in moves:
+        more = sum(len(one.value) for one in move.operations if not isinstance(one, Delete))
+        if batch and (count + len(move.operations) > _ROOM or size + more > _ROOM_BYTES):
             yield batch
-            batch, size = [], 0
-        batch += own
+            batch, count, size = [], 0, 0
+        batch.append(move)
+        count += len(move.operations)
         size += more
     if batch:
         yield batch

@@ -1,25 +1,17 @@
 """Reads groups from the tables and writes them; knows rows, not SCIM rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
-from scim.groups import membership, record
-from scim.groups.record import GroupRecord, OwnRow
+from scim.groups import membership, models
+from scim.groups.membership import Move, operations_of
+from scim.groups.models import OwnRow, StoredGroup
+from scim.write_lock import attempts, busy
 from shared.app import App
-from shared.tables.port import Delete, Operation, Replace, Row
+from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Row
 from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
-
-
-@dataclass(frozen=True, slots=True)
-class StoredGroup:
-    """A group with the storage tag of its record and the groups it is itself a member of."""
-
-    record: GroupRecord
-    parents: tuple[str, ...]
-    tag: str
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
@@ -39,12 +31,12 @@ async def page(
 def _assemble(found: list[Row]) -> StoredGroup:
     head = found[0]
     parents = tuple(GROUP_GROUP.second_of(row.key) for row in found[1:])
-    return StoredGroup(record.decode(GROUP.parts_of(head.key)[0], head.value), parents, head.etag)
+    return StoredGroup(models.decode(GROUP.parts_of(head.key)[0], head.value), parents, head.etag)
 
 
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
     """The id of the group with this display name, in any case."""
-    row = await app.tables.get(CONTACTS, directory_id, record.name_key(display_name))
+    row = await app.tables.get(CONTACTS, directory_id, models.name_key(display_name))
     return [index_values.decode_owner(row.value)] if row else []
 
 
@@ -52,19 +44,43 @@ async def write(
     app: App,
     directory_id: str,
     own: list[OwnRow],
-    moving: Sequence[Sequence[Operation]],
+    moves: Sequence[Move],
     event: Event,
-) -> None:
-    """Write a group's own rows, its record first, and what changes of its members: one transaction where that fits.
+) -> bool:
+    """Write a group's own rows, its record first, and what changes of its members: one transaction if that fits.
 
-    A larger change goes on in further ones that touch the record: nobody joins a group that is deleted meanwhile. A
-    group that was never stored has no members either. Killed in between, the client's repetition finishes.
+    A larger change continues in further ones that touch the record: nobody joins a group that is deleted meanwhile. A
+    group that was never stored has no members either. Raises what the first transaction is refused with. From then on
+    the change is carried out, whatever other writers do (RFC 7644 section 3.5.2: all or nothing). If the instance is
+    killed in between, the client's repetition finishes it. Returns False if another client deleted the group in between.
     """
-    first, *rest = [*membership.batches(moving)] or [[]]
-    operations = [*own, provisioning_log.write(event, app.clock), *first]
+    first, *rest = [*membership.batches(moves)] or [[]]
+    row = own[0]
+    operations = [*own, provisioning_log.write(event, app.clock), *operations_of(first)]
     tags = await app.tables.transact(CONTACTS, directory_id, operations)
-    record_row = own[0]
+    record_row = None if isinstance(row, Delete) else Row(row.key, row.value, tags[0])
     for batch in rest:
-        assert not isinstance(record_row, Delete)
-        touch = Replace(record_row.key, record_row.value, tags[0])
-        tags = await app.tables.transact(CONTACTS, directory_id, [touch, *batch])
+        assert record_row is not None
+        record_row = await _continue(app, directory_id, record_row, batch)
+        if record_row is None:
+            return False
+    return True
+
+
+async def _continue(app: App, directory_id: str, group: Row, moves: list[Move]) -> Row | None:
+    """Carry out further moves of a change that has begun; return the touched record, or None if the group is gone."""
+    group_id, present = GROUP.parts_of(group.key)[0], group
+    for attempt in attempts():
+        touch = Replace(present.key, present.value, present.etag)
+        try:
+            tags = await app.tables.transact(CONTACTS, directory_id, [touch, *operations_of(moves)])
+        except (PreconditionFailed, NotFound):
+            await attempt.pause()
+        else:
+            return Row(present.key, present.value, tags[0])
+        read = await app.tables.get(CONTACTS, directory_id, group.key)
+        if read is None:
+            return None
+        present = read
+        moves = await membership.again(app, directory_id, group_id, moves)
+    raise busy(group_id)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from directories import access_tokens, credential_usage, rate_limits
-from directories.access_tokens import BY_TRUST, AssertionReplayed, InvalidClient
+from directories.access_rows import BY_TRUST
+from directories.access_tokens import AssertionReplayed, InvalidClient
 from directories.models import Directory, TrustedIdentity
 from scim.oauth.client_assertions import BadAssertion, ParsedAssertion, read, verify
 from scim.oauth.errors import OAuthError, invalid_client, invalid_request

@@ -9,18 +9,24 @@ import orjson
 
 from shared import row_versions
 from shared.keys import search_key
+from shared.words import words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 _MOST = 300  # characters of each part: a card stands in every row by which the person is found
-_WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
+_MOST_OF_OTHERS = 100  # of a part by which the person is found but that no list shows
+RULES = 2  # of the terms in the keys of the rows that hold the card
+_FIRST_WORD = re.compile(r"[^\W_]+")
+_FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
 
-    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only.
+    `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only. `given`,
+    `family`, `other_names` (middle name, nickname, further words of the formatted name), `organization`, `place` (city and
+    office) and `employee_number` are only searched by. `rules` is the version of the rules that derived the key of the card's
+    row (`search_terms`); the first release wrote cards without it.
     """
 
     id: str
@@ -33,21 +39,27 @@ class Card:
     external_id: str = ""
     extension: str = ""
     key_kind: str = ""
+    given: str = ""
+    family: str = ""
+    other_names: str = ""
+    organization: str = ""
+    place: str = ""
+    employee_number: str = ""
+    rules: int = RULES
 
-    def words(self) -> list[str]:
-        """The folded words under which the person is found, most telling first, none twice."""
+    def words_of_first_rules(self) -> list[str]:
+        """Return the words that lead to the person in rows of the first release, until they are written again."""
         texts = (self.name, self.title, self.department)
-        found = dict.fromkeys(word for text in texts for word in words_of(text))
+        found = dict.fromkeys(word for text in texts for word in _words_of_first_rules(text))
         for address in (self.mail, self.user_name):
             if address:
                 found[search_key(address)] = None
-                found.update(dict.fromkeys(words_of(address.partition("@")[0])))
+                found.update(dict.fromkeys(_words_of_first_rules(address.partition("@")[0])))
         return list(found)
 
 
-def words_of(text: str) -> list[str]:
-    """The folded words of `text`; an apostrophe joins (`O'Brien` -> `obrien`), a hyphen divides."""
-    return _WORD.findall(search_key(text.translate(_APOSTROPHES))) if text else []
+def _words_of_first_rules(text: str) -> list[str]:
+    return _FIRST_WORD.findall(search_key(text.translate(_FIRST_APOSTROPHES))) if text else []
 
 
 _LETTERS = {
@@ -59,14 +71,27 @@ _LETTERS = {
     "p": "number",
     "x": "external_id",
     "e": "extension",
+    "f": "family",
+    "a": "other_names",
+    "o": "organization",
+    "l": "place",
+    "i": "employee_number",
     "k": "key_kind",
 }
 
 
 def encode(card: Card) -> bytes:
     """The card as a row's value; empty parts are left out, the id is in the row's key."""
-    parts = {letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))}
-    return orjson.dumps({"v": 1, **parts})
+    parts: dict[str, str | int] = {
+        letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))
+    }
+    # Most display names are given and family name: then only the length of the first is stored.
+    if card.given and card.name == f"{card.given} {card.family}":
+        parts["g"] = len(card.given)
+        parts.pop("f", None)
+    elif card.given:
+        parts["g"] = card.given
+    return orjson.dumps({"v": 1, **parts, "r": card.rules})
 
 
 def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
@@ -78,21 +103,58 @@ def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
 def decode(identifier: str, value: bytes) -> Card:
     """The card of the person `identifier` from a row's value."""
     parts = row_versions.read(value, "card")
-    return Card(identifier, **{name: parts.get(letter, "") for letter, name in _LETTERS.items()})
+    given = parts.get("g", "")
+    found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
+    if isinstance(given, int):
+        found["family"] = found["name"][given + 1 :]
+        given = found["name"][:given]
+    return Card(id=identifier, given=given, rules=parts.get("r", 1), **found)
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
     """The card of a SCIM user (canonical form) whose main number is `number`."""
+    name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
+    shown = display_name(resource)[:_MOST]
+    given = str(name.get("givenName") or "")[:_MOST_OF_OTHERS]
+    family = str(name.get("familyName") or "")[:_MOST_OF_OTHERS]
     return Card(
-        identifier,
-        display_name(resource)[:_MOST],
-        resource.get("title", "")[:_MOST],
-        resource.get(ENTERPRISE, {}).get("department", "")[:_MOST],
-        work_mail(resource)[:_MOST],
-        resource["userName"][:_MOST],
-        number[:_MOST],
-        resource.get("externalId", "")[:_MOST],
+        id=identifier,
+        name=shown,
+        title=resource.get("title", "")[:_MOST],
+        department=enterprise.get("department", "")[:_MOST],
+        mail=work_mail(resource)[:_MOST],
+        user_name=resource["userName"][:_MOST],
+        number=number[:_MOST],
+        external_id=resource.get("externalId", "")[:_MOST],
+        given=given,
+        family=family,
+        other_names=_other_names(resource, f"{shown} {given} {family}"),
+        organization=str(enterprise.get("organization") or "")[:_MOST_OF_OTHERS],
+        place=_place(resource["addresses"])[:_MOST_OF_OTHERS] if "addresses" in resource else "",
+        employee_number=str(enterprise.get("employeeNumber") or "")[:_MOST_OF_OTHERS],
     )
+
+
+def _other_names(resource: dict[str, Any], known: str) -> str:
+    """The words of further names that `known` lacks."""
+    name = resource.get("name", {})
+    others = (resource.get("nickName"), name.get("middleName"), name.get("formatted"))
+    further_texts = [str(one) for one in others if one and one not in known]
+    if not further_texts:
+        return ""
+    text = " ".join(further_texts)
+    own = set(words_of(known))
+    further = dict.fromkeys(word for word in text.split() if not own.issuperset(words_of(word)))
+    return " ".join(further)[:_MOST_OF_OTHERS]
+
+
+def _place(addresses: list[dict[str, Any]]) -> str:
+    """City and office of the address for work: Entra's physicalDeliveryOfficeName is mapped to `formatted`."""
+    for address in _by_worth(addresses):
+        city, office = str(address.get("locality") or ""), str(address.get("formatted") or "")
+        if city or office:
+            return f"{city} {office}" if office != city else city
+    return ""
 
 
 def display_name(resource: dict[str, Any]) -> str:
@@ -118,6 +180,9 @@ def numbers(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _by_worth(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(elements) < 2:
+        return elements
+
     def worth(element: dict[str, Any]) -> int:
         return (
             0

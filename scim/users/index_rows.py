@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from scim import index_values, resource_rows
 from scim.core import schemas
-from scim.users import contact_cards, number_rows
+from scim.users import contact_cards, number_rows, search_terms
+from scim.users.models import UserRecord, encode
 from scim.users.number_rows import MAX_NUMBERS
-from scim.users.record import UserRecord, encode
 from shared import keys
 from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive
@@ -26,6 +26,7 @@ from shared.tables.schema import (
     MANAGER,
     NAME,
     NUMBER,
+    SOUND,
     UNIQUE,
     UNPARSED,
     USER,
@@ -33,9 +34,9 @@ from shared.tables.schema import (
 
 # An element beyond these is stored and returned but not found by. A change may remove and add every one, and the
 # record, the event and five single rows (name, ext, list, unparsed, manager) come on top:
-# 2 * (8 + 22 + 14 + 5) + 2 = 100 of 100 operations.
+# 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`, the numbers those of
+# `number_rows`.
 MAX_MAILS = 8
-MAX_WORDS = 22
 
 
 def user_key(identifier: str) -> str:
@@ -76,12 +77,14 @@ class _Shown(NamedTuple):
 class _Values(NamedTuple):
     """The values of a person's rows: the same in all of a family, but each number's own by its end.
 
-    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers.
+    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers. The row of the address
+    that the card shows, `mail_key`, holds the card as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
     others: list[str]
+    mail_key: str
 
     @classmethod
     def of(cls, shown: _Shown) -> "_Values":
@@ -98,6 +101,7 @@ class _Values(NamedTuple):
             HIDDEN_NUMBER.name: index_values.NOTHING,
             LIST.name: card,
             FIND.name: card,
+            SOUND.name: card,
             MANAGER.name: card,
             UNIQUE.name: index_values.encode_owner(shown.card.id),
             EXCHANGE.name: card,
@@ -107,13 +111,16 @@ class _Values(NamedTuple):
                 index_values.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
-            return cls(families, {}, [])
+            return cls(families, {}, [], "")
         own = [number for _, number in shown.own]
         by_end, others = number_rows.shown_rows(shown.card.id, card, own)
-        return cls(families, by_end, others)
+        mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
+        return cls(families, by_end, others, mail_key)
 
     def at(self, key: str) -> bytes | None:
         """The value of the row with this key; None if none is derived."""
+        if key == self.mail_key:
+            return self.families[FIND.name]
         family = _family_of(key)
         return self.numbers.get(key) if family == NUMBER.name else self.families.get(family)
 
@@ -128,31 +135,32 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     families = values.families
     found = {
         key: families[key[: key.index(keys.SEPARATOR)]]
-        for key in _keys_of(record, shown, UNPARSED.name in families)
+        for key in _keys_of(record, UNPARSED.name in families)
     }
-    found |= {key: families[key[: key.index(keys.SEPARATOR)]] for key in values.others}
+    if shown.active:
+        found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
+        found |= dict.fromkeys(values.others, families[FIND.name])
+        if values.mail_key in found:
+            found[values.mail_key] = families[FIND.name]
+    else:
+        found |= dict.fromkeys(_hidden_keys(shown), families[HIDDEN_NUMBER.name])
     return found | values.numbers
 
 
-def _keys_of(record: UserRecord, shown: _Shown, unparsed: bool) -> Iterator[str]:
-    """The keys of all rows but those of an active person's numbers."""
+def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
+    """The keys of the rows that a user has whether active or not."""
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
         yield EXTERNAL_ID.key(external_id, identifier)
-    for address in list(dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource))))[
-        :MAX_MAILS
-    ]:
+    folded = dict.fromkeys(map(keys.fold_case, contact_cards.addresses(resource)))
+    for address in list(folded)[:MAX_MAILS]:
         yield MAIL.key(address, identifier)
     if unparsed:
         yield UNPARSED.key(identifier)
     yield from resource_rows.unique_keys(schemas.USER, resource)
-    if shown.active:
-        yield from _shown_keys(shown)
-        if manager := contact_cards.manager_value(resource):
-            yield MANAGER.key(keys.fold_case(manager), identifier)
-    else:
-        yield from _hidden_keys(shown)
+    if record.active and (manager := contact_cards.manager_value(resource)):
+        yield MANAGER.key(keys.fold_case(manager), identifier)
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
@@ -160,12 +168,13 @@ def _hidden_keys(shown: _Shown) -> Iterator[str]:
     return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
 
 
-def _shown_keys(shown: _Shown) -> Iterator[str]:
-    """The rows by which agents find an active person by name."""
-    card = shown.card
-    yield LIST.key(keys.search_key(card.name), card.id)
-    for word in card.words()[:MAX_WORDS]:
-        yield FIND.key(word, card.id)
+def _shown_keys(card: contact_cards.Card) -> list[str]:
+    """The rows by which agents find an active person by name; all hold the card."""
+    return [
+        LIST.key(keys.search_key(card.name), card.id),
+        *FIND.keys(search_terms.find_terms(card), card.id),
+        *SOUND.keys(search_terms.sound_terms(card), card.id),
+    ]
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
@@ -256,8 +265,8 @@ def removal(record: UserRecord, etag: str) -> list[Operation]:
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
     """Row keys without the id at their end, which would only be repeated in the record."""
-    suffix = keys.SEPARATOR + identifier
-    return tuple(key.removesuffix(identifier) if key.endswith(suffix) else key for key in rows)
+    suffix, length = keys.SEPARATOR + identifier, -len(identifier)
+    return tuple([key[:length] if key.endswith(suffix) else key for key in rows])
 
 
 def stored_keys(record: UserRecord) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scim import resource_rows
 from scim.users import contact_cards, store
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared import keys
 from shared.app import App
 from shared.concurrency import each

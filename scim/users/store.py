@@ -1,34 +1,17 @@
 """Reads users from the tables and writes them with all their index rows; knows rows, not SCIM rules."""
 
 import itertools
-import zlib
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
 from directories import provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
-from scim.users import index_rows, record
-from scim.users.record import UserRecord
+from scim.users import index_rows, models
+from scim.users.models import StoredUser, UserRecord
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
-
-
-@dataclass(frozen=True, slots=True)
-class StoredUser:
-    """A user with the groups it is a direct member of and the storage tag of its record."""
-
-    record: UserRecord
-    groups: tuple[str, ...]
-    tag: str
-
-    @property
-    def etag(self) -> str:
-        """The weak entity tag of RFC 7644 section 3.14: another one, too, where the user joined or left a group."""
-        if not self.groups:
-            return self.record.etag
-        return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
@@ -50,7 +33,7 @@ def _assemble(found: list[Row]) -> StoredUser:
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
     groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:])
-    return StoredUser(record.decode(identifier, head.value), groups, head.etag)
+    return StoredUser(models.decode(identifier, head.value), groups, head.etag)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
@@ -83,11 +66,14 @@ async def replace(
     )
 
 
-async def delete(app: App, directory_id: str, user: StoredUser, event: Event) -> None:
-    """Remove a user with its index rows and memberships; Changed or NotFound where another writer came first.
+async def delete(
+    app: App, directory_id: str, user: StoredUser, event: Event
+) -> AsyncIterator[None]:
+    """Remove a user with its index rows and memberships; raise PreconditionFailed or NotFound after another writer.
 
-    A person in so many groups that one transaction cannot hold them all leaves most of them first: killed in between,
-    the user is whole and only in fewer groups, and the client's repeated DELETE finishes.
+    A person in so many groups that one transaction can't hold them all leaves most of them first; yields after each
+    transaction of that. If the instance is killed in between, the user is whole and only in fewer groups, and the
+    client's repeated DELETE finishes it.
     """
     own = [
         *index_rows.removal(user.record, user.tag),
@@ -98,6 +84,7 @@ async def delete(app: App, directory_id: str, user: StoredUser, event: Event) ->
     for at in range(room, len(leaving), MAX_OPERATIONS // 2):
         batch = leaving[at : at + MAX_OPERATIONS // 2]
         await app.tables.transact(CONTACTS, directory_id, list(itertools.chain(*batch)))
+        yield
     await app.tables.transact(CONTACTS, directory_id, [*own, *itertools.chain(*leaving[:room])])
 
 

@@ -26,8 +26,8 @@ def number_in(text: str) -> str:
         at = lower.find(scheme)
         if at >= 0 and not lower[at - 1 : at].isalnum() and _begins_number(text, at + len(scheme)):
             return _from_uri(text[at + len(scheme) :], scheme)
-        if at == 0 and not text[at + len(scheme) :].startswith(" "):
-            return ""  # a SIP address with a name
+        if at == 0 and text[len(scheme) : len(scheme) + 1].isalpha():
+            return ""  # the address of a person, such as sip:anna@contoso.example
     if "@" in text and " " not in text.partition("@")[0].strip():
         return _from_uri(text, "sip:")
     if teams := _TEAMS.match(text):
@@ -57,6 +57,8 @@ def _from_uri(rest: str, scheme: str) -> str:
     user, at, _ = rest.partition("@")
     user = user if at else rest.partition("?")[0]
     number, *parameters = user.split(";")
+    if any(_begins_number(parameter.strip(), 0) for parameter in parameters):
+        return user  # no parameters, but other numbers
     given = {name.lower(): value for name, _, value in (p.partition("=") for p in parameters)}
     number, context = unquote(number), unquote(given.get("phone-context", ""))
     if scheme != "tel:" and at:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.messages import Message
 from shared.numbers import faults, plan, vanity
@@ -16,6 +16,9 @@ from shared.numbers.faults import MAX_SHORT
 from shared.numbers.plan import MAX_DIGITS, OPEN_PLANS, dialling
 from shared.numbers.text import MAX_TEXT, plain
 from shared.numbers.written import BEFORE_ENDING, Run, runs_of
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 MIN_DIGITS = 3  # fewer digits are not looked up by
 MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
@@ -223,27 +226,38 @@ def _other_ending(reading: Reading, run: Run) -> list[Reading]:
 
 def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
     """The public number of a run, trying what was meant before what is merely possible."""
-    candidates = _candidates(run, region)
     parsed = []
-    for text in candidates:
+    for text in _candidates(run, region):
         number = plan.parse(text, region)
         if number is None:
             continue
         if plan.is_valid(number):
-            return Reading(plan.digits(number), _kind(text, run), run, is_valid=True)
-        if not only_valid:
-            parsed.append((text, number))
-    for text, number in parsed:
+            return Reading(plan.digits(number), _kind(text, number, run), run, is_valid=True)
+        parsed.append((text, number))
+    if reading := _with_extension(run, region):
+        return reading
+    for text, number in () if only_valid else parsed:
         if plan.is_possible(number) and (
             text.startswith("+") or _is_complete(run.digits, plan.digits(number), region)
         ):
-            return Reading(plan.digits(number), _kind(text, run), run)
+            return Reading(plan.digits(number), _kind(text, number, run), run)
     return None
 
 
-def _kind(text: str, run: Run) -> KeyKind:
-    is_dialled_abroad = text.startswith("+") and (run.has_plus or run.digits.startswith("0"))
-    return "international" if is_dialled_abroad else "national"
+def _with_extension(run: Run, region: str) -> Reading | None:
+    """A number with its extension after a hyphen where that is not dialled directly: `020 7946 0958-62`."""
+    is_after_hyphen = len(run.groups) > 2 and run.separators[-1].strip() == "-"
+    if not is_after_hyphen or not run.direct_dial or run.extension:
+        return None
+    base = read_run(run.without_direct_dial(), region, only_valid=True)
+    return base if base and base.run.extension == run.direct_dial else None
+
+
+def _kind(text: str, number: "PhoneNumber", run: Run) -> KeyKind:
+    is_dialled_abroad = text.startswith("+") and run.digits.startswith("0")
+    if run.has_plus or is_dialled_abroad or plan.has_exit_code(number):
+        return "international"
+    return "national"
 
 
 def _candidates(run: Run, region: str) -> list[str]:
@@ -269,6 +283,12 @@ def _candidates(run: Run, region: str) -> list[str]:
     ):
         found.append(f"+{digits}")
     found += given
+    found += [
+        f"+{own.code}{one[len(trunk) :]}"
+        for trunk in own.trunks
+        for one in given
+        if trunk != own.trunk and one.startswith(trunk)
+    ]
     for code in dict.fromkeys((*own.exits, "011")):
         found += [f"+{one[len(code) :]}" for one in given if one.startswith(code)]
     return found

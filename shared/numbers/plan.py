@@ -49,13 +49,18 @@ def dialling(region: str) -> Dialling:
     if metadata is None:
         return Dialling("", "", (), ("011", "00"))
     trunk = metadata.national_prefix or ""
-    trunks = sorted({trunk, *_MORE_TRUNKS.get(region, ())} - {""}, key=len, reverse=True)
+    trunks = _longest_first({trunk, *_MORE_TRUNKS.get(region, ())} - {""})
     own = metadata.preferred_international_prefix or metadata.international_prefix or ""
     exits = {"00"} | ({own.replace("~", "")} if own.replace("~", "").isdecimal() else set())
     # After a trunk zero 11 is an area code, and in the plans without one 011 is an exit code of many exchanges.
     if trunk != "0":
         exits.add("011")
-    return Dialling(str(code), trunk, tuple(trunks), tuple(sorted(exits, key=len, reverse=True)))
+    return Dialling(str(code), trunk, trunks, _longest_first(exits))
+
+
+def _longest_first(prefixes: set[str]) -> tuple[str, ...]:
+    """The prefixes in one order on every instance."""
+    return tuple(sorted(prefixes, key=lambda prefix: (-len(prefix), prefix)))
 
 
 @lru_cache(maxsize=512)
@@ -142,6 +147,13 @@ def _national_format(number: "PhoneNumber") -> str:
     from phonenumbers import PhoneNumberFormat, format_number
 
     return format_number(number, PhoneNumberFormat.NATIONAL)
+
+
+def has_exit_code(number: "PhoneNumber") -> bool:
+    """Whether `parse` found the region's prefix of an international call before the country code."""
+    from phonenumbers import CountryCodeSource
+
+    return number.country_code_source == CountryCodeSource.FROM_NUMBER_WITH_IDD
 
 
 def is_valid(number: "PhoneNumber") -> bool:

@@ -6,7 +6,7 @@ parentheses don't. One pass over the tokens of a text, each of which is matched 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.numbers.extension_words import FILLERS, WORDS
 from shared.numbers.text import fold_word
@@ -64,6 +64,15 @@ class Run:
         if len(self.groups) < 2 or self.separators[-1].strip() not in ("-", "/"):
             return ""
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
+
+    def without_direct_dial(self) -> "Run":
+        """The run with its last group as the extension."""
+        return replace(
+            self,
+            groups=self.groups[:-1],
+            separators=self.separators[:-1],
+            extension=self.groups[-1],
+        )
 
     def joined(self, other: "Run") -> "Run":
         """Both as one number that a divider is part of."""

@@ -17,16 +17,25 @@ from shared.tables import limits
 from shared.tables.azure_account import Account, Credential
 from shared.tables.port import (
     AlreadyExists,
+    Delete,
+    Insert,
     NotFound,
     Operation,
     PreconditionFailed,
+    Replace,
     Row,
     StorageUnavailable,
     TableError,
 )
 from shared.tables.schema import TABLES
 
-_BUSY_ATTEMPTS = 3  # a 503 says that nothing was carried out, so a transaction may be sent again
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 0.1  # doubled from one attempt to the next
+_ROLE_CODES = ("AuthorizationPermissionMismatch", "AuthorizationFailure", "")
+_NO_ROLE = (
+    "the app's identity lacks the role Storage Table Data Contributor on the account, or the account's firewall"
+    " refuses it"
+)
 
 # The emulator's published account, the same on every machine
 # (learn.microsoft.com/azure/storage/common/storage-connect-azurite).
@@ -94,17 +103,64 @@ class AzureTables:
     ) -> list[str]:
         limits.check(operations)
         content_type, body = wire.transaction(await self._place(table), partition, operations)
-        url, headers = f"{self._account.url}/$batch", {**wire.WRITE, "Content-Type": content_type}
-        for attempt in range(1, _BUSY_ATTEMPTS + 1):
-            # Whether a transaction without an answer was stored is not known, so the SDK must not repeat it.
-            answer = await self._send("POST", url, headers, content=body, retry_total=0)
+        is_repetition = False
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
+                # Only this loop repeats it: it knows how to recognise a transaction that was stored.
+                answer = await self._send(
+                    "POST",
+                    f"{self._account.url}/$batch",
+                    {**wire.WRITE, "Content-Type": content_type},
+                    content=body,
+                    retry_total=0,
+                )
                 return _tags(answer, operations)
-            except _Busy:
-                if attempt == _BUSY_ATTEMPTS:
+            except (AlreadyExists, NotFound, PreconditionFailed):
+                tags = await self._tags_if_stored(table, partition, operations, is_repetition)
+                if tags is None:
                     raise
-                await sleep(0.2 * 2**attempt)
+                return tags
+            except _Refused:
+                raise
+            except StorageUnavailable as error:
+                if attempt == _ATTEMPTS or not _is_repeatable(operations, error):
+                    raise
+                is_repetition = True
+                await sleep(_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
+
+    async def _tags_if_stored(
+        self,
+        table: str,
+        partition: str,
+        operations: Sequence[Operation],
+        is_repetition: bool,
+    ) -> list[str] | None:
+        """Return the tags of a refused repetition if an attempt before it was stored, else None.
+
+        A unique row tells it. A transaction without one counts as stored if all its rows are as it makes them.
+        """
+        if not is_repetition:
+            return None
+        unique = next(
+            (one for one in operations if isinstance(one, Insert) and one.is_unique), None
+        )
+        if unique is not None and await self.get(table, partition, unique.key) is None:
+            return None
+        if unique is None and not _has_replacement(operations):
+            return None
+        rows = await asyncio.gather(*(self.get(table, partition, one.key) for one in operations))
+        tags, are_all_in_place = list[str](), True
+        for operation, row in zip(operations, rows, strict=True):
+            if isinstance(operation, Delete):
+                is_in_place = row is None
+                tags.append("")
+            else:
+                is_in_place = row is not None and row.value == operation.value
+                # A row that another writer changed since: our tag is gone, and no row will have this one.
+                tags.append(row.etag if row and is_in_place else wire.NEVER)
+            are_all_in_place = are_all_in_place and is_in_place
+        return tags if unique is not None or are_all_in_place else None
 
     async def close(self) -> None:
         await self._account.close()
@@ -117,7 +173,9 @@ class AzureTables:
             async with self._creating:
                 if table in self._missing:
                     with _translated():
-                        await self._account.create_table(table)
+                        answer = await self._account.create_table(table)
+                    if answer.status_code not in (201, 204, 409):
+                        raise _unavailable(answer.status_code, "")
                     self._missing.discard(table)
         return f"{self._account.url}/{table}"
 
@@ -136,8 +194,23 @@ class AzureTables:
             )
 
 
+class _Refused(StorageUnavailable):
+    """The service carried nothing out, and won't carry out a repetition either."""
+
+
 class _Busy(StorageUnavailable):
-    """The service refused for load before doing anything."""
+    """The service is overloaded. It has been seen to carry out a transaction all the same."""
+
+
+def _is_repeatable(operations: Sequence[Operation], error: StorageUnavailable) -> bool:
+    """Return whether a transaction can be sent again though it may have been stored already."""
+    if isinstance(error, _Busy) or _has_replacement(operations):
+        return True
+    return any(isinstance(one, Insert) and one.is_unique for one in operations)
+
+
+def _has_replacement(operations: Sequence[Operation]) -> bool:
+    return any(isinstance(one, Replace) for one in operations)
 
 
 @contextlib.contextmanager
@@ -185,12 +258,13 @@ def _refusal(part: wire.Part, operation: Operation) -> TableError:
 
 def _unavailable(status: int, code: str) -> StorageUnavailable:
     if code == wire.NO_TABLE:  # must not look like a table without rows
-        return StorageUnavailable("the table does not exist; deploy the infrastructure")
-    return (
-        _Busy("server busy")
-        if status == 503
-        else StorageUnavailable(f"status {status} {code}".rstrip())
-    )
+        return _Refused("the table does not exist; deploy the infrastructure")
+    reason = f"status {status} {code}".rstrip()
+    if status in (429, 503):
+        return _Busy(reason)
+    if status == 403:
+        return _Refused(f"{reason}: {_NO_ROLE}" if code in _ROLE_CODES else reason)
+    return _Refused(reason) if 400 <= status < 500 and status != 408 else StorageUnavailable(reason)
 
 
 def open_emulator(where: str) -> AzureTables:

@@ -26,7 +26,7 @@ READ_KEYS = {
 WRITE = {**_VERSIONS, "MaxDataServiceVersion": "3.0;NetFx", "Accept": "application/json"}
 NO_TABLE = "TableNotFound"
 
-_NEVER = "W/\"datetime'1601-01-01T00%3A00%3A00.0000000Z'\""
+NEVER = "W/\"datetime'1601-01-01T00%3A00%3A00.0000000Z'\""
 _PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 _HEADERS = "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n"
 # Without `Prefer` the service would send every inserted row back
@@ -175,7 +175,7 @@ def _value_of(entity: Mapping[str, Any]) -> bytes:
 
 def _well_formed(etag: str) -> str:
     """The tag, or one that no row ever has: the service refuses the form of a foreign tag before it compares."""
-    return etag if etag.startswith("W/\"datetime'") and etag.isprintable() else _NEVER
+    return etag if etag.startswith("W/\"datetime'") and etag.isprintable() else NEVER
 
 
 def _quoted(text: str) -> str:

@@ -19,10 +19,15 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Store a new row; fails with AlreadyExists where the key is taken."""
+    """Store a new row; fails with AlreadyExists if the key is taken.
+
+    `is_unique`: no other transaction ever inserts this key. So if its answer is lost, the row tells that the
+    transaction was stored.
+    """
 
     key: str
     value: bytes
+    is_unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,10 @@ class LimitExceeded(TableError):
 
 @dataclass(eq=False)
 class StorageUnavailable(TableError):
-    """Storage did not answer; whether a transaction was stored is not known. Worth another try after some seconds."""
+    """Storage did not answer or can't carry out the operation; `reason` is for the operator's log.
+
+    Whether a transaction was stored isn't known. Worth another try after some seconds.
+    """
 
     reason: str
     retry_after: int = 5

@@ -8,6 +8,7 @@ decoded by one module, `codec`, which every reader uses.
 `docs/storage.md` is generated from this module: `python -m local storage --to docs/storage.md`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -104,6 +105,10 @@ class TwoParts(Family):
         """Return the key of a row."""
         return keys.key(self.name, first, second)
 
+    def keys(self, firsts: Sequence[str], second: str) -> list[str]:
+        """Return the keys of rows with the same second part."""
+        return keys.keys_of(self.name, firsts, second)
+
     def under(self, first: str) -> Range:
         """Return the range of the rows with exactly this first part."""
         start = keys.key(self.name, first, "")
@@ -138,7 +143,7 @@ _USERS = "scim.users.store"
 _GROUPS = "scim.groups.store"
 _REINDEX = "scim.reindex"
 _USER_INDEX = ("scim.users.index_rows", _USERS, _REINDEX)
-_GROUP_INDEX = ("scim.groups.record", _GROUPS, _REINDEX)
+_GROUP_INDEX = ("scim.groups.models", _GROUPS, _REINDEX)
 _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
@@ -152,7 +157,7 @@ USER = OnePart(
     parts=("user id",),
     value="the SCIM resource, its times and version, the keys of its index rows and the version of the rules for them",
     rewritten="kept",
-    codec="scim.users.record",
+    codec="scim.users.models",
     writers=(_USERS, "scim.groups.membership", _REINDEX, "scim.users.index_rows"),
     readers=(
         *_ANY_SCIM,
@@ -160,6 +165,7 @@ USER = OnePart(
         "contacts.listing",
         "web.pages.person",
         "scim.users.service",
+        "scim.users.query_source",
         "scim.key_samples",
     ),
     growth="one per user",
@@ -183,9 +189,9 @@ GROUP = OnePart(
     parts=("group id",),
     value="the SCIM resource without members, its times and version, the keys of its index rows and their rules' version",
     rewritten="kept",
-    codec="scim.groups.record",
+    codec="scim.groups.models",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.service", "scim.key_samples"),
+    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.query_source", "scim.key_samples"),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -209,7 +215,12 @@ MEMBER = TwoParts(
     rewritten="whole",
     codec="scim.groups.membership",
     writers=("scim.groups.membership", _USERS),
-    readers=("scim.groups.membership", "contacts.listing", "local.check", "scim.users.service"),
+    readers=(
+        "scim.groups.membership",
+        "contacts.listing",
+        "local.check",
+        "scim.users.query_source",
+    ),
     growth="one per membership",
 )
 NAME = OnePart(
@@ -234,7 +245,7 @@ EXTERNAL_ID = TwoParts(
     codec="scim.index_values",
     writers=_USER_INDEX,
     readers=(
-        "scim.users.service",
+        "scim.users.query_source",
         "presence.external_ids",
         "presence.sync.roster",
         "local.check",
@@ -247,11 +258,11 @@ MAIL = TwoParts(
     table=CONTACTS,
     partition=_DIRECTORY,
     parts=("e-mail address, case folded", "user id"),
-    value="nothing",
+    value="the person's card in the row of the address that it shows, if the user is active; nothing in other rows",
     rewritten="whole",
-    codec="scim.index_values",
+    codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=("scim.users.service", "local.check"),
+    readers=("scim.users.query_source", "contacts.name_search", *_SEARCH),
     growth="one per address of a user, at most 8",
 )
 LIST = TwoParts(
@@ -275,8 +286,23 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.number_search", "contacts.search"),
-    growth="one per search term of an active user, about 8, and up to 5 per number: its digits from several places on",
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
+    growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
+)
+SOUND = TwoParts(
+    name="sound",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=(
+        "code of a word of the name backwards, a space, the end of its partner's code",
+        "user id",
+    ),
+    value=_SUMMARY,
+    rewritten="whole",
+    codec="scim.users.contact_cards",
+    writers=_USER_INDEX,
+    readers=("contacts.name_search", "contacts.similar_ranges", "local.check"),
+    growth="one per word of the name of an active user, about 2, at most 5",
 )
 NUMBER = TwoParts(
     name="num",
@@ -287,7 +313,12 @@ NUMBER = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.number_lookup", "contacts.number_search", "scim.users.service"),
+    readers=(
+        *_SEARCH,
+        "contacts.number_lookup",
+        "contacts.number_search",
+        "scim.users.query_source",
+    ),
     growth="one per number of an active user, at most 12",
 )
 EXCHANGE = TwoParts(
@@ -311,7 +342,7 @@ HIDDEN_NUMBER = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=("scim.users.service", "local.check"),
+    readers=("scim.users.query_source", "local.check"),
     growth="one per number of an inactive user, at most 12",
 )
 UNPARSED = OnePart(
@@ -371,7 +402,7 @@ GROUP_EXTERNAL_ID = TwoParts(
     rewritten="whole",
     codec="scim.index_values",
     writers=_GROUP_INDEX,
-    readers=("scim.groups.service", "local.check"),
+    readers=("scim.groups.query_source", "local.check"),
     growth="one per group with an externalId",
 )
 EVENT = Log(
@@ -525,8 +556,8 @@ MANIFEST = SingleRow(
     value="which pages and deltas count, the lease, cursors, counters, and what goes wrong",
     rewritten="kept",
     codec="presence.store.manifest",
-    writers=("presence.store.commits", "presence.consent.linking", "presence.store.row_keys"),
-    readers=("presence.store.commits", "local.check"),
+    writers=("presence.store.commits", "presence.consent.linking", "presence.store.manifest"),
+    readers=("presence.store.snapshot", "local.check"),
     growth="one",
 )
 DELTA = OnePart(
@@ -537,8 +568,8 @@ DELTA = OnePart(
     value="the people whose presence one sync changed",
     rewritten="whole",
     codec="presence.store.codec",
-    writers=("presence.store.commits", "presence.store.row_keys"),
-    readers=("presence.store.commits",),
+    writers=("presence.store.commits", "presence.store.manifest"),
+    readers=("presence.store.snapshot",),
     growth="one per sync with a change, until they are compacted into pages",
 )
 PAGE = TwoParts(
@@ -549,8 +580,8 @@ PAGE = TwoParts(
     value="the presence of up to 2,000 people",
     rewritten="never",
     codec="presence.store.codec",
-    writers=("presence.store.compaction", "presence.store.row_keys"),
-    readers=("presence.store.commits",),
+    writers=("presence.store.compaction", "presence.store.manifest"),
+    readers=("presence.store.snapshot",),
     growth="one per 2,000 people",
 )
 

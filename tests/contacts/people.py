@@ -12,11 +12,11 @@ import orjson
 from directories.models import Directory
 from local.host.host import Host
 from scim.groups import membership
-from scim.groups import record as groups
-from scim.groups.record import GroupRecord
+from scim.groups import models as groups
+from scim.groups.models import GroupRecord
 from scim.index_values import NOTHING
 from scim.users import contact_cards, index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
@@ -62,7 +62,7 @@ class Company:
         return user.id
 
     def person(self, name: str, *numbers: str, mail: str = "", **more: Any) -> UserRecord:
-        """A person who is not stored yet."""
+        """A person who is not stored yet; `names` are the parts of the name, else the display name's."""
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         given, _, family = name.rpartition(" ")
@@ -70,7 +70,7 @@ class Company:
         resource: dict[str, Any] = {
             "userName": mail or f"zz{identifier.replace('-', '')}@example.com",
             "displayName": name,
-            "name": {"givenName": given, "familyName": family},
+            "name": more.pop("names", {"givenName": given, "familyName": family}),
             "phoneNumbers": [_number(number) for number in numbers],
             **({"emails": [{"value": mail, "type": "work"}]} if mail else {}),
             **({contact_cards.ENTERPRISE: {"department": department}} if department else {}),

@@ -17,7 +17,7 @@ from contacts import csv_export, vcard_export
 from local.counting_tables import CountingTables
 from scim.users import index_rows
 from scim.users.contact_cards import ENTERPRISE
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 

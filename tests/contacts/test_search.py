@@ -1,12 +1,8 @@
 """Search as agents type: words of any attribute, accents or not, numbers in any format."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from contacts.search import _possible
 from local.counting_tables import CountingTables
-from scim.users.contact_cards import Card, encode
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 
@@ -125,20 +121,6 @@ async def test_an_internal_extension_is_found(agent: Person, path: str) -> None:
     assert await agent.names(path, q="1234") == ["Annabel O'Brien"]
 
 
-@given(
-    st.builds(
-        Card, st.just("1"), *(st.text(alphabet="Aa bé'\"\\\t-_1ßK", max_size=8) for _ in range(4))
-    ),
-    st.lists(
-        st.text(alphabet="abesk1", min_size=1, max_size=3), min_size=2, max_size=3, unique=True
-    ),
-)
-def test_no_row_is_ruled_out_that_has_the_words(card: Card, words: list[str]) -> None:
-    """What spares reading a row only spares it where reading would have left the person out."""
-    if all(any(own.startswith(word) for own in card.words()) for word in words):
-        assert _possible(words, words[0])(encode(card))
-
-
 async def test_people_whose_name_was_meant_come_first(agent: Person, contoso: Company) -> None:
     """Who is called Sales stands before the department of that name."""
     for n in range(3):
@@ -248,7 +230,7 @@ async def test_nobody_is_repeated_where_a_directory_comes_short(
     assert sorted(found) == ["Zoe Contoso", "Zoe Fabrikam"]
 
 
-@pytest.mark.parametrize("count", [10, 20_000])
+@pytest.mark.parametrize("count", [60, 20_000])
 async def test_a_search_costs_the_same_whatever_the_size(
     agent: Person, contoso: Company, tables: CountingTables, count: int
 ) -> None:

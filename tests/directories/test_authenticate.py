@@ -88,16 +88,46 @@ async def test_refusals_cost_the_same_for_known_and_unknown_directories(
         assert counts[0] == counts[1]
 
 
+async def test_made_up_ids_do_not_reveal_whether_a_directory_exists(
+    app: App, made: Made, clock: FixedClock
+) -> None:
+    """After thousands of made-up ids a wrong token costs as many reads as before, known directory or not.
+
+    The attack: use up both allowances, push an unknown directory out of the cache with made-up ids, and
+    compare how long the next answers take.
+    """
+    tables = app.tables
+    assert isinstance(tables, CountingTables)
+
+    async def reads(directory_id: str, calls: int) -> list[int]:
+        counts = []
+        for _ in range(calls):
+            with tables.measured() as made_calls:
+                await refused(app, directory_id, "Bearer wrong")
+                counts.append([kind for kind, _ in made_calls].count("get"))
+            await app.background.drain()
+        return counts
+
+    unknown = "a" * 20
+    for made_up in (0, 500, 1030):
+        assert await reads(made.id, 13) == await reads(unknown, 13)
+        for number in range(made_up):
+            await refused(app, f"zz{number:06d}", "Bearer wrong")
+        assert await reads(made.id, 13) == await reads(unknown, 13)
+        clock.advance(31)
+        assert await reads(made.id, 13) == await reads(unknown, 13)
+
+
 async def test_a_flood_of_wrong_tokens_reads_once_a_second_at_the_most(
     app: App, made: Made
 ) -> None:
-    """Wrong tokens make the directory be read again ten times at once, then once a second."""
+    """Wrong tokens cause ten reads at once, then one per second."""
     tables = app.tables
     assert isinstance(tables, CountingTables)
     with tables.measured() as calls:
         for attempt in range(500):
             await refused(app, made.id, f"Bearer wrong{attempt}")
-        assert len([call for call in calls if call[0] == "get"]) == 11
+        assert len([call for call in calls if call[0] == "get"]) == 10
     await app.background.drain()
 
 

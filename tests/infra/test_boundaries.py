@@ -31,7 +31,7 @@ EXCEPTIONS = {
     "presence/triggers.py": {CLIENT},
     # The Azure engine. The SDK's transport has to know whether there are proxies.
     "shared/tables/azure.py": {CLIENT},
-    "shared/tables/azure_account.py": {CLIENT, SETTINGS},
+    "shared/tables/azure_account.py": {CLIENT},
     "shared/telemetry.py": {CLIENT},
     # The clients of Microsoft Graph and of the sign-in service.
     "presence/graph/client.py": {CLIENT},

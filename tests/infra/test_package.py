@@ -215,7 +215,7 @@ def test_everything_that_the_app_imports_is_installed_with_it() -> None:
     }
     assert {
         "azure.functions",
-        "azure.data.tables.aio",
+        "azure.core.pipeline.transport",
         "jinja2",
         "opentelemetry.sdk.trace",
     } <= others

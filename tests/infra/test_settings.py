@@ -74,8 +74,14 @@ def test_example_of_local_settings_names_every_setting() -> None:
     ]
     assert set(example) == set(Settings.variables()) | set(LOCAL_ONLY)
     for name, default in Settings.variables().items():
-        text = ",".join(sorted(default)) if isinstance(default, frozenset) else str(default)
-        assert example[name] == (text.lower() if isinstance(default, bool) else text), name
+        assert example[name] == _as_text(default), name
+
+
+def _as_text(default: object) -> str:
+    """Return a default as an environment variable has it."""
+    if isinstance(default, frozenset):
+        return ",".join(sorted(default))
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 def test_allowed_intervals_have_a_schedule() -> None:
@@ -113,7 +119,7 @@ def test_the_platform_takes_more_than_the_app_and_fits_into_memory() -> None:
     A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY requests at once: at
     most an eighth of the default instance.
     """
-    from scim.http import MAX_BODY
+    from scim.context import MAX_BODY
 
     match = re.search(
         r"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: string\(([\d *]+)\)",

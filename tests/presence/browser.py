@@ -65,6 +65,7 @@ class Browser:
         route = {"directoryId": segments[3]} if name == "presence_connection" else {}
         sent = {
             "x-ms-client-principal": self._principal(),
+            **({} if method == "GET" else {"origin": self.origin}),  # as every browser does
             "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             **{key.replace("_", "-"): value for key, value in headers.items()},
         }

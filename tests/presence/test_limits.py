@@ -11,7 +11,8 @@ from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.clouds import CLOUDS, cloud_of
 from presence.graph.rate_limit import Budget
 from presence.presence_states import intern
-from presence.store import commits, compaction, garbage, row_keys
+from presence.store import commits, compaction, manifest
+from presence.store import snapshot as snapshots
 from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
@@ -190,9 +191,9 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
     await any_tables.transact(
-        "presence", tenant, [row_keys.first_head([LinkedDirectory(DIRECTORY)])]
+        "presence", tenant, [manifest.first_head([LinkedDirectory(DIRECTORY)])]
     )
-    snapshot = await commits.load(any_tables, tenant)
+    snapshot = await snapshots.load(any_tables, tenant)
     assert snapshot is not None
     everybody = {
         f"{n:08x}-0000-4000-8000-000000000000": Entry(intern("Busy", "Busy", False), n)
@@ -204,11 +205,11 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
         entry = Entry(intern("Away", "Away", False), turn)
         await commits.commit(any_tables, tenant, snapshot, snapshot.head, Delta({one: entry}))
         everybody[one] = entry
-    assert await garbage.tidy(any_tables, tenant, snapshot)
-    again = await commits.load(any_tables, tenant)
+    assert await compaction.tidy(any_tables, tenant, snapshot)
+    again = await snapshots.load(any_tables, tenant)
     assert again is not None
     assert again.entries == everybody
     assert len(await any_tables.query("presence", tenant, "", "\ufffd")) < 25
-    await garbage.remove(any_tables, tenant, snapshot.tag)
+    await compaction.remove(any_tables, tenant, snapshot.tag)
     assert await any_tables.query("presence", tenant, "", "\ufffd") == []
-    assert await commits.load(any_tables, tenant) is None
+    assert await snapshots.load(any_tables, tenant) is None

@@ -12,7 +12,7 @@ import pytest
 from local.graph.simulator import CONTOSO
 from presence import tenant_links
 from presence.consent import linking
-from presence.store.row_keys import HEAD
+from presence.store.manifest import HEAD
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
 from shared.tables.port import Delete, Operation, Upsert

@@ -12,7 +12,7 @@ from local.host.host import Host
 from local.host.hostfile import HostFile
 from scim import endpoints
 from scim.users import index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.ids import new_id

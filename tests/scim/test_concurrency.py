@@ -1,14 +1,14 @@
 """Many connections on one resource, failures in the middle: nothing is lost, nothing half done stays behind."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from local.counting_tables import CountingTables
 from shared.tables.port import Operation, PreconditionFailed, StorageUnavailable
-from tests.scim.client import ScimClient
+from tests.scim.client import Answer, ScimClient, patch_body
 
 
 async def _people(scim: ScimClient, count: int) -> list[str]:
@@ -222,3 +222,99 @@ async def test_a_repeated_request_is_right_whether_the_first_was_stored(
         assert (await scim.call(method, f"/Users/{user['id']}", body)).status == (
             second if stored else first
         )
+
+
+class _Interrupted:
+    """An engine that lets another writer do something just before the transaction `at`."""
+
+    def __init__(self, inner: CountingTables, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._transact = inner.transact
+        self.number, self.at = 0, 0
+        self.other: Callable[[], Awaitable[Answer]] | None = None
+        monkeypatch.setattr(inner, "transact", self.transact)
+
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        if table == "contacts" and self.other is not None:
+            self.number += 1
+            if self.number == self.at:
+                other, self.other = self.other, None
+                assert (await other()).status < 300
+        return await self._transact(table, partition, operations)
+
+
+def _elsewhere(scim: ScimClient) -> Any:
+    """The write locks of another instance: on one instance, writers of a group take turns."""
+    from scim.write_lock import WriteLocks
+
+    locks = scim.app.state(WriteLocks)
+
+    async def unlocked(use: Awaitable[Answer]) -> Answer:
+        kept, locks_of = locks._locks, dict(locks._locks)
+        locks._locks.clear()
+        try:
+            return await use
+        finally:
+            kept.update(locks_of)
+
+    return unlocked
+
+
+@pytest.mark.parametrize("at", [2, 4])
+async def test_a_large_patch_is_all_or_nothing_despite_if_match(
+    scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """RFC 7644 section 3.5.2. If-Match is judged before the first transaction; another writer changes the group after it."""
+    people, group = await _people(scim, 121), await scim.group()
+    unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
+    engine.other, engine.at = lambda: unlocked(_add(group.id, scim, people[-1])), at
+    value = [{"value": each} for each in people[:-1]]
+    answer = await scim.call(
+        "PATCH",
+        f"/Groups/{group.id}",
+        patch_body({"op": "add", "path": "members", "value": value}),
+        headers={"if-match": group.headers["etag"]},
+    )
+    assert answer.status == 204
+    assert engine.number >= at
+    assert len((await scim.get(f"/Groups/{group.id}")).body["members"]) == 121
+
+
+async def test_a_large_patch_leaves_out_who_is_deleted_in_the_middle(
+    scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Existence is judged before the first transaction; the change that has begun is carried out for all others."""
+    people, group = await _people(scim, 120), await scim.group()
+    engine = _Interrupted(tables, monkeypatch)
+    engine.other, engine.at = lambda: scim.delete(f"/Users/{people[-1]}"), 2
+    assert (await _add(group.id, scim, *people)).status == 204
+    found = {one["value"] for one in (await scim.get(f"/Groups/{group.id}")).body["members"]}
+    assert found == set(people[:-1])
+
+
+async def test_a_member_who_left_in_the_middle_does_not_come_back(
+    scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another client removed after this PATCH had stored it stays removed."""
+    people, group = await _people(scim, 120), await scim.group()
+    unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
+    leave = {"op": "remove", "path": f'members[value eq "{people[0]}"]'}
+    engine.other, engine.at = lambda: unlocked(scim.patch(f"/Groups/{group.id}", leave)), 2
+    assert (await _add(group.id, scim, *people)).status == 204
+    found = {one["value"] for one in (await scim.get(f"/Groups/{group.id}")).body["members"]}
+    assert found == set(people[1:])
+
+
+async def test_a_delete_with_an_old_etag_is_refused_after_another_writer(
+    scim: ScimClient, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If-Match counts until the deletion has stored something: a group without members is deleted in one step."""
+    group = await scim.group()
+    unlocked, engine = _elsewhere(scim), _Interrupted(tables, monkeypatch)
+    rename = {"op": "replace", "path": "displayName", "value": "Other"}
+    engine.other, engine.at = lambda: unlocked(scim.patch(f"/Groups/{group.id}", rename)), 1
+    answer = await scim.call(
+        "DELETE", f"/Groups/{group.id}", headers={"if-match": group.headers["etag"]}
+    )
+    assert answer.status == 412

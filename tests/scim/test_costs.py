@@ -16,7 +16,7 @@ from scim.core.errors import ScimError
 from scim.core.patch import apply_patch, read_patch
 from scim.core.schemas import USER
 from scim.users import contact_cards
-from scim.users.record import MAX_BYTES
+from scim.users.models import MAX_BYTES
 from shared import keys
 from shared.numbers import number
 from tests.scim.client import ScimClient

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scim import query, resource_rows
-from scim.groups import membership, record
+from scim.groups import membership, models
 from shared import keys
 from tests.rounds import rounds
 from tests.scim.client import ScimClient
@@ -112,7 +112,7 @@ async def test_a_sort_far_back_keeps_only_what_it_sorts_by(
 
 async def test_a_groups_own_record_has_a_size(scim: ScimClient) -> None:
     """413; members are rows of their own and have no part in it."""
-    answer = await scim.group("x" * record.MAX_BYTES)
+    answer = await scim.group("x" * models.MAX_BYTES)
     assert answer.status == 413
 
 

@@ -14,8 +14,8 @@ from local.counting_tables import CountingTables
 from local.host.host import Host
 from scim import reindex
 from scim.users import index_rows
-from scim.users import record as user_record
-from scim.users.record import UserRecord
+from scim.users import models as user_record
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Replace, Upsert

@@ -26,10 +26,16 @@ def test_a_query_is_decoded_as_a_form() -> None:
         ({"sec-fetch-site": "cross-site"}, True),
         ({"sec-fetch-site": "same-site", "origin": "https://host"}, True),
         ({"sec-fetch-site": "same-origin", "origin": "https://host"}, False),
+        ({"cookie": "AppServiceAuthSession=x"}, True),
+        ({"cookie": "AppServiceAuthSession=x", "origin": ""}, True),
+        ({"cookie": "AppServiceAuthSession=x", "origin": "", "sec-fetch-site": ""}, True),
+        ({"cookie": "AppServiceAuthSession=x", "origin": "https://host"}, False),
+        ({"cookie": "AppServiceAuthSession=x", "sec-fetch-site": "same-origin"}, False),
+        ({"cookie": "AppServiceAuthSession=x", "sec-fetch-site": "none"}, False),
     ],
 )
 def test_a_change_is_taken_from_own_pages_only(headers: dict[str, str], refused: bool) -> None:
-    """Cross-site request forgery: browsers send Origin and Sec-Fetch-Site with every change."""
+    """Cross-site request forgery: a browser sends Origin or Sec-Fetch-Site with every change, a sign-in cookie too."""
     request = Request("POST", "https://host/api/directories", headers)
     if refused:
         with pytest.raises(HttpError):

@@ -21,7 +21,7 @@ from local.check import check, check_links
 from local.host.running import ROOT
 from scim import reindex
 from scim.users import index_rows
-from scim.users import record as user_record
+from scim.users import models as user_record
 from shared.app import App
 from shared.clock import FixedClock
 from shared.index_version import INDEX_VERSION

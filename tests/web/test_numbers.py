@@ -3,7 +3,7 @@
 from directories.service import NewDirectory, create
 from directories.store import get
 from scim.users import index_rows
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import timestamp
 from shared.ids import new_id

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from contacts.index_scan import Found
 from contacts.serializers import Statuses
-from directories.models import Directory
 from presence.service import Status
-from scim.users.contact_cards import Card
 from web.page_request import PageRequest
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -30,7 +29,10 @@ class PresenceView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A row of the list; `object_id`: by which presence is asked for, "" where there can be none."""
+    """A row of the list.
+
+    `object_id`: by which presence is asked for, "" if there can be none. `similar`: what the name only resembles.
+    """
 
     key: str
     id: str
@@ -40,6 +42,7 @@ class PersonView:
     number: str
     object_id: str
     presence: PresenceView | None
+    similar: str = ""
 
 
 def key_of(directory_id: str, person_id: str) -> str:
@@ -70,10 +73,9 @@ def presence_view(visit: PageRequest, key: str, status: Status | None) -> Presen
     )
 
 
-def person_view(
-    visit: PageRequest, directory: Directory, card: Card, known: Statuses, *, alone: bool
-) -> PersonView:
-    """A card as a row; `alone`: all people are of one directory, so its name says nothing."""
+def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: bool) -> PersonView:
+    """Return a person as a row; `alone`: all people are of one directory, so its name says nothing."""
+    directory, card = found.directory, found.card
     key = key_of(directory.id, card.id)
     asked = card.external_id if directory.kind == "entra" and is_object_id(card.external_id) else ""
     status = known.get((directory.id, card.external_id))
@@ -86,7 +88,17 @@ def person_view(
         card.number,
         asked,
         presence_view(visit, key, status) if asked or status else None,
+        _similar(visit, found),
     )
+
+
+def _similar(visit: PageRequest, found: Found) -> str:
+    """Words for what the person's name only resembles, "" for nothing."""
+    if not found.similar_to:
+        return ""
+    if found.similar_by == "sound":
+        return visit.t("similar_by_sound", what=found.similar_to)
+    return visit.t("similar_by_spelling", what=found.similar_to)
 
 
 def mark_of(values: Iterable[object]) -> str:

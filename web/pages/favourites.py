@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from contacts.index_scan import Found
 from contacts.listing import read_person
-from contacts.search import query_words
+from contacts.name_query import NameQuery
 from directories.models import Directory
 from shared.concurrency import each
 from shared.keys import search_key
@@ -40,8 +40,7 @@ def _has(found: Found, text: str) -> bool:
     """Whether the person is found by the text, as in a search: a number by its beginning or its end."""
     if is_number(text) and _has_number(found, text):
         return True
-    own = found.card.words()
-    return all(any(mine.startswith(word) for mine in own) for word in query_words(text))
+    return NameQuery.of(text).is_meant(found.card)
 
 
 def _has_number(found: Found, text: str) -> bool:

@@ -142,9 +142,7 @@ async def _values(
     return {
         "partial": partial,
         "filters": filters,
-        "people": [
-            person_view(visit, one.directory, one.card, known, alone=alone) for one in found.found
-        ],
+        "people": [person_view(visit, one, known, alone=alone) for one in found.found],
         "first": not cursor,
         "next": _next(filters, found.cursor),
         "groups": None if is_kept else await _groups(visit, of, chosen),
@@ -175,6 +173,12 @@ async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory])
 async def _count(
     visit: PageRequest, filters: Filters, directories: Sequence[Directory], found: Contacts
 ) -> str:
+    similar = sum(bool(one.similar_to) for one in found.found)
+    if similar:
+        meant = len(found.found) - similar
+        if found.cursor:
+            return visit.t("people_and_similar_more", count=meant, similar=similar)
+        return visit.t("people_and_similar", count=meant, similar=similar)
     if filters.q or filters.group or filters.favourites:
         shown = len(found.found)
         return visit.counted("people_found_more" if found.cursor else "people_found", shown)

@@ -15,7 +15,8 @@ from local.host.hostfile import HostFile
 from presence.consent import linking
 from presence.instance import runtime_of
 from presence.store.codec import Delta, Entry
-from presence.store.commits import commit, load
+from presence.store.commits import commit
+from presence.store.snapshot import load
 from presence.tenant_links import DirectoryLink
 from scim import endpoints
 from shared.app import App

@@ -4,19 +4,22 @@ import asyncio
 import base64
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from directories import credentials, provisioning_log
+from directories import credentials, provisioning_log, service, tokens
+from directories.access_rows import Access, insert_access
 from directories.event_types import KINDS
 from directories.models import TrustedIdentity
 from directories.provisioning_log import EventFilter
+from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM
 from shared.app import App
-from shared.clock import FixedClock
+from shared.clock import FixedClock, timestamp
 from shared.settings import Settings
 from tests.local.graph.fixtures import RunningSimulator
 from tests.scim.sign_in.client import ACCOUNT, AUDIENCE, SUBJECT, TokenClient
@@ -290,6 +293,65 @@ async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: An
     answer = await client.by_assertion(sign())
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     assert await client.users(token) == 401
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        TrustedIdentity(FABRIKAM, SUBJECT, ("api://other", AUDIENCE)),
+        TrustedIdentity(CONTOSO, "11111111-52f0-4b0b-8a36-2f1f6f0c9b11", ("api://other", AUDIENCE)),
+        TrustedIdentity(CONTOSO, SUBJECT, ("api://third",)),
+    ],
+)
+async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
+    client: TokenClient, sign: Any, clock: FixedClock, other: TrustedIdentity
+) -> None:
+    """Another trusted identity ends it on every instance within 30 seconds, also if none was trusted in between."""
+    first = client.app
+    token = (await client.by_assertion(sign())).token
+    assert await client.users(token) == 200
+    elsewhere = App(first.settings, clock, first.tables)
+    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, other)
+    clock.advance(30)
+    assert await client.users(token) == 401
+    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, None)
+    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, other)
+    clock.advance(30)
+    assert await client.users(token) == 401
+
+
+async def test_an_access_token_of_a_release_without_fingerprints_works_until_its_end(
+    client: TokenClient, clock: FixedClock
+) -> None:
+    """An upgrade interrupts no provisioning: such a row says "trust" and lives for at most an hour."""
+    plain = tokens.new_secret(tokens.ACCESS_PREFIX)
+    expires = timestamp(clock.now() + timedelta(minutes=10))
+    row = insert_access(tokens.digest(plain), Access("trust", expires))
+    assert b'"trust":' not in row.value.replace(b'"by":"trust"', b"")
+    await client.app.tables.transact("directories", client.directory_id, [row])
+    assert await client.users(plain) == 200
+    clock.advance(600)
+    assert await client.users(plain) == 401
+
+
+async def test_whether_a_directory_trusts_an_identity_costs_the_same(
+    client: TokenClient, tables: CountingTables
+) -> None:
+    """A made-up assertion costs as many reads at a directory with trust, at one without, and at none."""
+    without, _ = await service.create(client.app, ACCOUNT, NewDirectory("Without"))
+    counts = []
+    for directory_id in (client.directory_id, without.id, "a" * 20):
+        stranger = TokenClient(client.host, client.app, directory_id, "")
+        own = []
+        for _ in range(12):
+            with tables.measured() as calls:
+                assert (
+                    await stranger.by_assertion("eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.AA")
+                ).status == 401
+                own.append([kind for kind, _ in calls].count("get"))
+            await client.app.background.drain()
+        counts.append(own)
+    assert counts[0] == counts[1] == counts[2]
 
 
 async def test_the_issuer_is_that_of_the_deployments_cloud(

@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from directories import credentials, deletion, service
+from directories import credentials, deletion, service, token_limits
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.clock import FixedClock
@@ -175,6 +175,40 @@ async def test_only_post_is_taken(client: TokenClient) -> None:
     )
     response = await client.host.call(Request("GET", url, {}))
     assert (response.status, {**response.headers}["allow"]) == (405, "POST")
+
+
+async def test_a_secret_obtains_one_access_token_per_second(
+    client: TokenClient, clock: FixedClock
+) -> None:
+    """The attack: request tokens in a loop. Ten at once, then 429 with Retry-After; another credential is served."""
+    answers = [await client.by_secret() for _ in range(50)]
+    assert [answer.status for answer in answers] == [200] * 10 + [429] * 40
+    assert answers[-1].headers["retry-after"] == "1"
+    assert "1 access token per second" in answers[-1].body["error_description"]
+    _, _, second = await credentials.issue(client.app, ACCOUNT, client.directory_id, "secrets")
+    other = TokenClient(client.host, client.app, client.directory_id, second)
+    assert (await other.by_secret()).status == 200
+    clock.advance(1)
+    assert [(await client.by_secret()).status for _ in range(2)] == [200, 429]
+
+
+async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
+    client: TokenClient, tables: CountingTables, clock: FixedClock
+) -> None:
+    """For an hour as many as the frequency permits: at most MAX_LIVE_TOKENS, and the refusal names that limit."""
+    issued, seconds = 0, 0
+    while (answer := await client.by_secret()).status == 200:
+        issued, seconds = issued + 1, seconds + 1
+        clock.advance(1)
+    assert answer.status == 429
+    assert f"{token_limits.MAX_LIVE_TOKENS} valid" in answer.body["error_description"]
+    while seconds < 3600:
+        issued += [(await client.by_secret()).status for _ in range(10)].count(200)
+        seconds += 60
+        clock.advance(60)
+    assert token_limits.MAX_LIVE_TOKENS * 0.9 < issued <= token_limits.MAX_LIVE_TOKENS
+    rows = await tables.query("directories", client.directory_id, "access|", "access}")
+    assert len(rows) == issued
 
 
 async def test_a_token_costs_one_transaction_and_its_use_two_reads(

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.counting_tables import CountingTables
 from scim.users import index_rows, store
-from scim.users.record import UserRecord
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.clock import FixedClock
 from shared.ids import new_id

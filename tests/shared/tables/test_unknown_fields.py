@@ -12,8 +12,8 @@ from directories.reindex_progress import Progress
 from presence import tenant_links
 from presence.store import manifest
 from scim import reindex
-from scim.groups import record as group_record
-from scim.users import record as user_record
+from scim.groups import models as group_record
+from scim.users import models as user_record
 from shared.app import App
 from shared.clock import FixedClock
 from shared.row_versions import UnsupportedRowVersion

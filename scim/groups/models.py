@@ -1,6 +1,6 @@
-"""The stored group: the SCIM resource without its members, which stand in rows of their own."""
+"""The stored group with its rows, and the resource that clients see (RFC 7643 section 4.2); members are rows of their own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import orjson
 from scim import index_values, resource_rows
 from scim.core import schemas
 from scim.core.errors import ScimError
+from scim.groups.membership import Member
 from shared import keys, row_versions
 from shared.index_version import INDEX_VERSION
 from shared.messages import Message
@@ -55,6 +56,30 @@ class GroupRecord:
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
         """The next version with another resource."""
         return replace(self, resource=resource, modified=modified, version=self.version + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGroup:
+    """A group with the storage tag of its record and the groups it is itself a member of."""
+
+    record: GroupRecord
+    parents: tuple[str, ...]
+    tag: str
+
+    @property
+    def id(self) -> str:
+        """The id of the group."""
+        return self.record.id
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The SCIM resource as it is stored, without members."""
+        return self.record.resource
+
+    @property
+    def etag(self) -> str:
+        """The weak entity tag of RFC 7644 section 3.14; a member that is deleted doesn't change it."""
+        return self.record.etag
 
 
 def encode(record: GroupRecord) -> bytes:
@@ -183,3 +208,26 @@ def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:
     suffix = keys.SEPARATOR + record.id
     names = tuple(key.removesuffix(record.id) if key.endswith(suffix) else key for key in rows)
     return replace(record, index=names, index_version=INDEX_VERSION)
+
+
+def represent(
+    group: StoredGroup, members: Sequence[Member] | None, base_url: str
+) -> dict[str, Any]:
+    """The resource with id, meta and, where they were read, its members; `base_url` is the directory's SCIM base."""
+    record = group.record
+    listed = [
+        {"value": member.id, "$ref": f"{base_url}/{member.kind}s/{member.id}", "type": member.kind}
+        for member in members or ()
+    ]
+    return {
+        **record.resource,
+        "id": record.id,
+        **({"members": listed} if listed else {}),
+        "meta": {
+            "resourceType": "Group",
+            "created": record.created,
+            "lastModified": record.modified,
+            "location": f"{base_url}/Groups/{record.id}",
+            "version": record.etag,
+        },
+    }

@@ -1,5 +1,6 @@
-"""The stored user: the SCIM resource in canonical form with what the service adds to it."""
+"""The stored user, the row that holds it, and the resource that clients see (RFC 7643 section 4.1)."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -54,6 +55,32 @@ class UserRecord:
         return replace(self, resource=resource, modified=modified, version=self.version + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """A user with the groups it is a direct member of and the storage tag of its record."""
+
+    record: UserRecord
+    groups: tuple[str, ...]
+    tag: str
+
+    @property
+    def id(self) -> str:
+        """The id of the user."""
+        return self.record.id
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The SCIM resource as it is stored."""
+        return self.record.resource
+
+    @property
+    def etag(self) -> str:
+        """The weak entity tag of RFC 7644 section 3.14: another one, too, where the user joined or left a group."""
+        if not self.groups:
+            return self.record.etag
+        return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
+
+
 def encode(record: UserRecord) -> bytes:
     """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
     value = orjson.dumps(
@@ -88,3 +115,28 @@ def decode(identifier: str, value: bytes) -> UserRecord:
         row.pop("index_region", ""),
         unknown_fields=row,
     )
+
+
+def represent(user: StoredUser, base_url: str) -> dict[str, Any]:
+    """Return the resource with id, groups and meta; `base_url` is the directory's SCIM base.
+
+    It always has `active`, which clients compare and filter by (Okta's SCIM 2.0 test asserts it).
+    """
+    record = user.record
+    groups = [
+        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "type": "direct"}
+        for group_id in user.groups
+    ]
+    return {
+        **record.resource,
+        "active": record.active,
+        "id": record.id,
+        **({"groups": groups} if groups else {}),
+        "meta": {
+            "resourceType": "User",
+            "created": record.created,
+            "lastModified": record.modified,
+            "location": f"{base_url}/Users/{record.id}",
+            "version": user.etag,
+        },
+    }

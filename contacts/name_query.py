@@ -1,0 +1,186 @@
+"""What is typed to find a person: its words, whom they mean, and how well.
+
+A person is meant if every word of the query begins one of the person's words, in any order and
+division (`al hassan` for `Alhassan`), or is part of the number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from contacts import person_words
+from scim.users.contact_cards import Card
+from scim.users.search_terms import MAX_REST
+from shared.keys import fold_case, search_key
+from shared.numbers.text import digits_of
+from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
+
+_MAX_WORDS = 12  # of a query; further ones are ignored
+_MAX_RUN = 4  # words of a query that may be one word of a name
+
+
+class Closeness(NamedTuple):
+    """How well a person is meant, the best first: all are 0 or False for the whole name as it is spelt."""
+
+    is_part: bool  # the name has more words
+    others: int  # words of the query that are in no name
+    beginnings: int  # words of the query that only begin a name
+    is_spelt_otherwise: bool
+
+
+@dataclass(frozen=True)
+class NameQuery:
+    """A query: `words` are folded, `typed` the same as they were typed, `addresses` those with an @."""
+
+    typed: tuple[str, ...]
+    words: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> "NameQuery":
+        """Return the query that a person typed."""
+        typed, words, addresses = list[str](), list[str](), dict[str, None]()
+        for token in text.split():
+            if "@" in token.strip("@"):
+                addresses[search_key(token)] = None
+                continue
+            own = words_of(token)
+            words += own
+            typed += [token.strip(",;.").lower()] if len(own) == 1 else own
+        return cls(tuple(typed[:_MAX_WORDS]), tuple(words[:_MAX_WORDS]), tuple(addresses))
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.addresses)
+
+    @cached_property
+    def collapsed(self) -> tuple[str, ...]:
+        """The words as terms have them."""
+        return tuple(map(collapse, self.words))
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The words, joined if they are particles with their word, or of a script without spaces."""
+        found, at = list[str](), 0
+        while at < len(self.words):
+            end = at + 1
+            if is_unspaced(self.words[at]):
+                while end < len(self.words) and is_unspaced(self.words[end]):
+                    end += 1
+            elif self.words[at] in PARTICLES:
+                end = group_end(self.words, at)
+            found.append("".join(self.words[at:end]))
+            at = end
+        return tuple(found)
+
+    def likely(self) -> str:
+        """Return with what the terms of people begin who have just these words, "" for one word.
+
+        That is the word that tells most and the others, joined as they follow it, the first ones last.
+        What the last of them has from its last consonant on is left out: a name may differ there.
+        """
+        if len(self.groups) < 2 or self.addresses:
+            return ""
+        at = self.groups.index(_longest(self.groups))
+        others = (*self.groups[at + 1 :], *self.groups[:at])
+        rest, last = collapse("".join(others)), collapse(others[-1])
+        end = len(rest) - len(last) + _stem(last) if rest.endswith(last) else len(rest)
+        return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
+
+    def wide(self) -> str:
+        """Return with what the terms of people begin who have the word that tells most."""
+        if self.addresses:
+            return max(self.addresses, key=len)
+        return collapse(_longest(self.groups))
+
+    def alone(self) -> str:
+        """Return what `wide` would be if no word were a particle, "" if none may be a name or its beginning."""
+        is_certain = all(len(word) > 1 and word not in ALSO_NAMES for word in self.words)
+        if is_certain or len(self.groups) == len(self.words):
+            return ""
+        return collapse(_longest(self.words))
+
+    def first_rules(self) -> str:
+        """Return the beginning of the rows of the first release with the word that tells most."""
+        return "" if self.addresses or not self.words else _longest(self.words)
+
+    def is_meant(self, card: Card) -> bool:
+        """Return whether every word of the query begins one of the person's words."""
+        if self.addresses:
+            own = person_words.addresses(card)
+            if not all(any(one.startswith(a) for one in own) for a in self.addresses):
+                return False
+        sequences = person_words.name_sequences(card)
+        names = person_words.name_words(sequences)
+        missing = [
+            at
+            for at, word in enumerate(self.collapsed)
+            if not any(name.startswith(word) for name in names)
+        ]
+        if not missing:
+            return True
+        others, number = list(person_words.other_words(card)), digits_of(card.number)
+        missing = [at for at in missing if not self._is_other(at, others, number)]
+        if not missing:
+            return True
+        return self._may_be_joined(missing, sequences) and self._is_joined(
+            missing, person_words.joined_names(sequences)
+        )
+
+    def _is_other(self, at: int, others: Sequence[str], number: str) -> bool:
+        if self.words[at].isdigit() and self.words[at] in number:
+            return True
+        return any(other.startswith(self.collapsed[at]) for other in others)
+
+    def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
+        """Whether the missing words stand in the joined names at all: most people are ruled out by that."""
+        for words in sequences:
+            joined = "".join(words) * 2
+            collapsed = collapse(joined)
+            if all(self.words[at] in joined or self.collapsed[at] in collapsed for at in missing):
+                return True
+        return False
+
+    def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
+        """Whether each run of words of the query begins a name, however that is divided."""
+        reached = [True] + [False] * len(self.words)
+        for start in range(len(self.words)):
+            if not reached[start]:
+                continue
+            if start not in missing:
+                reached[start + 1] = True
+            for end in range(start + 1, min(start + _MAX_RUN, len(self.words)) + 1):
+                run = collapse("".join(self.words[start:end]))
+                if not reached[end] and any(name.startswith(run) for name in names):
+                    reached[end] = True
+        return reached[-1]
+
+    def closeness(self, card: Card) -> Closeness:
+        """Return how well a person is meant, who is meant."""
+        sequences = person_words.name_sequences(card)
+        own, names = person_words.name_words(sequences), person_words.joined_names(sequences)
+        joined = collapse("".join(self.words))
+        others = beginnings = 0
+        for word in self.collapsed:
+            if word in own:
+                continue
+            if any(name.startswith(word) for name in names):
+                beginnings += 1
+            elif any(other.startswith(word) for other in person_words.other_words(card)):
+                others += 1
+        shown = fold_case(card.name)
+        spelt = all(typed in shown for typed in self.typed)
+        return Closeness(joined not in names, others, beginnings, not spelt)
+
+
+def _longest(words: Sequence[str]) -> str:
+    """The longest word; of two the last: more often the family name, which fewer people have."""
+    return max(reversed([word for word in words if not word.isdigit()] or words), key=len)
+
+
+def _stem(word: str) -> int:
+    """How many letters stand before the last consonant of a word, but three and all but three at least."""
+    end = len(word)
+    while end > 1 and word[end - 1] in "aeiouy":
+        end -= 1
+    return max(end - 1, len(word) - 3, min(3, len(word)))

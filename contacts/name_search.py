@@ -1,0 +1,349 @@
+"""Finds people by name in three stages: exactly, with a typing error, by sound; each page says who is only similar.
+
+The exact search is one round trip per directory if it finds five people. Otherwise at most three more follow: the rest of the
+exact search, then ranges in which similar people stand (`NameQuery.sound_ranges`). What is similar is decided on the cards
+that these return.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from contacts import empty_prefix_cache, similar_ranges
+from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
+from contacts.first_rules import with_first_rules
+from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
+from contacts.name_query import NameQuery
+from contacts.similar_ranges import Plan
+from contacts.similarity import Similarities, comparable_words
+from directories.models import Directory
+from presence.service import statuses
+from scim import index_values
+from scim.users.contact_cards import RULES, Card, decode
+from scim.users.search_terms import find_terms, sound_terms
+from shared import keys
+from shared.app import App
+from shared.concurrency import TimeSlice, each
+from shared.keys import search_key
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
+
+ENOUGH = 5  # people found exactly: nobody similar is looked for
+MOST_SIMILAR = 20  # people on a page
+_ROUND_TRIPS = 4  # of a directory for one page
+_MOST_SIMILAR_TRIPS = 300  # of all directories for one page
+_LEAST_ROWS, _MOST_ROWS = (
+    16,
+    8000,
+)  # of a directory, of all, that one range of similar people is read to
+_AHEAD = 2  # rows read for each person wanted: some words lead to the same person
+
+
+async def search(
+    app: App,
+    directories: Sequence[Directory],
+    query: NameQuery,
+    limit: int,
+    cursor: str = "",
+    only: frozenset[str] | None = None,
+) -> Page:
+    """Return the next people whom the query means, and on the first page those who are similar, if few are meant.
+
+    Raises HttpError 400 for a cursor of another query.
+    """
+    exact = _Exact(app, directories, query, limit, only)
+    await exact.read(read_cursor(cursor) if cursor else None)
+    found = await _ranked(app, exact.found, query)
+    if cursor or len(found) >= ENOUGH or len(found) >= limit:
+        return Page(found, exact.cursor)
+    similar = _Similar(app, directories, query, only, exact)
+    await similar.read()
+    found = await _ranked(app, [*exact.found, *similar.meant], query)
+    more = await similar.ranked()
+    return Page([*found, *more[: min(MOST_SIMILAR, limit - len(found))]], similar.cursor)
+
+
+class _Exact:
+    """The exact search of one page: who was found, who was read besides, and how to go on."""
+
+    def __init__(
+        self,
+        app: App,
+        directories: Sequence[Directory],
+        query: NameQuery,
+        limit: int,
+        only: frozenset[str] | None,
+    ) -> None:
+        self._app, self._directories, self._query, self._limit = app, directories, query, limit
+        self._only = only
+        self._ranges = self._planned()
+        old = query.first_rules()
+        is_covered = any(old.startswith(one.beginning) for one in self._ranges)
+        self._old = None if is_covered else Range(FIND, old)
+        if self._old:
+            self._ranges.append(self._old)
+        self.found: list[Found] = []
+        self.rejected: list[RejectedRow] = []
+        self.cursor = ""
+        self.shown: tuple[str, ...] = ()
+        self.round_trips = 0
+
+    def _planned(self) -> list[Range]:
+        """The ranges of the search, the most telling one first."""
+        query, wide = self._query, Range(FIND, self._query.wide())
+        if query.addresses:
+            # A user name that is no address of the person has a find row.
+            return [Range(MAIL, wide.beginning), wide]
+        found, likely = [wide], query.likely()
+        # Many directories are small, and an empty one is remembered only for a whole range.
+        if likely and len(self._directories) <= empty_prefix_cache.MANY:
+            found = [replace(wide, start=likely), replace(wide, stop=likely)]
+        if alone := query.alone():
+            found.append(Range(FIND, alone))
+        return found
+
+    async def read(self, cursor: Cursor | None) -> None:
+        """Read the ranges one after the other until the page has enough people."""
+        ranges = self._ranges_from(cursor)
+        enough = min(ENOUGH, self._limit)
+        for number, where in enumerate(ranges):
+            start = cursor.position if cursor and not number else ""
+            page = await self._walk(where, start, is_first=cursor is None)
+            self.found += page.found
+            self.round_trips += page.round_trips
+            if page.cursor:
+                read = read_cursor(page.cursor)
+                self.cursor = write_cursor(replace(read, shown=self.shown))
+                return
+            if not where.start:  # the rest of such a range follows
+                self.shown = (*self.shown, replace(where, stop="").name)
+            if len(self.found) >= enough and number + 1 < len(ranges):
+                following = ranges[number + 1]
+                self.cursor = write_cursor(Cursor(following.name, shown=self.shown))
+                return
+
+    def _ranges_from(self, cursor: Cursor | None) -> list[Range]:
+        if cursor is None:
+            return self._ranges
+        names = [one.name for one in self._ranges]
+        if cursor.where not in names:
+            raise bad_cursor()
+        self.shown = cursor.shown
+        return self._ranges[names.index(cursor.where) :]
+
+    async def _walk(self, where: Range, position: str, *, is_first: bool) -> Page:
+        limit = self._limit - len(self.found)
+        directories = self._directories
+        if where is self._old and not (
+            directories := await with_first_rules(self._app, directories)
+        ):
+            return Page([])
+        is_wide = len(self._query.words) > 1
+        cursor = write_cursor(Cursor(where.name, position)) if position else ""
+        left = _ROUND_TRIPS - self.round_trips
+        selection = Selection(
+            partial(self._keep, where),
+            # Most rows of one word lack the others: as many are read as one round trip can bring.
+            ahead=MAX_QUERY_ROWS if is_wide or self._only is not None else _AHEAD,
+            enough=max(1, ENOUGH - len(self.found)),
+            round_trips=1 if is_first and is_wide and self._only is None else max(1, left),
+            rejected=self.rejected if is_first else None,
+            may_keep=_has_card,
+        )
+        return await walk(self._app, directories, where, limit, cursor, selection)
+
+    def _keep(self, where: Range, term: str, card: Card) -> bool:
+        """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
+        if self._only is not None and card.id not in self._only:
+            return False
+        if not self._query.is_meant(card):
+            return False
+        if card.rules < RULES:
+            own = card.words_of_first_rules()
+        else:
+            own = find_terms(card)
+            if self.shown and _stands_in(card, own, self.shown):
+                return False
+        if where.family is MAIL:
+            return True
+        terms = [keys.escape(one) for one in own if one.startswith(where.beginning)]
+        if bound := where.start or where.stop:
+            # The range from `likely` on is read before the one up to it.
+            after = [one for one in terms if one >= keys.escape(bound)]
+            terms = after if where.start or after else terms
+        return not terms or term == min(terms)
+
+
+def _has_card(value: bytes) -> bool:
+    """Whether a row is one that shows a person: rows of an address may be there for SCIM clients alone."""
+    return value != index_values.NOTHING
+
+
+def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
+    """Whether one of the person's rows is in one of the ranges."""
+    own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
+    own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
+    own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
+    return any(term.startswith(where) for where in ranges for term in own)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What a range holds: `is_complete` if it was read to its end in every directory."""
+
+    where: Range
+    found: list[Found]
+    is_complete: bool
+
+
+class _Similar:
+    """The people of the first page whose names resemble the query."""
+
+    def __init__(
+        self,
+        app: App,
+        directories: Sequence[Directory],
+        query: NameQuery,
+        only: frozenset[str] | None,
+        exact: _Exact,
+    ) -> None:
+        self._app, self._directories, self._query, self._only = app, directories, query, only
+        self._exact = exact
+        self._similarities = Similarities(query)
+        self._costs: dict[tuple[str, str], float] = {}
+        self._known = {(one.directory.id, one.card.id) for one in exact.found}
+        self.found: list[Found] = []
+        self.meant: list[Found] = []
+        self.cursor = exact.cursor
+
+    async def read(self) -> None:
+        """Read the ranges at once and choose from them, and from what the exact search read besides."""
+        ranges = await self._ranges()
+        time_slice = TimeSlice(self._app.clock)
+        shown = self._exact.shown
+        for row in self._exact.rejected:
+            identifier = row.position.rpartition(keys.SEPARATOR)[2]
+            card = decode(identifier, row.value)
+            self._consider(Found(row.directory, card), may_be_meant=False)
+            await time_slice.yield_when_over()
+        for own in ranges:
+            meant = len(self.meant)
+            for one in own.found:
+                self._consider(one, may_be_meant=own.is_complete)
+                await time_slice.yield_when_over()
+            if len(self.meant) > meant:
+                shown = (*shown, own.where.name)
+        if self.cursor and shown != self._exact.shown:
+            self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
+
+    async def ranked(self) -> list[Found]:
+        """Those who are similar, the nearest first, then as those who are meant."""
+        present = await _with_presence(self._app, self.found)
+
+        def rank(one: Found) -> tuple[object, ...]:
+            place = (one.directory.id, one.card.id)
+            cost = round(self._costs[place], 2)
+            return cost, place not in present, search_key(one.card.name), one.card.id
+
+        return sorted(self.found, key=rank)
+
+    async def _ranges(self) -> list[_Read]:
+        """What was read of the ranges in which similar people may stand, within the round trips that are left."""
+        left = _ROUND_TRIPS - self._exact.round_trips
+        left = min(left, max(1, _MOST_SIMILAR_TRIPS // max(1, len(self._directories))))
+        words = comparable_words(self._query)
+        if not words or left < 1:
+            return []
+        plan = self._plan(words)
+        ranges = plan.ranges[:left]
+        read = list(await asyncio.gather(*map(self._read, ranges)))
+        is_complete = all(one.is_complete for one in read)
+        following = plan.if_complete if is_complete else plan.if_truncated
+        if following and len(read) < left:
+            read.append(await self._read(following))
+        return read
+
+    def _plan(self, words: Sequence[str]) -> Plan:
+        if len(words) == 1:
+            return similar_ranges.of_one(words[0])
+        wide = self._query.wide()
+        searched = next((one for one in words if wide.endswith(one)), words[-1])
+        other = words[0] if searched == words[-1] else words[-1]
+        return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
+
+    def _consider(self, one: Found, *, may_be_meant: bool) -> None:
+        place = (one.directory.id, one.card.id)
+        if place in self._known or (self._only is not None and one.card.id not in self._only):
+            return
+        similarity = self._similarities.of(one.card)
+        if similarity is None:
+            return
+        if not similarity.words or self._query.is_meant(one.card):
+            # The exact search has not come to this person; the cursor passes over the whole range.
+            if may_be_meant:
+                self._known.add(place)
+                self.meant.append(one)
+            return
+        self._known.add(place)
+        self._costs[place] = similarity.cost
+        to = " ".join(similarity.words)
+        self.found.append(replace(one, similar_to=to, similar_by=similarity.by))
+
+    async def _read(self, where: Range) -> _Read:
+        app = self._app
+        asked = empty_prefix_cache.without_known_empty(
+            app, self._directories, where.family.name, where.beginning
+        )
+        start, stop = where.family.beginning(where.beginning)
+        limit = max(_LEAST_ROWS, min(MAX_QUERY_ROWS, _MOST_ROWS // max(1, len(asked))))
+        is_complete = True
+
+        async def one(directory: Directory) -> list[Found]:
+            nonlocal is_complete
+            rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
+            if not rows:
+                empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
+            is_complete = is_complete and len(rows) < limit
+            time_slice, found = TimeSlice(app.clock), dict[str, Found]()
+            for row in rows:
+                identifier = row.key.rpartition(keys.SEPARATOR)[2]
+                if identifier not in found:
+                    found[identifier] = Found(directory, decode(identifier, row.value))
+                await time_slice.yield_when_over()
+            return list(found.values())
+
+        found = await each(asked, one)
+        return _Read(where, [person for own in found for person in own], is_complete)
+
+
+async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
+    """Those who are meant: by name first, whole words first, people with presence first, then by the alphabet."""
+    present = await _with_presence(app, found)
+
+    def rank(one: Found) -> tuple[object, ...]:
+        has_presence = (one.directory.id, one.card.id) in present
+        return (
+            *query.closeness(one.card),
+            not has_presence,
+            search_key(one.card.name),
+            one.card.id,
+        )
+
+    return sorted(found, key=rank)
+
+
+async def _with_presence(app: App, found: Sequence[Found]) -> frozenset[tuple[str, str]]:
+    """Directory and id of those whose status is known; what the page shows anyway, so no round trip of its own."""
+    by_directory = dict[str, list[Card]]()
+    for one in found:
+        if one.card.external_id:
+            by_directory.setdefault(one.directory.id, []).append(one.card)
+
+    async def present(item: tuple[str, list[Card]]) -> list[tuple[str, str]]:
+        directory_id, cards = item
+        known = await statuses(app, directory_id, [card.external_id for card in cards])
+        return [(directory_id, card.id) for card in cards if card.external_id in known]
+
+    found_present = await each(by_directory.items(), present)
+    return frozenset(place for own in found_present for place in own)

@@ -1,0 +1,71 @@
+"""The words of a person as a search compares them: folded, and as terms have them (`shared.words.collapse`)."""
+
+from collections.abc import Iterator, Sequence
+
+from scim.users.contact_cards import Card
+from scim.users.search_terms import collapsed_words
+from shared.keys import search_key
+from shared.words import PARTICLES, collapse, group_end, words_of
+
+
+def name_sequences(card: Card) -> list[tuple[str, ...]]:
+    """Return the names of a person, each as its folded words.
+
+    They are the display name, given and family name unless it has them, and each other name beside
+    the family name.
+    """
+    shown = words_of(card.name)
+    if not (card.given or card.family or card.other_names):
+        return [shown]
+    found = [shown]
+    given, family = words_of(card.given), words_of(card.family)
+    if not {*given, *family}.issubset(shown):
+        found.append(given + family)
+    if card.other_names:
+        found += [(word, *(family or shown)) for word in words_of(card.other_names)]
+    return found
+
+
+def name_words(sequences: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return each word of the names."""
+    return tuple(map(collapse, dict.fromkeys(word for words in sequences for word in words)))
+
+
+def joined_names(sequences: Sequence[Sequence[str]]) -> list[str]:
+    """Return the names joined, from each of their words on: any division of a name begins one."""
+    return [
+        collapse("".join((*words[at:], *words[:at])))
+        for words in sequences
+        for at in range(len(words))
+    ]
+
+
+def joined_words(sequences: Sequence[Sequence[str]]) -> list[str]:
+    """Return words of the names that are written as one as well: two neighbours, or particles with their word."""
+    found = list[str]()
+    for words in sequences:
+        for at in range(len(words) - 1):
+            end = group_end(words, at) if words[at] in PARTICLES else at + 2
+            found.append(collapse("".join(words[at:end])))
+    return found
+
+
+def other_words(card: Card) -> Iterator[str]:
+    """Yield the words of title, department, organization, place, employee number and addresses."""
+    for text in (
+        card.title,
+        card.department,
+        card.employee_number,
+        card.organization,
+        card.place,
+    ):
+        if text:
+            yield from collapsed_words(text)
+    for address in addresses(card):
+        yield address
+        yield from map(collapse, words_of(address.partition("@")[0]))
+
+
+def addresses(card: Card) -> list[str]:
+    """Return the e-mail address and the user name, folded."""
+    return [search_key(one) for one in dict.fromkeys((card.mail, card.user_name)) if one]

@@ -1,0 +1,61 @@
+"""Where people stand whose names are similar to a word: ranges of `sound` and `find` rows (`scim.users.search_terms`).
+
+A mistyped or misheard word has the code of the right one if only vowels, doubled letters or letters
+that sound alike differ. If a consonant differs, either the beginning of the word is intact, by which
+`find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are as long as they
+must be to hold fewer rows than one round trip brings, in a directory of 100,000 people.
+"""
+
+from dataclasses import dataclass
+
+from contacts.cursors import Range
+from contacts.similarity import MIN_MISTYPED, MIN_SIMILAR
+from shared.sounds import code
+from shared.tables.schema import FIND, SOUND
+
+_BEGINNING = 3  # letters of a word
+_END = 3  # letters of a code
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ranges to read at once, and the one to read after them: if all could be read to their end, or if not."""
+
+    ranges: list[Range]
+    if_complete: Range | None = None
+    if_truncated: Range | None = None
+
+
+def of_one(word: str) -> Plan:
+    """Return the ranges for a word alone."""
+    if len(word) < MIN_SIMILAR:
+        return Plan([])
+    backwards = code(word)[::-1]
+    if len(word) < MIN_MISTYPED - 1:
+        return Plan([_with_sound(word)])
+    begun = Range(FIND, word[:_BEGINNING])
+    if len(backwards) <= _END:
+        ends = [Range(SOUND, backwards[:-1])] if len(backwards) > 1 else []
+        return Plan([_with_sound(word), begun, *ends])
+    return Plan(
+        [Range(SOUND, backwards[:_END]), begun],
+        Range(SOUND, backwards[: _END - 1]),
+        Range(FIND, word[: _BEGINNING + 1]),
+    )
+
+
+def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
+    """Return the ranges for two words; all people whose terms begin with `searched` were read, unless there were too many.
+
+    `other` is taken to be right or to sound right, and then `searched`.
+    """
+    if was_truncated:
+        return Plan([_with_sound(other), _with_sound(searched, beside=other)])
+    backwards = code(searched)[::-1]
+    ending = backwards[: _END if len(backwards) > _END else _END - 1]
+    return Plan([_with_sound(other)], Range(SOUND, ending), _with_sound(other, beside=searched))
+
+
+def _with_sound(word: str, beside: str = "") -> Range:
+    """The range of people with a word of this sound, whose partner's code ends like that of `beside`."""
+    return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -1,0 +1,130 @@
+"""Who is similar to a query: every word of it is near one of the person's names, mistyped or misheard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from contacts import person_words
+from contacts.name_query import NameQuery
+from scim.users.contact_cards import Card
+from scim.users.search_terms import main_words
+from shared.sounds import code, distance
+from shared.words import PARTICLES, collapse, is_unspaced
+
+MIN_SIMILAR = 3  # letters of a word that may sound like another one
+MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
+_UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
+_PER_MISTYPED = 2  # different letters for each typing error; a vowel for a vowel counts as half
+Resemblance = Literal["spelling", "sound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """How far a person is from the query, the words of the query that the name only resembles, and how."""
+
+    cost: float
+    words: tuple[str, ...]
+    by: Resemblance
+
+
+class Similarities:
+    """Compares people with one query; what was found out about a name serves all who have it."""
+
+    def __init__(self, query: NameQuery) -> None:
+        words = query.collapsed
+        self._readings = [(_near(words), query.typed)]
+        if len(query.groups) < len(query.words):
+            self._readings.append((_near(tuple(map(collapse, query.groups))), query.groups))
+        self._longest = max(map(len, words), default=0)
+
+    def of(self, card: Card) -> Similarity | None:
+        """Return how similar the person is, None if not at all."""
+        sequences = person_words.name_sequences(card)
+        names = person_words.name_words(sequences)
+        is_longer = max(map(len, names), default=0) + 1 < self._longest
+        if is_longer or not PARTICLES.isdisjoint(names):
+            names += tuple(person_words.joined_words(sequences))
+        found = [_resemblance(near, typed, names, card) for near, typed in self._readings]
+        return min([one for one in found if one], key=lambda one: one.cost, default=None)
+
+
+def _near(words: Sequence[str]) -> list["_Near"]:
+    return [_Near(word, is_last=at == len(words) - 1) for at, word in enumerate(words)]
+
+
+def _resemblance(
+    near: Sequence["_Near"], typed: Sequence[str], names: Sequence[str], card: Card
+) -> Similarity | None:
+    cost, unlike, is_sound, missing = 0.0, list[str](), True, ""
+    for one, as_typed in zip(near, typed, strict=True):
+        found = one.nearest(names)
+        if found is None:
+            if missing or len(near) == 1:
+                return None
+            missing = one.word
+        elif found[0] > 0:
+            cost += found[0]
+            unlike.append(as_typed)
+            is_sound = is_sound and found[1]
+    # A word of the title or the like may stand beside a name, as in an exact search.
+    if missing and not any(word.startswith(missing) for word in person_words.other_words(card)):
+        return None
+    return Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
+
+
+class _Near:
+    """A word of the query and the names that were compared with it: their cost, and whether they sound alike."""
+
+    def __init__(self, word: str, *, is_last: bool) -> None:
+        self.word = word
+        self._is_last = is_last
+        self._code = code(word)
+        self._letters = frozenset(word)
+        self._known: dict[str, tuple[float, bool] | None] = {}
+
+    def nearest(self, names: Sequence[str]) -> tuple[float, bool] | None:
+        """Return the cost of the nearest name, None if none is near."""
+        best: tuple[float, bool] | None = None
+        for name in names:
+            if name.startswith(self.word):
+                return 0.0, True
+            if name in self._known:
+                found = self._known[name]
+            else:
+                found = self._known[name] = self._compared(name)
+            if found is not None and (best is None or found < best):
+                best = found
+        return best
+
+    def _compared(self, name: str) -> tuple[float, bool] | None:
+        length = max(len(self.word), len(name))
+        if length < MIN_SIMILAR:
+            return None
+        most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
+        is_sound = code(name) == self._code
+        if is_sound:
+            most = max(most, 1.2 + 0.15 * length)
+        if not most:
+            return None
+        begun = name
+        if self._is_last and len(name) > len(self.word) + 1 >= MIN_MISTYPED:
+            begun = name[: len(self.word)]
+        elif (
+            not is_sound
+            and len(self._letters.symmetric_difference(name)) > 2 + most * _PER_MISTYPED
+        ):
+            return None
+        cost = distance(self.word, name, most)
+        if cost > most and begun is not name:
+            most -= _UNFINISHED
+            cost = distance(self.word, begun, most) + _UNFINISHED
+            most += _UNFINISHED
+        return (cost, is_sound) if cost <= most else None
+
+
+def comparable_words(query: NameQuery) -> list[str]:
+    """Return the words of the query, without particles, if somebody's name may be similar to one of them."""
+    words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
+    if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
+        return []
+    return words

@@ -1,0 +1,120 @@
+"""`/Users`, `/Groups` and what is below them: HTTP in, HTTP out (RFC 7644 sections 3.3 to 3.6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scim.context import Context, Preconditions
+from scim.core.patch_body import read_patch
+from scim.core.projection import Projection
+from scim.dispatch import Edge
+from scim.groups.service import GroupService
+from scim.http import (
+    parameters,
+    read_json,
+    read_list_query,
+    read_projection,
+    read_search,
+    resource_response,
+    scim_response,
+)
+from scim.resource_service import ResourceService
+from scim.users.service import UserService
+from shared.azure_functions import Blueprint
+from shared.http import Request, Response
+
+Service = ResourceService[Any]
+
+
+def register(functions: Blueprint, edge: Edge) -> None:
+    """Register the functions of both resource types."""
+    _register(functions, edge, "user", _Endpoints(UserService))
+    _register(functions, edge, "group", _Endpoints(GroupService))
+
+
+def _register(functions: Blueprint, edge: Edge, name: str, endpoints: "_Endpoints") -> None:
+    route = f"{name.capitalize()}s"
+    edge.add(functions, f"scim_{name}s", route, GET=endpoints.list, POST=endpoints.create)
+    edge.add(
+        functions,
+        f"scim_{name}",
+        f"{route}/{{id}}",
+        search=endpoints.search,
+        GET=endpoints.read,
+        PUT=endpoints.replace,
+        PATCH=endpoints.patch,
+        DELETE=endpoints.delete,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoints:
+    """The endpoints of one resource type; `service` makes its service for a request."""
+
+    service: Callable[[Context], Service]
+
+    async def list(self, context: Context, request: Request) -> Response:
+        """GET on the collection."""
+        service, sent = self.service(context), parameters(request)
+        query = read_list_query(sent, service.resource_type)
+        return scim_response(await service.list(query, sent.get("filter", "")))
+
+    async def search(self, context: Context, request: Request) -> Response:
+        """POST to `/.search` of the collection (RFC 7644 section 3.4.3)."""
+        service = self.service(context)
+        body = read_json(request, service.max_body_bytes)
+        query = read_search(body, service.resource_type)
+        return scim_response(await service.list(query, str(body.get("filter", ""))))
+
+    async def create(self, context: Context, request: Request) -> Response:
+        """POST to the collection."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        stored = await service.create(read_json(request, service.max_body_bytes))
+        return await _answer(service, stored, projection, 201)
+
+    async def read(self, context: Context, request: Request) -> Response:
+        """GET of one resource; 304 if the client has this version."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        stored = await service.read(request.route["id"])
+        conditions = Preconditions.read(request.headers)
+        if service.has_whole_etag(projection) and conditions.not_modified(stored.etag):
+            return Response(304, headers={"ETag": stored.etag})
+        return await _answer(service, stored, projection)
+
+    async def replace(self, context: Context, request: Request) -> Response:
+        """PUT."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        conditions = Preconditions.read(request.headers)
+        body = read_json(request, service.max_body_bytes)
+        stored = await service.replace(request.route["id"], body, conditions)
+        return await _answer(service, stored, projection)
+
+    async def patch(self, context: Context, request: Request) -> Response:
+        """PATCH; 204 if the type is answered so and no attributes are asked for (RFC 7644 section 3.5.2)."""
+        service = self.service(context)
+        projection = _projection(service, request)
+        conditions = Preconditions.read(request.headers)
+        operations = read_patch(read_json(request, service.max_body_bytes))
+        stored = await service.patch(request.route["id"], operations, conditions)
+        if service.returns_patched or "attributes" in request.query:
+            return await _answer(service, stored, projection)
+        return Response(204, headers={"ETag": stored.etag})
+
+    async def delete(self, context: Context, request: Request) -> Response:
+        """DELETE."""
+        conditions = Preconditions.read(request.headers)
+        await self.service(context).delete(request.route["id"], conditions)
+        return Response(204)
+
+
+def _projection(service: Service, request: Request) -> Projection:
+    return read_projection(parameters(request), service.resource_type)
+
+
+async def _answer(
+    service: Service, stored: Any, projection: Projection, status: int = 200
+) -> Response:
+    return resource_response(await service.represent(stored, projection), projection, status)

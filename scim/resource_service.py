@@ -1,0 +1,213 @@
+"""What can be done with resources of one type (RFC 7644 section 3): users and groups differ in what they store.
+
+`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and `scim.groups.service` implement
+what is special. A method that changes something reads, changes and writes, and begins again if another writer came in
+between, so that no change is lost.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from directories.events import Event, told
+from scim import mapping_faults, resource_rows
+from scim.context import Context, Preconditions
+from scim.core.attributes import ResourceType
+from scim.core.errors import ScimError, not_found, uniqueness
+from scim.core.notes import Notes
+from scim.core.patch import Operation, apply_patch
+from scim.core.projection import Projection
+from scim.core.resources import read_resource, replace_resource
+from scim.query import ListQuery, Source, list_resources
+from shared.clock import timestamp
+
+Resource = dict[str, Any]
+Change = Callable[[Resource, Notes], Resource]
+
+
+class StoredResource(Protocol):
+    """A resource as it was read."""
+
+    @property
+    def id(self) -> str:
+        """The id that the service gave it."""
+        ...
+
+    @property
+    def resource(self) -> Resource:
+        """Its canonical JSON without what the service adds."""
+        ...
+
+    @property
+    def etag(self) -> str:
+        """Its weak entity tag."""
+        ...
+
+
+Stored = TypeVar("Stored", bound=StoredResource)
+
+
+class ResourceService(ABC, Generic[Stored]):
+    """The use cases of one resource type in one directory."""
+
+    resource_type: ClassVar[ResourceType]
+    unique_name: ClassVar[str]
+    max_body_bytes: ClassVar[int]
+    returns_patched: ClassVar[bool]
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.app = context.app
+        self.directory_id = context.directory.id
+
+    async def create(self, body: Any) -> Stored:
+        """POST: store a new resource. Raises ScimError 409 uniqueness, which names the owner of a taken value."""
+        notes = Notes()
+        resource = read_resource(body, self.resource_type, notes)
+        stored = await self._create(resource, notes)
+        self._note_faults(notes, is_stored=True)
+        return stored
+
+    async def read(self, identifier: str) -> Stored:
+        """GET: return the resource. Raises ScimError 404 (RFC 7644 section 3.4.1)."""
+        stored = await self._get(identifier)
+        if stored is None:
+            raise not_found(self.resource_type.name, identifier)
+        return stored
+
+    async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
+        """PUT: put another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
+        notes = Notes()
+        incoming = read_resource(body, self.resource_type, notes)
+        return await self._replace(identifier, incoming, conditions, notes)
+
+    async def patch(
+        self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
+    ) -> Stored:
+        """PATCH: carry out all operations in order or none; without effect, nothing is written (section 3.5.2)."""
+        change = self._patching(operations)
+        return await self._change(identifier, conditions, change, Notes(), self._update)
+
+    async def delete(self, identifier: str, conditions: Preconditions) -> None:
+        """DELETE: remove the resource (RFC 7644 section 3.6). If-Match counts until something is removed."""
+        has_begun = False
+
+        async def attempt() -> None:
+            nonlocal has_begun
+            stored = await self._get(identifier)
+            if stored is None and has_begun:
+                return  # another client deleted it after this one had begun
+            if stored is None:
+                raise not_found(self.resource_type.name, identifier)
+            if not has_begun:
+                conditions.check(stored.etag)
+            async for _ in self._delete(stored):
+                has_begun = True
+
+        await self.context.write_locks.write(self.directory_id, identifier, attempt)
+
+    async def list(self, query: ListQuery, filter_text: str) -> dict[str, Any]:
+        """Return the ListResponse of a query; `filter_text` is the filter as it was sent."""
+        return await list_resources(self.app, self.source(query, filter_text), query)
+
+    @abstractmethod
+    def source(self, query: ListQuery, filter_text: str) -> Source:
+        """Return where a query reads the resources from."""
+
+    @abstractmethod
+    async def represent(self, stored: Stored, projection: Projection) -> Resource:
+        """Return the resource as clients see it, with what the projection needs."""
+
+    @abstractmethod
+    def has_whole_etag(self, projection: Projection) -> bool:
+        """Return whether the entity tag changes with everything that the projection shows."""
+
+    @abstractmethod
+    async def _get(self, identifier: str) -> Stored | None: ...
+
+    @abstractmethod
+    async def _create(self, resource: Resource, notes: Notes) -> Stored: ...
+
+    @abstractmethod
+    async def _update(self, stored: Stored, resource: Resource, notes: Notes) -> Stored: ...
+
+    @abstractmethod
+    def _delete(self, stored: Stored) -> AsyncIterator[None]:
+        """Remove the resource; yield after each transaction before the last one."""
+
+    @abstractmethod
+    async def _ids_by_name(self, name: str) -> Sequence[str]: ...
+
+    async def _replace(
+        self, identifier: str, incoming: Resource, conditions: Preconditions, sent: Notes
+    ) -> Stored:
+        change = self._replacing(incoming)
+        return await self._change(identifier, conditions, change, sent, self._update)
+
+    def _replacing(self, incoming: Resource) -> Change:
+        def change(stored: Resource, notes: Notes) -> Resource:
+            return replace_resource(stored, incoming, self.resource_type, notes)
+
+        return change
+
+    def _patching(self, operations: Sequence[Operation]) -> Change:
+        def change(stored: Resource, notes: Notes) -> Resource:
+            return apply_patch(stored, operations, self.resource_type, notes)
+
+        return change
+
+    async def _change(
+        self,
+        identifier: str,
+        conditions: Preconditions,
+        change: Change,
+        sent: Notes,
+        update: Callable[[Stored, Resource, Notes], Awaitable[Stored]],
+    ) -> Stored:
+        """Read, change and write; `sent`: what was left out of the body already, `update` writes."""
+
+        async def attempt() -> Stored:
+            stored = await self.read(identifier)
+            conditions.check(stored.etag)
+            notes = sent.copy()
+            written = await update(stored, change(stored.resource, notes), notes)
+            self._note_faults(notes, is_stored=written is not stored)
+            return written
+
+        return await self.context.write_locks.write(self.directory_id, identifier, attempt)
+
+    def _note_faults(self, notes: Notes, *, is_stored: bool) -> None:
+        mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
+
+    def _event(
+        self,
+        kind: str,
+        stored: StoredResource,
+        notes: Notes | None = None,
+        **more: Any,
+    ) -> Event:
+        return Event(
+            at=timestamp(self.app.clock.now()),
+            kind=kind,
+            resource_type=self.resource_type.name,
+            resource_id=stored.id,
+            name=stored.resource[self.unique_name],
+            external_id=stored.resource.get("externalId", ""),
+            client=self.context.client,
+            **(told(mapping_faults.left_out(notes)) if notes else {}),
+            **more,
+        )
+
+    async def _conflict(self, key: str, resource: Resource) -> ScimError:
+        """Return 409 for the row key that another resource has, with that resource's id."""
+        kind = self.resource_type
+        conflict = await resource_rows.unique_conflict(self.app, self.directory_id, kind, key)
+        if conflict is not None:
+            return conflict
+        name = resource[self.unique_name]
+        return uniqueness(self.unique_name, name, *(await self._ids_by_name(name))[:1])
+
+
+def changed_names(old: Resource, new: Resource) -> set[str]:
+    """Return the names of the top-level attributes in which two versions differ."""
+    return {name for name in {*old, *new} if old.get(name) != new.get(name)}

@@ -1,0 +1,124 @@
+"""The users of a directory as a source for queries, and the indexes that filters are answered from."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from directories import totals
+from scim import key_samples, resource_rows
+from scim.context import Context
+from scim.core.filter_ast import Equality
+from scim.core.schemas import USER
+from scim.query import Item
+from scim.users import index_rows, store
+from scim.users.models import StoredUser, represent
+from shared import keys
+from shared.concurrency import each
+from shared.numbers.number import MIN_DIGITS, derive
+from shared.tables import schema
+from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
+
+# Users that an index names are read one by one if that is less work than to read all, and never more than an answer
+# may hold; to read one alone costs as much as to read some thirty among hundreds.
+POINT_READ_LIMIT, MAX_POINT_READS, SCAN_COST_RATIO = 32, 1000, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The users of a directory as a source for queries."""
+
+    context: Context
+    resource_type = USER
+
+    @property
+    def directory_id(self) -> str:
+        """The directory whose users these are."""
+        return self.context.directory.id
+
+    async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
+        """Users in the order of their creation."""
+        found, more = await store.page(self.context.app, self.directory_id, after, count)
+        return [self._item(user) for user in found], more
+
+    async def key_of(self, number: int) -> str | None:
+        """Return the key of the user with this number, from 1."""
+        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
+
+    async def total(self) -> int:
+        """How many users the directory has, active or not."""
+        return (await totals.read(self.context.app, self.directory_id)).users
+
+    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
+        """The users that an index has for the first of the equalities that is indexed."""
+        for path, find in _INDEXES.items():
+            for equality in equalities:
+                if _without_selection(equality.path) == path and isinstance(equality.value, str):
+                    ids = await find(self.context, equality.value)
+                    if ids is not None and not await self._are_many(ids):
+                        return await self.read(sorted(ids))
+        return None
+
+    async def _are_many(self, ids: list[str]) -> bool:
+        """Whether to read all users, hundreds at a time, is less work than to read these one by one."""
+        return len(ids) > POINT_READ_LIMIT and (
+            len(ids) > MAX_POINT_READS or len(ids) * SCAN_COST_RATIO > await self.total()
+        )
+
+    async def read(self, ids: Sequence[str]) -> list[Item]:
+        """The users with these ids, as far as they exist."""
+        app, directory_id = self.context.app, self.directory_id
+        found = await each(ids, lambda identifier: store.get(app, directory_id, identifier))
+        return [self._item(user) for user in found if user is not None]
+
+    def _item(self, user: StoredUser) -> Item:
+        return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
+
+
+def _without_selection(path: str) -> str:
+    """Return a path without a selection of elements: `emails[type eq "work"].value` is `emails.value`."""
+    before, bracket, rest = path.partition("[")
+    return before + rest.rpartition("]")[2] if bracket and "]" in rest else path
+
+
+async def _by_id(context: Context, value: str) -> list[str]:
+    return [value]
+
+
+async def _by_user_name(context: Context, value: str) -> list[str]:
+    return await store.ids_by_user_name(context.app, context.directory.id, value)
+
+
+async def _by_external_id(context: Context, value: str) -> list[str]:
+    return await resource_rows.ids(context.app, context.directory.id, EXTERNAL_ID, value)
+
+
+async def _by_mail(context: Context, value: str) -> list[str]:
+    return await resource_rows.ids(context.app, context.directory.id, MAIL, keys.fold_case(value))
+
+
+async def _by_number(context: Context, value: str) -> list[str] | None:
+    """Only an international number is indexed alike whatever the directory's region is, now or when it was stored."""
+    digits = derive(value, context.directory.region).digits
+    if not value.startswith("+") or len(digits) < MIN_DIGITS:
+        return None
+    app, directory_id, ending = context.app, context.directory.id, digits[::-1]
+    shown, hidden = await asyncio.gather(
+        resource_rows.ids(app, directory_id, NUMBER, ending),
+        resource_rows.ids(app, directory_id, HIDDEN_NUMBER, ending),
+    )
+    return shown + hidden
+
+
+async def _by_group(context: Context, value: str) -> list[str]:
+    return await resource_rows.ids(context.app, context.directory.id, MEMBER, value)
+
+
+# By path without a selection of elements, the most selective index first.
+_INDEXES: dict[str, Callable[[Context, str], Awaitable[list[str] | None]]] = {
+    "id": _by_id,
+    "userName": _by_user_name,
+    "externalId": _by_external_id,
+    "emails.value": _by_mail,
+    "phoneNumbers.value": _by_number,
+    "groups.value": _by_group,
+}

@@ -1,0 +1,170 @@
+"""What a word sounds like: a coarse code of its consonants, and how far two words are from each other.
+
+The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A
+letter of the code stands for consonants that are heard or written for each other:
+
+- `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
+- `l`, `m`, `n`, `r` themselves; `j`: j, and at the beginning y, and g before e, i and y;
+- `a`: a vowel at the beginning, with or without an h. Other vowels and h are left out.
+
+So Meier, Meyer and Maier have one code, and so have Schmidt and Schmitt, Stephen and Steven, Mohammed
+and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin ones.
+"""
+
+import re
+from functools import lru_cache
+
+_LONGEST = 8  # letters of a code
+_LONGEST_WORD = 40  # letters of a word that are looked at
+
+_SPELLINGS = {
+    "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
+    "tz": "s", "ts": "s", "ce": "s", "ci": "s", "cy": "s", "ph": "f", "pf": "f", "th": "t", "dt": "t",
+    "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k",
+}  # fmt: skip
+_GROUPS = re.compile(
+    "^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeou])|^x|tsch|tch|cz|ch|ck|sch|sh|sz|zs|tz|ts|c(?=[eiy])|ph|pf|th|dt|td|dg|gh|x|qu|"
+    "w(?![aeiouy])|(?<=.)j"
+)
+_AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
+_CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh")
+_SPOKEN_VOWELS = frozenset("aeiouy")
+_REPEATED = re.compile(r"(.)\1+", re.DOTALL)
+
+# Other alphabets in Latin letters, as far as the classes need it; what is left out is a vowel or not heard.
+_CYRILLIC = dict(
+    zip(
+        "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџў",
+        "a b v g d e zh z i i k l m n o p r s t u f k s ch sh sh  i  e u a i i e g d j l n k d u".split(
+            " "
+        ),
+        strict=True,
+    )
+)
+_GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        "a v g d e z i t i k l m n x o p r s t i f k ps o".split(" "),
+        strict=True,
+    )
+)
+_ARABIC = dict(
+    zip(
+        "بپتثجچحخدذرزژسشصضطظعغفقكگلمنهوياآ",
+        "p p t s j k  k t t r s s s s s t t s  k f k k k l m n     a a".split(" "),
+        strict=False,
+    )
+)
+_LETTERS = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC})
+
+
+@lru_cache(maxsize=4096)
+def code(word: str) -> str:
+    """Return the code of a folded word, "" if it has no letter."""
+    word = word[:_LONGEST_WORD]
+    if not word.isascii():
+        word = word.translate(_LETTERS)
+    if not word:
+        return ""
+    grouped = _GROUPS.sub(_spelling, word)
+    plain = _REPEATED.sub(r"\1", grouped)
+    consonants = plain.translate(_CLASSES)
+    vowel = "a" if plain.removeprefix("h")[:1] in _SPOKEN_VOWELS else ""
+    return (vowel + _REPEATED.sub(r"\1", consonants))[:_LONGEST] if consonants else vowel
+
+
+def _spelling(match: re.Match[str]) -> str:
+    if match.start() == 0 and (found := _AT_THE_BEGINNING.get(match[0])) is not None:
+        return found
+    group = match[0]
+    if group == "c":
+        return "s"
+    if group in ("w", "j"):
+        return ""
+    return _SPELLINGS[group]
+
+
+_VOWELS = "aeiouyj"
+_VOWEL_FOR_VOWEL, _SAME_CLASS, _EXTRA_VOWEL, _SILENT, _DOUBLED, _SWAPPED = (
+    0.5,
+    0.4,
+    0.7,
+    0.3,
+    0.3,
+    0.9,
+)
+
+
+def _substitutions() -> dict[str, dict[str, float]]:
+    """What it costs to write one letter for another, if less than 1."""
+    consonants = "bcdfgklmnpqrstvwxz"
+    costs: dict[str, dict[str, float]] = {one: {} for one in consonants + _VOWELS}
+    for one in consonants:
+        for other in consonants:
+            if one != other and one.translate(_CLASSES) == other.translate(_CLASSES):
+                costs[one][other] = _SAME_CLASS
+    for one in _VOWELS:
+        costs[one] = {other: _VOWEL_FOR_VOWEL for other in _VOWELS if other != one}
+    return costs
+
+
+_INSTEAD = _substitutions()
+_ALONE = {"h": _SILENT} | dict.fromkeys(_VOWELS, _EXTRA_VOWEL)
+_NONE: dict[str, float] = {}
+
+
+def distance(one: str, other: str, most: float) -> float:
+    """Return how much it takes to turn one word into the other: at most 1 for each wrong, missing, extra or swapped letter.
+
+    The optimal string alignment distance; what is easily misheard costs less: a vowel for a vowel, consonants of one class,
+    a doubled letter, an h. If it is more than `most`, some number above `most` is returned, with less work.
+    """
+    if one == other:
+        return 0.0
+    start, end = 0, min(len(one), len(other), _LONGEST_WORD)
+    while start < end and one[start] == other[start]:
+        start += 1
+    start = max(0, start - 1)  # a doubled letter is seen beside the one that it repeats
+    stop, left = 0, min(len(one), len(other)) - start - 1
+    while stop < left and one[-1 - stop] == other[-1 - stop]:
+        stop += 1
+    one = one[start : min(len(one) - stop, start + _LONGEST_WORD)]
+    other = other[start : min(len(other) - stop, start + _LONGEST_WORD)]
+    return _aligned(one, other, most)
+
+
+def _aligned(one: str, other: str, most: float) -> float:
+    added = _additions(other)
+    before: list[float] = []
+    row = [0.0]
+    for cost in added:
+        row.append(row[-1] + cost)
+    last = ""
+    for letter, gone in zip(one, _additions(one), strict=True):
+        instead = _INSTEAD.get(letter, _NONE)
+        left = row[0] + gone
+        new = [left]
+        previous = ""
+        for place, there in enumerate(other):
+            cost = row[place] if letter == there else row[place] + instead.get(there, 1.0)
+            if (removed := row[place + 1] + gone) < cost:
+                cost = removed
+            if (more := left + added[place]) < cost:
+                cost = more
+            if letter == previous and last == there and before:
+                cost = min(cost, before[place - 1] + _SWAPPED)
+            new.append(cost)
+            left, previous = cost, there
+        if (least := min(new)) > most:
+            return least
+        before, row, last = row, new, letter
+    return row[-1]
+
+
+def _additions(word: str) -> list[float]:
+    """What each letter of the word costs if the other word lacks it."""
+    last, costs = "", list[float]()
+    for letter in word:
+        costs.append(_DOUBLED if letter == last else _ALONE.get(letter, 1.0))
+        last = letter
+    return costs

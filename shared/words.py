@@ -1,0 +1,114 @@
+"""Words as names are searched by: one form for all spellings that people take for the same.
+
+Both what is stored and what is typed pass through `words_of` and `collapse`, so a row serves every spelling:
+
+- case, accents, width and presentation forms are folded (Unicode NFKD and case folding);
+- apostrophes of every kind join (`O'Brien`, `O’Brien` and `Kaʻahumanu` are one word each);
+- characters that nobody sees are dropped: soft hyphen, zero-width space and (non-)joiner, direction marks;
+- Arabic and Persian forms of one letter meet (yeh, kaf, heh, alef), so do katakana and hiragana;
+- vowel signs of Indic and South-East Asian scripts stay inside their word (Unicode Standard, section 12.1);
+- `collapse` makes `ä`, `ae` and `a` one (likewise o, u and `å`, `aa`; `đ`, `dj`), after joining: `Müller`, `Mueller`.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from shared.keys import search_key
+
+# Letters of the languages in question that are typed as an apostrophe or in place of one: quotes, primes, modifier
+# letters (okina U+02BB, hamza and ain U+02BE U+02BF, glottal stop), Greek accents that stand alone, Hebrew geresh.
+_APOSTROPHES = "'`´ʹʺʻʼʽʾʿˈˊˋˮʹ΄՚׳״‘’‚‛′‵᾽᾿`´＇｀Ꞌꞌ\u0294"
+_UNSEEN = [
+    0x00AD, 0x034F, 0x061C, 0x0640, 0x115F, 0x1160, 0xFEFF,
+    *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10), *range(0xFFF9, 0xFFFC),
+]  # fmt: skip
+_DROPPED: dict[int, str | None] = dict.fromkeys([*map(ord, _APOSTROPHES), *_UNSEEN]) | {
+    ord("_"): " "
+}
+
+# After NFKD: yeh, kaf, heh, teh marbuta and alef as Arabic, Persian, Urdu, Kurdish and Pashto keyboards type them; a
+# hamza of its own is written or not (الزهراء).
+_VARIANTS: dict[int, str | int | None] = (
+    dict.fromkeys(map(ord, "ىیېےۍێ"), "ي")
+    | dict.fromkeys(map(ord, "کڪګ"), "ك")
+    | dict.fromkeys(map(ord, "ةہھەۀۃ"), "ه")
+    | dict.fromkeys(map(ord, "ٱٲٳ"), "ا")
+    | {ord("ء"): None}
+    | {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
+)
+
+# Vowel signs and the like that are no letters to Python (categories Mn and Mc) and that folding keeps.
+_SIGNS = (
+    "\u0900-\u0963\u0971-\u0df3\u0e31-\u0e4e\u0eb1-\u0ecd\u0f71-\u0fbc"
+    "\u102b-\u1049\u1056-\u109d\u1712-\u1734\u1752-\u1773\u17b4-\u17d3\u1b00-\u1b44\ua823-\ua827\ua880-\ua8c5"
+)
+_WORD = re.compile(rf"[\w{_SIGNS}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_TWO_LETTERS = re.compile("aa|ae|oe|ue|dj")
+_KEPT_CHARACTERS = 64
+
+# Words that belong to the word behind them, whether or not a space stands between: `von der Heyden`, `Al Hassan`,
+# `Mc Donald`, and what an apostrophe would join: `O Brien`, `D Angelo`, `Ka ahumanu`.
+PARTICLES = frozenset(
+    "a aan abd abu ad al an ap ar as ash at aus az bar bat ben bin bint d da dal dall dalla "
+    "das de degli dei del dela dell della delle den der des di do dos du e el het ibn im in "
+    "ka ke l la las le les lo los ma mac mak mc m n na nic ni o of op s san sant santa sao st "
+    "t te ten ter tom tot u ui ul um und van vande vanden vander ver vom von vor y z zu zum "
+    "zur".split()
+)
+# Of these, the ones that are people's names as well: found by themselves too.
+ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van von y".split())
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the folded words of `text` in order: an apostrophe joins, a hyphen divides."""
+    return _words_kept(text) if len(text) <= _KEPT_CHARACTERS else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    if text.isascii():
+        plain = text.replace("'", "").replace("`", "").lower()
+        return tuple(_ASCII_WORD.findall(plain))
+    return tuple(_WORD.findall(folded(text)))
+
+
+_words_kept = lru_cache(maxsize=4096)(_words)
+
+
+def folded(text: str) -> str:
+    """Return `text` in the one form of all its spellings, not divided into words."""
+    plain = search_key(text.translate(_DROPPED))
+    return plain if plain.isascii() else plain.translate(_VARIANTS)
+
+
+def collapse(joined: str) -> str:
+    """Return folded and joined words with one letter for `ae`, `oe`, `ue`, `aa` and `dj`.
+
+    The form of a beginning is a beginning of the form of the whole, so that starts-with holds.
+    """
+    return _TWO_LETTERS.sub(_first_letter, joined) if _TWO_LETTERS.search(joined) else joined
+
+
+def _first_letter(match: re.Match[str]) -> str:
+    return match[0][0]
+
+
+def is_unspaced(word: str) -> bool:
+    """Return whether the word is of a script that writes names without spaces: Han, kana, Hangul (as NFKD has it)."""
+    first = word[0]
+    return first >= "\u1100" and (
+        first <= "\u11ff"
+        or "\u3040" <= first <= "\u9fff"
+        or "\uac00" <= first <= "\ufaff"
+        or first >= "\U00020000"
+    )
+
+
+def group_end(words: Sequence[str], start: int) -> int:
+    """Return the index after the words that belong together from `start` on: particles and a word."""
+    end = start
+    while end + 1 < len(words) and words[end] in PARTICLES:
+        end += 1
+    return end + 1
