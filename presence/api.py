@@ -35,7 +35,7 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 
 
 async def read(app: App, person: Principal, request: Request) -> Response:
-    """How far the directory's connection has come, and how to remove access after it was removed."""
+    """Return the state of the directory's connection, and how to remove access."""
     directory_id = request.route["directoryId"]
     try:
         found = await service.read(app, person, directory_id)
@@ -47,7 +47,7 @@ async def read(app: App, person: Principal, request: Request) -> Response:
 
 
 async def act(app: App, person: Principal, request: Request) -> Response:
-    """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
+    """Carry out an action: `{"action": …}` as JSON, or a form with `action=…`, which gets a 303 to Microsoft."""
     check_same_origin(request, app.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
     action = _action(request, is_form=is_form)

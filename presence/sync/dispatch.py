@@ -1,4 +1,4 @@
-"""The timer and the queue: which tenants are due, and what a message comes to. Knows no Azure."""
+"""The timer and the queue: which tenants are due, and the handling of a message. Independent of Azure."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,7 +18,7 @@ _MAX_TENANTS_OF_A_BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A tenant to be synced; without one, the sweep is due. `at`: when it was sent, in milliseconds."""
+    """A tenant to sync; without one, reconciliation is due. `at`: when it was sent, in milliseconds."""
 
     tenant_id: str
     at: int
@@ -28,11 +28,12 @@ class _Message:
 
 
 async def due(app: App) -> list[str]:
-    """Return the messages of a tick: one for each tenant that is due, and one for the sweep if that is due.
+    """Return a message per tenant that is due, and store that the timer ran.
 
-    Nothing here waits for Microsoft or for one tenant. More than 32 tenants are sent in batches, which
-    `expand` divides: the host sends what a function returns one after the other (azure-functions-host,
-    FunctionBinding.cs), so that 1,000 messages would take the timer's instance several seconds.
+    Nothing here waits for Microsoft or for one tenant: reconciliation has a message of its own.
+    More than 32 tenants are sent in batches, which `expand` divides: the host sends what a function
+    returns one after the other (azure-functions-host, FunctionBinding.cs), so that 1,000 messages
+    would take the timer's instance several seconds.
     """
     began, now = app.clock.monotonic(), now_ms(app.clock)
     linked = await tenant_links.tenants(app.tables)
@@ -66,7 +67,11 @@ def expand(body: bytes) -> list[str]:
 
 
 async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
-    """Carry out one message; None where it is no message of ours, or older than the next one for the same tenant."""
+    """Carry out one message.
+
+    Returns:
+        The outcome; None if the message isn't ours, or if a newer one for the same tenant must exist.
+    """
     message = _read(body)
     if message is None:
         log.event("presence.message_unreadable")
@@ -82,9 +87,7 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
 
 
 async def poisoned(app: App, body: bytes) -> None:
-    """Tell of a message that was given up, and monitors that its tenant is not synced; the next interval tries it
-    afresh.
-    """
+    """Report a message that failed five times, and mark its tenant as stale; the next interval tries again."""
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:

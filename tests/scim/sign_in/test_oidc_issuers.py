@@ -152,7 +152,7 @@ async def test_only_listed_hosts_have_keys(
     trust = _trust(issuer, jwks_uri=address.replace("{host}", issuer.host))
     with pytest.raises(InvalidField) as raised:
         await credentials.set_trust(app, ACCOUNT, client.directory_id, trust)
-    assert raised.value.field == "jwks_uri"
+    assert raised.value.field == "jwksUri"
     assert "TRUSTED_KEY_HOSTS" in raised.value.message.text()
 
 
@@ -163,7 +163,7 @@ async def test_only_listed_hosts_have_keys(
         ({"issuer": "http://evil.example"}, "issuer"),
         ({"subject": " "}, "subject"),
         ({"audiences": ()}, "audiences"),
-        ({"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"}, "tenant_id"),
+        ({"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"}, "tenantId"),
     ],
 )
 async def test_a_wrong_field_is_named(
