@@ -183,9 +183,8 @@ class _AtHome(smoke.Deployment):
             if (headers or {}).get("Authorization") == f"Bearer {self.token}"
             else "out"
         )
-        return super().call(
-            method, path, body, headers={**(headers or {}), "Cookie": f"{COOKIE}={person}"}
-        )
+        played = {"Cookie": f"{COOKIE}={person}", "Sec-Fetch-Site": "same-origin"}
+        return super().call(method, path, body, headers={**(headers or {}), **played})
 
 
 async def test_the_product_passes(tmp_path: Path) -> None:
