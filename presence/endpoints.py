@@ -14,7 +14,7 @@ from shared.http import Request, Response
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """The timer, the queue, and the HTTP functions of presence."""
+    """Return the timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
 
