@@ -39,14 +39,14 @@ _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A resource as clients see it, with the row key that a walk continues behind."""
+    """A resource as clients see it, with the row key after which a walk continues."""
 
     key: str
     resource: dict[str, Any]
 
 
 class Source(Protocol):
-    """Where resources of one type come from."""
+    """A source of resources of one type."""
 
     @property
     def resource_type(self) -> ResourceType:
@@ -59,14 +59,14 @@ class Source(Protocol):
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """At most `count` resources in stable order from behind the key `after`, and whether there are more.
+        """Return at most `count` resources after the key `after`, and whether there are more.
 
-        Fewer come, at least one, where they are very large.
+        Fewer are returned, at least one, if they are very large.
         """
         ...
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The resources with these ids, in their order."""
+        """Return the resources with these ids, in their order."""
         ...
 
     async def key_of(self, number: int) -> str | None:
@@ -78,13 +78,13 @@ class Source(Protocol):
         ...
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
-        """Candidates by an index that one of the equalities has; None where none has."""
+        """Return candidates by an index that one of the equalities has; None if none has."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a client asks for; `cursor` is None for index paging, "" for the first page of cursor paging."""
+    """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
 
     projection: Projection
     filter: Filter | None = None
@@ -114,7 +114,7 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of everything. It ends the walk only if nothing comes after it, whatever the total says."""
+    """Return a page of everything. The walk ends only if nothing follows, whatever the total is."""
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
@@ -129,7 +129,7 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of what a filter finds by reading everything once; memory holds the page only."""
+    """Return a page of matches after reading everything once; memory holds the page only."""
     walk, first = _walk(source, query), query.start_index - 1
     before = await walk.key_before(app, query.start_index) if first and query.count else None
     total, after, more = 0, "", True
@@ -151,7 +151,7 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, matching: list[Item]
 ) -> dict[str, Any]:
-    """A page of what an index found."""
+    """Return a page of the matches in an index."""
     walk, first = _walk(source, query), query.start_index - 1
     in_order = sorted(matching, key=lambda item: item.key)
     before = await walk.key_before(app, query.start_index) if first and query.count else None
@@ -168,7 +168,7 @@ async def _from_candidates(
 async def _page_of(
     app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
 ) -> dict[str, Any]:
-    """Return the answer, after storing where the next page begins if one follows.
+    """Return the answer, after storing the start of the next page if one follows.
 
     `totalResults` is never below the number of the last resource, nor equal to it while others follow.
     """
@@ -180,7 +180,7 @@ async def _page_of(
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:
-    """Return the list that the query walks through: everything of a type, or what a filter finds."""
+    """Return the list that the query walks through: everything of a type, or a filter's matches."""
     name = source.resource_type.name
     if query.filter is not None:
         name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
@@ -188,9 +188,9 @@ def _walk(source: Source, query: ListQuery) -> Walk:
 
 
 async def _sorted_scan(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
-    """Read everything once and keep what may still come into the window.
+    """Read everything once and keep the items that may still come into the window.
 
-    If the window is far back, only what is sorted by is kept, and the window is read again.
+    If the window is far from the start, keep only the sort keys and read the window again.
     """
     total, after, kept, more = 0, "", list[Item](), True
     end = query.start_index - 1 + query.count
@@ -245,7 +245,10 @@ def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
 
 
 async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
-    """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
+    """Return a page of cursor paging (RFC 9865 section 2).
+
+    The cursor holds the row key, so any instance can continue.
+    """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
     after = _read_cursor(source, cursor, clock) if cursor else ""
@@ -267,7 +270,7 @@ async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock
 async def _scanned_behind(
     source: Source, query: ListQuery, after: str, clock: Clock
 ) -> tuple[list[Item], str, bool]:
-    """The next matching resources behind the key `after`, the key they end at, and whether there may be more."""
+    """Return the next matches after the key `after`, the last key, and whether more may follow."""
     items, more = list[Item](), True
     while more and len(items) < query.count:
         page, more = await source.page(
@@ -290,7 +293,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
 
 
 def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
-    """The row key that a cursor holds; it comes from a client, so it must be that of one of the source's records."""
+    """Return the row key in a client's cursor. Raise an error unless it is one of the source's."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)
@@ -301,7 +304,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
             or keys.SEPARATOR in identifier
         ):
             raise ValueError("key")
-        if not keys.is_key(key):  # where no row can stand a storage account answers with an error
+        if not keys.is_key(key):  # a storage account answers an invalid row key with an error
             raise ValueError("key")
         after = str(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):

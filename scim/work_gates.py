@@ -22,7 +22,7 @@ _RETRY_AFTER = 10  # seconds
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """The gates that somebody uses or waits for, by directory."""
+    """The gates in use or waited for, by directory."""
 
     scans: "weakref.WeakValueDictionary[str, asyncio.Semaphore]" = field(
         default_factory=weakref.WeakValueDictionary
