@@ -1,6 +1,6 @@
 """Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
 
-A user is charged in storage round trips: pages and API calls cost from none to thousands, and what a
+A user is charged in storage round trips: pages and API calls cost from none to thousands, and the cost of a
 request costs is known only when it is answered. An agent who types and looks at people all day stays
 far below the limit, and so does a program that resolves five calls a second over 100 directories;
 over 1,000 it should name the directory.

@@ -1,6 +1,6 @@
 """Structured log lines: one JSON object a line with a name and dimensions, never a secret or personal data.
 
-`docs/operations.md` lists every event with its dimensions; a test keeps that list true. Where a line belongs to a
+`docs/operations.md` lists every event with its dimensions; a test keeps that list true. If a line belongs to a
 call, it also has the call's id, its operation (the function's name) and its directory.
 """
 
@@ -34,7 +34,7 @@ _call: ContextVar[Call | None] = ContextVar("call", default=None)
 def begin(operation: str, directory_id: str = "") -> Call:
     """From here on, lines of this task and of those it starts belong to a new call.
 
-    The id of a directory comes out of a URL: what can't be one is not logged.
+    The ID of a directory comes from a URL: a text that can't be one is not logged.
     """
     plausible = (
         len(directory_id) <= _MAX_ID
@@ -63,7 +63,7 @@ def event(name: str, *, level: int = logging.INFO, **dimensions: Dimension) -> N
 
 
 def measurement(name: str, **dimensions: Dimension) -> None:
-    """Log what was counted over many calls."""
+    """Log the counters of many calls."""
     if _logger.isEnabledFor(logging.INFO):
         _logger.info("%s", orjson.dumps({"event": name, **dimensions}).decode())
 
