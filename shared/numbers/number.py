@@ -24,9 +24,7 @@ MIN_DIGITS = 3  # fewer digits are not looked up by
 MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
-_MIN_PUBLIC = (
-    4  # digits of the shortest public number that isn't a short number, in Niue and Tokelau
-)
+_MIN_PUBLIC = 4  # digits of the shortest public number, in Niue and Tokelau
 _DIVIDERS_INSIDE = frozenset("/|,\\")  # a number may contain them, as in 030/901820
 
 # Meaning of a key's kind: an `international` number was written with its country code; `national`
