@@ -24,7 +24,7 @@ _COLUMNS = (
     "Manager",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# If a spreadsheet takes another character for the separator, what follows that begins a cell of its own.
+# If a spreadsheet takes another character for the separator, the text after that begins a new cell.
 _INNER_FORMULA = re.compile(r"([;,\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
 _NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
