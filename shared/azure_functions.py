@@ -71,7 +71,7 @@ def register_http(
         with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
             request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
             try:
-                response = await handler(request)
+                response = await call.processor.measure(handler(request))
             except Exception as error:
                 response = answer(error)
             if request.method == "HEAD":

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from shared import log
 from shared.app import App
+from shared.processor_time import ProcessorTime
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +27,11 @@ class OperationScope:
         self._started = app.clock.monotonic()
         self._call = log.begin(operation, directory_id)
         self._span = app.telemetry.begin(operation) if app.telemetry else None
+
+    @property
+    def processor(self) -> ProcessorTime:
+        """What the call has computed so far."""
+        return self._call.processor
 
     def __enter__(self) -> "OperationScope":
         return self

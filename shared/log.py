@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from shared.processor_time import ProcessorTime
+
 Dimension = str | int | float | bool | None
 NAME = "external_directories"
 _logger = logging.getLogger(NAME)
@@ -20,11 +22,15 @@ _MAX_ID = 64
 
 @dataclass(slots=True)
 class Call:
-    """A request, a timer's tick or a message that is being handled; `round_trips` counts calls to storage."""
+    """A request, a timer's tick or a message that is being handled.
+
+    `round_trips` counts calls to storage, `processor` the time that its own code computes.
+    """
 
     operation: str
     directory_id: str = ""
     round_trips: int = 0
+    processor: ProcessorTime = field(default_factory=ProcessorTime)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
