@@ -1,8 +1,9 @@
-"""Smoke test of a deployment: health, closed doors, and one SCIM round trip on a directory made for it.
+"""Smoke test of a deployment: health, refused anonymous calls, and one SCIM round trip.
 
-Usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app. The token is an access token of the deployment's sign-in
-registration for a caller with the role Directory.Admin; docs/deploy.md says how the pipeline gets one. The directory is
-deleted again whatever happens. Needs nothing but Python's standard library.
+Usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app. The token is an access token of the
+deployment's sign-in registration for a caller with the role Directory.Admin; docs/deploy.md
+describes how the pipeline gets one. The SCIM round trip uses a directory of its own, which is
+deleted in every case. The script needs only Python's standard library.
 """
 
 import base64
@@ -25,12 +26,12 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Failure(Exception):
-    """The deployment did not do what it must; the text says what and where to look."""
+    """A check that the deployment failed; the text names the fault and the place of its cause."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """A way to the sign-in page is an answer of its own here."""
+        """Return None, so that a redirect to the sign-in page is an answer of its own."""
 
 
 _opener = build_opener(_NoRedirect)
@@ -44,7 +45,11 @@ class Answer:
     body: bytes
 
     def json(self) -> dict[str, Any]:
-        """The body as an object; a Failure when it is none."""
+        """Return the body as an object.
+
+        Raises:
+            Failure: if it is not an object.
+        """
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -56,7 +61,7 @@ class Answer:
 
 @dataclass
 class Deployment:
-    """A deployment at `url`, called with `token` where a caller must be known."""
+    """A deployment at `url`, called with `token` if a caller must be known."""
 
     url: str
     token: str
@@ -67,7 +72,11 @@ class Deployment:
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
     ) -> Answer:
-        """One HTTP call; redirects are not followed. Failure when nobody answers."""
+        """Make one HTTP call, without following redirects.
+
+        Raises:
+            Failure: if there is no answer.
+        """
         address = path if path.startswith("http") else self.url + path
         data = None if body is None else json.dumps(body).encode()
         sent = {**({"Content-Type": "application/json"} if data else {}), **(headers or {})}
@@ -81,7 +90,11 @@ class Deployment:
             raise Failure(f"{method} {address}: no answer ({error})") from None
 
     def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
-        """Note `what` as passed, or raise a Failure with the answer."""
+        """Note the check `what` as passed.
+
+        Raises:
+            Failure: with the answer, if its status is not one of `statuses`.
+        """
         if answer.status not in statuses:
             raise Failure(
                 f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}"
@@ -125,7 +138,7 @@ def check_doors(target: Deployment) -> None:
 
 
 def check_round_trip(target: Deployment) -> None:
-    """A person's whole life over SCIM, in a directory that is deleted at the end."""
+    """Check a person's life cycle over SCIM, in a directory that is deleted at the end."""
     body = {
         "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
         "kind": "other",
