@@ -143,6 +143,7 @@ PAGES = [
     Step("GET", "/static/nothing.css"),
     Step("GET", "/.well-known/security.txt"),
     Step("GET", "/.well-known/oauth-authorization-server/scim/<directory>"),
+    Step("GET", "/scim/<directory>/.well-known/oauth-authorization-server"),
     Step("GET", "/directories"),
     Step("GET", "/sign-in/callback"),
     Step("GET", "/sign-in/callback?state=forged&code=x"),
