@@ -240,7 +240,7 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Those who are similar, the nearest first, but nobody who is much further than that one."""
+        """Return the similar people, the nearest first, without those much further than the nearest."""
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
