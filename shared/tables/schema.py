@@ -662,6 +662,17 @@ QUEUE_RUN = OnePart(
     readers=("presence.health",),
     growth="one per queue",
 )
+HEALTH_PROBE = SingleRow(
+    name="probe",
+    table=WORK,
+    partition=HEALTH,
+    value="when a health check last proved that storage can be written",
+    rewritten="whole",
+    codec="presence.health",
+    writers=("presence.health",),
+    readers=(),
+    growth="one",
+)
 STALE_TENANT = OnePart(
     name="stale",
     table=WORK,
