@@ -1,1 +1,1 @@
-"""Teams presence: consent, the Graph client, the sync by timer and queue, and what agents are shown."""
+"""Teams presence: consent, the Graph client, the sync by timer and queue, and the statuses for agents."""

@@ -32,7 +32,7 @@ ACTIONS: tuple[str, ...] = get_args(Action)
 
 
 async def read(app: App, person: Principal, request: Request) -> Response:
-    """How far the directory's connection has come, and how to remove access after it was removed."""
+    """Return the state of the directory's connection, and how to remove access."""
     directory_id = request.route["directoryId"]
     try:
         found = await service.read(app, person, directory_id)
@@ -44,7 +44,7 @@ async def read(app: App, person: Principal, request: Request) -> Response:
 
 
 async def act(app: App, person: Principal, request: Request) -> Response:
-    """`{"action": …}` as JSON, or `action=…` from a form, which is then sent on to Microsoft by 303."""
+    """Carry out an action: `{"action": …}` as JSON, or a form with `action=…`, which gets a 303 to Microsoft."""
     check_same_origin(request, app.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
     action = _action(request, is_form=is_form)
@@ -100,7 +100,7 @@ def _action(request: Request, *, is_form: bool) -> str:
 
 
 async def tell_health(app: App, request: Request) -> Response:
-    """200 while the app works; 503 where timer or queue stand still, with `?strict=1` also for a stale tenant."""
+    """Answer 200 while timer and queue work, else 503; with `?strict=1` also 503 for a stale tenant."""
     found = await health.read(app)
     works = all(found.checks[name]["ok"] for name in ("timer", "queue"))
     status = 503 if not works or (not found.is_well and request.query.get("strict")) else 200

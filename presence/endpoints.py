@@ -16,7 +16,7 @@ _MAX_HEALTH_SECONDS = 5.0
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """The timer, the queue, and the HTTP functions of presence."""
+    """Return the timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
 

@@ -1,4 +1,7 @@
-"""What one instance keeps between calls: snapshots, connections, tokens, budgets. Gone with the process, no loss."""
+"""What an instance keeps between calls: snapshots, connections, tokens, budgets.
+
+Nothing is lost when the process ends.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,9 +22,11 @@ _LINKS = 20_000
 
 @dataclass(slots=True)
 class RefreshState:
-    """One tenant's refreshes on demand: who waits to be asked for, who is asked for just now.
+    """Refreshes on demand for one tenant.
 
-    `confirmed`: when a person was asked for last; `resume_at`: no call before (monotonic seconds).
+    `waiting` and `asking` are people by object ID with the future of their answer: not asked for yet, and being
+    asked for. `confirmed`: when a person was last asked for (milliseconds). `resume_at`: no call before
+    (monotonic seconds).
     """
 
     waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
@@ -33,9 +38,11 @@ class RefreshState:
 
 @dataclass(slots=True)
 class Runtime:
-    """`links`: a directory's link and when (monotonic) it was read; `demand`: refreshes under way, by tenant.
+    """Everything an App remembers for presence.
 
-    `control`: whose a fault is; `beats`: when (monotonic) a sign of life was last stored.
+    `links`: a directory's link and when (monotonic) it was read. `demand`: refreshes by tenant. `last_heartbeat`:
+    when (monotonic) a heartbeat or event was last written. `pause` waits within a sync; `renewal_pause` between
+    two renewals of a lease.
     """
 
     credential: Credential
@@ -52,7 +59,7 @@ class Runtime:
     last_heartbeat: dict[str, float] = field(default_factory=dict)
 
     async def close(self) -> None:
-        """Let go of connections and threads."""
+        """Close connections and threads."""
         await self.graph.close()
         await self.credential.close()
 

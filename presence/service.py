@@ -1,7 +1,7 @@
 """Presence for other features: statuses of people of a directory.
 
-Answered from the instance's snapshot of the tenant, at most a second old and shared by all agents on the instance: a
-screen costs at most one round trip to storage, whatever its size.
+Answers come from the instance's snapshot of the tenant, which is at most a second old and shared by all agents of the
+instance: a screen of any size costs at most one round trip.
 """
 
 from collections.abc import Iterable
@@ -29,9 +29,9 @@ _NO_LINK_SECONDS = 5.0
 class Status:
     """A person's presence as agents see it.
 
-    `shown` is one of seven states, `message` the words for the details; `availability` and `activity` as Graph wrote them.
-    `as_of`: last confirmed, `changed_at`: since when it is so, None where never; `stale`: not confirmed for three
-    intervals, to be shown grey.
+    `shown` is one of seven states, `message` the words for the details; `availability` and `activity` are as Graph
+    returned them. `as_of`: when it was last confirmed; `changed_at`: since when it is so; None for never. `stale`: not
+    confirmed for three intervals, to be shown grey.
     """
 
     availability: str
@@ -44,7 +44,7 @@ class Status:
     stale: bool
 
     def as_json(self) -> PersonPresence:
-        """The object of the JSON API."""
+        """Return the object of the JSON API."""
         return {
             "shown": self.shown,
             "text": self.message.text(),
@@ -60,9 +60,9 @@ class Status:
 async def statuses(
     app: App, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
 ) -> dict[str, Status]:
-    """Status by external id, as far as the directory is linked and has that person; one round trip at most.
+    """Return statuses by external ID, for people whom the linked directory has. At most one round trip.
 
-    `on_demand`: people are on a screen, so those whose status is older than ten seconds are asked for first.
+    `on_demand`: the people are on a screen, so Graph is asked first for statuses older than ten seconds.
     """
     runtime = runtime_of(app)
     found = await _linked(app, runtime, directory_id)
@@ -79,7 +79,10 @@ async def statuses(
 async def _linked(
     app: App, runtime: Runtime, directory_id: str
 ) -> tuple[str, Snapshot, int] | None:
-    """The directory's tenant, its snapshot and the directory's bit. The snapshot's head has the last word on links."""
+    """Return the directory's tenant, its snapshot and the directory's bit, or None if it isn't linked.
+
+    The manifest in the snapshot decides about links.
+    """
     link = await _link(app, runtime, directory_id)
     if link is None or link.state != "linked":
         return None

@@ -1,9 +1,9 @@
-"""Which directory reads which Entra tenant's presence, and which account the tenant belongs to (table `tenants`).
+"""Rows that link directories to Entra tenants, and tenants to accounts (table `tenants`).
 
-One partition holds all, so that a link is one transaction: a row for the tenant (owner, its directories, whether
-presence is on) and a row for each directory (its tenant, how far its connection has come). A directory's row is changed
-only as it was read, so that whoever was slow does not undo what somebody did meanwhile: a look for consent that took a
-second must not bring back a connection that was removed.
+One partition has all rows, so that a link is one transaction: a row for the tenant (owner, directories, whether presence
+is on) and a row for each directory (its tenant, the progress of its connection). A directory's row is replaced only in
+the version that was read, so that a slow worker doesn't undo a newer change: a check for consent that took a second
+must not restore a connection that was removed.
 """
 
 import asyncio
@@ -46,7 +46,10 @@ class LinkConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TenantLink:
-    """A tenant that is linked. `paused_until` (milliseconds): no sync before; `reason`: why consent counts as lost."""
+    """A tenant that is linked.
+
+    `paused_until` (milliseconds): no sync before. `reason`: why consent counts as lost.
+    """
 
     tenant_id: str
     owner: str
@@ -92,24 +95,24 @@ class DirectoryLink:
 
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
-    """The tenant's link."""
+    """Return the tenant's link, or None."""
     row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
     return decode_tenant(row) if row else None
 
 
 async def tenants(tables: Tables) -> list[TenantLink]:
-    """Every linked tenant; a round trip for each 1,000. One that a later release wrote is left out: it has to wait."""
+    """Return every linked tenant. One round trip per 1,000; rows of later releases are left out."""
     return await _every(tables, TENANT_LINK, decode_tenant)
 
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
-    """The directory's connection; None where there is none."""
+    """Return the directory's connection, or None."""
     row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
     return decode_directory(row) if row else None
 
 
 async def directories(tables: Tables) -> list[DirectoryLink]:
-    """Every directory's connection, removed ones too; a round trip for each 1,000, later releases' left out."""
+    """Return every directory's connection, removed ones too. One round trip per 1,000; rows of later releases are left out."""
     return await _every(tables, DIRECTORY_LINK, decode_directory)
 
 
@@ -122,7 +125,7 @@ async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> li
 
 
 async def save_link(tables: Tables, link: DirectoryLink) -> None:
-    """Store a directory's connection; joining and leaving a tenant have their own functions. Raises LinkConflict."""
+    """Store a directory's connection; `join` and `leave` change the tenant, too. Raise LinkConflict."""
     try:
         await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
     except (AlreadyExists, PreconditionFailed, NotFound):
@@ -130,7 +133,7 @@ async def save_link(tables: Tables, link: DirectoryLink) -> None:
 
 
 async def forget(tables: Tables, directory_id: str) -> None:
-    """Delete what is known of a directory that does not exist any more."""
+    """Delete the connection of a directory that doesn't exist any more."""
     try:
         await tables.transact(TENANTS, TENANT_LINKS, [Delete(_directory_key(directory_id))])
     except NotFound:
@@ -160,7 +163,11 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
 
 
 async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
-    """Unlink the directory; what is left of the tenant's link, or None where no other shares it. Raises LinkConflict."""
+    """Unlink the directory. Raise LinkConflict.
+
+    Returns:
+        The rest of the tenant's link, or None if no other directory shares it.
+    """
     removed = replace(
         link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason=""
     )
@@ -175,9 +182,9 @@ async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | N
 async def pause(
     tables: Tables, tenant_id: str, reason: str, since: int, until: int, now: int
 ) -> None:
-    """Note why a tenant's presence is lost and when to look again; an empty reason: it is back.
+    """Store why a tenant's presence is lost and when to try again; an empty reason ends the loss.
 
-    `now`: when that was found out; whoever connected the tenant later is not held up.
+    `now` is when it was found out: a tenant that was connected later isn't paused.
     """
 
     def paused(old: TenantLink | None) -> TenantLink | None:
@@ -194,8 +201,10 @@ async def _change(
     change: Callable[[TenantLink | None], TenantLink | None],
     also: Insert | Replace | None,
 ) -> TenantLink | None:
-    """Replace the tenant's row by what `change` makes of it, in one transaction with `also`; LinkConflict where that one
-    does not fit.
+    """Replace the tenant's row by the result of `change`, in one transaction with `also`.
+
+    Raises:
+        LinkConflict: `also` doesn't fit, or others keep changing the row.
     """
     for _ in range(_ATTEMPTS):
         row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
@@ -221,7 +230,7 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
 
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
-    """The operation that stores a link over the one that was read."""
+    """Return the operation that stores a link in place of the one that was read."""
     key, value = _directory_key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
 

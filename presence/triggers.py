@@ -1,5 +1,6 @@
-"""The edge to the platform's timer and queue: schedules and bindings. What they carry out is imported with their first
-run: a cold start for a SCIM call has no use for it.
+"""The timer and queue functions: schedules and bindings.
+
+Their work is imported by the first run, because a cold start for a SCIM call doesn't need it.
 """
 
 from typing import List  # noqa: UP035 - the engine refuses list[str] as the type of an output
@@ -15,9 +16,9 @@ CONNECTION = "AzureWebJobsStorage"
 
 
 def add(blueprint: func.Blueprint, app: App) -> None:
-    """Register `presence_timer` (schedule of the settings), `presence_sync` and `presence_poison`.
+    """Register `presence_timer` (with the schedule of the settings), `presence_sync` and `presence_poison`.
 
-    A tick that runs twice puts two messages for a tenant into the queue, of which the second finds its work done.
+    A tick that runs twice sends two messages for a tenant, of which the second finds nothing to do.
     """
 
     @blueprint.function_name("presence_timer")

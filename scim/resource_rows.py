@@ -41,10 +41,6 @@ async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list
     return [family.second_of(row.key) for row in found]
 
 
-# Attributes whose uniqueness has rows of their own, or that the service assigns.
-_UNIQUE_BY_NAME = ("id", "userName", "displayName")
-
-
 def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterator[str]:
     """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
 
@@ -52,8 +48,6 @@ def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterat
     and groups are found anyway. Values are compared as the attribute's caseExact says.
     """
     for urn, attribute in resource_type.unique:
-        if not urn and attribute.name in _UNIQUE_BY_NAME:
-            continue
         holder = resource.get(urn, {}) if urn else resource
         value = holder.get(attribute.name)
         if value is not None and not isinstance(value, list | dict):

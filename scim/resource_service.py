@@ -177,7 +177,8 @@ class ResourceService(ABC, Generic[Stored]):
         return await self.context.write_locks.write(self.directory_id, identifier, attempt)
 
     def _note_faults(self, notes: Notes, *, is_stored: bool) -> None:
-        mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
+        if notes.unknown or notes.left_out:
+            mapping_faults.note(self.context, self.resource_type, notes, is_stored=is_stored)
 
     def _event(
         self,
@@ -194,7 +195,7 @@ class ResourceService(ABC, Generic[Stored]):
             name=stored.resource[self.unique_name],
             external_id=stored.resource.get("externalId", ""),
             client=self.context.client,
-            **(told(mapping_faults.left_out(notes)) if notes else {}),
+            **(told(mapping_faults.left_out(notes)) if notes and notes.left_out else {}),
             **more,
         )
 

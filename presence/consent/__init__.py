@@ -1,5 +1,5 @@
-"""Connects a directory to its company's presence, and takes the connection away.
+"""Connect a directory to its company's presence, and disconnect it.
 
-`wizard` is what an administrator may do, `flow` the way through Microsoft's pages and back, `attempts` what is kept
-meanwhile, `propagation` the wait until consent has arrived, `state` the connection as one state machine.
+`service` has the actions of an administrator, `flow` the redirects to Microsoft and back, `auth_requests` what is
+kept between them, `probe` the checks whether consent has arrived, `status` the state of the connection.
 """

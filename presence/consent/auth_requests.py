@@ -1,7 +1,7 @@
-"""Attempts to connect a directory: what is kept between sending a browser to Microsoft and its coming back.
+"""Pending authorization requests: what is kept while a browser is at Microsoft.
 
-A row of table `work` (partition `consent`) by the hash of `state`; 256 random bits, single use, ten minutes, bound to
-the browser by a cookie and to the person by the sign-in in front.
+Each is a row of table `work` (partition `consent`) with the hash of `state` as its key: 256 random bits, for
+single use within ten minutes, bound to the browser by a cookie and to the person by App Service Authentication.
 """
 
 import hashlib
@@ -22,10 +22,11 @@ _SWEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """`step`: what is awaited, the sign-in or the consent; `tenant_id`, `probe_id`: proven by the sign-in.
+class AuthRequest:
+    """A pending request for sign-in or consent (`step`).
 
-    `flow` is msal's (verifier, nonce), without the state itself.
+    `tenant_id`, `probe_id` (the administrator's object ID) and `company` are proven by the sign-in. `flow` is
+    msal's (verifier, nonce), without the state itself.
     """
 
     step: Literal["sign-in", "consent"]
@@ -42,32 +43,35 @@ class Attempt:
 
 
 def new_secret() -> str:
-    """256 random bits as URL-safe text."""
+    """Return 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)
 
 
 def digest(secret: str) -> str:
-    """What is stored of a secret."""
+    """Return the hash under which a secret is stored."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def keep(tables: Tables, state: str, attempt: Attempt, now: int) -> None:
-    """Store an attempt, and delete some that nobody came back from."""
+async def save(tables: Tables, state: str, attempt: AuthRequest, now: int) -> None:
+    """Store a request, and delete some that have expired."""
     await _sweep(tables, now)
     row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}), is_unique=True)
     await tables.transact(WORK, CONSENTS, [row])
 
 
-async def take(tables: Tables, state: str, browser: str, now: int) -> Attempt | None:
-    """The attempt of this state if it is this browser's and not over; whoever asks, the state is used up."""
+async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
+    """Return the request of this state if it belongs to this browser and hasn't expired.
+
+    The state can't be used again, whoever presents it.
+    """
     row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
     if row is None:
         return None
     try:
         await tables.transact(WORK, CONSENTS, [Delete(row.key, row.etag)])
-    except (NotFound, PreconditionFailed):  # somebody used it at the same time
+    except (NotFound, PreconditionFailed):  # it was used at the same time
         return None
-    attempt: Attempt = row_versions.build(Attempt, row_versions.read(row.value, "sign-in"))
+    attempt: AuthRequest = row_versions.build(AuthRequest, row_versions.read(row.value, "sign-in"))
     is_same = hmac.compare_digest(attempt.browser, digest(browser))
     return attempt if is_same and is_ahead(attempt.expires, now, LIFETIME) else None
 

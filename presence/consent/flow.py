@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from presence import tenant_links
 from presence.consent import auth_requests, linking
-from presence.consent.auth_requests import Attempt
+from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.constants import CALLBACK
 from presence.graph.client import is_object_id
@@ -39,21 +39,23 @@ _NUMBER = re.compile(r"AADSTS([0-9]{4,9})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where to send the browser next; `outcome`, `directory_id`: how it ended, once it did."""
+class Redirect:
+    """The next step of the browser: an address at Microsoft, or the outcome for a directory."""
 
     location: str = ""
     outcome: str = ""
     directory_id: str = ""
 
 
-async def begin(app: App, person: Principal, directory_id: str, origin: str, browser: str) -> Way:
-    """The way to Microsoft's sign-in. `browser`: the cookie's secret. Raises Fault where there is none."""
+async def begin(
+    app: App, person: Principal, directory_id: str, origin: str, browser: str
+) -> Redirect:
+    """Return the redirect to Microsoft's sign-in. `browser` is the cookie's secret. Raise Fault without one."""
     state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
     flow.pop("state")
     now = now_ms(app.clock)
-    attempt = Attempt(
+    attempt = AuthRequest(
         "sign-in",
         directory_id,
         person.account,
@@ -63,18 +65,20 @@ async def begin(app: App, person: Principal, directory_id: str, origin: str, bro
         redirect_uri,
         flow=flow,
     )
-    await auth_requests.keep(app.tables, state, attempt, now)
-    return Way(location)
+    await auth_requests.save(app.tables, state, attempt, now)
+    return Redirect(location)
 
 
-async def back(app: App, person: Principal, browser: str, query: Mapping[str, str]) -> Way:
-    """What the browser's return from Microsoft comes to: the next page there, or the end."""
+async def handle_callback(
+    app: App, person: Principal, browser: str, query: Mapping[str, str]
+) -> Redirect:
+    """Handle the browser's return from Microsoft: continue there, or end with an outcome."""
     state = query.get("state", "")
-    attempt = await auth_requests.take(app.tables, state, browser, now_ms(app.clock))
+    attempt = await auth_requests.consume(app.tables, state, browser, now_ms(app.clock))
     if attempt is None:
-        return Way(outcome="expired")
+        return Redirect(outcome="expired")
     if (attempt.account, attempt.person_id) != (person.account, person.object_id):
-        return Way(outcome="expired")
+        return Redirect(outcome="expired")
     if query.get("error"):  # comes beside admin_consent=True, so it is looked at first
         outcome = _outcome_of(query["error"], query.get("error_description", ""))
     elif attempt.step == "sign-in":
@@ -82,12 +86,12 @@ async def back(app: App, person: Principal, browser: str, query: Mapping[str, st
     else:
         outcome = await _consented(app, attempt, query)
     log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
-    return Way(outcome=outcome, directory_id=attempt.directory_id)
+    return Redirect(outcome=outcome, directory_id=attempt.directory_id)
 
 
 async def _signed_in(
-    app: App, attempt: Attempt, query: Mapping[str, str], state: str, browser: str
-) -> Way:
+    app: App, attempt: AuthRequest, query: Mapping[str, str], state: str, browser: str
+) -> Redirect:
     outcome, proven = "failed", attempt
     try:
         if code := query.get("code", ""):
@@ -100,14 +104,14 @@ async def _signed_in(
         outcome = _outcome_of_fault(fault)
     if outcome:
         log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
-        return Way(outcome=outcome, directory_id=attempt.directory_id)
-    return Way(await _to_consent(app, proven, browser))
+        return Redirect(outcome=outcome, directory_id=attempt.directory_id)
+    return Redirect(await _to_consent(app, proven, browser))
 
 
 async def _authorize_administrator(
-    app: App, attempt: Attempt, claims: Mapping[str, Any]
-) -> tuple[str, Attempt]:
-    """Whether who signed in may connect the directory to the tenant of the id_token; "" for yes."""
+    app: App, attempt: AuthRequest, claims: Mapping[str, Any]
+) -> tuple[str, AuthRequest]:
+    """Return an outcome if the person who signed in may not connect this tenant, else "" and the proven request."""
     tenant_id, object_id = str(claims["tid"]).lower(), str(claims["oid"]).lower()
     roles = claims.get("wids")
     if not is_object_id(tenant_id):
@@ -125,8 +129,8 @@ async def _authorize_administrator(
     )
 
 
-async def _to_consent(app: App, proven: Attempt, browser: str) -> str:
-    """The address of admin consent for the proven tenant, with a state of its own."""
+async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
+    """Return the address of admin consent for the proven tenant, with a new state."""
     cloud, state, now = (
         cloud_of(app.settings),
         auth_requests.new_secret(),
@@ -139,7 +143,7 @@ async def _to_consent(app: App, proven: Attempt, browser: str) -> str:
         expires=now + auth_requests.LIFETIME,
         browser=auth_requests.digest(browser),
     )
-    await auth_requests.keep(app.tables, state, kept, now)
+    await auth_requests.save(app.tables, state, kept, now)
     asked = {
         "client_id": app.settings.presence_client_id,
         "scope": cloud.scope,
@@ -149,8 +153,11 @@ async def _to_consent(app: App, proven: Attempt, browser: str) -> str:
     return f"{cloud.login_url}/{proven.tenant_id}/v2.0/adminconsent?{urlencode(asked)}"
 
 
-async def _consented(app: App, attempt: Attempt, query: Mapping[str, str]) -> str:
-    """Note that consent was given; whether it has, tokens will show. `tenant` can only spoil it."""
+async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str]) -> str:
+    """Store that consent was given and return the outcome.
+
+    Whether it was given is proven by tokens later; `tenant` in the address can only make it fail.
+    """
     named = query.get("tenant", "").lower()
     if query.get("admin_consent", "").lower() != "true":
         return "failed"
@@ -177,7 +184,7 @@ async def _consented(app: App, attempt: Attempt, query: Mapping[str, str]) -> st
 
 
 async def _note(app: App, link: DirectoryLink) -> str:
-    """Store that the directory is on its way to the tenant, or renew what is linked already. Raises Overtaken."""
+    """Store the new connection, or renew an existing one. Raise LinkConflict."""
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
@@ -197,7 +204,7 @@ async def _note(app: App, link: DirectoryLink) -> str:
 
 
 def _outcome_of(error: str, description: str) -> str:
-    """Return the outcome for an error on the way back, whose AADSTS number is in the description only."""
+    """Return the outcome for an error on the redirect back, whose AADSTS number is in the description only."""
     return outcome_of_error(error, [int(code) for code in _NUMBER.findall(description)[:5]])
 
 

@@ -31,43 +31,51 @@ _ATTEMPTS = 8
 
 
 async def connect(app: App, link: DirectoryLink) -> None:
-    """Link the directory; from the next tick on its people are synced. Raises TenantOwnedByOtherAccount or LinkConflict."""
+    """Link the directory, so that its people are synced from the next tick on.
+
+    Raises:
+        TenantOwnedByOtherAccount: Another account linked the tenant first.
+        LinkConflict: The link was changed at the same time.
+    """
     await renew(app, link)
     await health.expect_first_run(app)
     await provisioning_log.happened(app, link.directory_id, "presence.connected")
 
 
 async def renew(app: App, link: DirectoryLink) -> None:
-    """Link the directory as far as it is not, and forget what holds its syncs up. Raises as `connect` does."""
+    """Complete the link of a directory and end any pause of its syncs. Raise as `connect` does."""
     owner = await tenant_links.tenant(app.tables, link.tenant_id)
     if owner is not None and owner.owner != link.account:
         raise tenant_links.TenantOwnedByOtherAccount
-    await _enter(app, link)
+    await _add_to_manifest(app, link)
     try:
         await tenant_links.join(app.tables, link, now_ms(app.clock))
     except (tenant_links.TenantOwnedByOtherAccount, tenant_links.LinkConflict):
         await _undo_link(app, link)
         raise
     runtime = runtime_of(app)
-    runtime.credential.drop(link.tenant_id)  # what it kept may be older than the consent
+    runtime.credential.drop(link.tenant_id)  # a cached token may be older than the consent
     runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
 
 
 async def _undo_link(app: App, link: DirectoryLink) -> None:
-    """Somebody came between: the directory leaves the tenant again, unless it was they who linked it."""
+    """Remove the directory from the tenant after a conflict, unless the other side linked it there."""
     stored = await tenant_links.directory(app.tables, link.directory_id)
     if stored is None or (stored.state, stored.tenant_id) != ("linked", link.tenant_id):
-        await _leave(app, link.tenant_id, link.directory_id)
+        await _remove_from_manifest(app, link.tenant_id, link.directory_id)
 
 
 async def disconnect(app: App, directory_id: str) -> DirectoryLink | None:
-    """Stop syncing for the directory and drop tokens and presence that no other directory shares; what was linked."""
+    """Unlink a directory, and return the link that it had.
+
+    Deletes tokens and presence that no other directory shares.
+    """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)
         if link is None or link.state == "removed":
             return link
-        await _leave(app, link.tenant_id, directory_id)
+        await _remove_from_manifest(app, link.tenant_id, directory_id)
         try:
             rest = await tenant_links.leave(app.tables, link, now_ms(app.clock))
         except tenant_links.LinkConflict:
@@ -78,7 +86,7 @@ async def disconnect(app: App, directory_id: str) -> DirectoryLink | None:
 
 
 async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
-    """Let go of what this instance keeps for the directory, and for the tenant when no other directory has it."""
+    """Forget cached data of the directory, and of the tenant if it was the last directory."""
     runtime = runtime_of(app)
     if is_last:
         runtime.credential.drop(link.tenant_id)
@@ -89,8 +97,8 @@ async def _forget(app: App, link: DirectoryLink, *, is_last: bool) -> None:
     await provisioning_log.happened(app, link.directory_id, "presence.removed")
 
 
-async def _enter(app: App, link: DirectoryLink) -> None:
-    """Put the directory into the head, which is made where there is none."""
+async def _add_to_manifest(app: App, link: DirectoryLink) -> None:
+    """Add the directory to the tenant's manifest; create the manifest if it is missing."""
     tables, tenant_id, directory_id = app.tables, link.tenant_id, link.directory_id
     for _ in range(_ATTEMPTS):
         row = await tables.get(PRESENCE, tenant_id, manifest.HEAD)
@@ -105,7 +113,7 @@ async def _enter(app: App, link: DirectoryLink) -> None:
                     [manifest.first_head([LinkedDirectory(directory_id)])],
                 )
             else:
-                value = encode_head(_entered(head, directory_id))
+                value = encode_head(_with_directory(head, directory_id))
                 await tables.transact(
                     PRESENCE, tenant_id, [Replace(manifest.HEAD, value, row.etag)]
                 )
@@ -119,10 +127,10 @@ def _is_held_up(head: Manifest) -> bool:
     return bool(head.trouble.reason or head.not_before)
 
 
-def _entered(head: Manifest, directory_id: str) -> Manifest:
-    """The head with the directory; consent was just given, so no earlier trouble holds the next sync up.
+def _with_directory(head: Manifest, directory_id: str) -> Manifest:
+    """Return the manifest with the directory, and without failures that would delay the next sync.
 
-    Bits of directories that left are not used again: people may still carry them.
+    Bits of directories that left aren't used again, because people may still have them.
     """
     directories = (
         head.directories
@@ -138,22 +146,22 @@ def _entered(head: Manifest, directory_id: str) -> Manifest:
     )
 
 
-async def _leave(app: App, tenant_id: str, directory_id: str) -> None:
-    """Take the directory out of the head, and the presence of everybody whom no other directory has."""
+async def _remove_from_manifest(app: App, tenant_id: str, directory_id: str) -> None:
+    """Remove the directory from the manifest, and the presence of people whom no other directory has."""
     runtime, tables = runtime_of(app), app.tables
     for _ in range(_ATTEMPTS):
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await compaction.remove(
-                    tables, tenant_id
-                )  # what a removal that was killed left behind
+                await compaction.remove(tables, tenant_id)  # left by a removal that was killed
             elif not snapshot.head.bit(directory_id):
                 return
-            elif len(snapshot.head.rolls()) == 1:
+            elif len(snapshot.head.linked_directories()) == 1:
                 await compaction.remove(tables, tenant_id, snapshot.tag)
             else:
-                await commits.commit(tables, tenant_id, snapshot, *_left(snapshot, directory_id))
+                await commits.commit(
+                    tables, tenant_id, snapshot, *_without_directory(snapshot, directory_id)
+                )
             return
         except commits.NotLinked:
             return
@@ -162,7 +170,7 @@ async def _leave(app: App, tenant_id: str, directory_id: str) -> None:
     raise StorageUnavailable("the tenant's head changes too often")
 
 
-def _left(snapshot: Snapshot, directory_id: str) -> tuple[Manifest, Delta]:
+def _without_directory(snapshot: Snapshot, directory_id: str) -> tuple[Manifest, Delta]:
     bit = snapshot.head.bit(directory_id)
     had = {one: entry for one, entry in snapshot.entries.items() if entry.directories & bit}
     gone = tuple(one for one, entry in had.items() if entry.directories == bit)
@@ -171,7 +179,8 @@ def _left(snapshot: Snapshot, directory_id: str) -> tuple[Manifest, Delta]:
         for one, e in had.items()
         if e.directories != bit
     }
-    rolls = [
-        None if roll and roll.id == directory_id else roll for roll in snapshot.head.directories
+    linked = [
+        None if linked and linked.id == directory_id else linked
+        for linked in snapshot.head.directories
     ]
-    return replace(snapshot.head, directories=rolls), Delta(stay, gone)
+    return replace(snapshot.head, directories=linked), Delta(stay, gone)

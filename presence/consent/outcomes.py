@@ -21,17 +21,17 @@ class Outcome:
 
     @property
     def title(self) -> Message:
-        """What happened, in a few words."""
+        """The outcome in a few words."""
         return Message(OUTCOME_TITLE.code(self.code))
 
     @property
     def sentence(self) -> Message:
-        """What happened."""
+        """The outcome in a sentence."""
         return Message(OUTCOME_SENTENCE.code(self.code))
 
     @property
     def remedy(self) -> Message | None:
-        """What to do about it; None if nothing needs to be done."""
+        """The next step for the administrator; None if nothing needs to be done."""
         if self.code not in OUTCOME_REMEDY.members:
             return None
         return Message(OUTCOME_REMEDY.code(self.code))

@@ -1,7 +1,8 @@
-"""Whether a consent has arrived: a token as of now with the role in it, then one real call.
+"""Check whether consent has arrived: a new token with the role in it, then one real call.
 
-Microsoft spreads a consent over seconds to minutes; until then tokens lack the role, and a token that was fetched too
-early would be served from caches for an hour. So each look takes a new token past every cache, at growing distances.
+Microsoft spreads a consent over seconds to minutes. Until then tokens lack the role, and a token that was fetched
+too early would be served from caches for an hour. So each check requests a new token past every cache, at growing
+intervals.
 """
 
 from collections.abc import Sequence
@@ -22,23 +23,26 @@ from shared.clock import DAY, SECOND, is_ahead, now_ms
 from shared.messages import CodeFamily, Message
 
 _FIRST_WAIT = 2 * SECOND
-_LONGEST_WAIT = 30 * SECOND
+_MAX_WAIT = 30 * SECOND
 _SAMPLE_SECONDS = 5.0
 
 
 async def check(app: App, directory_id: str) -> DirectoryLink | None:
-    """The directory's connection after a look at its consent, if one is due; a page may ask every two seconds."""
+    """Check the directory's consent if a check is due, and return the connection.
+
+    A page may call this every two seconds.
+    """
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None or link.state != "propagating":
         return link
     now = now_ms(app.clock)
-    wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _LONGEST_WAIT) if link.probes else 0
-    if is_ahead(link.probed_at + wait, now, _LONGEST_WAIT):
+    wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _MAX_WAIT) if link.probes else 0
+    if is_ahead(link.probed_at + wait, now, _MAX_WAIT):
         return link
     found = await _look(app, link)
     with suppress(
         tenant_links.LinkConflict
-    ):  # removed, or begun anew, while Microsoft was asked: that is what counts
+    ):  # it was removed or started again while Microsoft was asked, and that counts
         if not found.reason:
             await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
         else:
@@ -50,13 +54,13 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
 
 
 def is_abandoned(link: DirectoryLink, now: int) -> bool:
-    """Whether nobody need look any more."""
+    """Return whether a consent has been pending for so long that it isn't checked any more."""
     return not is_ahead(link.since + DAY, now, DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a look found: the `reason` that stands in the way ("": none), and the sample of people."""
+    """The result of a check: the `reason` against presence ("": none), and a sample of the people."""
 
     reason: str = ""
     sampled: int = 0
@@ -64,12 +68,12 @@ class _Look:
 
 
 async def _look(app: App, link: DirectoryLink) -> _Look:
-    """Ask for a new token, then for the administrator's presence and that of some of the people."""
+    """Request a new token, then the administrator's presence and that of some of the people."""
     runtime = runtime_of(app)
     try:
         token = await runtime.credential.fresh_token(link.tenant_id)
     except Fault as fault:
-        return _Look(await runtime.control.whose(fault))
+        return _Look(await runtime.control.attribute_fault(fault))
     if token.tenant_id and token.tenant_id != link.tenant_id:
         return _Look("refused")
     if not token.may_read_presence:
@@ -136,7 +140,7 @@ class RemovalCheck:
 
     @property
     def message(self) -> Message:
-        """The sentence about it."""
+        """A sentence for people."""
         return Message(REMOVAL.code(self.found))
 
 
@@ -146,7 +150,7 @@ async def is_gone(app: App, tenant_id: str) -> RemovalCheck:
     try:
         token = await runtime.credential.fresh_token(tenant_id)
     except Fault as fault:
-        reason = await runtime.control.whose(fault)
+        reason = await runtime.control.attribute_fault(fault)
         if reason in ("deleted", "tenant_not_found"):
             return RemovalCheck("gone")
         if reason == "disabled":

@@ -1,4 +1,4 @@
-"""The second step of removing access, which only the company's administrator can do."""
+"""The second step of removing access, which only the company's administrator can take."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from shared.app import App
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Where and how to delete the enterprise application of a tenant."""
+    """How to delete the enterprise application in a tenant: a deep link and commands."""
 
     tenant_id: str
     portal: str
@@ -17,7 +17,7 @@ class Removal:
     powershell: str
 
     def as_json(self) -> AccessRemoval:
-        """The object of the JSON API."""
+        """Return the object of the JSON API."""
         return {
             "tenantId": self.tenant_id,
             "portal": self.portal,
@@ -27,7 +27,7 @@ class Removal:
 
 
 def removal(app: App, tenant_id: str) -> Removal:
-    """Deep link and command lines. The app id is all that is needed; object ids differ from tenant to tenant."""
+    """Return deep link and commands; they need the app ID only, because object IDs differ between tenants."""
     client_id = app.settings.presence_client_id
     portal = cloud_of(app.settings).portal_url
     return Removal(

@@ -1,7 +1,7 @@
-"""What an administrator may do with a directory's presence; used by the JSON API and by the pages.
+"""The actions of an administrator on a directory's presence, for the JSON API and the pages.
 
-Every function takes the signed-in person and sees only directories of the person's account. Raises
-`directories.errors.NotThere` for any other, HttpError where the step makes no sense.
+Every function takes the signed-in person and sees only directories of the person's account. Each raises
+`directories.errors.NotThere` for any other directory, and HttpError if the action isn't possible.
 """
 
 import re
@@ -14,7 +14,7 @@ from directories import service as directories
 from presence import tenant_links
 from presence.consent import auth_requests, flow, linking, probe, status
 from presence.consent.call_limits import charge
-from presence.consent.flow import Way
+from presence.consent.flow import Redirect
 from presence.consent.revocation import Removal, removal
 from presence.consent.status import Connection
 from presence.graph.clouds import NO_PRESENCE, cloud_of
@@ -33,14 +33,14 @@ _GONE_KEPT = 10 * SECOND  # that the answer of a check serves everyone who asks
 
 
 def origin_of(app: App, request: Request) -> str:
-    """The address of the app as the browser knows it."""
+    """Return the origin of the app as the browser knows it."""
     return app.settings.public_url or request.origin
 
 
 async def connect(
     app: App, person: Principal, directory_id: str, request: Request
 ) -> tuple[str, dict[str, str]]:
-    """Where to send the browser to sign in at Microsoft, and the headers that bind it (a cookie)."""
+    """Return the address of Microsoft's sign-in, and headers with the cookie that binds the browser."""
     directory = await directories.read(app, person.account, directory_id)
     if directory.kind != "entra":
         raise HttpError(409, Message("presence_needs_entra"))
@@ -50,34 +50,36 @@ async def connect(
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
-        way = await flow.begin(app, person, directory_id, origin, browser)
+        redirect = await flow.begin(app, person, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
         message = Message("reason_and_remedy", reason=reason.sentence, remedy=reason.remedy)
         raise HttpError(503, message, reason=fault.reason) from None
-    return way.location, {"Set-Cookie": _set_cookie(browser, origin)}
+    return redirect.location, {"Set-Cookie": _set_cookie(browser, origin)}
 
 
-async def back(app: App, person: Principal, request: Request) -> Way:
-    """What the browser's return from Microsoft comes to."""
-    return await flow.back(app, person, browser_of(request, origin_of(app, request)), request.query)
+async def handle_callback(app: App, person: Principal, request: Request) -> Redirect:
+    """Handle the browser's return from Microsoft."""
+    return await flow.handle_callback(
+        app, person, browser_of(request, origin_of(app, request)), request.query
+    )
 
 
 async def read(app: App, person: Principal, directory_id: str) -> Connection:
-    """The connection as it is stored."""
+    """Return the connection as it is stored."""
     await directories.read(app, person.account, directory_id)
     return await status.read(app, directory_id)
 
 
 async def check(app: App, person: Principal, directory_id: str) -> Connection:
-    """The connection after a look whether consent has arrived, if one is due."""
+    """Check whether consent has arrived, if a check is due, and return the connection."""
     await directories.read(app, person.account, directory_id)
     with _conflicts_as_409():
         return await status.describe(app, await probe.check(app, directory_id))
 
 
 async def retry(app: App, person: Principal, directory_id: str) -> Connection:
-    """Forget why presence was held up: the next tick tries again."""
+    """Forget why presence failed, so that the next tick tries again, and return the connection."""
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is not None and link.state == "linked":
@@ -90,7 +92,7 @@ async def retry(app: App, person: Principal, directory_id: str) -> Connection:
 async def remove(
     app: App, person: Principal, directory_id: str
 ) -> tuple[Connection, Removal | None]:
-    """Remove access: statuses and tokens are gone at once; what is left for the company to do."""
+    """Remove access at once, and return the connection and the company's own steps."""
     await directories.read(app, person.account, directory_id)
     with _conflicts_as_409():
         link = await linking.disconnect(app, directory_id)
@@ -98,7 +100,7 @@ async def remove(
 
 
 async def how_to_remove(app: App, person: Principal, directory_id: str) -> Removal | None:
-    """The second step of removing access, while there is something to remove."""
+    """Return the company's own steps of removing access, or None if there is no access."""
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     return removal(app, link.tenant_id) if link else None
@@ -139,9 +141,9 @@ def _conflicts_as_409() -> Iterator[None]:
 
 
 def browser_of(request: Request, origin: str) -> str:
-    """The secret that binds this browser; "" without one.
+    """Return the secret that binds this browser, or "".
 
-    Over TLS only that of the `__Host-` cookie: a neighbouring host name can set the plain one, with a secret it knows.
+    With TLS only that of the `__Host-` cookie counts: a neighbouring host name can set the plain one.
     """
     try:
         cookies = SimpleCookie(request.headers.get("cookie", ""))
@@ -152,12 +154,12 @@ def browser_of(request: Request, origin: str) -> str:
 
 
 def _cookie_name(origin: str) -> str:
-    """Without TLS, so on loopback only, a browser takes no `__Host-` cookie."""
+    """Return the cookie's name; browsers accept `__Host-` with TLS only, so not on loopback."""
     return f"__Host-{_COOKIE}" if origin.startswith("https://") else _COOKIE
 
 
 def _set_cookie(browser: str, origin: str) -> str:
-    """SameSite=Lax lets it come along when Microsoft sends the browser back."""
+    """Return the cookie; SameSite=Lax sends it along when Microsoft redirects the browser back."""
     secure = "; Secure" if origin.startswith("https://") else ""
     age = auth_requests.LIFETIME // 1000
     return (

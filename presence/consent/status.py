@@ -38,7 +38,7 @@ class Connection:
     health: ConnectionHealth = field(default_factory=ConnectionHealth)
 
     def as_json(self) -> PresenceConnection:
-        """The object of the JSON API."""
+        """Return the object of the JSON API."""
         return {
             "state": self.state,
             "tone": self.tone,
@@ -55,12 +55,12 @@ class Connection:
 
 
 async def read(app: App, directory_id: str) -> Connection:
-    """The connection as it is stored; a round trip for the link and one for the tenant."""
+    """Return the connection as it is stored. One round trip for the link and one for the tenant."""
     return await describe(app, await tenant_links.directory(app.tables, directory_id))
 
 
 async def describe(app: App, link: DirectoryLink | None) -> Connection:
-    """The connection that a link stands for."""
+    """Return the connection of a link."""
     if link is None:
         return Connection(
             "none",
@@ -94,7 +94,7 @@ def _impossible(app: App) -> Message | None:
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
-    """A missing role or service principal is normal for some minutes, and then it is not."""
+    """Return a connection whose consent is pending; a missing role is normal for the first minutes."""
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
     sentence = Message("connection_propagating_sentence")
@@ -227,7 +227,7 @@ def _recognised(link: DirectoryLink, head: Manifest) -> tuple[int, int]:
 
 
 def health(app: App, head: Manifest) -> ConnectionHealth:
-    """The figures of a tenant: how old its presence is, whom it covers, what it took."""
+    """Return the figures of a tenant: the age of its presence, its people, its calls."""
     now, counts = now_ms(app.clock), head.counts
     longest = fresh_for(app.settings.presence_interval)
     as_of = moment(head.as_of)

@@ -1,1 +1,1 @@
-"""Microsoft's side: `credential`, `client` of getPresencesByUserId, its call `budget`, what can go wrong and why."""
+"""The client of Microsoft: tokens, getPresencesByUserId, its rate limit, and the reasons for failures."""

@@ -21,7 +21,7 @@ MAX_IDS_PER_CALL = 650  # learn.microsoft.com/graph/api/cloudcommunications-getp
 _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
-_MAX_ANSWER = 8 << 20  # bytes; ten times what 650 people with status notes need
+_MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

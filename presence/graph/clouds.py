@@ -1,6 +1,6 @@
-"""Microsoft's clouds: where sign-in and Graph are, and whether presence exists there.
+"""Microsoft's clouds: addresses of sign-in and Graph, and whether presence exists there.
 
-Source: learn.microsoft.com/graph/deployments; the audience of a federated credential:
+Sources: learn.microsoft.com/graph/deployments; for the audience of a federated credential,
 learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity.
 """
 
@@ -13,19 +13,19 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """One Microsoft cloud. `exchange_audience`: what a managed identity's token must be cut for."""
+    """One Microsoft cloud. `exchange_audience` is the audience of a managed identity's token."""
 
     login_url: str
     graph_url: str
     portal_url: str
     exchange_audience: str
     has_presence: bool = True
-    # The resource that tokens are for: Graph's own name, also where Graph is simulated.
+    # The resource of tokens: the real address of Graph, also if Graph is simulated.
     resource: str = ""
 
     @property
     def scope(self) -> str:
-        """The scope of application tokens: all permissions that were consented to."""
+        """The scope of application tokens: all permissions that have consent."""
         return f"{self.resource or self.graph_url}/.default"
 
 
@@ -60,7 +60,7 @@ NO_PRESENCE = Message("presence_impossible_china")
 
 
 def cloud_of(settings: Settings) -> Cloud:
-    """The deployment's cloud, with the addresses that the settings replace."""
+    """Return the deployment's cloud, with the addresses that settings override."""
     cloud = CLOUDS[settings.cloud]
     return Cloud(
         settings.login_url or cloud.login_url,
@@ -73,6 +73,6 @@ def cloud_of(settings: Settings) -> Cloud:
 
 
 def is_loopback_http(url: str) -> bool:
-    """Whether the address is a simulator on this machine, without TLS."""
+    """Return whether the address is a simulator on this machine, without TLS."""
     parts = urlsplit(url)
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")

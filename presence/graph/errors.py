@@ -1,10 +1,10 @@
-"""What a call to Graph can come to instead of presence."""
+"""The errors of a call to Graph."""
 
 from dataclasses import dataclass
 
 
 class GraphError(Exception):
-    """Base of all of them."""
+    """Base class of all errors of a call to Graph."""
 
 
 @dataclass(eq=False)
@@ -16,7 +16,7 @@ class Throttled(GraphError):
 
 @dataclass(eq=False)
 class Unavailable(GraphError):
-    """5xx, a broken connection, no answer in time, or an answer that is none."""
+    """5xx, a broken connection, no answer in time, or an answer that can't be read."""
 
     reason: str
     retry_after: float | None = None

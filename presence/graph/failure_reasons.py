@@ -29,12 +29,12 @@ class Reason:
 
     @property
     def sentence(self) -> Message:
-        """What is wrong."""
+        """The reason in a sentence."""
         return Message(REASON.code(self.code))
 
     @property
     def remedy(self) -> Message:
-        """What to do about it."""
+        """The step that ends it."""
         return Message(REASON_REMEDY.code(self.code))
 
 

@@ -18,7 +18,7 @@ class Control:
         self._credential, self._clock, self._home = credential, clock, home
         self._last: tuple[float, str | None] | None = None
 
-    async def whose(self, fault: Fault) -> str:
+    async def attribute_fault(self, fault: Fault) -> str:
         """Return the reason of a failure, after a probe if the answer leaves it open."""
         if not fault.is_doubtful or not self._home:
             return fault.reason

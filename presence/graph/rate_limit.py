@@ -16,11 +16,11 @@ Purpose = Literal["sync", "demand"]
 _LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
-_ROUNDING = 1e-6  # of a token, so that nobody who waited as told is told to wait a nanosecond more
+_ROUNDING = 1e-6  # of a token, so that a caller that waited isn't told to wait a nanosecond more
 
 
 class Budget:
-    """The buckets of an instance."""
+    """The token buckets of an instance."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class Budget:
         self._tenants: LruCache[tuple[str, Purpose], Bucket] = LruCache(_TENANTS)
 
     def take(self, tenant_id: str, purpose: Purpose) -> float:
-        """Take leave for one call: 0, or how many seconds later to ask again."""
+        """Take one call out of the budget: return 0, or the seconds after which to ask again."""
         now, limits = self._clock.monotonic(), _LIMITS[purpose]
         bucket = self._tenants.get((tenant_id, purpose))
         if bucket is None:
@@ -42,6 +42,6 @@ class Budget:
 
 
 def _wait(bucket: Bucket, now: float, burst: float, rate: float) -> float:
-    """Seconds until there is leave for a call; 0 where there is."""
+    """Return the seconds until a call is allowed, or 0."""
     bucket.fill(now, rate, burst)
     return 0.0 if bucket.level >= 1 - _ROUNDING else bucket.wait(1, rate)

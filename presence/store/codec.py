@@ -13,8 +13,8 @@ import orjson
 from presence.presence_states import NOTHING, GraphPresence, intern
 from shared import row_versions
 
-FOLLOWS = 0  # confirmed by the tenant's last sync
-NEVER = -1  # not asked for yet, or never with an answer
+AS_OF_LAST_SYNC = 0  # confirmed by the tenant's last sync
+NEVER_CONFIRMED = -1  # not asked for yet, or never with an answer
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Entry:
     value: GraphPresence = NOTHING
     changed_at: int = 0
     directories: int = 1
-    as_of: int = FOLLOWS
+    as_of: int = AS_OF_LAST_SYNC
     retry_at: int = 0
     tries: int = 0
 

@@ -119,20 +119,20 @@ class Manifest:
 
     def bit(self, directory_id: str) -> int:
         """Return the bit of a linked directory, or 0."""
-        for number, roll in enumerate(self.directories):
-            if roll is not None and roll.id == directory_id:
+        for number, linked in enumerate(self.directories):
+            if linked is not None and linked.id == directory_id:
                 return 1 << number
         return 0
 
     @property
     def not_ids(self) -> int:
         """How many people have an external ID that isn't an object ID."""
-        counted = [one.not_ids for one in self.rolls() if one.not_ids is not None]
+        counted = [one.not_ids for one in self.linked_directories() if one.not_ids is not None]
         return sum(counted) if counted else self.counts.not_ids
 
-    def rolls(self) -> list[LinkedDirectory]:
+    def linked_directories(self) -> list[LinkedDirectory]:
         """Return the linked directories."""
-        return [roll for roll in self.directories if roll is not None]
+        return [linked for linked in self.directories if linked is not None]
 
 
 def encode(head: Manifest) -> bytes:
@@ -144,8 +144,8 @@ def decode(value: bytes) -> Manifest:
     """Return the manifest in a row. Raise UnsupportedRowVersion."""
     content = row_versions.read(value, "presence head")
     content["directories"] = [
-        row_versions.build(LinkedDirectory, roll) if roll else None
-        for roll in content["directories"]
+        row_versions.build(LinkedDirectory, linked) if linked else None
+        for linked in content["directories"]
     ]
     content["trouble"] = row_versions.build(FailureState, content.get("trouble", {}))
     content["counts"] = row_versions.build(Counts, content.get("counts", {}))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from presence.store import codec, manifest
-from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
+from presence.store.codec import AS_OF_LAST_SYNC, NEVER_CONFIRMED, Delta, Entry
 from presence.store.manifest import HEAD, Manifest
 from shared import keys, log
 from shared.clock import Clock
@@ -42,13 +42,13 @@ class Snapshot:
 
         A change that a refresh on demand saw is newer than the last sync, unless a wrong clock dated it.
         """
-        if entry.as_of == FOLLOWS:
+        if entry.as_of == AS_OF_LAST_SYNC:
             return (
                 max(self.head.as_of, entry.changed_at)
                 if entry.changed_at <= now
                 else self.head.as_of
             )
-        return 0 if entry.as_of == NEVER else entry.as_of
+        return 0 if entry.as_of == NEVER_CONFIRMED else entry.as_of
 
 
 async def load(tables: Tables, tenant_id: str) -> Snapshot | None:
@@ -73,7 +73,7 @@ def _empty_snapshot(row: Row) -> Snapshot:
     be asked for again.
     """
     top = manifest.decode(row.value)
-    rolls = [replace(roll, full_at=0) if roll else None for roll in top.directories]
+    linked = [replace(linked, full_at=0) if linked else None for linked in top.directories]
     top = replace(
         top,
         first=top.seq + 1,
@@ -81,7 +81,7 @@ def _empty_snapshot(row: Row) -> Snapshot:
         pages=0,
         logged=0,
         untidy=True,
-        directories=rolls,
+        directories=linked,
         as_of=0,
         not_before=0,
     )

@@ -1,11 +1,11 @@
-"""What a sync makes of what it learnt: who is to be asked for, and the delta that results. Pure."""
+"""Pure functions of a sync: whom to ask for, and the delta that follows from the answers."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from presence.presence_states import NOTHING, GraphPresence, shown, unknown_values
-from presence.store.codec import FOLLOWS, NEVER, Delta, Entry
+from presence.store.codec import AS_OF_LAST_SYNC, NEVER_CONFIRMED, Delta, Entry
 from presence.store.manifest import Counts, LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync.roster import RosterDelta
@@ -17,9 +17,9 @@ STRANGERS_EVERY = 10 * MINUTE
 
 @dataclass(slots=True)
 class PolledPresence:
-    """Presence as Graph told it: value and when it was asked for, by object id, as far as it differs from the snapshot.
+    """Answers of Graph that differ from the snapshot.
 
-    `kinds`: every value that was seen.
+    `values`: presence and the time of the request, by object ID. `kinds`: every presence in the answers.
     """
 
     values: dict[str, tuple[GraphPresence, int]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class PolledPresence:
         found: Mapping[str, GraphPresence],
         asked_at: int,
     ) -> None:
-        """Take in one answer; whom Graph did not name has no presence."""
+        """Take in one answer; people whom Graph left out have no presence."""
         entries = snapshot.entries
         for object_id in ids:
             value = found.get(object_id, NOTHING)
@@ -43,7 +43,7 @@ class PolledPresence:
 
 
 def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]:
-    """Whose directories changed, with the bits of the directories that they are in now (0: nobody has them)."""
+    """Return the people whose directories changed, with the bits of their directories now (0: none)."""
     changed: dict[str, int] = {}
     for move in moves:
         bit = move.bit if _is_current(snapshot.head, move) else 0
@@ -51,7 +51,7 @@ def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]
         for ids, mask, add in ((came, ~0, bit), (went, ~bit, 0)):
             for object_id in ids:
                 changed[object_id] = (_bits(snapshot, changed, object_id) & mask) | add
-    linked = sum(snapshot.head.bit(roll.id) for roll in snapshot.head.rolls())
+    linked = sum(snapshot.head.bit(linked.id) for linked in snapshot.head.linked_directories())
     for object_id, entry in snapshot.entries.items():
         if entry.directories & ~linked:
             changed[object_id] = _bits(snapshot, changed, object_id) & linked
@@ -72,8 +72,8 @@ def _came_and_went(
 
 
 def _is_current(head: Manifest, move: RosterDelta) -> bool:
-    """Whether the directory has been linked all the while: linked anew it has another bit, and nobody yet."""
-    return head.bit(move.roll.id) == move.bit
+    """Return whether the directory has been linked all the time; linked again, it has another bit."""
+    return head.bit(move.linked.id) == move.bit
 
 
 def _bits(snapshot: Snapshot, changed: Mapping[str, int], object_id: str) -> int:
@@ -108,7 +108,7 @@ def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[li
         if entry.retry_at:
             if not is_ahead(entry.retry_at, now, _MAX_QUARANTINE):
                 suspects.append(object_id)
-        elif entry.as_of == FOLLOWS:
+        elif entry.as_of == AS_OF_LAST_SYNC:
             ids.append(object_id)
         else:
             late.append((entry.as_of, object_id))
@@ -128,7 +128,7 @@ def delta(
     bad: Iterable[str],
     now: int,
 ) -> Delta:
-    """Who is different from the snapshot. `failed`: not confirmed this time, while others were."""
+    """Return who differs from the snapshot. `failed` were not confirmed this time, while others were."""
     entries = snapshot.entries
     gone = tuple(one for one, bits in members.items() if bits == 0 and one in entries)
     changed: dict[str, Entry] = {}
@@ -148,8 +148,8 @@ def delta(
             changed[object_id] = Entry(value, moved, entry.directories)
     for object_id in failed:
         entry = current(object_id)
-        if entry is not None and entry.as_of == FOLLOWS:
-            changed[object_id] = replace(entry, as_of=snapshot.as_of(entry, now) or NEVER)
+        if entry is not None and entry.as_of == AS_OF_LAST_SYNC:
+            changed[object_id] = replace(entry, as_of=snapshot.as_of(entry, now) or NEVER_CONFIRMED)
     for object_id in bad:
         entry = current(object_id)
         if entry is not None:
@@ -160,16 +160,18 @@ def delta(
 def _with_directories(known: Entry | None, bits: int | None) -> Entry | None:
     """Return the entry with the directories `bits` (None: unchanged), or None if it is in none of them."""
     if known is None:
-        return Entry(directories=bits, as_of=NEVER) if bits else None
+        return Entry(directories=bits, as_of=NEVER_CONFIRMED) if bits else None
     if bits is None:
         return known
     return replace(known, directories=bits) if bits else None
 
 
 def _quarantined(entry: Entry, now: int) -> Entry:
-    """Nobody is asked for by a bad id for an hour, then two, up to a day."""
+    """Return a bad ID that isn't asked for during an hour, then two, up to a day."""
     wait = min(HOUR << min(entry.tries, 8), _MAX_QUARANTINE)
-    return Entry(NOTHING, entry.changed_at, entry.directories, NEVER, now + wait, entry.tries + 1)
+    return Entry(
+        NOTHING, entry.changed_at, entry.directories, NEVER_CONFIRMED, now + wait, entry.tries + 1
+    )
 
 
 def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
@@ -179,7 +181,7 @@ def counts(entries: Mapping[str, Entry], before: Counts) -> Counts:
         if entry.retry_at:
             quarantined += 1
             asked += 1
-        elif entry.as_of != NEVER:
+        elif entry.as_of != NEVER_CONFIRMED:
             asked += 1
         unknown += shown(entry.value)[0] == "unknown"
         strangers += is_stranger(entry.value)
@@ -200,7 +202,9 @@ def is_stranger(value: GraphPresence) -> bool:
     return shown(value)[0] == "unknown" and not unknown_values(value)
 
 
-def rolls(head: Manifest, moves: Collection[RosterDelta]) -> list[LinkedDirectory | None]:
-    """The directories of the head with the new cursors."""
-    moved = {move.roll.id: move.roll for move in moves if _is_current(head, move)}
-    return [moved.get(roll.id, roll) if roll else None for roll in head.directories]
+def linked_directories(
+    head: Manifest, moves: Collection[RosterDelta]
+) -> list[LinkedDirectory | None]:
+    """Return the directories of the manifest with the new cursors."""
+    moved = {move.linked.id: move.linked for move in moves if _is_current(head, move)}
+    return [moved.get(linked.id, linked) if linked else None for linked in head.directories]

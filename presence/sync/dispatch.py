@@ -1,4 +1,4 @@
-"""The timer and the queue: which tenants are due, and what a message comes to. Knows no Azure."""
+"""The timer and the queue: which tenants are due, and the handling of a message. Independent of Azure."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from shared.clock import HOUR, SECOND, is_ahead, is_recent, now_ms
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A tenant to be synced; without one, the sweep is due. `at`: when it was sent, in milliseconds."""
+    """A tenant to sync; without one, reconciliation is due. `at`: when it was sent, in milliseconds."""
 
     tenant_id: str
     at: int
@@ -26,9 +26,9 @@ class _Message:
 
 
 async def due(app: App) -> list[str]:
-    """A message for each tenant that is due, and the sign of life that the timer ran.
+    """Return a message per tenant that is due, and store that the timer ran.
 
-    Nothing here waits for Microsoft or for one tenant: the sweep has a message of its own.
+    Nothing here waits for Microsoft or for one tenant: reconciliation has a message of its own.
     """
     began, now = app.clock.monotonic(), now_ms(app.clock)
     linked = await tenant_links.tenants(app.tables)
@@ -45,7 +45,11 @@ async def due(app: App) -> list[str]:
 
 
 async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
-    """Carry out one message; None where it is no message of ours, or older than the next one for the same tenant."""
+    """Carry out one message.
+
+    Returns:
+        The outcome; None if the message isn't ours, or if a newer one for the same tenant must exist.
+    """
     message = _read(body)
     if message is None:
         log.event("presence.message_unreadable")
@@ -61,9 +65,7 @@ async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:
 
 
 async def poisoned(app: App, body: bytes) -> None:
-    """Tell of a message that was given up, and monitors that its tenant is not synced; the next interval tries it
-    afresh.
-    """
+    """Report a message that failed five times, and mark its tenant as stale; the next interval tries again."""
     message = _read(body)
     log.event("presence.poison", tenant_id=message.tenant_id if message else "")
     if message and message.tenant_id:

@@ -17,7 +17,7 @@ async def poll(
     try:
         run.result = await _poll(run, snapshot, ids, suspects)
     except Fault as fault:
-        run.reason = await run.runtime.control.whose(fault)
+        run.reason = await run.runtime.control.attribute_fault(fault)
         run.result.retry_after = float(fault.retry_after or 0)
     else:
         run.reason = _reason(run.result, snapshot.head, asked=bool(ids or suspects))

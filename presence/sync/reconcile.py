@@ -1,4 +1,4 @@
-"""What the timer looks after now and then: connections that nobody finished, and those of deleted directories."""
+"""Periodic work of the timer: pending consents, and connections of deleted directories."""
 
 from directories import store as directories
 from presence import tenant_links
@@ -13,14 +13,14 @@ _EVERY = 10 * MINUTE
 
 
 def is_due(now: int, interval: int) -> bool:
-    """Whether this tick is the first of a span of ten minutes; `interval`: seconds between ticks."""
+    """Return whether this tick is the first in ten minutes; `interval` is in seconds."""
     return now // _EVERY != (now - interval * SECOND) // _EVERY
 
 
 async def sweep(app: App) -> None:
-    """Look once more for consent that has not arrived, and disconnect directories that were deleted.
+    """Check pending consents again, and disconnect directories that were deleted.
 
-    What fails for one directory is tried again by the next sweep and stops none of the others.
+    A failure for one directory doesn't stop the others; the next sweep tries again.
     """
 
     async def one(link: DirectoryLink) -> None:

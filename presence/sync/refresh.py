@@ -1,7 +1,7 @@
-"""Refresh on demand: people on an agent's screen are asked for when their status is older than ten seconds.
+"""Refresh on demand: Graph is asked for people on a screen whose status is older than ten seconds.
 
-Coalesced: who is asked for already is waited for, not asked again, and what several agents look at within a moment
-goes out as one call. It has a small budget of its own; where that is used up, more people are gathered into a call.
+Requests are coalesced: a person who is being asked for isn't asked for again, and the people of several agents go into
+one call. The calls have a small budget of their own; when it is used up, more people are gathered per call.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from shared.tables.port import TableError
 
 OLD_AFTER = 10 * SECOND
 _GATHERED_FOR = 0.05  # seconds
-_LONGEST_WAIT = 1.0
+_MAX_WAIT = 1.0
 _REMEMBERED = 20_000
 _PAUSE_AFTER_FAULT = 5.0
 _PATIENCE = 5.0  # seconds that an agent waits; the answer is there for the next one
@@ -34,7 +34,7 @@ _PATIENCE = 5.0  # seconds that an agent waits; the answer is there for the next
 def confirmed_at(
     runtime: Runtime, snapshot: Snapshot, tenant_id: str, object_id: str, entry: Entry, now: int
 ) -> int:
-    """When a person's status was last confirmed, by a sync or by this instance on demand; 0 for never."""
+    """Return when a status was last confirmed, by a sync or by this instance on demand; 0 for never."""
     demand = runtime.demand.get(tenant_id)
     here = demand.confirmed.get(object_id, 0) if demand else 0
     return max(snapshot.as_of(entry, now), here if here <= now else 0)
@@ -43,9 +43,9 @@ def confirmed_at(
 async def refresh(
     app: App, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
 ) -> None:
-    """Ask for those of `ids` whose status is old, and wait for the answers, though not for a Graph that hangs.
+    """Ask for those of `ids` whose status is old, and wait a few seconds for the answers.
 
-    Never fails: statuses carry their age.
+    Never fails, because statuses carry their age.
     """
     now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())
@@ -83,12 +83,12 @@ def _enlist(demand: RefreshState, object_id: str) -> asyncio.Future[None]:
 
 
 async def _run(app: App, runtime: Runtime, tenant_id: str, demand: RefreshState) -> None:
-    """Ask for all who wait, chunk by chunk, until nobody waits."""
+    """Ask for all who wait, chunk by chunk, until no one waits."""
     try:
         while demand.waiting:
             await runtime.pause(_GATHERED_FOR)
             if seconds := runtime.budget.take(tenant_id, "demand"):
-                await runtime.pause(min(seconds, _LONGEST_WAIT))  # more agents join meanwhile
+                await runtime.pause(min(seconds, _MAX_WAIT))  # more agents join in the meantime
                 continue
             chunk = dict(list(demand.waiting.items())[:MAX_IDS_PER_CALL])
             for object_id in chunk:
@@ -141,7 +141,7 @@ async def _ask(
 
 async def _record_refusal(app: App, runtime: Runtime, tenant_id: str, fault: Fault) -> None:
     """Store that the tenant refuses the app, so that no instance asks again before the pause is over."""
-    reason = await runtime.control.whose(fault)
+    reason = await runtime.control.attribute_fault(fault)
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id)
     if REASONS[reason].kind != "consent" or snapshot is None or snapshot.head.trouble.reason:
         return
@@ -165,7 +165,7 @@ async def _commit(
     found: Mapping[str, GraphPresence],
     asked_at: int,
 ) -> None:
-    """Store who changed; where a sync came between, once more over what it stored."""
+    """Store who changed; if a sync was stored in the meantime, once more on top of it."""
     snapshot = await runtime.snapshots.get(app.tables, app.clock, tenant_id, at_most=1.0)
     for attempt in range(2):
         if snapshot is None:

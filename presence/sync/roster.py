@@ -43,7 +43,7 @@ class RosterDelta:
     when this was read.
     """
 
-    roll: LinkedDirectory
+    linked: LinkedDirectory
     bit: int = 0
     everybody: frozenset[str] | None = None
     came: set[str] = field(default_factory=set)
@@ -83,59 +83,59 @@ class _Findings:
 
 
 async def moves(
-    tables: Tables, roll: LinkedDirectory, is_known: Callable[[str], bool], now: int
+    tables: Tables, linked: LinkedDirectory, is_known: Callable[[str], bool], now: int
 ) -> RosterDelta:
-    """Return what changed in a directory since `roll` was stored.
+    """Return what changed in a directory since `linked` was stored.
 
     One round trip if nothing did. At first and once a day, and if events don't suffice, all people are
     read: one round trip per 1,000.
 
     Args:
         tables: The storage.
-        roll: The directory as the manifest has it.
+        linked: The directory as the manifest has it.
         is_known: Whether the directory had a person with that object ID.
         now: Milliseconds since 1970.
     """
-    to_read = await _read_window(tables, roll, now)
-    was_busy = roll.seen is None
+    to_read = await _read_window(tables, linked, now)
+    was_busy = linked.seen is None
     if to_read is None and not was_busy:
-        return await _scan(tables, replace(roll, seen=None), now)
-    is_over = to_read is not None and was_busy and roll.full_at > 0
+        return await _scan(tables, replace(linked, seen=None), now)
+    is_over = to_read is not None and was_busy and linked.full_at > 0
     max_age = DAY if to_read is not None else HOUR
-    if is_over or not is_recent(roll.full_at, now, max_age):
-        return await _scan(tables, to_read.linked if to_read else roll, now)
+    if is_over or not is_recent(linked.full_at, now, max_age):
+        return await _scan(tables, to_read.linked if to_read else linked, now)
     if to_read is None:
-        to_read = await _read_on(tables, roll, now)
-    findings = _evaluate(to_read.rows, roll)
+        to_read = await _read_on(tables, linked, now)
+    findings = _evaluate(to_read.rows, linked)
     doubtful = {
         one: found.spellings
         for one, found in findings.evidence.items()
         if found.is_doubtful(is_known(one))
     }
-    needs_recount = findings.has_other_ids or roll.recount
-    if len(doubtful) > _MAX_LOOKUPS or (needs_recount and _may_recount(roll, now)):
+    needs_recount = findings.has_other_ids or linked.recount
+    if len(doubtful) > _MAX_LOOKUPS or (needs_recount and _may_recount(linked, now)):
         return await _scan(tables, to_read.linked, now)
-    held = await _held(tables, roll.id, doubtful)
+    held = await _held(tables, linked.id, doubtful)
     came = {one for one, found in findings.evidence.items() if found.present}
     linked = replace(to_read.linked, recount=needs_recount)
     return RosterDelta(linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held)
 
 
-def _may_recount(roll: LinkedDirectory, now: int) -> bool:
+def _may_recount(linked: LinkedDirectory, now: int) -> bool:
     """Return whether the people may be read again to count external IDs that aren't object IDs.
 
     At once if the directory is small; a large one is read at most once per second per 1,000 people.
     """
-    return not is_recent(roll.full_at, now, max(roll.people // _ROWS_PER_PAGE, 1) * SECOND)
+    return not is_recent(linked.full_at, now, max(linked.people // _ROWS_PER_PAGE, 1) * SECOND)
 
 
-async def _scan(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
+async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelta:
     """Read all people of a directory."""
     start, stop = EXTERNAL_ID.all()
     people: set[str] = set()
     count = not_ids = 0
     while True:
-        rows = await tables.query(CONTACTS, roll.id, start, stop)
+        rows = await tables.query(CONTACTS, linked.id, start, stop)
         count += len(rows)
         for row in rows:
             if decode_active(row.value):
@@ -148,7 +148,7 @@ async def _scan(tables: Tables, roll: LinkedDirectory, now: int) -> RosterDelta:
             break
         start = keys.successor(rows[-1].key)
     linked = replace(
-        roll,
+        linked,
         cursor=_event_key(now - _OVERLAP),
         full_at=now,
         read_at=now,
@@ -167,13 +167,13 @@ def _slot(row_key: str) -> str:
     return row_key[_SLOT_AT : _SLOT_AT + _SLOT_CHARACTERS]
 
 
-async def _read_window(tables: Tables, roll: LinkedDirectory, now: int) -> _Events | None:
+async def _read_window(tables: Tables, linked: LinkedDirectory, now: int) -> _Events | None:
     """Return the events of half-minutes that have more than at the last sync; None for a busy directory."""
     first_slot = ulid(now - _WINDOW)[:_SLOT_CHARACTERS]
     start, stop = EVENT.from_time(first_slot), EVENT.all()[1]
     rows: list[Row] = []
     for _ in range(_WINDOW_PAGES):
-        page = await tables.query(CONTACTS, roll.id, start, stop)
+        page = await tables.query(CONTACTS, linked.id, start, stop)
         rows += page
         if len(page) < _ROWS_PER_PAGE:
             break
@@ -181,29 +181,29 @@ async def _read_window(tables: Tables, roll: LinkedDirectory, now: int) -> _Even
     else:
         return None
     counts = Counter([_slot(row.key) for row in rows])
-    before = roll.seen or {}
+    before = linked.seen or {}
     changed = {slot for slot, count in counts.items() if count != before.get(slot, 0)}
-    linked = replace(roll, seen=dict(counts), cursor=_event_key(now - _OVERLAP), read_at=now)
+    linked = replace(linked, seen=dict(counts), cursor=_event_key(now - _OVERLAP), read_at=now)
     return _Events([row for row in rows if _slot(row.key) in changed], linked)
 
 
-async def _read_on(tables: Tables, roll: LinkedDirectory, now: int) -> _Events:
+async def _read_on(tables: Tables, linked: LinkedDirectory, now: int) -> _Events:
     """Return the events of a busy directory from its cursor on, up to 20,000 of them."""
     rows: list[Row] = []
-    start, stop = roll.cursor, EVENT.all()[1]
+    start, stop = linked.cursor, EVENT.all()[1]
     for _ in range(_EVENTS_AT_ONCE // _ROWS_PER_PAGE):
-        page = await tables.query(CONTACTS, roll.id, start, stop)
+        page = await tables.query(CONTACTS, linked.id, start, stop)
         rows += page
         if len(page) < _ROWS_PER_PAGE:
             cursor = _event_key(now - _OVERLAP)
-            return _Events(rows, replace(roll, cursor=cursor, read_at=now))
+            return _Events(rows, replace(linked, cursor=cursor, read_at=now))
         start = keys.successor(page[-1].key)
-    return _Events(rows, replace(roll, cursor=start, read_at=0))
+    return _Events(rows, replace(linked, cursor=start, read_at=0))
 
 
-def _evaluate(rows: Sequence[Row], roll: LinkedDirectory) -> _Findings:
+def _evaluate(rows: Sequence[Row], linked: LinkedDirectory) -> _Findings:
     findings = _Findings()
-    seen_before = _event_key(roll.read_at) if roll.read_at else ""
+    seen_before = _event_key(linked.read_at) if linked.read_at else ""
     for row in rows:
         _note(events.decode(row.value), findings, is_new=row.key >= seen_before)
     return findings

@@ -59,7 +59,7 @@ def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta
         lease="",
         lease_until=0,
         untidy=before.untidy and not run.is_tidy,
-        directories=diff.rolls(before, run.moves),
+        directories=diff.linked_directories(before, run.moves),
         trouble=failure,
     )
     if failure.lost:
@@ -165,5 +165,5 @@ async def _note_in_directories(
     run: SyncRun, manifest: Manifest, kind: str, reason: str = ""
 ) -> None:
     """Write an event into the log of each directory that reads the tenant's presence."""
-    for linked in manifest.rolls():
+    for linked in manifest.linked_directories():
         await provisioning_log.happened(run.app, linked.id, kind, reason)

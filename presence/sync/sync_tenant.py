@@ -158,7 +158,7 @@ async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
         found = await roster.moves(run.app.tables, linked, is_known, run.started)
         return replace(found, bit=bit)
 
-    linked = snapshot.head.rolls()
+    linked = snapshot.head.linked_directories()
     return [await one(linked[0])] if len(linked) == 1 else await each(linked, one)
 
 

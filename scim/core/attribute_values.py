@@ -35,11 +35,15 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
 
     Unknown sub-attributes are added to `notes`. Raises ScimError invalidValue, which names the fault.
     """
+    if attribute.is_plain_text and type(value) is str and value and value.isascii():
+        return value  # as nearly all are
     if interop.is_empty(value):
         return None
     if attribute.multi_valued:
         return read_elements(attribute, value, notes)
-    return read_single(attribute, single_value(attribute, value), notes)
+    if isinstance(value, list | dict):
+        value = single_value(attribute, value)
+    return read_single(attribute, value, notes)
 
 
 def single_value(attribute: Attribute, value: object) -> object:
@@ -68,7 +72,7 @@ def read_elements(
     attribute: Attribute, value: object, notes: Notes | None = None
 ) -> list[Any] | None:
     """Return the values of a multi-valued attribute in order, none twice and at most one of them primary."""
-    values = sent_elements(attribute, value)
+    values = value if isinstance(value, list) else sent_elements(attribute, value)
     check_count(attribute, len(values))
     read = [read_single(attribute, element, notes) for element in values]
     return normalize_multi_valued([element for element in read if element is not None])
@@ -200,10 +204,12 @@ def _read_binary(attribute: Attribute, value: object) -> str:
 def _read_complex(
     attribute: Attribute, value: object, notes: Notes | None
 ) -> dict[str, Any] | None:
-    value = interop.complex_value(attribute, value)
     if not isinstance(value, dict):
-        raise wrong_type(attribute, value, AN_OBJECT)
-    result, known = {}, False
+        value = interop.complex_value(attribute, value)
+        if not isinstance(value, dict):
+            raise wrong_type(attribute, value, AN_OBJECT)
+    result: dict[str, Any] = {}
+    known = False
     for name, part in value.items():
         sub = attribute.subs.get(name) or attribute.subs.get(name.lower())
         if sub is not None:
@@ -216,7 +222,7 @@ def _read_complex(
             known = True
         elif notes is not None and not interop.is_empty(part):
             notes.add_unknown(f"{attribute.path}.{name}")
-    if not known and any(not interop.is_empty(part) for part in value.values()):
+    if not known and value and any(not interop.is_empty(part) for part in value.values()):
         raise bad_value(
             attribute.path,
             "no_sub_attribute",

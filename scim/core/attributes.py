@@ -34,8 +34,11 @@ class Attribute:
     needed: bool = False
     subs: dict[str, "Attribute"] = field(init=False, repr=False)
     path: str = field(init=False, repr=False)
+    is_plain_text: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        is_text = self.type == "string" and not self.multi_valued
+        object.__setattr__(self, "is_plain_text", is_text)
         object.__setattr__(self, "subs", {sub.name.lower(): sub for sub in self.sub_attributes})
         self._name("")
 
@@ -85,6 +88,10 @@ class Schema:
         }
 
 
+# Attributes whose uniqueness has rows of their own, or that the service assigns.
+_UNIQUE_BY_NAME = ("id", "userName", "displayName")
+
+
 class Target(NamedTuple):
     """What a name means: the extension's URN (empty: the core), the attribute (None: the whole), its sub-attribute."""
 
@@ -109,7 +116,11 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
-    """A resource type (RFC 7643 section 6) with the table of all names its attributes go by."""
+    """A resource type (RFC 7643 section 6) with the table of all names its attributes go by.
+
+    `required` and `unique` are attributes with these characteristics, each with the URN of its extension ("" for the
+    core); `unique` are those that need index rows of their own.
+    """
 
     name: str
     endpoint: str
@@ -142,7 +153,11 @@ class ResourceType:
             if attribute.required and not interop.may_be_missing(attribute.path)
         ]
         object.__setattr__(self, "required", tuple(required))
-        unique = [(urn, own) for urn, own in self.placed_attributes() if own.uniqueness != "none"]
+        unique = [
+            (urn, own)
+            for urn, own in self.placed_attributes()
+            if own.uniqueness != "none" and (urn or own.name not in _UNIQUE_BY_NAME)
+        ]
         object.__setattr__(self, "unique", tuple(unique))
 
     def placed_attributes(self) -> Iterator[tuple[str, Attribute]]:

@@ -2,9 +2,10 @@
 
 Entra: Microsoft Learn, "Develop a SCIM endpoint" and "SCIM 2.0 compliance of the provisioning service".
 
-Deviations that are a step of their own stand where they act, with their source: `parser.Parser.sub_attribute`
-(a part of a selected value in a filter), `patch._apply_named` (paths as names, read-only names in a value),
-`patch._apply_at` (unknown attributes), `members._split` (members of a value without a path).
+Deviations that are a step of their own are where they act, with their source: `parser.Parser.sub_attribute` (a part of a
+selected value in a filter), `patch._Patch._apply_named` (paths as names, read-only names in a value),
+`patch._Patch._path` (unknown attributes), `member_patch._split` (members of a value without a path),
+`dispatch.Edge._normalized` (doubled slashes).
 """
 
 from __future__ import annotations

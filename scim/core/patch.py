@@ -58,7 +58,7 @@ def apply_patch(
         ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability.
     """
     result = dict(resource)
-    patch = _Patch(result, resource_type, notes, _deactivates(operations, resource_type))
+    patch = _Patch(result, resource_type, notes, operations)
     for operation in operations:
         patch.apply(operation)
     _tidy(result, resource)
@@ -106,12 +106,16 @@ def _tidy(result: dict[str, Any], before: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Patch:
-    """Applies operations to `result`; `deactivating`: one of them makes the person inactive."""
+    """Applies operations to `result`."""
 
     result: dict[str, Any]
     resource_type: ResourceType
     notes: Notes | None
-    deactivating: bool
+    operations: Sequence[Operation]
+
+    def is_deactivating(self) -> bool:
+        """Return whether an operation makes the person inactive; asked only if one can't be carried out."""
+        return _deactivates(self.operations, self.resource_type)
 
     def apply(self, operation: Operation) -> None:
         """Carry out one operation."""
@@ -121,7 +125,7 @@ class _Patch:
         try:
             value = _pathless_value(operation)
         except ScimError as error:
-            if self.notes is None or not self.deactivating:
+            if self.notes is None or not self.is_deactivating():
                 raise
             self.notes.leave_out(operation.op, error.message)
             return
@@ -162,7 +166,7 @@ class _Patch:
             if self.notes is not None:
                 self.notes.add_unknown(text.strip())
         except ScimError as error:
-            if self.notes is None or not self.deactivating:
+            if self.notes is None or not self.is_deactivating():
                 raise
             self.notes.leave_out(text, error.message)
         return None
@@ -179,11 +183,11 @@ class _Patch:
         if self.notes is None:
             raise error
         if attribute is None:
-            spared = self.deactivating
+            spared = self.is_deactivating()
         elif error.scim_type == "invalidValue":
-            spared = is_spared(attribute, self.deactivating)
+            spared = is_spared(attribute, self.is_deactivating())
         else:
-            spared = self.deactivating and is_spared(attribute, True)
+            spared = self.is_deactivating() and is_spared(attribute, True)
         if not spared:
             raise error
         self.notes.leave_out(attribute.path if attribute else path.text, error.message)

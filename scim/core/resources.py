@@ -33,7 +33,7 @@ def read_resource(
     """
     if not isinstance(body, dict):
         raise bad_syntax("body_no_object", type=resource_type.name)
-    reader = _Reader(resource_type, notes, interop.deactivates(body, resource_type))
+    reader = _Reader(resource_type, notes, body)
     result: dict[str, Any] = {"schemas": []}
     for name, value in body.items():
         folded = name.lower()
@@ -55,11 +55,15 @@ def read_resource(
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads attributes of a body into a resource; `deactivating`: the body makes the person inactive."""
+    """Reads the attributes of a body into a resource."""
 
     resource_type: ResourceType
     notes: Notes | None
-    deactivating: bool
+    body: Mapping[str, Any]
+
+    def is_deactivating(self) -> bool:
+        """Return whether the body makes the person inactive; asked only if something is wrong with it."""
+        return interop.deactivates(self.body, self.resource_type)
 
     def read_attribute(self, attribute: Attribute, value: object, result: dict[str, Any]) -> None:
         if not is_kept(attribute):
@@ -67,7 +71,7 @@ class _Reader:
         try:
             read = read_value(attribute, value, self.notes)
         except ScimError as error:
-            if self.notes is None or not is_spared(attribute, self.deactivating):
+            if self.notes is None or not is_spared(attribute, self.is_deactivating()):
                 raise
             self.notes.leave_out(attribute.path, error.message)
             return
@@ -93,7 +97,7 @@ class _Reader:
             return
         if not isinstance(value, dict):
             error = bad_value(urn, "extension_no_object")
-            if self.notes is None or not self.deactivating:
+            if self.notes is None or not self.is_deactivating():
                 raise error
             self.notes.leave_out(urn, error.message)
             return

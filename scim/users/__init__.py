@@ -1,4 +1,5 @@
-"""SCIM Users: `endpoints` (HTTP) -> `service` (one function a use) -> `store` (rows to values) -> the tables port.
+"""SCIM Users: `service` (use cases) -> `store` (rows to values) -> the tables port; HTTP is in `scim.resource_endpoints`.
 
-`record` is the stored user, `rows` what is indexed of it, `cards` what agents see without reading the record.
+`models` is the stored user, `index_rows` what is indexed of it, `contact_cards` what agents see without reading the
+record, `query_source` what filters and lists read.
 """

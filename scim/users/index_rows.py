@@ -158,7 +158,8 @@ def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
         yield MAIL.key(address, identifier)
     if unparsed:
         yield UNPARSED.key(identifier)
-    yield from resource_rows.unique_keys(schemas.USER, resource)
+    if schemas.USER.unique:
+        yield from resource_rows.unique_keys(schemas.USER, resource)
     if record.active and (manager := contact_cards.manager_value(resource)):
         yield MANAGER.key(keys.fold_case(manager), identifier)
 

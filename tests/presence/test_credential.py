@@ -397,6 +397,6 @@ async def test_the_control_asks_anew_whether_our_own_credential_works(
         await credential.fresh_token(CONTOSO)
     assert raised.value.is_doubtful
     assert (
-        await Control(credential, SystemClock(), HOME_TENANT_ID).whose(raised.value)
+        await Control(credential, SystemClock(), HOME_TENANT_ID).attribute_fault(raised.value)
         == "own_credential"
     )

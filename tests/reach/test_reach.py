@@ -230,6 +230,7 @@ async def test_what_is_read_stays_in_no_shared_cache(deployed: Deployed) -> None
         assert not answer.body or policy in ("no-store", "private, no-cache"), call
 
 
+@pytest.mark.clause("7643/9.3")
 async def test_no_scim_address_opens_to_another_directorys_token(deployed: Deployed) -> None:
     """A token opens its own directory only; the answer is the same where there is no directory at all."""
     other = (await deployed.json("POST", "/api/directories", {"name": "Fabrikam"}))["id"]

@@ -76,6 +76,7 @@ async def test_any_text_is_a_user_name(scim: ScimClient, name: str) -> None:
     assert (await scim.delete(f"/Users/{user.id}")).status == 204
 
 
+@pytest.mark.clause("7644/3.4.2.2-invalid")
 @pytest.mark.parametrize(
     "text",
     [
@@ -131,6 +132,7 @@ async def test_a_wrong_path_is_a_scim_404(scim: ScimClient, path: str) -> None:
     assert _is_error(await scim.get(path), 404)
 
 
+@pytest.mark.clause("7644/3.2")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -151,11 +153,13 @@ async def test_a_method_that_is_not_possible_names_those_that_are(
     assert answer.headers["allow"]
 
 
+@pytest.mark.clause("7644/3.11")
 async def test_me_is_not_implemented(scim: ScimClient) -> None:
     """RFC 7644 section 3.11: 501."""
     assert _is_error(await scim.get("/Me"), 501)
 
 
+@pytest.mark.clause("7644/2", "ipsie/errors")
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer wrong", "Basic eDp5", "Bearer \udcff"]
 )

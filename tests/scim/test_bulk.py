@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.scim.client import ScimClient
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -15,6 +17,7 @@ def _post(path: str, bulk_id: str, **data: Any) -> dict[str, Any]:
     return {"method": "POST", "path": path, "bulkId": bulk_id, "data": data}
 
 
+@pytest.mark.clause("7644/3.7-bulk", "ipsie/bulk")
 async def test_each_operation_has_its_result(scim: ScimClient) -> None:
     """Status as text, location, version; the body only of errors."""
     answer = await scim.post(
@@ -32,6 +35,7 @@ async def test_each_operation_has_its_result(scim: ScimClient) -> None:
     assert (refused["status"], refused["response"]["scimType"]) == ("409", "uniqueness")
 
 
+@pytest.mark.clause("7644/3.7.2")
 async def test_a_reference_to_a_later_operation_waits_for_it(scim: ScimClient) -> None:
     """RFC 7644 section 3.7.2: bulkId references in any order, in data and in paths."""
     group = _post("/Groups", "g", displayName="Sales", members=[{"value": "bulkId:u"}])
@@ -47,6 +51,7 @@ async def test_a_reference_to_a_later_operation_waits_for_it(scim: ScimClient) -
     assert len(user["groups"]) == 1
 
 
+@pytest.mark.clause("7644/3.7.1")
 async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimClient) -> None:
     """RFC 7644 section 3.7.1: what can't be resolved is a 409 of that operation."""
     one = _post("/Groups", "one", displayName="One", members=[{"value": "bulkId:two"}])
@@ -55,6 +60,7 @@ async def test_circular_references_are_refused_and_the_rest_goes_on(scim: ScimCl
     assert sorted(each["status"] for each in answer.body["Operations"]) == ["201", "409", "409"]
 
 
+@pytest.mark.clause("7644/3.7.3")
 async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
     """RFC 7644 section 3.7: failOnErrors; what comes behind is not tried."""
     bad = {"method": "DELETE", "path": "/Users/nobody"}
@@ -65,6 +71,7 @@ async def test_it_stops_at_the_given_number_of_errors(scim: ScimClient) -> None:
     assert (await scim.get("/Users")).body["totalResults"] == 0
 
 
+@pytest.mark.clause("7644/3.7.4")
 async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> None:
     """RFC 7644 section 3.7.4: 413 beyond maxOperations of ServiceProviderConfig."""
     limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxOperations"]
@@ -74,6 +81,7 @@ async def test_too_many_operations_are_refused_as_a_whole(scim: ScimClient) -> N
     assert answer.status == 413
 
 
+@pytest.mark.clause("7644/3.7.4")
 async def test_a_payload_beyond_the_announced_size_is_refused(scim: ScimClient) -> None:
     """RFC 7644 section 3.7.4: 413 beyond maxPayloadSize, whatever the payload holds; the size itself is taken."""
     limit = (await scim.get("/ServiceProviderConfig")).body["bulk"]["maxPayloadSize"]
@@ -112,6 +120,7 @@ async def test_if_match_of_an_operation_counts(scim: ScimClient) -> None:
     assert answer.body["Operations"][0]["status"] == "412"
 
 
+@pytest.mark.clause("7644/3.7-bulk")
 async def test_a_location_is_an_address(scim: ScimClient) -> None:
     """RFC 7644 section 3.7: absolute, whatever the operation and its outcome; none only of a POST that failed."""
     user, group = await scim.user(), await scim.group()

@@ -54,6 +54,7 @@ async def test_if_match_lets_its_version_through(scim: ScimClient, header: str) 
     ).status == 200
 
 
+@pytest.mark.clause("7644/3.14")
 async def test_if_none_match_guards_a_change(scim: ScimClient) -> None:
     """RFC 9110 section 13.1.2: `*` on what exists is 412, for every method but GET and HEAD."""
     user = await scim.user()
@@ -86,11 +87,13 @@ async def test_a_user_that_joined_a_group_is_not_unmodified(scim: ScimClient) ->
     ).status == 412
 
 
+@pytest.mark.clause("7644/3.8")
 async def test_a_byte_order_mark_is_passed_over(scim: ScimClient) -> None:
     """RFC 8259 section 8.1: a parser may ignore it; some Windows clients send one."""
     assert (await scim.call("POST", "/Users", b"\xef\xbb\xbf" + b'{"userName": "a"}')).status == 201
 
 
+@pytest.mark.clause("7644/3.10")
 async def test_core_attributes_under_their_urn_are_understood(scim: ScimClient) -> None:
     """RFC 7643 section 3.3 has it for extensions; scim.dev's suite writes the core schema so, too."""
     answer = await scim.post(
@@ -111,6 +114,7 @@ async def test_a_member_by_its_uri_alone_is_no_member_lost(scim: ScimClient) -> 
     assert [member["value"] for member in group.body["members"]] == [user.id]
 
 
+@pytest.mark.clause("7644/3.4.3")
 @pytest.mark.parametrize(
     "body",
     [
@@ -170,6 +174,7 @@ async def test_deep_json_is_refused(scim: ScimClient, path: str) -> None:
             assert each["status"] in ("400", "409")
 
 
+@pytest.mark.clause("ipsie/rate")
 async def test_a_flood_is_told_when_to_come_again(
     scim: ScimClient, other_scim: ScimClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +190,7 @@ async def test_a_flood_is_told_when_to_come_again(
     assert (await other_scim.get("/Users")).status == 200
 
 
+@pytest.mark.clause("7643/2.3.7")
 async def test_locations_have_the_public_address(tables: CountingTables, clock: FixedClock) -> None:
     """PUBLIC_URL wins over what the request came by; forwarded headers, which anybody can send, never count."""
     app = App(Settings.read({"PUBLIC_URL": "https://directory.example"}), clock, tables)

@@ -69,6 +69,7 @@ def _put(badge: dict[str, Any] | None) -> dict[str, Any]:
     return {"userName": "anna@example.com", **({} if badge is None else {URN: badge})}
 
 
+@pytest.mark.clause("7643/2.2-chars")
 async def test_required(scim: ScimClient) -> None:
     """A resource that has the extension has its required attributes; the extension itself may be left out."""
     extension: dict[str, Any] = {URN: {"colour": "red"}}
@@ -93,6 +94,7 @@ async def test_required(scim: ScimClient) -> None:
     assert (await scim.patch(path, {"op": "remove", "path": URN})).status == 200
 
 
+@pytest.mark.clause("7643/2.2-chars")
 async def test_returned(scim: ScimClient) -> None:
     """Never, on request and always: in every kind of answer, for attributes and sub-attributes."""
     door = {"value": "A", "code": "1234", "log": "x"}
@@ -139,6 +141,7 @@ async def test_what_is_never_returned_is_not_filtered_by(scim: ScimClient) -> No
         assert (await scim.get("/Users", **query)).status == 400, query
 
 
+@pytest.mark.clause("7643/2.2-chars", "7644/3.5.1-immutable")
 async def test_mutability(scim: ScimClient) -> None:
     """Read-only is not taken over, immutable set once, in POST, PUT and PATCH; write-only is not kept."""
     person = await _user(scim, printed="no", serial="1", pin="1")
@@ -158,6 +161,7 @@ async def test_mutability(scim: ScimClient) -> None:
     assert same.body[URN] == {"number": "2", "serial": "1"}
 
 
+@pytest.mark.clause("7643/2.2-chars")
 async def test_uniqueness(scim: ScimClient) -> None:
     """409 uniqueness that names the attribute and the owner; case counts as caseExact says."""
     first = await _user(scim, "a@example.com", chip="C1", locker="L1")

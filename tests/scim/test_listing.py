@@ -15,6 +15,7 @@ from tests.scim.client import ScimClient
 Filled = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
+@pytest.mark.clause("7644/3.4.2-list", "7644/3.4.2-total", "7644/3.4.2.4-walk", "okta/paging")
 async def test_a_walk_meets_everybody_once(filled: Filled) -> None:
     """Microsoft's pagination test: next startIndex = startIndex + itemsPerPage, startIndex is echoed."""
     scim, _ = await filled(23)
@@ -69,6 +70,7 @@ async def test_members_do_not_disturb_a_walk(scim: ScimClient) -> None:
     assert all({g["value"] for g in user["groups"]} == set(groups) for user in first.resources)
 
 
+@pytest.mark.clause("7644/3.4.2.4-start", "7644/3.4.2.4-count", "ipsie/paging", "interop/count")
 @pytest.mark.parametrize(
     ("start", "count", "items", "echoed"),
     [(0, 2, 2, 1), (-5, 2, 2, 1), (1, 0, 0, 1), (1, -3, 0, 1), (99, 2, 0, 99)],
@@ -86,6 +88,7 @@ async def test_odd_paging_values(
     )
 
 
+@pytest.mark.clause("7644/3.4.2.4-count")
 async def test_a_count_that_is_no_number_is_refused(scim: ScimClient) -> None:
     """The error names the parameter."""
     answer = await scim.get("/Users", count="many")
@@ -110,6 +113,7 @@ async def test_an_index_and_another_term(filled: Filled) -> None:
     assert both.body["totalResults"] == 0
 
 
+@pytest.mark.clause("7644/3.4.2.3")
 async def test_sorted_both_ways(filled: Filled) -> None:
     """RFC 7644 section 3.4.2.3: ascending unless said otherwise."""
     scim, _ = await filled(12)
@@ -125,6 +129,7 @@ async def test_sorted_both_ways(filled: Filled) -> None:
     ]
 
 
+@pytest.mark.clause("9865/2-cursor", "ipsie/paging")
 async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
     """RFC 9865 section 2: begin with an empty cursor, go on with nextCursor until there is none."""
     scim, _ = await filled(11)
@@ -139,6 +144,7 @@ async def test_a_cursor_walk_meets_everybody_once(filled: Filled) -> None:
     assert seen == [f"person{number}@example.com" for number in range(11)]
 
 
+@pytest.mark.clause("9865/2-filter")
 async def test_a_cursor_walk_with_a_filter(filled: Filled) -> None:
     """A filter narrows the walk; every match comes once."""
     scim, _ = await filled(25)
@@ -153,6 +159,7 @@ async def test_a_cursor_walk_with_a_filter(filled: Filled) -> None:
     assert len(seen) == len(set(seen)) == 12
 
 
+@pytest.mark.clause("9865/2-opaque")
 @pytest.mark.parametrize("cursor", ["nonsense", "bnVsbA", "W10", "WyJhIl0"])
 async def test_a_broken_cursor_is_refused(scim: ScimClient, cursor: str) -> None:
     """RFC 9865 section 2: 400 invalidCursor."""
@@ -160,6 +167,7 @@ async def test_a_broken_cursor_is_refused(scim: ScimClient, cursor: str) -> None
     assert (answer.status, answer.body["scimType"]) == (400, "invalidCursor")
 
 
+@pytest.mark.clause("9865/2-expired")
 async def test_an_old_cursor_is_refused(filled: Filled, clock: FixedClock) -> None:
     """RFC 9865 section 2: 400 expiredCursor. cursorTimeout is a minimum; an hour more is for clocks."""
     scim, _ = await filled(3)
@@ -169,12 +177,14 @@ async def test_an_old_cursor_is_refused(filled: Filled, clock: FixedClock) -> No
     assert (answer.status, answer.body["scimType"]) == (400, "expiredCursor")
 
 
+@pytest.mark.clause("9865/2-count")
 async def test_a_negative_count_with_a_cursor_is_refused(scim: ScimClient) -> None:
     """RFC 9865 section 2: 400 invalidCount."""
     answer = await scim.get("/Users", cursor="", count=-1)
     assert (answer.status, answer.body["scimType"]) == (400, "invalidCount")
 
 
+@pytest.mark.clause("7644/3.4.3", "7644/7.5.2", "9865/2-search")
 async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
     """RFC 7644 section 3.4.3: the same answer as the GET."""
     scim, _ = await filled(5)
@@ -184,6 +194,7 @@ async def test_a_search_is_a_query_by_post(filled: Filled) -> None:
     assert searched.body == read.body
 
 
+@pytest.mark.clause("7644/3.4.2.1")
 async def test_the_root_search_covers_users_and_groups(filled: Filled) -> None:
     """RFC 7644 section 3.4.3: a query at the base goes over all resource types."""
     scim, _ = await filled(3)
@@ -198,6 +209,7 @@ def _cursor(key: Any, issued: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([key, issued])).decode().rstrip("=")
 
 
+@pytest.mark.clause("9865/2-filter")
 @pytest.mark.parametrize(
     "key",
     [
@@ -277,6 +289,7 @@ async def _walk(
     raise AssertionError
 
 
+@pytest.mark.clause("7644/3.4.2.4-walk")
 @pytest.mark.parametrize("query", [{}, {"filter": "active eq true"}, {"filter": 'title eq "x"'}])
 async def test_two_walks_at_once_with_deletions_lose_nobody(
     scim: ScimClient, query: dict[str, str]
@@ -301,6 +314,7 @@ async def test_two_walks_at_once_with_deletions_lose_nobody(
     assert set(seen) >= set(ids) - gone
 
 
+@pytest.mark.clause("7644/3.4.2-total")
 async def test_a_page_tells_that_another_follows_even_if_the_total_is_too_low(
     scim: ScimClient, clock: FixedClock
 ) -> None:

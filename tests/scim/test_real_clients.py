@@ -32,6 +32,7 @@ async def _log(scim: ScimClient) -> list[provisioning_log.Event]:
     return [line.event for line in page.lines]
 
 
+@pytest.mark.clause("entra/boolean")
 @pytest.mark.parametrize("value", FALSE)
 async def test_a_deactivation_is_understood_however_it_is_wrapped(
     scim: ScimClient, value: object
@@ -52,6 +53,7 @@ async def test_a_deactivation_is_understood_however_it_is_wrapped(
     assert (answer.status, answer.body["active"]) == (200, False)
 
 
+@pytest.mark.clause("entra/stays-inactive")
 @pytest.mark.parametrize("value", EMPTY)
 async def test_an_inactive_person_stays_so_if_active_is_cleared(
     scim: ScimClient, value: object
@@ -69,6 +71,7 @@ async def test_an_inactive_person_stays_so_if_active_is_cleared(
     assert (stored["active"], stored["title"]) == (False, "3")
 
 
+@pytest.mark.clause("7643/4.1.1-active")
 async def test_active_is_in_every_answer_and_filter(scim: ScimClient) -> None:
     """Okta's SCIM 2.0 test asserts it; true by default (RFC 7643 section 4.1.1 leaves it to the provider)."""
     person = await scim.user()
@@ -81,6 +84,7 @@ async def test_active_is_in_every_answer_and_filter(scim: ScimClient) -> None:
         assert (await scim.get("/Users", filter=text)).body["totalResults"] == found
 
 
+@pytest.mark.clause("entra/library")
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -112,6 +116,7 @@ async def test_an_array_of_one_is_its_element(scim: ScimClient, path: str, value
         assert "Chief" in str(await _stored(scim, person.id))
 
 
+@pytest.mark.clause("entra/library")
 @pytest.mark.parametrize("value", [["a", "b"], [{"value": "a"}, {"value": "b"}], [["a"]]])
 async def test_two_values_for_one_are_refused(scim: ScimClient, value: object) -> None:
     """Neither of two is what was meant; the detail names the attribute."""
@@ -302,6 +307,7 @@ async def test_a_malformed_name_is_refused(scim: ScimClient, name: str) -> None:
     assert "title" not in await _stored(scim, person.id)
 
 
+@pytest.mark.clause("entra/unknown", "ipsie/interop", "interop/undefined")
 async def test_an_unknown_name_is_noted_once(scim: ScimClient) -> None:
     """A typing error in a mapping is seen; the people are stored, and the log does not fill with them."""
     for number in range(5):
@@ -391,6 +397,7 @@ async def test_members_in_an_object_under_their_path(scim: ScimClient, key: str)
     assert await change("replace", {"value": one}) == {one}
 
 
+@pytest.mark.clause("7644/3.10")
 async def test_a_dot_after_the_urn(scim: ScimClient) -> None:
     """Stack Overflow 77655790, wso2/product-is#11092: in PATCH, filters, sorting and lists of attributes."""
     extension: dict[str, Any] = {ENTERPRISE: {"department": "Old"}}
@@ -499,6 +506,7 @@ async def test_an_empty_answer_has_no_content_type(scim: ScimClient) -> None:
     assert unchanged.headers["etag"]
 
 
+@pytest.mark.clause("7644/3.1", "7644/3.8")
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [

@@ -11,6 +11,7 @@ from shared.http import Request
 from tests.scim.client import ScimClient
 
 
+@pytest.mark.clause("7644/3.13")
 @pytest.mark.parametrize("collection", ["Users", "Groups"])
 async def test_a_base_url_without_v2_is_told_so(
     host: Host, scim: ScimClient, collection: str
@@ -24,6 +25,7 @@ async def test_a_base_url_without_v2_is_told_so(
     assert "/v2" in line.event.detail
 
 
+@pytest.mark.clause("7644/6.1")
 async def test_a_stranger_is_told_nothing_there_either(host: Host, scim: ScimClient) -> None:
     """The same 401 as everywhere."""
     response = await host.call(

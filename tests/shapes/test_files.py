@@ -35,6 +35,7 @@ def test_there_is_a_file_for_every_client() -> None:
     assert {path.stem for path in CLIENTS} == EXPECTED_CLIENTS
 
 
+@pytest.mark.clause("entra/validators")
 def test_the_validators_32_tests_are_all_there() -> None:
     """25 required and 7 in preview."""
     steps = load(FOLDER / "clients" / "microsoft_validator.json")

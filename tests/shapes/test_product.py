@@ -8,6 +8,7 @@ from tests.shapes.conftest import Product
 from tests.shapes.player import CLIENTS, PAYLOADS, load
 
 
+@pytest.mark.clause("entra/match", "entra/validators", "okta/match", "okta/spec-test")
 @pytest.mark.parametrize("path", CLIENTS, ids=lambda path: path.stem)
 async def test_a_client_lives_a_whole_life_over_http(served: Product, path: Path) -> None:
     """Every answer is what the client needs (sources are in the file)."""

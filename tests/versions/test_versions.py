@@ -218,7 +218,7 @@ async def test_old_presence_is_read(old: App) -> None:
     assert (person.value.availability, person.value.activity) == ("Busy", "InAMeeting")
     (tenant,) = await tenant_links.tenants(old.tables)
     assert (tenant.owner, tenant.directories) == (ACCOUNT, ("contoso",))
-    attempt = await auth_requests.take(old.tables, "state-for-tests", "browser", 1767225700000)
+    attempt = await auth_requests.consume(old.tables, "state-for-tests", "browser", 1767225700000)
     assert attempt
     assert attempt.directory_id == "contoso"
 
@@ -257,7 +257,7 @@ USES: dict[str, tuple[str, str, Callable[[App], Awaitable[Any]]]] = {
     "sign-in": (
         "work",
         "attempt|",
-        lambda old: auth_requests.take(old.tables, "state-for-tests", "browser", 1767225700000),
+        lambda old: auth_requests.consume(old.tables, "state-for-tests", "browser", 1767225700000),
     ),
 }
 

@@ -185,7 +185,7 @@ async def test_a_page_loads_only_what_it_needs(
         f"{name}.{kind}"
         for name, kind in re.findall(r"/static/(\w+)[\w.]*-\w{12}\.(css|js)", answer.body.decode())
     }
-    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "status.js"} | own
+    assert found == {"base.css", "theme.js", "htmx.js", "base.js", "session.js", "status.js"} | own
 
 
 _BELOW = ("", "/setup", "/connect", "/presence", "/credentials", "/log", "/numbers")

@@ -1,9 +1,12 @@
 """Errors as RFC 7644 section 3.12 writes them."""
 
+import pytest
+
 from scim.core import errors
 from shared.messages import Message
 
 
+@pytest.mark.clause("7644/3.12", "ipsie/errors")
 def test_the_status_is_text() -> None:
     """RFC 7644 section 3.12: `status` is a JSON string; Microsoft requires it."""
     assert errors.ScimError(501, Message("no_me")).body() == {
@@ -13,6 +16,7 @@ def test_the_status_is_text() -> None:
     }
 
 
+@pytest.mark.clause("7644/3.12")
 def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
     """Entra shows the body to its administrator: it must say what to change."""
     body = errors.bad_value("active", "no_boolean").body()
@@ -22,6 +26,7 @@ def test_an_invalid_value_names_attribute_fault_and_remedy() -> None:
     )
 
 
+@pytest.mark.clause("7644/3.12")
 def test_a_conflict_names_the_resource_that_is_there() -> None:
     """A POST repeated after a lost answer must be recognisable: the 409 names the existing id."""
     error = errors.uniqueness("userName", "babs", "0190")

@@ -31,6 +31,7 @@ def _passes(text: str) -> bool:
     return parse_filter(text, USER).matches(BABS)
 
 
+@pytest.mark.clause("7644/3.4.2.2-ops", "7644/3.4.2.2-gt", "interop/filter")
 @pytest.mark.parametrize(
     "text",
     [
@@ -84,11 +85,13 @@ def test_what_differs_does_not_match(text: str) -> None:
     assert not _passes(text)
 
 
+@pytest.mark.clause("7644/3.4.2.2-case")
 def test_text_ignores_case_beyond_ascii() -> None:
     """RFC 7643 section 2.2: caseExact false holds for every letter."""
     assert _passes('name.givenName eq "BÁRBARA"')
 
 
+@pytest.mark.clause("7644/3.4.2.2-ops")
 @pytest.mark.parametrize(
     ("text", "passes"),
     [
@@ -106,6 +109,7 @@ def test_not_binds_before_and_before_or(text: str, passes: bool) -> None:
     assert _passes(text) is passes
 
 
+@pytest.mark.clause("7644/3.4.2.2-path", "ipsie/filters")
 @pytest.mark.parametrize(
     ("text", "passes"),
     [
@@ -124,6 +128,7 @@ def test_a_value_path_holds_for_one_element(text: str, passes: bool) -> None:
     assert _passes(text) is passes
 
 
+@pytest.mark.clause("entra/match", "ipsie/filters")
 @pytest.mark.parametrize(
     ("text", "passes"),
     [
@@ -138,6 +143,7 @@ def test_entra_matches_by_a_selected_value(text: str, passes: bool) -> None:
     assert _passes(text) is passes
 
 
+@pytest.mark.clause("7644/3.4.2.2-case", "entra/op-case")
 @pytest.mark.parametrize(
     "text",
     [
@@ -173,6 +179,7 @@ def test_a_complex_attribute_is_compared_by_its_value(text: str, passes: bool) -
     assert _passes(text) is passes
 
 
+@pytest.mark.clause("7644/3.4.2.2-ops")
 @pytest.mark.parametrize(
     ("text", "passes"),
     [
@@ -202,6 +209,7 @@ def test_brackets_and_words_inside_quotes_are_text() -> None:
     assert parse_filter('displayName eq "x] and (not \\"y\\") or z["', USER).matches(user)
 
 
+@pytest.mark.clause("7644/3.4.2.2-invalid")
 @pytest.mark.parametrize(
     ("text", "position", "expected"),
     [
@@ -239,6 +247,7 @@ def test_a_fault_has_its_position_and_what_was_expected(
     assert expected in raised.value.detail
 
 
+@pytest.mark.clause("interop/filter")
 @pytest.mark.parametrize(
     "text",
     [

@@ -32,6 +32,7 @@ def test_one_member_needs_no_list(value: object) -> None:
     assert _change(op="add", path="members", value=value) == [MemberChange("add", ("1",))]
 
 
+@pytest.mark.clause("okta/group-push")
 def test_members_are_replaced() -> None:
     """SCIM Validator, test 23; an empty list leaves none."""
     assert _change(op="replace", path="members", value=[{"value": "1"}]) == [
@@ -41,6 +42,7 @@ def test_members_are_replaced() -> None:
     assert _change(op="replace", path="members", value=None) == [MemberChange("replace")]
 
 
+@pytest.mark.clause("7644/3.5.2.2-filter")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -62,6 +64,7 @@ def test_several_members_are_removed_by_or() -> None:
     assert _change(op="remove", path=path) == [MemberChange("remove", ("1", "2", "3"))]
 
 
+@pytest.mark.clause("ipsie/fifty")
 def test_fifty_members_are_removed_in_one_path() -> None:
     """A path of fifty ids is longer than most."""
     ids = tuple(f"0190aaaa-bbbb-7ccc-8ddd-{n:012}" for n in range(50))

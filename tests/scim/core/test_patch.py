@@ -38,6 +38,7 @@ def _scim_type(*operations: dict[str, Any]) -> str | None:
     return raised.value.scim_type
 
 
+@pytest.mark.clause("7644/3.5.2-order", "entra/op-case", "ipsie/multi", "interop/add-replace")
 def test_operations_apply_in_order() -> None:
     """RFC 7644 section 3.5.2: sequentially, each on the result of the one before."""
     operations = [
@@ -48,6 +49,7 @@ def test_operations_apply_in_order() -> None:
     assert _patched(*operations)["title"] == "b"
 
 
+@pytest.mark.clause("7644/3.5.2-order")
 def test_a_failing_operation_leaves_the_resource_alone() -> None:
     """RFC 7644 section 3.5.2: atomic; and a stored resource is never changed in place."""
     before = copy.deepcopy(BABS)
@@ -80,6 +82,7 @@ def test_what_changes_nothing_gives_the_same_object(operations: list[dict[str, A
     assert _patched(*operations) is BABS
 
 
+@pytest.mark.clause("7644/3.5.2.1-add", "interop/replace-complex")
 def test_replacing_a_complex_attribute_keeps_its_other_parts() -> None:
     """RFC 7644 section 3.5.2.3: sub-attributes that are not named stay."""
     assert _patched(_op("replace", "name", {"FamilyName": "New"}))["name"] == {
@@ -95,6 +98,7 @@ def test_a_part_may_be_removed_and_the_whole_goes_with_the_last() -> None:
     assert "name" not in _patched(*both)
 
 
+@pytest.mark.clause("7644/3.5.2.1-add")
 def test_adding_to_a_plural_attribute_appends() -> None:
     """RFC 7644 section 3.5.2.1."""
     assert _patched(_op("add", "emails", [{"value": "c@x.com"}]))["emails"] == [
@@ -103,6 +107,7 @@ def test_adding_to_a_plural_attribute_appends() -> None:
     ]
 
 
+@pytest.mark.clause("7644/3.5.2.1-add")
 def test_adding_a_known_value_completes_it() -> None:
     """RFC 7643 section 2.4: no two elements of the same type and value."""
     emails = _patched(
@@ -113,6 +118,7 @@ def test_adding_a_known_value_completes_it() -> None:
     assert _patched(other)["emails"] == [BABS["emails"][0] | {"primary": False}, BABS["emails"][1]]
 
 
+@pytest.mark.clause("7644/3.5.2.3-all")
 def test_replacing_a_plural_attribute_replaces_all() -> None:
     """RFC 7644 section 3.5.2.3."""
     assert _patched(_op("replace", "emails", [{"value": "c@x.com"}]))["emails"] == [
@@ -120,6 +126,7 @@ def test_replacing_a_plural_attribute_replaces_all() -> None:
     ]
 
 
+@pytest.mark.clause("7643/2.4-primary", "7644/3.5.2-primary")
 def test_a_new_primary_takes_it_from_the_others() -> None:
     """RFC 7644 section 3.5.2: setting primary to true sets it to false elsewhere."""
     by_path = _patched(_op("replace", 'emails[type eq "home"].primary', True))["emails"]
@@ -128,6 +135,7 @@ def test_a_new_primary_takes_it_from_the_others() -> None:
     assert [email.get("primary") for email in by_value] == [False, None, True]
 
 
+@pytest.mark.clause("7644/3.5.2.3-select")
 def test_a_selection_changes_every_element_it_matches() -> None:
     """RFC 7644 section 3.5.2.3: all matching values."""
     emails = _patched(_op("replace", 'emails[value sw "babs"].display', "B"))["emails"]
@@ -140,12 +148,14 @@ def test_a_path_without_brackets_means_every_element() -> None:
     assert [email["display"] for email in emails] == ["B", "B"]
 
 
+@pytest.mark.clause("7644/3.5.2.3-select")
 def test_a_selected_element_keeps_what_is_not_named() -> None:
     """RFC 7644 section 3.5.2.3 for complex values."""
     emails = _patched(_op("replace", 'emails[type eq "work"]', {"value": "n@x.com"}))["emails"]
     assert emails[0] == {"type": "work", "value": "n@x.com", "primary": True}
 
 
+@pytest.mark.clause("7644/3.5.2.2-filter")
 def test_removing_by_selection_removes_only_those() -> None:
     """RFC 7644 section 3.5.2.2; the last one takes the attribute with it."""
     assert _patched(_op("remove", 'emails[type eq "work"]', None))["emails"] == [BABS["emails"][1]]
@@ -161,6 +171,7 @@ def test_removing_a_part_by_selection_leaves_the_other_elements() -> None:
     assert [email.get("display") for email in emails] == ["B", None]
 
 
+@pytest.mark.clause("interop/element")
 @pytest.mark.parametrize("value", [None, "", []])
 def test_a_selected_element_is_cleared_as_a_whole(value: object) -> None:
     """RFC 7643 section 2.5: replaced by null, it is unassigned; null adds nothing."""
@@ -190,12 +201,14 @@ def test_a_whole_extension_is_merged_and_removed() -> None:
     assert _patched({"op": "replace", "value": {ENTERPRISE_URN: None}}, resource=merged) == BABS
 
 
+@pytest.mark.clause("7644/3.5.2.1-nopath", "interop/path")
 def test_a_value_without_path_holds_attributes() -> None:
     """RFC 7644 sections 3.5.2.1 and 3.5.2.3: without a path the value is a set of attributes."""
     patched = _patched({"op": "replace", "value": {"TITLE": "x", "emails": [{"value": "c@x.com"}]}})
     assert (patched["title"], patched["emails"]) == ("x", [{"value": "c@x.com"}])
 
 
+@pytest.mark.clause("7644/3.5.2.2-notarget")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -210,6 +223,7 @@ def test_no_target_is_told(operation: dict[str, Any]) -> None:
     assert _scim_type(operation) == "noTarget"
 
 
+@pytest.mark.clause("7644/3.5.2-readonly")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -226,12 +240,14 @@ def test_what_may_not_change_is_refused(operation: dict[str, Any]) -> None:
     assert _scim_type(operation) == "mutability"
 
 
+@pytest.mark.clause("7644/3.5.2.2-required")
 @pytest.mark.parametrize("value", ["", None, " ", []])
 def test_a_required_attribute_is_not_cleared(value: object) -> None:
     """RFC 7643 section 4.1.1: userName is never empty."""
     assert _scim_type(_op("replace", "userName", value)) == "invalidValue"
 
 
+@pytest.mark.clause("7644/3.5.2-body")
 @pytest.mark.parametrize(
     ("operation", "scim_type"),
     [
@@ -263,6 +279,7 @@ def test_an_immutable_part_is_not_changed() -> None:
         assert raised.value.scim_type == "mutability"
 
 
+@pytest.mark.clause("7644/3.5.2-body")
 @pytest.mark.parametrize(
     "body",
     [

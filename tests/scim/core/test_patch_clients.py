@@ -23,23 +23,27 @@ def _op(op: str, path: str, value: object) -> dict[str, Any]:
     return {"op": op, "path": path, "value": value}
 
 
+@pytest.mark.clause("entra/boolean", "ipsie/deactivate")
 @pytest.mark.parametrize("value", ["False", "false", False, "FALSE"])
 def test_a_user_is_disabled_by_text_or_boolean(value: object) -> None:
     """Entra without its flag sends "False"; read as true, people stay visible after they left."""
     assert _patched(_op("Replace", "active", value))["active"] is False
 
 
+@pytest.mark.clause("okta/update")
 def test_a_user_is_disabled_without_a_path() -> None:
     """Okta: {"op": "replace", "value": {"active": false}}."""
     assert _patched({"op": "replace", "value": {"active": False}})["active"] is False
 
 
+@pytest.mark.clause("7644/3.5.2.3-notarget", "entra/create-missing", "interop/add-replace")
 @pytest.mark.parametrize("op", ["Add", "Replace", "add", "REPLACE"])
 def test_a_value_that_was_never_set_is_created(op: str) -> None:
     """better-auth#10682: a delta sync replaces the number of a user who has none."""
     assert _patched(_op(op, WORK_PHONE, "+1"))["phoneNumbers"] == [{"type": "work", "value": "+1"}]
 
 
+@pytest.mark.clause("entra/create-missing")
 def test_operations_on_one_selection_hit_one_element() -> None:
     """simpleidserver#808: sub-attributes must not end up in elements of their own."""
     country = 'addresses[type eq "work"].country'
@@ -108,6 +112,7 @@ def test_what_is_not_supported_is_passed_over(operation: dict[str, Any]) -> None
     assert _patched(operation) is BABS
 
 
+@pytest.mark.clause("entra/flag")
 def test_the_compliance_flag_writes_paths_as_names() -> None:
     """Entra with aadOptscim062020: a path-less value with dotted names and URNs (scim-for-keycloak#26)."""
     value = {
@@ -126,6 +131,7 @@ def test_the_compliance_flag_writes_paths_as_names() -> None:
     assert patched["emails"] == [{"type": "work", "value": "a@x.com"}]
 
 
+@pytest.mark.clause("7644/3.3-ignore")
 def test_read_only_names_in_a_value_are_passed_over() -> None:
     """Okta sends the id along: {"op": "replace", "value": {"id": …, "displayName": …}}."""
     group = {"schemas": [GROUP_URN], "id": "1", "displayName": "a"}
@@ -136,6 +142,7 @@ def test_read_only_names_in_a_value_are_passed_over() -> None:
     assert patched == {**group, "displayName": "b"}
 
 
+@pytest.mark.clause("entra/manager")
 @pytest.mark.parametrize("path", [MANAGER, "manager"])
 @pytest.mark.parametrize("value", ["9", {"value": "9"}, [{"$ref": "", "value": "9"}]])
 def test_a_manager_is_set_by_every_shape(path: str, value: object) -> None:
@@ -198,6 +205,7 @@ def test_a_removal_lists_values() -> None:
     assert raised.value.scim_type == "invalidValue"
 
 
+@pytest.mark.clause("okta/group-push")
 def test_a_group_is_renamed() -> None:
     """langwatch#7136: replacing a group's externalId must not touch its members."""
     group = {

@@ -7,6 +7,7 @@ from scim.core.patch_path import parse_path
 from scim.core.schemas import ENTERPRISE_URN, USER, USER_URN
 
 
+@pytest.mark.clause("7644/3.10")
 @pytest.mark.parametrize(
     ("text", "attribute", "sub"),
     [
@@ -56,6 +57,7 @@ def test_a_selection_tells_what_an_element_must_have(text: str, terms: object) -
     assert selection.terms == terms
 
 
+@pytest.mark.clause("7644/3.5.2-path")
 @pytest.mark.parametrize(
     "text",
     ["", " ", "a b", "name.", ".name", "name..givenName", "name.givenName.x", '"name"', "9lives"],
@@ -68,6 +70,7 @@ def test_a_malformed_path_is_refused(text: str) -> None:
     assert not isinstance(raised.value, UnknownAttribute)
 
 
+@pytest.mark.clause("7644/3.5.2-path")
 @pytest.mark.parametrize(
     "text",
     [

@@ -35,6 +35,7 @@ def test_nothing_asked_is_everything(both: tuple[str | None, str | None]) -> Non
     assert read_attributes(*both, USER).apply(BABS) == BABS
 
 
+@pytest.mark.clause("7644/3.4.2.5")
 @pytest.mark.parametrize(
     ("attributes", "kept"),
     [
@@ -57,6 +58,7 @@ def test_only_what_is_asked_is_returned(attributes: str, kept: dict[str, Any]) -
     assert _only(attributes) == ALWAYS | kept
 
 
+@pytest.mark.clause("7644/3.4.2.5")
 @pytest.mark.parametrize(
     ("excluded", "gone"),
     [
@@ -78,6 +80,7 @@ def test_a_part_is_left_out_of_every_element() -> None:
     assert _without("emails.type")["emails"] == [{"value": "a@x.com"}, {"display": "H"}]
 
 
+@pytest.mark.clause("7643/4.1.1-password")
 def test_a_password_is_never_returned() -> None:
     """RFC 7643 section 7: returned never, whatever is asked."""
     for projection in (
@@ -87,6 +90,7 @@ def test_a_password_is_never_returned() -> None:
         assert "password" not in projection.apply({**BABS, "password": "x"})
 
 
+@pytest.mark.clause("7644/3.4.2.5")
 def test_both_parameters_exclude_each_other() -> None:
     """RFC 7644 section 3.9: they are mutually exclusive."""
     with pytest.raises(ScimError) as raised:

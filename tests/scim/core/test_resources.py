@@ -19,6 +19,7 @@ def _fault(body: object) -> tuple[str | None, str]:
     return raised.value.scim_type, raised.value.detail
 
 
+@pytest.mark.clause("7643/2.1")
 def test_names_match_in_any_case() -> None:
     """RFC 7643 section 2.1: attribute names are case-insensitive."""
     assert read_resource({"USERNAME": "babs", "Name": {"GIVENNAME": "Babs"}}, USER) == {
@@ -28,12 +29,14 @@ def test_names_match_in_any_case() -> None:
     }
 
 
+@pytest.mark.clause("7643/2.3.1", "7643/4.1.2-phone")
 def test_values_are_kept_exactly_as_sent() -> None:
     """Microsoft Learn: "Transformations of data shouldn't happen"; numbers, case and blanks stay."""
     phones = [{"type": "Work", "value": " 10-040-1308 "}]
     assert _user(phoneNumbers=phones)["phoneNumbers"] == phones
 
 
+@pytest.mark.clause("entra/unknown")
 def test_unknown_attributes_and_schemas_are_passed_over() -> None:
     """Entra's default mapping sends more than a target has, OneLogin's template an old schema."""
     assert (
@@ -44,34 +47,40 @@ def test_unknown_attributes_and_schemas_are_passed_over() -> None:
     )
 
 
+@pytest.mark.clause("7643/3.1-meta", "7644/3.3-ignore")
 def test_read_only_attributes_are_ignored() -> None:
     """RFC 7644 section 3.3: read-only attributes of a request are ignored."""
     assert _user(id=None, meta={"resourceType": "User"}, groups=[{"value": "1"}]) == _user()
 
 
+@pytest.mark.clause("7643/4.1.1-password", "ipsie/password")
 def test_a_password_is_not_kept() -> None:
     """Okta sends one; nobody here signs in with it."""
     assert "password" not in _user(password="t1meMa$heen")
 
 
+@pytest.mark.clause("7643/2.2", "7643/2.5")
 @pytest.mark.parametrize("empty", [None, "", [], [None], {}])
 def test_null_and_empty_are_absent(empty: object) -> None:
     """RFC 7643 section 2.5: null, an empty array and absence are the same; "" is what an Entra expression can send."""
     assert _user(name=empty, title="x") == _user(title="x")
 
 
+@pytest.mark.clause("7643/2.5")
 @pytest.mark.parametrize("roles", [None, [], "", [{"value": ""}]])
 def test_empty_roles_are_absent(roles: object) -> None:
     """Entra sends "roles": [] in every POST."""
     assert _user(roles=roles) == _user()
 
 
+@pytest.mark.clause("7643/2.3.2")
 @pytest.mark.parametrize(("sent", "read"), [("True", True), ("false", False), (True, True)])
 def test_booleans_may_be_text(sent: object, read: bool) -> None:
     """Entra without its flag: "True"; OneLogin's templates: "true"."""
     assert _user(active=sent)["active"] is read
 
 
+@pytest.mark.clause("7643/4.3-manager", "entra/manager")
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
@@ -86,12 +95,14 @@ def test_a_manager_comes_back_as_an_object(sent: object, kept: str) -> None:
     assert _user(**{ENTERPRISE_URN: {"manager": sent}})[ENTERPRISE_URN]["manager"]["value"] == kept
 
 
+@pytest.mark.clause("7643/4.3-manager")
 def test_a_managers_name_is_ours_to_say() -> None:
     """RFC 7643 section 4.3: manager.displayName is read-only; OneLogin sends it."""
     sent = {"value": "1", "displayName": "Boss"}
     assert _user(**{ENTERPRISE_URN: {"manager": sent}})[ENTERPRISE_URN]["manager"] == {"value": "1"}
 
 
+@pytest.mark.clause("7643/3.3")
 def test_the_extension_is_listed_when_it_is_used() -> None:
     """RFC 7643 section 3: schemas lists the URNs of the attributes that are there."""
     assert _user(**{ENTERPRISE_URN: {"department": "x"}})["schemas"] == [USER_URN, ENTERPRISE_URN]
@@ -110,6 +121,7 @@ def test_two_values_of_one_type_stay() -> None:
     assert _user(emails=emails)["emails"] == emails
 
 
+@pytest.mark.clause("7643/2.4-dup")
 def test_a_repeated_value_is_kept_once() -> None:
     """RFC 7643 section 2.4: the same type and value are not returned twice."""
     email = {"type": "work", "value": "a@x.com"}
@@ -118,6 +130,7 @@ def test_a_repeated_value_is_kept_once() -> None:
     assert _user(emails=[primary, email])["emails"] == [primary]
 
 
+@pytest.mark.clause("7643/2.4-primary")
 def test_one_value_is_primary() -> None:
     """RFC 7643 section 2.4: primary is true at most once; the first one stays."""
     emails = [{"value": "a@x.com", "primary": "True"}, {"value": "b@x.com", "primary": True}]
@@ -131,6 +144,7 @@ def test_an_element_without_a_value_is_dropped() -> None:
     )
 
 
+@pytest.mark.clause("7643/4.1.1-userName")
 @pytest.mark.parametrize("name", [None, "", "  "])
 def test_a_missing_user_name_is_named(name: object) -> None:
     """RFC 7643 section 4.1.1: userName is required; the detail names it and the mapping."""
@@ -171,12 +185,14 @@ def test_a_wrong_type_names_the_attribute(attributes: dict[str, Any], named: str
     assert (scim_type, detail.split()[0]) == ("invalidValue", named)
 
 
+@pytest.mark.clause("7643/8")
 @pytest.mark.parametrize("body", [None, [], "x", 1, [{}]])
 def test_a_body_that_is_no_object_is_bad_syntax(body: object) -> None:
     """RFC 7644 section 3.12, invalidSyntax."""
     assert _fault(body)[0] == "invalidSyntax"
 
 
+@pytest.mark.clause("7643/2.3.6")
 def test_a_certificate_is_kept_as_sent() -> None:
     """RFC 7643 section 2.3.6: binary is base64."""
     assert _user(x509Certificates=[{"value": "MIID Qz=="}])["x509Certificates"] == [
@@ -184,6 +200,7 @@ def test_a_certificate_is_kept_as_sent() -> None:
     ]
 
 
+@pytest.mark.clause("7643/4.2")
 def test_a_group_is_created_without_members() -> None:
     """Entra creates a group with an unknown schema and without members."""
     body = {
@@ -207,6 +224,7 @@ def test_a_put_clears_what_it_leaves_out() -> None:
     assert replace_resource(_user(title="x"), _user(nickName="B"), USER) == _user(nickName="B")
 
 
+@pytest.mark.clause("7644/3.5.1")
 def test_a_put_keeps_what_is_read_only() -> None:
     """RFC 7644 section 3.5.1: read-only values of the request are ignored, stored ones stay."""
     stored = {**_user(), "id": "1", "meta": {"version": 'W/"1"'}}
@@ -219,6 +237,7 @@ def test_a_put_of_the_same_changes_nothing() -> None:
     assert replace_resource(stored, _user(title="x"), USER) is stored
 
 
+@pytest.mark.clause("7643/3.3")
 def test_a_put_without_the_extension_drops_it() -> None:
     """RFC 7644 section 3.5.1 holds for extensions, too."""
     assert (

@@ -34,30 +34,35 @@ def _values(value: Any) -> Any:
         yield value
 
 
+@pytest.mark.clause("7643/2.3.8")
 @pytest.mark.parametrize("urn", SCHEMAS)
 def test_a_schema_has_no_nulls(urn: str) -> None:
     """Microsoft Learn, requirements of /Schemas: no null values."""
     assert None not in _values(SCHEMAS[urn].to_json())
 
 
+@pytest.mark.clause("7643/7", "interop/discovery")
 @pytest.mark.parametrize("urn", SCHEMAS)
 def test_a_schema_is_one_to_another_implementation(urn: str) -> None:
     """RFC 7643 section 7: scim2-models reads every characteristic."""
     assert Schema.model_validate(SCHEMAS[urn].to_json()).id == urn
 
 
+@pytest.mark.clause("7643/4.1.2-types", "interop/canonical")
 @pytest.mark.parametrize("name", ["emails", "phoneNumbers", "addresses", "ims", "photos"])
 def test_types_list_their_canonical_values(name: str) -> None:
     """Logic App template, Schema_Discoverability_Test: a mapped emails[type eq "work"].value is found by them."""
     assert _sub(_listed(USER_SCHEMA)[name], "type")["canonicalValues"]
 
 
+@pytest.mark.clause("7643/4.1.2-types")
 def test_phone_numbers_list_the_types_that_entra_maps() -> None:
     """Entra's default mapping writes work, mobile and fax numbers."""
     types = _sub(_listed(USER_SCHEMA)["phoneNumbers"], "type")["canonicalValues"]
     assert {"work", "mobile", "fax"} <= set(types)
 
 
+@pytest.mark.clause("7643/7", "ipsie/schema")
 @pytest.mark.parametrize("name", ["id", "externalId", "active", "displayName", "title", "userName"])
 def test_every_mapped_attribute_is_listed(name: str) -> None:
     """Schema_Discoverability_Test looks for mapped attributes; RFC 7643 section 3.1 allows to list common ones."""
@@ -69,6 +74,7 @@ def test_name_is_announced_as_required() -> None:
     assert _listed(USER_SCHEMA)["name"]["required"] is True
 
 
+@pytest.mark.clause("7643/3.1-externalId", "interop/case")
 def test_user_name_ignores_case_and_external_id_does_not() -> None:
     """RFC 7643 sections 3.1 and 4.1.1."""
     attributes = _listed(USER_SCHEMA)
@@ -78,17 +84,20 @@ def test_user_name_ignores_case_and_external_id_does_not() -> None:
     )
 
 
+@pytest.mark.clause("7643/4.1.1-password", "ipsie/password")
 def test_a_password_is_not_announced() -> None:
     """RFC 7643 section 4.1.1: a service provider that keeps no passwords has no such attribute to map."""
     assert "password" not in _listed(USER_SCHEMA)
 
 
+@pytest.mark.clause("7643/4.2-immutable")
 def test_the_parts_of_a_member_are_immutable() -> None:
     """RFC 7643 section 8.7.1."""
     members = _listed(GROUP_SCHEMA)["members"]
     assert _sub(members, "value")["mutability"] == "immutable"
 
 
+@pytest.mark.clause("7643/5", "9865/4")
 def test_pagination_is_part_of_the_configuration() -> None:
     """RFC 9865 section 4."""
     pagination = _listed(SCHEMAS["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"])[
@@ -105,6 +114,7 @@ def test_pagination_is_part_of_the_configuration() -> None:
     }
 
 
+@pytest.mark.clause("7643/2.1")
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -130,6 +140,7 @@ def test_what_a_type_does_not_have_is_not_found() -> None:
     assert GROUP.find("userName") is None
 
 
+@pytest.mark.clause("7643/6", "7644/3.2", "interop/discovery", "interop/rt-id")
 def test_resource_types_have_their_endpoints() -> None:
     """RFC 7644 section 3.2."""
     assert {name: kind.endpoint for name, kind in RESOURCE_TYPES.items()} == {

@@ -26,6 +26,7 @@ def test_exact_text_is_ordered_with_case() -> None:
     assert _sorted("externalId", *users) == ["2", "1"]
 
 
+@pytest.mark.clause("7644/3.4.2.3")
 def test_who_has_no_value_comes_last_ascending_and_first_descending() -> None:
     """RFC 7644 section 3.4.2.3."""
     users: list[dict[str, Any]] = [
@@ -37,6 +38,7 @@ def test_who_has_no_value_comes_last_ascending_and_first_descending() -> None:
     assert _sorted("title", *users, descending=True)[0] == "1"
 
 
+@pytest.mark.clause("7644/3.4.2.3")
 def test_several_values_are_ordered_by_the_primary_one() -> None:
     """RFC 7644 section 3.4.2.3: the primary value, else the first."""
     users: list[dict[str, Any]] = [
@@ -47,6 +49,7 @@ def test_several_values_are_ordered_by_the_primary_one() -> None:
     assert _sorted("emails.value", *users) == ["2", "1"]
 
 
+@pytest.mark.clause("7643/2.3.5")
 def test_dates_are_ordered_as_instants() -> None:
     """RFC 7643 section 2.3.5."""
     users = [

@@ -66,6 +66,7 @@ def test_a_number_has_no_parts(text: str) -> None:
     assert raised.value.scim_type == "invalidFilter"
 
 
+@pytest.mark.clause("7643/2.3.5")
 @pytest.mark.parametrize(
     "body", [{"size": "3"}, {"size": True}, {"made": "yesterday"}, {"made": 5}]
 )
@@ -83,6 +84,7 @@ def test_zero_and_dates_are_values() -> None:
     assert apply_patch(thing, [Operation("replace", "weight", 0)], THING)["weight"] == 0
 
 
+@pytest.mark.clause("7643/2.4-dup")
 def test_plain_values_are_kept_once() -> None:
     """RFC 7643 section 2.4: a multi-valued attribute may be simple."""
     assert _thing(labels=["a", "b", "a", "", None])["labels"] == ["a", "b"]
@@ -108,6 +110,7 @@ def test_numbers_are_sorted_as_numbers() -> None:
     assert sorted(things, key=lambda thing: sort_key(thing, "size", THING)) == things[::-1]
 
 
+@pytest.mark.clause("7644/3.5.1-immutable")
 def test_an_immutable_attribute_is_set_once() -> None:
     """RFC 7643 section 2.2, RFC 7644 section 3.5.1: it may be set, repeated or left out, but not changed."""
     assert apply_patch(_thing(), [Operation("add", "serial", "1")], THING)["serial"] == "1"
@@ -118,6 +121,7 @@ def test_an_immutable_attribute_is_set_once() -> None:
     assert raised.value.scim_type == "mutability"
 
 
+@pytest.mark.clause("7644/3.5.2-readonly")
 @pytest.mark.parametrize(
     "operation", [Operation("replace", "serial", "2"), Operation("remove", "serial")]
 )

@@ -15,6 +15,7 @@ async def _members(scim: ScimClient, group_id: str) -> set[str]:
     return {member["value"] for member in body.get("members", [])}
 
 
+@pytest.mark.clause("entra/groups")
 async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
     """Microsoft: the unknown schema URI is tolerated; 201 with id and meta."""
     answer = await scim.post(
@@ -34,6 +35,7 @@ async def test_entra_creates_a_group_without_members(scim: ScimClient) -> None:
     assert answer.headers["location"] == answer.body["meta"]["location"]
 
 
+@pytest.mark.clause("7644/3.3-409", "ipsie/group-name")
 async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
     """Entra matches groups by displayName, so it is unique: 409 names the group that has it."""
     first = await scim.group("Sales")
@@ -42,6 +44,7 @@ async def test_a_display_name_is_taken_in_any_case(scim: ScimClient) -> None:
     assert first.id in again.body["detail"]
 
 
+@pytest.mark.clause("7643/4.1.2-groups", "7643/4.2")
 async def test_a_member_is_added_and_seen_from_both_sides(scim: ScimClient) -> None:
     """RFC 7643 section 4.1.2: a user's `groups` are the direct memberships, read-only."""
     user, group = await scim.user(), await scim.group()
@@ -52,6 +55,7 @@ async def test_a_member_is_added_and_seen_from_both_sides(scim: ScimClient) -> N
     assert [(entry["value"], entry["type"]) for entry in seen] == [(group.id, "direct")]
 
 
+@pytest.mark.clause("entra/groups")
 async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
     """Re-adding succeeds (simpleidserver#245) and keeps the version."""
     user = await scim.user()
@@ -62,6 +66,7 @@ async def test_adding_a_member_again_changes_nothing(scim: ScimClient) -> None:
     assert (await scim.get(f"/Groups/{group.id}")).headers["etag"] == group.headers["etag"]
 
 
+@pytest.mark.clause("7644/3.5.2.2-filter")
 @pytest.mark.parametrize("shape", ["list", "path", "pathless"])
 async def test_only_the_named_member_is_removed(scim: ScimClient, shape: str) -> None:
     """Entra's removal shapes never empty a group (RFC 7644 section 3.5.2.2 read literally would)."""
@@ -87,6 +92,7 @@ async def test_replacing_a_name_keeps_the_members(scim: ScimClient, attribute: s
     assert await _members(scim, group.id) == {user.id}
 
 
+@pytest.mark.clause("entra/group-answer")
 async def test_members_can_be_left_out(scim: ScimClient, tables: CountingTables) -> None:
     """Entra reads groups with excludedAttributes=members: the members are not even read."""
     user = await scim.user()
@@ -97,6 +103,7 @@ async def test_members_can_be_left_out(scim: ScimClient, tables: CountingTables)
     assert len(calls) == 1
 
 
+@pytest.mark.clause("ipsie/group-filters")
 async def test_a_filter_by_name_finds_in_any_case(scim: ScimClient) -> None:
     """The SCIM Validator filters groups in another case."""
     group = await scim.group("Sales")
@@ -104,6 +111,7 @@ async def test_a_filter_by_name_finds_in_any_case(scim: ScimClient) -> None:
     assert [entry["id"] for entry in found.resources] == [group.id]
 
 
+@pytest.mark.clause("ipsie/schema")
 async def test_a_filter_by_external_id_finds(scim: ScimClient) -> None:
     """Entra may match groups by externalId, and changes it; the old one finds nothing more."""
     group = await scim.post("/Groups", {"displayName": "Sales", "externalId": "one"})
@@ -123,6 +131,7 @@ async def test_a_group_is_unmodified_only_without_its_members(scim: ScimClient) 
     ).status == 304
 
 
+@pytest.mark.clause("ipsie/group-filters")
 async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
     """`members.value eq` is answered from the member's own rows."""
     user = await scim.user()
@@ -132,6 +141,7 @@ async def test_groups_of_a_member_are_found(scim: ScimClient) -> None:
     assert [entry["id"] for entry in found.resources] == [inside.id]
 
 
+@pytest.mark.clause("7644/3.6")
 async def test_a_deleted_user_leaves_its_groups(scim: ScimClient) -> None:
     """Deleting a person leaves no dangling member."""
     user = await scim.user()

@@ -40,6 +40,7 @@ def sign(graph_simulator: RunningSimulator) -> Any:
     return signed
 
 
+@pytest.mark.clause("6749/7523-2.2", "entra/federated", "ipsie/auth")
 async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, sign: Any) -> None:
     """No secret exists: Entra's signature is enough (RFC 7523 section 2.2)."""
     answer = await client.by_assertion(sign())
@@ -48,6 +49,7 @@ async def test_an_assertion_gives_a_token_that_opens_scim(client: TokenClient, s
     assert await client.users(answer.token) == 200
 
 
+@pytest.mark.clause("6749/7523-2.2")
 @pytest.mark.parametrize("client_id", ["", "directory", "subject"])
 async def test_client_id_is_left_out_or_names_the_client(
     client: TokenClient, sign: Any, client_id: str
@@ -92,6 +94,7 @@ async def not_trusted(client: TokenClient, assertion: str, why: str, **fields: s
     assert why in (await logged(client))[0]
 
 
+@pytest.mark.clause("6749/7523-3-iss")
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -152,6 +155,7 @@ async def test_other_failures_in_between_make_no_more_lines(
     assert [line.count for line in page.lines] == [1]
 
 
+@pytest.mark.clause("6749/7523-3-exp")
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -188,6 +192,7 @@ async def test_an_extension_that_must_be_understood_is_refused(
     await refused(client, f"{header}.{body}.{signature}", "not a JSON Web Token")
 
 
+@pytest.mark.clause("6749/7523-3-sig")
 async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign: Any) -> None:
     """A body exchanged under a true signature."""
     header, _, signature = sign().split(".")
@@ -198,6 +203,7 @@ async def test_claims_cannot_be_changed_after_signing(client: TokenClient, sign:
     await not_trusted(client, f"{header}.{changed}.{signature}", "signature")
 
 
+@pytest.mark.clause("6749/7523-3-sig")
 async def test_other_algorithms_are_refused(
     client: TokenClient, sign: Any, graph_simulator: RunningSimulator
 ) -> None:
@@ -221,6 +227,7 @@ async def test_what_is_no_token_is_refused(client: TokenClient, text: str) -> No
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.clause("6749/7523-3-jti", "ipsie/replay")
 async def test_an_assertion_is_taken_once(client: TokenClient, sign: Any, app: App) -> None:
     """A `jti` seen before is refused (RFC 7523 section 3, item 7), on another instance too, even at the same time."""
     other = App(app.settings, app.clock, CountingTables(app.tables))
@@ -354,6 +361,7 @@ async def test_whether_a_directory_trusts_an_identity_costs_the_same(
     assert counts[0] == counts[1] == counts[2]
 
 
+@pytest.mark.clause("entra/federated")
 async def test_the_issuer_is_that_of_the_deployments_cloud(
     clock: FixedClock, tables: CountingTables
 ) -> None:

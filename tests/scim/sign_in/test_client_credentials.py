@@ -22,6 +22,7 @@ def basic(client_id: str, secret: str) -> str:
     )
 
 
+@pytest.mark.clause("6749/2.3.1", "6749/4.4", "6749/5.1")
 async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenClient) -> None:
     """The answer of RFC 6749 section 5.1: bearer, 60 minutes, no-store; then SCIM takes the token."""
     answer = await client.by_secret(scope="scim", unknown="ignored")
@@ -30,6 +31,7 @@ async def test_a_secret_in_the_form_gives_a_token_that_opens_scim(client: TokenC
     assert await client.users(answer.token) == 200
 
 
+@pytest.mark.clause("6749/2.3.1")
 async def test_a_secret_in_the_header_gives_a_token(client: TokenClient) -> None:
     """HTTP Basic, with id and secret form-encoded inside (RFC 6749 section 2.3.1)."""
     header = basic(client.directory_id, client.secret)
@@ -37,6 +39,7 @@ async def test_a_secret_in_the_header_gives_a_token(client: TokenClient) -> None
     assert await client.users(answer.token) == 200
 
 
+@pytest.mark.clause("6749/5.1", "ipsie/replay")
 async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedClock) -> None:
     """To the second, also where it was used a moment ago."""
     token = (await client.by_secret()).token
@@ -46,6 +49,7 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
     assert await client.users(token) == 401
 
 
+@pytest.mark.clause("7644/2.1")
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
     """Two secrets are live; revoking one leaves the other's tokens."""
     _, second, plain = await credentials.issue(client.app, ACCOUNT, client.directory_id, "secrets")
@@ -57,6 +61,7 @@ async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClien
     assert (await client.by_secret(client_secret=plain)).status == 401
 
 
+@pytest.mark.clause("7644/2.1", "ipsie/auth-only")
 async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None:
     """The other directory's partition does not know it."""
     other, _ = await service.create(client.app, ACCOUNT, NewDirectory("Other"))
@@ -73,6 +78,7 @@ async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
     assert await client.users(token) == 401
 
 
+@pytest.mark.clause("6749/5.2")
 async def test_every_wrong_client_gets_the_same_answer(client: TokenClient) -> None:
     """401 invalid_client, whether directory, id or secret is wrong (RFC 6749 section 5.2)."""
     answers = [
@@ -96,6 +102,7 @@ async def test_every_wrong_client_gets_the_same_answer(client: TokenClient) -> N
     assert len({answer.body["error_description"] for answer in answers}) == 1
 
 
+@pytest.mark.clause("6749/5.2")
 async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> None:
     """The answer names the scheme that the client used (RFC 6749 section 5.2)."""
     answer = await client.post(
@@ -104,6 +111,7 @@ async def test_a_wrong_basic_client_is_asked_for_basic(client: TokenClient) -> N
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="SCIM"')
 
 
+@pytest.mark.clause("6749/5.2")
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
@@ -146,6 +154,7 @@ async def test_a_broken_basic_header_is_a_400(client: TokenClient, header: str) 
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.clause("6749/2.3.1", "ipsie/auth-body")
 async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None:
     """RFC 6749 section 2.3: not more than one method in a request."""
     header = basic(client.directory_id, client.secret)
@@ -155,6 +164,7 @@ async def test_credentials_are_sent_in_one_way_only(client: TokenClient) -> None
     assert (await client.post(other, authorization=header)).status == 400
 
 
+@pytest.mark.clause("6749/3.2")
 async def test_only_a_form_is_taken(client: TokenClient) -> None:
     """RFC 6749 section 4.4.2: application/x-www-form-urlencoded, with or without parameters."""
     assert (await client.post(b"{}", content_type="application/json")).status == 400
@@ -168,6 +178,7 @@ async def test_only_a_form_is_taken(client: TokenClient) -> None:
     ).status == 200
 
 
+@pytest.mark.clause("6749/3.2")
 async def test_only_post_is_taken(client: TokenClient) -> None:
     """RFC 6749 section 3.2: a secret must not stand in a URL."""
     url = (
@@ -211,6 +222,7 @@ async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
     assert len(rows) == issued
 
 
+@pytest.mark.clause("6749/10.3")
 async def test_a_token_costs_one_transaction_and_its_use_two_reads(
     client: TokenClient, tables: CountingTables, clock: FixedClock
 ) -> None:

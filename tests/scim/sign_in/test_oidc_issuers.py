@@ -76,6 +76,7 @@ async def test_an_issuer_of_ones_own_opens_scim(
     assert await client.users(answer.token) == 200
 
 
+@pytest.mark.clause("6749/7523-3-iss")
 @pytest.mark.parametrize(
     "change",
     [
@@ -94,6 +95,7 @@ async def test_another_assertion_is_refused(
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 
 
+@pytest.mark.clause("6749/7523-3-sig")
 async def test_a_key_of_somebody_else_is_refused(client: TokenClient, issuer: OidcIssuer) -> None:
     """The same `kid`, another key; and an elliptic-curve algorithm with the RSA key's name."""
     stranger = OidcIssuer(issuer.clock)
@@ -103,6 +105,7 @@ async def test_a_key_of_somebody_else_is_refused(client: TokenClient, issuer: Oi
     assert (await client.by_assertion(text)).status == 401
 
 
+@pytest.mark.clause("6749/7523-3-jti")
 async def test_an_assertion_with_an_id_is_taken_once(
     client: TokenClient, issuer: OidcIssuer
 ) -> None:
@@ -152,7 +155,7 @@ async def test_only_listed_hosts_have_keys(
     trust = _trust(issuer, jwks_uri=address.replace("{host}", issuer.host))
     with pytest.raises(InvalidField) as raised:
         await credentials.set_trust(app, ACCOUNT, client.directory_id, trust)
-    assert raised.value.field == "jwks_uri"
+    assert raised.value.field == "jwksUri"
     assert "TRUSTED_KEY_HOSTS" in raised.value.message.text()
 
 
@@ -163,7 +166,7 @@ async def test_only_listed_hosts_have_keys(
         ({"issuer": "http://evil.example"}, "issuer"),
         ({"subject": " "}, "subject"),
         ({"audiences": ()}, "audiences"),
-        ({"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"}, "tenant_id"),
+        ({"tenant_id": "7f0c7c5e-8f5d-4a0e-9d6c-1d5f3a2b4c6d"}, "tenantId"),
     ],
 )
 async def test_a_wrong_field_is_named(
@@ -187,6 +190,7 @@ def test_the_setting_takes_hosts_only(hosts: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.clause("6749/8414", "ipsie/scope", "ipsie/metadata")
 @pytest.mark.parametrize(
     "path",
     [

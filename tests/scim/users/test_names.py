@@ -20,6 +20,7 @@ OTHER = [
 ]  # fmt: skip
 
 
+@pytest.mark.clause("7643/4.1.1-userName", "7644/7.8")
 @pytest.mark.parametrize(("one", "other"), SAME)
 async def test_names_that_compare_equal_are_one(scim: ScimClient, one: str, other: str) -> None:
     """409, and either name finds the person."""
@@ -29,6 +30,7 @@ async def test_names_that_compare_equal_are_one(scim: ScimClient, one: str, othe
         assert await _found(scim, name) == [user.id]
 
 
+@pytest.mark.clause("7644/7.8")
 @pytest.mark.parametrize(("one", "other"), OTHER)
 async def test_names_that_only_look_equal_or_share_an_escape_are_two(
     scim: ScimClient, one: str, other: str

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from local.counting_tables import CountingTables
 from scim.users import index_rows, store
 from scim.users.models import UserRecord
@@ -15,6 +17,7 @@ from tests.scim.client import ScimClient
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 
 
+@pytest.mark.clause("7643/3.1-id", "7643/3.1-meta", "7643/3.1-location", "7644/3.3-201")
 async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None:
     """RFC 7644 section 3.3: 201, Location equal to meta.location, the whole representation."""
     answer = await scim.user(externalId="x1", title="Engineer")
@@ -27,6 +30,7 @@ async def test_a_created_user_has_id_meta_and_location(scim: ScimClient) -> None
     assert (await scim.get(f"/Users/{answer.id}")).body == answer.body
 
 
+@pytest.mark.clause("7643/2.3.1", "7643/4.1.1-displayName", "entra/no-transform")
 async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
     """Microsoft: transformations of data should not happen; not even of a number that is no E.164."""
     sent = [
@@ -38,6 +42,7 @@ async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
     assert answer.body["userName"] == "Anna.MÜLLER@Example.com"
 
 
+@pytest.mark.clause("7643/4.1.1-userName", "7644/3.3-409", "interop/case", "interop/conflict")
 async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
     """RFC 7643 section 4.1.1: userName is unique and not case-exact; the 409 names the user that has it."""
     first = await scim.user("anna@example.com")
@@ -46,6 +51,7 @@ async def test_a_user_name_is_taken_in_any_case(scim: ScimClient) -> None:
     assert first.id in again.body["detail"]
 
 
+@pytest.mark.clause("7644/3.3-409")
 async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
     """Entra repeats a POST whose answer was late: never two users with one name."""
     answers = await asyncio.gather(*(scim.user("anna@example.com") for _ in range(8)))
@@ -53,6 +59,7 @@ async def test_of_racing_posts_one_wins(scim: ScimClient) -> None:
     assert (await scim.get("/Users")).body["totalResults"] == 1
 
 
+@pytest.mark.clause("7643/4.1.1-active", "entra/soft-delete")
 async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
     """Microsoft: disabled users are returned by id and by filter; `active` is a boolean."""
     user = await scim.user()
@@ -62,6 +69,7 @@ async def test_a_disabled_user_is_still_found(scim: ScimClient) -> None:
     assert found.resources[0]["active"] is False
 
 
+@pytest.mark.clause("ipsie/deactivate")
 async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: CountingTables) -> None:
     """No row that a list, a search or a number lookup reads stands for an inactive person."""
     user = await scim.user(
@@ -73,6 +81,7 @@ async def test_agents_do_not_see_a_disabled_user(scim: ScimClient, tables: Count
         assert {row.key.partition("|")[0] for row in found} & {"list", "find", "num"} == shown
 
 
+@pytest.mark.clause("7644/3.4.1", "7644/3.6", "ipsie/delete", "interop/delete")
 async def test_a_deleted_user_is_gone_and_its_name_is_free(scim: ScimClient) -> None:
     """RFC 7644 section 3.6: 204, then 404, not in queries, and the name can be used again."""
     user = await scim.user()
@@ -103,6 +112,7 @@ async def test_a_rename_frees_the_old_name_and_takes_the_new_one(scim: ScimClien
     assert (await scim.get(f"/Users/{user.id}")).body["userName"] == "new@example.com"
 
 
+@pytest.mark.clause("7644/3.5.2-noop")
 async def test_a_patch_without_effect_keeps_version_and_time(
     scim: ScimClient, clock: FixedClock
 ) -> None:
@@ -130,6 +140,7 @@ async def test_a_change_moves_version_and_time(scim: ScimClient, clock: FixedClo
     )
 
 
+@pytest.mark.clause("7644/3.5.2-order")
 async def test_a_patch_is_all_or_nothing(scim: ScimClient) -> None:
     """RFC 7644 section 3.5.2: one operation that fails leaves the user as it was."""
     user = await scim.user(title="Engineer")
@@ -154,6 +165,7 @@ async def test_concurrent_patches_are_all_kept(scim: ScimClient) -> None:
     assert all(body[name] == "X" for name in names)
 
 
+@pytest.mark.clause("7644/3.5.1", "okta/update")
 async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
     """RFC 7644 section 3.5.1: attributes that are not sent are cleared; id and created stay."""
     user = await scim.user(title="Engineer", nickName="Ann")
@@ -164,11 +176,13 @@ async def test_put_replaces_what_is_left_out(scim: ScimClient) -> None:
     assert "title" not in answer.body
 
 
+@pytest.mark.clause("7644/3.5.1")
 async def test_put_never_creates(scim: ScimClient) -> None:
     """RFC 7644 section 3.5.1."""
     assert (await scim.put("/Users/nobody", {"userName": "x"})).status == 404
 
 
+@pytest.mark.clause("7644/3.14")
 async def test_if_match_guards_a_change(scim: ScimClient) -> None:
     """RFC 7644 section 3.14: 412 when the version is another; the change is made when it is the one."""
     user = await scim.user()
@@ -181,6 +195,7 @@ async def test_if_match_guards_a_change(scim: ScimClient) -> None:
     assert fresh.status == 200
 
 
+@pytest.mark.clause("7644/3.14")
 async def test_if_none_match_saves_the_body(scim: ScimClient) -> None:
     """RFC 7644 section 3.14: 304 for a version that the client has."""
     user = await scim.user()
@@ -210,6 +225,7 @@ async def test_index_rows_follow_every_change(scim: ScimClient, tables: Counting
     assert {row.key.partition("|")[0] for row in rows} <= {"event", "total"}
 
 
+@pytest.mark.clause("7643/3.1-id", "7643/9.3")
 async def test_another_directory_knows_nothing_of_a_user(
     scim: ScimClient, other_scim: ScimClient
 ) -> None:

@@ -1,0 +1,76 @@
+"""Rules of the specifications that no other test states."""
+
+from uuid import uuid4
+
+import azure.functions as func
+import pytest
+
+import contacts.endpoints
+from directories import provisioning_log
+from local.host.host import Host
+from local.host.hostfile import HostFile
+from shared.app import App
+from shared.http import Request
+from tests.scim.client import ScimClient
+
+
+@pytest.mark.clause("7644/3.4.2-list", "entra/connect")
+async def test_a_filter_without_match_is_an_empty_list(scim: ScimClient) -> None:
+    """Entra tests a connection with a random name, and takes 404 for an incompatible server."""
+    for attribute in ("userName", "externalId", 'emails[type eq "work"].value', "id"):
+        found = await scim.get("/Users", filter=f'{attribute} eq "{uuid4()}"')
+        assert (found.status, found.body["totalResults"], found.resources) == (200, 0, [])
+
+
+@pytest.mark.clause("interop/patch-keeps")
+async def test_a_patch_keeps_the_resource(scim: ScimClient) -> None:
+    """A deactivation never deletes: only DELETE does (SCIM interoperability profile, resource lifecycle)."""
+    user = await scim.user()
+    await scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "active", "value": False})
+    assert (await scim.get(f"/Users/{user.id}")).body["active"] is False
+
+
+@pytest.mark.clause("entra/rate", "ipsie/rate")
+async def test_a_hundred_requests_in_a_row_are_served(scim: ScimClient) -> None:
+    """25 requests a second for each tenant (Microsoft's requirements; IPSIE profile): none is 429."""
+    answers = [await scim.get("/Users", count=1) for _ in range(100)]
+    assert {answer.status for answer in answers} == {200}
+
+
+@pytest.mark.clause("7644/4")
+@pytest.mark.parametrize("path", ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"])
+async def test_discovery_takes_no_filter(scim: ScimClient, path: str) -> None:
+    """A filter is 403, so that a part is not mistaken for the whole (RFC 7644 section 4)."""
+    assert (await scim.get(path)).status == 200
+    assert (await scim.get(path, filter='id eq "User"')).status == 403
+
+
+@pytest.mark.clause("interop/conformant")
+async def test_the_interoperability_profile_is_not_claimed(scim: ScimClient) -> None:
+    """interopProfileConformant is absent: Entra sends what the profile wants refused."""
+    configuration = (await scim.get("/ServiceProviderConfig")).body
+    assert not configuration.get("interopProfileConformant")
+
+
+@pytest.mark.clause("ipsie/audit")
+async def test_every_change_is_in_the_provisioning_log(scim: ScimClient, app: App) -> None:
+    """Creation, change and deletion of a user are logged (IPSIE profile, security considerations)."""
+    user = await scim.user()
+    await scim.patch(f"/Users/{user.id}", {"op": "replace", "path": "title", "value": "Guide"})
+    await scim.delete(f"/Users/{user.id}")
+    page = await provisioning_log.read(app, scim.directory_id)
+    kinds = [line.event.kind for line in page.lines]
+    assert set(kinds) >= {"user.created", "user.changed", "user.deleted"}
+
+
+@pytest.mark.clause("ipsie/local")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_only_scim_changes_people(scim: ScimClient, app: App, method: str) -> None:
+    """The contacts API has no call that changes a person (IPSIE profile, local modifications)."""
+    functions = func.FunctionApp()
+    functions.register_functions(contacts.endpoints.blueprint(app))
+    host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+    user = await scim.user()
+    url = f"http://localhost/api/contacts/{scim.directory_id}~{user.id}"
+    assert (await host.call(Request(method, url, {}, b"{}"))).status >= 400
+    await host.stop()

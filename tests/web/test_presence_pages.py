@@ -1,0 +1,68 @@
+"""The pages about presence: IDs that Graph can't be asked for, and the forms of an export."""
+
+import pytest
+
+from directories import service
+from directories.events import Event, write
+from directories.service import NewDirectory
+from shared.app import App
+from shared.clock import timestamp
+from shared.tables.port import Upsert
+from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from tests.web.conftest import ACCOUNT, Visitor
+
+DIRECTORY = "brightwater"
+OBJECT_ID = "11111111-2222-4333-8444-555555555555"
+
+
+async def arrives(app: App, external_id: str) -> None:
+    """SCIM creates a person in a directory of Entra ID."""
+    event = Event(
+        at=timestamp(app.clock.now()),
+        kind="user.created",
+        resource_type="User",
+        external_id=external_id,
+        active=True,
+        users=1,
+    )
+    row = Upsert(EXTERNAL_ID.key(external_id, "user-1"), b'{"a":1}')
+    await app.tables.transact(CONTACTS, DIRECTORY, [row, write(event, app.clock)])
+
+
+@pytest.mark.parametrize(
+    ("external_id", "is_warned"), [("anna@contoso.example", True), (OBJECT_ID, False)]
+)
+async def test_step_2_warns_when_the_first_person_has_no_object_id(
+    app: App, visit: Visitor, external_id: str, is_warned: bool
+) -> None:
+    """Presence is read by object ID only, so a wrong mapping is worth a word at the first person."""
+    await service.create(app, ACCOUNT, NewDirectory("Brightwater", id=DIRECTORY))
+    await arrives(app, external_id)
+    page = await visit("GET", f"/directories/{DIRECTORY}/live?seen=other", hx_request="true")
+    text = page.body.decode()
+    assert ("Object ID" in text) is is_warned
+    assert ("anna@contoso.example" in text) is is_warned
+    assert ("externalId to objectId" in text) is is_warned
+
+
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [("en", "csv&amp;separator=comma"), ("de", "csv&amp;separator=semicolon")],
+)
+async def test_the_export_offers_every_form(
+    app: App, visit: Visitor, language: str, first: str
+) -> None:
+    """The separator that Excel expects in the reader's language comes first."""
+    await service.create(app, ACCOUNT, NewDirectory("Brightwater", id=DIRECTORY))
+    page = await visit("GET", f"/directories/{DIRECTORY}", accept_language=language)
+    text = page.body.decode()
+    forms = [
+        "separator=comma",
+        "separator=semicolon",
+        "separator=tab",
+        "version=3.0",
+        "version=4.0",
+    ]
+    assert all(f"{form}" in text for form in forms)
+    places = sorted(forms[:3], key=text.index)
+    assert first.endswith(places[0])
