@@ -103,7 +103,9 @@ def run(root: Path, engine_name: str, people: int) -> Summary:
         port = int(probe.getsockname()[1])
     with engine(engine_name) as tables, serving(root, tables, port) as server:
         made = directory(root, tables, port)
-        options = Options(made["scimBaseUrl"], made["token"], people=people)
+        # Older checkouts name it otherwise.
+        base_url = made.get("scimBaseUrl") or made["scim_base_url"]
+        options = Options(base_url, made["token"], people=people)
         asyncio.run(measure(replace(options, people=_WARM_UP)))
         return asyncio.run(measure(options, lambda _: None, server.pid))
 

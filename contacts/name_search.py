@@ -31,6 +31,7 @@ from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
 
 ENOUGH = 5  # people found exactly: nobody similar is looked for
 MOST_SIMILAR = 20  # people on a page
+_MUCH_FURTHER = 1.2  # than the nearest person: a typing error more
 _ROUND_TRIPS = 4  # of a directory for one page
 _MOST_SIMILAR_TRIPS = 300  # of all directories for one page
 _LEAST_ROWS, _MOST_ROWS = (
@@ -238,7 +239,7 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Those who are similar, the nearest first, then as those who are meant."""
+        """Those who are similar, the nearest first, but nobody who is much further than that one."""
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
@@ -246,7 +247,13 @@ class _Similar:
             cost = round(self._costs[place], 2)
             return cost, place not in present, search_key(one.card.name), one.card.id
 
-        return sorted(self.found, key=rank)
+        nearest = min(self._costs.values(), default=0.0)
+        near = [
+            one
+            for one in self.found
+            if self._costs[one.directory.id, one.card.id] <= nearest + _MUCH_FURTHER
+        ]
+        return sorted(near, key=rank)
 
     async def _ranges(self) -> list[_Read]:
         """What was read of the ranges in which similar people may stand, within the round trips that are left."""

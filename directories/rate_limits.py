@@ -1,14 +1,15 @@
 """Rate limits, so that no user and no directory slows down the others (RFC 6585 section 4).
 
-A user is charged in storage round trips: pages and API calls cost from none to thousands, and what a
-request costs is known only when it is answered. An agent who types and looks at people all day stays
-far below the limit, and so does a program that resolves five calls a second over 100 directories;
-over 1,000 it should name the directory.
+A user is charged for storage round trips and for processor time: pages and API calls cost from none to
+thousands, and what a request costs is known only when it is answered. An agent who types and looks at
+people all day stays far below the limit, and so does a program that resolves five calls a second over 100
+directories; over 1,000 it should name the directory.
 
-A directory is charged in requests, and in round trips beyond the usual. Entra must be able to send 25
-requests a second for each tenant (Microsoft Learn, "Develop a SCIM endpoint"), and a 429 may count
-towards its quarantine, so the limit is far above what a provisioning client sends. A directory whose
-instance serves no other may send eight times as many: a first import is done sooner.
+A directory is charged per request, and for round trips or processor time beyond the usual, whichever is
+more. Entra must be able to send 25 requests a second for each tenant (Microsoft Learn, "Develop a SCIM
+endpoint"), and a 429 may count towards its quarantine, so the limit is far above what a provisioning
+client sends. A directory whose instance serves no other may send eight times as many: a first import is
+done sooner.
 """
 
 import math
@@ -24,8 +25,10 @@ from shared.http import HttpError
 from shared.messages import Message
 from shared.token_bucket import Bucket
 
-USER_RATE = 500.0  # round trips per second of one user on one instance
+# Round trips, or milliseconds of processor time, per second of one user on one instance.
+USER_RATE = 500.0
 USER_BURST = 10_000.0  # a list of a thousand directories, five of the largest lookups
+USER_UNITS_PER_SECOND = 1000.0  # of processor time
 USER_RESERVED = 50.0  # charged to each request until it is answered, so that parallel ones count
 
 DIRECTORY_RATE = 250.0  # requests per second of one directory on an instance that serves others
@@ -33,6 +36,9 @@ DIRECTORY_RATE_ALONE = 2000.0
 DIRECTORY_BURST = 2000.0  # a check of a new set-up, a small company's import
 # Round trips that count as one request: 25 times a second, 100 members join a group in 205 of them.
 ROUND_TRIPS_PER_REQUEST = 25
+# Processor time that counts as one request, four times the usual: beside others, a directory has half
+# of one core at most.
+SECONDS_PER_REQUEST = 0.002
 _ALONE_AFTER_SECONDS = 10.0  # since the last request of another directory
 
 
@@ -74,7 +80,7 @@ class _RateLimits:
 
 @contextmanager
 def limit_user(app: App, user: Principal) -> Iterator[None]:
-    """Charge the user for the round trips made inside the block. Raises UserRateExceeded."""
+    """Charge the user for round trips and processor time of the block. Raises UserRateExceeded."""
     buckets, now = app.state(_RateLimits).by_user, app.clock.monotonic()
     key = (user.account, user.object_id)
     bucket = buckets.get(key)
@@ -86,11 +92,18 @@ def limit_user(app: App, user: Principal) -> Iterator[None]:
         raise UserRateExceeded(math.ceil(seconds))
     bucket.level -= USER_RESERVED
     call = log.current()
-    before = call.round_trips if call else 0
+    before = _spent(call)
     try:
         yield
     finally:
-        bucket.level += USER_RESERVED - (call.round_trips - before if call else 0)
+        bucket.level += USER_RESERVED - (_spent(call) - before)
+
+
+def _spent(call: log.Call | None) -> float:
+    """Return what a call has cost so far, in a user's units."""
+    if call is None:
+        return 0.0
+    return call.round_trips + call.processor.seconds * USER_UNITS_PER_SECOND
 
 
 def take_request(app: App, directory_id: str) -> None:
@@ -108,8 +121,16 @@ def take_request(app: App, directory_id: str) -> None:
     bucket.level -= 1.0
 
 
-def charge_round_trips(app: App, directory_id: str, round_trips: int) -> None:
-    """Charge the directory for a request's round trips beyond the usual: a large group, a bulk request, a scan."""
+def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 0.0) -> None:
+    """Charge the directory for a request's work beyond the usual: a large group, a bulk request, a scan.
+
+    Args:
+        app: The instance that did the work.
+        directory_id: The directory.
+        round_trips: Calls to storage.
+        seconds: Processor time.
+    """
     bucket = app.state(_RateLimits).by_directory.get(directory_id)
     if bucket is not None:
-        bucket.level -= max(0.0, round_trips / ROUND_TRIPS_PER_REQUEST - 1)
+        requests = max(round_trips / ROUND_TRIPS_PER_REQUEST, seconds / SECONDS_PER_REQUEST)
+        bucket.level -= max(0.0, requests - 1)

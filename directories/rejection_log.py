@@ -39,6 +39,7 @@ class _Minute:
     held: dict[_Sort, _Held] = field(default_factory=dict)
     beyond: int = 0
     total: int = 0
+    is_to_be_judged: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +69,18 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
             await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:
             log.failure("event.lost", error, directory_id=directory_id)
+    minute = app.state(_Minutes).by_directory.get(directory_id)
+    if minute is not None and minute.is_to_be_judged:
+        minute.is_to_be_judged = False
+        await _warn(app, directory_id)
+
+
+async def _warn(app: App, directory_id: str) -> None:
+    """Look at the thresholds within the request that is the 500th: an alert waits for the line."""
+    try:
+        await quarantine_warning.warn(app, directory_id)
+    except TableError as error:
+        log.failure("quarantine.check", error)
 
 
 def _reason(event: Event) -> str:
@@ -83,13 +96,14 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
     late: list[Event] = []
     if minute is None or now - minute.started >= WINDOW_SECONDS:
         late = _held_back(app, minute) if minute else []
-        minute = _Minute(now, total=minute.total if minute else 0)
+        minute = _Minute(
+            now,
+            total=minute.total if minute else 0,
+            is_to_be_judged=minute.is_to_be_judged if minute else False,
+        )
         minutes.put(directory_id, minute)
     minute.total += 1
-    if minute.total % _GUARD_EVERY == 0:
-        app.background.start_optional(
-            quarantine_warning.warn(app, directory_id), "quarantine.check"
-        )
+    minute.is_to_be_judged |= minute.total % _GUARD_EVERY == 0
     sort = (
         event.method,
         str(event.status),

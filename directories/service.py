@@ -119,7 +119,7 @@ def check_name(name: str) -> str:
     """A directory's name without space around it; raises BadField."""
     plain = " ".join(name.split())
     if not plain:
-        raise InvalidField("name", Message("name_empty", most=MAX_NAME))
+        raise InvalidField("name", Message("name_empty"))
     if len(plain) > MAX_NAME:
         raise InvalidField("name", Message("name_too_long", count=len(plain), most=MAX_NAME))
     if any(not character.isprintable() for character in plain):

@@ -63,10 +63,10 @@ class Edge:
                     response.headers["Allow"] = _allowed(here)
                 return response
             finally:
-                call = log.current()
-                rate_limits.charge_round_trips(
-                    self.app, context.directory.id, call.round_trips if call else 0
-                )
+                if call := log.current():
+                    rate_limits.charge_work(
+                        self.app, context.directory.id, call.round_trips, call.processor.seconds
+                    )
 
         address = f"scim/{{directoryId}}/v2/{route}".rstrip("/")
         register_http(self.app, blueprint, name, address, handle, error_response)

@@ -15,14 +15,16 @@ from scim.context import Context, Preconditions
 from scim.core.attributes import ResourceType
 from scim.core.errors import ScimError, not_found, uniqueness
 from scim.core.notes import Notes
-from scim.core.patch import Operation, apply_patch
+from scim.core.patch import Operation, patch_steps
 from scim.core.projection import Projection
 from scim.core.resources import read_resource, replace_resource
 from scim.query import ListQuery, Source, list_resources
+from scim.work_gates import computing
 from shared.clock import timestamp
+from shared.concurrency import in_slices
 
 Resource = dict[str, Any]
-Change = Callable[[Resource, Notes], Resource]
+Change = Callable[[Resource, Notes], Awaitable[Resource]]
 
 
 class StoredResource(Protocol):
@@ -145,14 +147,16 @@ class ResourceService(ABC, Generic[Stored]):
         return await self._change(identifier, conditions, change, sent, self._update)
 
     def _replacing(self, incoming: Resource) -> Change:
-        def change(stored: Resource, notes: Notes) -> Resource:
+        async def change(stored: Resource, notes: Notes) -> Resource:
             return replace_resource(stored, incoming, self.resource_type, notes)
 
         return change
 
     def _patching(self, operations: Sequence[Operation]) -> Change:
-        def change(stored: Resource, notes: Notes) -> Resource:
-            return apply_patch(stored, operations, self.resource_type, notes)
+        async def change(stored: Resource, notes: Notes) -> Resource:
+            steps = patch_steps(stored, operations, self.resource_type, notes)
+            async with computing(self.app, self.directory_id):
+                return await in_slices(steps, self.app.clock)
 
         return change
 
@@ -170,7 +174,7 @@ class ResourceService(ABC, Generic[Stored]):
             stored = await self.read(identifier)
             conditions.check(stored.etag)
             notes = sent.copy()
-            written = await update(stored, change(stored.resource, notes), notes)
+            written = await update(stored, await change(stored.resource, notes), notes)
             self._note_faults(notes, is_stored=written is not stored)
             return written
 

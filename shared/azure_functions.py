@@ -86,7 +86,7 @@ def register_http(
     async def main(req: func.HttpRequest) -> func.HttpResponse:
         with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
             request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
-            response = await _answer(limited, request, answer)
+            response = await _answer(call, limited, request, answer)
             if request.method == "HEAD":
                 response.body = b""
             call.status = response.status
@@ -104,9 +104,11 @@ def register_http(
     blueprint.function_name(name)(registered)
 
 
-async def _answer(handler: Handler, request: Request, failure: Failure) -> Response:
+async def _answer(
+    call: OperationScope, handler: Handler, request: Request, failure: Failure
+) -> Response:
     try:
-        response = await handler(request)
+        response = await call.processor.measure(handler(request))
     except Exception as error:
         response = failure(error)
     if response.status in (429, 503):  # RFC 9110 section 10.2.3

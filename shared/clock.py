@@ -34,6 +34,11 @@ class SystemClock:
         return time.monotonic()
 
 
+def processor_seconds() -> float:
+    """Return the processor time of this thread; only differences have a meaning."""
+    return time.thread_time()
+
+
 @dataclass(slots=True)
 class FixedClock:
     """A time that moves only when told to."""

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from shared import log
 from shared.app import App
+from shared.processor_time import ProcessorTime
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,8 +25,15 @@ class OperationScope:
     def __init__(self, app: App, operation: str, directory_id: str = "") -> None:
         self._app, self._operation, self.status = app, operation, 500
         self._started = app.clock.monotonic()
-        self._call = log.begin(operation, directory_id)
+        # With OpenTelemetry the App sends its lines itself, at any time.
+        late = None if app.telemetry else app.late_lines
+        self._call = log.begin(operation, directory_id, late)
         self._span = app.telemetry.begin(operation) if app.telemetry else None
+
+    @property
+    def processor(self) -> ProcessorTime:
+        """What the call has computed so far."""
+        return self._call.processor
 
     def __enter__(self) -> "OperationScope":
         return self

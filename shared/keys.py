@@ -116,16 +116,41 @@ def successor(row_key: str) -> str:
     return row_key + " "
 
 
-# Longer texts are folded each time: kept ones would fill the memory. And not all at once, since a thousand combining
-# characters in a row take a million steps to be put in order (unicode.org/reports/tr15, "Stream-Safe Text Format").
+# Longer texts are folded each time: kept ones would fill the memory.
 _KEPT_CHARACTERS = 256
 
 
 def fold_case(text: str) -> str:
-    """`text` for comparing attributes with caseExact=false (RFC 7643 section 2.2)."""
+    """Return `text` for comparing attributes with caseExact=false (RFC 7643 section 2.2).
+
+    Texts that Unicode takes for the same (NFC, Unicode Standard Annex 15) are equal, whatever their length.
+    """
     if text.isascii():
         return text.lower()
-    return _fold_case_kept(text) if len(text) <= _KEPT_CHARACTERS else text.casefold()
+    if len(text) <= _KEPT_CHARACTERS:
+        return _fold_case_kept(text)
+    return _composed(_composed(text).casefold())
+
+
+def _composed(text: str) -> str:
+    """Return the NFC of a text of any length, in linear time.
+
+    `unicodedata` takes a million steps to put a thousand combining characters in a row in order (Annex 15,
+    "Stream-Safe Text Format"), but not if they are in order.
+    """
+    forms = {character: unicodedata.normalize("NFD", character) for character in set(text)}
+    ordered, marks = list[str](), list[str]()
+    for character in text:
+        for part in forms[character]:
+            if unicodedata.combining(part):
+                marks.append(part)
+                continue
+            if marks:
+                ordered += sorted(marks, key=unicodedata.combining)
+                marks.clear()
+            ordered.append(part)
+    ordered += sorted(marks, key=unicodedata.combining)
+    return unicodedata.normalize("NFC", "".join(ordered))
 
 
 @lru_cache(maxsize=4096)

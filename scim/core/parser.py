@@ -11,7 +11,10 @@ from scim.core.operators import EXPECTED_OPERATOR, OPERATORS, comparison, is_pre
 from shared.messages import Message, Param
 
 MAX_DEPTH = 40
-MAX_TERMS = 400
+MAX_TERMS = (
+    50  # of a filter: many times what any client sends, and each is tested on every resource
+)
+MAX_PATH_TERMS = 20  # of a path: each is tested on every element, and a PATCH has many paths
 
 # What a name means where it stands; None where it means nothing there.
 Scope = Callable[[str], Target | None]
@@ -44,13 +47,14 @@ def element_scope(attribute: Attribute) -> Scope:
 class Parser:
     """Recursive descent over the tokens of one filter or path."""
 
-    __slots__ = ("_depth", "_owner", "_place", "_terms", "_tokens")
+    __slots__ = ("_depth", "_owner", "_place", "_tokens", "max_terms", "terms")
 
     def __init__(self, text: str, owner: str) -> None:
         self._tokens = tokens(text)
         self._place = 0
         self._depth = 0
-        self._terms = 0
+        self.max_terms = MAX_TERMS
+        self.terms = 0
         self._owner = owner
 
     def expression(self, scope: Scope) -> Node:
@@ -104,12 +108,12 @@ class Parser:
         token = self._tokens[self._place]
         if token.kind != WORD:
             raise self._unexpected(Message("an_attribute"))
-        self._terms += 1
-        if self._terms > MAX_TERMS:
+        self.terms += 1
+        if self.terms > self.max_terms:
             raise fault(
                 token.position,
                 Message("too_many_comparisons"),
-                Message("at_most", most=MAX_TERMS),
+                Message("at_most", most=self.max_terms),
             )
         self._place += 1
         target = self._resolve(token, scope)

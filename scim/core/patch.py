@@ -1,7 +1,7 @@
 """Applies PATCH operations to a resource (RFC 7644 section 3.5.2), in order and all or none."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim.core import interop, multi_valued
@@ -25,6 +25,7 @@ from scim.core.resources import (
     missing,
     schemas_of,
 )
+from scim.core.work_limit import WorkLimit
 from shared.messages import Message
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Operation",
     "apply_patch",
     "member_changes",
+    "patch_steps",
     "read_patch",
 ]
 
@@ -55,12 +57,29 @@ def apply_patch(
     out that can't be carried out, but for those on `userName` and `active`.
 
     Raises:
-        ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability.
+        ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; tooMany if the operations
+            compare more than MAX_COMPARISONS.
     """
+    steps = patch_steps(resource, operations, resource_type, notes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            patched: dict[str, Any] = done.value
+            return patched
+
+
+def patch_steps(
+    resource: dict[str, Any],
+    operations: Sequence[Operation],
+    resource_type: ResourceType,
+    notes: Notes | None = None,
+) -> Generator[None, None, dict[str, Any]]:
+    """Do what `apply_patch` does in steps, between which the caller may let others compute."""
     result = dict(resource)
     patch = _Patch(result, resource_type, notes, operations)
     for operation in operations:
-        patch.apply(operation)
+        yield from patch.apply(operation)
     _tidy(result, resource)
     for urn in resource_type.extension_attributes:
         if urn in result and result[urn] is not resource.get(urn):
@@ -112,15 +131,20 @@ class _Patch:
     resource_type: ResourceType
     notes: Notes | None
     operations: Sequence[Operation]
+    work: WorkLimit = field(default_factory=WorkLimit)
+    deactivating: list[bool] = field(default_factory=list)
 
     def is_deactivating(self) -> bool:
-        """Return whether an operation makes the person inactive; asked only if one can't be carried out."""
-        return _deactivates(self.operations, self.resource_type)
+        """Return whether an operation makes the person inactive; looked up once, if one can't be carried out."""
+        if not self.deactivating:
+            self.deactivating.append(_deactivates(self.operations, self.resource_type))
+        return self.deactivating[0]
 
-    def apply(self, operation: Operation) -> None:
-        """Carry out one operation."""
+    def apply(self, operation: Operation) -> Iterator[None]:
+        """Carry out one operation, and yield after each attribute."""
         if operation.path is not None:
             self._apply_at(operation.op, operation.path, operation.value)
+            yield
             return
         try:
             value = _pathless_value(operation)
@@ -131,6 +155,7 @@ class _Patch:
             return
         for name, part in value.items():
             self._apply_named(operation.op, name, part)
+            yield
 
     def _apply_named(self, op: str, name: str, value: object) -> None:
         """Apply a member of a path-less value, whose name may be a path: with its flag Entra sends `name.givenName`.
@@ -236,6 +261,8 @@ class _Patch:
         """Apply to an attribute of `container`, which is the resource or an extension's part of it."""
         current = container.get(attribute.name)
         if attribute.multi_valued:
+            comparisons = path.selection.comparisons if path.selection is not None else 1
+            self.work.charge(len(current or ()), comparisons)
             new: Any = _multi_valued(attribute, current or [], op, path, value, self.notes)
             if len(new) > len(current or ()):
                 check_count(attribute, len(new))

@@ -11,7 +11,7 @@ from scim.core.errors import ScimError, UnknownAttribute, bad_path
 from scim.core.filter_ast import Node, element_terms
 from scim.core.filters import KEPT_CHARACTERS
 from scim.core.lexer import MAX_CHARACTERS
-from scim.core.parser import Parser
+from scim.core.parser import MAX_PATH_TERMS, Parser
 from shared.messages import Message
 
 _WELL_FORMED = re.compile(
@@ -21,11 +21,16 @@ _WELL_FORMED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The filter of a path's brackets: `matches` selects elements, `terms` are what one such element must have."""
+    """The filter of a path's brackets.
+
+    `matches` selects elements, `terms` are what one such element must have, and `comparisons` is how many
+    each element is tested with.
+    """
 
     node: Node
     matches: Callable[[dict[str, Any]], bool]
     terms: tuple[tuple[str, Any], ...] | None
+    comparisons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,8 @@ def _value_path(text: str, resource_type: ResourceType) -> Path:
         target = resource_type.find(start.text)
         if target is None:
             raise _unknown(start.text, text, resource_type)
+        if target.text.lower() != "members":  # those are rows, looked up by the ids of the path
+            parser.max_terms = MAX_PATH_TERMS
         return _selected(parser, text, target)
     except ScimError as error:
         said = Message("in_path", path=text[:200], said=error.message)
@@ -98,5 +105,5 @@ def _selected(parser: Parser, text: str, target: Target) -> Path:
         raise ScimError(error.status, error.message, error.scim_type) from None
     sub = parser.sub_attribute(target)
     parser.end()
-    selection = Selection(node, node.compile(), element_terms(node))
+    selection = Selection(node, node.compile(), element_terms(node), parser.terms)
     return Path(text, target.extension, target.attribute, selection, sub)

@@ -39,7 +39,8 @@ def find_terms(card: Card) -> list[str]:
         _add_further_names(found, card, shown)
     rest = _rest(shown)
     if card.employee_number:
-        _add_words(found, _joined_and_last(collapsed_words(card.employee_number)), rest)
+        for word in _joined_and_last(words_of(card.employee_number)):
+            found.setdefault(word, f"{word} {rest}")
     for text in (card.title, card.department):
         if text:
             _add_words(found, _words_with_rests(text), rest)
@@ -57,28 +58,33 @@ def find_terms(card: Card) -> list[str]:
 
 def _local_words(address: str, found: Mapping[str, str]) -> list[tuple[str, str]]:
     """The words before the @ without those that are a name with a number, as `smith2`."""
-    words = collapsed_words(address.partition("@")[0])
+    words = map(collapse, words_of(address.partition("@")[0]))
     return [(word, "") for word in words if word.rstrip("0123456789") not in found]
 
 
-def _joined_and_last(words: Sequence[str]) -> list[tuple[str, str]]:
+def _joined_and_last(words: Sequence[str]) -> list[str]:
     """The parts of an employee number as one, and its last part: `E-4711` is found by `4711` too."""
-    return [("".join(words), ""), *((word, "") for word in words[1:][-1:])]
+    return [collapse("".join(words)), *words[1:][-1:]] if words else []
 
 
 def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: str) -> None:
     """Add the terms of words that are no names: with the rest of their text and then the name."""
     for word, rest in words:
-        if word not in found and word not in _COMMON and (len(word) > 1 or not word.isascii()):
-            rest = (rest + name)[:MAX_REST]
-            found[word] = f"{word} {rest}" if rest else word
+        if word not in found:
+            found[word] = f"{word} {(rest + name)[:MAX_REST]}"
 
 
 @lru_cache(maxsize=_CACHED)
 def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
     """The words of a title or the like, each with the others as they follow it, the first ones last."""
     words = collapsed_words(text)
-    return tuple([(word, "".join(words[at + 1 :] + words[:at])) for at, word in enumerate(words)])
+    return tuple(
+        [
+            (word, "".join(words[at + 1 :] + words[:at]))
+            for at, word in enumerate(words)
+            if word not in _COMMON and (len(word) > 1 or not word.isascii())
+        ]
+    )
 
 
 @lru_cache(maxsize=_CACHED)

@@ -24,6 +24,7 @@ MIN_DIGITS = 3  # fewer digits are not looked up by
 MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
+_MIN_PUBLIC = 4  # digits of the shortest public number that is no short number, in Niue and Tokelau
 _DIVIDERS_INSIDE = frozenset("/|,\\")  # may stand inside a number, as in 030/901820
 
 # What a key says about the number that it is made of: `international` was written with its country code; `national`
@@ -226,6 +227,8 @@ def _other_ending(reading: Reading, run: Run) -> list[Reading]:
 
 def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
     """The public number of a run, trying what was meant before what is merely possible."""
+    if len(run.digits) < _MIN_PUBLIC:
+        return None
     parsed = []
     for text in _candidates(run, region):
         number = plan.parse(text, region)

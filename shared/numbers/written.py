@@ -12,6 +12,7 @@ from shared.numbers.extension_words import FILLERS, WORDS
 from shared.numbers.text import fold_word
 
 MAX_EXTENSION = 7  # digits of an internal extension
+_MAX_RUNS = 6  # of one text; what has more is no list of a person's numbers
 _MAX_RUN = 60  # characters from the first to the last digit of a number
 _TOKEN = re.compile(
     r"(?P<digits>[0-9]+)|(?P<word>[^\W\d_]+)|(?P<soft>[ ().\-\[\]~_'\"\u00b7\u30fb]+)|(?P<mark>.)",
@@ -144,7 +145,7 @@ class _Reader:
         self._plus = self._marker = self._tight = False
         self._divider = ""
         self._last = ""  # the token before
-        self._x = False  # an x directly after digits, and nothing after it yet
+        self._is_cut = False  # an x or dots are after digits, and no other digits yet
 
     def read(self, text: str) -> list[Run]:
         """All runs of the text."""
@@ -152,8 +153,7 @@ class _Reader:
             token = match[0]
             self._take(match.lastgroup or "", token)
             self._last = token
-        if self._x:
-            self._mask()
+        self._end("")
         return self._runs
 
     def _take(self, kind: str, token: str) -> None:
@@ -182,22 +182,27 @@ class _Reader:
         run = self._runs[-1]
         run.groups.append(token)
         run.separators.append(self._soft)
-        self._soft, self._plus, self._marker, self._divider, self._x = "", False, False, "", False
+        self._soft, self._plus, self._marker, self._divider, self._is_cut = (
+            "",
+            False,
+            False,
+            "",
+            False,
+        )
 
     def _separator(self, token: str) -> None:
         self._soft += token
         self._tight = False
-        if "..." in token:
-            self._mask()
+        self._is_cut = self._is_cut or "..." in token
 
     def _word(self, token: str) -> None:
         word = fold_word(token)
         if set(word) == {"x"} and len(word) > 1:
             self._mask()
         if word in WORDS and self._runs:
-            self._x = word == "x" and self._last.isdigit()
+            is_cut = word == "x" and self._last.isdigit()
             self._end("word" if not self._divider else self._divider)
-            self._marker = True
+            self._marker, self._is_cut = True, is_cut
         elif not (self._marker and word in FILLERS):
             if self._open:
                 self._runs[-1].is_before_word = word not in _OR
@@ -228,6 +233,9 @@ class _Reader:
             self._marker = self._marker and token not in ";/|&"
 
     def _end(self, divider: str) -> None:
+        if self._is_cut:
+            self._mask()
+            self._is_cut = False
         self._open, self._soft, self._divider, self._plus = False, "", divider, False
 
     def _mask(self) -> None:

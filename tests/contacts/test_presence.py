@@ -8,6 +8,7 @@ import pytest
 from contacts.details import read_contact
 from contacts.index_scan import Found
 from contacts.listing import list_contacts
+from contacts.search import search
 from contacts.serializers import page_json, person_json
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
@@ -51,6 +52,19 @@ async def test_a_list_shows_the_status_of_each_person(world: World) -> None:
     assert [one["presence"]["stale"] for one in known] == [False] * 3
     assert all(one["presence"]["shown"] and one["presence"]["asOf"] for one in known)
     assert "presence" not in unknown
+
+
+async def test_people_with_presence_come_first_in_a_search(world: World) -> None:
+    """Then the alphabet; names that fit better still come before (issue 13, item 11)."""
+    company, _ = await _linked(world, 2)
+    for name in ("Person", "Abe Person", "Person 99"):
+        await company.hire(name)
+    page = await search(world.app, [company.directory], "person", 10)
+    names = [one.card.name for one in page.found]
+    assert names == ["Person", "Person 00", "Person 01", "Abe Person", "Person 99"]
+    found = await search(world.app, [company.directory], "perzon", 10)
+    names = [one.card.name for one in found.found]
+    assert names == ["Person 00", "Person 01", "Abe Person", "Person", "Person 99"]
 
 
 async def test_a_screen_of_people_costs_one_round_trip_for_presence(world: World) -> None:

@@ -8,10 +8,12 @@ from directories.rate_limits import (
     USER_BURST,
     USER_RATE,
     USER_RESERVED,
+    USER_UNITS_PER_SECOND,
     UserRateExceeded,
     limit_user,
 )
 from local.counting_tables import CountingTables
+from shared import clock as clock_module
 from shared import log
 from shared.app import App
 from shared.clock import FixedClock
@@ -53,6 +55,31 @@ async def test_who_has_storage_do_too_much_waits(app: App, clock: FixedClock) ->
     await spend(app, person("flood", account="b"), 1)
     clock.advance(USER_RESERVED / USER_RATE)
     await spend(app, person("flood"), 0)
+
+
+async def test_processor_time_counts_like_round_trips(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: requests that read little and compute much. A millisecond counts as a round trip."""
+    spent = [0.0]
+    monkeypatch.setattr(clock_module, "processor_seconds", lambda: spent[0])
+
+    async def compute(seconds: float) -> None:
+        call = log.begin("test")
+
+        async def handle() -> None:
+            with limit_user(app, person("dear")):
+                spent[0] += seconds
+
+        try:
+            await call.processor.measure(handle())
+        finally:
+            log.end()
+
+    await compute(USER_BURST / USER_UNITS_PER_SECOND)
+    with pytest.raises(UserRateExceeded):
+        await compute(0.0)
+    await spend(app, person("other"), 1)
 
 
 async def test_what_costs_nothing_is_never_refused(app: App) -> None:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 import scim.endpoints
-from directories import credential_usage, quarantine_warning, rate_limits
+from directories import credential_usage, quarantine_warning, rate_limits, rejection_log
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.quarantine_warning import judge
@@ -67,9 +67,9 @@ def test_a_flood_is_told_when_to_come_back(app: App) -> None:
 def test_a_request_that_costs_much_counts_as_many(app: App, clock: FixedClock) -> None:
     """Bulk requests, scans, groups of thousands: what storage does for them is taken off, and paid back with time."""
     rate_limits.take_request(app, "bulk")
-    rate_limits.charge_round_trips(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
+    rate_limits.charge_work(app, "bulk", rate_limits.ROUND_TRIPS_PER_REQUEST)
     assert served(app, "bulk", 1) == 1
-    rate_limits.charge_round_trips(
+    rate_limits.charge_work(
         app,
         "bulk",
         round(
@@ -91,7 +91,7 @@ def test_groups_that_fill_up_are_no_flood(app: App, clock: FixedClock) -> None:
         assert served(app, "other", 1) == 1
         for _ in range(25):
             assert served(app, "filling", 1) == 1
-            rate_limits.charge_round_trips(app, "filling", 205)
+            rate_limits.charge_work(app, "filling", 205)
 
 
 async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def test_what_a_scim_request_costs_is_settled(tmp_path: Path) -> None:
     metered = replace(deployed.app, tables=MeteredTables(deployed.app.tables))
     settled: list[int] = []
     with patch.object(
-        rate_limits, "charge_round_trips", lambda app, directory_id, trips: settled.append(trips)
+        rate_limits, "charge_work", lambda app, directory_id, trips, seconds: settled.append(trips)
     ):
         functions = func.FunctionApp()
         functions.register_functions(scim.endpoints.blueprint(metered))
@@ -250,3 +250,17 @@ async def test_strangers_write_next_to_nothing(
     assert denied.count == 300
     assert await events_since(tables, made.id, "") == []
     assert await tables.query("directories", "unknown0unknown0unkn", "", "\ufffd") == []
+
+
+async def test_the_warning_is_logged_within_the_request_that_is_the_500th(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The host drops lines that come after the answer, and an alert waits for this one."""
+    event = Event("t", "request.refused", count=4000)
+    await app.tables.transact("contacts", "d1", [write(event, app.clock)])
+    with caplog.at_level(logging.WARNING):
+        for _ in range(499):
+            await rejection_log.note(app, "d1", Event("t", "request.refused", status=400))
+        assert "quarantine.near" not in caplog.text
+        await rejection_log.note(app, "d1", Event("t", "request.refused", status=400))
+    assert caplog.text.count("quarantine.near") == 1

@@ -24,7 +24,7 @@ from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
 from presence.graph.fault_attribution import Control
 from presence.graph.token_provider import Credential
-from shared.clock import SystemClock
+from shared.clock import FixedClock, SystemClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
 from tests.rounds import rounds
@@ -400,3 +400,34 @@ async def test_the_control_asks_anew_whether_our_own_credential_works(
         await Control(credential, SystemClock(), HOME_TENANT_ID).attribute_fault(raised.value)
         == "own_credential"
     )
+
+
+async def test_ten_thousand_tenants_cost_ten_thousand_token_calls_per_lifetime(
+    graph_simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked in the same order each interval, as the timer does, which would evict every entry of a small cache.
+
+    Each instance has tokens of its own, because bearer tokens aren't written to storage
+    (microsoft-authentication-library-for-dotnet#2976, #3063).
+    """
+    asked = 0
+
+    async def fresh(self: Credential, tenant_id: str) -> tokens.Token:
+        nonlocal asked
+        asked += 1
+        return tokens.Token(f"token-{tenant_id}-{asked}", tenant_id, frozenset({tokens.ROLE}), 3599)
+
+    monkeypatch.setattr(Credential, "fresh_token", fresh)
+    clock = FixedClock()
+    instances = [Credential(settings_for(graph_simulator), clock) for _ in range(2)]
+    for turn in range(4):
+        for number in range(10_000):
+            await instances[turn % 2].token(f"tenant-{number}")
+        clock.advance(600)
+    assert asked == 20_000  # two instances
+    clock.advance(1200)
+    for number in range(10_000):
+        await instances[0].token(f"tenant-{number}")
+    assert asked == 30_000  # the tokens of the first instance have expired
+    for one in instances:
+        await one.close()

@@ -1,5 +1,7 @@
 """Row keys: what they keep apart, what they keep together, and how names fold for searching."""
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -102,3 +104,14 @@ def test_names_without_case_meet_and_keep_their_accents(text: str) -> None:
     assert keys.fold_case(keys.fold_case(text)) == keys.fold_case(text)
     assert keys.fold_case("Müller@X.example") == keys.fold_case("MU\u0308LLER@x.EXAMPLE")
     assert keys.fold_case("Müller") != keys.fold_case("Muller")
+
+
+@given(
+    st.text(alphabet="aé\u0301\u0316\u0323ÅḍIİß각\u1100\u1161\u11a8", max_size=12),
+    st.integers(0, 300),
+)
+def test_names_compare_in_nfc_whatever_their_length(text: str, more: int) -> None:
+    """Texts that Unicode takes for the same are one name (Unicode Standard Annex 15)."""
+    name = text + "x" * more
+    for form in ("NFC", "NFD"):
+        assert keys.fold_case(unicodedata.normalize(form, name)) == keys.fold_case(name)

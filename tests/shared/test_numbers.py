@@ -351,7 +351,8 @@ def test_the_short_way_finds_what_phonenumbers_finds(
         phonenumbers.is_possible_number_with_reason(parsed)
         == phonenumbers.ValidationResult.IS_POSSIBLE
     ):
-        assert found == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        assert found == (e164 if len(e164) <= 16 else None)
 
 
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))

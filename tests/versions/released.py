@@ -32,6 +32,12 @@ FILTERS = {
 # What agents type and the user names that they find; a caller's number likewise.
 SEARCHES = {
     "muller": {ANNA},
+    "mueller": {ANNA},
+    "anna mueller": {ANNA},
+    "anna.mueller@con": {ANNA},
+    "al hassan": {LAYLA},
+    "hassan layla al": {LAYLA},
+    "o brien": {SEAN},
     "obrien": {SEAN},
     "hassan": {LAYLA},
     "strasse": {ZOE},

@@ -1,0 +1,141 @@
+"""Attacks by which one directory's client could slow down all others, and the limit that stops each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from directories import rate_limits
+from scim import work_gates
+from scim.core import work_limit
+from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
+from shared import clock
+from shared.clock import FixedClock
+from tests.scim.client import ScimClient
+
+People = Callable[[int], Awaitable[tuple[ScimClient, str]]]
+
+
+async def person_of_many(scim: ScimClient) -> str:
+    """A person with 490 addresses."""
+    emails = [{"value": f"{number}@x", "type": f"t{number}"} for number in range(490)]
+    return (await scim.user("victim", emails=emails)).id
+
+
+def selecting(terms: int, number: int) -> dict[str, Any]:
+    """An operation that tests each address with so many comparisons."""
+    listed = " or ".join([f'value co "{term}z"' for term in range(terms - 1)] + ['value co "489@"'])
+    return {"op": "replace", "path": f"emails[{listed}].display", "value": f"d{number}"}
+
+
+async def test_a_path_has_a_bounded_number_of_comparisons(scim: ScimClient) -> None:
+    """The attack: 7 paths of 390 comparisons over 490 addresses, 0.75 s for each request of 57 KB."""
+    victim = await person_of_many(scim)
+    refused = await scim.patch(f"/Users/{victim}", *[selecting(390, n) for n in range(7)])
+    assert (refused.status, refused.body["scimType"]) == (400, "invalidFilter")
+    assert f"at most {MAX_PATH_TERMS}" in refused.body["detail"]
+    assert (await scim.patch(f"/Users/{victim}", selecting(MAX_PATH_TERMS, 1))).status == 200
+
+
+@pytest.mark.parametrize("terms", [1, MAX_PATH_TERMS])
+async def test_operations_times_comparisons_times_elements_is_bounded(
+    scim: ScimClient, terms: int
+) -> None:
+    """RFC 7644 section 3.12, tooMany: what a request may compare is a product, and nothing of it is stored."""
+    victim = await person_of_many(scim)
+    within = work_limit.MAX_COMPARISONS // (490 * terms)
+    operations = [selecting(terms, number) for number in range(within + 1)]
+    refused = await scim.patch(f"/Users/{victim}", *operations)
+    assert (refused.status, refused.body["scimType"]) == (400, "tooMany")
+    assert str(work_limit.MAX_COMPARISONS) in refused.body["detail"]
+    assert "display" not in str((await scim.get(f"/Users/{victim}")).body["emails"])
+    assert (await scim.patch(f"/Users/{victim}", *operations[:-1])).status == 200
+
+
+async def test_a_deactivation_is_carried_out_beside_too_much_work(scim: ScimClient) -> None:
+    """Whatever else the request has, the person is inactive afterwards."""
+    victim = await person_of_many(scim)
+    dear = [selecting(MAX_PATH_TERMS, number) for number in range(7)]
+    off = {"op": "replace", "path": "active", "value": False}
+    answer = await scim.patch(f"/Users/{victim}", *dear, off)
+    assert (answer.status, answer.body["active"]) == (200, False)
+
+
+async def test_a_filter_has_a_bounded_number_of_comparisons(scim: ScimClient) -> None:
+    """The attack: 400 comparisons over all people, 4 s of one core for each request."""
+    text = " or ".join(f'title co "B{number}"' for number in range(MAX_TERMS + 1))
+    refused = await scim.post("/Users/.search", {"filter": text})
+    assert (refused.status, refused.body["scimType"]) == (400, "invalidFilter")
+    assert f"at most {MAX_TERMS}" in refused.body["detail"]
+    assert (await scim.post("/Users/.search", {"filter": text.rpartition(" or ")[0]})).status == 200
+
+
+async def test_a_patch_lets_others_through(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its operations others get their turn, and one directory computes one PATCH at a time."""
+    victim = await person_of_many(scim)
+    turns, steps = [0], asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        turns[0] += 1
+        await steps(seconds)
+
+    monkeypatch.setattr("shared.concurrency.TimeSlice.SECONDS", -1.0)
+    monkeypatch.setattr("shared.concurrency.asyncio.sleep", counted)
+    operations = [selecting(1, number) for number in range(20)]
+    assert (await scim.patch(f"/Users/{victim}", *operations)).status == 200
+    assert turns[0] >= len(operations)
+
+
+async def test_processor_time_is_charged_to_the_directory(
+    scim: ScimClient,
+    other_scim: ScimClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The attack: requests that cost two round trips and much computing. 429 after a while, others are served."""
+    spent = [0.0]
+
+    def dear() -> float:
+        spent[0] += 0.1
+        return spent[0]
+
+    await scim.user()
+    monkeypatch.setattr(clock, "processor_seconds", dear)
+    statuses = [(await scim.get("/Users")).status for _ in range(60)]
+    monkeypatch.undo()
+    assert statuses[0] == 200
+    assert statuses[-1] == 429
+    answer = await scim.get("/Users")
+    assert answer.headers["retry-after"].isdecimal()
+    assert "requests per second" in answer.body["detail"]
+    assert (await other_scim.get("/Users")).status == 200
+
+
+def test_processor_time_and_round_trips_are_one_budget(scim: ScimClient, clock: FixedClock) -> None:
+    """Half a core beside others: a request of 2 ms is one, one of 200 ms is a hundred."""
+    app = scim.app
+    rate_limits.take_request(app, "other")
+    rate_limits.take_request(app, "dear")
+    rate_limits.charge_work(app, "dear", 2, rate_limits.SECONDS_PER_REQUEST)
+    rate_limits.charge_work(
+        app, "dear", 2, rate_limits.DIRECTORY_BURST * rate_limits.SECONDS_PER_REQUEST
+    )
+    with pytest.raises(rate_limits.DirectoryRateExceeded):
+        rate_limits.take_request(app, "dear")
+    clock.advance(0.1)
+    rate_limits.take_request(app, "dear")
+
+
+async def test_a_directory_computes_one_patch_at_a_time(scim: ScimClient) -> None:
+    """The lock is the directory's own: another directory's work never waits for it."""
+    gate = work_gates.computing(scim.app, "contoso")
+    assert work_gates.computing(scim.app, "contoso") is gate
+    assert work_gates.computing(scim.app, "fabrikam") is not gate
+    victim = await person_of_many(scim)
+    async with gate:
+        waiting = asyncio.create_task(scim.patch(f"/Users/{victim}", selecting(1, 1)))
+        done, _ = await asyncio.wait([waiting], timeout=0.1)
+        assert not done
+    assert (await waiting).status == 200
