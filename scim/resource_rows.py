@@ -4,6 +4,7 @@ One range therefore reads a resource with the groups that it is in, and a walk r
 """
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim import index_values
@@ -11,12 +12,14 @@ from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, uniqueness
 from shared import keys
 from shared.app import App
+from shared.cache import LruCache
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, query_all
 from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
 
-_MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
+_MOST_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
+_MIN_ROWS = 32
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
@@ -83,9 +86,12 @@ async def page(
     is in a group, else as many as the rows need.
     """
     start, stop = _bounds(family, after)
-    limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
+    sizes, place = app.state(_RowSizes).by_family, (directory_id, family.name)
+    limit, found, size = _row_limit(sizes.get(place), count + 1), list[list[Row]](), 0
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
+        if rows:
+            sizes.put(place, sum(len(row.value) for row in rows) / len(rows))
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -96,7 +102,23 @@ async def page(
             size += len(row.value)
         if len(rows) < limit:
             return found, False
-        start, limit = keys.successor(rows[-1].key), MAX_QUERY_ROWS
+        start, limit = keys.successor(rows[-1].key), _row_limit(sizes.get(place), MAX_QUERY_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowSizes:
+    """The average size in bytes of the rows of a directory's family that were read last.
+
+    It only says how many rows to read in one round trip, so that few are read beyond a page's end.
+    """
+
+    by_family: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(4096))
+
+
+def _row_limit(average: float | None, wanted: int) -> int:
+    """Return how many rows to read: those wanted, or fewer if they are large."""
+    fitting = round(1.5 * _MOST_BYTES / average) if average else MAX_QUERY_ROWS
+    return min(MAX_QUERY_ROWS, wanted, max(_MIN_ROWS, fitting))
 
 
 async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:

@@ -49,12 +49,12 @@ class Groups:
         """How many groups the directory has."""
         return (await totals.read(self.context.app, self.directory_id)).groups
 
-    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
-        """The groups that an index has for the first of the equalities that is indexed."""
+    async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
+        """Return the ids that an index has for the first of the equalities that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if equality.path == path and isinstance(equality.value, str):
-                    return await self.read(await find(self.context, equality.value))
+                    return await find(self.context, equality.value)
         return None
 
     async def read(self, ids: Sequence[str]) -> list[Item]:

@@ -48,14 +48,14 @@ class Users:
         """How many users the directory has, active or not."""
         return (await totals.read(self.context.app, self.directory_id)).users
 
-    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
-        """The users that an index has for the first of the equalities that is indexed."""
+    async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
+        """Return the ids that an index has for the first of the equalities that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if _without_selection(equality.path) == path and isinstance(equality.value, str):
                     ids = await find(self.context, equality.value)
                     if ids is not None and not await self._are_many(ids):
-                        return await self.read(sorted(ids))
+                        return ids
         return None
 
     async def _are_many(self, ids: list[str]) -> bool:
