@@ -1,7 +1,7 @@
 """Refused requests become events too, but a flood of them must not fill the storage.
 
 Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, when the
-minute is over, and when the App closes. No more than 60 different ones of a directory are stored a minute; what is beyond that
+minute is over, and when the App closes. At most 60 different ones per directory and minute are stored; those beyond that
 is one event with a count.
 """
 
@@ -49,7 +49,7 @@ class _Minutes:
 
 
 async def note(app: App, directory_id: str, event: Event) -> None:
-    """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
+    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it."""
     app.metrics.refused(_reason(event))
     await _store(app, directory_id, _to_store(app, directory_id, event))
 
@@ -84,7 +84,7 @@ async def _warn(app: App, directory_id: str) -> None:
 
 
 def _reason(event: Event) -> str:
-    """SCIM's keyword for the fault, else what the status says; nothing that the request said."""
+    """Return SCIM's keyword for the fault, else the status phrase; never text of the request."""
     if event.scim_type or not event.status:
         return event.scim_type or "several"
     return HTTPStatus(event.status).phrase

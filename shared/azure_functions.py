@@ -25,7 +25,7 @@ Failure = Callable[[Exception], Response]
 MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
 _RETRY_SECONDS = 5
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What every answer says unless it says otherwise: it is data, for its own site alone and for no cache
+# Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
 # (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
 _SECURITY = {
     "Cache-Control": "no-store",

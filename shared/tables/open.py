@@ -10,7 +10,7 @@ def open_tables(settings: Settings, *, read_only: bool = False) -> Tables:
     """Return the engine of `settings.tables`; `read_only`: an SQLite file is opened for reading only.
 
     `sqlite:///PATH` (relative to the working folder), `UseDevelopmentStorage=true` with an optional
-    `;TableEndpoint=URL`, or an account's table endpoint, where the app signs in with its managed identity.
+    `;TableEndpoint=URL`, or an account's table endpoint, to which the app signs in with its managed identity.
     """
     where = settings.tables
     if where.startswith("sqlite:///"):
