@@ -31,6 +31,8 @@ async def log_rejection(
     context: Context, error: ScimError, method: str, path: str, identifier: str, body: Any
 ) -> None:
     """Note why `method` on the SCIM `path`, such as Users/ID, was refused; `body` is the resource that was sent."""
+    if error.status >= 500:
+        return  # nothing that the client could mend
     collection = path.strip("/").partition("/")[0].lower()
     event = Event(
         at=timestamp(context.app.clock.now()),

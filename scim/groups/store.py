@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from directories import provisioning_log
+from directories import event_clock, provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
 from scim.groups import membership, models
@@ -57,7 +57,11 @@ async def write(
     """
     first, *rest = [*membership.batches(moves)] or [[]]
     row = own[0]
-    operations = [*own, provisioning_log.write(event, app.clock), *operations_of(first)]
+    operations = [
+        *own,
+        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
+        *operations_of(first),
+    ]
     tags = await app.tables.transact(CONTACTS, directory_id, operations)
     record_row = None if isinstance(row, Delete) else Row(row.key, row.value, tags[0])
     for batch in rest:

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator
 
-from directories import provisioning_log
+from directories import event_clock, provisioning_log
 from directories.provisioning_log import Event
 from scim import index_values, resource_rows
 from scim.users import index_rows, models
@@ -46,7 +46,7 @@ async def insert(app: App, directory_id: str, user: UserRecord, region: str, eve
     """Store a new user; raise AlreadyExists if the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
-        provisioning_log.write(event, app.clock),
+        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
     ]
     await app.tables.transact(CONTACTS, directory_id, operations)
 
@@ -65,7 +65,9 @@ async def replace(
     """
     operations = index_rows.replacement(old.record, new, old.tag, region)
     await app.tables.transact(
-        CONTACTS, directory_id, [*operations, provisioning_log.write(event, app.clock)]
+        CONTACTS,
+        directory_id,
+        [*operations, provisioning_log.write(event, event_clock.for_write(app, directory_id))],
     )
 
 
@@ -80,7 +82,7 @@ async def delete(
     """
     own = [
         *index_rows.removal(user.record, user.tag),
-        provisioning_log.write(event, app.clock),
+        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]
