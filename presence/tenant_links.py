@@ -66,12 +66,13 @@ class TenantLink:
 class DirectoryLink:
     """A directory's connection to a tenant.
 
-    `probe_id` is the object ID of the administrator, for whose presence Graph is asked first; `company` the
-    domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
-    result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
-    directory's people and had a presence for `sample_known` of them. A removed connection keeps the
-    tenant's ID, so that the end of access can be checked: `gone_code` was found at
-    `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a connection that isn't stored yet.
+    `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
+    first. `company` is the domain of the company that signed in. `probed_at`, `probes` and `reason`
+    are the time, number and result of the checks whether consent has arrived. When it arrived,
+    Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
+    them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
+    `gone_code` was found at `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a
+    connection that isn't stored yet.
     """
 
     directory_id: str

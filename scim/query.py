@@ -380,7 +380,7 @@ async def _candidates_after(
 async def _scanned_after(
     app: App, source: Source, query: ListQuery, after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page with the matches after the key `after`; return its last key, and if more follow.
+    """Fill the page with matches after the key `after`; return its last key, and if more follow.
 
     After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
     """

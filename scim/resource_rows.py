@@ -110,7 +110,7 @@ async def page(
 class _RowSizes:
     """The average size in bytes of the rows of a directory's family that were read last.
 
-    It only says how many rows to read in one round trip, so that few are read beyond a page's end.
+    It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
     """
 
     by_family: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(4096))
