@@ -9,7 +9,7 @@ import orjson
 
 from shared import row_versions
 
-NOTHING = b"{}"  # the key says it all
+NOTHING = b"{}"  # the key holds everything
 _ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
 
 

@@ -1,8 +1,8 @@
-"""What can be done with resources of one type (RFC 7644 section 3): users and groups differ in what they store.
+"""Operations on resources of one type (RFC 7644 section 3), shared by users and groups.
 
-`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and `scim.groups.service` implement
-what is special. A method that changes something reads, changes and writes, and begins again if another writer came in
-between, so that no change is lost.
+`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and
+`scim.groups.service` implement the differences. A method that changes a resource reads, changes and
+writes it, and starts again if another writer changed it in between, so that no change is lost.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ class StoredResource(Protocol):
 
     @property
     def resource(self) -> Resource:
-        """Its canonical JSON without what the service adds."""
+        """Its canonical JSON without the attributes that the service adds."""
         ...
 
     @property
@@ -114,11 +114,11 @@ class ResourceService(ABC, Generic[Stored]):
 
     @abstractmethod
     def source(self, query: ListQuery, filter_text: str) -> Source:
-        """Return where a query reads the resources from."""
+        """Return the source of a query's resources."""
 
     @abstractmethod
     async def represent(self, stored: Stored, projection: Projection) -> Resource:
-        """Return the resource as clients see it, with what the projection needs."""
+        """Return the resource as clients see it, with the attributes that the projection needs."""
 
     @abstractmethod
     def has_whole_etag(self, projection: Projection) -> bool:
@@ -168,7 +168,7 @@ class ResourceService(ABC, Generic[Stored]):
         sent: Notes,
         update: Callable[[Stored, Resource, Notes], Awaitable[Stored]],
     ) -> Stored:
-        """Read, change and write; `sent`: what was left out of the body already, `update` writes."""
+        """Read, change and write; `sent`: values already left out of the body, `update` writes."""
 
         async def attempt() -> Stored:
             stored = await self.read(identifier)

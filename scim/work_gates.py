@@ -26,7 +26,7 @@ _Semaphores = weakref.WeakValueDictionary[str, asyncio.Semaphore]
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """The gates that somebody uses or waits for, by directory."""
+    """The gates in use or waited for, by directory."""
 
     scans: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
     pages: _Semaphores = field(default_factory=weakref.WeakValueDictionary)

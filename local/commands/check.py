@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--tables", metavar="URL", help="where the data is (setting TABLES)")
     parser.add_argument("--directory", metavar="ID", help="only this directory")
+    parser.add_argument(
+        "--repair", action="store_true", help="correct totals that are wrong, then check"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,9 +27,27 @@ def run(arguments: argparse.Namespace) -> int:
     from local.transfer.command import carry_out
 
     async def work(app: "App") -> int:
-        return await report(app, [arguments.directory] if arguments.directory else None)
+        ids = [arguments.directory] if arguments.directory else None
+        if arguments.repair:
+            await repair(app, ids)
+        return await report(app, ids)
 
-    return asyncio.run(carry_out(arguments.tables, work, reading=True))
+    return asyncio.run(carry_out(arguments.tables, work, reading=not arguments.repair))
+
+
+async def repair(app: "App", ids: Sequence[str] | None = None) -> None:
+    """Recount the totals of these directories (None: all) and correct those that are wrong."""
+    from directories import store, totals
+    from local.transfer import partitions
+
+    for directory_id in await partitions.directory_ids(app.tables) if ids is None else ids:
+        if await store.get(app.tables, directory_id) is None:
+            continue
+        wrong = await totals.recount(app, directory_id)
+        if wrong is None:
+            print(f"{directory_id}: was changed while it was counted; repair it again later")
+        elif wrong:
+            print(f"{directory_id}: totals corrected by {wrong}")
 
 
 async def report(app: "App", ids: Sequence[str] | None = None) -> int:

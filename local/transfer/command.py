@@ -21,14 +21,15 @@ async def carry_out(
 ) -> int:
     """Run `work` with the tables at `where` (None: those of the settings).
 
-    With `reading`, they must exist already.
+    With `reading`, they must exist already, and an SQLite file is opened for reading only.
     """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
         path = Path(settings.tables.removeprefix(_SQLITE))
         if reading and settings.tables.startswith(_SQLITE) and not path.exists():
             raise TransferError(f"{path} does not exist: there is nothing to read.")
-        app = App(settings, SystemClock(), open_tables(settings))
+        tables = open_tables(settings, read_only=reading)
+        app = App(settings, SystemClock(), tables)
         try:
             return await work(app)
         finally:

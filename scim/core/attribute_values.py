@@ -14,7 +14,8 @@ from scim.core.errors import ScimError, bad_value
 from scim.core.notes import Notes
 from shared.messages import Message
 
-# Values of one attribute: many times what anybody has. To compare each with each must not hold up other requests.
+# Values of one attribute: many times the real maximum. Comparing all pairs must not delay other
+# requests.
 MAX_VALUES = 500
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-=\s]*")
 _JSON_TYPES = {
@@ -134,7 +135,7 @@ def _identity(element: Any) -> Any:
 
 
 def wrong_type(attribute: Attribute, value: object, wanted: Message) -> ScimError:
-    """The error for a value of another JSON type."""
+    """Return the error for a value of another JSON type."""
     got = _JSON_TYPES.get(type(value), Message("something_else"))
     return bad_value(attribute.path, "wrong_type", got=got, wanted=wanted)
 
@@ -183,7 +184,10 @@ def _read_date_time(attribute: Attribute, value: object) -> str:
 
 
 def parse_date_time(text: object) -> datetime | None:
-    """The instant of an xsd:dateTime (RFC 7643 section 2.3.5), UTC where it names no offset; None where it is none."""
+    """Return the instant of an xsd:dateTime (RFC 7643 section 2.3.5), or None if it is malformed.
+
+    A time without an offset is UTC.
+    """
     if not isinstance(text, str) or not text.isascii():
         return None
     try:

@@ -32,7 +32,7 @@ class Users:
 
     @property
     def directory_id(self) -> str:
-        """The directory whose users these are."""
+        """The ID of the users' directory."""
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
@@ -49,7 +49,7 @@ class Users:
         return (await totals.read(self.context.app, self.directory_id)).users
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for the first of the equalities that is indexed."""
+        """Return the ids that an index has for the first equality that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if _without_selection(equality.path) == path and isinstance(equality.value, str):
@@ -65,7 +65,7 @@ class Users:
         )
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The users with these ids, as far as they exist."""
+        """Return the users with these ids, if they exist."""
         app, directory_id = self.context.app, self.directory_id
         found = await each(ids, lambda identifier: store.get(app, directory_id, identifier))
         return [self._item(user) for user in found if user is not None]
