@@ -1,4 +1,4 @@
-"""What the commands share: opening the tables, and one clear line for what can't be."""
+"""Common parts of the commands: opening the tables, and one clear line for failures."""
 
 import os
 import sqlite3
@@ -19,9 +19,9 @@ _SQLITE = "sqlite:///"
 async def carry_out(
     where: str | None, work: Callable[[App], Awaitable[int]], *, reading: bool = False
 ) -> int:
-    """Carry out `work` with the tables at `where` (None: as the settings say).
+    """Run `work` with the tables at `where` (None: those of the settings).
 
-    `reading`: they must be there already, and an SQLite file is opened for reading only.
+    With `reading`, they must exist already, and an SQLite file is opened for reading only.
     """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
