@@ -144,7 +144,7 @@ async def forget(tables: Tables, directory_id: str) -> None:
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on.
 
-    Raises TenantOwnedByOtherAccount or LinkConflict.
+    Raise TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -250,7 +250,7 @@ def encode(link: TenantLink | DirectoryLink) -> bytes:
 
 
 def decode_tenant(row: Row) -> TenantLink:
-    """Return a tenant's link; raises UnsupportedRowVersion."""
+    """Return a tenant's link. Raise UnsupportedRowVersion."""
     content = row_versions.read(row.value, "tenant")
     content["directories"] = tuple(content["directories"])
     link: TenantLink = row_versions.build(TenantLink, content)
@@ -258,7 +258,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 
 def decode_directory(row: Row) -> DirectoryLink:
-    """Return a directory's connection; raises UnsupportedRowVersion."""
+    """Return a directory's connection. Raise UnsupportedRowVersion."""
     content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)
     return link

@@ -47,6 +47,6 @@ def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
 
 
 def decode_unparsed(value: bytes) -> UnparsedNumbers:
-    """Return the unparsed numbers of a row; raises UnsupportedRowVersion."""
+    """Return the unparsed numbers of a row. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])

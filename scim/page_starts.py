@@ -63,7 +63,7 @@ class Walk:
     async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
         """Store the end of a page that others follow; return how many of its `keys` belong to it.
 
-        Raises StorageUnavailable, also if other walks of the list come in between each time.
+        Raise StorageUnavailable, also if other walks of the list interfere with every attempt.
         """
         first = PAGE_START.key(self.name, _number(start_index + 1))
         stop = PAGE_START.key(self.name, _number(start_index + count + 1))
@@ -134,7 +134,7 @@ def encode(key: str, at: float) -> bytes:
 
 
 def decode(value: bytes, tag: str) -> PageStart:
-    """Return the start that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the start that `encode` wrote. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "page start")
     return PageStart(str(stored["key"]), float(stored["at"]), tag)
 

@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """How far and how fast a run goes: until the clock's monotonic `deadline`, `records` of one directory."""
+    """The limits of a run: the clock's monotonic `deadline`, and `records` of one directory."""
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ class ResourceService(ABC, Generic[Stored]):
         self.directory_id = context.directory.id
 
     async def create(self, body: Any) -> Stored:
-        """POST: store a new resource. Raises ScimError 409 uniqueness, which names the owner of a taken value."""
+        """Store a new resource (POST). Raise ScimError 409 with the owner of a taken value."""
         notes = Notes()
         resource = read_resource(body, self.resource_type, notes)
         stored = await self._create(resource, notes)
@@ -71,14 +71,14 @@ class ResourceService(ABC, Generic[Stored]):
         return stored
 
     async def read(self, identifier: str) -> Stored:
-        """GET: return the resource. Raises ScimError 404 (RFC 7644 section 3.4.1)."""
+        """Return the resource (GET). Raise ScimError 404 (RFC 7644 section 3.4.1)."""
         stored = await self._get(identifier)
         if stored is None:
             raise not_found(self.resource_type.name, identifier)
         return stored
 
     async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
-        """PUT: put another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
+        """Replace the stored resource (PUT); never create one (RFC 7644 section 3.5.1)."""
         notes = Notes()
         incoming = read_resource(body, self.resource_type, notes)
         return await self._replace(identifier, incoming, conditions, notes)

@@ -1,4 +1,4 @@
-"""Writers of one resource: on an instance they take turns, between instances they begin again.
+"""Writers of one resource: on an instance they take turns, between instances they retry.
 
 Entra changes one group on many connections at once. Without turns each of them would read, find at its write that
 another was quicker, and read again: of 32 writers most would give up.

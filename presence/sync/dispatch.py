@@ -55,7 +55,7 @@ def _batch(tenant_ids: list[str], now: int) -> str:
 
 
 def expand(body: bytes) -> list[str]:
-    """Return the messages of a batch's tenants, in place of which they are sent; none for any other message."""
+    """Return the messages of a batch's tenants; none for any other message."""
     try:
         content: Any = orjson.loads(body)
         tenant_ids, sent_at = content["tenant_ids"], content["at"]

@@ -1,4 +1,4 @@
-"""Which people are to be asked for: the active people of the tenant's directories, by external ID.
+"""The people to ask for: the active people of the tenant's directories, by external ID.
 
 Events of the provisioning log tell who may have come or gone. Instances date events by clocks that can be
 minutes or an hour apart, so an event can appear anywhere in the last hour, and coming and going can be in

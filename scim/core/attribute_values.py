@@ -34,7 +34,8 @@ _QUALIFIERS = frozenset(("type", "primary"))
 def read_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
     """Return the value of an attribute, None if unassigned; a list if the attribute is multi-valued.
 
-    Unknown sub-attributes are added to `notes`. Raises ScimError invalidValue, which names the fault.
+    Unknown sub-attributes are added to `notes`. Raise ScimError invalidValue, which names the
+    fault.
     """
     if attribute.is_plain_text and type(value) is str and value and value.isascii():
         return value  # as nearly all are
@@ -50,7 +51,7 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
 def single_value(attribute: Attribute, value: object) -> object:
     """Return the value sent for a singular attribute, taken out of an array of one.
 
-    Raises ScimError invalidValue for an array of several.
+    Raise ScimError invalidValue for an array of several.
     """
     if isinstance(value, list):
         sent = [element for element in value if element is not None]
@@ -82,7 +83,7 @@ def read_elements(
 def sent_elements(attribute: Attribute, value: object) -> list[Any]:
     """Return the elements that `value` holds: an array, or one element in place of an array of one.
 
-    Raises ScimError invalidValue if the value may mean more than one thing.
+    Raise ScimError invalidValue if the value may mean more than one thing.
     """
     elements = interop.elements(attribute, value)
     if elements is None:
@@ -105,7 +106,7 @@ def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
 
 
 def has_only_qualifiers(element: Any) -> bool:
-    """Whether a complex element has no value left."""
+    """Return whether a complex element has no value left."""
     return isinstance(element, dict) and element.keys() <= _QUALIFIERS
 
 
@@ -152,7 +153,7 @@ def _read_string(attribute: Attribute, value: object) -> str:
 
 
 def is_encodable(text: str) -> bool:
-    """Whether the text is well-formed Unicode: a lone surrogate can be neither stored nor answered."""
+    """Return whether the text is well-formed Unicode: lone surrogates can't be stored."""
     try:
         text.encode()
     except UnicodeEncodeError:

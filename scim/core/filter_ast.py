@@ -76,7 +76,7 @@ class And:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Left to right, as far as needed."""
+        """Return the test that evaluates left to right until the result is known."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: all(match(resource) for match in matches)
 
@@ -88,7 +88,7 @@ class Or:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Left to right, as far as needed."""
+        """Return the test that evaluates left to right until the result is known."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: any(match(resource) for match in matches)
 

@@ -52,7 +52,7 @@ def apply_patch(
     """Return the resource after all operations: a new one, or `resource` itself if they change nothing.
 
     `resource` and its values are never changed, also if an operation fails. Attributes that the
-    resource type does not have are passed over. With `notes`, they are noted there, and so is an
+    resource type does not have are ignored. With `notes`, they are noted there, and so is an
     operation with a malformed value of an attribute that is not needed, which is left out; of a
     request that deactivates a person every operation is left out that can't be carried out, but for
     those on `userName` and `active`.

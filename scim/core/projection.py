@@ -18,7 +18,7 @@ Names = dict[str, "Names | None"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Which attributes an answer has."""
+    """The attributes of an answer."""
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Projection:
         return _except(result, self.unwanted) if self.unwanted else result
 
     def has(self, name: str) -> bool:
-        """Whether the top-level attribute `name` is in the answer at all, so that it need not be read otherwise."""
+        """Return whether the answer has any part of the top-level attribute `name`."""
         if self.wanted is not None:
             return name in self.wanted
         return name not in self.unwanted or self.unwanted[name] is not None

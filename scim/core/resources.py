@@ -24,8 +24,9 @@ def read_resource(
 ) -> dict[str, Any]:
     """Return the resource that a POST or PUT body describes.
 
-    Names match in any case; read-only attributes and the password are passed over. With `notes`, unknown attributes and
-    malformed values of attributes that are not needed are left out and noted there.
+    Names match in any case; read-only attributes and the password are ignored. With `notes`,
+    unknown attributes and malformed values of attributes that are not needed are left out and noted
+    there.
 
     Raises:
         ScimError: invalidSyntax if the body is not an object or a name is a path, invalidValue for a wrong or missing

@@ -73,7 +73,7 @@ async def write(
 
 
 async def _continue(app: App, directory_id: str, group: Row, moves: list[Move]) -> Row | None:
-    """Carry out further moves of a change that has begun; return the touched record, or None if the group is gone."""
+    """Continue a change with more moves; return the touched record, or None without the group."""
     group_id, present = GROUP.parts_of(group.key)[0], group
     for attempt in attempts():
         touch = Replace(present.key, present.value, present.etag)

@@ -27,7 +27,10 @@ _LAST_SECOND = 2**37  # far later than any assertion, and a valid date
 
 
 class BadAssertion(Exception):
-    """The assertion is not accepted: `why`. `of_itself`: whoever was to trust it, so all may know."""
+    """An assertion that is refused, with the reason `why`.
+
+    `of_itself`: the fault is in the assertion itself, so its sender may know it.
+    """
 
     of_itself = True
 
@@ -54,7 +57,7 @@ class ParsedAssertion:
 
 
 def read(app: App, text: str) -> ParsedAssertion:
-    """Check form and times; raises BadAssertion."""
+    """Check form and times. Raise BadAssertion."""
     import jwt
 
     if len(text) > _MAX_LENGTH:
@@ -81,7 +84,7 @@ async def verify(
     presented: ParsedAssertion,
     client_ids: frozenset[str],
 ) -> Assertion | None:
-    """Check issuer, audience, subject and signature; raises Untrusted, KeysUnavailable.
+    """Check issuer, audience, subject and signature. Raise Untrusted or KeysUnavailable.
 
     `client_ids` are the ids that the request claims to be. The result is the record to store
     against replay: None without a `jti`, since Entra then presents one assertion several times

@@ -52,7 +52,7 @@ def issuer(app: App, trust: TrustedIdentity) -> str:
 
 
 async def signing_key(app: App, trust: TrustedIdentity, kid: str) -> Any | None:
-    """Return the issuer's key called `kid`, None if it has none. Raises KeysUnavailable."""
+    """Return the issuer's key called `kid`, None if it has none. Raise KeysUnavailable."""
     address = _address(app, trust)
     key_sets = app.state(_KeySets).by_address
     key_set = key_sets.get(address)

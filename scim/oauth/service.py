@@ -30,7 +30,7 @@ class Issued:
 
 
 async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
-    """Return the access token that the request is entitled to. Raises OAuthError or DirectoryRateExceeded."""
+    """Return the request's access token. Raise OAuthError or DirectoryRateExceeded."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request(Message("oauth_grant_missing"))

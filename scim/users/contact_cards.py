@@ -158,7 +158,7 @@ def _place(addresses: list[dict[str, Any]]) -> str:
 
 
 def display_name(resource: dict[str, Any]) -> str:
-    """How a person is shown: displayName, else the formatted name, else given and family name, else the user name."""
+    """Return displayName, else the formatted, else given and family name, else the user name."""
     if (shown := str(resource.get("displayName") or "")).strip():
         return shown
     name = resource.get("name", {})

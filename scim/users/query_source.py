@@ -59,7 +59,7 @@ class Users:
         return None
 
     async def _are_many(self, ids: list[str]) -> bool:
-        """Whether to read all users, hundreds at a time, is less work than to read these one by one."""
+        """Return whether reading all users is less work than reading these one by one."""
         return len(ids) > POINT_READ_LIMIT and (
             len(ids) > MAX_POINT_READS or len(ids) * SCAN_COST_RATIO > await self.total()
         )
