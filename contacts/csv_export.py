@@ -24,8 +24,8 @@ _COLUMNS = (
     "Manager",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# If a spreadsheet takes another character for the separator, what follows that begins a cell of its own.
-# A whole stretch of separators and spaces is matched at once, else a text of tabs would take quadratic time.
+# If a spreadsheet takes another character for the separator, the text after that begins a new cell.
+# A whole run of separators and spaces is matched at once: a text of tabs would take quadratic time.
 _INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
 _BEGINS_CELL = frozenset(";,\t\r\n")
 _NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"

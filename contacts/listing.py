@@ -17,15 +17,14 @@ from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
 from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
 
-MAX_MEMBER_IDS = (
-    2000  # of a group that is searched in; of a larger one, members are looked up among those found
-)
+# Of a group that is searched in; of a larger one, members are looked up among those found.
+MAX_MEMBER_IDS = 2000
 
 
 async def list_contacts(
     app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
-    """The next `limit` people by name; one round trip a directory."""
+    """Return the next `limit` people by name, with one round trip per directory."""
     return await walk(app, directories, Range(LIST), limit, cursor)
 
 
@@ -73,10 +72,10 @@ async def members_among(
 async def list_members(
     app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
-    """The next `limit` people of a group, in the order of the members' ids, by name within the page.
+    """Return the next `limit` people of a group, by member id, and by name within the page.
 
-    One round trip for the members and one for each person: a group keeps no cards, so that changing a person costs the
-    same however many groups it is in.
+    It takes one round trip for the members and one per person. A group keeps no cards, so that the
+    cost of changing a person does not depend on the number of the person's groups.
     """
     start, stop = MEMBER.under(group_id)
     if cursor:
@@ -94,7 +93,7 @@ async def list_members(
 
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
-    """A person as lists show it, in a round trip; None for nobody who is shown."""
+    """Return a person as lists show it, in one round trip; None if no such person is shown."""
     row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
     user = models.decode(identifier, row.value) if row else None
     if user is None or not user.active:

@@ -22,7 +22,10 @@ async def find(
     limit: int,
     cursor: str = "",
 ) -> Page:
-    """The next people, listed or (with a `text`) searched; `group`: of that group of the only directory."""
+    """Return the next people, listed or (with a `text`) searched.
+
+    `group` limits them to that group of the only directory.
+    """
     if not group:
         if not text:
             return await listing.list_contacts(app, directories, limit, cursor)

@@ -59,7 +59,7 @@ class DirectoryCache:
         self.unknown.forget(directory_id)
 
     def _allowance(self, app: App, directory_id: str) -> Bucket:
-        """Return the bucket of what may still be read again."""
+        """Return the bucket of reads that are still allowed."""
         now = app.clock.monotonic()
         bucket = self.rereads.get(directory_id)
         if bucket is None:

@@ -1,6 +1,6 @@
 """When each credential was last used, when a call last went well, and who was turned away.
 
-All of it is written beside the requests and delays none.
+All of it is written in the background and delays no request.
 
 Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
 `used|served`, every minute, and `used|denied`, at most every minute, so that a stranger who floods the address writes
@@ -25,7 +25,7 @@ from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
-SETTLED_SECONDS = 2.0  # sooner than somebody mends a setting and tests it again
+SETTLED_SECONDS = 2.0  # shorter than an administrator needs to mend a setting and test it again
 # Longer than "trust", shorter than the id of a token or secret: no credential is called so.
 _DENIED, _SERVED = "denied", "served"
 

@@ -126,7 +126,7 @@ async def _past_undo(app: App, directory: Directory) -> Directory:
 
 
 async def _remove(app: App, directory: Directory, deadline: float) -> bool:
-    """Remove the rows of the directory in every table but its own record; False where the time was up."""
+    """Delete the rows of the directory in every table except its own record; return False if the time was up."""
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False
@@ -166,7 +166,7 @@ async def _drop(app: App, table: str, partition: str, rows: list[Row]) -> None:
 
 
 async def _finish(app: App, directory_id: str, directory: Directory | None) -> None:
-    """Remove the index rows (hidden as it is, nobody misses them), the record that names its account, the work row."""
+    """Delete the index rows of the hidden directory, the record that names its account, and the work row."""
     tables = app.tables
     if directory is not None:
         await store.remove(tables, account_partition(directory.account), directory_id)

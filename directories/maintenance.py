@@ -1,4 +1,4 @@
-"""What a timer does for directories: removals go on each hour, and once a day each directory is tidied.
+"""Timer work for directories: deletions continue each hour, and once a day each directory is tidied.
 
 Directories are spread over the hours of the day by their id, so that thousands of idle ones cost next to nothing.
 """
@@ -54,7 +54,7 @@ async def tidy(app: App, directory_id: str) -> None:
     """Fold the totals, drop events beyond their retention and credentials beyond their end, look at the quarantine."""
     through = await totals.fold(app, directory_id)
     oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
-    # Never beyond what the totals hold: an event that is gone can't be counted any more.
+    # Never later than the totals: a deleted event can't be counted any more.
     await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)

@@ -28,7 +28,7 @@ __all__ = [
 
 
 async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
-    """Note what was done to the directory itself, beside the change: storage in trouble loses the line, not the change.
+    """Log an act on the directory itself, apart from the change: storage in trouble loses the line, not the change.
 
     `detail`: the id of a token or secret, the reason of a loss; nothing secret.
     """
@@ -40,6 +40,6 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
 
 
 async def refused(app: App, directory_id: str, event: Event) -> None:
-    """Note a refused request: whose it was (as far as it said), the fault and the remedy."""
+    """Log a refused request: its person as far as known, the fault and the remedy."""
     credential_usage.failed(app, directory_id)
     await rejection_log.note(app, directory_id, event)

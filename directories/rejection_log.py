@@ -1,7 +1,7 @@
 """Refused requests become events too, but a flood of them must not fill the storage.
 
 Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, with the
-first refusal of a later minute. No more than 60 different ones of a directory are stored a minute; what is beyond that
+first refusal of a later minute. At most 60 different ones per directory and minute are stored; those beyond that
 is one event with a count.
 """
 
@@ -47,7 +47,7 @@ class _Minutes:
 
 
 async def note(app: App, directory_id: str, event: Event) -> None:
-    """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
+    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it."""
     app.metrics.refused(_reason(event))
     due = _to_store(app, directory_id, event)
     for each in due:
@@ -79,7 +79,7 @@ async def _warn(app: App, directory_id: str) -> None:
 
 
 def _reason(event: Event) -> str:
-    """SCIM's keyword for the fault, else what the status says; nothing that the request said."""
+    """Return SCIM's keyword for the fault, else the status phrase; never text of the request."""
     if event.scim_type or not event.status:
         return event.scim_type or "several"
     return HTTPStatus(event.status).phrase
@@ -118,7 +118,7 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
 
 
 def _held_back(app: App, minute: _Minute) -> list[Event]:
-    """What was held back in a minute that is over: at most 61 events."""
+    """Return the refusals held back in a minute that is over: at most 61 events."""
     at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count

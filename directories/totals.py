@@ -1,8 +1,8 @@
 """How many people and groups a directory has, exactly, without counting them; and how its last day went.
 
-The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events behind it add the
-rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes behind, and
-what an instance remembers ten seconds: within that, the keys are read anew each time. What an instance remembers is
+The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events after it add the
+rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes late, and
+an instance's memory ten seconds: the keys after that are read each time. The memory is
 read again after a minute, so that even a transaction slower than that is counted.
 """
 
@@ -34,7 +34,7 @@ from shared.tables.schema import CONTACTS, EVENT, TOTAL
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
-_WORTH_FOLDING = 500  # events behind the row, old enough to be added to it
+_WORTH_FOLDING = 500  # events after the row, old enough to be added to it
 _TO_A_SECOND = len(EVENT.name) + 1 + 8  # a key's characters that tell the time to 1.024 s
 _HOURS = 25  # of the last day, counted by the hour
 
@@ -86,7 +86,7 @@ class Totals:
 
 @dataclass(slots=True)
 class _Known:
-    """What an instance knows: the sums up to the key `through`, and when storage was last asked for all of it."""
+    """Memory of an instance: the sums up to the key `through`, and the time of the last complete read."""
 
     totals: Totals
     through: str
@@ -123,12 +123,12 @@ async def stored(app: App, directory_id: str) -> Totals:
 
 
 async def keep_up(app: App, directory_id: str) -> None:
-    """Bring the row `total` forward where many events are behind it."""
+    """Bring the row `total` up to date if many events follow it."""
     await fold(app, directory_id, _WORTH_FOLDING)
 
 
 async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
-    """Add the events older than the lag to the row, if there are `at_least` so many; the key that it stands at then."""
+    """Add the events older than the lag to the row if there are `at_least` so many; return the key of its last event."""
     totals, through, etag = await _stored(app, directory_id)
     until = events.bound(app.clock.now() - LAG)
     old = await _keys_between(app, directory_id, through, until)
@@ -168,7 +168,7 @@ def decode(value: bytes) -> tuple[Totals, str]:
 
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
-    """The keys of the events behind `cursor` and before `stop`."""
+    """Return the keys of the events after `cursor` and before `stop`."""
     start = keys.successor(cursor) if cursor else EVENT.all()[0]
     if start >= stop:
         return []

@@ -1,10 +1,12 @@
-"""Check before provisioning what would make it fail: `python infra/preflight.py [--resource-group NAME]`.
+"""Check for conditions that make provisioning fail: `python infra/preflight.py [--resource-group NAME]`.
 
-Reads the same variables as infra/main.bicepparam (`set -a; source <(azd env get-values)`), asks Azure through `az` and changes
-nothing. Each finding is one line: what is wrong, and the command or the step that fixes it. Needs the Azure CLI, signed in, and
-nothing but Python's standard library.
+The script reads the same variables as infra/main.bicepparam (`set -a; source <(azd env
+get-values)`), queries Azure through `az` and changes nothing. Each finding is one line with the
+fault and the command or step that fixes it. It needs the Azure CLI, signed in, and otherwise only
+Python's standard library.
 
-Exit status: 0 if nothing stands in the way (notes may be printed), 1 if something does, 2 if called wrongly.
+Exit status: 0 if nothing prevents provisioning (notes may be printed), 1 if something does, 2 if
+called wrongly.
 """
 
 import argparse
@@ -60,7 +62,7 @@ class NoAnswer(Exception):
 
 @dataclass
 class Preflight:
-    """What was found: `faults` stop a deployment, `notes` are to be known."""
+    """The findings: `faults` prevent a deployment, `notes` do not."""
 
     settings: Mapping[str, str]
     group: str
@@ -69,11 +71,11 @@ class Preflight:
     account: dict[str, Any] = field(default_factory=dict)
 
     def fault(self, wrong: str, remedy: str) -> None:
-        """Note what stops the deployment, and what fixes it."""
+        """Note a fault that prevents the deployment, and its remedy."""
         self.faults.append(f"{wrong} -> {remedy}")
 
     def note(self, text: str, remedy: str) -> None:
-        """Note what does not stop the deployment, and what to do about it."""
+        """Note a finding that does not prevent the deployment, and the recommended action."""
         self.notes.append(f"{text} -> {remedy}")
 
     def get(self, name: str, default: str = "") -> str:
@@ -86,7 +88,11 @@ class Preflight:
 
 
 def az(*words: str) -> Any:
-    """Return what `az` answers as JSON; raise NoAnswer if it refuses."""
+    """Return the answer of `az` as JSON.
+
+    Raises:
+        NoAnswer: if it refuses.
+    """
     done = subprocess.run(  # noqa: S603
         [shutil.which("az") or "az", *words, "--output", "json"], capture_output=True, text=True
     )
@@ -106,7 +112,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def check_tools(flight: Preflight) -> None:
-    """The Azure CLI, azd and Bicep are there and new enough."""
+    """Check that the Azure CLI, azd and Bicep are present and new enough."""
     found = _version(str(az("version").get("azure-cli", "")))
     if found < OLDEST_AZ:
         flight.fault(f"az {_dotted(found)} is older than {_dotted(OLDEST_AZ)}", "az upgrade")
@@ -175,7 +181,7 @@ def check_subscription(flight: Preflight) -> None:
 
 
 def check_region(flight: Preflight) -> None:
-    """The region offers Flex Consumption, and zones if they are asked for."""
+    """Check that the region offers Flex Consumption, and zones if they are asked for."""
     region = flight.get("AZURE_LOCATION").lower().replace(" ", "")
     if not region:
         flight.fault("AZURE_LOCATION is not set", "azd env set AZURE_LOCATION <region>")
@@ -211,7 +217,7 @@ def check_region(flight: Preflight) -> None:
 
 
 def check_name(flight: Preflight) -> None:
-    """The environment's name becomes part of the resources' names."""
+    """Check the environment's name, which becomes part of the resources' names."""
     name = flight.get("AZURE_ENV_NAME")
     if not name:
         flight.fault("AZURE_ENV_NAME is not set", "azd env new <name>")
@@ -226,7 +232,7 @@ def check_name(flight: Preflight) -> None:
 
 
 def check_group(flight: Preflight) -> None:
-    """The resource group is empty, or holds this very deployment in the same region."""
+    """Check that the resource group is empty, or holds this deployment in the same region."""
     if not flight.group:
         flight.note("no resource group is given", "--resource-group NAME, to check it too")
         return

@@ -1,13 +1,16 @@
-"""Smoke test of a deployment: `python infra/smoke.py https://the-app`. Each failure is a sentence with what to do.
+"""Smoke test of a deployment: `python infra/smoke.py https://the-app`.
 
-In this order: the app answers, and not the platform in front of it; sign-in leads to Microsoft with the right client, address
-and scopes; `/health` says that sign-in is on, that storage is reached, that the presence credential is accepted and that a timer
-ran; telemetry arrives; strangers stay outside; a person's life over SCIM, in a directory that is deleted again. New roles and
-a first start take minutes, so the test waits for what comes by itself.
+Each failure is a sentence with its remedy. The checks in order: the app answers, and not the
+platform in front of it; sign-in leads to Microsoft with the right client, address and scopes;
+`/health` reports that sign-in is on, that storage is reached, that the presence credential is
+accepted and that a timer ran; telemetry arrives; anonymous calls are refused; a person can be
+created, changed and deleted over SCIM, in a directory that is deleted afterwards. New roles and a
+first start take minutes, so the test waits for them.
 
-Environment: SMOKE_TOKEN, an access token of the sign-in registration for a program with the app role Deployment.Test (or
-Directory.Admin); docs/deploy.md says how the pipeline gets one. SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the
-workspace's customer id; needs `az`, signed in) are compared if they are set. Needs nothing but Python's standard library.
+Environment: SMOKE_TOKEN, an access token of the sign-in registration for a program with the app
+role Deployment.Test (or Directory.Admin); docs/deploy.md describes how the pipeline gets one.
+SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the workspace's customer id; needs `az`,
+signed in) are compared if they are set. The script needs only Python's standard library.
 """
 
 import base64
@@ -39,7 +42,7 @@ QUERY = 'AppTraces | where Message has "timer.run" and TimeGenerated > ago(15m) 
 
 
 class Failure(Exception):
-    """The deployment did not do what it must; the text says what, why that may be, and what to do."""
+    """A check that the deployment failed; the text names the fault, its likely cause and the remedy."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -69,9 +72,9 @@ class Answer:
 
 @dataclass
 class Deployment:
-    """A deployment at `url`, called with `token` where a caller must be known.
+    """A deployment at `url`, called with `token` if a caller must be known.
 
-    `wait_seconds`: how long it may take until what comes by itself is there (a new role: up to ten minutes).
+    `wait_seconds` limits the time to wait for delayed effects (a new role: up to ten minutes).
     """
 
     url: str
@@ -101,7 +104,11 @@ class Deployment:
             return Answer(0, str(error).encode())
 
     def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
-        """Note `what` as passed, or raise a Failure with the answer."""
+        """Note the check `what` as passed.
+
+        Raises:
+            Failure: with the answer, if its status is not one of `statuses`.
+        """
         if answer.status not in statuses:
             raise Failure(
                 f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}"
@@ -129,7 +136,7 @@ def _answer(status: int, reply: Any) -> Answer:
 
 
 def check_app_answers(target: Deployment) -> None:
-    """A made-up SCIM token is refused by the app itself: 401 as a SCIM error, not the platform's."""
+    """Check that the app itself refuses an invalid SCIM token: 401 as a SCIM error."""
 
     def ask() -> str:
         path, headers = f"/scim/{uuid.uuid4()}/v2/Users", target.bearer("made-up", SCIM)
@@ -158,7 +165,7 @@ def check_app_answers(target: Deployment) -> None:
 
 
 def check_sign_in(target: Deployment) -> None:
-    """A browser without a session is sent to Microsoft, with the client id, address and scopes of the registration."""
+    """Check that a browser without a session is sent to Microsoft with the registration's values."""
     answer = target.call("GET", "/contacts", headers={"Accept": "text/html"})
     location = answer.headers.get("location", "")
     if answer.status == 401:
@@ -195,7 +202,7 @@ def check_sign_in(target: Deployment) -> None:
 
 
 def check_health(target: Deployment) -> None:
-    """`/health` says that sign-in is on, storage is reached, the credential is accepted, and a timer ran."""
+    """Check that `/health` reports sign-in, storage, an accepted credential, and a timer that ran."""
     seen: dict[str, Any] = {}
 
     def storage() -> str:
@@ -243,7 +250,7 @@ def check_health(target: Deployment) -> None:
 
 
 def check_timer(target: Deployment) -> None:
-    """A timer has run since the deployment."""
+    """Check that a timer has run since the deployment."""
 
     def ask() -> str:
         found = target.call("GET", "/health").json().get("checks", {}).get("timer", {})
@@ -299,7 +306,7 @@ def check_doors(target: Deployment) -> None:
 
 
 def check_round_trip(target: Deployment) -> None:
-    """A person's whole life over SCIM, in a directory that is deleted at the end."""
+    """Check a person's life cycle over SCIM, in a directory that is deleted at the end."""
     body = {
         "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
         "kind": "other",

@@ -21,7 +21,7 @@ Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What every answer says unless it says otherwise: it is data, for its own site alone and for no cache
+# Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
 # (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
 _SECURITY = {
     "Cache-Control": "no-store",

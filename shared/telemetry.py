@@ -82,7 +82,7 @@ class Telemetry:
         span.end()
 
     async def close(self) -> None:
-        """Send what is left and stop."""
+        """Send the remaining telemetry and stop."""
         logging.getLogger(log.NAME).removeHandler(self._handler)
         for provider in (self._spans, self._lines, self._meters):
             await asyncio.to_thread(provider.shutdown)

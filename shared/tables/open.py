@@ -10,7 +10,7 @@ def open_tables(settings: Settings) -> Tables:
     """The engine of `settings.tables`.
 
     `sqlite:///PATH` (relative to the working folder), `UseDevelopmentStorage=true` with an optional
-    `;TableEndpoint=URL`, or an account's table endpoint, where the app signs in with its managed identity.
+    `;TableEndpoint=URL`, or an account's table endpoint, to which the app signs in with its managed identity.
     """
     where = settings.tables
     if where.startswith("sqlite:///"):

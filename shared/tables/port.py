@@ -1,4 +1,4 @@
-"""What every engine can do, and what its answers mean. Nothing outside this package knows which engine is in use."""
+"""Operations of every engine, and their errors. Other packages don't know which engine is in use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ Operation = Insert | Upsert | Replace | Delete
 
 
 class TableError(Exception):
-    """Base of what a table operation can answer instead of a result."""
+    """Base of the errors of a table operation."""
 
 
 @dataclass(eq=False)

@@ -45,8 +45,8 @@ def account_partition(account: str) -> str:
 class Family:
     """One kind of row.
 
-    `partition` is a fixed partition key, or in braces what the partition key is. `name` begins the key ("" if the key
-    is only its parts), `parts` follow. `value` says what the row holds; `codec`, `writers` and `readers` are modules;
+    `partition` is a fixed partition key, or in braces its description. `name` begins the key ("" if the key
+    is only its parts), `parts` follow. `value` describes the row; `codec`, `writers` and `readers` are modules;
     `growth` is how many rows there are.
     """
 
@@ -120,7 +120,7 @@ class TwoParts(Family):
 
 
 class Log(Family):
-    """Rows in the order of time: a ULID, and what the row counts for (left out if nothing)."""
+    """Rows in the order of time: a ULID and the row's counters (left out if there are none)."""
 
     def key(self, ulid: str, counts: str) -> str:
         """Return the key of a row."""
@@ -148,7 +148,7 @@ _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
 
-# --- table contacts: what companies provisioned -----------------------------------------------------------------------
+# --- table contacts: provisioned people -------------------------------------------------------------------------------
 
 USER = OnePart(
     name="user",
@@ -612,7 +612,7 @@ DIRECTORY_LINK = OnePart(
     growth="one per directory that was connected",
 )
 
-# --- table work: what is under way ------------------------------------------------------------------------------------
+# --- table work: acts under way ---------------------------------------------------------------------------------------
 
 DELETION = OnePart(
     name="",

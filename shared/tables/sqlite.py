@@ -34,7 +34,7 @@ _PATIENT = "PRAGMA busy_timeout=10000"  # milliseconds that another process may 
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {0} (partition TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
     " version INTEGER NOT NULL, PRIMARY KEY (partition, key))"
-)  # with rowids: values append, keys stay dense; a write of 15 rows costs 0.6 of what it does without
+)  # with rowids: values append, keys stay dense; a write of 15 rows costs 0.6 of the time without
 # Not OR REPLACE, which would move the row: a person's rows lie side by side, so a change of all is a page or two.
 _OR_UPDATE = (
     "ON CONFLICT (partition, key) DO UPDATE SET value=excluded.value, version=excluded.version"
@@ -156,7 +156,7 @@ class SqliteTables:
                 answer.set_result(outcome)
 
     async def _begin(self) -> None:
-        """Take the write lock. A file that was moved away would take rows that nobody finds again."""
+        """Take the write lock; raise if the file was moved, because rows written to it would be lost."""
         if _file_of(self._path) != self._file:
             raise OSError("the database file was replaced; restart the app")
         try:
@@ -197,7 +197,7 @@ class SqliteTables:
         version: int,
         operations: Sequence[Operation],
     ) -> TableError | None:
-        """Carry out all operations; where one is refused none, and its error is the answer."""
+        """Carry out all operations or, if one is refused, none; its error is the answer."""
         self._writer.execute("SAVEPOINT one")
         try:
             carry_out(table, partition, version, operations)
@@ -285,7 +285,7 @@ class SqliteTables:
 
 
 def _file_of(path: Path) -> tuple[int, int]:
-    """Which file stands at the path."""
+    """Return the identity of the file at the path."""
     status = os.stat(path)
     return status.st_dev, status.st_ino
 
