@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from directories import events, store
+from directories import event_clock, events, store
 from directories.event_types import REFUSED
 from directories.events import Event
 from directories.models import Directory
@@ -149,7 +149,9 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
             pass
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
-            await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])
+            await app.tables.transact(
+                CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+            )
             return
     await _write(app, directory_id, _SERVED)
 
@@ -175,4 +177,6 @@ async def _write_denied(
             status=401,
             **events.told(message),
         )
-        await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])
+        await app.tables.transact(
+            CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+        )

@@ -81,8 +81,17 @@ def is_restorable(app: App, directory: Directory) -> bool:
 
 
 async def remove_now(app: App, account: str, directory_id: str, deadline: float) -> bool:
-    """Delete without a way back and remove the rows here and now, until the `deadline`; whether all are gone."""
-    directory = await delete(app, account, directory_id)
+    """Delete without a way back and remove the rows here and now, until the `deadline`; return whether all are gone.
+
+    Continues a deletion that was begun before, by a command that was killed or on a page. Raises NotThere, Overtaken.
+    """
+    found = await store.get(app.tables, directory_id)
+    if found is not None and found.account == account and not found.is_active:
+        if found.state == "removing" and not await _has_rows(app, found):
+            raise NotThere(directory_id)
+        directory = found
+    else:
+        directory = await delete(app, account, directory_id)
     return await _remove(app, await _past_undo(app, directory), deadline)
 
 
@@ -92,7 +101,10 @@ async def run(app: App, deadline: float) -> int:
     for row in await store.index(app.tables, DELETIONS, table=WORK):
         if app.clock.monotonic() >= deadline:
             break
-        finished += await _carry_on(app, row, deadline)
+        try:
+            finished += await _carry_on(app, row, deadline)
+        except Exception as error:  # the others are removed all the same
+            log.failure("maintenance.failed", error, directory_id=row.key)
     return finished
 
 
@@ -134,6 +146,14 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
     return before and await _clear(
         app, DIRECTORIES, directory.id, keys.successor(DIRECTORY.key), deadline
     )
+
+
+async def _has_rows(app: App, directory: Directory) -> bool:
+    """Return whether people or presence of the directory are still stored."""
+    for table in _TABLES:
+        if await app.tables.query(table, directory.id, "", keys.MAX_KEY_CHAR, limit=1):
+            return True
+    return False
 
 
 async def _clear(

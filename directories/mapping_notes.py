@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from directories import events
+from directories import event_clock, events
 from directories.event_types import MAPPING
 from directories.events import Event, told
 from shared import log, row_versions
@@ -94,7 +94,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
         await app.tables.transact(
             CONTACTS,
             directory_id,
-            [marker, *(events.write(event, app.clock) for event in found)],
+            [marker, *(events.write(event, event_clock.of(app)) for event in found)],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):
         return  # another instance noted something at this moment; the next request or day brings it again

@@ -1,6 +1,6 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import credential_usage, rejection_log
+from directories import credential_usage, event_clock, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
@@ -34,7 +34,7 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
     """
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
-        await app.tables.transact(CONTACTS, directory_id, [write(event, app.clock)])
+        await app.tables.transact(CONTACTS, directory_id, [write(event, event_clock.of(app))])
     except TableError as error:
         log.failure("event.lost", error, directory_id=directory_id)
 

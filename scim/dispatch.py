@@ -1,4 +1,4 @@
-"""The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
+"""The entry to every SCIM endpoint: authentication, limits, dispatch, log of rejections."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,8 +39,8 @@ class Edge:
     ) -> None:
         """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`.
 
-        `search` answers POST where the route's `{id}` is `.search`, an address of its own (RFC 7644 section 3.4.3): a
-        template for it would overlap with that of the resources.
+        `search` answers POST if the route's `{id}` is `.search`, an address of its own (RFC 7644
+        section 3.4.3): a template for it would overlap with that of the resources.
         """
         own = self.routes[route] = Route(endpoints, {"POST": search} if search else {})
 
@@ -122,7 +122,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What is at an address: endpoints by method, and those of the address `.search` below it."""
+    """The endpoints of an address by method, and those of the address `.search` below it."""
 
     endpoints: Mapping[str, Endpoint]
     search: Mapping[str, Endpoint]
@@ -133,5 +133,5 @@ def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
-    """The methods of an address for the header `Allow`: what can be read answers HEAD, too."""
+    """Return the methods of an address for the header `Allow`; HEAD is allowed wherever GET is."""
     return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

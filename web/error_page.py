@@ -26,6 +26,10 @@ _TITLES = {
     "not_signed_in": "sign_in_off_title",
     "newer_release": "newer_release_title",
     "storage_unavailable": "storage_unavailable_title",
+    **dict.fromkeys(
+        ("storage_full", "storage_damaged", "storage_read_only", "storage_missing", "storage_role"),
+        "storage_unavailable_title",
+    ),
     "internal_error": "internal_error_title",
     "user_too_many_requests": "too_many_requests_title",
     "directory_too_many_requests": "too_many_requests_title",

@@ -263,7 +263,8 @@ def _unavailable(status: int, code: str) -> StorageUnavailable:
     if status in (429, 503):
         return _Busy(reason)
     if status == 403:
-        return _Refused(f"{reason}: {_NO_ROLE}" if code in _ROLE_CODES else reason)
+        is_role = code in _ROLE_CODES
+        return _Refused(f"{reason}: {_NO_ROLE}" if is_role else reason, cause="role")
     return _Refused(reason) if 400 <= status < 500 and status != 408 else StorageUnavailable(reason)
 
 

@@ -166,7 +166,7 @@ USER = OnePart(
         "web.pages.person",
         "scim.users.service",
         "scim.users.query_source",
-        "scim.key_samples",
+        "directories.totals",
     ),
     growth="one per user",
 )
@@ -191,7 +191,12 @@ GROUP = OnePart(
     rewritten="kept",
     codec="scim.groups.models",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.query_source", "scim.key_samples"),
+    readers=(
+        *_ANY_SCIM,
+        "contacts.listing",
+        "scim.groups.query_source",
+        "directories.totals",
+    ),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -274,7 +279,7 @@ LIST = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=(*_SEARCH, "contacts.listing"),
+    readers=(*_SEARCH, "contacts.listing", "directories.totals"),
     growth="one per active user",
 )
 FIND = TwoParts(
@@ -417,6 +422,7 @@ EVENT = Log(
     readers=(
         "directories.log_reader",
         "directories.totals",
+        "directories.event_clock",
         "presence.sync.roster",
         "directories.maintenance",
         "directories.serializers",
@@ -661,6 +667,28 @@ QUEUE_RUN = OnePart(
     writers=("presence.health",),
     readers=("presence.health",),
     growth="one per queue",
+)
+MAINTENANCE_PLACE = SingleRow(
+    name="maintenance",
+    table=WORK,
+    partition=HEALTH,
+    value="the hour that the maintenance is at, and the last directory that it tidied",
+    rewritten="whole",
+    codec="directories.maintenance",
+    writers=("directories.maintenance",),
+    readers=("directories.maintenance",),
+    growth="one",
+)
+HEALTH_PROBE = SingleRow(
+    name="probe",
+    table=WORK,
+    partition=HEALTH,
+    value="when a health check last proved that storage can be written",
+    rewritten="whole",
+    codec="presence.health",
+    writers=("presence.health",),
+    readers=(),
+    growth="one",
 )
 STALE_TENANT = OnePart(
     name="stale",
