@@ -14,6 +14,7 @@ _BENCHES = (
     ("drawn",),
     ("presence",),
     ("freshness",),
+    ("neighbours",),
 )
 
 

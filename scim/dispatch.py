@@ -10,6 +10,7 @@ from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import as_scim_error, error_response, scim_response
 from scim.rejection_log import log_rejected_request
+from scim.work_gates import start_turn
 from shared import log
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
@@ -17,6 +18,7 @@ from shared.http import Request, Response
 from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
+_LARGE_BODY = 8 * 1024  # bytes; usual requests have one or two KiB
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 
@@ -44,6 +46,9 @@ class Edge:
 
         async def handle(request: Request) -> Response:
             context = await self._context(request)
+            is_large = len(request.body) > _LARGE_BODY
+            if is_large or rate_limits.computes_long(self.app, context.directory.id):
+                await start_turn(self.app, context.directory.id)
             route = own
             if "rest" in request.route:
                 route, request = self._normalized(own, request)

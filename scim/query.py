@@ -183,7 +183,7 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, _shown(query, page), more, total)
+    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
@@ -235,9 +235,13 @@ def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
-def _shown(query: ListQuery, items: Sequence[Item]) -> list[Item]:
+async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Item]:
     """Return the items as the client sees them."""
-    return [Item(item.key, query.projection.apply(item.resource)) for item in items]
+    shown, time_slice = list[Item](), TimeSlice(app.clock)
+    for item in items:
+        shown.append(Item(item.key, query.projection.apply(item.resource)))
+        await time_slice.yield_when_over()
+    return shown
 
 
 async def _page_of(
@@ -353,7 +357,7 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
     elif query.filter is None:
         async with page_turn(app, source.directory_id):
             found, more = await source.page(after, query.count) if query.count else ([], True)
-            page.items = _shown(query, found)
+            page.items = await _shown(app, query, found)
             after = found[-1].key if found else after
     else:
         async with scan_turn(app, source.directory_id):
