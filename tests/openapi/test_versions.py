@@ -1,6 +1,7 @@
 """The checked-in descriptions: current, valid for their version, alike, and fit for generators of clients."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
