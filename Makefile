@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PORT ?= 7071
 BIN := .venv/bin
 
-.PHONY: help run test check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
+.PHONY: help run test test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
 help:  ## these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,6 +15,16 @@ run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1
 test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
 	$(BIN)/pytest -n 2 -q --ignore=tests/browser
 	$(BIN)/pytest -n 2 -q tests/browser
+	@$(MAKE) --no-print-directory test-next-python
+
+NEXT := 3.14
+test-next-python: .venv/test.ready  ## the engine's tests on the next Python that Azure runs, if the machine has it
+	@python="$$(command -v python$(NEXT) || ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(NEXT)*/bin/python3 2>/dev/null | head -1)"; \
+	if [ -z "$$python" ]; then echo "Python $(NEXT) is not on this machine: the engine was tested on $$($(BIN)/python --version) alone."; exit 0; fi; \
+	set -e; "$$python" -m venv .tools/python-$(NEXT); \
+	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; \
+	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; \
+	.tools/python-$(NEXT)/bin/python -m pytest -n 2 -q tests/engine
 
 check: setup-test
 	$(BIN)/ruff check .

@@ -10,16 +10,19 @@ import web.endpoints
 from shared import telemetry
 from shared.app import App
 from shared.clock import SystemClock
+from shared.log import LateLines
 from shared.settings import Settings
 from shared.tables.metered import MeteredTables
 from shared.tables.open import open_tables
 
 _settings = Settings.from_environment()
+_late_lines = LateLines()
 _app = App(
     _settings,
     SystemClock(),
     MeteredTables(open_tables(_settings)),
-    telemetry.start(_settings),
+    telemetry.start(_settings, _late_lines),
+    _late_lines,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

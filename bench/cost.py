@@ -1,8 +1,9 @@
-"""What a deployment costs a month: `python -m bench.cost` prints the tables of docs/operations.md.
+"""Monthly cost of a deployment: `python -m bench.cost` prints the tables of docs/operations.md.
 
-Counted work times unit prices. Prices are assumptions: each has its source and date, or is marked. Flex Consumption
-bills an instance's active time, at least a second each time; messages of one tick share an instance, so what is billed
-lies between all of them together and each of them alone.
+The cost is counted work times unit prices. Prices are assumptions: each has its source and date, or
+is marked. Flex Consumption bills an instance's active time, at least a second each time; messages
+of one tick share an instance, so the billed time lies between that of all of them together and that
+of each of them alone.
 """
 
 import sys
@@ -12,7 +13,25 @@ from math import ceil
 MONTH = 730 * 3600  # seconds
 TICK = 30  # seconds between two presence syncs
 BATCH = 16  # messages that an instance handles at once (host.json)
+TENANTS_OF_A_BATCH = (
+    32  # that the timer puts into one message, if there are more (presence/sync/dispatch.py)
+)
 POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
+SENT_PER_SECOND = (
+    150  # messages that the host puts into a queue, one after the other: assumed 6 to 7 ms each
+)
+REQUEST_SECONDS = 0.1  # billed for a request on a warm instance: at least 100 ms of active time
+# Rows of the log, counted by tests/infra/test_log_volume.py.
+LINES_PER_TICK = 1  # timer.run
+LINES_PER_SYNC = 0  # while nothing is wrong
+LINES_PER_HOUR = 2  # maintenance.done, timer.run
+METRIC_LINES_PER_MINUTE = 3  # metrics.calls of timer and sync, metrics.presence
+REQUEST_METRIC_LINES = (
+    5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
+)
+SAMPLED_PER_SECOND = 0.5  # host.json: requests and exceptions that an instance stores
+ROW_BYTES = 1_200  # assumed, of a stored trace or request with its dimensions
+INSTANCES = 3  # HTTP, timers, queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,7 @@ PRICES = {
     "alert, 5 minutes": Price(1.50, "rule and month", UNVERIFIED),
     "alert, 15 minutes": Price(0.50, "rule and month", UNVERIFIED),
     "private endpoint": Price(
-        0.01, "hour; three of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"
+        0.01, "hour; four of them", "c3x.dev; oneuptime.com/blog, 16 February 2026"
     ),
 }
 FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
@@ -58,22 +77,20 @@ class Deployment:
     sync_seconds: float = 1.0
     tick: int = TICK
     memory_gb: float = 2.0
-    log_gb: float = 1.0
 
 
+# Idle: nothing but presence, and no status changes. Busy: 20 agents a tenant, 8 hours on 21 days, 30 requests an agent and
+# hour, and 50 SCIM requests.
+_BUSY = 20 * 30 * 8 * 21 + 50
 DEPLOYMENTS = (
-    Deployment("no presence: 10 directories, 5,000 people, 20 agents", 100_000, 5_000),
-    Deployment("presence of 10 tenants", 100_000, 5_000, tenants=10),
-    Deployment("the same with 512 MB instances", 100_000, 5_000, tenants=10, memory_gb=0.5),
-    Deployment(
-        "1,000 tenants of 100 people every minute",
-        2_000_000,
-        100_000,
-        1_000,
-        0.2,
-        tick=60,
-        log_gb=10.0,
-    ),
+    Deployment("no presence, 20 agents", 20 * 30 * 8 * 21, 5_000),
+    Deployment("1 tenant, idle", 0, 500, 1),
+    Deployment("1 tenant, busy", _BUSY, 500, 1),
+    Deployment("100 tenants, idle", 0, 50_000, 100),
+    Deployment("100 tenants, busy", 100 * _BUSY, 50_000, 100),
+    Deployment("100 tenants, busy, 512 MB", 100 * _BUSY, 50_000, 100, memory_gb=0.5),
+    Deployment("1,000 tenants a minute, idle", 0, 500_000, 1_000, 0.2, tick=60),
+    Deployment("1,000 tenants a minute, busy", 1_000 * _BUSY, 500_000, 1_000, 0.2, tick=60),
 )
 
 
@@ -83,66 +100,128 @@ def price(name: str) -> float:
 
 
 def always_ready(it: Deployment) -> float:
-    """The warm HTTP instance, and the requests, a second each."""
+    """Return the price of the warm HTTP instance, and of the requests that it answers."""
     waiting = it.memory_gb * MONTH * price("always ready")
-    working = it.memory_gb * it.requests * price("always ready, working")
+    working = it.memory_gb * it.requests * REQUEST_SECONDS * price("always ready, working")
     return waiting + working + it.requests * price("executions")
 
 
-def on_demand(it: Deployment, *, alone: bool) -> float:
-    """Timers and syncs; `alone`: each message is billed its own second."""
+def executions(it: Deployment) -> float:
+    """Return the calls of functions in a month: requests, ticks, the hourly maintenance, and each tenant's syncs."""
+    ticks = MONTH / it.tick
+    return it.requests + ticks + MONTH / 3600 + ticks * (it.tenants + _batches(it))
+
+
+def timer_seconds(it: Deployment) -> float:
+    """Return the duration of a tick: that of sending its messages, at least the billed second."""
+    return max(1.0, _batches(it) / SENT_PER_SECOND)
+
+
+def _batches(it: Deployment) -> int:
+    """Return the messages of a tick that are divided again; 0 if there are few tenants."""
+    return ceil(it.tenants / TENANTS_OF_A_BATCH) if it.tenants > TENANTS_OF_A_BATCH else 0
+
+
+def gb_seconds(it: Deployment, *, alone: bool) -> float:
+    """Return the billed GB-seconds of timers and syncs; `alone`: each message is billed alone."""
     ticks = MONTH / it.tick
     batches = it.tenants if alone else ceil(it.tenants / BATCH)
-    seconds = ticks + MONTH / 3600 + ticks * batches * max(1.0, it.sync_seconds)
-    executions = ticks + MONTH / 3600 + ticks * it.tenants
-    return max(0.0, seconds * it.memory_gb - FREE_GB_SECONDS) * price("on demand") + max(
-        0.0, executions - FREE_EXECUTIONS
-    ) * price("executions")
+    syncs = batches * max(1.0, it.sync_seconds)
+    return (ticks * (timer_seconds(it) + syncs) + MONTH / 3600) * it.memory_gb
+
+
+def on_demand(it: Deployment, *, alone: bool) -> float:
+    """Return the price of timers and syncs."""
+    billed = max(0.0, gb_seconds(it, alone=alone) - FREE_GB_SECONDS)
+    calls = max(0.0, executions(it) - it.requests - FREE_EXECUTIONS)
+    return billed * price("on demand") + calls * price("executions")
+
+
+def table_operations(it: Deployment) -> float:
+    """Return round trips to tables (tests count them): 2 a tick, 1 for its messages, 4 a sync, 2 a request."""
+    return MONTH / it.tick * (2 + bool(it.tenants) + 4 * it.tenants) + 2 * it.requests
+
+
+def queue_operations(it: Deployment) -> float:
+    """Return calls of the queue: a message is put, taken and deleted; an empty queue is asked again and again."""
+    messages = it.tenants + _batches(it)
+    return 3 * MONTH / it.tick * messages + MONTH / POLL_SECONDS
 
 
 def storage(it: Deployment) -> float:
-    """Operations (tests count them: 2 a tick, 1 for its messages, 4 a sync, 2 a request), and 20 kB a person.
+    """Return the price of operations, and of 20 kB a person."""
+    operations = table_operations(it) * price("table operations")
+    messages = queue_operations(it) * price("queue operations")
+    return operations + messages + it.people * 20e-6 * price("table space")
 
-    A message is put, taken and deleted; an empty queue is asked again and again.
-    """
-    ticks = MONTH / it.tick
-    operations = ticks * (2 + bool(it.tenants) + 4 * it.tenants) + 2 * it.requests
-    messages = (3 * ticks * it.tenants + MONTH / POLL_SECONDS) * price("queue operations")
-    return (
-        operations * price("table operations") + messages + it.people * 20e-6 * price("table space")
-    )
+
+def log_rows(it: Deployment) -> float:
+    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance."""
+    minutes, ticks = MONTH / 60, MONTH / it.tick
+    own = ticks * (LINES_PER_TICK + LINES_PER_SYNC * it.tenants) + MONTH / 3600 * LINES_PER_HOUR
+    own += minutes * METRIC_LINES_PER_MINUTE * bool(it.tenants)
+    own += REQUEST_METRIC_LINES * min(minutes, it.requests)
+    return own + min(executions(it), SAMPLED_PER_SECOND * MONTH * INSTANCES)
+
+
+def log_gb(it: Deployment) -> float:
+    """Return the size of a month's log, in GB."""
+    return log_rows(it) * ROW_BYTES / 1e9
 
 
 def watching(it: Deployment) -> float:
-    """Logs, and the six rules."""
-    logs = max(0.0, it.log_gb - FREE_LOG_GB) * price("logs")
-    return logs + 4 * price("alert, 5 minutes") + 2 * price("alert, 15 minutes")
+    """Return the price of logs, and of the eight rules."""
+    logs = max(0.0, log_gb(it) - FREE_LOG_GB) * price("logs")
+    return logs + 4 * price("alert, 5 minutes") + 4 * price("alert, 15 minutes")
 
 
 def tables() -> str:
-    """Unit prices, and what each deployment comes to, as Markdown."""
+    """Return unit prices, the counted work, and the cost of each deployment, as Markdown."""
     lines = ["| price | dollars | for one | source |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |"
         for name, it in PRICES.items()
     ]
-    lines += ["", "| deployment | always ready | on demand | storage | watching | a month |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines += ["", *_work(), "", *_dollars()]
+    return "\n".join(lines)
+
+
+def _work() -> list[str]:
+    heads = ["executions", "GB-s on demand", "table operations", "queue operations", "log rows"]
+    heads.append("log GB")
+    lines = [f"| work in a month | {' | '.join(heads)} |", "|" + " --- |" * (len(heads) + 1)]
+    for it in DEPLOYMENTS:
+        counts = [
+            f"{executions(it):,.0f}",
+            _between(gb_seconds(it, alone=False), gb_seconds(it, alone=True)),
+            f"{table_operations(it):,.0f}",
+            f"{queue_operations(it):,.0f}",
+            f"{log_rows(it):,.0f}",
+            f"{log_gb(it):.1f}",
+        ]
+        lines.append(f"| {it.name} | {' | '.join(counts)} |")
+    return lines
+
+
+def _dollars() -> list[str]:
+    heads = ["always ready", "on demand", "storage", "watching", "all"]
+    lines = [f"| dollars in a month | {' | '.join(heads)} |", "|" + " --- |" * (len(heads) + 1)]
     for it in DEPLOYMENTS:
         low, high = on_demand(it, alone=False), on_demand(it, alone=True)
         rest = always_ready(it) + storage(it) + watching(it)
         parts = [
-            f"{always_ready(it):.0f}",
+            f"{always_ready(it):,.0f}",
             _between(low, high),
-            f"{storage(it):.2f}",
-            f"{watching(it):.0f}",
+            f"{storage(it):,.2f}",
+            f"{watching(it):,.0f}",
+            _between(rest + low, rest + high),
         ]
-        lines.append(f"| {it.name} | {' | '.join(parts)} | {_between(rest + low, rest + high)} |")
-    return "\n".join(lines)
+        lines.append(f"| {it.name} | {' | '.join(parts)} |")
+    return lines
 
 
 def _between(low: float, high: float) -> str:
-    return f"{low:.0f}" if round(low) == round(high) else f"{low:,.0f} to {high:,.0f}"
+    return f"{low:,.0f}" if round(low) == round(high) else f"{low:,.0f} to {high:,.0f}"
 
 
 def _plain(dollars: float) -> str:

@@ -1,9 +1,9 @@
 """How well spoken and mistyped names are found: `python -m bench.names [--people 3000]`.
 
-People with names of 24 languages, and names that sound alike (`bench.name_cases`), stand in a directory
+People with names of 24 languages, and names that sound alike (`bench.name_cases`), are in a directory
 among others. Every question is asked once by `GET /api/contacts` of a real host. A person counts as
 found if the display name is among the first five; exact spellings must be first. Times are those of
-the requests: for answers with somebody similar among the first five, and for the others.
+the requests: for answers with similar people among the first five, and for the others.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _EXACT = frozenset({"exact", "case"})
 
 @dataclass(slots=True)
 class Score:
-    """What became of the questions of a kind."""
+    """The results of the questions of a kind."""
 
     asked: int = 0
     found: int = 0
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def print_scores(scores: dict[str, Score], people: int, missed: int) -> None:
-    """Print what was found, by kind and altogether."""
+    """Print the people found, by kind and altogether."""
     print(
         f"| {people:,} people: asked | questions | first | among the first {FIRST} |\n|---|---|---|---|"
     )
@@ -133,7 +133,7 @@ def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str,
 
 
 async def fill(file: Path, people: int) -> None:
-    """Store everybody who is searched for among so many people."""
+    """Store all people who are searched for among so many people."""
     app = App(Settings.read({}), SystemClock(), SqliteTables(file))
     directory, _ = await create(app, ACCOUNT, NewDirectory("names", region="GB"))
     batch, batches = list[Operation](), list[list[Operation]]()

@@ -1,5 +1,6 @@
-"""What agents read: people of a directory or of all the account's directories, search, numbers, export.
+"""Contacts for agents: search, lists, number lookup, details and export.
 
-`endpoints` (HTTP) -> a module a use (`search`, `listing`, `lookup`, `details`, `attention`, `export`) -> tables port.
-Only active people have the rows that are read here, so nobody else is ever shown.
+An account's directories are read together, or one of them alone. `endpoints` (HTTP) calls one
+module per use (`search`, `listing`, `lookup`, `details`, `attention`, `export`), which reads the
+tables. Only active people have the rows that are read here, so only they are shown.
 """

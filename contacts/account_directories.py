@@ -18,7 +18,7 @@ from shared.messages import Message
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
 SHARED = 1.0  # seconds that all agents see the same totals
-A_SECOND = 100  # directories whose totals are read in a second: of a thousand they are up to ten seconds old
+A_SECOND = 100  # reads of totals per second: those of a thousand directories are up to 10 s old
 _ACCOUNTS = 4096
 _DIRECTORIES = 16_384
 
@@ -27,6 +27,7 @@ _DIRECTORIES = 16_384
 class _Listed:
     directories: Sequence[Directory]
     read_at: float
+    changes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,21 @@ class _Remembered:
 
 
 async def all_directories(app: App, account: str) -> Sequence[Directory]:
-    """The account's directories in the order of their creation."""
+    """Return the account's directories in the order of their creation.
+
+    A change by this instance is in it at once, one by another instance within five seconds.
+    """
     remembered, now = app.state(_Remembered).directories, app.clock.monotonic()
-    listed = remembered.get(account)
-    if listed is None or not 0 <= now - listed.read_at < REMEMBERED:
-        listed = _Listed(await service.list_directories(app, account), now)
+    listed, changes = remembered.get(account), cache(app).changes
+    is_fresh = listed is not None and 0 <= now - listed.read_at < REMEMBERED
+    if listed is None or not is_fresh or listed.changes != changes:
+        listed = _Listed(await service.list_directories(app, account), now, changes)
         remembered.put(account, listed)
     return listed.directories
 
 
 async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
-    """How many people each directory has, a moment ago; a round trip for each that nobody asked for since."""
+    """Return the totals of each directory, with one round trip per directory that is not cached."""
     remembered = app.state(_Remembered).totals
     shared = max(SHARED, len(directories) / A_SECOND)
 
@@ -69,8 +74,16 @@ async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
 
 
 async def one_directory(app: App, account: str, directory_id: str) -> Directory:
-    """The account's directory with this id; HttpError 404 for another account's as for none."""
-    directory, _ = await cache(app).get(app, directory_id)
+    """Return the account's directory with this id.
+
+    One that is remembered as absent is looked for again: another instance may have restored it.
+
+    Raises:
+        HttpError: 404 if no directory of this account has the id.
+    """
+    directory, is_read = await cache(app).get(app, directory_id)
+    if directory is None and not is_read:
+        directory = await cache(app).again(app, directory_id)
     if directory is None or directory.account != account:
         raise HttpError(404, Message("directory_not_found"))
     return directory

@@ -57,7 +57,7 @@ async def contact(app: App, request: Request, person: Principal) -> Response:
 
 
 async def look_up(app: App, request: Request, person: Principal) -> Response:
-    """The people behind up to 100 numbers, in all the account's directories or those named."""
+    """Return the people who have up to 100 numbers, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
     if ids is None:
@@ -75,7 +75,10 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
-    """Numbers needing attention; the first page says which default region most numbers fit, if it is another one."""
+    """Return numbers that need attention.
+
+    The first page suggests another default region if most numbers fit that one.
+    """
     directory = await _directory(app, request, person)
     after = _cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
@@ -97,7 +100,7 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:
-    """The directory's groups, to choose one whose people to see."""
+    """Return the groups of the directory, from which an agent chooses one to list its people."""
     directory = await _directory(app, request, person)
     limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
     found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
@@ -110,7 +113,10 @@ async def groups(app: App, request: Request, person: Principal) -> Response:
 
 
 async def export_chunk(app: App, request: Request, person: Principal) -> Response:
-    """The directory as a file, for administrators; `Link: …; rel="next"` names the next chunk."""
+    """Return a chunk of the directory as a file, for administrators.
+
+    The header `Link: …; rel="next"` names the next chunk.
+    """
     require_admin(request, app.settings)
     directory = await _directory(app, request, person)
     name = _one_of(request, "format", FORMATS)
@@ -180,7 +186,7 @@ def _cursor(request: Request) -> str:
 
 
 def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
-    """Return a query parameter that must be one of `known`, whose first is the default."""
+    """Return a query parameter, which must be one of `known`; the first of these by default."""
     allowed = list(known)
     value = request.query.get(name, "") or allowed[0]
     if value not in allowed:
@@ -199,7 +205,7 @@ def _limit(request: Request, default: int, most: int) -> int:
 
 
 def _on_demand(request: Request) -> bool:
-    """`presence=fresh`: the people are on somebody's screen."""
+    """Return whether `presence=fresh` is asked for, because the people are on screen."""
     match request.query.get("presence", ""):
         case "" | "stored":
             return False
@@ -209,7 +215,7 @@ def _on_demand(request: Request) -> bool:
 
 
 def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
-    """The numbers and, if named, the directories of a lookup."""
+    """Return the numbers and, if named, the directories of a lookup."""
     if not isinstance(body, dict):
         raise _bad("body", Message("lookup_body"))
     texts, ids = body.get("numbers"), body.get("directories")
@@ -229,6 +235,6 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
 
 
 def _attachment(name: str) -> str:
-    """The file name in both forms of RFC 6266 section 5."""
+    """Return Content-Disposition with the file name in both forms of RFC 6266 section 5."""
     plain = "".join([c if c.isascii() and (c.isalnum() or c in " ._-") else "_" for c in name])
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -24,8 +24,10 @@ _COLUMNS = (
     "Manager",
 )
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# If a spreadsheet takes another character for the separator, what follows that begins a cell of its own.
-_INNER_FORMULA = re.compile(r"([;,\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
+# If a spreadsheet takes another character for the separator, the text after that begins a new cell.
+# A whole run of separators and spaces is matched at once: a text of tabs would take quadratic time.
+_INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
+_BEGINS_CELL = frozenset(";,\t\r\n")
 _NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # makes Excel read UTF-8
@@ -98,6 +100,11 @@ def _line(fields: tuple[str, ...], separator: str) -> bytes:
     return (separator.join(map(_cell, fields)) + "\r\n").encode()
 
 
+def _marked(match: re.Match[str]) -> str:
+    """Return a stretch before a formula, with an apostrophe if it has a separator: a space alone begins no cell."""
+    return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"
+
+
 def _cell(text: str) -> str:
     """Return a quoted cell that no spreadsheet takes for a formula.
 
@@ -105,5 +112,5 @@ def _cell(text: str) -> str:
     """
     safe = text
     if not _NUMBERS.fullmatch(text):
-        safe = _INNER_FORMULA.sub(r"\1'", f"'{text}" if _FORMULA.match(text) else text)
+        safe = _INNER_FORMULA.sub(_marked, f"'{text}" if _FORMULA.match(text) else text)
     return '"' + safe.replace('"', '""') + '"'

@@ -14,9 +14,9 @@ from shared.tables.schema import TwoParts
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of a family whose first part begins with `beginning`, in order.
+    """The rows of a family by a prefix (`beginning`) of their first part, in order.
 
-    `start`: only from this first part on; `stop`: only those before it.
+    `start` is the first part from which on rows are included, `stop` the one before which they end.
     """
 
     family: TwoParts
@@ -26,7 +26,7 @@ class Range:
 
     @property
     def name(self) -> str:
-        """The range in a cursor: what the keys of its rows begin with, not escaped."""
+        """The range as a cursor names it: the beginning of the keys of its rows, not escaped."""
         bounds = f"{keys.SEPARATOR}{self.start}{keys.SEPARATOR}{self.stop}"
         own = f"{self.family.name}{keys.SEPARATOR}{self.beginning}"
         return own + bounds if self.start or self.stop else own
@@ -45,7 +45,7 @@ class Range:
 class Cursor:
     """The last position shown in the range with this name, "" for its start.
 
-    `shown` are the names of ranges whose people were on earlier pages.
+    `shown` are the names of the ranges whose people were on earlier pages.
     """
 
     where: str

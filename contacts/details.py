@@ -72,7 +72,7 @@ async def _named(app: App, directory: Directory, group_ids: Iterable[str]) -> li
 
 
 def details(person: Person) -> dict[str, Any]:
-    """What the JSON of a contact has beyond the card."""
+    """Return the members that the JSON of a contact has in addition to its card."""
     resource = person.user.resource
     enterprise = resource.get(ENTERPRISE, {})
     found = {

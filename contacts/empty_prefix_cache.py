@@ -1,7 +1,7 @@
-"""Where nobody is called so: what was looked for a moment ago and longer words need not be looked for again.
+"""Negative cache of prefixes without rows, so that longer prefixes need no query.
 
-Somebody who types asks for one letter more each time. Over many directories that is a round trip each, and after some
-letters most directories have nobody left.
+While a name is typed, each letter is a new query, which is one round trip per directory. After some
+letters most directories have no match.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from shared.app import App
 from shared.cache import LruCache
 
 MANY = 16  # directories; fewer are asked anyway
-REMEMBERED = 5.0  # seconds until somebody new is found
+REMEMBERED = 5.0  # seconds until a new person is found
 _ENTRIES = 20_000
 
 
@@ -28,14 +28,14 @@ class _Empty:
 def without_known_empty(
     app: App, directories: Sequence[Directory], family: str, beginning: str
 ) -> Sequence[Directory]:
-    """The directories without those that a moment ago had no row beginning so, or with less of it."""
+    """Return the directories that are not known to have no row with this prefix."""
     if len(directories) <= MANY:
         return directories
     return [one for one in directories if not is_known_empty(app, one, family, beginning)]
 
 
 def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
-    """Whether a moment ago the directory had no row beginning so, or with less of it."""
+    """Return whether a moment ago the directory had no row beginning so, or with less of it."""
     memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
     beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
     times = (memory.get((directory.id, family, one)) for one in beginnings)
@@ -43,6 +43,6 @@ def is_known_empty(app: App, directory: Directory, family: str, beginning: str) 
 
 
 def note(app: App, directory: Directory, family: str, beginning: str) -> None:
-    """The directory has no row beginning so."""
+    """Remember that the directory has no row with this prefix."""
     if beginning:
         app.state(_Empty).noted_at.put((directory.id, family, beginning), app.clock.monotonic())

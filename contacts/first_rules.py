@@ -23,7 +23,7 @@ _DIRECTORIES = 16_384
 
 @dataclass(slots=True)
 class _Reindexed:
-    """The directories whose rows were all written by the present rules, with the version of these."""
+    """The directories in which all rows follow the present rules, with the version of these."""
 
     versions: LruCache[str, int] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 

@@ -30,8 +30,9 @@ RawRowFilter = Callable[[bytes], bool]
 class Found:
     """A person of a directory.
 
-    `position` is the place at which the walk met it; `numbers` holds all digits if the person's record was read. The name of
-    a person with `similar_to` only resembles these words of the query, in the way that `similar_by` says.
+    `position` is the place at which the walk found the person. `numbers` holds all digits if the
+    person's record was read. If `similar_to` is not empty, the person's name only resembles these
+    words of the query; `similar_by` is the kind of resemblance.
     """
 
     directory: Directory
@@ -65,7 +66,10 @@ class RejectedRow:
 
 @dataclass(slots=True)
 class _Stretch:
-    """What one directory has; `scanned_to` is the position up to which that is all, "" for the end of the range."""
+    """The people found in one directory.
+
+    `scanned_to` is the position up to which they are complete, "" for the end of the range.
+    """
 
     directory: Directory
     found: list[Found]
@@ -139,14 +143,17 @@ async def walk(
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
-    """The directories that may still have somebody for the page."""
+    """Return the directories that may have more people for the page."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
     last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
 
 
 def _merged(stretches: Sequence[_Stretch], where: Range, limit: int) -> Page:
-    """One page of all: it ends where the directory that was read least far ends, if not before."""
+    """Return one page of all directories.
+
+    It ends at the position up to which every directory was read, if not before.
+    """
     horizon = min((stretch.scanned_to for stretch in stretches if stretch.scanned_to), default="")
     found = [
         one

@@ -1,11 +1,10 @@
 """People in display order, and the members of a group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
-from scim import resource_rows
 from scim.groups import membership, store
 from scim.users import index_rows, models
 from shared import keys
@@ -14,13 +13,18 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row
 from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
+
+# Of a group that is searched in; of a larger one, members are looked up among those found.
+MAX_MEMBER_IDS = 2000
 
 
 async def list_contacts(
     app: App, directories: Sequence[Directory], limit: int, cursor: str = ""
 ) -> Page:
-    """The next `limit` people by name; one round trip a directory."""
+    """Return the next `limit` people by name, with one round trip per directory."""
     return await walk(app, directories, Range(LIST), limit, cursor)
 
 
@@ -38,18 +42,40 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
     return search_key(group[1]), group[0]
 
 
-async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str]:
-    """The ids of a group's people, a thousand a round trip."""
-    return frozenset(await resource_rows.ids(app, directory.id, MEMBER, group_id))
+async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str] | None:
+    """Return the ids of a group's members, 1,000 per round trip; None if more than MAX_MEMBER_IDS."""
+    start, stop = MEMBER.under(group_id)
+    found = set[str]()
+    while len(found) <= MAX_MEMBER_IDS:
+        rows = await app.tables.query(
+            CONTACTS, directory.id, start, stop, limit=MAX_QUERY_ROWS, keys_only=True
+        )
+        found.update(MEMBER.second_of(row.key) for row in rows)
+        if len(rows) < MAX_QUERY_ROWS:
+            return frozenset(found)
+        start = keys.successor(rows[-1].key)
+    return None
+
+
+async def members_among(
+    app: App, directory: Directory, group_id: str, ids: Iterable[str]
+) -> frozenset[str]:
+    """Return those of the ids that are members of a group of any size; one round trip per id."""
+
+    async def row(identifier: str) -> Row | None:
+        return await app.tables.get(CONTACTS, directory.id, MEMBER.key(group_id, identifier))
+
+    rows = await each(ids, row)
+    return frozenset(MEMBER.second_of(row.key) for row in rows if row is not None)
 
 
 async def list_members(
     app: App, directory: Directory, group_id: str, limit: int, cursor: str = ""
 ) -> Page:
-    """The next `limit` people of a group, in the order of the members' ids, by name within the page.
+    """Return the next `limit` people of a group, by member id, and by name within the page.
 
-    One round trip for the members and one for each person: a group keeps no cards, so that changing a person costs the
-    same however many groups it is in.
+    It takes one round trip for the members and one per person. A group keeps no cards, so that the
+    cost of changing a person does not depend on the number of the person's groups.
     """
     start, stop = MEMBER.under(group_id)
     if cursor:
@@ -67,7 +93,7 @@ async def list_members(
 
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
-    """A person as lists show it, in a round trip; None for nobody who is shown."""
+    """Return a person as lists show it, in one round trip; None if no such person is shown."""
     row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
     user = models.decode(identifier, row.value) if row else None
     if user is None or not user.active:

@@ -1,6 +1,6 @@
-"""What is typed to find a person: its words, whom they mean, and how well.
+"""A query for people: its words, the people who match it, and how well they match.
 
-A person is meant if every word of the query begins one of the person's words, in any order and
+A person matches if every word of the query begins one of the person's words, in any order and
 division (`al hassan` for `Alhassan`), or is part of the number.
 """
 
@@ -74,10 +74,11 @@ class NameQuery:
         return tuple(found)
 
     def likely(self) -> str:
-        """Return with what the terms of people begin who have just these words, "" for one word.
+        """Return the prefix of the terms of people who have just these words, "" for one word.
 
-        That is the word that tells most and the others, joined as they follow it, the first ones last.
-        What the last of them has from its last consonant on is left out: a name may differ there.
+        It consists of the longest word and the others in the order in which they follow it, the
+        first ones last. The part of the last word from its last consonant on is left out, because a
+        name may differ there.
         """
         if len(self.groups) < 2 or self.addresses:
             return ""
@@ -88,13 +89,16 @@ class NameQuery:
         return f"{collapse(self.groups[at])} {rest[: min(end, MAX_REST)]}"
 
     def wide(self) -> str:
-        """Return with what the terms of people begin who have the word that tells most."""
+        """Return the prefix of the terms of people who have the longest word."""
         if self.addresses:
             return max(self.addresses, key=len)
         return collapse(_longest(self.groups))
 
     def alone(self) -> str:
-        """Return what `wide` would be if no word were a particle, "" if none may be a name or its beginning."""
+        """Return what `wide` would return if no word were a particle.
+
+        It is "" if no particle of the query may be a name or the beginning of one.
+        """
         may_be_name = any(
             len(self.words) > at + 1
             and (len(word) == 1 or word in ALSO_NAMES)
@@ -137,7 +141,7 @@ class NameQuery:
         return person_words.has_other(card, self.collapsed[at])
 
     def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
-        """Whether the missing words stand in the joined names at all: most people are ruled out by that."""
+        """Return whether the joined names contain the missing words; this rules out most people."""
         for words in sequences:
             joined = "".join(words) * 2
             collapsed = collapse(joined)
@@ -146,7 +150,7 @@ class NameQuery:
         return False
 
     def _is_joined(self, missing: Sequence[int], names: Sequence[str]) -> bool:
-        """Whether each run of words of the query begins a name, however that is divided."""
+        """Return whether each run of words of the query begins a name, however that is divided."""
         reached = [True] + [False] * len(self.words)
         for start in range(len(self.words)):
             if not reached[start]:
@@ -178,12 +182,18 @@ class NameQuery:
 
 
 def _longest(words: Sequence[str]) -> str:
-    """The longest word; of two the last: more often the family name, which fewer people have."""
+    """Return the longest word, and of two the last.
+
+    That is more often the family name, which fewer people share.
+    """
     return max(reversed([word for word in words if not word.isdigit()] or words), key=len)
 
 
 def _stem(word: str) -> int:
-    """How many letters stand before the last consonant of a word, but three and all but three at least."""
+    """Return the number of letters before the last consonant of a word.
+
+    It is at least three and at least all but three letters.
+    """
     end = len(word)
     while end > 1 and word[end - 1] in "aeiouy":
         end -= 1

@@ -1,8 +1,9 @@
-"""Finds people by name in three stages: exactly, with a typing error, by sound; each page says who is only similar.
+"""Search for people by name in three stages: exactly, with a typing error, and by sound.
 
-The exact search is one round trip per directory if it finds five people. Otherwise at most three more follow: the rest of the
-exact search, then ranges in which similar people stand (`NameQuery.sound_ranges`). What is similar is decided on the cards
-that these return.
+Each page marks the people who are only similar. The exact search is one round trip per directory if
+it finds five people. Otherwise at most three more follow: the rest of the exact search, then ranges
+that contain similar people (`NameQuery.sound_ranges`). Similarity is decided on the cards that
+these return.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from shared.keys import search_key
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
 
-ENOUGH = 5  # people found exactly: nobody similar is looked for
+ENOUGH = 5  # people found exactly; then no search for similar people follows
 MOST_SIMILAR = 20  # people on a page
 _MUCH_FURTHER = 1.2  # than the nearest person: a typing error more
 _ROUND_TRIPS = 4  # of a directory for one page
@@ -91,10 +92,10 @@ class _Exact:
         self.round_trips = 0
 
     def _planned(self) -> list[Range]:
-        """The ranges of the search, the most telling one first."""
+        """Return the ranges of the search, the most selective one first."""
         query, wide = self._query, Range(FIND, self._query.wide())
         if query.addresses:
-            # A user name that is no address of the person has a find row.
+            # A user name other than an address of the person has a find row.
             return [Range(MAIL, wide.beginning), wide]
         found, likely = [wide], query.likely()
         # Many directories are small, and an empty one is remembered only for a whole range.
@@ -183,7 +184,7 @@ def _has_card(value: bytes) -> bool:
 
 
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
-    """Whether one of the person's rows is in one of the ranges."""
+    """Return whether one of the person's rows is in one of the ranges."""
     own = [f"{FIND.name}{keys.SEPARATOR}{term}" for term in terms]
     own += [f"{SOUND.name}{keys.SEPARATOR}{term}" for term in sound_terms(card)]
     own.append(f"{MAIL.name}{keys.SEPARATOR}{keys.fold_case(card.mail)}")
@@ -192,7 +193,7 @@ def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class _Read:
-    """What a range holds: `is_complete` if it was read to its end in every directory."""
+    """The rows of a range; `is_complete` if it was read to its end in every directory."""
 
     where: Range
     found: list[Found]
@@ -200,7 +201,7 @@ class _Read:
 
 
 class _Similar:
-    """The people of the first page whose names resemble the query."""
+    """Search for people with names that resemble the query, for the first page."""
 
     def __init__(
         self,
@@ -220,7 +221,7 @@ class _Similar:
         self.cursor = exact.cursor
 
     async def read(self) -> None:
-        """Read the ranges at once and choose from them, and from what the exact search read besides."""
+        """Read the ranges concurrently; choose from them and the rows of the exact search."""
         ranges = await self._ranges()
         time_slice = TimeSlice(self._app.clock)
         shown = self._exact.shown
@@ -240,7 +241,7 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Those who are similar, the nearest first; after five, nobody who is much further than that one."""
+        """Return the similar people, the nearest first; after five, without those much further than it."""
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
@@ -259,7 +260,7 @@ class _Similar:
         ]
 
     async def _ranges(self) -> list[_Read]:
-        """What was read of the ranges in which similar people may stand, within the round trips that are left."""
+        """Read ranges that may contain similar people, within the remaining round trips."""
         left = _ROUND_TRIPS - self._exact.round_trips
         left = min(left, max(1, _MOST_SIMILAR_TRIPS // max(1, len(self._directories))))
         words = comparable_words(self._query)
@@ -348,7 +349,10 @@ async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Fo
 
 
 async def _with_presence(app: App, found: Sequence[Found]) -> frozenset[tuple[str, str]]:
-    """Directory and id of those whose status is known; what the page shows anyway, so no round trip of its own."""
+    """Return directory and id of the people whose status is known.
+
+    The page reads these statuses anyway, so they cost no extra round trip.
+    """
     by_directory = dict[str, list[Card]]()
     for one in found:
         if one.card.external_id:

@@ -1,8 +1,9 @@
-"""Whose number is it: call history and incoming calls, up to a hundred numbers in one request.
+"""Lookup of people by number for call history and incoming calls: up to 100 numbers per request.
 
-A number is one round trip in each directory, and a second one if nobody has it exactly and its country dials extensions
-directly after the number of a private exchange. If many are asked for, all numbers of a directory that has few of them
-are one round trip; what is left to look up one by one is bounded for a request.
+A number takes one round trip per directory, and a second one if it has no exact match and its
+country dials extensions directly after the number of a private exchange. If many numbers are asked
+for, all numbers of a directory that has few of them are one round trip. The number of lookups that
+remain is limited per request.
 """
 
 from bisect import bisect_left
@@ -23,7 +24,7 @@ from shared.tables.port import Row
 from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100
-MOST_LOOKUPS = 2000  # round trips of one request, beside one for each directory
+MOST_LOOKUPS = 2000  # round trips per request, in addition to one per directory
 _WORTH_A_LOOK = 20  # numbers from which on it pays to look whether a directory has few
 _MOST = 200  # people who share the end of a number
 _NOT_EXACT = 9  # the rank of a possible match
@@ -39,9 +40,10 @@ class TooManyLookups(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A person who has the number. `exact`: it is the same number; `possible`: one may be a form of the other.
+    """A person who has the number.
 
-    `rank` orders the exact ones: the person whose main number it is comes before those who share it.
+    `exact` means the same number; `possible` means that one may be a form of the other. `rank`
+    orders the exact matches: the person whose main number it is comes before those who share it.
     """
 
     directory: Directory
@@ -52,7 +54,7 @@ class Match:
 
 @dataclass(slots=True)
 class _Asked:
-    """What is asked of one directory: ranges of rows by their starts, and those that are read."""
+    """The query to one directory: ranges of rows by their starts, and the rows that were read."""
 
     directory: Directory
     queries: dict[str, Query]
@@ -63,9 +65,13 @@ class _Asked:
 async def lookup_numbers(
     app: App, directories: Sequence[Directory], texts: Sequence[str]
 ) -> list[list[Match]]:
-    """All matches of each number in all the directories, exact ones first, in a round trip a number and directory.
+    """Return all matches of each number in all the directories, exact ones first.
 
-    One more for numbers that nobody has exactly and that may be direct dial numbers. Raises TooManyLookups.
+    It takes one round trip per number and directory, and one more for numbers without an exact
+    match that may be direct dial numbers.
+
+    Raises:
+        TooManyLookups: if the request would need too many round trips.
     """
     asked = await _asked(app, directories, texts)
     await _read(app, asked)
@@ -83,7 +89,7 @@ async def lookup_numbers(
 
 
 async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str]) -> list[_Asked]:
-    """The queries of each directory; to read a number takes up to a millisecond for each region."""
+    """Return the queries to each directory; parsing a number takes up to 1 ms per region."""
     by_region: dict[str, dict[str, Query]] = {one.region: {} for one in directories}
     time_slice = TimeSlice(app.clock)
     for region, own in by_region.items():
@@ -98,15 +104,17 @@ async def _asked(app: App, directories: Sequence[Directory], texts: Sequence[str
 
 
 async def in_directory(app: App, directory: Directory, text: str) -> list[Match]:
-    """The matches in one directory, whose region says how a national number is meant."""
+    """Return the matches in one directory, whose region is the default for national numbers."""
     query = query_of(text, directory.region)
     found = await each(_starts(query), lambda start: _rows(app, directory, start))
     return await _matches(app, directory, query, [row for rows in found for row in rows])
 
 
 def _starts(query: Query) -> list[str]:
-    """Where the rows begin that can match: those of the number's end, and of an internal extension its own alone,
-    since the end of a longer number says nothing.
+    """Return the prefixes of the rows that can match.
+
+    They are those of the number's end, or for an internal extension those of the extension alone,
+    since the end of a longer number is no evidence.
     """
     return [
         NUMBER.under(backwards)[0]
@@ -139,7 +147,7 @@ async def _read(app: App, asked: Sequence[_Asked]) -> None:
 
 
 async def _look(app: App, one: _Asked) -> None:
-    """Read all numbers of the directory, as far as they are one round trip, and keep what is asked for."""
+    """Read the numbers of the directory that one round trip returns; keep the matches."""
     first, end = one.starts[0], one.starts[-1] + keys.MAX_KEY_CHAR
     rows = await app.tables.query(CONTACTS, one.directory.id, first, end, limit=MAX_QUERY_ROWS)
     found = [row.key for row in rows]
@@ -199,15 +207,16 @@ class _Hit:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be exact: the field that it comes from holds one number."""
+        """Return whether it can be exact: the field that it comes from holds one number."""
         return kind_of(self.card) != "possible"
 
 
 def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
-    """The digits that are exactly the number asked for.
+    """Return the digits that are exactly the number asked for.
 
-    Digits without a country code can be read in several ways. The most probable one is meant if somebody has it,
-    else the only one that somebody has. If people have several others, nothing says which: all are possible.
+    Digits without a country code can be read in several ways. The result is the most probable
+    reading if a person has it, else the only one that people have. If people have several others,
+    the result is empty: all are possible.
     """
     stored = {hit.digits for hit in hits if hit.is_whole and query.is_exact(hit.digits)}
     own = stored & {key.digits for key in query.number.keys}
@@ -217,9 +226,11 @@ def _meant(query: Query, hits: Sequence[_Hit]) -> frozenset[str]:
 
 
 def _rank(query: Query, hit: _Hit) -> int:
-    """The order of people who share a number: who has the extension asked for, or all if none was asked for; then the
-    line itself. Among them the one whose main number it is. Another extension is somebody else, possibly a
-    colleague who takes the calls.
+    """Return the order of people who share a number.
+
+    First are those who have the extension asked for, or all if none was asked for; then the line
+    itself. Among them the person whose main number it is comes first. Another extension belongs to
+    a different person, possibly a colleague who takes the calls.
     """
     asked, own = query.number.extension, hit.card.extension
     is_main = hit.card.number.lstrip("+") == hit.digits
@@ -233,7 +244,7 @@ def _rank(query: Query, hit: _Hit) -> int:
 async def _add_colleagues(
     app: App, asked: Sequence[_Asked], matches: dict[str, list[Match]]
 ) -> None:
-    """Add people of the same private exchange to numbers that nobody has exactly, as possible."""
+    """Add people of the same private exchange, as possible, to numbers without an exact match."""
     missing = [
         (one, text)
         for text, own in matches.items()

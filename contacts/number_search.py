@@ -22,7 +22,7 @@ _ENOUGH = 5  # people; with so many by beginning or end, the middle is not looke
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Rows of a family whose first part begins so; `keep` says by that part whether they are taken."""
+    """The rows of a family by a prefix of their first part; `keep` selects among them by it."""
 
     family: TwoParts
     beginning: str
@@ -33,11 +33,11 @@ class _Range:
 async def find_by_number(
     app: App, directories: Sequence[Directory], text: str, limit: int
 ) -> list[Found]:
-    """People of the directories with the number, else with a number that the digits are a part of.
+    """Return people of the directories with the number, else with one that contains the digits.
 
-    One round trip a directory for a whole number that somebody has, or for a beginning in international form; three
-    for three digits; otherwise one for the end and three for the middle, one more if a whole number is typed that
-    nobody has.
+    It takes one round trip per directory for a whole number that exists, or for a prefix in
+    international form; three for three digits; otherwise one for the end and three for the middle,
+    and one more if a whole number has no match.
     """
     found = await each(
         directories, lambda directory: _in_one(app, directories, directory, text, limit)
@@ -50,7 +50,7 @@ async def _in_one(
 ) -> list[Found]:
     query, typed = query_of(text, directory.region), typed_of(text, directory.region)
     matches = list[number_lookup.Match]()
-    # What reads as a whole number may be one that is still being typed: +44 20 7946 010 is possible, too.
+    # Digits that parse as a whole number may be one still being typed, as +44 20 7946 010 may be.
     if query.number.e164:
         matches = await number_lookup.in_directory(app, directory, text)
     whole = [Found(match.directory, match.card) for match in matches]
@@ -73,11 +73,12 @@ class _Stage:
 
 
 def _stages(typed: Typed, region: str, limit: int) -> list[_Stage]:
-    """Beginnings in international form, or the end; then the middle.
+    """Return the stages: prefixes in international form, or the end; then the middle.
 
-    Three digits are looked for at the beginning and at the end only. Four digits from a trunk zero on may be the
-    beginning of a national number, too; then the least telling range of the middle is read only if nobody was found.
-    Digits from an exit code on may be the middle of a number, too, but only if no number begins so.
+    Three digits are searched for at the beginning and at the end only. Four digits from a trunk
+    zero on may also be the beginning of a national number; then the least selective range of the
+    middle is read only if nothing was found. Digits from an exit code on may also be the middle of
+    a number, but only if no number begins with them.
     """
     beginnings = [
         _Range(FIND, one, lambda part: typed.is_in(turned_back(part)), limit)
@@ -118,7 +119,7 @@ def _middle(typed: Typed, region: str) -> list[_Range]:
 async def _read(
     app: App, directories: Sequence[Directory], directory: Directory, where: _Range
 ) -> list[Found]:
-    """The people of one range, in one round trip; none if nobody was there a moment ago."""
+    """Return the people of one range, in one round trip; none if it is known to be empty."""
     is_many = len(directories) > empty_prefix_cache.MANY
     if is_many and empty_prefix_cache.is_known_empty(
         app, directory, where.family.name, where.beginning

@@ -11,8 +11,8 @@ from shared.words import PARTICLES, collapse, group_end, words_of
 def name_sequences(card: Card) -> list[tuple[str, ...]]:
     """Return the names of a person, each as its folded words.
 
-    They are the display name, given and family name unless it has them, and each other name beside
-    the family name.
+    They are the display name, the given and family names unless it contains them, and each other
+    name together with the family name.
     """
     shown = words_of(card.name)
     if not (card.given or card.family or card.other_names):

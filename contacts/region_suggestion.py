@@ -10,14 +10,15 @@ from shared.concurrency import TimeSlice
 from shared.numbers import region_fit
 from shared.numbers.region_fit import RegionFit
 
-_PEOPLE = 200  # whose numbers are looked at
+_PEOPLE = 200  # people whose numbers are examined
 
 
 async def suggest_region(app: App, directory: Directory) -> RegionFit | None:
-    """Return the better region, or None; one round trip, and at most some 0.2 s of computing that lets others through.
+    """Return the better region, or None.
 
-    Looks at the oldest people of the directory: their numbers without a country code, and what their other numbers,
-    addresses and languages say about their country.
+    It takes one round trip and at most about 0.2 s of computing, which yields to other requests. It
+    examines the oldest people of the directory: their numbers without a country code, and the
+    evidence of their country in their other numbers, addresses and languages.
     """
     page, _ = await store.page(app, directory.id, "", _PEOPLE)
     people = [user.record.resource for user in page]
@@ -37,7 +38,10 @@ def _values(person: dict[str, Any]) -> Iterator[str]:
 
 
 def _of(person: dict[str, Any]) -> Iterator[str]:
-    """The regions of a person: of addresses (ISO 3166, RFC 7643 section 4.1.2) and of languages such as de-DE."""
+    """Yield the regions of a person's addresses and of languages such as de-DE.
+
+    The region of an address is its country (ISO 3166, RFC 7643 section 4.1.2).
+    """
     for address in person.get("addresses", []):
         if len(country := str(address.get("country", "")).strip()) == 2:
             yield country.upper()

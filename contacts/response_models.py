@@ -18,7 +18,7 @@ class DirectoryReference(TypedDict):
 
 
 class Contact(TypedDict):
-    """A person; what is not known is left out."""
+    """A person; unknown values are left out."""
 
     id: str
     directory: DirectoryReference
@@ -71,7 +71,7 @@ class ContactDetails(Contact):
 
 
 class FoundContact(Contact):
-    """A person of a page. With `similarTo`, the name only resembles what was searched for."""
+    """A person of a page. With `similarTo`, the name only resembles the query."""
 
     similarTo: NotRequired[Annotated[str, Doc("The words of the query that the name resembles.")]]
     similarBy: NotRequired[

@@ -32,9 +32,10 @@ _CACHE = "private, no-cache"  # kept by the browser, asked for again each time
 async def presence_of(
     app: App, people: Iterable[tuple[Directory, Card]], *, on_demand: bool = False
 ) -> Statuses:
-    """The statuses of people by directory id and external id; a round trip a directory at the most.
+    """Return the statuses of people by directory id and external id.
 
-    `on_demand`: Microsoft is asked first for those whose status is older than ten seconds.
+    It takes at most one round trip per directory. With `on_demand`, Microsoft Graph is asked first
+    for the people whose status is older than ten seconds.
     """
     wanted: dict[str, set[str]] = {}
     for directory, card in people:
@@ -51,7 +52,7 @@ async def presence_of(
 
 
 def card_json(directory: Directory, card: Card, known: Statuses) -> Contact:
-    """A person of a list; what is not known is left out."""
+    """Return a person of a list; unknown values are left out."""
     status = known.get((directory.id, card.external_id))
     parts = {
         "title": card.title,
@@ -72,7 +73,7 @@ def card_json(directory: Directory, card: Card, known: Statuses) -> Contact:
 async def page_json(
     app: App, found: Sequence[Found], cursor: str, *, on_demand: bool = False
 ) -> ContactPage:
-    """A page of people; without `nextCursor` it is the last one."""
+    """Return a page of people; without `nextCursor` it is the last one."""
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
@@ -93,7 +94,7 @@ def _found_json(found: Found, known: Statuses) -> FoundContact:
 async def matches_json(
     app: App, texts: Sequence[str], found: Sequence[Sequence[Match]]
 ) -> LookupResult:
-    """The answer to a lookup, in the order of the numbers asked for."""
+    """Return the answer to a lookup, in the order of the numbers asked for."""
     known = await presence_of(
         app, [(match.directory, match.card) for own in found for match in own]
     )
@@ -118,7 +119,10 @@ async def person_json(app: App, person: Person, *, on_demand: bool = False) -> C
 
 
 def with_etag(request: Request, value: Any) -> Response:
-    """`value` with a weak tag of its content; 304 where the client has it already (RFC 9110 section 13.1.2)."""
+    """Return `value` with a weak entity tag of its content.
+
+    The answer is 304 if the client already has it (RFC 9110 section 13.1.2).
+    """
     tag = f'W/"{hashlib.sha256(orjson.dumps(value)).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": _CACHE}
     known = [

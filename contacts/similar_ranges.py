@@ -1,9 +1,10 @@
-"""Where people stand whose names are similar to a word: ranges of `sound` and `find` rows (`scim.users.search_terms`).
+"""Ranges of `sound` and `find` rows that contain names similar to a word.
 
-A mistyped or misheard word has the code of the right one if only vowels, doubled letters or letters
-that sound alike differ. If a consonant differs, either the beginning of the word is intact, by which
-`find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are as long as they
-must be to hold fewer rows than one round trip brings, in a directory of 100,000 people.
+The rows are those of `scim.users.search_terms`. A mistyped or misheard word has the code of the
+right one if only vowels, doubled letters or letters that sound alike differ. If a consonant
+differs, either the beginning of the word is intact, by which `find` rows are sorted, or the end of
+its code, by which `sound` rows are. Ranges are so long that they hold fewer rows than one round
+trip returns, in a directory of 100,000 people.
 """
 
 from dataclasses import dataclass
@@ -45,9 +46,9 @@ def of_one(word: str) -> Plan:
 
 
 def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
-    """Return the ranges for two words; all people whose terms begin with `searched` were read, unless there were too many.
+    """Return the ranges for two words, first as if `other` were right, then as if `searched` were.
 
-    `other` is taken to be right or to sound right, and then `searched`.
+    All people whose terms begin with `searched` were read before, unless `was_truncated`.
     """
     if was_truncated:
         return Plan([_with_sound(other), _with_sound(searched, beside=other)])
@@ -57,5 +58,5 @@ def of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """The range of people with a word of this sound, whose partner's code ends like that of `beside`."""
+    """Return the range of people with a word of this sound, and another that ends like `beside`."""
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

@@ -28,7 +28,7 @@ class Similarity:
 
 
 class Similarities:
-    """Compares people with one query; what was found out about a name serves all who have it."""
+    """A comparison of people with one query; the result for a name is reused."""
 
     def __init__(self, query: NameQuery) -> None:
         words = query.collapsed
@@ -66,7 +66,7 @@ def _resemblance(
             cost += found[0]
             unlike.append(as_typed)
             is_sound = is_sound and found[1]
-    # A word of the title or the like may stand beside a name, as in an exact search.
+    # A word such as a title may be part of the query together with a name, as in an exact search.
     if missing and not person_words.has_other(card, missing):
         return None
     return Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
@@ -126,7 +126,7 @@ class _Near:
 
 
 def comparable_words(query: NameQuery) -> list[str]:
-    """Return the words of the query, without particles, if somebody's name may be similar to one of them."""
+    """Return the words of the query, without particles, if a name may be similar to one of them."""
     words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []

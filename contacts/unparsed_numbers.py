@@ -23,7 +23,7 @@ class Unparsed:
 async def list_unparsed(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:
-    """The next `limit` people, in the order of their creation, and the cursor that goes on ("": no more)."""
+    """Return the next `limit` people by time of creation, and the next cursor ("": none)."""
     start, stop = UNPARSED.all()
     if cursor:
         start = keys.successor(UNPARSED.key(cursor))

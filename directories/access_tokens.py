@@ -59,7 +59,7 @@ async def trusted_identity(app: App, directory_id: str) -> tuple[Directory, Trus
 async def issue(app: App, directory: Directory, by: str, assertion: Assertion | None = None) -> str:
     """Return a new access token for the client secret `by` or BY_TRUST, stored in one transaction.
 
-    It ends with what it was issued for: the secret, or the identity that `directory` trusts.
+    It ends with the credential that it was issued for: the secret, or the identity that `directory` trusts.
 
     Raises:
         AssertionReplayed: The assertion was used before.

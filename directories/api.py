@@ -181,7 +181,7 @@ list_secrets, issue_secret, revoke_secret = _secrets.list_all, _secrets.issue, _
 
 
 async def _expected(call: Call) -> str:
-    """The storage tag that `If-Match` stands for; "" without the header, Overtaken where it is another version's."""
+    """Return the ETag of the version in `If-Match`, "" without the header; raise Overtaken for another version."""
     header = call.request.headers.get("if-match", "").strip()
     if not header or header == "*":
         return ""
@@ -203,7 +203,7 @@ def _answer(
 
 
 def _words(query: dict[str, str], name: str) -> str:
-    """What to look for; it is compared with thousands of events, so it is short."""
+    """Return a search text; it is short, because it is compared with thousands of events."""
     text = query.get(name, "").strip()
     if len(text) > _MAX_WORDS:
         message = Message("search_text_too_long", name=name, count=len(text), most=_MAX_WORDS)

@@ -37,7 +37,7 @@ class _Seen:
 
 
 async def authenticate(app: App, directory_id: str, authorization: str | None) -> Directory:
-    """The active directory whose live token the header `Authorization` carries; raises Unauthenticated."""
+    """Return the active directory whose live token is in `Authorization`; raise Unauthenticated otherwise."""
     plain = _bearer(authorization)
     hashed = tokens.digest(plain)
     if plain.startswith(tokens.ACCESS_PREFIX):
@@ -66,7 +66,7 @@ def _bearer(authorization: str | None) -> str:
 
 async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
     if not is_directory_id(directory_id):
-        return None  # what can't be a partition is not asked for
+        return None  # a text that can't be a partition key is not looked up
     memory, place = app.state(_Seen).access, (directory_id, hashed)
     at = app.clock.monotonic()
     remembered = memory.get(place)
@@ -81,7 +81,7 @@ async def _access(app: App, directory_id: str, hashed: str) -> Access | None:
 def _matching_credential(
     directory: Directory | None, hashed: str, access: Access | None, now: str
 ) -> str | None:
-    """The id of what opened the door: a token, a client secret, or "trust"."""
+    """Return the ID of the credential used: a token, a client secret, or "trust"."""
     token = tokens.find(directory.tokens if directory else (), hashed)
     if directory is None:
         return None
@@ -112,7 +112,7 @@ def _reason(directory: Directory, plain: str, hashed: str) -> str:
 
 
 def _count(app: App, directory_id: str) -> None:
-    """Long imports leave many events behind the total; folding them now and then keeps the next reader quick."""
+    """Fold the totals now and then: long imports add many events after the total, which slow down the next reader."""
     requests = app.state(_Seen).requests
     count = (requests.get(directory_id) or 0) + 1
     requests.put(directory_id, count)

@@ -33,6 +33,8 @@ class _Entry:
 class DirectoryCache:
     """Directories by id, absent ones too."""
 
+    # How often this instance changed a directory: whoever remembers a list of them compares it.
+    changes: int = 0
     known: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_KNOWN))
     unknown: LruCache[str, _Entry] = field(default_factory=lambda: LruCache(_UNKNOWN))
     rereads: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(_UNKNOWN))
@@ -54,12 +56,16 @@ class DirectoryCache:
         return await self._read(app, directory_id)
 
     def forget(self, directory_id: str) -> None:
-        """Read it again when it is needed next."""
+        """Read it again when it is needed next: this instance changed it."""
+        self.changes += 1
+        self._drop(directory_id)
+
+    def _drop(self, directory_id: str) -> None:
         self.known.forget(directory_id)
         self.unknown.forget(directory_id)
 
     def _allowance(self, app: App, directory_id: str) -> Bucket:
-        """Return the bucket of what may still be read again."""
+        """Return the bucket of reads that are still allowed."""
         now = app.clock.monotonic()
         bucket = self.rereads.get(directory_id)
         if bucket is None:
@@ -79,7 +85,7 @@ class DirectoryCache:
         directory = await store.get(app.tables, directory_id)
         directory = directory if directory and directory.is_active else None
         entry = _Entry(directory, app.clock.monotonic())
-        self.forget(directory_id)
+        self._drop(directory_id)
         (self.known if directory else self.unknown).put(directory_id, entry)
         return directory
 

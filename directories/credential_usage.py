@@ -1,6 +1,6 @@
 """When each credential was last used, when a call last went well, and who was turned away.
 
-All of it is written beside the requests and delays none.
+All of it is written in the background and delays no request.
 
 Rows in the directory's partition of table `directories`: `used|{credential id}`, at most every 5 minutes an instance,
 `used|served`, every minute, and `used|denied`, at most every minute, so that a stranger who floods the address writes
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from directories import events, store
+from directories import event_clock, events, store
 from directories.event_types import REFUSED
 from directories.events import Event
 from directories.models import Directory
@@ -25,7 +25,7 @@ from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0
 DENIED_SECONDS = 60.0
-SETTLED_SECONDS = 2.0  # sooner than somebody mends a setting and tests it again
+SETTLED_SECONDS = 2.0  # shorter than an administrator needs to mend a setting and test it again
 # Longer than "trust", shorter than the id of a token or secret: no credential is called so.
 _DENIED, _SERVED = "denied", "served"
 
@@ -149,7 +149,9 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
             pass
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
-            await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])
+            await app.tables.transact(
+                CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+            )
             return
     await _write(app, directory_id, _SERVED)
 
@@ -175,4 +177,6 @@ async def _write_denied(
             status=401,
             **events.told(message),
         )
-        await app.tables.transact(CONTACTS, directory_id, [events.write(event, app.clock)])
+        await app.tables.transact(
+            CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+        )

@@ -1,7 +1,7 @@
 """Security tokens, client secrets and the trusted identity of a directory: issue, rotate, revoke.
 
 At most two tokens (and two secrets) are live at a time, so that the new one can be put in place before the old one
-ends. What has ended is kept for a while: then the page can say "Entra still uses the token you revoked".
+ends. An ended credential is kept for a while, so that the page can tell that Entra still uses a revoked token.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ async def issue(
     sort: Sort,
     lifetime_days: int | None = None,
 ) -> tuple[Directory, Token, str]:
-    """One more token or secret beside the live ones, and its plain text; raises TooMany where two are live."""
+    """Add a token or secret to the live ones and return it with its plain text; raise TooMany if two are live."""
     token, plain = _made(app, sort, lifetime_days)
 
     def altered(directory: Directory) -> Directory:

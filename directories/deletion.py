@@ -81,8 +81,17 @@ def is_restorable(app: App, directory: Directory) -> bool:
 
 
 async def remove_now(app: App, account: str, directory_id: str, deadline: float) -> bool:
-    """Delete without a way back and remove the rows here and now, until the `deadline`; whether all are gone."""
-    directory = await delete(app, account, directory_id)
+    """Delete without a way back and remove the rows here and now, until the `deadline`; return whether all are gone.
+
+    Continues a deletion that was begun before, by a command that was killed or on a page. Raises NotThere, Overtaken.
+    """
+    found = await store.get(app.tables, directory_id)
+    if found is not None and found.account == account and not found.is_active:
+        if found.state == "removing" and not await _has_rows(app, found):
+            raise NotThere(directory_id)
+        directory = found
+    else:
+        directory = await delete(app, account, directory_id)
     return await _remove(app, await _past_undo(app, directory), deadline)
 
 
@@ -92,7 +101,10 @@ async def run(app: App, deadline: float) -> int:
     for row in await store.index(app.tables, DELETIONS, table=WORK):
         if app.clock.monotonic() >= deadline:
             break
-        finished += await _carry_on(app, row, deadline)
+        try:
+            finished += await _carry_on(app, row, deadline)
+        except Exception as error:  # the others are removed all the same
+            log.failure("maintenance.failed", error, directory_id=row.key)
     return finished
 
 
@@ -126,7 +138,7 @@ async def _past_undo(app: App, directory: Directory) -> Directory:
 
 
 async def _remove(app: App, directory: Directory, deadline: float) -> bool:
-    """Remove the rows of the directory in every table but its own record; False where the time was up."""
+    """Delete the rows of the directory in every table except its own record; return False if the time was up."""
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False
@@ -134,6 +146,14 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
     return before and await _clear(
         app, DIRECTORIES, directory.id, keys.successor(DIRECTORY.key), deadline
     )
+
+
+async def _has_rows(app: App, directory: Directory) -> bool:
+    """Return whether people or presence of the directory are still stored."""
+    for table in _TABLES:
+        if await app.tables.query(table, directory.id, "", keys.MAX_KEY_CHAR, limit=1):
+            return True
+    return False
 
 
 async def _clear(
@@ -166,7 +186,7 @@ async def _drop(app: App, table: str, partition: str, rows: list[Row]) -> None:
 
 
 async def _finish(app: App, directory_id: str, directory: Directory | None) -> None:
-    """Remove the index rows (hidden as it is, nobody misses them), the record that names its account, the work row."""
+    """Delete the index rows of the hidden directory, the record that names its account, and the work row."""
     tables = app.tables
     if directory is not None:
         await store.remove(tables, account_partition(directory.account), directory_id)

@@ -1,4 +1,4 @@
-"""What can be wrong with a request about directories."""
+"""Errors of requests about directories."""
 
 from shared.http import HttpError
 from shared.messages import Message

@@ -1,4 +1,4 @@
-"""Kinds of events by which the provisioning log is filtered; their names stand in addresses of pages and of the API."""
+"""Event types by which the provisioning log is filtered; URLs of pages and of the API contain their names."""
 
 REFUSED = "request.refused"
 MAPPING = "mapping.fault"

@@ -1,7 +1,7 @@
-"""Events: what was changed in a directory, by which client, and what was refused and why.
+"""Events: each change in a directory with its client, and each refusal with its reason.
 
 An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written in the same
-transaction as the change. The marks stand in the key, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
+transaction as the change. The key contains the counters, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
 `g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests.
 """
 
@@ -24,7 +24,7 @@ from shared.tables.schema import CONTACTS, EVENT
 
 _MAX_TEXT = 1000
 _ULID = 26
-MARKS_AT = len(EVENT.name) + 1 + _ULID  # where the marks begin in a key
+MARKS_AT = len(EVENT.name) + 1 + _ULID  # index of the counters in a key
 _MARK = re.compile(r"([ugax])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 
@@ -33,8 +33,8 @@ _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 class Event:
     """One line of the log. Names are as the client sent them; `users` and `groups` are +1, 0 or -1; `at` is RFC 3339.
 
-    `was_active`: whether a person now deleted was active until then. `count`: how many equal requests a refusal stands
-    for; `method` is theirs. `said`: code and parameters of the message whose English text is `detail`, so that a page
+    `was_active`: whether a deleted person was active until then. `count`: how many equal requests a refusal
+    represents; `method` is theirs. `said`: code and parameters of the message whose English text is `detail`, so that a page
     can render it in its reader's language. Empty fields are not stored.
     """
 
@@ -96,7 +96,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What an event's key says of it."""
+    """The counters in an event's key."""
 
     users: int = 0
     groups: int = 0
@@ -128,13 +128,13 @@ def decode(value: bytes) -> Event:
 
 
 def marks(row_key: str) -> Marks:
-    """What the key of an event says, without its value."""
+    """Return the counters in the key of an event, without reading its value."""
     return marks_in(row_key[MARKS_AT:])
 
 
 @lru_cache(maxsize=1024)
 def marks_in(suffix: str) -> Marks:
-    """What the end of an event's key says, from `MARKS_AT` on."""
+    """Return the counters at the end of an event's key, from `MARKS_AT` on."""
     found = {kind: int(number) for kind, number in _MARK.findall(suffix)}
     return Marks(found.get("u", 0), found.get("g", 0), found.get("a", 0), found.get("x", 0))
 
@@ -153,25 +153,25 @@ def bound(moment: datetime) -> str:
 
 
 def end() -> str:
-    """A key behind all events."""
+    """Return a key that sorts after all events."""
     return EVENT.all()[1]
 
 
 async def events_since(
     tables: Tables, directory_id: str, cursor: str, limit: int = 1000
 ) -> list[StoredEvent]:
-    """At most `limit` events with keys behind `cursor` ("": from the first), oldest first; fewer: no more for now.
+    """Return at most `limit` events after `cursor` ("": from the first), oldest first; fewer if there are no more now.
 
-    A transaction that was slow may show up behind a cursor already passed, so continue from `safe_cursor`.
+    A slow transaction may appear before a cursor that was already returned, so continue from `safe_cursor`.
     """
     start = keys.successor(cursor) if cursor else EVENT.all()[0]
     return _decoded(await tables.query(CONTACTS, directory_id, start, end(), limit=limit))
 
 
 def safe_cursor(cursor: str, events: list[StoredEvent], clock: Clock, overlap: float = 60.0) -> str:
-    """The cursor to continue from, `overlap` seconds behind the present: late events are then met, some events twice.
+    """Return the cursor to continue from, `overlap` seconds ago, so that late events are met and some events twice.
 
-    While more than `events` wait behind it, the cursor is simply the last one's key.
+    If more than `events` follow it, the cursor is the last event's key.
     """
     if not events:
         return cursor

@@ -25,7 +25,7 @@ _FEW = 100
 class Line:
     """An event as the administrator reads it; refusals of one person for one reason are one line.
 
-    `key` and `event` are the newest one's, `count` is how many requests it stands for, `first` the oldest one's time.
+    `key` and `event` are the newest one's, `count` is how many requests it represents, `first` the oldest one's time.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Lines, newest first; `before` continues behind them, "" at the end of the log."""
+    """Lines, newest first; `before` continues after them, "" at the end of the log."""
 
     lines: list[Line]
     before: str
@@ -48,7 +48,7 @@ def _stored_words(event: Event) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: of one `person` (id, externalId or name), of `kinds` (none: all), with `text` in what they say.
+    """A filter of events: of one `person` (id, externalId or name), of `kinds` (none: all), that contain `text`.
 
     `words` gives an event's kind and detail as the reader is shown them, which may be in another language.
     """
@@ -124,7 +124,7 @@ async def read(
     limit: int = 50,
     wanted: EventFilter = EVERYTHING,
 ) -> Page:
-    """The newest wanted lines before the key `before` ("": from now); fewer than `limit` may come with more behind."""
+    """Return the newest matching lines before `before` ("": from now); fewer than `limit` may come although more follow."""
     collected, queries, reached, time_slice = _Collected(), 0, before, TimeSlice(app.clock)
     async for found, start in _backwards(app, directory_id, before):
         queries += 1
@@ -161,7 +161,7 @@ async def _backwards(
 
 
 def _sort(event: Event) -> tuple[str, ...]:
-    """What two refusals must share to be one line: the person and the reason, or all that was said of nobody."""
+    """Return the key by which two refusals become one line: the person and the reason, or the whole text without a person."""
     if identity := _identity(event):
         return (identity, str(event.status), event.scim_type, event.attribute)
     return ("", str(event.status), event.scim_type, event.attribute, event.method, event.detail)

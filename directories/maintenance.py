@@ -1,25 +1,32 @@
-"""What a timer does for directories: removals go on each hour, and once a day each directory is tidied.
+"""Timer work for directories: deletions continue each hour, and once a day each directory is tidied.
 
 Directories are spread over the hours of the day by their id, so that thousands of idle ones cost next to nothing.
 """
 
 import zlib
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
+
+import orjson
 
 from directories import deletion, events, quarantine_warning, store, totals
 from directories.access_rows import expires_of
 from directories.maintenance_jobs import MaintenanceJobs
-from shared import keys, log
+from shared import keys, log, row_versions
 from shared.app import App
 from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound
+from shared.tables.port import Delete, NotFound, Row, Upsert
 from shared.tables.schema import (
     ACCESS_TOKEN,
     ALL_DIRECTORIES,
     CONTACTS,
     DIRECTORIES,
     EVENT,
+    HEALTH,
+    MAINTENANCE_PLACE,
     USED_ASSERTION,
+    WORK,
     Family,
 )
 
@@ -28,39 +35,121 @@ _EXPIRING = (ACCESS_TOKEN, USED_ASSERTION)
 
 
 async def run(app: App, deadline: float) -> None:
-    """One run, until the clock's monotonic `deadline`."""
+    """One run, until the clock's monotonic `deadline`; the next one continues where it ends."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
     for job in app.state(MaintenanceJobs).jobs:
-        await job(app, deadline)
-    hour, tidied = app.clock.now().hour, 0
-    for row in await store.index(app.tables, ALL_DIRECTORIES):
-        if zlib.crc32(row.key.encode()) % _HOURS != hour:
-            continue
-        if app.clock.monotonic() >= deadline:
-            break
-        if await store.get(app.tables, row.key) is None:
-            await store.drop_orphan(app.tables, app.clock, ALL_DIRECTORIES, row)
-            continue
-        await tidy(app, row.key)
-        tidied += 1
+        try:
+            await job(app, deadline)
+        except Exception as error:  # the directories are tidied all the same
+            log.failure("maintenance.failed", error)
+    tidied = await _tidy_due(app, deadline)
     log.event("maintenance.done", removed=removed, tidied=tidied)
     log.event(
         "timer.run", timer="maintenance_timer", seconds=round(app.clock.monotonic() - began, 3)
     )
 
 
+async def _tidy_due(app: App, deadline: float) -> int:
+    """Tidy the directories of this hour, after those of hours that earlier runs missed; return how many."""
+    present = int(app.clock.now().timestamp()) // 3600
+    place = await _place(app)
+    # A place further ahead than clocks can differ comes from one that was wrong.
+    is_usable = place is not None and present - _HOURS < place.hour <= present + 2
+    first = place.hour if place and is_usable else present
+    after = place.after if place and place.hour == first else ""
+    by_hour = await _by_hour(app)
+    tidied = 0
+    for hour in range(first, present + 1):
+        for row in by_hour.get(hour % _HOURS, []):
+            if row.key <= after:
+                continue
+            if app.clock.monotonic() >= deadline:
+                return tidied
+            tidied += await _tidy_one(app, row)
+            after = row.key
+            await _keep_place(app, Place(hour, after))
+        after = ""
+    if first <= present:
+        await _keep_place(app, Place(present + 1, ""))
+    return tidied
+
+
+async def _by_hour(app: App) -> dict[int, list[Row]]:
+    """Return the index rows of all directories by their hour of the day, in the order of their ids."""
+    found = defaultdict[int, list[Row]](list)
+    for row in await store.index(app.tables, ALL_DIRECTORIES):
+        found[zlib.crc32(row.key.encode()) % _HOURS].append(row)
+    return found
+
+
+async def _tidy_one(app: App, row: Row) -> bool:
+    """Tidy a directory; one that can't be tidied is logged and does not hold up the others."""
+    try:
+        if await store.get(app.tables, row.key) is None:
+            await store.drop_orphan(app.tables, app.clock, ALL_DIRECTORIES, row)
+            return False
+        await tidy(app, row.key)
+    except Exception as error:
+        log.failure("maintenance.failed", error, directory_id=row.key)
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far maintenance has come: the hour (since 1970) it is at, and the last directory tidied in it."""
+
+    hour: int
+    after: str
+
+
+async def _place(app: App) -> Place | None:
+    row = await app.tables.get(WORK, HEALTH, MAINTENANCE_PLACE.key)
+    return decode(row.value) if row else None
+
+
+async def _keep_place(app: App, place: Place) -> None:
+    operation = Upsert(MAINTENANCE_PLACE.key, encode(place))
+    await app.tables.transact(WORK, HEALTH, [operation])
+
+
+def encode(place: Place) -> bytes:
+    """Return the value of the row."""
+    return orjson.dumps({"v": 1, "hour": place.hour, "after": place.after})
+
+
+def decode(value: bytes) -> Place:
+    """Return the place that `encode` wrote; raises UnsupportedRowVersion."""
+    stored = row_versions.read(value, "maintenance place")
+    return Place(int(stored["hour"]), str(stored["after"]))
+
+
 async def tidy(app: App, directory_id: str) -> None:
-    """Fold the totals, drop events beyond their retention and credentials beyond their end, look at the quarantine."""
+    """Tidy a directory: totals, old events, expired credentials, and what features above have to tidy.
+
+    A directory without events since the last day is not counted again.
+    """
     through = await totals.fold(app, directory_id)
+    if await _has_changed(app, directory_id):
+        await totals.recount(app, directory_id)
     oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
-    # Never beyond what the totals hold: an event that is gone can't be counted any more.
+    # Never later than the totals: a deleted event can't be counted any more.
     await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await quarantine_warning.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)
+
+
+async def _has_changed(app: App, directory_id: str) -> bool:
+    """Return whether the directory has an event of the last day, with an hour more for clocks that differ."""
+    start = events.bound(app.clock.now() - timedelta(hours=_HOURS + 2))
+    rows = await app.tables.query(
+        CONTACTS, directory_id, start, events.end(), limit=1, keys_only=True
+    )
+    return bool(rows)
 
 
 async def _trim_events(app: App, directory_id: str, stop: str) -> None:

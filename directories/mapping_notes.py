@@ -1,6 +1,6 @@
 """Faults in a client's attribute mapping: noted in the provisioning log once, not once per person.
 
-A request only looks into this instance's memory. What is not remembered there is written in the background, together
+A request only reads this instance's memory. A fault that is not remembered there is written in the background, together
 with the row `noted`, so that several instances note a fault once, too.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from directories import events
+from directories import event_clock, events
 from directories.event_types import MAPPING
 from directories.events import Event, told
 from shared import log, row_versions
@@ -28,7 +28,7 @@ MAX_NEW = 10  # noted at once
 
 @dataclass(slots=True)
 class _Noted:
-    """When each fault was last noted, in seconds since 1970, by directory and by what is wrong."""
+    """Time of the last note of each fault, in seconds since 1970, by directory and fault."""
 
     by_directory: LruCache[str, dict[str, float]] = field(default_factory=lambda: LruCache(2048))
 
@@ -64,12 +64,12 @@ def _due(
 
 
 def encode(stored: Mapping[str, Any]) -> bytes:
-    """Return the value of the row: `at` says when each fault was last noted, in seconds since 1970."""
+    """Return the value of the row: `at` is the time of each fault's last note, in seconds since 1970."""
     return orjson.dumps({**stored, "v": 1})
 
 
 def decode(value: bytes) -> dict[str, Any]:
-    """Return what `encode` stored, with the fields of a later release; raises UnsupportedRowVersion."""
+    """Return the decoded value, with the fields of a later release; raise UnsupportedRowVersion."""
     return row_versions.read(value, "mapping faults")
 
 
@@ -94,7 +94,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
         await app.tables.transact(
             CONTACTS,
             directory_id,
-            [marker, *(events.write(event, app.clock) for event in found)],
+            [marker, *(events.write(event, event_clock.of(app)) for event in found)],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):
         return  # another instance noted something at this moment; the next request or day brings it again

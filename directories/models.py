@@ -1,4 +1,4 @@
-"""What a directory is: the values that every feature hands around."""
+"""Directory and its parts: the values that every feature uses."""
 
 import hashlib
 import re
@@ -37,7 +37,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TrustedIdentity:
-    """The identity whose signed assertions are taken in place of a secret (RFC 7523 section 3).
+    """The identity whose signed assertions are accepted instead of a secret (RFC 7523 section 3).
 
     Either of an Entra tenant, with `tenant_id`, or of any OpenID Connect issuer: then `issuer` is the assertions' `iss`,
     and `jwks_uri` the address of its keys.
@@ -59,7 +59,7 @@ class TrustedIdentity:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of all that says whose assertions are accepted: another identity has another one."""
+        """Return a digest that identifies the trusted identity: another identity has another digest."""
         parts = (self.tenant_id, self.issuer, self.jwks_uri, self.subject, *sorted(self.audiences))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -68,7 +68,7 @@ class TrustedIdentity:
 class Directory:
     """One company's directory; `account` owns it, `region` reads its national numbers.
 
-    `setup` is the wizard's step to go on with, `presence` what was chosen there; `etag` is the storage tag of this
+    `setup` is the wizard's next step, `presence` the choice made there; `etag` is the storage tag of this
     version. `deleting` can still be restored, `removing` no more. `unknown_fields`, here and in its parts, are those of a later
     release, which stay when the row is rewritten.
     """
@@ -94,10 +94,10 @@ class Directory:
 
     @property
     def is_active(self) -> bool:
-        """False from the moment somebody deletes it."""
+        """Return whether the directory exists for its users: False from the moment of its deletion."""
         return self.state == "active"
 
 
 def is_directory_id(text: str) -> bool:
-    """Whether `text` can be a directory's id: letters, digits, hyphens; what no partition of ours is named like."""
+    """Return whether `text` can be a directory ID: letters, digits, hyphens, and no internal partition's name."""
     return ID_PATTERN.fullmatch(text) is not None

@@ -1,6 +1,6 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import credential_usage, rejection_log
+from directories import credential_usage, event_clock, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
@@ -28,18 +28,18 @@ __all__ = [
 
 
 async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> None:
-    """Note what was done to the directory itself, beside the change: storage in trouble loses the line, not the change.
+    """Log an act on the directory itself, apart from the change: storage in trouble loses the line, not the change.
 
     `detail`: the id of a token or secret, the reason of a loss; nothing secret.
     """
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
-        await app.tables.transact(CONTACTS, directory_id, [write(event, app.clock)])
+        await app.tables.transact(CONTACTS, directory_id, [write(event, event_clock.of(app))])
     except TableError as error:
         log.failure("event.lost", error, directory_id=directory_id)
 
 
 async def refused(app: App, directory_id: str, event: Event) -> None:
-    """Note a refused request: whose it was (as far as it said), the fault and the remedy."""
+    """Log a refused request: its person as far as known, the fault and the remedy."""
     credential_usage.failed(app, directory_id)
     await rejection_log.note(app, directory_id, event)

@@ -56,7 +56,7 @@ def of(found: Totals, app: App) -> Quarantine:
 
 
 async def warn(app: App, directory_id: str) -> None:
-    """Log `quarantine.near` for the operator where a directory is near the thresholds or beyond."""
+    """Log `quarantine.near` for the operator if a directory is near the thresholds or beyond."""
     quarantine = of(await totals.read(app, directory_id), app)
     if quarantine.outlook != "good":
         log.event(

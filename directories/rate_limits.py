@@ -39,6 +39,7 @@ ROUND_TRIPS_PER_REQUEST = 25
 # Processor time that counts as one request, four times the usual: beside others, a directory has half
 # of one core at most.
 SECONDS_PER_REQUEST = 0.002
+_SMOOTHING = 0.2  # of the average over a directory's recent requests
 _ALONE_AFTER_SECONDS = 10.0  # since the last request of another directory
 
 
@@ -62,11 +63,13 @@ class DirectoryRateExceeded(HttpError):
 class _RateLimits:
     """The buckets of an App, users by account and object id.
 
+    `recent_seconds`: the processor time of a directory's recent requests, averaged.
     `latest`: the directory that called last and when (monotonic); `other`: the last call of another.
     """
 
     by_user: LruCache[tuple[str, str], Bucket] = field(default_factory=lambda: LruCache(16_384))
     by_directory: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(8192))
+    recent_seconds: LruCache[str, float] = field(default_factory=lambda: LruCache(8192))
     latest: tuple[str, float] = ("", -math.inf)
     other: tuple[str, float] = ("", -math.inf)
 
@@ -130,7 +133,16 @@ def charge_work(app: App, directory_id: str, round_trips: int, seconds: float = 
         round_trips: Calls to storage.
         seconds: Processor time.
     """
-    bucket = app.state(_RateLimits).by_directory.get(directory_id)
+    limits = app.state(_RateLimits)
+    before = limits.recent_seconds.get(directory_id) or 0.0
+    limits.recent_seconds.put(directory_id, before + _SMOOTHING * (seconds - before))
+    bucket = limits.by_directory.get(directory_id)
     if bucket is not None:
         requests = max(round_trips / ROUND_TRIPS_PER_REQUEST, seconds / SECONDS_PER_REQUEST)
         bucket.level -= max(0.0, requests - 1)
+
+
+def computes_long(app: App, directory_id: str) -> bool:
+    """Return whether a directory's recent requests took more than SECONDS_PER_REQUEST each."""
+    seconds = app.state(_RateLimits).recent_seconds.get(directory_id)
+    return seconds is not None and seconds > SECONDS_PER_REQUEST

@@ -1,4 +1,4 @@
-"""How far a directory's reindex is: one row per directory, so that any instance continues where another stopped.
+"""Progress of a directory's reindex: one row per directory, so that any instance continues after another stopped.
 
 When a release changes how index rows are derived, the rows of every user and group are written again in the background
 (`scim.reindex`). A *pass* goes through all records of a directory in the order of their keys. Table `work`, partition
@@ -65,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ReindexStatus:
-    """What the directory's page and its status API show while records wait to be written again.
+    """The progress shown on the directory's page and in its status API while records wait to be rewritten.
 
     `done` of `total` records have been gone by. `waiting`: the pass begins with the next run of the maintenance timer.
     """
@@ -88,7 +88,7 @@ async def read_all(tables: Tables) -> dict[str, Progress]:
 
 
 async def save(tables: Tables, directory_id: str, progress: Progress) -> Progress | None:
-    """Store the pass if nobody stored another one since it was read; None if another instance did."""
+    """Store the pass and return it; None if another instance stored one since it was read."""
     value = encode(progress)
     operation = (
         Replace(directory_id, value, progress.etag)
@@ -108,7 +108,7 @@ async def forget(tables: Tables, directory_id: str) -> None:
 
 
 async def status(app: App, directory_id: str) -> ReindexStatus | None:
-    """Return what is shown of the directory's reindex: None if all its records are as the present rules write them.
+    """Return the progress of the directory's reindex: None if the present rules wrote all its records.
 
     One round trip, and while a pass runs those of `totals.read`. A repeated pass is shown only if it found something.
     """

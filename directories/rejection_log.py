@@ -1,14 +1,15 @@
 """Refused requests become events too, but a flood of them must not fill the storage.
 
-Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, with the
-first refusal of a later minute. No more than 60 different ones of a directory are stored a minute; what is beyond that
+Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, when the
+minute is over, and when the App closes. At most 60 different ones per directory and minute are stored; those beyond that
 is one event with a count.
 """
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from directories import events, quarantine_warning
+from directories import event_clock, events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
 from shared import log
@@ -38,17 +39,22 @@ class _Minute:
     held: dict[_Sort, _Held] = field(default_factory=dict)
     beyond: int = 0
     total: int = 0
+    is_to_be_judged: bool = False
 
 
 @dataclass(slots=True)
 class _Minutes:
     by_directory: LruCache[str, _Minute] = field(default_factory=lambda: LruCache(2048))
+    waiting: dict[str, _Minute] = field(default_factory=dict)
 
 
 async def note(app: App, directory_id: str, event: Event) -> None:
-    """Store a refusal, or hold it back where its like was stored a moment ago. Storage in trouble loses it."""
+    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it."""
     app.metrics.refused(_reason(event))
-    due = _to_store(app, directory_id, event)
+    await _store(app, directory_id, _to_store(app, directory_id, event))
+
+
+async def _store(app: App, directory_id: str, due: list[Event]) -> None:
     for each in due:
         log.event(
             "provisioning.refused",
@@ -58,33 +64,46 @@ async def note(app: App, directory_id: str, event: Event) -> None:
             count=each.count,
         )
     if due:
-        operations = [events.write(each, app.clock) for each in due]
+        operations = [events.write(each, event_clock.of(app)) for each in due]
         try:
             await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:
             log.failure("event.lost", error, directory_id=directory_id)
+    minute = app.state(_Minutes).by_directory.get(directory_id)
+    if minute is not None and minute.is_to_be_judged:
+        minute.is_to_be_judged = False
+        await _warn(app, directory_id)
+
+
+async def _warn(app: App, directory_id: str) -> None:
+    """Look at the thresholds within the request that is the 500th: an alert waits for the line."""
+    try:
+        await quarantine_warning.warn(app, directory_id)
+    except TableError as error:
+        log.failure("quarantine.check", error)
 
 
 def _reason(event: Event) -> str:
-    """SCIM's keyword for the fault, else what the status says; nothing that the request said."""
+    """Return SCIM's keyword for the fault, else the status phrase; never text of the request."""
     if event.scim_type or not event.status:
         return event.scim_type or "several"
     return HTTPStatus(event.status).phrase
 
 
 def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
-    minutes, now = app.state(_Minutes).by_directory, app.clock.monotonic()
+    minutes, now = _minutes(app).by_directory, app.clock.monotonic()
     minute = minutes.get(directory_id)
     late: list[Event] = []
     if minute is None or now - minute.started >= WINDOW_SECONDS:
         late = _held_back(app, minute) if minute else []
-        minute = _Minute(now, total=minute.total if minute else 0)
+        minute = _Minute(
+            now,
+            total=minute.total if minute else 0,
+            is_to_be_judged=minute.is_to_be_judged if minute else False,
+        )
         minutes.put(directory_id, minute)
     minute.total += 1
-    if minute.total % _GUARD_EVERY == 0:
-        app.background.start_optional(
-            quarantine_warning.warn(app, directory_id), "quarantine.check"
-        )
+    minute.is_to_be_judged |= minute.total % _GUARD_EVERY == 0
     sort = (
         event.method,
         str(event.status),
@@ -95,27 +114,58 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
     )
     if held := minute.held.get(sort):
         held.count += 1
+        _store_later(app, directory_id, minute)
         return late
     if len(minute.held) >= _MAX_DIFFERENT:
         minute.beyond += 1
+        _store_later(app, directory_id, minute)
         return late
     minute.held[sort] = _Held(event)
     return [*late, event]
 
 
+def _minutes(app: App) -> _Minutes:
+    def make() -> _Minutes:
+        app.on_close(lambda: store_held_back(app))
+        return _Minutes()
+
+    return app.state(_Minutes, make)
+
+
+def _store_later(app: App, directory_id: str, minute: _Minute) -> None:
+    """Have what is held back stored when the minute is over, whether or not another refusal comes."""
+    waiting = _minutes(app).waiting
+    if waiting.get(directory_id) is minute:
+        return
+    waiting[directory_id] = minute
+
+    def store() -> None:
+        if waiting.get(directory_id) is minute:
+            del waiting[directory_id]
+        late = _held_back(app, minute)
+        app.background.start_optional(_store(app, directory_id, late), "event.late")
+
+    asyncio.get_running_loop().call_later(WINDOW_SECONDS, store)
+
+
+async def store_held_back(app: App) -> None:
+    """Store all refusals that are held back."""
+    waiting = _minutes(app).waiting
+    while waiting:
+        directory_id, minute = waiting.popitem()
+        await _store(app, directory_id, _held_back(app, minute))
+
+
 def _held_back(app: App, minute: _Minute) -> list[Event]:
-    """What was held back in a minute that is over: at most 61 events."""
+    """Take what was held back in a minute: at most 61 events."""
     at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count
     ]
     if minute.beyond:
-        late.append(
-            Event(
-                at=at,
-                kind=REFUSED,
-                **events.told(_TOO_MANY),
-                count=minute.beyond,
-            )
-        )
+        beyond = events.told(_TOO_MANY)
+        late.append(Event(at=at, kind=REFUSED, **beyond, count=minute.beyond))
+    for held in minute.held.values():
+        held.count = 0
+    minute.beyond = 0
     return late

@@ -1,4 +1,4 @@
-"""The bodies that the API takes; a fault is answered with the field, what is wrong and what helps."""
+"""Request bodies of the API; a fault is answered with the field, the fault and the remedy."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class NewDirectoryBody(BaseModel):
 
 
 class ChangeBody(BaseModel):
-    """PATCH /api/directories/{directoryId}; what is left out stays."""
+    """PATCH /api/directories/{directoryId}; fields that are left out keep their values."""
 
     model_config = _STRICT
     name: str = Field("", max_length=1000)

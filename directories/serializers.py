@@ -34,7 +34,7 @@ _NO_CALLS = LastCalls({}, None)
 
 
 def scim_base_url(app: App, origin: str, directory_id: str) -> str:
-    """The address that goes into Entra's *Tenant URL*; `origin` stands in where no public address is set."""
+    """Return the address for Entra's *Tenant URL*; `origin` is used if no public address is set."""
     return f"{app.settings.public_url or origin}/scim/{directory_id}/v2"
 
 
@@ -152,7 +152,7 @@ def log(page: Page) -> EventPage:
 
 
 def event(line: Line) -> LogEvent:
-    """Return a line of the log, without what is empty."""
+    """Return a line of the log, without empty members."""
     told = line.event
     always: LogEvent = {
         "id": cursor(line.key),

@@ -1,4 +1,4 @@
-"""What an account may do with its directories: create, read, list, change, delete, restore.
+"""Acts of an account on its directories: create, read, list, change, delete, restore.
 
 Every function is given the account of the person who asks; another account's directory is NotThere, as if it did not
 exist.
@@ -26,7 +26,7 @@ Change = Callable[[Directory], Directory]
 
 @dataclass(frozen=True, slots=True)
 class NewDirectory:
-    """What a directory begins with. `id` and `token`: those of another deployment that it is moved from."""
+    """Initial values of a directory. `id` and `token`: those of another deployment that it is moved from."""
 
     name: str
     kind: Kind = "entra"
@@ -75,7 +75,7 @@ async def read(app: App, account: str, directory_id: str) -> Directory:
 async def change(
     app: App, account: str, directory_id: str, alter: Change, expected: str = ""
 ) -> Directory:
-    """The directory after `alter`; begun again where another writer came in between.
+    """Return the directory after `alter`; retried if another writer came in between.
 
     `expected` is the storage tag that the caller has seen: another one raises Overtaken. Raises NotThere.
     """
@@ -119,7 +119,7 @@ def check_name(name: str) -> str:
     """A directory's name without space around it; raises BadField."""
     plain = " ".join(name.split())
     if not plain:
-        raise InvalidField("name", Message("name_empty", most=MAX_NAME))
+        raise InvalidField("name", Message("name_empty"))
     if len(plain) > MAX_NAME:
         raise InvalidField("name", Message("name_too_long", count=len(plain), most=MAX_NAME))
     if any(not character.isprintable() for character in plain):
@@ -128,7 +128,7 @@ def check_name(name: str) -> str:
 
 
 def check_region(region: str) -> str:
-    """An ISO 3166 region whose national numbers can be read, in upper case; raises BadField."""
+    """Return an ISO 3166 region with a numbering plan, in upper case; raise InvalidField."""
     import phonenumbers  # 0.1 s, needed here only
 
     code = region.strip().upper()

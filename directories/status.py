@@ -1,4 +1,4 @@
-"""A directory at a glance: how far its connection has come, its people, its last day, and what was refused last."""
+"""Status of a directory: connection stage, people, last day, and last refusal."""
 
 import asyncio
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ DENIED_REMEDY = CodeFamily("denied_", DENIED_REASONS, "_remedy")
 
 @dataclass(frozen=True, slots=True)
 class DirectoryStatus:
-    """What the page of a directory begins with.
+    """The values at the top of a directory's page.
 
     `stage`: waiting for the first call, connected (a call went well), provisioning (people are there).
     `last_call` is "" before the first; `denied` are calls without a valid token, newer than the last good one.

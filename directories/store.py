@@ -1,6 +1,6 @@
 """Rows of directories to values and back; knows rows, not rules.
 
-Table `directories`: partition = directory id with the row `directory` and the small rows beside it (`used|…`,
+Table `directories`: partition = directory id with the row `directory` and its small rows (`used|…`,
 `access|…`, `jti|…`); partition `account|{account}` has a row for each directory of the account, and
 partition `index|all` one for each directory. Index rows are written before the directory and stay as long as it can be
 seen, so that none is ever without them; one without a directory is passed over, and removed once it is old.
@@ -43,7 +43,7 @@ async def get(tables: Tables, directory_id: str) -> Directory | None:
 
 
 async def insert(tables: Tables, directory: Directory) -> Directory:
-    """Store a new directory; AlreadyThere where its id is taken."""
+    """Store a new directory; raise AlreadyThere if its ID is taken."""
     entry = orjson.dumps({"v": 1, "created": directory.created})
     # Upserts: a run that was killed before the last step left the same rows.
     await tables.transact(
@@ -60,7 +60,7 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
 
 
 async def replace(tables: Tables, directory: Directory) -> Directory:
-    """Store the next version of a directory; Changed or NotFound where another writer came first."""
+    """Store the next version of a directory; raise Changed or NotFound if another writer came first."""
     value = encode(directory)
     (etag,) = await tables.transact(
         DIRECTORIES, directory.id, [Replace(DIRECTORY.key, value, directory.etag)]

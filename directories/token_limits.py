@@ -17,7 +17,7 @@ TOKEN_RATE = 1.0  # access tokens per second of one credential on one instance
 TOKEN_BURST = 10.0
 MAX_LIVE_TOKENS = 600  # of one credential on one instance
 _LIFETIME_SECONDS = 3600.0  # of an access token
-# A bucket gives at most its size and what it gains: together the most that can be live.
+# A bucket gives at most its size and its gain: together the maximum of live tokens.
 _LIVE_BURST = MAX_LIVE_TOKENS / 2
 _LIVE_RATE = _LIVE_BURST / _LIFETIME_SECONDS
 
@@ -31,7 +31,7 @@ class AccessTokenLimit(HttpError):
 
 @dataclass(slots=True)
 class _Buckets:
-    """What a credential may still request: per second, and with a lifetime of an hour."""
+    """Requests that a credential may still make: per second, and with a lifetime of an hour."""
 
     frequency: Bucket
     live: Bucket

@@ -1,7 +1,7 @@
 """Secrets: 256 random bits with a prefix that secret scanners and people recognise; only the SHA-256 is ever stored.
 
 A fast hash is enough for 256 random bits: there is nothing to guess (NIST SP 800-63B section 5.1.2 asks for slow ones
-only where a secret has less than 112).
+only if a secret has less than 112).
 """
 
 import hashlib
@@ -30,13 +30,13 @@ def new_short_id(length: int = 8) -> str:
 
 
 def short_id_of(*parts: str, length: int) -> str:
-    """The one id, of at most 32 characters, that stands for these parts in this order."""
+    """Return the ID, of at most 32 characters, of these parts in this order."""
     hashed = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return "".join([_ALPHABET[byte % len(_ALPHABET)] for byte in hashed[:length]])
 
 
 def digest(plain: str) -> str:
-    """What is stored of a secret: its SHA-256 in hexadecimal."""
+    """Return the stored form of a secret: its SHA-256 in hexadecimal."""
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 

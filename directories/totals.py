@@ -1,12 +1,13 @@
 """How many people and groups a directory has, exactly, without counting them; and how its last day went.
 
-The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events behind it add the
-rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes behind, and
-what an instance remembers ten seconds: within that, the keys are read anew each time. What an instance remembers is
+The row `total` (table `contacts`) holds the sums up to the event `through`; the keys of the events after it add the
+rest. Transactions commit in another order than their events' keys are made, so the row stays five minutes late, and
+an instance's memory ten seconds: the keys after that are read each time. The memory is
 read again after a minute, so that even a transaction slower than that is counted.
 """
 
 import dataclasses
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,8 +18,8 @@ from typing import Any
 
 import orjson
 
-from directories import events
-from shared import keys, row_versions
+from directories import event_clock, events
+from shared import keys, log, row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.tables.port import (
@@ -29,12 +30,12 @@ from shared.tables.port import (
     Replace,
     query_all,
 )
-from shared.tables.schema import CONTACTS, EVENT, TOTAL
+from shared.tables.schema import CONTACTS, EVENT, GROUP, LIST, TOTAL, USER
 
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)
 _REVIEW_SECONDS = 60.0
-_WORTH_FOLDING = 500  # events behind the row, old enough to be added to it
+_WORTH_FOLDING = 500  # events after the row, old enough to be added to it
 _TO_A_SECOND = len(EVENT.name) + 1 + 8  # a key's characters that tell the time to 1.024 s
 _HOURS = 25  # of the last day, counted by the hour
 
@@ -86,7 +87,7 @@ class Totals:
 
 @dataclass(slots=True)
 class _Known:
-    """What an instance knows: the sums up to the key `through`, and when storage was last asked for all of it."""
+    """Memory of an instance: the sums up to the key `through`, and the time of the last complete read."""
 
     totals: Totals
     through: str
@@ -108,6 +109,7 @@ async def read(app: App, directory_id: str) -> Totals:
     behind = await _keys_between(app, directory_id, known.through, events.end())
     if reviewed and _older(app, behind, LAG)[_WORTH_FOLDING - 1 :]:
         app.background.start_optional(keep_up(app, directory_id), "totals.keep_up")
+    _learn(app, behind)
     settled = _older(app, behind, RECENT)
     base = known.totals.plus(settled)
     memory.put(
@@ -123,12 +125,12 @@ async def stored(app: App, directory_id: str) -> Totals:
 
 
 async def keep_up(app: App, directory_id: str) -> None:
-    """Bring the row `total` forward where many events are behind it."""
+    """Bring the row `total` up to date if many events follow it."""
     await fold(app, directory_id, _WORTH_FOLDING)
 
 
 async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
-    """Add the events older than the lag to the row, if there are `at_least` so many; the key that it stands at then."""
+    """Add the events older than the lag to the row if there are `at_least` so many; return the key of its last event."""
     totals, through, etag = await _stored(app, directory_id)
     until = events.bound(app.clock.now() - LAG)
     old = await _keys_between(app, directory_id, through, until)
@@ -141,6 +143,64 @@ async def fold(app: App, directory_id: str, at_least: int = 1) -> str:
     except (AlreadyExists, PreconditionFailed, NotFound):
         return through  # another instance did it in the meantime
     return old[-1]
+
+
+async def recount(app: App, directory_id: str) -> int | None:
+    """Count users and groups by their keys and correct the row; return by how many it was wrong.
+
+    One round trip per 1,000 rows. Returns None, with nothing changed, if the directory changed while it was counted.
+    """
+    before = await _snapshot(app, directory_id)
+    users, groups = [
+        sum(
+            1
+            for row in await query_all(
+                app.tables, CONTACTS, directory_id, *family.all(), keys_only=True
+            )
+            if family.has(row.key)
+        )
+        for family in (USER, GROUP)
+    ]
+    # Each active user has one row of the list.
+    active = len(await query_all(app.tables, CONTACTS, directory_id, *LIST.all(), keys_only=True))
+    after = await _snapshot(app, directory_id)
+    if before != after:
+        return None
+    totals, through, etag, behind = after
+    said = totals.plus(behind)
+    wrong = (users - said.users, groups - said.groups, active - said.active)
+    if not any(wrong):
+        return 0
+    corrected = dataclasses.replace(
+        totals,
+        users=totals.users + wrong[0],
+        groups=totals.groups + wrong[1],
+        active=totals.active + wrong[2],
+    )
+    value = encode(corrected, through)
+    operation = Replace(TOTAL.key, value, etag) if etag else Insert(TOTAL.key, value)
+    try:
+        await app.tables.transact(CONTACTS, directory_id, [operation])
+    except (AlreadyExists, PreconditionFailed, NotFound):
+        return None
+    app.state(_Memory).known.forget(directory_id)
+    count = sum(map(abs, wrong))
+    log.event("totals.repaired", level=logging.WARNING, directory_id=directory_id, count=count)
+    return count
+
+
+async def _snapshot(app: App, directory_id: str) -> tuple[Totals, str, str, list[str]]:
+    """Return the row's sums, the key they go up to, its tag, and the keys after that."""
+    totals, through, etag = await _stored(app, directory_id)
+    return totals, through, etag, await _keys_between(app, directory_id, through, events.end())
+
+
+def _learn(app: App, behind: list[str]) -> None:
+    """Let the event clock learn from the newest event."""
+    clock = event_clock.of(app)
+    clock.looked = app.clock.monotonic()
+    if behind:
+        clock.seen(behind[-1])
 
 
 async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
@@ -168,7 +228,7 @@ def decode(value: bytes) -> tuple[Totals, str]:
 
 
 async def _keys_between(app: App, directory_id: str, cursor: str, stop: str) -> list[str]:
-    """The keys of the events behind `cursor` and before `stop`."""
+    """Return the keys of the events after `cursor` and before `stop`."""
     start = keys.successor(cursor) if cursor else EVENT.all()[0]
     if start >= stop:
         return []

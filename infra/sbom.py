@@ -1,6 +1,7 @@
-"""Print the software bill of materials of the deployed package (CycloneDX 1.6): `python infra/sbom.py > sbom.json`.
+"""Print the software bill of materials of the deployed package (CycloneDX 1.6).
 
-It lists every package of requirements.txt with its hashes, which are what Azure installs, and the browser script in web/static.
+Usage: `python infra/sbom.py > sbom.json`. It lists every package of requirements.txt with the
+hashes that Azure installs by, and the browser script in web/static.
 """
 
 import json

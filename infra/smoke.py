@@ -1,13 +1,23 @@
-"""Smoke test of a deployment: health, closed doors, and one SCIM round trip on a directory made for it.
+"""Smoke test of a deployment: `python infra/smoke.py https://the-app`.
 
-Usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app. The token is an access token of the deployment's sign-in
-registration for a caller with the role Directory.Admin; docs/deploy.md says how the pipeline gets one. The directory is
-deleted again whatever happens. Needs nothing but Python's standard library.
+Each failure is a sentence with its remedy. The checks in order: the app answers, and not the
+platform in front of it; sign-in leads to Microsoft with the right client, address and scopes;
+`/health` reports that sign-in is on, that storage is reached, that the presence credential is
+accepted and that a timer ran; telemetry arrives; anonymous calls are refused; a person can be
+created, changed and deleted over SCIM, in a directory that is deleted afterwards. New roles and a
+first start take minutes, so the test waits for them.
+
+Environment: SMOKE_TOKEN, an access token of the sign-in registration for a program with the app
+role Deployment.Test (or Directory.Admin); docs/deploy.md describes how the pipeline gets one.
+SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the workspace's customer id; needs `az`,
+signed in) are compared if they are set. The script needs only Python's standard library.
 """
 
 import base64
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
 import uuid
@@ -15,22 +25,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 TIMEOUT_SECONDS = 60
+PAUSE_SECONDS = 10.0
 SCIM = "application/scim+json"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+CALLBACK = "/.auth/login/aad/callback"
+SCOPES = {"openid", "profile"}
+SHUT = (301, 302, 303, 307, 401, 403)
+STARTING = (404, 500, 502, 503, 504)  # of the platform, while it starts the app's first instance
+QUERY = 'AppTraces | where Message has "timer.run" and TimeGenerated > ago(15m) | take 1'
 
 
 class Failure(Exception):
-    """The deployment did not do what it must; the text says what and where to look."""
+    """A check that the deployment failed; the text names the fault, its likely cause and the remedy."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """A way to the sign-in page is an answer of its own here."""
+        """Keep a redirect to the sign-in page as the answer."""
 
 
 _opener = build_opener(_NoRedirect)
@@ -38,50 +55,60 @@ _opener = build_opener(_NoRedirect)
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and body of one call."""
+    """Status, headers (names in lower case) and body of one call; status 0 if nothing answered, with the reason as body."""
 
     status: int
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
-        """The body as an object; a Failure when it is none."""
+        """Return the body as an object, an empty one if it is none."""
         try:
             value = json.loads(self.body)
         except ValueError:
             value = None
-        if not isinstance(value, dict):
-            raise Failure(f"expected a JSON object, got: {self.body[:200]!r}")
-        return value
+        return value if isinstance(value, dict) else {}
 
 
 @dataclass
 class Deployment:
-    """A deployment at `url`, called with `token` where a caller must be known."""
+    """A deployment at `url`, called with `token` if a caller must be known.
+
+    `wait_seconds` limits the time to wait for delayed effects (a new role: up to ten minutes).
+    """
 
     url: str
     token: str
-    wait_seconds: float = 120.0
+    client_id: str = ""
+    version: str = ""
+    workspace_id: str = ""
+    wait_seconds: float = 600.0
     pause: Callable[[float], None] = time.sleep
     passed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
     ) -> Answer:
-        """One HTTP call; redirects are not followed. Failure when nobody answers."""
+        """Make one HTTP call; redirects are not followed."""
         address = path if path.startswith("http") else self.url + path
         data = None if body is None else json.dumps(body).encode()
         sent = {**({"Content-Type": "application/json"} if data else {}), **(headers or {})}
         request = Request(address, data=data, method=method, headers=sent)  # noqa: S310 - address is checked in main
         try:
             with _opener.open(request, timeout=TIMEOUT_SECONDS) as reply:
-                return Answer(reply.status, reply.read())
+                return _answer(reply.status, reply)
         except HTTPError as error:
-            return Answer(error.code, error.read())
-        except (URLError, TimeoutError) as error:
-            raise Failure(f"{method} {address}: no answer ({error})") from None
+            return _answer(error.code, error)
+        except (URLError, TimeoutError, ConnectionError) as error:
+            return Answer(0, str(error).encode())
 
     def expect(self, what: str, answer: Answer, *statuses: int) -> Answer:
-        """Note `what` as passed, or raise a Failure with the answer."""
+        """Note the check `what` as passed.
+
+        Raises:
+            Failure: with the answer, if its status is not one of `statuses`.
+        """
         if answer.status not in statuses:
             raise Failure(
                 f"{what}: status {answer.status} instead of {statuses}: {answer.body[:300]!r}"
@@ -89,48 +116,207 @@ class Deployment:
         self.passed.append(what)
         return answer
 
+    def wait_for(self, ask: Callable[[], str]) -> None:
+        """Ask until the answer is "", which means done; raise a Failure with the last answer after `wait_seconds`."""
+        left = self.wait_seconds
+        while problem := ask():
+            if left <= 0:
+                raise Failure(problem)
+            self.pause(PAUSE_SECONDS)
+            left -= PAUSE_SECONDS
+
     def bearer(self, token: str, content_type: str = "application/json") -> dict[str, str]:
-        """Headers of a call with `token`."""
+        """Return the headers of a call with `token`."""
         return {"Authorization": f"Bearer {token}", "Content-Type": content_type}
 
 
+def _answer(status: int, reply: Any) -> Answer:
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    return Answer(status, reply.read(), headers)
+
+
+def check_app_answers(target: Deployment) -> None:
+    """Check that the app itself refuses an invalid SCIM token: 401 as a SCIM error."""
+
+    def ask() -> str:
+        path, headers = f"/scim/{uuid.uuid4()}/v2/Users", target.bearer("made-up", SCIM)
+        answer = target.call("GET", path, headers=headers)
+        if answer.status == 0:
+            return f"Nothing answers at {target.url}: {answer.body.decode()}. Is the address right, and the app running?"
+        is_ours = ERROR in answer.json().get("schemas", [])
+        if answer.status == 401 and is_ours:
+            return ""
+        if answer.status in STARTING and not is_ours:
+            return (
+                f"The app has not started (status {answer.status}). Run azd deploy again; if that does not help, look for"
+                " SettingsError in the app's log stream: the setting that it names is missing."
+            )
+        if answer.status in SHUT:
+            raise Failure(
+                f"App Service Authentication answered instead of the app (status {answer.status}): no company can provision."
+                " /scim/* must be among its excluded paths, and the platform must let foreign bearer tokens through there."
+            )
+        raise Failure(
+            f"An unknown token got status {answer.status}, not a SCIM error 401: {answer.body[:200]!r}. Is this the product?"
+        )
+
+    target.wait_for(ask)
+    target.passed.append("the app itself refuses an unknown SCIM token")
+
+
+def check_sign_in(target: Deployment) -> None:
+    """Check that a browser without a session is sent to Microsoft with the registration's values."""
+    answer = target.call("GET", "/contacts", headers={"Accept": "text/html"})
+    location = answer.headers.get("location", "")
+    if answer.status == 401:
+        raise Failure(
+            "Pages answer 401 instead of leading to sign-in: App Service Authentication is off, or it does not redirect."
+            " Set SIGN_IN_CLIENT_ID (infra/register-apps.sh prints it) and run azd provision."
+        )
+    if answer.status not in (302, 303) or not location.startswith("http"):
+        raise Failure(
+            f"Pages are open, or lead nowhere: status {answer.status}, Location {location!r}. Run azd provision."
+        )
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+    client_id, redirect = asked.get("client_id", ""), asked.get("redirect_uri", "")
+    if not client_id or (target.client_id and client_id != target.client_id):
+        raise Failure(
+            f"Sign-in uses the client id {client_id!r}, not {target.client_id!r}: run azd provision."
+        )
+    if redirect != target.url + CALLBACK:
+        raise Failure(
+            f"Sign-in comes back to {redirect!r}, not to {target.url + CALLBACK}: Microsoft will refuse it (AADSTS50011)."
+            " Test the address that PUBLIC_URL names, and register it: infra/register-apps.sh with a --url for each address."
+        )
+    if not {"code", "id_token"} & set(asked.get("response_type", "").split()):
+        raise Failure(
+            f"Sign-in asks for {asked.get('response_type', '')!r}, not for a code or an id_token."
+        )
+    extra = set(asked.get("scope", "").split()) - SCOPES
+    if extra:
+        raise Failure(
+            f"Sign-in asks for {', '.join(sorted(extra))}, which admin consent does not cover: people see"
+            " 'Need admin approval'. loginParameters must be scope=openid profile: run azd provision."
+        )
+    target.passed.append("sign-in leads to Microsoft with the right client, address and scopes")
+
+
 def check_health(target: Deployment) -> None:
-    """`/health` answers 200 without sign-in; a deployment that just started gets `wait_seconds` to do so."""
-    deadline = target.wait_seconds
-    while True:
-        try:
-            answer = target.call("GET", "/health")
-        except Failure:
-            answer = Answer(0, b"")
-        if answer.status == 200 or deadline <= 0:
-            target.expect("health answers without sign-in", answer, 200)
-            return
-        target.pause(5)
-        deadline -= 5
+    """Check that `/health` reports sign-in, storage, an accepted credential, and a timer that ran."""
+    seen: dict[str, Any] = {}
+
+    def storage() -> str:
+        answer = target.call("GET", "/health?credential=1")
+        seen.clear()
+        seen.update(answer.json())
+        found = seen.get("checks", {}).get("storage", {})
+        if found.get("ok"):
+            return ""
+        if found.get("reason") == "forbidden":
+            return (
+                "Storage refuses the app's identity. A new role takes up to ten minutes; if it stays so, compare the role"
+                " assignments with docs/deploy.md, or, with a private network, whether the endpoints are approved."
+            )
+        return (
+            f"/health answers {answer.status} and no word of storage that works: {answer.body[:200]!r}."
+            " Is the storage account there, and reachable for the app?"
+        )
+
+    target.wait_for(storage)
+    target.passed.append("storage is reached with the app's identity")
+    if seen["checks"]["storage"].get("engine") == "local" and target.url.startswith("https://"):
+        raise Failure("The app stores rows on its own disk: TABLES is not set. Run azd provision.")
+    if seen.get("signIn") != "on":
+        raise Failure(
+            "The app does not know that sign-in is on (WEBSITE_AUTH_ENABLED): its pages answer 401. Restart the app."
+        )
+    target.passed.append("the app knows that sign-in is on")
+    if target.version and seen.get("version") != target.version:
+        raise Failure(
+            f"Version {seen.get('version')} runs, not {target.version}: the deployment did not arrive. Run azd deploy."
+        )
+    target.passed.append(f"version {seen.get('version')} runs")
+    credential = seen["checks"].get("credential", {})
+    if not credential.get("ok"):
+        raise Failure(
+            f"Microsoft refuses the presence registration's credential ({credential.get('state')}): presence can't be read."
+            " Its federated credential must name the app's identity: run azd provision or infra/register-apps.sh again."
+        )
+    if credential.get("state") == "not_set_up":
+        target.notes.append("presence is not set up: PRESENCE_CLIENT_ID is empty")
+    else:
+        target.passed.append("Microsoft accepts the presence credential in the home tenant")
+    check_timer(target)
+
+
+def check_timer(target: Deployment) -> None:
+    """Check that a timer has run since the deployment."""
+
+    def ask() -> str:
+        found = target.call("GET", "/health").json().get("checks", {}).get("timer", {})
+        if found.get("ok") and found.get("lastRunSecondsAgo") is not None:
+            return ""
+        return (
+            "No timer has run: presence is not read. Rarely, the host runs none after a deployment"
+            " (azure-functions-host, issue 11828): restart the app."
+        )
+
+    target.wait_for(ask)
+    target.passed.append("a timer ran")
+
+
+def check_telemetry(target: Deployment) -> None:
+    """Log lines arrive in the workspace; without its id, note the query that shows it."""
+    if not target.workspace_id:
+        target.notes.append(
+            f"whether telemetry arrives, this query shows in Log Analytics: {QUERY}"
+        )
+        return
+    az = shutil.which("az")
+    if az is None:
+        raise Failure("LOG_WORKSPACE_ID is set, but az is not on the PATH.")
+
+    def ask() -> str:
+        command = [az, "monitor", "log-analytics", "query", "--workspace", target.workspace_id]
+        done = subprocess.run(  # noqa: S603
+            [*command, "--analytics-query", QUERY, "--output", "json"],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise Failure(f"The workspace can't be asked: {done.stderr.strip()[:300]}")
+        if json.loads(done.stdout or "[]"):
+            return ""
+        return (
+            "No log line arrived in the workspace: alerts are deaf. The identity needs Monitoring Metrics Publisher on"
+            " Application Insights, and the workspace's daily quota must not be used up."
+        )
+
+    target.wait_for(ask)
+    target.passed.append("telemetry arrives")
 
 
 def check_doors(target: Deployment) -> None:
-    """Pages and API stay shut for strangers, even one who forges the platform's header; SCIM refuses a wrong token."""
+    """Pages and API stay shut for strangers, even one who forges the platform's header."""
     claims = [{"typ": "tid", "val": str(uuid.uuid4())}, {"typ": "roles", "val": "Directory.Admin"}]
     forged = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
-    shut = (301, 302, 303, 307, 401, 403)
-    target.expect("pages ask for sign-in", target.call("GET", "/contacts"), *shut)
-    target.expect("the API asks for sign-in", target.call("GET", "/api/directories"), *shut)
+    target.expect("the API asks for sign-in", target.call("GET", "/api/directories"), *SHUT)
     answer = target.call("GET", "/api/directories", headers={"X-MS-CLIENT-PRINCIPAL": forged})
-    target.expect("a forged principal gets nowhere", answer, *shut)
-    answer = target.call(
-        "GET", f"/scim/{uuid.uuid4()}/v2/Users", headers=target.bearer("wrong", SCIM)
-    )
-    target.expect("SCIM refuses an unknown directory", answer, 401)
+    target.expect("a forged principal gets nowhere", answer, *SHUT)
 
 
 def check_round_trip(target: Deployment) -> None:
-    """A person's whole life over SCIM, in a directory that is deleted at the end."""
+    """Check a person's life cycle over SCIM, in a directory that is deleted at the end."""
     body = {
         "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
         "kind": "other",
     }
     answer = target.call("POST", "/api/directories", body, headers=target.bearer(target.token))
+    if answer.status in SHUT:
+        raise Failure(
+            f"SMOKE_TOKEN is refused (status {answer.status}). Its program needs the app role Deployment.Test of the sign-in"
+            " registration, with admin consent, and its client id in API_CLIENT_IDS."
+        )
     made = target.expect("a directory is created", answer, 201).json()
     path = f"/api/directories/{made['id']}"
     try:
@@ -146,7 +332,7 @@ def _live(target: Deployment, base: str, headers: dict[str, str]) -> None:
     answer = target.call("GET", f"{base}/Users?filter={nobody}", headers=headers)
     empty = target.expect("test connection is answered", answer, 200).json()
     if empty.get("totalResults") != 0:
-        raise Failure(f"a filter that matches nobody found {empty.get('totalResults')} people")
+        raise Failure(f"a filter that matches no one found {empty.get('totalResults')} people")
     person = {"schemas": [USER], "userName": name, "externalId": str(uuid.uuid4()), "active": True}
     answer = target.call("POST", f"{base}/Users", person, headers=headers)
     user = f"{base}/Users/{target.expect('a person is created', answer, 201).json()['id']}"
@@ -167,32 +353,53 @@ def _live(target: Deployment, base: str, headers: dict[str, str]) -> None:
     target.expect("the person is gone", target.call("GET", user, headers=headers), 404)
 
 
+CHECKS = (
+    check_app_answers,
+    check_sign_in,
+    check_health,
+    check_telemetry,
+    check_doors,
+    check_round_trip,
+)
+
+
 def run(target: Deployment) -> None:
-    """All checks, in order; the first that fails raises a Failure."""
-    check_health(target)
-    check_doors(target)
-    check_round_trip(target)
+    """Make all checks, in order; the first that fails raises a Failure."""
+    for check in CHECKS:
+        check(target)
 
 
 def main(arguments: list[str], environment: dict[str, str]) -> int:
-    """Exit status: 0 all well, 1 the deployment fails, 2 called wrongly."""
+    """Return the exit status: 0 all well, 1 the deployment fails, 2 called wrongly."""
     if len(arguments) != 1 or not arguments[0].startswith("https://"):
         print("usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app", file=sys.stderr)
         return 2
     if not environment.get("SMOKE_TOKEN"):
         print(
-            "SMOKE_TOKEN is not set: an access token with the role Directory.Admin is needed",
+            "SMOKE_TOKEN is not set: an access token with the role Deployment.Test is needed",
             file=sys.stderr,
         )
         return 2
-    target = Deployment(arguments[0].rstrip("/"), environment["SMOKE_TOKEN"])
+    target = Deployment(
+        arguments[0].rstrip("/"),
+        environment["SMOKE_TOKEN"],
+        client_id=environment.get("SIGN_IN_CLIENT_ID", ""),
+        version=environment.get("EXPECTED_VERSION", ""),
+        workspace_id=environment.get("LOG_WORKSPACE_ID", ""),
+    )
+    failed = ""
     try:
         run(target)
     except Failure as failure:
-        print(f"FAILED after {len(target.passed)} checks: {failure}", file=sys.stderr)
-        return 1
-    print("\n".join(f"ok  {what}" for what in target.passed))
-    return 0
+        failed = str(failure)
+    print(
+        "\n".join(
+            [f"ok    {what}" for what in target.passed] + [f"note  {note}" for note in target.notes]
+        )
+    )
+    if failed:
+        print(f"FAILED {failed}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Compile, lint and predict the templates with the real Bicep compiler: `python infra/verify.py [--into FOLDER]`.
+"""Compile, lint and predict the templates with the real Bicep compiler.
 
-Every template must be in the compiler's own format and free of linter findings (bicepconfig.json), and each choice of CHOICES
-must build. What Azure would create for a choice is then in FOLDER/CHOICE.json (`.tools/predictions` unless given), the answer
-of `bicep snapshot` with invented ids of a subscription, a tenant and a resource group. Nothing is done if the folder already
-holds the predictions of these templates.
+Usage: `python infra/verify.py [--into FOLDER]`. Every template must be in the compiler's own format
+and free of linter findings (bicepconfig.json), and each choice of CHOICES must build. The resources
+that Azure would create for a choice are then in FOLDER/CHOICE.json (`.tools/predictions` unless
+given), the answer of `bicep snapshot` with invented ids of a subscription, a tenant and a resource
+group. Nothing is done if the folder already holds the predictions of these templates.
 
 The registrations need the Microsoft Graph extension from Microsoft's registry. If that can't be reached, GRAPH_EXTENSION names
 a local file instead: a packed extension, or the index.json of its types (`bicep publish-extension`).
@@ -32,7 +33,7 @@ CLIENT_IDS = {
     "SIGN_IN_CLIENT_ID": "33333333-3333-3333-3333-333333333333",
     "PRESENCE_CLIENT_ID": "44444444-4444-4444-4444-444444444444",
 }
-# What a deployer may choose: a name, and the variables that main.bicepparam reads.
+# The choices of a deployer: a name, and the variables that main.bicepparam reads.
 CHOICES: dict[str, dict[str, str]] = {
     "default": {},
     "given-registrations": CLIENT_IDS,
@@ -42,7 +43,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "gcchigh": {"CLOUD": "gcchigh", **CLIENT_IDS},
 }
 _GRAPH = "microsoftgraph/v1.0"
-_EXPERIMENTAL = "experimental feature"  # `bicep snapshot` is one, and says so each time
+_EXPERIMENTAL = "experimental feature"  # `bicep snapshot` is one, and warns about it each time
 
 
 class Compiler:
@@ -53,7 +54,7 @@ class Compiler:
         self.findings: list[str] = []
 
     def run(self, *words: str, **variables: str) -> bool:
-        """Run `bicep` in the copy; note what it complains about, and return whether it did not."""
+        """Run `bicep` in the copy; note its complaints, and return whether there were none."""
         environment = {**os.environ, **ENVIRONMENT, **variables}
         done = subprocess.run(  # noqa: S603
             ["bicep", *words],  # noqa: S607 - whichever the PATH has
@@ -100,7 +101,7 @@ class Compiler:
                 )
 
     def predict(self, choice: str, into: Path) -> None:
-        """Write what the choice would create to `into`."""
+        """Write the resources that the choice would create to `into`."""
         ids = ["--subscription-id", SUBSCRIPTION, "--tenant-id", TENANT]
         place = ["--resource-group", "rg-dev", "--location", REGION, "--mode", "overwrite"]
         predicted = self.infra / "main.snapshot.json"

@@ -7,6 +7,7 @@ from presence import health
 from presence.consent import service
 from presence.consent.revocation import Removal
 from presence.consent.status import Connection
+from presence.instance import runtime_of
 from presence.response_models import (
     Action,
     ConnectionChecked,
@@ -27,6 +28,8 @@ from shared.http import (
     json_response,
 )
 from shared.messages import Message
+from shared.tables.port import StorageUnavailable
+from shared.version import VERSION
 
 ACTIONS: tuple[str, ...] = get_args(Action)
 
@@ -100,12 +103,43 @@ def _action(request: Request, *, is_form: bool) -> str:
 
 
 async def tell_health(app: App, request: Request) -> Response:
-    """Answer 200 while timer and queue work, else 503; with `?strict=1` also 503 for a stale tenant."""
-    found = await health.read(app)
-    works = all(found.checks[name]["ok"] for name in ("timer", "queue"))
+    """Tell whether the app works: 200, or 503 if storage, timer or queue do not.
+
+    With `?strict=1` a stale tenant is 503, too. With `?credential=1` the app's own credential is tried at Microsoft, at most
+    once a minute on each instance, for the smoke test of a deployment.
+    """
+    about = {"version": VERSION, "signIn": "on" if app.settings.platform_sign_in else "off"}
+    try:
+        found = await health.read(app)
+    except StorageUnavailable as error:
+        checks = {"storage": {"ok": False, "reason": _storage_reason(error)}}
+        return json_response(
+            {"status": "failing", **about, "checks": checks},
+            503,
+            {"Retry-After": str(error.retry_after)},
+        )
+    engine = "azure-tables" if app.settings.tables.startswith("https://") else "local"
+    checks = {"storage": {"ok": True, "engine": engine}, **found.checks}
+    if request.query.get("credential"):
+        checks["credential"] = await _own_credential(app)
+    works = all(checks[name]["ok"] for name in ("timer", "queue"))
     status = 503 if not works or (not found.is_well and request.query.get("strict")) else 200
     word = "ok" if found.is_well else ("degraded" if works else "failing")
-    return json_response({"status": word, "checks": found.checks}, status)
+    return json_response({"status": word, **about, "checks": checks}, status)
+
+
+def _storage_reason(error: StorageUnavailable) -> str:
+    """Return `forbidden` if the identity has no role on the account (yet), else `unavailable`."""
+    return "forbidden" if "status 403" in str(error) else "unavailable"
+
+
+async def _own_credential(app: App) -> dict[str, Any]:
+    """Return whether Microsoft gives a token for our home tenant: `accepted`, `not_set_up`, or the reason why not."""
+    runtime = runtime_of(app)
+    if not runtime.credential.is_set_up or not app.settings.home_tenant_id:
+        return {"ok": True, "state": "not_set_up"}
+    reason = await runtime.control.own_failure()
+    return {"ok": reason is None, "state": reason or "accepted"}
 
 
 def _not_there() -> HttpError:

@@ -8,9 +8,11 @@ import azure.functions as func
 from directories.rate_limits import limit_user
 from presence import triggers
 from shared.app import App
-from shared.azure_functions import method_dispatcher, register_http
+from shared.azure_functions import method_dispatcher, register_http, within
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
+
+_MAX_HEALTH_SECONDS = 5.0
 
 
 def blueprint(app: App) -> func.Blueprint:
@@ -41,5 +43,6 @@ def blueprint(app: App) -> func.Blueprint:
     register_http(
         app, functions, "presence_connection", route, method_dispatcher(GET=read, POST=act)
     )
-    register_http(app, functions, "presence_health", "health", method_dispatcher(GET=health))
+    limited = within(app, _MAX_HEALTH_SECONDS, method_dispatcher(GET=health))
+    register_http(app, functions, "presence_health", "health", limited)
     return functions

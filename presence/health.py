@@ -13,12 +13,13 @@ from shared import log, row_versions
 from shared.app import App
 from shared.clock import MINUTE, SECOND, is_recent, now_ms
 from shared.tables.port import AlreadyExists, Delete, Insert, NotFound, Upsert
-from shared.tables.schema import HEALTH, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
+from shared.tables.schema import HEALTH, HEALTH_PROBE, QUEUE_RUN, STALE_TENANT, TIMER_RUN, WORK
 
 TIMER = TIMER_RUN.key("presence_timer")
 QUEUE = QUEUE_RUN.key("presence-sync")
 _BEAT_SECONDS = 10.0
 _EVENT_SECONDS = 60.0
+_PROBE_SECONDS = 5.0
 _SLACK = MINUTE  # for an instance that starts
 _FIRST_SLACK = 15 * SECOND  # after the interval within which the first run is due
 _STALE_MARK_LASTS = 10 * MINUTE  # twice the longest pause between two syncs that fail
@@ -92,12 +93,15 @@ class Health:
 
 
 async def read(app: App) -> Health:
-    """Return the health. One round trip.
+    """Return the health. One round trip, and a write if this instance has not tried one for some seconds.
+
+    Storage that can be read may still be full or forbid writing. Raise StorageUnavailable.
 
     A timer that is overdue also writes the log event `timer.overdue` (at most once a minute per
     instance), because a timer that doesn't run can't write one.
     """
     now = now_ms(app.clock)
+    await _prove_writing(app)
     rows = await app.tables.query(WORK, HEALTH, QUEUE_RUN.all()[0], TIMER_RUN.all()[1])
     stored = {row.key: decode(row.value) for row in rows}
     timer, queue = stored.get(TIMER), stored.get(QUEUE)
@@ -124,6 +128,15 @@ async def read(app: App) -> Health:
             },
         }
     )
+
+
+async def _prove_writing(app: App) -> None:
+    """Write a row, at most every five seconds per instance: anyone may ask for the health."""
+    written, monotonic = runtime_of(app).last_heartbeat, app.clock.monotonic()
+    if 0 <= monotonic - written.get(HEALTH_PROBE.key, float("-inf")) < _PROBE_SECONDS:
+        return
+    await _store(app, HEALTH_PROBE.key, {"v": 1, "at": now_ms(app.clock)})
+    written[HEALTH_PROBE.key] = monotonic
 
 
 def _is_on_time(app: App, row: dict[str, int], at: int, now: int) -> bool:

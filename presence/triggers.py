@@ -18,6 +18,7 @@ CONNECTION = "AzureWebJobsStorage"
 def add(blueprint: func.Blueprint, app: App) -> None:
     """Register `presence_timer` (with the schedule of the settings), `presence_sync` and `presence_poison`.
 
+    `presence_sync` divides a batch of tenants, on as many instances as there are batches.
     A tick that runs twice sends two messages for a tenant, of which the second finds nothing to do.
     """
 
@@ -34,12 +35,17 @@ def add(blueprint: func.Blueprint, app: App) -> None:
 
     @blueprint.function_name("presence_sync")
     @blueprint.queue_trigger("message", QUEUE, CONNECTION)
+    @blueprint.queue_output("messages", QUEUE, CONNECTION)
     @job(app, "presence_sync")
-    async def presence_sync(message: func.QueueMessage) -> None:
+    async def presence_sync(message: func.QueueMessage, messages: func.Out[List[str]]) -> None:  # noqa: UP006
         from presence.sync import dispatch
 
+        body = message.get_body()
+        if of_batch := dispatch.expand(body):
+            messages.set(of_batch)
+            return
         try:
-            await dispatch.handle(app, message.get_body())
+            await dispatch.handle(app, body)
         except Exception as error:
             log.failure("presence.sync_failed", error)
             raise  # the host delivers it again, up to five times

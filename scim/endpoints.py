@@ -12,7 +12,7 @@ from shared.app import App
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """The functions under `/scim/`."""
+    """Return the functions under `/scim/`."""
     functions, edge = func.Blueprint(), Edge(app)
     for feature in (resource_endpoints, bulk, discovery):
         feature.register(functions, edge)
@@ -30,7 +30,6 @@ async def _reindex(app: App, deadline: float) -> None:
 
 
 async def _tidy_lists(app: App, directory_id: str) -> None:
-    from scim import key_samples, page_starts
+    from scim import page_starts
 
     await page_starts.trim(app, directory_id)
-    await key_samples.recount_all(app, directory_id)

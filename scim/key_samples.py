@@ -13,7 +13,7 @@ from shared import row_versions
 from shared.app import App
 from shared.cache import LruCache
 from shared.tables.port import StorageUnavailable, Upsert
-from shared.tables.schema import CONTACTS, GROUP, KEY_SAMPLE, USER, OnePart
+from shared.tables.schema import CONTACTS, KEY_SAMPLE, OnePart
 
 EVERY = 1000
 _RECOUNT_SECONDS = 60.0
@@ -47,12 +47,6 @@ async def key_of(app: App, directory_id: str, family: OnePart, number: int) -> s
     if not rest:
         return after
     return await resource_rows.key_at(app, directory_id, family, after, rest)
-
-
-async def recount_all(app: App, directory_id: str) -> None:
-    """Count the keys of users and of groups and store their samples."""
-    for family in (USER, GROUP):
-        await recount(app, directory_id, family)
 
 
 async def recount(app: App, directory_id: str, family: OnePart) -> None:
@@ -101,6 +95,6 @@ def encode(sample: KeySample) -> bytes:
 
 
 def decode(value: bytes) -> KeySample:
-    """Return the sample that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the sample that `encode` wrote. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "key sample")
     return KeySample(tuple(stored["keys"]), float(stored["at"]))

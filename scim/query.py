@@ -1,6 +1,6 @@
 """Queries over a kind of resource (RFC 7644 section 3.4.2, RFC 9865): index lookups, scans, sorting, paging, cursors.
 
-Memory is bounded by a page: a scan keeps only the page asked for, a sort only the resources up to its end.
+Memory is bounded: an answer has at most MAX_ANSWER_BYTES, a scan keeps only the page, and a sort keeps sort keys.
 """
 
 import asyncio
@@ -8,8 +8,9 @@ import base64
 import binascii
 import hashlib
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
@@ -19,8 +20,9 @@ from scim.core.filter_ast import Equality
 from scim.core.filters import Filter
 from scim.core.projection import Projection
 from scim.core.schemas import ResourceType
-from scim.core.sorting import root, sorter
+from scim.core.sorting import SortKey, sorter
 from scim.page_starts import Walk
+from scim.work_gates import page_turn, scan_turn
 from shared import keys
 from shared.app import App
 from shared.clock import Clock
@@ -32,21 +34,27 @@ DEFAULT_COUNT = 100
 MAX_COUNT = 1000
 CURSOR_TIMEOUT = 3600
 MAX_MEMBERS = 100_000  # of the groups in one answer that a filter or a sort makes
-_SCAN = 500
+MAX_ANSWER_BYTES = 2 * 1024 * 1024  # of resources as JSON, unless a single one is larger
+MAX_SCAN_SECONDS = 30.0  # clients wait no longer, and the platform doesn't tell when one has gone
+_MAX_KEPT_BYTES = (
+    1024 * 1024
+)  # of resources that a sort keeps; as objects they take 15 times as much
+_SCAN = 500  # resources read at a time
+_BATCH = 32  # resources read by id at a time
 # RFC 9865 section 2 calls cursorTimeout a minimum; instances' clocks may be an hour apart.
 _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A resource as clients see it, with the row key that a walk continues behind."""
+    """A resource as clients see it, with the row key after which a walk continues."""
 
     key: str
     resource: dict[str, Any]
 
 
 class Source(Protocol):
-    """Where resources of one type come from."""
+    """A source of resources of one type."""
 
     @property
     def resource_type(self) -> ResourceType:
@@ -59,14 +67,14 @@ class Source(Protocol):
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """At most `count` resources in stable order from behind the key `after`, and whether there are more.
+        """Return at most `count` resources after the key `after`, and whether there are more.
 
-        Fewer come, at least one, where they are very large.
+        Fewer are returned, at least one, if they are very large.
         """
         ...
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The resources with these ids, in their order."""
+        """Return the resources with these ids, in their order."""
         ...
 
     async def key_of(self, number: int) -> str | None:
@@ -77,14 +85,14 @@ class Source(Protocol):
         """How many there are."""
         ...
 
-    async def lookup(self, equalities: Sequence[Equality]) -> list[Item] | None:
-        """Candidates by an index that one of the equalities has; None where none has."""
+    async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
+        """Return the ids that an index has for one of the equalities, or None without an index."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a client asks for; `cursor` is None for index paging, "" for the first page of cursor paging."""
+    """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
 
     projection: Projection
     filter: Filter | None = None
@@ -95,26 +103,76 @@ class ListQuery:
     descending: bool = False
 
 
+@dataclass(slots=True)
+class _Page:
+    """The resources of an answer, as the client sees them, up to a number and a size.
+
+    A page with fewer resources than asked for is legal: `count` is a maximum (RFC 7644 section 3.4.2.4).
+    """
+
+    query: ListQuery
+    items: list[Item] = field(default_factory=list)
+    is_full: bool = False
+    _bytes: int = 0
+
+    def add(self, item: Item) -> bool:
+        """Add the resource and return True, or False if the page is full; the first one always fits."""
+        if self.is_full or len(self.items) >= self.query.count:
+            self.is_full = True
+            return False
+        shown = self.query.projection.apply(item.resource)
+        size = len(orjson.dumps(shown))
+        if self.items and self._bytes + size > MAX_ANSWER_BYTES:
+            self.is_full = True
+            return False
+        self.items.append(Item(item.key, shown))
+        self._bytes += size
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Deadline:
+    """When a scan ends. The platform doesn't tell whether the client is still there."""
+
+    clock: Clock
+    at: float
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the scan has to end."""
+        return self.clock.monotonic() >= self.at
+
+    def check(self) -> None:
+        """Raise ScimError tooMany if the scan has to end."""
+        if self.is_over:
+            message = Message("scan_too_long", seconds=round(MAX_SCAN_SECONDS))
+            raise ScimError(400, message, "tooMany")
+
+
 async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """Return the ListResponse; raise ScimError for a cursor that is broken or too old."""
+    """Return the ListResponse.
+
+    Raises:
+        ScimError: The cursor is broken or too old, or the scan takes too long.
+        ScanLimit: Too many of the directory's scans run.
+    """
     if query.cursor is not None:
-        return await _by_cursor(source, query, query.cursor, app.clock)
+        return await _by_cursor(app, source, query, query.cursor)
     if query.filter is None and not query.sort_by:
-        return await _walked(app, source, query)
-    found = await source.lookup(query.filter.equalities()) if query.filter else None
-    if found is not None and query.filter:
-        matching = [item for item in found if query.filter.matches(item.resource)]
+        async with page_turn(app, source.directory_id):
+            return await _walked(app, source, query)
+    ids = await source.lookup(query.filter.equalities()) if query.filter else None
+    is_many = ids is None or len(ids) > _BATCH
+    async with scan_turn(app, source.directory_id) if is_many else nullcontext():
         if query.sort_by:
-            return _response(query, len(matching), _window(source, query, matching))
-        return await _from_candidates(app, source, query, matching)
-    if query.sort_by:
-        total, window = await _sorted_scan(source, query, app.clock)
-        return _response(query, total, window)
-    return await _filtered(app, source, query)
+            return await _sorted(app, source, query, ids)
+        if ids is not None:
+            return await _from_candidates(app, source, query, ids)
+        return await _filtered(app, source, query)
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of everything. It ends the walk only if nothing comes after it, whatever the total says."""
+    """Return a page of everything. The walk ends only if nothing follows, whatever the total is."""
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
@@ -125,50 +183,71 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, page, more, total)
+    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of what a filter finds by reading everything once; memory holds the page only."""
+    """Return a page of matches after reading everything once; memory holds the page only."""
     walk, first = _walk(source, query), query.start_index - 1
     before = await walk.key_before(app, query.start_index) if first and query.count else None
-    total, after, more = 0, "", True
-    kept, is_followed = list[Item](), False
-    while more:
-        page, more = await source.page(after, _SCAN)
-        for number, item in enumerate(await _matching(query, page, app.clock), total):
+    total, page, deadline = 0, _Page(query), _deadline(app)
+    async for found, _ in _scan(source, "", _SCAN):
+        deadline.check()
+        for number, item in enumerate(await _matching(app, query, found), total):
             total = number + 1
             if item.key > before if before is not None else number >= first:
-                if len(kept) < query.count:
-                    kept.append(item)
-                else:
-                    is_followed = True
-        _check_kept(kept)
-        after = page[-1].key if page else after
-    return await _page_of(app, query, walk, kept, is_followed, total)
+                page.add(item)
+        _check_kept(page.items)
+    return await _page_of(app, query, walk, page.items, page.is_full, total)
 
 
 async def _from_candidates(
-    app: App, source: Source, query: ListQuery, matching: list[Item]
+    app: App, source: Source, query: ListQuery, ids: Sequence[str]
 ) -> dict[str, Any]:
-    """A page of what an index found."""
+    """Return a page of the matches in an index, in the order of the row keys."""
     walk, first = _walk(source, query), query.start_index - 1
-    in_order = sorted(matching, key=lambda item: item.key)
     before = await walk.key_before(app, query.start_index) if first and query.count else None
-    numbered = enumerate(in_order)
-    rest = [
-        item
-        for number, item in numbered
-        if (number >= first if before is None else item.key > before)
-    ]
-    page = rest[: query.count]
-    return await _page_of(app, query, walk, page, len(rest) > len(page), len(matching))
+    total, page = 0, _Page(query)
+    async for found in _batches(source, sorted(ids)):
+        for number, item in enumerate(await _matching(app, query, found), total):
+            total = number + 1
+            if item.key > before if before is not None else number >= first:
+                page.add(item)
+    return await _page_of(app, query, walk, page.items, page.is_full, total)
+
+
+async def _scan(source: Source, after: str, count: int) -> AsyncIterator[tuple[list[Item], bool]]:
+    """Yield all resources after the key `after`, at most `count` at a time, with whether more follow."""
+    more = True
+    while more:
+        page, more = await source.page(after, count)
+        yield page, more
+        after = page[-1].key if page else after
+
+
+async def _batches(source: Source, ids: Sequence[str]) -> AsyncIterator[list[Item]]:
+    """Yield the resources with these ids, some at a time."""
+    for at in range(0, len(ids), _BATCH):
+        yield await source.read(ids[at : at + _BATCH])
+
+
+def _deadline(app: App) -> _Deadline:
+    return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
+
+
+async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Item]:
+    """Return the items as the client sees them."""
+    shown, time_slice = list[Item](), TimeSlice(app.clock)
+    for item in items:
+        shown.append(Item(item.key, query.projection.apply(item.resource)))
+        await time_slice.yield_when_over()
+    return shown
 
 
 async def _page_of(
     app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
 ) -> dict[str, Any]:
-    """Return the answer, after storing where the next page begins if one follows.
+    """Return the answer, after storing the start of the next page if one follows.
 
     `totalResults` is never below the number of the last resource, nor equal to it while others follow.
     """
@@ -180,45 +259,74 @@ async def _page_of(
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:
-    """Return the list that the query walks through: everything of a type, or what a filter finds."""
+    """Return the list that the query walks through: everything of a type, or a filter's matches."""
     name = source.resource_type.name
     if query.filter is not None:
         name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
     return Walk(source.directory_id, name)
 
 
-async def _sorted_scan(source: Source, query: ListQuery, clock: Clock) -> tuple[int, list[Item]]:
-    """Read everything once and keep what may still come into the window.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The kept part of a resource during sorting: `item` only while all of them are small."""
 
-    If the window is far back, only what is sorted by is kept, and the window is read again.
+    sort_key: SortKey
+    key: str
+    item: Item | None
+
+
+async def _sorted(
+    app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
+) -> dict[str, Any]:
+    """Return a page in the order of `sortBy`, of the ids from an index or else of everything.
+
+    Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
+    again by id, until the page is full.
     """
-    total, after, kept, more = 0, "", list[Item](), True
+    sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
     end = query.start_index - 1 + query.count
-    sorted_by = root(query.sort_by, source.resource_type)
-    is_far = end > MAX_COUNT
-    while more:
-        page, more = await source.page(after, _SCAN)
-        matching = await _matching(query, page, clock)
-        kept += [_part(item, sorted_by) for item in matching] if is_far else matching
+    total, kept, kept_bytes = 0, list[_Place](), 0
+    async for found in _batches(source, sorted(ids)) if ids is not None else _pages(source):
+        deadline.check()
+        for item in await _matching(app, query, found):
+            total += 1
+            shown = None
+            if kept_bytes <= _MAX_KEPT_BYTES:
+                shown = Item(item.key, query.projection.apply(item.resource))
+                kept_bytes += len(orjson.dumps(shown.resource))
+            kept.append(_Place(sort_key(item.resource), item.key, shown))
         # Not after every page: the further back the window, the more a sort costs.
         if len(kept) > 2 * end + _SCAN:
-            kept = _sorted(source, query, kept, end)
-        _check_kept(kept)
-        total += len(matching)
-        after = page[-1].key if page else after
-    window = _window(source, query, kept)
-    if is_far:
-        window = await source.read([keys.split(item.key)[1] for item in window])
-    return total, window
+            kept = _first(query, kept, end)
+        if kept_bytes > _MAX_KEPT_BYTES:
+            kept = [replace(place, item=None) for place in kept]
+        _check_kept([place.item for place in kept if place.item is not None])
+    window = _first(query, kept, end)[query.start_index - 1 :]
+    if kept_bytes <= _MAX_KEPT_BYTES:
+        return _response(query, total, [place.item for place in window if place.item is not None])
+    page = _Page(query)
+    async for found in _batches(source, [keys.split(place.key)[1] for place in window]):
+        for item in found:
+            page.add(item)
+        if page.is_full:
+            break
+    _check_kept(page.items)
+    return _response(query, total, page.items)
 
 
-def _part(item: Item, name: str) -> Item:
-    return Item(item.key, {name: item.resource[name]} if name in item.resource else {})
+async def _pages(source: Source) -> AsyncIterator[list[Item]]:
+    async for page, _ in _scan(source, "", _SCAN):
+        yield page
 
 
-async def _matching(query: ListQuery, page: Sequence[Item], clock: Clock) -> list[Item]:
-    """Those whom the filter takes; a dear filter over large resources lets other requests through in between."""
-    found, time_slice = list[Item](), TimeSlice(clock)
+def _first(query: ListQuery, places: list[_Place], most: int) -> list[_Place]:
+    pick = heapq.nlargest if query.descending else heapq.nsmallest
+    return pick(most, places, key=lambda place: place.sort_key)
+
+
+async def _matching(app: App, query: ListQuery, page: Sequence[Item]) -> list[Item]:
+    """Return those that the filter accepts; other requests get their turns in between."""
+    found, time_slice = list[Item](), TimeSlice(app.clock)
     for item in page:
         if query.filter is None or query.filter.matches(item.resource):
             found.append(item)
@@ -233,55 +341,63 @@ def _check_kept(kept: Sequence[Item]) -> None:
         raise ScimError(400, Message("too_many_members"), "tooMany")
 
 
-def _sorted(source: Source, query: ListQuery, items: list[Item], most: int) -> list[Item]:
-    key = sorter(query.sort_by, source.resource_type)
-    pick = heapq.nlargest if query.descending else heapq.nsmallest
-    return pick(most, items, key=lambda item: key(item.resource))
+async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> dict[str, Any]:
+    """Return a page of cursor paging (RFC 9865 section 2).
 
-
-def _window(source: Source, query: ListQuery, items: list[Item]) -> list[Item]:
-    end = query.start_index - 1 + query.count
-    return _sorted(source, query, items, end)[query.start_index - 1 :]
-
-
-async def _by_cursor(source: Source, query: ListQuery, cursor: str, clock: Clock) -> dict[str, Any]:
-    """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
+    The cursor holds the row key, so any instance can continue.
+    """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
-    after = _read_cursor(source, cursor, clock) if cursor else ""
-    found = await source.lookup(query.filter.equalities()) if query.filter else None
-    if found is not None and query.filter:
-        behind = sorted((item for item in found if item.key > after), key=lambda item: item.key)
-        matching = [item for item in behind if query.filter.matches(item.resource)]
-        items, more = matching[: query.count], len(matching) > query.count
-        after = items[-1].key if items else after
+    after = _read_cursor(source, cursor, app.clock) if cursor else ""
+    ids = await source.lookup(query.filter.equalities()) if query.filter else None
+    page = _Page(query)
+    if ids is not None:
+        async with scan_turn(app, source.directory_id) if len(ids) > _BATCH else nullcontext():
+            after, more = await _candidates_after(app, source, query, ids, after, page)
+    elif query.filter is None:
+        async with page_turn(app, source.directory_id):
+            found, more = await source.page(after, query.count) if query.count else ([], True)
+            page.items = await _shown(app, query, found)
+            after = found[-1].key if found else after
     else:
-        items, after, more = await _scanned_behind(source, query, after, clock)
-    body = _response(query, None if query.filter else await source.total(), items)
+        async with scan_turn(app, source.directory_id):
+            after, more = await _scanned_after(app, source, query, after, page)
+    body = _response(query, None if query.filter else await source.total(), page.items)
     del body["startIndex"]
     if more and query.count:
-        body["nextCursor"] = _write_cursor(after, clock)
+        body["nextCursor"] = _write_cursor(after, app.clock)
     return body
 
 
-async def _scanned_behind(
-    source: Source, query: ListQuery, after: str, clock: Clock
-) -> tuple[list[Item], str, bool]:
-    """The next matching resources behind the key `after`, the key they end at, and whether there may be more."""
-    items, more = list[Item](), True
-    while more and len(items) < query.count:
-        page, more = await source.page(
-            after, query.count - len(items) if query.filter is None else _SCAN
-        )
-        matching = await _matching(query, page, clock)
-        room = query.count - len(items)
-        items += matching[:room]
-        if len(matching) > room:
-            return items, items[-1].key, True
-        after = page[-1].key if page else after
-        if query.filter is None:
-            break
-    return items, after, more
+async def _candidates_after(
+    app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
+) -> tuple[str, bool]:
+    """Fill the page from an index; return the key it ends at, and whether more follow."""
+    async for found in _batches(source, sorted(ids)):
+        for item in await _matching(app, query, [item for item in found if item.key > after]):
+            if not page.add(item):
+                return after, True
+            after = item.key
+    return after, False
+
+
+async def _scanned_after(
+    app: App, source: Source, query: ListQuery, after: str, page: _Page
+) -> tuple[str, bool]:
+    """Fill the page with matches after the key `after`; return its last key, and if more follow.
+
+    After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
+    """
+    deadline = _deadline(app)
+    async for found, more in _scan(source, after, _SCAN):
+        for item in await _matching(app, query, found):
+            if not page.add(item):
+                return after, True
+            after = item.key
+        after = found[-1].key if found else after
+        if more and (len(page.items) >= query.count or deadline.is_over):
+            return after, True
+    return after, False
 
 
 def _write_cursor(key: str, clock: Clock) -> str:
@@ -290,7 +406,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
 
 
 def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
-    """The row key that a cursor holds; it comes from a client, so it must be that of one of the source's records."""
+    """Return the row key in a client's cursor. Raise an error unless it is one of the source's."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)
@@ -301,7 +417,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
             or keys.SEPARATOR in identifier
         ):
             raise ValueError("key")
-        if not keys.is_key(key):  # where no row can stand a storage account answers with an error
+        if not keys.is_key(key):  # a storage account answers an invalid row key with an error
             raise ValueError("key")
         after = str(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
@@ -321,5 +437,5 @@ def _response(query: ListQuery, total: int | None, items: list[Item]) -> dict[st
         **({} if total is None else {"totalResults": total}),
         "itemsPerPage": len(items),
         "startIndex": query.start_index,
-        "Resources": [query.projection.apply(item.resource) for item in items],
+        "Resources": [item.resource for item in items],
     }

@@ -1,9 +1,10 @@
-"""Rows of a family: a record `user|{id}` with the memberships `user|{id}|{group}` right behind it (likewise `group`).
+"""Rows of a family: a record `user|{id}`, then its memberships `user|{id}|{group}` (or `group`).
 
 One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim import index_values
@@ -11,18 +12,21 @@ from scim.core.attributes import Attribute, ResourceType
 from scim.core.errors import ScimError, uniqueness
 from shared import keys
 from shared.app import App
+from shared.cache import LruCache
 from shared.ids import is_id
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, query_all
 from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
 
-_MOST_BYTES = 4 * 1024 * 1024  # of one page: four times a thousand usual people
+_MOST_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
+_MIN_ROWS = 32
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
-    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
+    """Return the record's row and its membership rows; [] if unknown.
 
-    All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
+    It takes one round trip, more for thousands of rows. All ids have one length, so none is a
+    prefix of another: a shorter id would read the rows of other people.
     """
     if not is_id(identifier):
         return []
@@ -45,7 +49,7 @@ def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterat
     """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
 
     For every attribute with `uniqueness` server or global, of the core and of extensions, but for those by which users
-    and groups are found anyway. Values are compared as the attribute's caseExact says.
+    and groups are found anyway. Values are compared by the attribute's caseExact.
     """
     for urn, attribute in resource_type.unique:
         holder = resource.get(urn, {}) if urn else resource
@@ -77,15 +81,18 @@ async def unique_conflict(
 async def page(
     app: App, directory_id: str, family: OnePart, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
-    """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
+    """Return at most `count` records with memberships, by creation, after the row key `after`.
 
-    And whether there are more. Fewer come with more behind where they are very large. One round trip while nobody in it
-    is in a group, else as many as the rows need.
+    Also return whether there are more; a page is shorter if records are very large. It takes one
+    round trip if no one in it is in a group, else as many as the rows need.
     """
     start, stop = _bounds(family, after)
-    limit, found, size = min(MAX_QUERY_ROWS, count + 1), list[list[Row]](), 0
+    sizes, place = app.state(_RowSizes).by_family, (directory_id, family.name)
+    limit, found, size = _row_limit(sizes.get(place), count + 1), list[list[Row]](), 0
     while True:
         rows = await app.tables.query(CONTACTS, directory_id, start, stop, limit=limit)
+        if rows:
+            sizes.put(place, sum(len(row.value) for row in rows) / len(rows))
         for row in rows:
             if _is_record(row.key):
                 if len(found) == count or size > _MOST_BYTES:
@@ -96,7 +103,23 @@ async def page(
             size += len(row.value)
         if len(rows) < limit:
             return found, False
-        start, limit = keys.successor(rows[-1].key), MAX_QUERY_ROWS
+        start, limit = keys.successor(rows[-1].key), _row_limit(sizes.get(place), MAX_QUERY_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowSizes:
+    """The average size in bytes of the rows of a directory's family that were read last.
+
+    It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
+    """
+
+    by_family: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(4096))
+
+
+def _row_limit(average: float | None, wanted: int) -> int:
+    """Return how many rows to read: those wanted, or fewer if they are large."""
+    fitting = round(1.5 * _MOST_BYTES / average) if average else MAX_QUERY_ROWS
+    return min(MAX_QUERY_ROWS, wanted, max(_MIN_ROWS, fitting))
 
 
 async def key_at(app: App, directory_id: str, family: OnePart, after: str, skip: int) -> str | None:

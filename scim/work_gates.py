@@ -1,61 +1,92 @@
-"""How much of one directory's work runs at a time on an instance, so that others get their turns.
+"""Limits on one directory's concurrent work on an instance, so that others get their turns.
 
 The event loop serves whoever is ready in turn: with twenty scans of one directory, every other request
-waits for twenty slices of time. So a directory has two scans and one long computation at a time, and its
-further requests wait for each other.
+waits for twenty slices of time. So a directory has two scans, two pages, and one long computation at a time, and
+its further requests wait for each other.
 """
 
 import asyncio
 import weakref
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.app import App
 from shared.http import HttpError
 from shared.messages import Message
 
-MAX_SCANS = 2
+MAX_SCANS = 2  # requests that read a whole directory
+MAX_PAGES = 2  # pages of everything; each may hold a few megabytes
 MAX_WAIT_SECONDS = 10.0  # for a scan's turn: clients give up after 30 or more
 _RETRY_AFTER = 10  # seconds
 
 
+_Semaphores = weakref.WeakValueDictionary[str, asyncio.Semaphore]
+_Locks = weakref.WeakValueDictionary[str, asyncio.Lock]
+
+
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """The gates that somebody uses or waits for, by directory."""
+    """The gates in use or waited for, by directory."""
 
-    scans: "weakref.WeakValueDictionary[str, asyncio.Semaphore]" = field(
-        default_factory=weakref.WeakValueDictionary
-    )
-    computing: "weakref.WeakValueDictionary[str, asyncio.Lock]" = field(
-        default_factory=weakref.WeakValueDictionary
-    )
+    scans: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
+    pages: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
+    starts: _Locks = field(default_factory=weakref.WeakValueDictionary)
+    computing: _Locks = field(default_factory=weakref.WeakValueDictionary)
 
 
 class ScanLimit(HttpError):
     """429: the directory's scans before this one took too long."""
 
-    def __init__(self) -> None:
-        message = Message("too_many_scans", most=MAX_SCANS, seconds=_RETRY_AFTER)
+    def __init__(self, most: int) -> None:
+        message = Message("too_many_scans", most=most, seconds=_RETRY_AFTER)
         super().__init__(429, message, {"Retry-After": str(_RETRY_AFTER)})
 
 
+def scan_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
+    """Wait until fewer than MAX_SCANS of the directory's scans run. Raise ScanLimit."""
+    return _turn(app.state(_Gates).scans, directory_id, MAX_SCANS)
+
+
+def page_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
+    """Wait until fewer than MAX_PAGES of the directory's pages are read. Raise ScanLimit."""
+    return _turn(app.state(_Gates).pages, directory_id, MAX_PAGES)
+
+
 @asynccontextmanager
-async def scan_turn(app: App, directory_id: str) -> AsyncIterator[None]:
-    """Wait until fewer than MAX_SCANS of the directory's scans run. Raises ScanLimit."""
-    gates = app.state(_Gates).scans
+async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterator[None]:
     gate = gates.get(directory_id)
     if gate is None:
-        gate = gates[directory_id] = asyncio.Semaphore(MAX_SCANS)
-    try:
-        async with asyncio.timeout(MAX_WAIT_SECONDS):
-            await gate.acquire()
-    except TimeoutError:
-        raise ScanLimit from None
+        gate = gates[directory_id] = asyncio.Semaphore(most)
+    if gate.locked():
+        try:
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
+                await gate.acquire()
+        except TimeoutError:
+            raise ScanLimit(most) from None
+    else:
+        await gate.acquire()  # at once
     try:
         yield
+        # Even if nothing in between had to wait: those who come next find the gate locked, so that at
+        # most this many run before others get their turn.
+        await asyncio.sleep(0)
     finally:
         gate.release()
+
+
+async def start_turn(app: App, directory_id: str) -> None:
+    """Wait until none of the directory's requests has begun since others had their turn.
+
+    For a directory whose requests compute long: of sixteen that arrive together, one begins each time
+    that the event loop has served everyone else. Nothing is held while a request is carried out.
+    """
+    starts = app.state(_Gates).starts
+    lock = starts.get(directory_id)
+    if lock is None:
+        lock = starts[directory_id] = asyncio.Lock()
+    async with lock:
+        await asyncio.sleep(0)
 
 
 def computing(app: App, directory_id: str) -> asyncio.Lock:

@@ -1,1 +1,1 @@
-"""What every feature stands on and that knows no feature: settings, clock, keys, tables port, HTTP answers, sign-in."""
+"""The base of every feature, which knows no feature: settings, clock, keys, tables port, HTTP, sign-in."""

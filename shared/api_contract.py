@@ -1,7 +1,7 @@
 """The contract of the JSON API: types of answers, and operations with their parameters and statuses.
 
 The OpenAPI description is generated from it (web/openapi). Answers are TypedDicts, so the type
-checker compares what the code returns with what the description promises.
+checker compares the values that the code returns with the description.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """What the description says about a member, beside its type."""
+    """Members of a description besides the type."""
 
     text: str = ""
     format: str = ""
@@ -54,7 +54,7 @@ class Operation:
     Attributes:
         function: The name of the function that answers.
         name: The operation's ID, from which generated clients name their methods.
-        refusals: The error statuses beside 401, 403, 429 and 503, which every operation has.
+        refusals: The error statuses besides 401, 403, 429 and 503, which every operation has.
     """
 
     function: str

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from shared.background import BackgroundTasks
 from shared.clock import Clock
+from shared.log import LateLines
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.tables.port import Tables
@@ -26,6 +27,7 @@ class App:
     clock: Clock
     tables: Tables
     telemetry: Telemetry | None = None
+    late_lines: LateLines = field(default_factory=LateLines)
     metrics: Metrics = field(init=False)
     background: BackgroundTasks = field(init=False, default_factory=BackgroundTasks)
     _states: dict[type, object] = field(init=False, repr=False, default_factory=dict)

@@ -4,6 +4,7 @@ The host picks among routes by function name, answers 404 for a method that no f
 exact a template is. So every function takes all methods, answers 405 itself, and templates never overlap.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,13 +16,16 @@ from shared.http import HttpError, Request, Response, problem, select_by_method
 from shared.instrumentation import OperationScope
 from shared.messages import Message
 from shared.row_versions import UnsupportedRowVersion
-from shared.tables.port import LimitExceeded, StorageUnavailable
+from shared.tables.port import Cause, LimitExceeded, StorageUnavailable
+from shared.tables.storage_faults import StorageFaults
 
 Blueprint = func.Blueprint
 Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
+MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
+_RETRY_SECONDS = 5
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# What every answer says unless it says otherwise: it is data, for its own site alone and for no cache
+# Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
 # (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
 _SECURITY = {
     "Cache-Control": "no-store",
@@ -32,6 +36,16 @@ _SECURITY = {
 _OVER_TLS = _SECURITY | {
     "Strict-Transport-Security": "max-age=31536000"
 }  # RFC 6797 section 7.2: over TLS alone
+
+# The message by the cause of StorageUnavailable.
+_CAUSES: dict[Cause, Message] = {
+    "": Message("storage_unavailable"),
+    "full": Message("storage_full"),
+    "damaged": Message("storage_damaged"),
+    "read_only": Message("storage_read_only"),
+    "missing": Message("storage_missing"),
+    "role": Message("storage_role"),
+}
 
 
 class _HeadersWithoutType(dict[str, str]):
@@ -64,16 +78,15 @@ def register_http(
     """Register `handler` as the HTTP function `name` at the template `route`, for all methods, anonymous.
 
     Anonymous to the host: SCIM clients cannot send function keys, and people are signed in by the platform in front.
+    A request that isn't answered after 20 seconds is answered with 503.
     """
     answer = failure or problem_response
+    limited = within(app, MAX_SECONDS, handler)
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
         with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
             request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
-            try:
-                response = await call.processor.measure(handler(request))
-            except Exception as error:
-                response = answer(error)
+            response = await _answer(call, limited, request, answer)
             if request.method == "HEAD":
                 response.body = b""
             call.status = response.status
@@ -89,6 +102,35 @@ def register_http(
         main
     )
     blueprint.function_name(name)(registered)
+
+
+async def _answer(
+    call: OperationScope, handler: Handler, request: Request, failure: Failure
+) -> Response:
+    try:
+        response = await call.processor.measure(handler(request))
+    except Exception as error:
+        response = failure(error)
+    if response.status in (429, 503):  # RFC 9110 section 10.2.3
+        response.headers.setdefault("Retry-After", str(_RETRY_SECONDS))
+    return response
+
+
+def within(app: App, seconds: float, handler: Handler) -> Handler:
+    """Return a handler that raises StorageUnavailable after `seconds`, whatever `handler` waits for."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await handler(request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            reason = f"a request was not answered within {seconds:g} seconds"
+            app.state(StorageFaults, lambda: StorageFaults(app.clock)).report(reason)
+            raise StorageUnavailable(reason) from None
+
+    return handle
 
 
 def method_dispatcher(**handlers: Handler) -> Handler:
@@ -120,8 +162,8 @@ def describe_failure(error: Exception) -> tuple[int, Message, dict[str, str]]:
     match error:
         case UnsupportedRowVersion(retry_after=seconds):
             return 503, Message("newer_release"), {"Retry-After": str(seconds)}
-        case StorageUnavailable(retry_after=seconds):
-            return 503, Message("storage_unavailable"), {"Retry-After": str(seconds)}
+        case StorageUnavailable(retry_after=seconds, cause=cause):
+            return 503, _CAUSES[cause], {"Retry-After": str(seconds)}
         case LimitExceeded():
             return 413, Message("too_large_to_store"), {}
         case _:

@@ -65,7 +65,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """The moment that `timestamp` wrote; ValueError where the text is no RFC 3339 date-time."""
+    """Return the moment that `timestamp` wrote; raise ValueError if the text is not an RFC 3339 date-time."""
     return datetime.fromisoformat(text)
 
 

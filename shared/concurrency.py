@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 async def each(items: Iterable[Item], use: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """What `use` gives for each item, in order, some at a time."""
+    """Return the result of `use` for each item, in order; some run at the same time."""
     listed = list(items)
     if (
         len(listed) == 1

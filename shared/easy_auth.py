@@ -1,6 +1,6 @@
-"""Who is signed in, as the platform in front says (App Service Authentication).
+"""The signed-in person, as App Service Authentication names it.
 
-The platform removes the header from what comes in and sets its own, so the header is believed only while the platform
+The platform removes the header from incoming requests and sets its own, so the header is believed only while the platform
 is known to be on (learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
 """
 
@@ -43,7 +43,7 @@ class Principal:
 
 
 def principal(request: Request, settings: Settings) -> Principal:
-    """The person behind `request`; HttpError 401 where nobody is signed in or the platform's sign-in is off."""
+    """Return the person of `request`; raise HttpError 401 if no person is signed in or the platform's sign-in is off."""
     if not settings.platform_sign_in:
         raise HttpError(401, Message("sign_in_off"))
     header = request.headers.get(_HEADER)
@@ -91,7 +91,7 @@ def _read(header: str) -> Principal | None:
 def _test_account(account: str) -> str:
     """Return the account that the smoke test of a deployment works in: it administers that one, and sees no other.
 
-    It is no tenant's id, so no person can have it.
+    It is no tenant's ID, so no person can have it.
     """
     return str(uuid.uuid5(_TEST_ACCOUNTS, account))
 

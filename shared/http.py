@@ -37,7 +37,7 @@ class Request:
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The query's values by name, empty ones included; where a name is repeated, its first value."""
+        """Return the query's values by name, empty ones included; the first value of a repeated name."""
         _, _, text = self.url.partition("?")
         return (
             dict(reversed(parse_qsl(text.partition("#")[0], keep_blank_values=True)))
@@ -127,7 +127,7 @@ def select_by_method(request: Request, handlers: Mapping[str, Handler]) -> Handl
 
 
 def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
-    """The JSON value of the body; HttpError 400, 411 or 413 where there is none to be had."""
+    """Return the JSON value of the body; raise HttpError 400, 411 or 413 if it has none."""
     if len(request.body) > limit:
         raise HttpError(413, Message("body_too_large", count=len(request.body), most=limit))
     if not request.body:
@@ -141,7 +141,7 @@ def json_body(request: Request, limit: int = 1024 * 1024) -> Any:
 
 
 def form_body(request: Request) -> list[tuple[str, str]]:
-    """The fields of a form in their order, empty ones included; HttpError 400 or 413 where there are none to be had."""
+    """Return the fields of a form in their order, empty ones included; raise HttpError 400 or 413."""
     if len(request.body) > MAX_FORM_BYTES:
         raise HttpError(
             413, Message("form_too_large", count=len(request.body), most=MAX_FORM_BYTES)

@@ -13,7 +13,7 @@ _CROCKFORD = bytes.maketrans(
 
 
 def new_id(clock: Clock) -> str:
-    """A UUID of version 7 (RFC 9562 section 5.7): new rows go to the end, so a walk in key order misses nobody."""
+    """Return a UUID of version 7 (RFC 9562 section 5.7): new rows come last, so a walk in key order misses none."""
     milliseconds = int(clock.now().timestamp() * 1000)
     random = secrets.randbits(74)
     value = (
@@ -24,7 +24,7 @@ def new_id(clock: Clock) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether `new_id` can have made `text`: what clients send in its place need not be looked for."""
+    """Return whether `new_id` can have made `text`; other texts that clients send need not be looked up."""
     return _ID.fullmatch(text) is not None
 
 

@@ -1,6 +1,6 @@
 """The version of the rules that derive index rows from users and groups.
 
-Raise it with every change of a row that `scim.users.index_rows`, `scim.groups.models` or what they ask
+Raise it with every change of a row that `scim.users.index_rows`, `scim.groups.models` or a module that they
 (`scim.users.contact_cards`, `shared.numbers`, `shared.keys`) derive. Each record stores the version that wrote its index
 rows; those of another version are written again in the background (`scim.reindex`). A record without a version has 1.
 

@@ -25,7 +25,9 @@ class OperationScope:
     def __init__(self, app: App, operation: str, directory_id: str = "") -> None:
         self._app, self._operation, self.status = app, operation, 500
         self._started = app.clock.monotonic()
-        self._call = log.begin(operation, directory_id)
+        # With OpenTelemetry the App sends its lines itself, at any time.
+        late = None if app.telemetry else app.late_lines
+        self._call = log.begin(operation, directory_id, late)
         self._span = app.telemetry.begin(operation) if app.telemetry else None
 
     @property

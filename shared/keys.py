@@ -23,7 +23,7 @@ _UNSAFE = re.compile(
 _UNSAFE_BUT_DIVIDING = re.compile(_UNSAFE.pattern.replace("|", ""))
 _FORBIDDEN = re.compile(_UNSAFE.pattern.replace("|~", ""))
 _ESCAPE = re.compile("~([0-9A-F]{2}|u[0-9A-F]{6})")
-# Behind every character that may stand in a key: every key of a family sorts below family + MAX_KEY_CHAR.
+# Sorts after every character that a key may contain: every key of a family sorts below family + MAX_KEY_CHAR.
 MAX_KEY_CHAR = "\ufffd"
 
 
@@ -37,7 +37,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def escape(part: str) -> str:
-    """`part` as it stands in a key.
+    """Return `part` in the form that a key contains.
 
     Characters outside the basic plane are escaped too: Azure orders keys by UTF-16 units, SQLite by code points, and
     the two orders differ only there. A part too long for a key keeps its beginning (so that starts-with still works)
@@ -89,7 +89,7 @@ def keys_of(family: str, terms: Sequence[str], identifier: str) -> list[str]:
 
 
 def is_key(text: str) -> bool:
-    """Whether `key` can have made `text`: what a client sends as a place among rows need not be one."""
+    """Return whether `key` can have made `text`; a client may send any text as the position of a page."""
     return len(text) <= MAX_KEY_CHARACTERS and not _FORBIDDEN.search(text)
 
 
@@ -99,7 +99,7 @@ def split(row_key: str) -> list[str]:
 
 
 def prefix_range(*parts: str) -> tuple[str, str]:
-    """Start (inclusive) and stop (exclusive) of the keys whose last named part begins with the last of `parts`.
+    """Return start (inclusive) and stop (exclusive) of the keys whose last named part begins with the last of `parts`.
 
     `prefix_range("find", "mü")` covers every word that starts with `mü`; `prefix_range("user", id, "")` covers the
     rows below that user.
@@ -112,7 +112,7 @@ def prefix_range(*parts: str) -> tuple[str, str]:
 
 
 def successor(row_key: str) -> str:
-    """A key that no legal key lies before and that lies behind `row_key`: where a continued range starts."""
+    """Return a key after `row_key` and before every legal key that follows it: the start of a continued range."""
     return row_key + " "
 
 

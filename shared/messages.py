@@ -109,7 +109,7 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def encode(message: Message) -> dict[str, Any]:
-    """Return what a row stores of a message: its code and its parameters ("values").
+    """Return the stored form of a message: its code and its parameters ("values").
 
     A nested message carries its English text too, for a release that does not know its code.
     """
@@ -121,7 +121,7 @@ def render_stored(stored: Mapping[str, Any], language: str, otherwise: str) -> s
     """Return a stored message in `language`.
 
     Args:
-        stored: What `encode` returned, or {} for a row without a message.
+        stored: The value of `encode`, or {} for a row without a message.
         language: One of LANGUAGES.
         otherwise: The text for a code or for parameters of another release.
     """

@@ -1,4 +1,4 @@
-"""What an instance counts: calls and their latency and round trips by operation, refusals by reason, age of presence.
+"""Counters of an instance: calls with latency and round trips by operation, refusals by reason, age of presence.
 
 Once a minute the counts become log events, one for each operation or reason that had any, and start
 at zero again. `shared.telemetry` reads the sums of all minutes.
@@ -101,7 +101,7 @@ class Metrics:
             self.report()
 
     def report(self) -> None:
-        """Log what was counted and begin anew."""
+        """Log the counters and reset them."""
         now = self._clock.monotonic()
         seconds, operations, refusals, ages = (
             round(now - self._since),
@@ -138,7 +138,7 @@ class Metrics:
             )
 
     def observe(self, instrument: str) -> Iterator[Observed]:
-        """What an instrument shows, by operation or reason: sums and percentiles as of the last report."""
+        """Values of an instrument, by operation or reason: sums and percentiles as of the last report."""
         attribute = "reason" if instrument == "directories.refusals" else "operation"
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:

@@ -3,7 +3,7 @@
 Index rows (a name, an id, a membership) have none: they are written with the record they belong to.
 
 Fields may be added without a new version: readers give a missing one its default and pass over one that they do not
-know, so the release before this one can read what this one wrote. A version number rises only where an older reader
+know, so the release before this one can read rows of this one. A version number rises only if an older reader
 would misread the row; the newer reader then takes both, and a row becomes new when it is next written. So an upgrade
 changes no row at once, and a rollback over a new version is refused instead of misread.
 """
@@ -18,11 +18,11 @@ from shared import log
 from shared.tables.port import StorageUnavailable
 
 _UNKNOWN = "unknown_fields"
-RETRY_AFTER = 300  # seconds; somebody has to deploy
+RETRY_AFTER = 300  # seconds; a deployment is needed
 
 
 class UnsupportedRowVersion(StorageUnavailable):
-    """A later release wrote this row, and this release does not know what it means."""
+    """A later release wrote this row, and this release can't read it."""
 
     def __init__(self, kind: str, found: object, known: int) -> None:
         super().__init__(

@@ -207,7 +207,7 @@ class Settings:
         return settings
 
     def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
-        """Return what must not be on Azure; variables in `wrong` have their own fault already.
+        """Return the settings that are wrong on Azure; variables in `wrong` have their own fault already.
 
         An instance's own disk ends with the instance, so SQLite there would lose every row without a word.
         """

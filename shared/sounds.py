@@ -1,7 +1,7 @@
-"""What a word sounds like: a coarse code of its consonants, and how far two words are from each other.
+"""Sound of a word: a coarse code of its consonants, and the distance between two words.
 
 The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A
-letter of the code stands for consonants that are heard or written for each other:
+letter of the code is a group of consonants that are heard or written for each other:
 
 - `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
 - `l`, `m`, `n`, `r` themselves; `j`: j, and at the beginning y, and g before e, i and y;
@@ -12,7 +12,9 @@ and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin on
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 _LONGEST = 8  # letters of a code
 _LONGEST_WORD = 40  # letters of a word that are looked at
@@ -31,7 +33,7 @@ _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh"
 _SPOKEN_VOWELS = frozenset("aeiouy")
 _REPEATED = re.compile(r"(.)\1+", re.DOTALL)
 
-# Other alphabets in Latin letters, as far as the classes need it; what is left out is a vowel or not heard.
+# Other alphabets in Latin letters, as far as the classes need it; other letters are vowels or not heard.
 _CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґђјљњћџў",
@@ -96,7 +98,7 @@ _VOWEL_FOR_VOWEL, _SAME_CLASS, _EXTRA_VOWEL, _SILENT, _DOUBLED, _SWAPPED = (
 
 
 def _substitutions() -> dict[str, dict[str, float]]:
-    """What it costs to write one letter for another, if less than 1."""
+    """Return the cost of writing one letter for another, if less than 1."""
     consonants = "bcdfgklmnpqrstvwxz"
     costs: dict[str, dict[str, float]] = {one: {} for one in consonants + _VOWELS}
     for one in consonants:
@@ -110,13 +112,13 @@ def _substitutions() -> dict[str, dict[str, float]]:
 
 _INSTEAD = _substitutions()
 _ALONE = {"h": _SILENT} | dict.fromkeys(_VOWELS, _EXTRA_VOWEL)
-_NONE: dict[str, float] = {}
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def distance(one: str, other: str, most: float) -> float:
     """Return how much it takes to turn one word into the other: at most 1 for each wrong, missing, extra or swapped letter.
 
-    The optimal string alignment distance; what is easily misheard costs less: a vowel for a vowel, consonants of one class,
+    The optimal string alignment distance; easily misheard letters cost less: a vowel for a vowel, consonants of one class,
     a doubled letter, an h. If it is more than `most`, some number above `most` is returned, with less work.
     """
     if one == other:
@@ -124,7 +126,7 @@ def distance(one: str, other: str, most: float) -> float:
     start, end = 0, min(len(one), len(other), _LONGEST_WORD)
     while start < end and one[start] == other[start]:
         start += 1
-    start = max(0, start - 1)  # a doubled letter is seen beside the one that it repeats
+    start = max(0, start - 1)  # a doubled letter is next to the one that it repeats
     stop, left = 0, min(len(one), len(other)) - start - 1
     while stop < left and one[-1 - stop] == other[-1 - stop]:
         stop += 1
@@ -162,7 +164,7 @@ def _aligned(one: str, other: str, most: float) -> float:
 
 
 def _additions(word: str) -> list[float]:
-    """What each letter of the word costs if the other word lacks it."""
+    """Return the cost of each letter of the word if the other word lacks it."""
     last, costs = "", list[float]()
     for letter in word:
         costs.append(_DOUBLED if letter == last else _ALONE.get(letter, 1.0))

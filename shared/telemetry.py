@@ -18,16 +18,17 @@ METRICS_EVERY_SECONDS = 60
 Span = tuple[Any, Any]  # a span, and the token that makes the previous one current again
 
 
-def start(settings: Settings) -> "Telemetry | None":
+def start(settings: Settings, late: log.LateLines) -> "Telemetry | None":
     """Return the exporters if the settings ask for them.
 
-    A fault, such as a missing connection string, is logged and never keeps the app from working.
+    A fault, such as a missing connection string, is logged with the first call, since the host drops
+    lines of the time before, and never keeps the app from working.
     """
     if settings.open_telemetry:
         try:
             return Telemetry()
         except Exception as error:
-            log.failure("telemetry.off", error)
+            log.failure("telemetry.off", error, late=late)
     return None
 
 
@@ -81,7 +82,7 @@ class Telemetry:
         span.end()
 
     async def close(self) -> None:
-        """Send what is left and stop."""
+        """Send the remaining telemetry and stop."""
         logging.getLogger(log.NAME).removeHandler(self._handler)
         for provider in (self._spans, self._lines, self._meters):
             await asyncio.to_thread(provider.shutdown)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Bucket:
     """The state of a token bucket.
 
-    `level`: what may be spent, negative after an overdraft; `at`: when (monotonic seconds) it was
+    `level`: tokens that may be spent, negative after an overdraft; `at`: when (monotonic seconds) it was
     last filled.
     """
 

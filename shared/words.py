@@ -1,10 +1,10 @@
 """Words as names are searched by: one form for all spellings that people take for the same.
 
-Both what is stored and what is typed pass through `words_of` and `collapse`, so a row serves every spelling:
+Stored and typed text pass through `words_of` and `collapse`, so a row serves every spelling:
 
 - case, accents, width and presentation forms are folded (Unicode NFKD and case folding);
 - apostrophes of every kind join (`O'Brien`, `O’Brien` and `Kaʻahumanu` are one word each);
-- characters that nobody sees are dropped: soft hyphen, zero-width space and (non-)joiner, direction marks;
+- invisible characters are dropped: soft hyphen, zero-width space and (non-)joiner, direction marks;
 - Arabic and Persian forms of one letter meet (yeh, kaf, heh, alef), so do katakana and hiragana;
 - vowel signs of Indic and South-East Asian scripts stay inside their word (Unicode Standard, section 12.1);
 - `collapse` makes `ä`, `ae` and `a` one (likewise o, u and `å`, `aa`; `đ`, `dj`), after joining: `Müller`, `Mueller`.
@@ -17,7 +17,7 @@ from functools import lru_cache
 from shared.keys import search_key
 
 # Letters of the languages in question that are typed as an apostrophe or in place of one: quotes, primes, modifier
-# letters (okina U+02BB, hamza and ain U+02BE U+02BF, glottal stop), Greek accents that stand alone, Hebrew geresh.
+# letters (okina U+02BB, hamza and ain U+02BE U+02BF, glottal stop), Greek accents that are alone, Hebrew geresh.
 _APOSTROPHES = "'`´ʹʺʻʼʽʾʿˈˊˋˮʹ΄՚׳״‘’‚‛′‵᾽᾿`´＇｀Ꞌꞌ\u0294"
 _UNSEEN = [
     0x00AD, 0x034F, 0x061C, 0x0640, 0x115F, 0x1160, 0xFEFF,
@@ -49,8 +49,8 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _TWO_LETTERS = re.compile("aa|ae|oe|ue|dj")
 _KEPT_CHARACTERS = 64
 
-# Words that belong to the word behind them, whether or not a space stands between: `von der Heyden`, `Al Hassan`,
-# `Mc Donald`, and what an apostrophe would join: `O Brien`, `D Angelo`, `Ka ahumanu`.
+# Words that belong to the following word, with or without a space between: `von der Heyden`, `Al Hassan`,
+# `Mc Donald`, and words that an apostrophe would join: `O Brien`, `D Angelo`, `Ka ahumanu`.
 PARTICLES = frozenset(
     "a aan abd abu ad al an ap ar as ash at aus az bar bat ben bin bint d da dal dall dalla "
     "das de degli dei del dela dell della delle den der des di do dos du e el het ibn im in "

@@ -1,5 +1,7 @@
-"""The pages, rendered on the server: External Directories with its wizard, a directory, the Organisation page.
+"""The pages, rendered on the server.
 
-`pages` has a module a page (request -> view), `templates` how it looks, `texts` every word of it in each language,
-`static` what browsers keep. No business rule lives here: pages ask the services of the features below.
+They are External Directories with its wizard, a directory, and the Organisation page. `pages` has a
+module per page (request -> view), `templates` their markup, `texts` every text in each language,
+and `static` the files that browsers cache. Pages contain no business rules: they call the services
+of the lower packages.
 """

@@ -1,4 +1,4 @@
-"""The page that an error comes to: what happened, and the way out."""
+"""The page that reports an error and its remedy."""
 
 from typing import Any
 
@@ -26,6 +26,10 @@ _TITLES = {
     "not_signed_in": "sign_in_off_title",
     "newer_release": "newer_release_title",
     "storage_unavailable": "storage_unavailable_title",
+    **dict.fromkeys(
+        ("storage_full", "storage_damaged", "storage_read_only", "storage_missing", "storage_role"),
+        "storage_unavailable_title",
+    ),
     "internal_error": "internal_error_title",
     "user_too_many_requests": "too_many_requests_title",
     "directory_too_many_requests": "too_many_requests_title",
@@ -34,7 +38,10 @@ _TITLE = CodeFamily("", {*_TITLES.values(), "bad_request_title"})
 
 
 def show(app: App, request: Request, error: Exception) -> Response:
-    """The page that an error comes to; to htmx the bare status, about which the page already open says a word."""
+    """Return the page for an error, or to htmx the status alone.
+
+    The page that is open in the browser then shows a message for this status.
+    """
     status, message, headers = _describe(error)
     if status == 500:
         log.failure("http.error", error)
@@ -69,7 +76,7 @@ def show(app: App, request: Request, error: Exception) -> Response:
 def _ask_to_sign_in(visit: PageRequest) -> Response:
     if visit.is_partial:
         return Response(401)
-    # A form that was sent comes back by GET, to the page that it stands on.
+    # A form that was sent comes back by GET, to the page that contains it.
     status = 302 if visit.request.method in ("GET", "HEAD") else 303
     return Response(status, headers={"Location": sign_in_address(visit.request)})
 

@@ -8,7 +8,7 @@ from web.text_families import EVENT
 
 
 def title(visit: PageRequest, event: Event) -> str:
-    """Return what happened, in a word or two."""
+    """Return the title of an event in a word or two."""
     return EVENT.text(event.kind.replace(".", "_"), visit.language, otherwise=event.kind)
 
 
@@ -24,12 +24,12 @@ def detail(visit: PageRequest, event: Event) -> str:
 
 
 def remedy(visit: PageRequest, event: Event) -> str:
-    """Return what helps, unless the detail names it already."""
+    """Return the remedy for an event, unless the detail names it already."""
     if event.kind == "presence.lost":
         return REASON_REMEDY.text(event.detail, visit.language)
     return event.remedy
 
 
 def everything(visit: PageRequest, event: Event) -> str:
-    """Return all texts of an event, for a search that finds what is shown."""
+    """Return all texts of an event, so that a search finds everything that is shown."""
     return f"{title(visit, event)}\n{detail(visit, event)}\n{remedy(visit, event)}"

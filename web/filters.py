@@ -19,14 +19,14 @@ _EMPHASIS = re.compile(r"\*([^*]+)\*")
 
 
 def initials(name: str) -> str:
-    """One or two letters that stand for a person: of the first and the last word, else of the only one."""
+    """Return the initials of a person: of the first and last word, or of the only one."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalnum()]
     letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
     return "".join(letters).upper() or "?"
 
 
 def colour(identifier: str) -> int:
-    """The number (from 0) of a person's avatar colour, the same on every page and every day."""
+    """Return the number (from 0) of a person's avatar colour, the same on every page."""
     return hashlib.blake2s(identifier.encode(), digest_size=2).digest()[0] % AVATAR_COLOURS
 
 
@@ -38,7 +38,7 @@ def clock_time(moment: str | datetime | None) -> str:
 
 
 def plain_time(moment: str | datetime | None) -> str:
-    """The same to the minute, for who reads it before the page's script has run, or without it."""
+    """Return the time to the minute, as shown before or without the page's script."""
     return f"{clock_time(moment)[:16].replace('T', ' ')} UTC" if moment else ""
 
 
@@ -46,7 +46,7 @@ def plain_time(moment: str | datetime | None) -> str:
     maxsize=8192
 )  # phonenumbers takes a tenth of a millisecond, and a list shows the same people again
 def readable_number(number: str, region: str = "") -> str:
-    """An E.164 number as people write it, grouped; any other as it is."""
+    """Return an E.164 number grouped as people write it, and any other number unchanged."""
     if not number.startswith("+"):
         return number
     from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
@@ -63,9 +63,10 @@ def since(moment: str, now: datetime) -> float:
 
 
 def rich(text: str, **values: object) -> "Markup":
-    """A text of ours with its emphasis: `*word*` for names of screens and buttons, backquotes for code.
+    """Return a text of a catalogue with its emphasis.
 
-    The values are filled in behind that, so an asterisk in somebody's name is one.
+    `*word*` marks names of screens and buttons, backquotes mark code. The values are filled in
+    after that, so an asterisk in a person's name remains one.
     """
     from markupsafe import Markup, escape
 

@@ -20,7 +20,7 @@ def admin(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 
 
 def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Pages for everybody who may see contacts."""
+    """Return the handler of pages for all who may see contacts."""
     return _handler(app, choose, require_reader)
 
 

@@ -1,4 +1,4 @@
-"""A page request: who asks, in which language, what was filled in, and the usual answers to it."""
+"""A page request with its visitor, language and form fields, and the usual answers to it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,7 +45,7 @@ class PageRequest:
 
     @property
     def is_partial(self) -> bool:
-        """Whether htmx asks for a part of the page that is already shown."""
+        """Return whether htmx asks for a part of the page that is already shown."""
         headers = self.request.headers
         return (
             headers.get("hx-request") == "true"
@@ -71,7 +71,7 @@ class PageRequest:
         return message.text(self.language, grouped=True) if message else ""
 
     def pattern(self, code: str) -> str:
-        """Return a text whose parameters are filled in later: by the filter `rich`, or by a script."""
+        """Return a text with placeholders, which the filter `rich` or a script fills in."""
         return catalogue(self.language)[code]
 
     def counted(self, code: str, count: int, /, **params: Param) -> str:
@@ -98,7 +98,7 @@ class PageRequest:
 
 
 def trigger(event: str = "", notice: str = "") -> dict[str, str]:
-    """The header by which htmx fires events in the page."""
+    """Return the header by which htmx fires events in the page."""
     events: dict[str, str] = ({event: ""} if event else {}) | ({"notice": notice} if notice else {})
     # Header values are ASCII: orjson leaves umlauts as they are, so they are escaped as JSON allows.
     text = orjson.dumps(events).decode()
@@ -113,10 +113,10 @@ def _escaped(character: str) -> str:
 
 
 def sign_in_address(request: Request) -> str:
-    """Where the platform signs people in, with the way back to this page."""
+    """Return the address of the platform's sign-in, which leads back to this page."""
     return f"/.auth/login/aad?post_login_redirect_uri={quote(here(request), safe='')}"
 
 
 def here(request: Request) -> str:
-    """The address of this page on this site, with its query."""
+    """Return the address of this page on this site, with its query."""
     return request.path + (f"?{request.url.partition('?')[2]}" if "?" in request.url else "")

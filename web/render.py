@@ -29,7 +29,7 @@ _WORTH_COMPRESSING = 1024
 
 @lru_cache(maxsize=1)
 def _environment() -> "Environment":
-    """The templates, compiled when first needed: Jinja2 is not part of a cold start of a SCIM call."""
+    """Return the templates, compiled on first use: a cold start of a SCIM call needs no Jinja2."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from web import filters, text_families
@@ -56,7 +56,7 @@ def page(
     headers: dict[str, str] | None = None,
     **values: Any,
 ) -> Response:
-    """The template as an answer, compressed where the browser takes it."""
+    """Render the template as an answer, compressed if the browser accepts it."""
     body = _rendered(visit, template, values).encode()
     answer = {
         **_SECURITY,
@@ -72,7 +72,10 @@ def page(
 
 
 def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A dialog for the page that is open; a page of its own where it is opened by its address or without script."""
+    """Render a dialog for the page that is open.
+
+    It is a page of its own if it is opened by its address or without script.
+    """
     if visit.is_partial:
         return page(visit, template, status=status, standalone=False, **values)
     return page(

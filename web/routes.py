@@ -25,7 +25,10 @@ from web.pages import (
 
 
 def _leads_to(page: str) -> Page:
-    """What only takes changes leads, asked for by GET as after a sign-in, to the `page` with its form."""
+    """Return a page that redirects a GET to `page`, the page with the form of the change.
+
+    Such a GET occurs after a sign-in.
+    """
 
     async def lead(visit: PageRequest) -> Response:
         directory = await service.read(visit.app, visit.account, visit.directory_id)
@@ -68,7 +71,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
 
 
 def of_directory(request: Request) -> dict[str, Page]:
-    """The pages at `/directories/{directoryId}/{page?}`, by method; none for no page at all."""
+    """Return the pages at `/directories/{directoryId}/{page?}` by method; none if none is there."""
     page = request.route.get("page") or ""
     if request.route["directoryId"] == "new":
         return {} if page else _NEW
@@ -76,22 +79,22 @@ def of_directory(request: Request) -> dict[str, Page]:
 
 
 def of_contacts(request: Request) -> dict[str, Page]:
-    """The pages at `/contacts/{part?}`, by method; none for no page at all."""
+    """Return the pages at `/contacts/{part?}` by method; none if none is there."""
     return _OF_CONTACTS.get(request.route.get("part") or "", {})
 
 
 def of_home(request: Request) -> dict[str, Page]:
-    """The page at `/`."""
+    """Return the page at `/`."""
     return {"GET": directory_list.show}
 
 
 def of_list(request: Request) -> dict[str, Page]:
-    """`/directories`, which is what is left when somebody shortens the address of a directory."""
+    """Return the page at `/directories`, the shortened address of a directory."""
     return {"GET": directory_list.to_list}
 
 
 def of_way_back(request: Request) -> dict[str, Page]:
-    """The page at `/sign-in/callback`."""
+    """Return the page at `/sign-in/callback`."""
     return {"GET": consent_callback.back}
 
 

@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt` (RFC 9116): where to report a vulnerability of this deployment."""
+"""`/.well-known/security.txt` (RFC 9116): the contact for vulnerabilities of this deployment."""
 
 from datetime import timedelta
 

@@ -48,12 +48,16 @@ def _hashed(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def address(name: str) -> str:
-    """Where pages find the file `name` of the static folder."""
+    """Return the address of the file `name` of the static folder."""
     return f"/static/{_hashed(_FOLDER / name)}"
 
 
 async def serve(request: Request) -> Response:
-    """The file of a hashed name; HttpError 404 for any other, so nothing outside the folder can be asked for."""
+    """Return the file of a hashed name.
+
+    Raises:
+        HttpError: 404 for any other name, so that files outside the folder can't be read.
+    """
     found = _by_name().get(request.route["name"])
     if found is None:
         raise HttpError(404, Message("file_of_another_release"))

@@ -1,4 +1,4 @@
-"""What the features report by code, in the visitor's language."""
+"""The visitor's texts for the codes that the services report."""
 
 from directories.errors import InvalidField
 from presence.consent.outcomes import OUTCOMES
@@ -6,7 +6,7 @@ from web.page_request import PageRequest
 
 
 def fault_text(visit: PageRequest, fault: InvalidField) -> str:
-    """Return what is wrong with a field, and the remedy."""
+    """Return the fault of a field and the remedy."""
     return visit.text(fault.message)
 
 

@@ -14,9 +14,12 @@ _SHOWN = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--tables", metavar="URL", help="where the data is (setting TABLES)")
     parser.add_argument("--directory", metavar="ID", help="only this directory")
+    parser.add_argument(
+        "--repair", action="store_true", help="correct totals that are wrong, then check"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,13 +27,31 @@ def run(arguments: argparse.Namespace) -> int:
     from local.transfer.command import carry_out
 
     async def work(app: "App") -> int:
-        return await report(app, [arguments.directory] if arguments.directory else None)
+        ids = [arguments.directory] if arguments.directory else None
+        if arguments.repair:
+            await repair(app, ids)
+        return await report(app, ids)
 
-    return asyncio.run(carry_out(arguments.tables, work, reading=True))
+    return asyncio.run(carry_out(arguments.tables, work, reading=not arguments.repair))
+
+
+async def repair(app: "App", ids: Sequence[str] | None = None) -> None:
+    """Recount the totals of these directories (None: all) and correct those that are wrong."""
+    from directories import store, totals
+    from local.transfer import partitions
+
+    for directory_id in await partitions.directory_ids(app.tables) if ids is None else ids:
+        if await store.get(app.tables, directory_id) is None:
+            continue
+        wrong = await totals.recount(app, directory_id)
+        if wrong is None:
+            print(f"{directory_id}: was changed while it was counted; repair it again later")
+        elif wrong:
+            print(f"{directory_id}: totals corrected by {wrong}")
 
 
 async def report(app: "App", ids: Sequence[str] | None = None) -> int:
-    """Check these directories (None: all, and how tenants and directories are linked); 1 where there is a fault."""
+    """Check these directories (None: all, and the links of tenants); return 1 for a fault."""
     from local.check import check_links
     from local.transfer import importing, partitions
 
@@ -54,7 +75,7 @@ async def _one(app: "App", directory_id: str, *, named: bool) -> int:
 
     directory = await store.get(app.tables, directory_id)
     if directory is None:
-        # Its making was killed before the last step: nobody can see it, and making it again is possible.
+        # Its creation was killed before the last step: it is not visible, and can be created again.
         print(
             f"{directory_id}: there is no such directory{'' if named else ', only an index row (harmless)'}"
         )

@@ -14,7 +14,7 @@ HELP = "write index rows again by the rules of this release, which the app does 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--tables", metavar="URL", help="where the data is (setting TABLES)")
     parser.add_argument("directories", metavar="ID", nargs="*", help="directories (default: all)")
 

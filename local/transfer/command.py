@@ -1,4 +1,4 @@
-"""What the commands share: opening the tables, and one clear line for what can't be."""
+"""Common parts of the commands: opening the tables, and one clear line for failures."""
 
 import os
 import sqlite3
@@ -19,13 +19,17 @@ _SQLITE = "sqlite:///"
 async def carry_out(
     where: str | None, work: Callable[[App], Awaitable[int]], *, reading: bool = False
 ) -> int:
-    """`work` with the tables at `where` (None: as the settings say); `reading`: they must be there already."""
+    """Run `work` with the tables at `where` (None: those of the settings).
+
+    With `reading`, they must exist already, and an SQLite file is opened for reading only.
+    """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
         path = Path(settings.tables.removeprefix(_SQLITE))
         if reading and settings.tables.startswith(_SQLITE) and not path.exists():
             raise TransferError(f"{path} does not exist: there is nothing to read.")
-        app = App(settings, SystemClock(), open_tables(settings))
+        tables = open_tables(settings, read_only=reading)
+        app = App(settings, SystemClock(), tables)
         try:
             return await work(app)
         finally:

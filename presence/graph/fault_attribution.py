@@ -22,7 +22,7 @@ class Control:
         """Return the reason of a failure, after a probe if the answer leaves it open."""
         if not fault.is_doubtful or not self._home:
             return fault.reason
-        own_failure = await self._own_failure()
+        own_failure = await self.own_failure()
         if own_failure is None:  # our credential works, so the tenant is the cause
             attributed = {"own_credential": "deleted", "misconfigured": "unexpected"}
             return attributed.get(fault.reason, fault.reason)
@@ -30,7 +30,7 @@ class Control:
             return "unavailable"
         return "misconfigured" if own_failure == "misconfigured" else "own_credential"
 
-    async def _own_failure(self) -> str | None:
+    async def own_failure(self) -> str | None:
         """Return why our home tenant gives no token, or None; probed at most once a minute."""
         now = self._clock.monotonic()
         if self._last is None or not 0 <= now - self._last[0] < _PROBE_SECONDS:

@@ -13,6 +13,8 @@ from shared import log
 from shared.app import App
 from shared.clock import HOUR, SECOND, is_ahead, is_recent, now_ms
 
+_MAX_TENANTS_OF_A_BATCH = 32
+
 
 @dataclass(frozen=True, slots=True)
 class _Message:
@@ -29,19 +31,39 @@ async def due(app: App) -> list[str]:
     """Return a message per tenant that is due, and store that the timer ran.
 
     Nothing here waits for Microsoft or for one tenant: reconciliation has a message of its own.
+    More than 32 tenants are sent in batches, which `expand` divides: the host sends the return
+    values of a function one after the other (azure-functions-host, FunctionBinding.cs), so that
+    1,000 messages would take the timer's instance several seconds.
     """
     began, now = app.clock.monotonic(), now_ms(app.clock)
     linked = await tenant_links.tenants(app.tables)
-    messages = [
-        _Message(link.tenant_id, now).encode()
-        for link in linked
-        if not is_ahead(link.paused_until, now, HOUR)
-    ]
-    await health.timer_ran(app, len(linked), len(messages))
+    due = [link.tenant_id for link in linked if not is_ahead(link.paused_until, now, HOUR)]
+    await health.timer_ran(app, len(linked), len(due))
+    if len(due) > _MAX_TENANTS_OF_A_BATCH:
+        batches = range(0, len(due), _MAX_TENANTS_OF_A_BATCH)
+        messages = [_batch(due[at : at + _MAX_TENANTS_OF_A_BATCH], now) for at in batches]
+    else:
+        messages = [_Message(tenant_id, now).encode() for tenant_id in due]
     if reconcile.is_due(now, app.settings.presence_interval):
         messages.append(_Message("", now).encode())
     log.event("timer.run", timer="presence_timer", seconds=round(app.clock.monotonic() - began, 3))
     return messages
+
+
+def _batch(tenant_ids: list[str], now: int) -> str:
+    return orjson.dumps({"v": 1, "tenant_ids": tenant_ids, "at": now}).decode()
+
+
+def expand(body: bytes) -> list[str]:
+    """Return the messages of a batch's tenants; none for any other message."""
+    try:
+        content: Any = orjson.loads(body)
+        tenant_ids, sent_at = content["tenant_ids"], content["at"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return []
+    if not isinstance(tenant_ids, list) or not isinstance(sent_at, int):
+        return []
+    return [_Message(one, sent_at).encode() for one in tenant_ids if isinstance(one, str)]
 
 
 async def handle(app: App, body: bytes) -> Outcome | Literal["swept"] | None:

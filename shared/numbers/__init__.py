@@ -1,1 +1,1 @@
-"""Phone numbers: what was sent, its international form, and the keys that it is found by."""
+"""Phone numbers: the value as sent, its international form, and the keys that it is found by."""

@@ -40,7 +40,7 @@ def number_in(text: str) -> str:
 
 
 def _in_brackets(text: str) -> str:
-    """What the last pair of angle brackets holds, if it holds an address."""
+    """Return the text in the last pair of angle brackets, if it is an address."""
     start = text.rfind("<")
     if start < 0:
         return text
@@ -72,5 +72,5 @@ def _from_uri(rest: str, scheme: str) -> str:
 
 
 def _is_user(number: str, has_host: bool) -> bool:
-    """Whether it is no host: `sip:10.0.0.1` has no user."""
+    """Return whether it is a user and no host: `sip:10.0.0.1` has no user."""
     return has_host or number.count(".") != 3

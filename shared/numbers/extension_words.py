@@ -41,7 +41,7 @@ _BY_LANGUAGE = {
     "Catalan": "extensió",
 }
 WORDS = frozenset(fold_word(word) for words in _BY_LANGUAGE.values() for word in words.split())
-# What may come between the word and the digits.
+# Characters that may come between the word and the digits.
 FILLERS = frozenset(
     fold_word(word) for word in "no nr num number nummer numero número numéro n号 号 № n".split()
 )

@@ -1,4 +1,4 @@
-"""Why a value can't be read as a number, and what the administrator can do about it.
+"""Reasons why a value can't be read as a number, and the administrator's remedy.
 
 Each fault names the value's person to correct. None advises an expression over the whole directory: it would change
 the numbers that are correct, too.

@@ -2,7 +2,7 @@
 
 A row at *offset* o holds the digits from o on, then a dot and the digits before: `79460958.4420`. Digits typed from the
 middle begin at some offset of the number; with a row at every third offset, one of the typed digits' first three is
-the first digit of a row. So three ranges find them all: rows that begin with what was typed, with it less its first
+the first digit of a row. So three ranges find them all: rows that begin with the typed digits, with them less the first
 digit, and less its first two; the digits before the dot tell the rest. The end of a number is found by reversed digits.
 """
 
@@ -16,8 +16,8 @@ _DOT = "."
 def offsets(count: int) -> list[int]:
     """The offsets of a number of so many digits, the beginning first.
 
-    What is left after the last one is two digits more than _STEP, because the four last digits are an end. Offset 1
-    is left out of long numbers: it would serve only what begins with the second digit of a country code.
+    The rest after the last one is two digits more than _STEP, because the four last digits are an end. Offset 1
+    is left out of long numbers: it would serve only a text that begins with the second digit of a country code.
     """
     if count < _MIN_TYPED + 1:
         return [0]

@@ -24,11 +24,11 @@ MIN_DIGITS = 3  # fewer digits are not looked up by
 MIN_SUFFIX = 7  # digits that two numbers must share at their end to be possibly the same
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
-_MIN_PUBLIC = 4  # digits of the shortest public number that is no short number, in Niue and Tokelau
-_DIVIDERS_INSIDE = frozenset("/|,\\")  # may stand inside a number, as in 030/901820
+_MIN_PUBLIC = 4  # digits of the shortest public number, in Niue and Tokelau
+_DIVIDERS_INSIDE = frozenset("/|,\\")  # a number may contain them, as in 030/901820
 
-# What a key says about the number that it is made of: `international` was written with its country code; `national`
-# means what the directory's default region makes of it; `raw` digits have no E.164 form; `possible` never is exact.
+# Meaning of a key's kind: an `international` number was written with its country code; `national`
+# is read as of the directory's default region; `raw` digits have no E.164 form; `possible` never is exact.
 KeyKind = Literal["international", "national", "raw", "possible"]
 
 
@@ -45,10 +45,10 @@ class Key:
 class Number:
     """A phone number.
 
-    `raw` is what was sent, `e164` its international form (`+` and digits) or None, `extension` the internal one or
+    `raw` is the value as sent, `e164` its international form (`+` and digits) or None, `extension` the internal one or
     "". `keys` are the digits that it is found by, the main ones first. `exchange` are the digits of the private
-    branch exchange whose direct dial number it is, if that shows: colleagues' numbers begin with them. `fault` says
-    why there is no `e164` and what to do; short numbers that a whole country dials have neither.
+    branch exchange whose direct dial number it is, if that shows: colleagues' numbers begin with them. `fault` explains
+    why there is no `e164` and how to mend it; short numbers that a whole country dials have neither.
     """
 
     raw: str
@@ -65,7 +65,7 @@ class Number:
 
     @property
     def is_international(self) -> bool:
-        """Whether it was written with its country code, so that no region decides what it means."""
+        """Return whether it was written with its country code, so that its meaning depends on no region."""
         return bool(self.keys) and self.keys[0].kind == "international"
 
 
@@ -76,7 +76,7 @@ def derive(text: str, region: str) -> Number:
     A national one must be assigned, begin with the trunk prefix, or be of full length: otherwise an internal `1234`
     would become a public number of another person.
     """
-    # What is longer than any number is read each time: kept texts would fill the memory.
+    # A text longer than any number is read each time: kept texts would fill the memory.
     return _derive_kept(text, region) if len(text) <= MAX_TEXT else _derive(text, region)
 
 
@@ -145,7 +145,7 @@ def _number(text: str, reading: Reading) -> Number:
 
 
 def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
-    """A value without a public number: found by the digits of its longest run, if that is no longer than a number."""
+    """Return a value without a public number, found by the digits of its longest run if that isn't too long."""
     longest = max(runs, key=lambda run: len(run.digits), default=None)
     digits = longest.digits if longest else ""
     has_plus = longest is not None and longest.has_plus
@@ -193,7 +193,7 @@ def _joined(
 ) -> Reading | None:
     """Both runs as one number with a divider in it, None if they are two: `030/901820`, and in open plans `12345/67`.
 
-    `own` is what the second run reads as alone, `last` what was read last.
+    `own` is the number that the second run is alone, `last` the number read last.
     """
     if run.divider not in _DIVIDERS_INSIDE or run.has_plus or before.extension:
         return None
@@ -212,7 +212,7 @@ def _is_open(reading: Reading) -> bool:
 
 
 def _other_ending(reading: Reading, run: Run) -> list[Reading]:
-    """What `0015` means after `020 7946 0014 /`: the number with its last digits replaced."""
+    """Return the meaning of `0015` after `020 7946 0014 /`: the number with its last digits replaced."""
     ending, digits = run.digits, reading.digits
     if run.has_plus or run.is_before_word or not 2 <= len(ending) <= len(digits) - 4:
         return []
@@ -226,7 +226,7 @@ def _other_ending(reading: Reading, run: Run) -> list[Reading]:
 
 
 def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | None:
-    """The public number of a run, trying what was meant before what is merely possible."""
+    """Return the public number of a run; the intended reading comes before a merely possible one."""
     if len(run.digits) < _MIN_PUBLIC:
         return None
     parsed = []
@@ -248,7 +248,7 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """A number with its extension after a hyphen where that is not dialled directly: `020 7946 0958-62`."""
+    """Return a number with its extension after a hyphen if that is not dialled directly: `020 7946 0958-62`."""
     is_after_hyphen = len(run.groups) > 2 and run.separators[-1].strip() == "-"
     if not is_after_hyphen or not run.direct_dial or run.extension:
         return None

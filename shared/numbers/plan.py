@@ -18,7 +18,7 @@ MAX_DIGITS = 15  # of an E.164 number, ITU-T E.164 section 6.1
 # dialled directly after its number: Italy, Austria, Germany, Luxembourg, Finland, Serbia. libphonenumber's metadata
 # lists five or more lengths of a landline number for each of them; source: the national plans at itu.int/oth/T0202.
 OPEN_PLANS = frozenset({"39", "43", "49", "352", "358", "381"})
-# Trunk prefixes that are dialled beside the one in the metadata: Lithuania's old 8, Belarus' 80, Mexico's until 2019.
+# Trunk prefixes that are dialled besides the one in the metadata: Lithuania's old 8, Belarus' 80, Mexico's until 2019.
 _MORE_TRUNKS = {"LT": ("8",), "BY": ("80", "8"), "MX": ("045", "044", "01")}
 
 

@@ -1,4 +1,4 @@
-"""What to look a number up by: every reading of the number that calls or that an agent types."""
+"""Lookup queries: every reading of the number that calls or that an agent types."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,10 +15,10 @@ _MAX_DIRECT_DIAL = 5  # digits after the number of a private branch exchange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to look a number up by.
+    """Keys to look a number up by.
 
     `number` is the text as a stored number would be read. `readings` are all digits that the text can mean as a whole
-    number, the most probable first; `is_international` says that it can mean one only. `ends` are digits that the end
+    number, the most probable first; `is_international` tells that it has one meaning only. `ends` are digits that the end
     of a stored number is compared with.
     """
 
@@ -87,7 +87,7 @@ def are_versions(one: str, other: str) -> bool:
     """Whether two international numbers are an old and a new form of one: of the same country, with digits added.
 
     At the beginning (Italy's zero, Mexico's 1, Argentina's 9, Benin's 01, Côte d'Ivoire's operator), or Brazil's 9
-    before a mobile number, which stands after two digits of area (Anatel resolution 553/2010).
+    before a mobile number, after two digits of area (Anatel resolution 553/2010).
     """
     code = plan.country_code(one)
     if not code or not other.startswith(code) or one == other:
@@ -102,7 +102,7 @@ def are_versions(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def query_of(text: str, region: str) -> Query:
-    """What to look `text` up by in a directory whose national numbers are those of `region`."""
+    """Return the query for `text` in a directory whose national numbers are those of `region`."""
     number = derive(text, region)
     inner = plain(number_in(text)) if len(text) <= 4 * MAX_TEXT else ""
     runs = runs_of(inner) if len(inner) <= MAX_TEXT else []
@@ -131,7 +131,7 @@ def query_of(text: str, region: str) -> Query:
 
 
 def _others(run: Run, region: str) -> list[str]:
-    """What digits without a plus can mean besides the most probable number."""
+    """Return the meanings of digits without a plus besides the most probable number."""
     digits, own, found = run.digits, dialling(region), list[str]()
     texts = [f"+{digits}"]
     texts += [

@@ -49,7 +49,7 @@ class Sample:
 
 
 def sample_of(values: Iterable[str], regions: Iterable[str]) -> Sample:
-    """Return what values of phone numbers say about their region.
+    """Return the evidence of phone number values about their region.
 
     One number each, of seven digits or more. `regions` are those of people (ISO 3166), from addresses and languages.
     """

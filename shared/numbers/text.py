@@ -1,4 +1,4 @@
-"""What people type around a number, in characters of one kind: one space, one hyphen, one plus, ASCII digits."""
+"""Text around a number, normalised to one kind of space, hyphen and plus, and ASCII digits."""
 
 import unicodedata
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""A number that is being typed: what its digits can be a part of."""
+"""A number that is being typed: the keys that its digits can be a part of."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +19,8 @@ class Typed:
 
     `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
     international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
-    if they begin with a country code. `is_international` says that they begin with a plus: then they are no middle or
-    end of a number. `has_exit_code` says that they begin with the prefix of an international call.
+    if they begin with a country code. `is_international` tells that they begin with a plus: then they are no middle or
+    end of a number. `has_exit_code` tells that they begin with the prefix of an international call.
     """
 
     digits: str
@@ -66,7 +66,7 @@ def is_number(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def typed_of(text: str, region: str) -> Typed:
-    """What a text being typed can be a part of, in a directory of the region."""
+    """Return the readings of a text being typed, in a directory of the region."""
     has_plus, digits = typed_digits(plain(number_in(text[: 2 * MAX_TEXT])))
     if has_plus:
         beginnings = _international(digits)
@@ -85,7 +85,7 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _international(digits: str) -> tuple[str, ...]:
-    """Return what numbers begin with if their country code and more is typed: without a trunk prefix after it."""
+    """Return the beginning of a number whose country code and more is typed: without a trunk prefix after it."""
     digits = digits.removeprefix("00")
     code = country_code(digits)
     national = digits[len(code) :]

@@ -1,4 +1,4 @@
-"""Reading a written number: runs of digits with what stands between them.
+"""Reading a written number: runs of digits with the characters between them.
 
 A *run* is digits that belong together: words, dividers (`/ , ; |`) and a plus end it, spaces, dots, hyphens and
 parentheses don't. One pass over the tokens of a text, each of which is matched once: linear in the text's length.
@@ -29,9 +29,9 @@ _ENUMERATOR = re.compile(r"[0-9]{1,2}\) ?")
 class Run:
     """Digits that belong together.
 
-    `groups` are the digits between separators, `separators[i]` is what stands before `groups[i]`. `divider` is the
-    character that ends the run before, "or" for such a word, "word" for another; `is_tight` says that no space is beside
-    it, and `is_before_word` that a word follows. `is_masked` says that digits were replaced by letters or asterisks.
+    `groups` are the digits between separators, `separators[i]` is the text before `groups[i]`. `divider` is the
+    character that ends the run before, "or" for such a word, "word" for another; `is_tight` tells that no space is next to
+    it, and `is_before_word` that a word follows. `is_masked` tells that digits were replaced by letters or asterisks.
     """
 
     has_plus: bool = False
@@ -136,7 +136,7 @@ def _with_extensions(runs: list[Run]) -> Iterator[Run]:
 
 
 class _Reader:
-    """Where the one pass over the tokens is."""
+    """Position of the one pass over the tokens."""
 
     def __init__(self) -> None:
         self._runs: list[Run] = []

@@ -1,6 +1,6 @@
 """The Azure Tables engine: production with the app's managed identity, and the official emulator for tests.
 
-`azure_account` sends with the SDK, `azure_wire` writes and reads the bytes; here are the calls and what errors mean.
+`azure_account` sends with the SDK, `azure_protocol` writes and reads the bytes; here are the calls and their errors.
 """
 
 import asyncio
@@ -166,7 +166,7 @@ class AzureTables:
         await self._account.close()
 
     async def _place(self, table: str) -> str:
-        """The address of a table of ours; where it was never made, as on an emulator, it is made."""
+        """Return the URL of a table; create the table if it is missing, as on an emulator."""
         if table not in TABLES:
             raise ValueError(f"unknown table {table!r}")
         if table in self._missing:
@@ -224,7 +224,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """An answer that says nothing of rows comes from something else than the service, as from a proxy."""
+    """An answer without rows comes from something else than the service, such as a proxy."""
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:
@@ -232,7 +232,7 @@ def _readable() -> Iterator[None]:
 
 
 def _tags(answer: AsyncHttpResponse, operations: Sequence[Operation]) -> list[str]:
-    """The tags that a transaction's answer gives; raises what else it says."""
+    """Return the ETags in a transaction's answer; raise the error in it."""
     if answer.status_code != 202:
         raise _unavailable(answer.status_code, wire.error_code(answer.headers, answer.content))
     with _readable():
@@ -263,7 +263,8 @@ def _unavailable(status: int, code: str) -> StorageUnavailable:
     if status in (429, 503):
         return _Busy(reason)
     if status == 403:
-        return _Refused(f"{reason}: {_NO_ROLE}" if code in _ROLE_CODES else reason)
+        is_role = code in _ROLE_CODES
+        return _Refused(f"{reason}: {_NO_ROLE}" if is_role else reason, cause="role")
     return _Refused(reason) if 400 <= status < 500 and status != 408 else StorageUnavailable(reason)
 
 

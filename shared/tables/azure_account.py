@@ -1,7 +1,7 @@
 """A storage account: the pipeline that signs requests in, repeats reads and keeps connections.
 
 The pipeline has azure-core's public policies and two of our own. The client of azure-data-tables, whose generated
-methods write and read the bodies, costs ten times what the rest does and is left out.
+methods write and read the bodies, costs ten times the rest and is left out.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The table service's requests and answers as bytes: pure, and nothing of the SDK.
 
 The SDK builds each operation of a transaction as a request of its own and reads each answer with the parser for
-e-mail, 0.4 ms of CPU for each row. What is sent here is what the SDK sends, less what the service does not need; a
+e-mail, 0.4 ms of CPU for each row. The requests are those of the SDK, less the parts that the service does not need; a
 test reads both with the SDK's eyes. Source: learn.microsoft.com/rest/api/storageservices/
 performing-entity-group-transactions and query-timeout-and-pagination.
 """
@@ -37,9 +37,9 @@ _ETAG = re.compile(rb"\r\nETag: *([^\r\n]+)", re.IGNORECASE)
 
 
 class Part(NamedTuple):
-    """What one operation of a transaction was answered.
+    """Response to one operation of a transaction.
 
-    `etag` is that of the row written; `code` the error's, `place` where the operation that it is about stands.
+    `etag` is that of the row written; `code` the error's, `place` the index of the operation that failed.
     """
 
     status: int
@@ -67,7 +67,7 @@ def range_url(
 
 
 def continuation(headers: Mapping[str, str]) -> str:
-    """What to add to a range's address for the rest of it; "" where there is none."""
+    """Return the query string that continues a range; "" if it is complete."""
     # The service may leave out the key of the row (Azure/azure-sdk-for-net, sdk/tables/Azure.Data.Tables/CHANGELOG.md).
     names = ("NextPartitionKey", "NextRowKey")
     found = ((name, headers.get(f"x-ms-continuation-{name}")) for name in names)
@@ -94,7 +94,7 @@ def read_keys(content: bytes) -> list[Row]:
 
 
 def error_code(headers: Mapping[str, str], content: bytes) -> str:
-    """The service's word for an error; it stands in a header, in the body or in both."""
+    """Return the service's error code, from a header or the body."""
     return headers.get("x-ms-error-code") or _error(content)[0]
 
 
@@ -126,10 +126,10 @@ def _operation(table: str, rows: str, partition: str, operation: Operation) -> b
 def read_transaction(content: bytes) -> list[Part]:
     """The answers to the operations, in their order; or that to the one that was refused.
 
-    Raises ValueError where it is no answer to a transaction.
+    Raises ValueError if it is not an answer to a transaction.
     """
     named = _BOUNDARY.search(content)
-    # What is refused before the change set is looked at is answered without one.
+    # A request that is refused before the change set is read is answered without one.
     boundary = b"--" + named[1] if named else content.lstrip().partition(b"\r\n")[0]
     if not boundary.startswith(b"--"):
         raise ValueError("not multipart")

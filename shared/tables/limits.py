@@ -27,7 +27,7 @@ class DuplicateKey(TableError):
 
 
 def check(operations: Sequence[Operation]) -> None:
-    """Raise LimitExceeded or DuplicateKey where the service would refuse the transaction."""
+    """Raise LimitExceeded or DuplicateKey if the service would refuse the transaction."""
     if not 1 <= len(operations) <= MAX_OPERATIONS:
         raise LimitExceeded("operations in a transaction", len(operations), MAX_OPERATIONS)
     if len({operation.key for operation in operations}) != len(operations):
@@ -44,7 +44,7 @@ def check(operations: Sequence[Operation]) -> None:
 
 
 def _check_sent(operations: Sequence[Operation]) -> None:
-    """The exact size: a value is sent as a JSON string, where a quote takes 2 bytes and a control character 6."""
+    """Return the exact size: a value is sent as a JSON string, in which a quote takes 2 bytes and a control character 6."""
     total = 0
     for operation in operations:
         total += _OPERATION_OVERHEAD + 2 * len(operation.key)
@@ -55,7 +55,7 @@ def _check_sent(operations: Sequence[Operation]) -> None:
 
 
 def check_key(key: str) -> None:
-    """Raise LimitExceeded where a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
+    """Raise LimitExceeded if a key has more than 1 KiB of UTF-16; `shared.keys` escapes, so other faults cannot occur."""
     if len(key) > MAX_KEY_CHARACTERS:
         raise LimitExceeded("bytes in a key", 2 * len(key), 2 * MAX_KEY_CHARACTERS)
 

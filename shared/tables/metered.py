@@ -1,20 +1,24 @@
-"""Counts the round trips of each call for the metrics."""
+"""Counts the round trips of each call for the metrics, and logs why storage can't be used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from shared import log
-from shared.tables.port import Operation, Row, Tables
+from shared.clock import Clock, SystemClock
+from shared.tables.port import Operation, Row, StorageUnavailable, Tables
+from shared.tables.storage_faults import StorageFaults
 
 
 class MeteredTables:
     """An engine that adds each call made through it to the request, tick or message that makes it."""
 
-    def __init__(self, inner: Tables) -> None:
+    def __init__(self, inner: Tables, clock: Clock | None = None) -> None:
         self._inner = inner
+        self._faults = StorageFaults(clock or SystemClock())
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        _count()
-        return await self._inner.get(table, partition, key)
+        with self._counted():
+            return await self._inner.get(table, partition, key)
 
     async def query(
         self,
@@ -26,22 +30,27 @@ class MeteredTables:
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        _count()
-        return await self._inner.query(
-            table, partition, start, stop, limit=limit, keys_only=keys_only
-        )
+        with self._counted():
+            return await self._inner.query(
+                table, partition, start, stop, limit=limit, keys_only=keys_only
+            )
 
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        _count()
-        return await self._inner.transact(table, partition, operations)
+        with self._counted():
+            return await self._inner.transact(table, partition, operations)
 
     async def close(self) -> None:
         await self._inner.close()
 
-
-def _count() -> None:
-    call = log.current()
-    if call is not None:
-        call.round_trips += 1
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        call = log.current()
+        if call is not None:
+            call.round_trips += 1
+        try:
+            yield
+        except StorageUnavailable as error:
+            self._faults.report(error.reason)
+            raise

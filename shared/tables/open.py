@@ -6,17 +6,17 @@ from shared.settings import Settings
 from shared.tables.port import Tables
 
 
-def open_tables(settings: Settings) -> Tables:
-    """The engine of `settings.tables`.
+def open_tables(settings: Settings, *, read_only: bool = False) -> Tables:
+    """Return the engine of `settings.tables`; `read_only`: an SQLite file is opened for reading only.
 
     `sqlite:///PATH` (relative to the working folder), `UseDevelopmentStorage=true` with an optional
-    `;TableEndpoint=URL`, or an account's table endpoint, where the app signs in with its managed identity.
+    `;TableEndpoint=URL`, or an account's table endpoint, to which the app signs in with its managed identity.
     """
     where = settings.tables
     if where.startswith("sqlite:///"):
         from shared.tables.sqlite import SqliteTables
 
-        return SqliteTables(Path(where.removeprefix("sqlite:///")))
+        return SqliteTables(Path(where.removeprefix("sqlite:///")), read_only=read_only)
     if where.startswith("UseDevelopmentStorage=true"):
         from shared.tables.azure import open_emulator
 

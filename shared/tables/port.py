@@ -1,8 +1,8 @@
-"""What every engine can do, and what its answers mean. Nothing outside this package knows which engine is in use."""
+"""Operations of every engine, and their errors. Other packages don't know which engine is in use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from shared import keys
 
@@ -60,7 +60,7 @@ Operation = Insert | Upsert | Replace | Delete
 
 
 class TableError(Exception):
-    """Base of what a table operation can answer instead of a result."""
+    """Base of the errors of a table operation."""
 
 
 @dataclass(eq=False)
@@ -96,6 +96,10 @@ class LimitExceeded(TableError):
         return f"{self.limit}: {self.size}, at most {self.allowed}"
 
 
+# What the operator has to put right, if that is known.
+Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
+
+
 @dataclass(eq=False)
 class StorageUnavailable(TableError):
     """Storage did not answer or can't carry out the operation; `reason` is for the operator's log.
@@ -105,6 +109,7 @@ class StorageUnavailable(TableError):
 
     reason: str
     retry_after: int = 5
+    cause: Cause = ""
 
 
 class Tables(Protocol):

@@ -45,8 +45,8 @@ def account_partition(account: str) -> str:
 class Family:
     """One kind of row.
 
-    `partition` is a fixed partition key, or in braces what the partition key is. `name` begins the key ("" if the key
-    is only its parts), `parts` follow. `value` says what the row holds; `codec`, `writers` and `readers` are modules;
+    `partition` is a fixed partition key, or in braces its description. `name` begins the key ("" if the key
+    is only its parts), `parts` follow. `value` describes the row; `codec`, `writers` and `readers` are modules;
     `growth` is how many rows there are.
     """
 
@@ -120,7 +120,7 @@ class TwoParts(Family):
 
 
 class Log(Family):
-    """Rows in the order of time: a ULID, and what the row counts for (left out if nothing)."""
+    """Rows in the order of time: a ULID and the row's counters (left out if there are none)."""
 
     def key(self, ulid: str, counts: str) -> str:
         """Return the key of a row."""
@@ -148,7 +148,7 @@ _SEARCH = ("contacts.index_scan", "local.check")
 _ANY_SCIM = ("scim.resource_rows", "local.check")
 _SUMMARY = "the person's card: what lists, searches and number lookups show"
 
-# --- table contacts: what companies provisioned -----------------------------------------------------------------------
+# --- table contacts: provisioned people -------------------------------------------------------------------------------
 
 USER = OnePart(
     name="user",
@@ -166,7 +166,7 @@ USER = OnePart(
         "web.pages.person",
         "scim.users.service",
         "scim.users.query_source",
-        "scim.key_samples",
+        "directories.totals",
     ),
     growth="one per user",
 )
@@ -191,7 +191,12 @@ GROUP = OnePart(
     rewritten="kept",
     codec="scim.groups.models",
     writers=(_GROUPS, "scim.groups.membership", _REINDEX),
-    readers=(*_ANY_SCIM, "contacts.listing", "scim.groups.query_source", "scim.key_samples"),
+    readers=(
+        *_ANY_SCIM,
+        "contacts.listing",
+        "scim.groups.query_source",
+        "directories.totals",
+    ),
     growth="one per group",
 )
 GROUP_GROUP = TwoParts(
@@ -274,7 +279,7 @@ LIST = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=(*_SEARCH, "contacts.listing"),
+    readers=(*_SEARCH, "contacts.listing", "directories.totals"),
     growth="one per active user",
 )
 FIND = TwoParts(
@@ -417,6 +422,7 @@ EVENT = Log(
     readers=(
         "directories.log_reader",
         "directories.totals",
+        "directories.event_clock",
         "presence.sync.roster",
         "directories.maintenance",
         "directories.serializers",
@@ -612,7 +618,7 @@ DIRECTORY_LINK = OnePart(
     growth="one per directory that was connected",
 )
 
-# --- table work: what is under way ------------------------------------------------------------------------------------
+# --- table work: acts under way ---------------------------------------------------------------------------------------
 
 DELETION = OnePart(
     name="",
@@ -661,6 +667,28 @@ QUEUE_RUN = OnePart(
     writers=("presence.health",),
     readers=("presence.health",),
     growth="one per queue",
+)
+MAINTENANCE_PLACE = SingleRow(
+    name="maintenance",
+    table=WORK,
+    partition=HEALTH,
+    value="the hour that the maintenance is at, and the last directory that it tidied",
+    rewritten="whole",
+    codec="directories.maintenance",
+    writers=("directories.maintenance",),
+    readers=("directories.maintenance",),
+    growth="one",
+)
+HEALTH_PROBE = SingleRow(
+    name="probe",
+    table=WORK,
+    partition=HEALTH,
+    value="when a health check last proved that storage can be written",
+    rewritten="whole",
+    codec="presence.health",
+    writers=("presence.health",),
+    readers=(),
+    growth="one",
 )
 STALE_TENANT = OnePart(
     name="stale",

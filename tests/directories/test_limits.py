@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 import scim.endpoints
-from directories import credential_usage, quarantine_warning, rate_limits
+from directories import credential_usage, quarantine_warning, rate_limits, rejection_log
 from directories.authenticate import Unauthenticated, authenticate
 from directories.events import Event, events_since, write
 from directories.quarantine_warning import judge
@@ -250,3 +250,17 @@ async def test_strangers_write_next_to_nothing(
     assert denied.count == 300
     assert await events_since(tables, made.id, "") == []
     assert await tables.query("directories", "unknown0unknown0unkn", "", "\ufffd") == []
+
+
+async def test_the_warning_is_logged_within_the_request_that_is_the_500th(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The host drops lines that come after the answer, and an alert waits for this one."""
+    event = Event("t", "request.refused", count=4000)
+    await app.tables.transact("contacts", "d1", [write(event, app.clock)])
+    with caplog.at_level(logging.WARNING):
+        for _ in range(499):
+            await rejection_log.note(app, "d1", Event("t", "request.refused", status=400))
+        assert "quarantine.near" not in caplog.text
+        await rejection_log.note(app, "d1", Event("t", "request.refused", status=400))
+    assert caplog.text.count("quarantine.near") == 1

@@ -1,8 +1,12 @@
 """The maintenance timer."""
 
+import logging
 import math
+import zlib
+from datetime import timedelta
 
 import orjson
+import pytest
 
 from directories import (
     access_rows,
@@ -17,8 +21,8 @@ from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
-from shared.tables.port import Upsert
-from shared.tables.schema import ALL_DIRECTORIES
+from shared.tables.port import Insert, Upsert
+from shared.tables.schema import ALL_DIRECTORIES, TOTAL
 from tests.directories.made import ACCOUNT, Made
 
 
@@ -37,7 +41,7 @@ async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTab
     with tables.measured() as calls:
         await a_day(app)
     assert calls.count(("transact", "directories")) == calls.count(("transact", "contacts")) == 0
-    assert len(calls) <= 24 * 2 + 30 * 8
+    assert len(calls) <= 24 * 4 + 30 * 10  # a run reads and stores how far it has come
 
 
 async def test_access_tokens_beyond_their_end_are_removed(
@@ -74,3 +78,59 @@ async def test_an_index_row_without_a_directory_goes(app: App, clock: FixedClock
     clock.advance(3601)
     await a_day(app)
     assert await store.index(app.tables, ALL_DIRECTORIES) == []
+
+
+def _order(ids: list[str], first_hour: int) -> list[str]:
+    """The order in which a day's runs tidy directories."""
+    return sorted(ids, key=lambda one: ((zlib.crc32(one.encode()) - first_hour) % 24, one))
+
+
+async def test_one_bad_directory_does_not_stop_the_others(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A totals row of a later release can't be read; the log names its directory, all others are tidied."""
+    made = [(await service.create(app, ACCOUNT, NewDirectory(f"D{n}")))[0].id for n in range(6)]
+    for one in made:
+        await app.tables.transact(
+            "contacts", one, [Insert("event|00000000000000000000000000", b"{}")]
+        )
+    bad = made[2]
+    await app.tables.transact("contacts", bad, [Insert(TOTAL.key, b'{"v":99}')])
+    with caplog.at_level(logging.INFO):
+        await a_day(app)
+    failed = [one for one in caplog.messages if "maintenance.failed" in one]
+    assert len(failed) == 1
+    assert bad in failed[0]
+    for one in made:
+        assert await app.tables.get("contacts", one, TOTAL.key) is not None
+
+
+async def test_a_run_continues_where_the_last_one_ended(
+    app: App, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that end at their deadline, and hours without a run, leave no directory out and repeat none."""
+    made = [(await service.create(app, ACCOUNT, NewDirectory(f"D{n}")))[0].id for n in range(20)]
+    await maintenance.run(app, math.inf)
+    tidied = list[str]()
+
+    async def tidy(app: App, directory_id: str) -> None:
+        tidied.append(directory_id)
+        clock.advance(10)
+
+    monkeypatch.setattr(maintenance, "tidy", tidy)
+    start = clock.at
+    first_hour = int(start.timestamp()) // 3600 + 1
+    for _ in range(40):
+        clock.advance(2000)
+        if clock.at >= start + timedelta(hours=24):
+            break
+        await maintenance.run(app, clock.monotonic() + 15)
+    clock.at = start + timedelta(hours=23, minutes=59)
+    for _ in range(20):
+        await maintenance.run(app, clock.monotonic() + 15)
+    hours = [(zlib.crc32(one.encode()) - first_hour) % 24 for one in tidied]
+    expected = [
+        one for one in _order(made, first_hour) if (zlib.crc32(one.encode()) - first_hour) % 24 < 23
+    ]
+    assert tidied[: len(expected)] == expected
+    assert hours == sorted(hours)

@@ -160,3 +160,15 @@ async def test_what_is_removed_at_once_is_gone_through_again(
     clock.advance(60)
     assert await deletion.run(app, math.inf) == 1
     assert await left(app, made.id) == 0
+
+
+async def test_a_deletion_that_was_killed_is_finished_by_the_command(app: App, made: Made) -> None:
+    """Deleted on a page, or by a command that was killed: the directory is hidden already, its rows are there."""
+    await app.tables.transact("contacts", made.id, [Insert("user|x", b"{}")])
+    await deletion.delete(app, ACCOUNT, made.id)
+    with pytest.raises(NotThere):
+        await deletion.remove_now(app, "00000000-0000-4000-8000-00000000000f", made.id, math.inf)
+    assert await deletion.remove_now(app, ACCOUNT, made.id, math.inf)
+    assert await app.tables.query("contacts", made.id, "", "\ufffd") == []
+    with pytest.raises(NotThere):
+        await deletion.remove_now(app, ACCOUNT, made.id, math.inf)

@@ -1,19 +1,24 @@
 """Totals: exact without counting."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import orjson
+import pytest
 
 from directories import totals
+from directories.event_clock import for_write, of
 from directories.events import Event, write
 from directories.totals import Totals, fold, read
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
-from shared.tables.port import Insert, Operation
-from shared.tables.schema import TOTAL
+from shared.tables.port import Insert, Operation, Row
+from shared.tables.schema import LIST, TOTAL, USER
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)
@@ -160,3 +165,86 @@ async def test_foreign_rows_between_do_not_count(app: App) -> None:
         "contacts", DIRECTORY, [Insert("eventful", b"{}"), Insert("evens|u1", b"{}")]
     )
     assert (await totals.read(app, DIRECTORY)).users == 0
+
+
+def people(count: int) -> list[Operation]:
+    """The rows by which active users are counted."""
+    ids = [f"01a22052-bc22-7734-9da1-{n:012x}" for n in range(count)]
+    return [
+        *(Insert(USER.key(one), b"{}") for one in ids),
+        *(Insert(LIST.key("a", one), b"{}") for one in ids),
+    ]
+
+
+async def test_totals_that_a_wrong_clock_spoiled_are_recounted(
+    app: App, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An event dated before what was folded is never counted; the daily maintenance counts keys and says so."""
+    late = [write(CAME, clock) for _ in range(3)]
+    clock.advance(3600)
+    await app.tables.transact("contacts", DIRECTORY, people(5))
+    await put(app, CAME, CAME)
+    clock.advance(600)
+    await fold(app, DIRECTORY)
+    await app.tables.transact("contacts", DIRECTORY, late)
+    assert (await read(elsewhere(app), DIRECTORY)).users == 2
+    with caplog.at_level(logging.WARNING):
+        assert await totals.recount(app, DIRECTORY) == 6
+        assert await totals.recount(app, DIRECTORY) == 0
+    found = await read(app, DIRECTORY)
+    assert (found.users, found.active, found.groups) == (5, 5, 0)
+    assert len([one for one in caplog.messages if "totals.repaired" in one]) == 1
+
+
+async def test_a_recount_changes_nothing_if_the_directory_changed_meanwhile(app: App) -> None:
+    """What came while it counted would be counted twice or not at all."""
+    await app.tables.transact("contacts", DIRECTORY, people(3))
+
+    class Busy(CountingTables):
+        async def query(self, *arguments: Any, **options: Any) -> list[Row]:
+            found = await super().query(*arguments, **options)
+            if arguments[2] == LIST.all()[0]:
+                await put(app, CAME)
+            return found
+
+    busy = App(app.settings, app.clock, Busy(app.tables))
+    assert await totals.recount(busy, DIRECTORY) is None
+    assert await app.tables.get("contacts", DIRECTORY, TOTAL.key) is None
+
+
+@pytest.mark.parametrize("minutes", [2, 60])
+async def test_an_instance_whose_clock_is_behind_dates_events_by_what_it_has_read(
+    app: App, clock: FixedClock, minutes: int
+) -> None:
+    """Its events come after those that another instance folded, so they are counted at once."""
+    await put(app, *[CAME] * 3)
+    clock.advance(600)
+    await fold(app, DIRECTORY)
+    await put(app, CAME)
+    slow = App(app.settings, FixedClock(clock.now() - timedelta(minutes=minutes)), app.tables)
+    for_write(slow, DIRECTORY)
+    await slow.background.drain()
+    operation = write(CAME, for_write(slow, DIRECTORY))
+    await app.tables.transact("contacts", DIRECTORY, [operation])
+    clock.advance(600)
+    await fold(app, DIRECTORY)
+    assert (await read(elsewhere(app), DIRECTORY)).users == 5
+    assert (await read(slow, DIRECTORY)).users == 5
+
+
+def test_a_clock_that_is_set_back_does_not_date_events_before_earlier_ones(app: App) -> None:
+    """One step of an hour back."""
+    clock = FixedClock()
+    own = of(App(app.settings, clock, app.tables))
+    first = own.now()
+    clock.advance(-3600)
+    assert own.now() >= first
+    clock.advance(10)
+    assert own.now() == first + timedelta(seconds=10)
+
+
+def test_a_clock_that_is_far_ahead_is_not_followed(app: App) -> None:
+    """More than two hours is a fault, not a difference."""
+    own = of(app)
+    own.seen(write(CAME, FixedClock(app.clock.now() + timedelta(days=400))).key)
+    assert own.now() == app.clock.now()

@@ -142,6 +142,8 @@ PAGES = [
     Step("GET", "/static/base.js", headers={"If-None-Match": "*"}),
     Step("GET", "/static/nothing.css"),
     Step("GET", "/.well-known/security.txt"),
+    Step("GET", "/.well-known/oauth-authorization-server/scim/<directory>"),
+    Step("GET", "/scim/<directory>/.well-known/oauth-authorization-server"),
     Step("GET", "/directories"),
     Step("GET", "/sign-in/callback"),
     Step("GET", "/sign-in/callback?state=forged&code=x"),

@@ -69,7 +69,7 @@ def in_documents() -> dict[str, str]:
                 if part.strip():
                     queries[f"{path.name}: {part.strip().splitlines()[0]}"] = f"{lets}\n{part}"
         tables = "|".join(TABLES)
-        for line in re.findall(rf"`((?:{tables})\s*\|[^`]+)`", text):
+        for line in re.findall(rf"`((?:{tables})\s*\|[^`]+)`", text.replace("\\|", "|")):
             queries[f"{path.name}: {line}"] = line
     return queries
 

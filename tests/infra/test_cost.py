@@ -24,3 +24,17 @@ def test_messages_together_cost_less_than_alone() -> None:
     """16 messages share an instance (host.json), so the lower end is not over a sixteenth and a tick."""
     many = cost.DEPLOYMENTS[-1]
     assert cost.on_demand(many, alone=False) < cost.on_demand(many, alone=True) / 10
+
+
+def test_a_thousand_tenants_stay_below_the_daily_quota() -> None:
+    """1 GB a day, the default of LOG_DAILY_QUOTA_GB: an alert that is deaf by noon is none."""
+    assert all(cost.log_gb(it) / 30 < 0.5 for it in cost.DEPLOYMENTS)
+
+
+def test_one_tenant_idle_by_hand() -> None:
+    """A tick every 30 s with one sync: 87,600 of each, 730 maintenance runs; 2 + 1 + 4 round trips a tick."""
+    (one,) = [it for it in cost.DEPLOYMENTS if it.name == "1 tenant, idle"]
+    assert cost.executions(one) == 87_600 * 2 + 730
+    assert cost.table_operations(one) == 87_600 * 7
+    lines = 87_600 + 730 * 2 + 43_800 * 3
+    assert cost.log_rows(one) == lines + cost.executions(one)

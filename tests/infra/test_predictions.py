@@ -129,7 +129,12 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
         assert policy["properties"]["allow"] is False
     sign_in = _config(choice, "authsettingsV2")["globalValidation"]
     assert sign_in["requireAuthentication"] is True
-    assert sign_in["excludedPaths"] == ["/scim/*", "/health", "/.well-known/security.txt"]
+    assert sign_in["excludedPaths"] == [
+        "/scim/*",
+        "/health",
+        "/.well-known/security.txt",
+        "/.well-known/oauth-authorization-server/*",
+    ]
 
 
 @needs_compiler

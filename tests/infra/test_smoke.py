@@ -7,28 +7,35 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from infra import smoke
+from local.host.host import HostOptions
 from local.host.running import ROOT, running
 from local.host.sign_in import ACCOUNT, COOKIE
+from tests.infra.az import FakeAz
+
+CLIENT_ID = "33333333-3333-3333-3333-333333333333"
 
 
 class _Deployment(BaseHTTPRequestHandler):
-    """Answers as a deployment does; `faults` switches one thing off."""
+    """Answers as a deployment on the platform does; each word of `faults` switches one thing off."""
 
     faults: set[str]
     people: dict[str, dict[str, Any]]
     directories: set[str]
+    calls: dict[str, int]
 
     def log_message(self, *_: Any) -> None:
         """Tests print nothing."""
 
-    def _answer(self, status: int, body: object = None) -> None:
+    def _answer(self, status: int, body: object = None, **headers: str) -> None:
         content = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -36,21 +43,54 @@ class _Deployment(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
-        if address.path == "/health":
-            self._answer(503 if "sick" in self.faults else 200)
+        self.calls[address.path[:6]] = self.calls.get(address.path[:6], 0) + 1
+        if "not started" in self.faults:
+            self._answer(503)
+        elif address.path == "/health":
+            self._health()
         elif address.path.startswith("/scim/"):
             self._scim(address.path, parse_qs(address.query), body)
         else:
             self._signed_in(address.path)
+
+    def _health(self) -> None:
+        late = self.calls["/healt"] < 3
+        if "no role" in self.faults or ("late role" in self.faults and late):
+            checks = {"storage": {"ok": False, "reason": "forbidden"}}
+            return self._answer(503, {"status": "failing", "signIn": "on", "checks": checks})
+        if "no storage" in self.faults:
+            return self._answer(503, {"title": "Storage unavailable"})
+        state = "own_credential" if "credential" in self.faults else "accepted"
+        ran = None if "no timer" in self.faults or ("late timer" in self.faults and late) else 4
+        checks = {
+            "storage": {"ok": True, "engine": "azure-tables"},
+            "timer": {"ok": True, "lastRunSecondsAgo": ran},
+            "credential": {"ok": state == "accepted", "state": state},
+        }
+        about = {"signIn": "off" if "unaware" in self.faults else "on", "version": "1.2.3"}
+        return self._answer(200, {"status": "ok", **about, "checks": checks})
+
+    def _to_microsoft(self) -> None:
+        if "no redirect" in self.faults:
+            return self._answer(401)
+        host = "other.example" if "other address" in self.faults else self.headers["Host"]
+        asked = {
+            "client_id": "another" if "other client" in self.faults else CLIENT_ID,
+            "redirect_uri": f"http://{host}/.auth/login/aad/callback",
+            "response_type": "token" if "implicit" in self.faults else "code id_token",
+            "scope": "openid profile" + (" email" if "wide" in self.faults else ""),
+        }
+        where = f"https://login.microsoftonline.com/t/oauth2/v2.0/authorize?{urlencode(asked)}"
+        return self._answer(302, Location=where)
 
     def _signed_in(self, path: str) -> None:
         trusted = "forgeable" in self.faults and "X-MS-CLIENT-PRINCIPAL" in self.headers
         if (
             self.headers.get("Authorization") != "Bearer admin"
             and not trusted
-            and "open" not in self.faults
+            and not ("open" in self.faults and path == "/contacts")
         ):
-            self._answer(401)
+            self._to_microsoft()
         elif self.command == "POST":
             self.directories.add("d1")
             base = f"http://{self.headers['Host']}/scim/d1/v2"
@@ -63,8 +103,12 @@ class _Deployment(BaseHTTPRequestHandler):
 
     def _scim(self, path: str, query: dict[str, list[str]], body: bytes) -> None:
         user = path.partition("/Users/")[2]
-        if self.headers.get("Authorization") != "Bearer secret" or "/d1/" not in path:
+        if "platform" in self.faults:
             self._answer(401)
+        elif "another product" in self.faults:
+            self._answer(200, {})
+        elif self.headers.get("Authorization") != "Bearer secret" or "/d1/" not in path:
+            self._answer(401, {"schemas": [smoke.ERROR], "status": "401"})
         elif self.command == "POST":
             self.people["u1"] = {**json.loads(body), "id": "u1"}
             self._answer(500 if "broken" in self.faults else 201, self.people["u1"])
@@ -90,7 +134,11 @@ class _Deployment(BaseHTTPRequestHandler):
 @pytest.fixture
 def handler() -> type[_Deployment]:
     """A deployment of its own for each test."""
-    return type("Handler", (_Deployment,), {"faults": set(), "people": {}, "directories": set()})
+    return type(
+        "Handler",
+        (_Deployment,),
+        {"faults": set(), "people": {}, "directories": set(), "calls": {}},
+    )
 
 
 @pytest.fixture
@@ -100,7 +148,9 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        yield smoke.Deployment(url, "admin", wait_seconds=10, pause=lambda _: None)
+        yield smoke.Deployment(
+            url, "admin", CLIENT_ID, "1.2.3", wait_seconds=50, pause=lambda _: None
+        )
         server.shutdown()
         thread.join()
 
@@ -108,8 +158,18 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
 def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deployment]) -> None:
     """Health, doors and a whole life over SCIM; nothing is left behind."""
     smoke.run(target)
-    assert len(target.passed) == 13
+    assert len(target.passed) == 17
+    assert "Log Analytics" in target.notes[0]
     assert handler.directories == set()
+
+
+@pytest.mark.parametrize("fault", ["late role", "late timer"])
+def test_what_comes_by_itself_is_waited_for(
+    target: smoke.Deployment, handler: type[_Deployment], fault: str
+) -> None:
+    """A new role takes up to ten minutes to spread, the first tick a while."""
+    handler.faults.add(fault)
+    smoke.run(target)
 
 
 class _AtHome(smoke.Deployment):
@@ -123,43 +183,109 @@ class _AtHome(smoke.Deployment):
             if (headers or {}).get("Authorization") == f"Bearer {self.token}"
             else "out"
         )
-        return super().call(
-            method, path, body, headers={**(headers or {}), "Cookie": f"{COOKIE}={person}"}
-        )
+        played = {"Cookie": f"{COOKIE}={person}", "Sec-Fetch-Site": "same-origin"}
+        return super().call(method, path, body, headers={**(headers or {}), **played})
 
 
 async def test_the_product_passes(tmp_path: Path) -> None:
-    """The real function app over HTTP: all checks, and the throw-away directory is gone from the list."""
+    """The real function app over HTTP, apart from Microsoft's own page; the directory is gone from the list."""
     async with running(
-        ROOT / "function_app.py", {"TABLES": f"sqlite:///{tmp_path}/smoke.db"}
+        ROOT / "function_app.py",
+        {"TABLES": f"sqlite:///{tmp_path}/smoke.db", "PRESENCE_INTERVAL_SECONDS": "10"},
+        options=HostOptions(timers=True),
     ) as host:
-        target = _AtHome(host.url, "admin", wait_seconds=10)
-        await asyncio.to_thread(smoke.run, target)
+        target = _AtHome(host.url, "admin", wait_seconds=600)
+        checks = [check for check in smoke.CHECKS if check is not smoke.check_sign_in]
+        for check in checks:
+            await asyncio.to_thread(check, target)
         left = await asyncio.to_thread(
             target.call, "GET", "/api/directories", headers=target.bearer("admin")
         )
-    assert len(target.passed) == 13
+    assert len(target.passed) == 15
+    assert "presence is not set up: PRESENCE_CLIENT_ID is empty" in target.notes
     assert left.json() == {"directories": []}
 
 
 @pytest.mark.parametrize(
-    ("fault", "what"),
+    ("fault", "sentence"),
     [
-        ("sick", "health answers without sign-in"),
-        ("open", "pages ask for sign-in"),
+        ("not started", "The app has not started"),
+        ("platform", "App Service Authentication answered instead of the app"),
+        ("another product", "Is this the product"),
+        ("no redirect", "App Service Authentication is off"),
+        ("open", "Pages are open"),
+        ("other client", "Sign-in uses the client id 'another'"),
+        ("other address", "AADSTS50011"),
+        ("implicit", "not for a code"),
+        ("wide", "Need admin approval"),
+        ("no role", "A new role takes up to ten minutes"),
+        ("no storage", "no word of storage"),
+        ("unaware", "does not know that sign-in is on"),
+        ("credential", "refuses the presence registration's credential"),
+        ("no timer", "No timer has run"),
         ("forgeable", "a forged principal gets nowhere"),
         ("broken", "a person is created"),
         ("deaf", "still active"),
     ],
 )
-def test_a_fault_is_found(
-    target: smoke.Deployment, handler: type[_Deployment], fault: str, what: str
+def test_a_fault_has_its_sentence(
+    target: smoke.Deployment, handler: type[_Deployment], fault: str, sentence: str
 ) -> None:
-    """Each fault fails the test by name, and the throw-away directory is deleted all the same."""
+    """Each check fails on the fault that it is there for, and the throw-away directory is deleted all the same."""
     handler.faults.add(fault)
-    with pytest.raises(smoke.Failure, match=what):
+    with pytest.raises(smoke.Failure, match=sentence):
         smoke.run(target)
     assert handler.directories == set()
+
+
+def test_another_version_is_a_failure(target: smoke.Deployment) -> None:
+    """The platform goes on with the old package if the new one can't be started."""
+    target.version = "9.9.9"
+    with pytest.raises(smoke.Failure, match=r"Version 1\.2\.3 runs, not 9\.9\.9"):
+        smoke.run(target)
+
+
+def test_a_refused_token_says_what_it_needs(target: smoke.Deployment) -> None:
+    """A role, consent, and a place in API_CLIENT_IDS."""
+    target.token = "wrong"
+    with pytest.raises(smoke.Failure, match=r"Deployment\.Test"):
+        smoke.run(target)
+
+
+def test_an_address_where_nothing_answers_is_a_failure() -> None:
+    """With the system's own reason."""
+    target = smoke.Deployment("http://127.0.0.1:9", "t", wait_seconds=0, pause=lambda _: None)
+    with pytest.raises(smoke.Failure, match="Nothing answers at"):
+        smoke.run(target)
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "sentence"),
+    [
+        ('[{"Message": "x"}]', 0, ""),
+        ("[]", 0, "alerts are deaf"),
+        ("", 1, "can't be asked"),
+    ],
+)
+def test_telemetry_is_looked_for_in_the_workspace(
+    target: smoke.Deployment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    out: str,
+    status: int,
+    sentence: str,
+) -> None:
+    """With `az`, as whoever runs the test."""
+    az = FakeAz(tmp_path)
+    az.answer("monitor log-analytics query", out=out, status=status)
+    monkeypatch.setenv("PATH", az.environment()["PATH"])
+    target.workspace_id = "w-1"
+    if sentence:
+        with pytest.raises(smoke.Failure, match=sentence):
+            smoke.check_telemetry(target)
+    else:
+        smoke.check_telemetry(target)
+        assert target.passed == ["telemetry arrives"]
 
 
 def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,12 @@
 """What monitors and administrators can see (issue: health)."""
 
+from pathlib import Path
+
 import pytest
 
 from local.graph.simulator import CONTOSO
 from presence.sync import dispatch
-from shared.tables.port import Upsert
+from shared.tables.port import StorageUnavailable, Upsert
 from tests.presence.browser import Browser
 from tests.presence.world import World
 
@@ -223,3 +225,45 @@ async def test_presence_is_stale_after_three_intervals_and_not_before(
 
     assert [await stale() for _ in range(2)] == [0, 0]
     assert 1 in [await stale() for _ in range(4)]
+
+
+async def test_health_tells_version_sign_in_and_storage(world: World, browser: Browser) -> None:
+    """What the smoke test of a deployment asks for; the version is the project's."""
+    answer = await browser.send("GET", "/health")
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{answer.json["version"]}"' in project
+    assert answer.json["signIn"] == "on"
+    assert answer.json["checks"]["storage"] == {"ok": True, "engine": "local"}
+    assert "credential" not in answer.json["checks"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("status 403 AuthorizationPermissionMismatch", "forbidden"),
+        ("ServiceRequestError", "unavailable"),
+    ],
+)
+async def test_a_missing_role_is_told_from_an_outage(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch, error: str, reason: str
+) -> None:
+    """A new role takes up to ten minutes to spread; an outage has nothing to do with roles."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise StorageUnavailable(error)
+
+    monkeypatch.setattr(world.app.tables, "query", refuse)
+    answer = await browser.send("GET", "/health")
+    assert answer.status == 503
+    assert answer.json["checks"] == {"storage": {"ok": False, "reason": reason}}
+
+
+async def test_the_own_credential_is_tried_if_asked_for(world: World, browser: Browser) -> None:
+    """At Microsoft, for our home tenant, at most once a minute."""
+    answer = await browser.send("GET", "/health?credential=1")
+    assert answer.json["checks"]["credential"] == {"ok": True, "state": "accepted"}
+    world.running.simulator.faults.on("AADSTS7000222", tenant="")
+    world.clock.advance(61)
+    answer = await browser.send("GET", "/health?credential=1")
+    assert answer.json["checks"]["credential"]["ok"] is False
+    assert answer.status == 200  # pages and SCIM work without it

@@ -41,6 +41,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "api_description": ("/api/openapi.json", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
     "security_txt": ("/.well-known/security.txt", ("GET",), ""),
+    "oauth_metadata": ("/.well-known/oauth-authorization-server/scim/contoso", ("GET",), ""),
 }
 NEW = b"name=Mine&kind=entra&region=GB"
 BODIES = {

@@ -18,7 +18,14 @@ PERSONAL = re.compile(
     r"zo(e|ë|%c3|\\u)|ller|example\.com|20\W?7946|7946\W?0018|0a21f0f2|guide|tours"
     r"|\bmul\b|bearer|extdir"
 )
-WITHOUT_STORAGE = {"page_static", "page_directories", "api_description", "security_txt"}
+WITHOUT_STORAGE = {
+    "page_static",
+    "page_directories",
+    "api_description",
+    "security_txt",
+    "oauth_metadata",
+    "scim_oauth_metadata",
+}
 
 
 def _said(app: App, caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -1,20 +1,21 @@
 """Attacks by which one directory's client could slow down all others, and the limit that stops each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 
 from directories import rate_limits
-from scim import work_gates
+from scim import query, work_gates
 from scim.core import work_limit
 from scim.core.parser import MAX_PATH_TERMS, MAX_TERMS
 from shared import clock
 from shared.clock import FixedClock
+from tests.rounds import rounds
 from tests.scim.client import ScimClient
-
-People = Callable[[int], Awaitable[tuple[ScimClient, str]]]
 
 
 async def person_of_many(scim: ScimClient) -> str:
@@ -139,3 +140,161 @@ async def test_a_directory_computes_one_patch_at_a_time(scim: ScimClient) -> Non
         done, _ = await asyncio.wait([waiting], timeout=0.1)
         assert not done
     assert (await waiting).status == 200
+
+
+LARGE = 70  # people of 40 KiB, 2.8 MB as JSON
+WAYS: list[dict[str, Any]] = [
+    {"sortBy": "userName"},
+    {"sortBy": "userName", "filter": 'userName sw "u"'},
+    {"filter": 'userName sw "u"'},
+    {"filter": 'emails.value eq "shared@x"'},
+    {"filter": 'emails.value eq "shared@x"', "sortBy": "userName"},
+    {"filter": 'userName sw "u"', "cursor": ""},
+    {"filter": 'emails.value eq "shared@x"', "cursor": ""},
+    {"cursor": ""},
+    {},
+]
+
+
+async def large_people(scim: ScimClient) -> set[str]:
+    """A directory of a few very large people, who share an address."""
+    many = [{"value": f"{number:x}" * 6} for number in range(490)]
+    lists = dict.fromkeys(("roles", "entitlements", "ims"), many)
+    emails = [{"value": "shared@x"}]
+    for number in range(LARGE):
+        created = await scim.user(f"u{number:03}", emails=emails, **lists)
+        assert created.status == 201, created.body
+    return {f"u{number:03}" for number in range(LARGE)}
+
+
+async def test_an_answer_is_bounded_in_bytes(scim: ScimClient) -> None:
+    """The attack: 1,000 people of 50 KiB in one answer, gigabytes as objects. Pages are short, and complete together."""
+    people = await large_people(scim)
+    for way in WAYS:
+        found, sizes = list[str](), list[int]()
+        asked = {"count": 1000, **way}
+        for _ in rounds():
+            page = await scim.get("/Users", **asked)
+            assert page.status == 200, page.body
+            assert page.body["itemsPerPage"] == len(page.resources)
+            sizes.append(len(orjson.dumps(page.resources)))
+            found += [user["userName"] for user in page.resources]
+            if "cursor" in way:
+                asked["cursor"] = page.body.get("nextCursor", "")
+                if not asked["cursor"]:
+                    break
+            else:
+                asked["startIndex"] = len(found) + 1
+                if len(found) >= page.body["totalResults"]:
+                    break
+        assert len(sizes) > 1, way
+        assert max(sizes) <= query.MAX_ANSWER_BYTES * 1.1, way
+        assert sorted(found) == sorted(people), way
+
+
+async def test_attributes_make_large_people_small(scim: ScimClient) -> None:
+    """With `attributes=userName` all of them are one page."""
+    people = await large_people(scim)
+    for way in ({"sortBy": "userName"}, {"filter": 'userName sw "u"'}):
+        page = await scim.get("/Users", count=1000, attributes="userName", **way)
+        assert {user["userName"] for user in page.resources} == people
+
+
+async def test_a_sort_keeps_no_large_resources(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it reads, it keeps sort keys and row keys; then it reads the window by id."""
+    people, kept = await large_people(scim), list[int]()
+    first = query._first
+
+    def noted(asked: query.ListQuery, places: list[Any], most: int) -> list[Any]:
+        kept.append(sum(len(orjson.dumps(one.item.resource)) for one in places if one.item))
+        return first(asked, places, most)
+
+    monkeypatch.setattr(query, "_first", noted)
+    page = await scim.get("/Users", sortBy="userName", count=1000)
+    assert page.body["totalResults"] == len(people)
+    assert kept == [0]
+
+
+async def test_a_directory_runs_two_scans_at_a_time(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: 32 searches of the whole directory at once. Two run, the others wait, all are answered."""
+    for number in range(3):
+        await scim.user(f"u{number}")
+    running, most, matching = 0, 0, query._matching
+
+    async def noted(*arguments: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        try:
+            await asyncio.sleep(0.001)
+            return await matching(*arguments)
+        finally:
+            running -= 1
+
+    monkeypatch.setattr(query, "_matching", noted)
+    search = {"filter": 'title co "x"'}
+    answers = await asyncio.gather(*[scim.post("/Users/.search", search) for _ in range(32)])
+    assert {answer.status for answer in answers} == {200}
+    assert most == work_gates.MAX_SCANS
+
+
+async def test_a_scan_that_waits_too_long_is_told_so(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429 with Retry-After, and the limit by name; a search by an index needs no turn."""
+    await scim.user("u1")
+    monkeypatch.setattr(work_gates, "MAX_WAIT_SECONDS", 0.01)
+    search = {"filter": 'title co "x"'}
+    async with AsyncExitStack() as held:
+        for _ in range(work_gates.MAX_SCANS):
+            await held.enter_async_context(work_gates.scan_turn(scim.app, scim.directory_id))
+        refused = await scim.post("/Users/.search", search)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "10")
+        assert f"{work_gates.MAX_SCANS} searches" in refused.body["detail"]
+        by_index = await scim.get("/Users", filter='userName eq "u1"')
+        assert by_index.body["totalResults"] == 1
+    assert (await scim.post("/Users/.search", search)).status == 200
+
+
+async def test_a_scan_ends_after_a_time(scim: ScimClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its client may have gone. With a cursor the page ends there and the walk goes on; else 400 tooMany says how."""
+    people = {(await scim.user(f"u{number}")).id for number in range(5)}
+    monkeypatch.setattr(query, "MAX_SCAN_SECONDS", -1.0)
+    monkeypatch.setattr(query, "_SCAN", 2)
+    for way in ({"filter": 'userName sw "u"'}, {"sortBy": "title"}):
+        refused = await scim.get("/Users", **way)
+        assert (refused.status, refused.body["scimType"]) == (400, "tooMany")
+        assert "cursor" in refused.body["detail"]
+    found, cursor = set[str](), ""
+    for _ in rounds():
+        page = await scim.get("/Users", filter='userName sw "u"', cursor=cursor)
+        found |= {user["id"] for user in page.resources}
+        if not (cursor := page.body.get("nextCursor", "")):
+            break
+    assert found == people
+
+
+async def test_requests_that_compute_long_begin_one_by_one(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: sixteen requests at once that need no storage. Each time one begins, others get their turn first."""
+    rate_limits.charge_work(scim.app, scim.directory_id, 0, 1.0)
+    order, read = list[str](), query.list_resources
+
+    async def noted(*arguments: Any) -> Any:
+        order.append("attack")
+        return await read(*arguments)
+
+    monkeypatch.setattr("scim.resource_service.list_resources", noted)
+    attack = [asyncio.create_task(scim.get("/Users")) for _ in range(16)]
+    for _ in rounds():
+        if all(task.done() for task in attack):
+            break
+        order.append("others")
+        await asyncio.sleep(0)
+    assert "attack" in order
+    assert all({before, after} != {"attack"} for before, after in pairwise(order))

@@ -1,8 +1,12 @@
 """Refused requests in the provisioning log: whose they were, and once for each person."""
 
+import asyncio
+
 import pytest
 
+from directories import rejection_log
 from directories.event_types import KINDS
+from directories.events import marks
 from directories.provisioning_log import EventFilter, Line, read
 from shared.tables import limits
 from tests.scim.client import ScimClient
@@ -96,3 +100,20 @@ async def test_what_no_transaction_can_hold_is_noted_too(
     assert (line.event.name, line.event.status) == ("anna@example.com", 413)
     assert line.event.said is not None
     assert line.event.said["code"] == "too_large_to_store"
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_refusals_held_back_are_stored_without_another_one(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    """When their minute is over, or when the instance closes: the quarantine warning counts them."""
+    monkeypatch.setattr(rejection_log, "WINDOW_SECONDS", 0.05)
+    for _ in range(9):
+        await scim.post("/Users", {"userName": ""})
+    if is_closed:
+        await rejection_log.store_held_back(scim.app)
+    else:
+        await asyncio.sleep(0.1)
+        await scim.app.background.drain()
+    rows = await scim.app.tables.query("contacts", scim.directory_id, "event|", "event|\ufffd")
+    assert sum(marks(row.key).refused for row in rows) == 9

@@ -40,7 +40,11 @@ def _written() -> dict[str, set[str]]:
 
 def _event(call: ast.Call) -> list[tuple[str, set[str]]]:
     function = call.func
-    named = {keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "level"}
+    named = {
+        keyword.arg
+        for keyword in call.keywords
+        if keyword.arg and keyword.arg not in ("level", "late")
+    }
     if (
         isinstance(function, ast.Attribute)
         and isinstance(function.value, ast.Name)
@@ -85,6 +89,6 @@ def test_no_dimension_can_hold_personal_data() -> None:
     allowed = {
         "directory_id", "tenant_id", "reason", "status", "count", "outlook", "failures", "successes", "age_seconds",
         "outcome", "timer", "seconds", "removed", "tidied", "row", "known", "operation", "calls", "refused", "failed",
-        "round_trips", "p50_ms", "p95_ms", "slowest_ms", "syncs", "p95_age_seconds", "oldest_seconds", *OF_FAILURES,
+        "round_trips", "p50_ms", "p95_ms", "slowest_ms", "syncs", "p95_age_seconds", "oldest_seconds", "has_run", *OF_FAILURES,
     }  # fmt: skip
     assert {dimension for dimensions in _written().values() for dimension in dimensions} <= allowed

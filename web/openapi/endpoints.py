@@ -17,7 +17,10 @@ def path_of(version: str) -> Path:
 
 
 def handler(app: App) -> Handler:
-    """Return the handler of a GET; HttpError 400 for a version that there is no description in."""
+    """Return the handler of a GET.
+
+    It raises HttpError 400 for a version of OpenAPI without a description.
+    """
 
     async def serve(request: Request) -> Response:
         import orjson

@@ -1,6 +1,6 @@
-"""OpenAPI 3.0.3 from OpenAPI 3.1, for generators and gateways that know only the former.
+"""Conversion of OpenAPI 3.1 to OpenAPI 3.0.3, for generators and gateways that support only 3.0.
 
-3.0 has no type "null": a schema says `nullable: true`, and a reference with anything beside it is
+OpenAPI 3.0 has no type "null": a schema has `nullable: true`, and a reference with other members is
 written as `allOf: [reference]` (OpenAPI 3.0.3 sections 4.7.24 and 4.7.23).
 """
 

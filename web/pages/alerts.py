@@ -1,4 +1,4 @@
-"""What an administrator should look at in a directory, most urgent first."""
+"""The problems of a directory that need an administrator, most urgent first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from web.text_families import QUARANTINE
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`words` for the list, `detail` and the `link` to where it is mended for the directory's page."""
+    """A problem: `words` for the list, `detail` and `link` for the directory's page.
+
+    `link` leads to the page with the remedy.
+    """
 
     tone: str
     words: str
@@ -25,7 +28,7 @@ class Problem:
 def problems_of(
     visit: PageRequest, directory: Directory, glance: DirectoryStatus, connection: Connection
 ) -> list[Problem]:
-    """The directory's problems."""
+    """Return the directory's problems."""
     return [
         *_credentials(visit, directory, glance),
         *_provisioning(visit, directory, glance),

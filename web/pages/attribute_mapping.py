@@ -1,4 +1,4 @@
-"""The attribute mapping that the wizard shows: what Entra or Okta sends, and where it goes."""
+"""The attribute mapping that the wizard shows: attributes of Entra or Okta and their targets."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Call history: numbers as they stand in a list of calls, each with the people it may belong to."""
+"""Call history: numbers of a list of calls, each with the people it may belong to."""
 
 import re
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ class Resolved:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/contacts/history`"""
+    """Show `/contacts/history`."""
     return page(visit, "history.html", numbers="", results=[], found=0, fault="")
 
 
 async def resolve(visit: PageRequest) -> Response:
-    """The people behind the numbers of the form."""
+    """Show the people who have the numbers of the form."""
     text = visit.form.get("numbers", "")
     numbers = list(
         dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip())

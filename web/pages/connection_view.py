@@ -11,7 +11,10 @@ from web.page_request import PageRequest
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """What step 3 and the directory's page show. `locked`: the choice can't be changed while access is there."""
+    """The presence connection as shown in step 3 and on the directory's page.
+
+    `locked`: the choice can't be changed while access is granted.
+    """
 
     state: str
     tone: str
@@ -26,7 +29,7 @@ class ConnectionView:
 
     @property
     def locked(self) -> bool:
-        """Whether a tenant is connected."""
+        """Return whether a tenant is connected."""
         return self.state not in ("none", "removed")
 
 

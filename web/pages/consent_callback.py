@@ -6,10 +6,11 @@ from web.page_request import PageRequest
 
 
 async def back(visit: PageRequest) -> Response:
-    """`/sign-in/callback`: on to Microsoft's next page, or to the step that tells how it ended.
+    """Answer `/sign-in/callback`: go on to Microsoft's next page, or to the step with the outcome.
 
-    Who is signed out meanwhile signs in and comes back here, state and all: the state in the address is used up by
-    this request only. Where no directory is known (a state too old, or somebody else's), the list says so.
+    A person whose session has ended signs in and returns here with the same state, because only
+    this request uses the state up. If the directory is unknown (the state is too old or another
+    person's), the list shows a message.
     """
     assert visit.person is not None
     if (

@@ -16,7 +16,11 @@ _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class PresenceView:
-    """`mark` changes whenever what is shown does; `state` "none": nothing is known, and nothing is shown."""
+    """A presence status as shown.
+
+    `mark` changes whenever the shown status does. With `state` "none" the status is unknown and not
+    shown.
+    """
 
     key: str
     state: str
@@ -31,7 +35,8 @@ class PresenceView:
 class PersonView:
     """A row of the list.
 
-    `object_id`: by which presence is asked for, "" if there can be none. `similar`: what the name only resembles.
+    `object_id` is the id by which presence is requested, "" if there can be none. `similar` is the
+    part of the query that the name only resembles.
     """
 
     key: str
@@ -57,12 +62,12 @@ def split_key(key: str) -> tuple[str, str]:
 
 
 def is_object_id(text: str) -> bool:
-    """Whether presence can be asked for by this external id."""
+    """Return whether presence can be asked for by this external id."""
     return _OBJECT_ID.fullmatch(text) is not None
 
 
 def presence_view(visit: PageRequest, key: str, status: Status | None) -> PresenceView:
-    """A status in the visitor's words."""
+    """Return a status in the visitor's language."""
     if status is None:
         return PresenceView(key, "none", "", mark="-")
     words = visit.text(status.message)
@@ -74,7 +79,7 @@ def presence_view(visit: PageRequest, key: str, status: Status | None) -> Presen
 
 
 def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: bool) -> PersonView:
-    """Return a person as a row; `alone`: all people are of one directory, so its name says nothing."""
+    """Return a person as a row; `alone`: all are of one directory, so its name is left out."""
     directory, card = found.directory, found.card
     key = key_of(directory.id, card.id)
     asked = card.external_id if directory.kind == "entra" and is_object_id(card.external_id) else ""
@@ -93,7 +98,7 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
 
 
 def _similar(visit: PageRequest, found: Found) -> str:
-    """Words for what the person's name only resembles, "" for nothing."""
+    """Return a note about the words that the person's name only resembles, "" for none."""
     if not found.similar_to:
         return ""
     if found.similar_by == "sound":
@@ -102,5 +107,5 @@ def _similar(visit: PageRequest, found: Found) -> str:
 
 
 def mark_of(values: Iterable[object]) -> str:
-    """A short name for a state, to see whether it has changed."""
+    """Return a short fingerprint of a state, by which a change is detected."""
     return hashlib.blake2s(repr(list(values)).encode(), digest_size=8).hexdigest()

@@ -47,12 +47,12 @@ class CredentialSet:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/directories/{directoryId}/credentials`"""
+    """Show `/directories/{directoryId}/credentials`."""
     return await _shown(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
 async def ask_to_issue(visit: PageRequest) -> Response:
-    """The dialog that asks how long the old one lives on and the new one lives."""
+    """Show the dialog that asks for the lifetimes of the old and the new token."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, sort = _kind(visit.query)
     at = store.now(visit.app.clock)
@@ -61,7 +61,7 @@ async def ask_to_issue(visit: PageRequest) -> Response:
 
 
 async def issue(visit: PageRequest) -> Response:
-    """A new one in place of the newest."""
+    """Issue a new token in place of the newest."""
     kind, sort = _kind(visit.form)
     hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
     place = (visit.app, visit.account, visit.directory_id, sort)
@@ -76,7 +76,7 @@ async def issue(visit: PageRequest) -> Response:
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
-    """The dialog that says what revoking means."""
+    """Show the dialog that explains the effect of revoking."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     kind, _ = _kind(visit.query)
     return dialog(
@@ -113,7 +113,7 @@ async def _shown(
 
 
 def _number(text: str) -> int:
-    """A choice of the dialog; what is no number counts as 0."""
+    """Return a choice of the dialog as a number; 0 if it is not a number."""
     return int(text[:7]) if text.isdecimal() else 0
 
 

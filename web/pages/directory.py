@@ -36,7 +36,7 @@ class ExportLink:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/directories/{directoryId}`"""
+    """Show `/directories/{directoryId}`."""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     glance, reindex, connection, frame = await asyncio.gather(
@@ -92,7 +92,7 @@ def _exports(visit: PageRequest, directory: Directory) -> list[ExportLink]:
 
 
 async def set_strict(visit: PageRequest) -> Response:
-    """Refuse people whose numbers can't be read, or take them."""
+    """Set whether people whose numbers can't be read are refused."""
     strict = visit.form.get("strict") == "1"
     await service.set_up(visit.app, visit.account, visit.directory_id, strict_numbers=strict)
     if not visit.is_partial:
@@ -101,14 +101,14 @@ async def set_strict(visit: PageRequest) -> Response:
 
 
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
-    """What every page of a directory shows around its own part."""
+    """Return the values that every page of a directory shows around its own part."""
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _MOST_COUNTED)
     unparsed = f"{_MOST_COUNTED}+" if more else str(len(found)) if found else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 
 
 def _health(visit: PageRequest, connection: Connection) -> list[tuple[str, str | datetime, str]]:
-    """The figures of presence: label, value, and whether it is a time."""
+    """Return the figures of presence: label, value, and how the value is formatted."""
     figures: Mapping[str, Any] = connection.health
     if not figures:
         return []

@@ -1,4 +1,4 @@
-"""External Directories: the list, and what is done from it: rename, delete, undo."""
+"""External Directories: the list and its actions (rename, delete, undo)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Row:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/`"""
+    """Show `/`."""
     found = await store.of_account(visit.app.tables, visit.app.clock, visit.account)
     shown = [one for one in found if one.is_active or deletion.is_restorable(visit.app, one)]
     rows = await each(shown, lambda one: _row(visit, one))
@@ -47,7 +47,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def to_list(visit: PageRequest) -> Response:
-    """`/directories`"""
+    """Redirect `/directories` to the list."""
     return visit.go("/")
 
 
@@ -67,7 +67,7 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
         glance.totals.active,
         glance.last_call
         if glance.stage == "provisioning"
-        else "",  # a test of the connection provisions nobody
+        else "",  # a test of the connection does not provision people
         presence_badge(visit, directory, connection),
         problems_of(visit, directory, glance, connection),
         unfinished,
@@ -98,7 +98,7 @@ def presence_badge(
 
 
 async def ask_for_name(visit: PageRequest) -> Response:
-    """The dialog that asks for another name."""
+    """Show the dialog that asks for another name."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(visit, "rename.html", directory=directory, name=directory.name, faults={})
 
@@ -122,12 +122,12 @@ async def rename(visit: PageRequest) -> Response:
 
 
 async def ask_to_delete(visit: PageRequest) -> Response:
-    """The dialog that asks for the name as confirmation."""
+    """Show the dialog that asks for the name as confirmation."""
     return await _delete_dialog(visit, {})
 
 
 async def delete(visit: PageRequest) -> Response:
-    """Delete the directory whose name was typed; it can be taken back for some minutes."""
+    """Delete the directory if its name was typed; for some minutes this can be undone."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
@@ -159,7 +159,7 @@ async def restore(visit: PageRequest) -> Response:
 
 
 def _back(visit: PageRequest, notice: str) -> Response:
-    """Close the dialog and draw the page behind it anew."""
+    """Close the dialog and reload the page under it."""
     own = f"/directories/{visit.directory_id}"
     behind = urlsplit(visit.request.headers.get("hx-current-url", ""))
     filters = f"?{behind.query}" if behind.query else ""

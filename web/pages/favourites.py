@@ -1,4 +1,4 @@
-"""An agent's favourites: the browser keeps their keys, the people are read anew each time."""
+"""An agent's favourites: the browser keeps their keys, and the people are read each time."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,10 @@ async def read(
     directories: Sequence[Directory],
     only: frozenset[str] | None = None,
 ) -> list[Found]:
-    """The favourites that are still there, by name; one round trip a person. `only`: ids of the members of a group."""
+    """Return the favourites that still exist, by name, with one round trip per person.
+
+    `only` are the ids of the members of a group.
+    """
     by_id = {one.id: one for one in directories}
     keys = [split_key(key) for key in dict.fromkeys(ids.split(",")) if key][:MOST]
 

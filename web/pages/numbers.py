@@ -20,7 +20,7 @@ _PEOPLE = 100
 
 @dataclass(frozen=True, slots=True)
 class NumberFault:
-    """A number as it was sent, its type, and what is wrong with it, remedy included."""
+    """A number as it was sent, its type, and its fault with the remedy."""
 
     value: str
     type: str
@@ -36,7 +36,7 @@ class PersonNumbers:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/directories/{directoryId}/numbers`"""
+    """Show `/directories/{directoryId}/numbers`."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     after = visit.query.get("after", "")[:100]
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)

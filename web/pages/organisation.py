@@ -13,7 +13,7 @@ from directories.models import Directory
 from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
-from web.pages.contact_rows import mark_of, person_view
+from web.pages.contact_rows import mark_of, person_view, split_key
 from web.pages.person import card_of
 from web.render import page
 
@@ -24,10 +24,10 @@ _LONGEST = 200  # characters of a search
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for.
+    """The filters of the list.
 
-    `ids`: the agent's favourites, where only those are wanted; `groups_of`: the directory whose groups the page offers,
-    to which `group` belongs; None where that is not said.
+    `ids` are the agent's favourites, if only those are wanted. `groups_of` is the directory whose
+    groups the page offers and to which `group` belongs, None if the request does not name one.
     """
 
     q: str = ""
@@ -39,7 +39,7 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anybody is left out."""
+        """Return whether anybody is left out."""
         return bool(self.q or self.directory or self.group or self.favourites)
 
 
@@ -61,7 +61,7 @@ class Groups:
 
 
 async def show(visit: PageRequest) -> Response:
-    """`/contacts`, with a person's card open where `person` names one."""
+    """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.account)
     card = None
@@ -77,9 +77,9 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def people(visit: PageRequest) -> Response:
-    """The list anew, or with `cursor` its next part; a page where no script asks for it.
+    """Show the list, or with `cursor` its next part; redirect to the page if no script asks for it.
 
-    Favourites come as a form: so many keys are too long for an address.
+    Favourites are sent as a form, because an address can't hold so many keys.
     """
     if not visit.is_partial:
         return await show(visit)
@@ -98,7 +98,7 @@ async def to_list(visit: PageRequest) -> Response:
 
 
 def filters_of(query: dict[str, str]) -> Filters:
-    """The filters of an address."""
+    """Return the filters of an address."""
     wanted = query.get("favourites") == "1"
     return Filters(
         query.get("q", "").strip()[:_LONGEST],
@@ -111,7 +111,7 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 
 async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str:
-    """Changes when people or directories come, go or change."""
+    """Return a mark that changes when people or directories are added, removed or changed."""
     found = await account_directories.totals_of(visit.app, directories)
     return mark_of(
         (one.id, one.name, total.users, total.active, total.hours)
@@ -157,13 +157,17 @@ async def _found(
 ) -> Contacts:
     group = filters.group
     if filters.favourites:
-        only = await listing.member_ids(visit.app, directories[0], group) if group else None
+        only = None
+        if group:
+            named = [split_key(one)[1] for one in filters.ids.split(",") if one]
+            ids = list(dict.fromkeys(named))[: favourites.MOST]
+            only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
     return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
-    """The groups of the one directory in view, `of`."""
+    """Return the groups of the one directory in view, `of`."""
     if not of:
         return Groups()
     found, more = await listing.list_groups(visit.app, directories[0], _GROUPS)

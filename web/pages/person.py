@@ -43,14 +43,18 @@ class CardView:
 
 
 async def show(visit: PageRequest) -> Response:
-    """The card for the panel beside the list."""
+    """Show the card for the panel next to the list."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
     return page(visit, "card.html", card=await card_of(visit, visit.query.get("id", "")))
 
 
 async def card_of(visit: PageRequest, key: str) -> CardView:
-    """The card of a person of this account; HttpError 404."""
+    """Return the card of a person of this account.
+
+    Raises:
+        HttpError: 404 if the account has no such person.
+    """
     directory_id, person_id = split_key(key)
     directory = await account_directories.one_directory(visit.app, visit.account, directory_id)
     person = await read_contact(visit.app, directory, person_id)
@@ -62,7 +66,10 @@ async def card_of(visit: PageRequest, key: str) -> CardView:
 
 
 def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:
-    """The same with a mark that changes with every confirmation, since the card says when that was."""
+    """Return the presence with a mark that changes with every confirmation.
+
+    The card shows the time of the last confirmation.
+    """
     mark = mark_of((presence.mark, presence.as_of))
     return PresenceView(
         presence.key,

@@ -1,4 +1,4 @@
-"""What moved on an open Organisation page: statuses of the people on screen, and whether the list is out of date."""
+"""Changes on an open Organisation page: statuses of the people shown, and the age of the list."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ Shown = tuple[str, str, str]  # key, object id, mark
 
 
 async def show(visit: PageRequest) -> Response:
-    """Only what has changed since the marks that the page sends; 204 where nothing has."""
+    """Return only changes since the marks that the page sends; 204 if there are none."""
     directories = await account_directories.all_directories(visit.app, visit.account)
     changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
@@ -63,7 +63,7 @@ async def _changed(
 
 
 async def _card(visit: PageRequest, text: str) -> CardView | None:
-    """The open card, where its presence is another one than the page shows."""
+    """Return the open card if its presence differs from the one that the page shows."""
     key, _, mark = text.partition("~")
     if not key:
         return None

@@ -38,7 +38,7 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """A line of the log; `person`: whose history a press on the name shows."""
+    """A line of the log; `person`: the person whose history opens on a press of the name."""
 
     at: str
     words: str
@@ -54,7 +54,7 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for."""
+    """The filters of the log."""
 
     q: str
     kind: str
@@ -62,7 +62,7 @@ class Filters:
 
     @property
     def any(self) -> bool:
-        """Whether anything is left out."""
+        """Return whether anything is left out."""
         return bool(self.q or self.kind or self.person)
 
 
@@ -96,7 +96,7 @@ async def show(visit: PageRequest) -> Response:
 async def _name(
     visit: PageRequest, directory_id: str, filters: Filters, events: list[EventLine]
 ) -> str:
-    """Of the person whose history it is; read anew where the search left no line of it."""
+    """Return the name of the filtered person; read it if the search left no line of this person."""
     known = next((event.name for event in events if event.name), "")
     if known or not filters.person:
         return known

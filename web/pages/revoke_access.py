@@ -9,7 +9,7 @@ from web.render import dialog, page
 
 
 async def ask_to_remove(visit: PageRequest) -> Response:
-    """The dialog that says what goes."""
+    """Show the dialog that lists the access to be removed."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     return dialog(visit, "remove.html", directory=directory)
 
@@ -23,7 +23,7 @@ async def remove(visit: PageRequest) -> Response:
 
 
 async def check_gone(visit: PageRequest) -> Response:
-    """Whether the company has deleted the application."""
+    """Return whether the company has deleted the application."""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     checked = await consents.check_gone(visit.app, visit.person, directory.id)

@@ -1,4 +1,4 @@
-"""The identity whose signed assertions a directory takes in place of a secret: shown, set and removed."""
+"""The trusted identity, which signs assertions in place of a secret: shown, set and removed."""
 
 from directories import credentials, service
 from directories.errors import InvalidField

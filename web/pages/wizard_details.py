@@ -45,7 +45,10 @@ async def create(visit: PageRequest) -> Response:
 
 
 async def _made_before(visit: PageRequest, directory_id: str) -> Response:
-    """The form was sent before, and its answer was lost or left by Back: what it says now is taken."""
+    """Save the form, which was sent before, to the directory that it created.
+
+    Its first answer was lost, or the person came back with Back, so the present values are saved.
+    """
     try:
         directory = await service.read(visit.app, visit.account, directory_id)
     except NotThere:  # deleted since
@@ -54,7 +57,10 @@ async def _made_before(visit: PageRequest, directory_id: str) -> Response:
 
 
 def _id_of(visit: PageRequest, once: str) -> str:
-    """The id of the directory that this person's form `once` makes; no other site's link can choose it."""
+    """Return the id of the directory that this person's form `once` creates.
+
+    It depends on the person, so a link on another site can't choose it.
+    """
     assert visit.person is not None
     return tokens.short_id_of(visit.account, visit.person.object_id, once, length=20)
 
@@ -85,7 +91,7 @@ async def _save(visit: PageRequest, directory: Directory) -> Response:
         return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)
     is_other_kind = (
         visit.form.get("kind", directory.kind) != directory.kind
-    )  # step 1 says that it can't be changed
+    )  # step 1 shows that it can't be changed
     return visit.go(f"/directories/{directory.id}/{'setup' if is_other_kind else 'connect'}")
 
 

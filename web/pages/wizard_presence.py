@@ -16,7 +16,7 @@ from web.translations import outcome_words
 
 
 async def show(visit: PageRequest) -> Response:
-    """Step 3; `outcome` in the address says how the way to Microsoft ended."""
+    """Show step 3; `outcome` in the address is the outcome of the consent at Microsoft."""
     directory = await _directory(visit)
     if directory.kind != "entra":
         return visit.go(f"/directories/{directory.id}")
@@ -45,7 +45,7 @@ async def connection(visit: PageRequest) -> Response:
 
 
 async def consent(visit: PageRequest) -> Response:
-    """The way to Microsoft's sign-in."""
+    """Redirect to Microsoft's sign-in."""
     directory = await _directory(visit)
     assert visit.person is not None
     if directory.presence != "on":
@@ -70,7 +70,7 @@ async def consent(visit: PageRequest) -> Response:
 async def step(
     visit: PageRequest, directory: Directory, outcome: dict[str, str] | None = None
 ) -> Response:
-    """Step 3 as it stands."""
+    """Show step 3 with the present state."""
     assert visit.person is not None
     found = await _connection(visit)
     current = view(visit, found, directory)
@@ -94,7 +94,7 @@ async def step(
 
 
 def _before_finish(choice: str, connection: ConnectionView) -> Message | None:
-    """Return what has to be done before the wizard can end; None if nothing has."""
+    """Return the step that is missing before the wizard can end; None if there is none."""
     if choice == "off" or connection.locked or connection.state == "removed":
         return None
     return Message("finish_needs_consent" if choice == "on" else "finish_needs_choice")

@@ -1,4 +1,4 @@
-"""Wizard, step 2: the token, shown once; what to enter at the other side; and the live line."""
+"""Wizard, step 2: the token, shown once; the values for the identity provider; the live line."""
 
 import hashlib
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ async def new_token(visit: PageRequest) -> Response:
 async def step(
     visit: PageRequest, directory: Directory, token: str = "", fault: str = ""
 ) -> Response:
-    """Step 2 with the fresh `token`; the address becomes the step's own, where it is not shown."""
+    """Show step 2 with the new `token`; the step's own address does not show it."""
     live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
     guide = _GUIDES[directory.kind]
     values: dict[str, Any] = {
@@ -83,7 +83,7 @@ async def step(
 
 
 async def live(visit: PageRequest) -> Response:
-    """The live line; 204 while there is nothing new."""
+    """Return the live line; 204 while it has not changed."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if not visit.is_partial:
         return visit.go(f"/directories/{directory.id}/connect")

@@ -27,5 +27,5 @@ async def resume(visit: PageRequest) -> Response:
 
 
 def links(directory: Directory) -> list[str]:
-    """The addresses of the steps."""
+    """Return the addresses of the steps."""
     return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]

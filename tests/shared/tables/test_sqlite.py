@@ -11,6 +11,7 @@ import pytest
 
 from shared.tables.port import Insert, StorageUnavailable, Upsert
 from shared.tables.sqlite import SqliteTables
+from shared.tables.sqlite_file import unavailable
 from tests.rounds import rounds
 
 TABLE = "contacts"
@@ -19,6 +20,7 @@ import asyncio, sys
 from pathlib import Path
 from shared.tables.port import Insert
 from shared.tables.sqlite import SqliteTables
+from shared.tables.sqlite_file import unavailable
 
 async def write(tables, writer):
     for turn in range(100_000):
@@ -136,8 +138,9 @@ async def test_a_full_disk_is_storage_unavailable_and_recovers(tmp_path: Path) -
     await tables.transact(TABLE, "p", [Insert("a", b"1")])
     pages = tables._writer.execute("PRAGMA page_count").fetchone()[0]
     tables._writer.execute(f"PRAGMA max_page_count={pages + 2}")
-    with pytest.raises(StorageUnavailable):
+    with pytest.raises(StorageUnavailable) as refused:
         await tables.transact(TABLE, "p", [Upsert("a", b"2"), Insert("b", b"x" * 100_000)])
+    assert refused.value.cause == "full"
     assert [row.value for row in await tables.query(TABLE, "p", "a", "c")] == [b"1"]
     tables._writer.execute("PRAGMA max_page_count=1000000")
     await tables.transact(TABLE, "p", [Upsert("a", b"2")])
@@ -172,3 +175,62 @@ async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
     await asyncio.sleep(0)
     await tables.close()
     assert len(await writing) == 1
+
+
+async def test_only_the_app_reads_the_file(tmp_path: Path) -> None:
+    """It holds personal data: 0600, also a file that had other permissions, and its folder 0700."""
+    path = tmp_path / "data" / "test.db"
+    for _ in range(2):
+        tables = SqliteTables(path)
+        await tables.transact(TABLE, "p", [Upsert("a", b"1")])
+        modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
+        assert set(modes.values()) == {0o600}
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        await tables.close()
+        path.chmod(0o644)
+
+
+async def test_a_file_that_vanished_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    """The next start would serve nobody and refuse every token; the error says what to do."""
+    path = tmp_path / "test.db"
+    await SqliteTables(path).close()
+    path.unlink()
+    with pytest.raises(OSError, match="restore a backup"):
+        SqliteTables(path)
+    assert not path.exists()
+    (tmp_path / "test.db-made").unlink()
+    await SqliteTables(path).close()
+
+
+async def test_a_file_is_read_where_it_cannot_be_written(tmp_path: Path) -> None:
+    """`check` and `export` need no right to write, and leave nothing beside the file."""
+    path = tmp_path / "test.db"
+    tables = SqliteTables(path)
+    await tables.transact(TABLE, "p", [Insert("a", b"1")])
+    await tables.close()
+    path.chmod(0o400)
+    reading = SqliteTables(path, read_only=True)
+    assert await reading.get(TABLE, "p", "a") is not None
+    with pytest.raises(StorageUnavailable) as refused:
+        await reading.transact(TABLE, "p", [Insert("b", b"1")])
+    assert refused.value.cause == "read_only"
+    await reading.close()
+    assert path.stat().st_mode & 0o777 == 0o400
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (sqlite3.SQLITE_FULL, "full"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (sqlite3.SQLITE_NOTADB, "damaged"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "read_only"),
+        (sqlite3.SQLITE_CANTOPEN, "missing"),
+        (sqlite3.SQLITE_BUSY, ""),
+    ],
+)
+def test_an_error_names_what_to_put_right(code: int, cause: str) -> None:
+    """The page and the operator's log name it."""
+    error = sqlite3.OperationalError("x")
+    error.sqlite_errorcode = code
+    assert unavailable(error).cause == cause

@@ -1,0 +1,224 @@
+"""infra/preflight.py finds what would stop a deployment, and says what fixes it; `az` is played.
+
+The answers have the shape of `az ... --output json` (learn.microsoft.com/cli/azure) and of Microsoft Graph v1.0.
+"""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import preflight
+from tests.infra.az import FakeAz
+from tests.infra.bicep import ROOT
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+ME = "22222222-2222-2222-2222-222222222222"
+ACCOUNT = {
+    "environmentName": "AzureCloud",
+    "id": SUBSCRIPTION,
+    "state": "Enabled",
+    "user": {"name": "ada@example.com", "type": "user"},
+}
+DEVELOPER = "cf1c38e5-3621-4004-a7cb-879624dced7c"
+ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
+SETTINGS = {
+    "AZURE_ENV_NAME": "people",
+    "AZURE_LOCATION": "westeurope",
+    "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+}
+REGISTRATION = {
+    "id": "a1",
+    "displayName": "NEONNOW sign-in",
+    "uniqueName": "external-directories-sign-in-x",
+    "owners": [{"id": "someone"}],
+}
+PLAN = {"name": "old-plan", "type": "Microsoft.Web/serverFarms", "tags": None}
+
+
+class Azure:
+    """The answers of a subscription in which nothing stands in the way; a test changes one."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self._folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
+        self.versions = {"azure-cli": "2.80.0"}
+        self.azd = "azd version 1.24.0 (commit 0)"
+        self.account: dict[str, Any] = dict(ACCOUNT)
+        self.provider = "Registered"
+        self.regions = ["westeurope", "West US"]
+        self.zoned = ["westeurope"]
+        self.group: dict[str, Any] = {"name": "rg-1", "location": "westeurope"}
+        self.resources: list[dict[str, Any]] = []
+        self.roles = ["Contributor", "Role Based Access Control Administrator"]
+        self.entra = [DEVELOPER, ADMINISTRATOR]
+        self.registrations: list[dict[str, Any]] = []
+        self.refused: dict[str, str] = {}
+
+    def run(self, **settings: str) -> tuple[int, list[str]]:
+        """Run the program on a machine with these answers; return its status and the lines that it printed."""
+        folder = self._folder
+        az = FakeAz(folder)
+        for words, error in self.refused.items():
+            az.answer(words, error=error, status=1)
+        locations = [
+            {"name": name, "availabilityZoneMappings": [{"logicalZone": "1"}]}
+            for name in self.zoned
+        ]
+        answers: list[tuple[str, Any]] = [
+            ("bicep version", None),
+            ("version --output", self.versions),
+            ("account show", self.account),
+            ("provider show", {"registrationState": self.provider}),
+            ("list-flexconsumption-locations", [{"name": name} for name in self.regions]),
+            ("/locations?", {"value": [*locations, {"name": "westus"}]}),
+            ("group show", self.group),
+            ("resource list", self.resources),
+            ("role assignment list", [{"roleDefinitionName": role} for role in self.roles]),
+            ("/me?", {"id": ME}),
+            ("transitiveMemberOf", {"value": [{"roleTemplateId": role} for role in self.entra]}),
+            ("/applications?", {"value": self.registrations}),
+        ]
+        for words, answer in answers:
+            text = "Bicep CLI version 0.30.0 (x)" if answer is None else json.dumps(answer)
+            az.answer(words, out=text)
+        environment = az.environment(**{**SETTINGS, **settings})
+        if self.azd:
+            azd = folder / "azd"
+            azd.write_text(f"#!/bin/sh\necho '{self.azd}'\n", encoding="utf-8")
+            azd.chmod(azd.stat().st_mode | stat.S_IXUSR)
+        self._monkeypatch.setenv("PATH", environment["PATH"])
+        status = preflight.main(["--resource-group", "rg-1"], environment)
+        return status, self._capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def azure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Azure:
+    """A subscription in which nothing stands in the way."""
+    return Azure(tmp_path, monkeypatch, capsys)
+
+
+def test_nothing_stands_in_the_way(azure: Azure, tmp_path: Path) -> None:
+    """Exit status 0, one line, and no call that changes anything."""
+    assert azure.run() == (0, ["ok    nothing stands in the way of azd up"])
+    calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
+    verbs = {"show", "list", "version", "list-flexconsumption-locations", "get"}
+    assert all(verbs & set(call) for call in calls)
+
+
+FAULTS: list[tuple[dict[str, Any], dict[str, str], str, str]] = [
+    ({"versions": {"azure-cli": "2.40.0"}}, {}, "az 2.40.0 is older", "az upgrade"),
+    ({"azd": "azd version 1.10.0"}, {}, "azd 1.10.0 is older", "aka.ms/azd-install"),
+    ({"azd": ""}, {}, "Bicep 0.30.0 is older than 0.36.1", "az bicep upgrade"),
+    ({"refused": {"account show": "Please run 'az login'"}}, {}, "not signed in", "az login"),
+    ({"account": {**ACCOUNT, "id": "other"}}, {}, "subscription other, not", "az account set"),
+    ({"account": {**ACCOUNT, "state": "Disabled"}}, {}, "subscription is Disabled", "another"),
+    ({}, {"CLOUD": "gcchigh"}, "AzureCloud, but CLOUD means AzureUSGovernment", "az cloud set"),
+    ({}, {"CLOUD": "mars"}, "CLOUD is mars", "azd env set CLOUD"),
+    ({"provider": "NotRegistered"}, {}, "Microsoft.Web is NotRegistered", "az provider register"),
+    ({"regions": ["northeurope"]}, {}, "does not offer Flex Consumption", "northeurope"),
+    ({"zoned": []}, {}, "has no availability zones", "STORAGE_REDUNDANCY Standard_LRS"),
+    ({"resources": [PLAN]}, {}, "already holds old-plan", "empty resource group"),
+    ({"roles": ["Reader"]}, {}, "you have no Contributor", "az role assignment create"),
+    ({"roles": ["Contributor"]}, {}, "may not assign", "Role Based Access Control Administrator"),
+    ({"entra": []}, {}, "may not register applications", "REGISTER_APPS false"),
+    (
+        {"entra": [DEVELOPER], "registrations": [REGISTRATION]},
+        {},
+        "exists and is not yours",
+        f"az ad app owner add --id a1 --owner-object-id {ME}",
+    ),
+    ({}, {"AZURE_ENV_NAME": "naïve name"}, "other characters", "azd env new"),
+    (
+        {"refused": {"provider show": "AuthorizationFailed"}},
+        {},
+        "az refused (AuthorizationFailed)",
+        "docs/deploy.md",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "settings", "fault", "remedy"), FAULTS, ids=[f[2] for f in FAULTS]
+)
+def test_a_fault_is_one_line_with_its_remedy(
+    azure: Azure, answers: dict[str, Any], settings: dict[str, str], fault: str, remedy: str
+) -> None:
+    """Exit status 1; the line has what is wrong and the command or step that fixes it."""
+    for name, value in answers.items():
+        setattr(azure, name, value)
+    status, printed = azure.run(**settings)
+    lines = [line for line in printed if fault in line]
+    assert status == 1
+    assert lines
+    assert lines[0].startswith("FAULT ")
+    assert remedy in lines[0].partition(" -> ")[2]
+
+
+NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
+    ({}, {"AZURE_ENV_NAME": "external-directories-dev"}, "named after 'external-directories'"),
+    ({"entra": [DEVELOPER]}, {}, "may not grant admin consent"),
+    ({}, {"REGISTER_APPS": "false"}, "SIGN_IN_CLIENT_ID is no GUID"),
+    ({"group": {"location": "uksouth"}}, {}, "is in uksouth, its resources will be in westeurope"),
+    ({"refused": {"/me?": "Forbidden"}}, {}, "Entra roles can't be read"),
+    ({"refused": {"role assignment list": "Forbidden"}}, {}, "role assignments can't be read"),
+]
+
+
+@pytest.mark.parametrize(("answers", "settings", "note"), NOTES, ids=[n[2] for n in NOTES])
+def test_a_note_does_not_stop(
+    azure: Azure, answers: dict[str, Any], settings: dict[str, str], note: str
+) -> None:
+    """Exit status 0: to be known, and what to do about it."""
+    for name, value in answers.items():
+        setattr(azure, name, value)
+    status, printed = azure.run(**settings)
+    assert status == 0
+    assert any(line.startswith("note  ") and note in line for line in printed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {
+            "refused": {
+                "group show": "(ResourceGroupNotFound) Resource group 'rg-1' could not be found."
+            }
+        },
+        {"resources": [{**PLAN, "tags": {"azd-env-name": "people"}}]},
+        {"registrations": [{**REGISTRATION, "owners": [{"id": ME}]}], "entra": [DEVELOPER]},
+    ],
+    ids=["new group", "own group", "own registrations"],
+)
+def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
+    """A group that azd will create, one with this deployment, and registrations of one's own."""
+    for name, value in change.items():
+        setattr(azure, name, value)
+    assert azure.run()[0] == 0
+
+
+def test_a_region_without_zones_is_fine_without_zones(azure: Azure) -> None:
+    """One data centre is all that such a region has."""
+    azure.zoned = []
+    assert azure.run(STORAGE_REDUNDANCY="Standard_LRS")[0] == 0
+
+
+def test_without_the_azure_cli_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It can't ask anything."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert preflight.main([], {}) == 1
+    assert "az is not on the PATH" in capsys.readouterr().out
+
+
+def test_its_roles_and_providers_are_those_of_the_guide() -> None:
+    """docs/deploy.md names each provider and Entra role that is checked."""
+    guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    wanted = {*preflight.PROVIDERS, *preflight.NETWORK_PROVIDERS, "Application Developer"}
+    assert [name for name in wanted if name not in guide] == []
