@@ -121,7 +121,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
 
 
 def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
-    """The people found; a user who asks without a pause waits as the app says."""
+    """Return the people found; wait as the app says if it is asked too often."""
     while True:
         connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
         answer = connection.getresponse()
