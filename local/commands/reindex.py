@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     async def work(app: "App") -> int:
         return await report(app, arguments.directories)
 
-    return asyncio.run(carry_out(arguments.tables, work, reading=True))
+    return asyncio.run(carry_out(arguments.tables, work, existing=True))
 
 
 async def report(app: "App", ids: Sequence[str]) -> int:

@@ -17,16 +17,22 @@ _SQLITE = "sqlite:///"
 
 
 async def carry_out(
-    where: str | None, work: Callable[[App], Awaitable[int]], *, reading: bool = False
+    where: str | None,
+    work: Callable[[App], Awaitable[int]],
+    *,
+    reading: bool = False,
+    existing: bool = False,
 ) -> int:
     """Run `work` with the tables at `where` (None: those of the settings).
 
-    With `reading`, they must exist already, and an SQLite file is opened for reading only.
+    With `existing`, they must exist already. With `reading`, they must too, and an SQLite file is
+    opened for reading only.
     """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
         path = Path(settings.tables.removeprefix(_SQLITE))
-        if reading and settings.tables.startswith(_SQLITE) and not path.exists():
+        is_needed = reading or existing
+        if is_needed and settings.tables.startswith(_SQLITE) and not path.exists():
             raise TransferError(f"{path} does not exist: there is nothing to read.")
         tables = open_tables(settings, read_only=reading)
         app = App(settings, SystemClock(), tables)
