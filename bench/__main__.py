@@ -10,6 +10,8 @@ _BENCHES = (
     ("provisioning", "--engine", "sqlite"),
     ("provisioning", "--engine", "azurite"),
     ("search",),
+    ("names",),
+    ("names", "--people", "100000"),
     ("numbers",),
     ("drawn",),
     ("presence",),

@@ -177,7 +177,7 @@ _SOUND_GIVEN = (
 _SOUND_BOTH = (
     "Jon_Smyth=John|Smith Kathryn_Meyer=Catherine|Maier Steven_Clarke=Stephen|Clark "
     "Muhammad_Hussain=Mohammed|Hussein Filippa_Schmitt=Philippa|Schmidt "
-    "Kristian_Ericson=Christian|Eriksson Jeff_Philips=Geoffrey|Phillips "
+    "Kristian_Ericson=Christian|Eriksson Jeffrey_Philips=Geoffrey|Phillips "
     "Shawn_Reed=Sean|Reid"
 )
 
