@@ -12,7 +12,9 @@ client sends. A directory whose instance serves no other may send eight times as
 done sooner.
 """
 
+import asyncio
 import math
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,13 +65,17 @@ class DirectoryRateExceeded(HttpError):
 class _RateLimits:
     """The buckets of an App, users by account and object id.
 
-    `recent_seconds`: the processor time of a directory's recent requests, averaged.
+    `recent_seconds`: the processor time of a directory's recent requests, averaged; `starts`: whose request
+    begins next.
     `latest`: the directory that called last and when (monotonic); `other`: the last call of another.
     """
 
     by_user: LruCache[tuple[str, str], Bucket] = field(default_factory=lambda: LruCache(16_384))
     by_directory: LruCache[str, Bucket] = field(default_factory=lambda: LruCache(8192))
     recent_seconds: LruCache[str, float] = field(default_factory=lambda: LruCache(8192))
+    starts: weakref.WeakValueDictionary[str, asyncio.Lock] = field(
+        default_factory=weakref.WeakValueDictionary
+    )
     latest: tuple[str, float] = ("", -math.inf)
     other: tuple[str, float] = ("", -math.inf)
 
@@ -146,3 +152,17 @@ def computes_long(app: App, directory_id: str) -> bool:
     """Return whether a directory's recent requests took more than SECONDS_PER_REQUEST each."""
     seconds = app.state(_RateLimits).recent_seconds.get(directory_id)
     return seconds is not None and seconds > SECONDS_PER_REQUEST
+
+
+async def start_turn(app: App, directory_id: str) -> None:
+    """Wait until none of the directory's requests has begun since others had their turn.
+
+    For a directory whose requests compute long: of sixteen that arrive together, one begins each time
+    that the event loop has served everyone else. Nothing is held while a request is carried out.
+    """
+    starts = app.state(_RateLimits).starts
+    lock = starts.get(directory_id)
+    if lock is None:
+        lock = starts[directory_id] = asyncio.Lock()
+    async with lock:
+        await asyncio.sleep(0)

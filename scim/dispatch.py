@@ -10,7 +10,6 @@ from scim.context import Context
 from scim.core.errors import ScimError
 from scim.http import as_scim_error, error_response, scim_response
 from scim.rejection_log import log_rejected_request
-from scim.work_gates import start_turn
 from shared import log
 from shared.app import App
 from shared.azure_functions import Blueprint, register_http
@@ -48,7 +47,7 @@ class Edge:
             context = await self._context(request)
             is_large = len(request.body) > _LARGE_BODY
             if is_large or rate_limits.computes_long(self.app, context.directory.id):
-                await start_turn(self.app, context.directory.id)
+                await rate_limits.start_turn(self.app, context.directory.id)
             route = own
             if "rest" in request.route:
                 route, request = self._normalized(own, request)

@@ -31,7 +31,6 @@ class _Gates:
 
     scans: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
     pages: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
-    starts: _Locks = field(default_factory=weakref.WeakValueDictionary)
     computing: _Locks = field(default_factory=weakref.WeakValueDictionary)
 
 
@@ -73,20 +72,6 @@ async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterat
         await asyncio.sleep(0)
     finally:
         gate.release()
-
-
-async def start_turn(app: App, directory_id: str) -> None:
-    """Wait until none of the directory's requests has begun since others had their turn.
-
-    For a directory whose requests compute long: of sixteen that arrive together, one begins each time
-    that the event loop has served everyone else. Nothing is held while a request is carried out.
-    """
-    starts = app.state(_Gates).starts
-    lock = starts.get(directory_id)
-    if lock is None:
-        lock = starts[directory_id] = asyncio.Lock()
-    async with lock:
-        await asyncio.sleep(0)
 
 
 def computing(app: App, directory_id: str) -> asyncio.Lock:
