@@ -10,15 +10,18 @@ _BENCHES = (
     ("provisioning", "--engine", "sqlite"),
     ("provisioning", "--engine", "azurite"),
     ("search",),
+    ("names",),
+    ("names", "--people", "100000"),
     ("numbers",),
     ("drawn",),
     ("presence",),
     ("freshness",),
+    ("neighbours",),
 )
 
 
 def main() -> int:
-    """Run them; 1 where one failed."""
+    """Run them; return 1 if one failed."""
     failed = 0
     for name, *arguments in _BENCHES:
         print(f"\n== python -m bench.{' '.join((name, *arguments))}", flush=True)

@@ -92,7 +92,7 @@ def start(path: Path, environment: dict[str, str]) -> tuple[float, float, int]:
 
 
 def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
-    """What is measured: the app's file and its settings."""
+    """Return the measured cases: the app's file and its settings."""
     app, empty = ROOT / "function_app.py", folder / "empty_app.py"
     empty.write_text(_EMPTY)
     kept = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
@@ -117,7 +117,7 @@ def cases(folder: Path) -> dict[str, tuple[Path, dict[str, str]]]:
 
 
 def _copy(folder: Path) -> Path:
-    """The product once more, in a place whose bytecode nobody keeps."""
+    """Return a copy of the product in a folder without cached bytecode."""
     copy = folder / "copy"
     for package in ("shared", "directories", "scim", "presence", "contacts", "web"):
         shutil.copytree(
@@ -127,7 +127,7 @@ def _copy(folder: Path) -> Path:
 
 
 def main() -> int:
-    """Print each and its ratio to the empty app; 1 where the product as in Azure passes a limit.
+    """Print each case and its ratio to the empty app; return 1 if the product exceeds a limit.
 
     The ratio is of processor time: it is the same on a busy machine.
     """

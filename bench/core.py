@@ -1,4 +1,4 @@
-"""What the protocol core costs, with scim2-models doing the same beside it: `python -m bench.core`.
+"""Cost of the protocol core, compared with the same work in scim2-models: `python -m bench.core`.
 
 Each figure is the best of several rounds on this machine, in microseconds; compare the ratios across machines.
 """
@@ -71,7 +71,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """What is measured, each with what scim2-models needs for the same."""
+    """Return the measured cases, each with the same work in scim2-models."""
     from scim2_models import Context, EnterpriseUser, PatchOp, ScimFilter, ScimPolicy, User
 
     model: Any = User
@@ -130,7 +130,7 @@ def cases() -> list[Case]:
 
 
 def microseconds(call: Callable[[], object]) -> float:
-    """The cost of a call: the best of several rounds."""
+    """Return the cost of a call: the best of several rounds."""
     call()
     count, best = 1, float("inf")
     while True:
@@ -151,7 +151,7 @@ def _elapsed(call: Callable[[], object], count: int) -> float:
 
 
 def import_milliseconds(module: str) -> float:
-    """What importing a module, compiled before, adds to the start of the interpreter."""
+    """Return the time that importing a module, compiled before, adds to the interpreter's start."""
     with tempfile.TemporaryDirectory() as cache:
 
         def started(statement: str) -> float:
@@ -168,7 +168,7 @@ def import_milliseconds(module: str) -> float:
 
 
 def main() -> int:
-    """Print the table; 1 where the core misses a target."""
+    """Print the table; return 1 if the core misses a target."""
     missed = 0
     print(f"{'':48} {'ours µs':>9} {'target':>7} {'scim2-models µs':>16} {'ratio':>7}")
     for case in cases():

@@ -1,8 +1,9 @@
-"""What a deployment costs a month: `python -m bench.cost` prints the tables of docs/operations.md.
+"""Monthly cost of a deployment: `python -m bench.cost` prints the tables of docs/operations.md.
 
-Counted work times unit prices. Prices are assumptions: each has its source and date, or is marked. Flex Consumption
-bills an instance's active time, at least a second each time; messages of one tick share an instance, so what is billed
-lies between all of them together and each of them alone.
+The cost is counted work times unit prices. Prices are assumptions: each has its source and date, or
+is marked. Flex Consumption bills an instance's active time, at least a second each time; messages
+of one tick share an instance, so the billed time lies between that of all of them together and that
+of each of them alone.
 """
 
 import sys
@@ -112,7 +113,7 @@ def executions(it: Deployment) -> float:
 
 
 def timer_seconds(it: Deployment) -> float:
-    """Return how long a tick takes: at least the second that is billed, else what sending its messages takes."""
+    """Return the duration of a tick: that of sending its messages, at least the billed second."""
     return max(1.0, _batches(it) / SENT_PER_SECOND)
 
 
@@ -122,7 +123,7 @@ def _batches(it: Deployment) -> int:
 
 
 def gb_seconds(it: Deployment, *, alone: bool) -> float:
-    """Return what is billed on demand, timers and syncs; `alone`: each message is billed a second of its own."""
+    """Return the billed GB-seconds of timers and syncs; `alone`: each message is billed alone."""
     ticks = MONTH / it.tick
     batches = it.tenants if alone else ceil(it.tenants / BATCH)
     syncs = batches * max(1.0, it.sync_seconds)
@@ -164,7 +165,7 @@ def log_rows(it: Deployment) -> float:
 
 
 def log_gb(it: Deployment) -> float:
-    """Return what the log takes in a month, in GB."""
+    """Return the size of a month's log, in GB."""
     return log_rows(it) * ROW_BYTES / 1e9
 
 
@@ -175,7 +176,7 @@ def watching(it: Deployment) -> float:
 
 
 def tables() -> str:
-    """Return unit prices, the counted work, and what each deployment comes to, as Markdown."""
+    """Return unit prices, the counted work, and the cost of each deployment, as Markdown."""
     lines = ["| price | dollars | for one | source |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |"

@@ -3,10 +3,10 @@
     python -m bench.freshness [--minutes 3] [--interval 30] [--people 200] [--every 0.5] [--limits]
 
 The function app runs in a process of its own (`python -m local serve`) with its real timer and queue; Microsoft is the
-simulator. The company is provisioned and connected as people would do it, over HTTP. Then somebody changes status at
+simulator. The company is provisioned and connected as people would do it, over HTTP. Then a person changes status at
 random moments (`PUT /control/…/presence/…`), each time to one that was never there before, and a reader asks
 `GET /api/contacts?limit=200` every half second. Printed is the time between a change and the first answer that shows
-it: in the *background*, where nobody asks for fresh presence, against interval + 2 s, and *on demand*
+it: in the *background*, without requests for fresh presence, against interval + 2 s, and *on demand*
 (`presence=fresh`) against 12 s. Changes that were overwritten before anybody saw them are left out. `--limits` fails
 above the limits.
 """
@@ -40,7 +40,10 @@ _READER = {"Cookie": f"{COOKIE}=reader.{ACCOUNT}"}
 
 @dataclass(slots=True)
 class Watch:
-    """Changes that nobody has seen yet (status -> when), the last one of each person, seconds that the others took."""
+    """Changes that no answer has shown yet (status -> time), and the delays of the others.
+
+    It also holds the last change of each person.
+    """
 
     waiting: dict[str, float] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)
@@ -49,14 +52,14 @@ class Watch:
     asked: list[float] = field(default_factory=list)
 
     def changed(self, object_id: str, status: str) -> None:
-        """Somebody has another status from now on."""
+        """Note that a person has another status from now on."""
         if self.waiting.pop(self.current.get(object_id, ""), None) is not None:
             self.overwritten += 1
         self.current[object_id] = status
         self.waiting[status] = time.monotonic()
 
     def seen(self, statuses: set[str]) -> None:
-        """An answer shows these."""
+        """Note that an answer shows these statuses."""
         now = time.monotonic()
         self.seconds += [
             now - self.waiting.pop(status) for status in statuses & self.waiting.keys()
@@ -65,7 +68,7 @@ class Watch:
 
 @contextlib.contextmanager
 def serving(simulator: Simulator, interval: int) -> Iterator[str]:
-    """The product in a process of its own on an empty store, with its timers; its address."""
+    """Run the product in a process of its own on an empty store, with timers; yield its address."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             "TABLES": f"sqlite:///{folder}/bench.db",
@@ -112,7 +115,7 @@ async def connected(url: str, simulator: Simulator, people: int) -> list[str]:
 
 
 async def change(simulator: Simulator, ids: list[str], watch: Watch, until: float) -> None:
-    """Let somebody change status at random moments, by the simulator's control."""
+    """Change the status of people at random moments, by the simulator's control."""
     async with aiohttp.ClientSession(simulator.url) as control:
         while time.monotonic() < until:
             await asyncio.sleep(random.expovariate(_CHANGES))
@@ -126,7 +129,7 @@ async def change(simulator: Simulator, ids: list[str], watch: Watch, until: floa
 
 
 async def read(url: str, query: str, watch: Watch, every: float, until: float) -> None:
-    """Ask for everybody as a reader again and again; a while longer until nothing waits."""
+    """Ask for all people as a reader repeatedly, and then until no change is pending."""
     async with aiohttp.ClientSession(url, headers=_READER) as reader:
         while time.monotonic() < until:
             began = time.monotonic()
@@ -177,7 +180,7 @@ async def measure(url: str, simulator: Simulator, arguments: argparse.Namespace)
 
 
 def main() -> int:
-    """Run it; 1 where `--limits` is given and one was not kept."""
+    """Run it; return 1 if `--limits` is given and a limit was exceeded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

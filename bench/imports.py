@@ -1,4 +1,4 @@
-"""What importing the function app costs beside importing its libraries alone: `make bench-import`.
+"""Import time of the function app compared with its libraries alone: `make bench-import`.
 
 With the settings of Azure: tables in a storage account, managed identity. Interleaved runs in fresh processes; medians.
 The app may cost at most 1.6 times its libraries.
@@ -32,7 +32,7 @@ def seconds(code: str, environment: dict[str, str]) -> float:
 
 
 def medians(codes: Sequence[str], rounds: int = ROUNDS) -> list[float]:
-    """The median of each, run in turns; the first round only warms caches."""
+    """Return the median of each, run in turns; the first round only warms caches."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -46,7 +46,7 @@ def medians(codes: Sequence[str], rounds: int = ROUNDS) -> list[float]:
 
 
 def main() -> int:
-    """Print both and the ratio; 1 where it is over the limit."""
+    """Print both and the ratio; return 1 if it exceeds the limit."""
     libraries, app = medians([LIBRARIES, APP])
     print(f"libraries alone  {libraries * 1000:7.0f} ms   ({LIBRARIES.removeprefix('import ')})")
     print(f"function_app     {app * 1000:7.0f} ms")

@@ -11,7 +11,10 @@ _WARM_UP = 300  # requests a connection
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run showed; times in microseconds, `cpu` is that of the server's process for each request."""
+    """The result of a run, with times in microseconds.
+
+    `cpu` is the time of the server's process per request.
+    """
 
     per_second: float
     cpu: float

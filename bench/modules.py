@@ -1,7 +1,8 @@
-"""How many of the product's modules a request enters: `python -m bench.modules [--list]`.
+"""Number of the product's modules that a request enters: `python -m bench.modules [--list]`.
 
-A module is entered if one of its functions runs. What is counted is a warm request: the same one went before, so that
-imports and caches are done. A number above its limit makes the exit status 1.
+A module is entered if one of its functions runs. The counted request is a warm one: the same one
+was sent before, so that imports and caches are done. A number above its limit makes the exit status
+1.
 """
 
 import argparse
@@ -47,7 +48,7 @@ Work = Callable[[int], Awaitable[object]]
 
 @contextmanager
 def entered() -> Iterator[set[str]]:
-    """The names of the product's modules of which a function is called, in any thread, while the context is open."""
+    """Yield the names of the product's modules with a function called in the block."""
     names = set[str]()
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -77,7 +78,7 @@ async def measured(work: Work) -> set[str]:
 
 @asynccontextmanager
 async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
-    """The product with everything but its timers, over SQLite and the simulator at `url`."""
+    """Yield the product without its timers, over SQLite and the simulator at `url`."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.read(
             {

@@ -142,7 +142,7 @@ _NAMES = {
     ),
 }
 
-# What is said or typed = who is meant: common names of the same sound.
+# Spoken or typed name = name of the person: common names of the same sound.
 _SOUNDS = (
     "Meier=Maike|Meyer Maier=Maike|Meyer Meyer=Antje|Maier Mayer=Antje|Maier "
     "Schmitt=Ottilie|Schmidt Schmid=Ottilie|Schmidt Schmidt=Ludger|Schmitt "
@@ -177,7 +177,7 @@ _SOUND_GIVEN = (
 _SOUND_BOTH = (
     "Jon_Smyth=John|Smith Kathryn_Meyer=Catherine|Maier Steven_Clarke=Stephen|Clark "
     "Muhammad_Hussain=Mohammed|Hussein Filippa_Schmitt=Philippa|Schmidt "
-    "Kristian_Ericson=Christian|Eriksson Jeff_Philips=Geoffrey|Phillips "
+    "Kristian_Ericson=Christian|Eriksson Jeffrey_Philips=Geoffrey|Phillips "
     "Shawn_Reed=Sean|Reid"
 )
 
@@ -201,7 +201,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is typed, of which kind it is, and the display name that must come."""
+    """The typed text, its kind, and the display name that must be found."""
 
     kind: str
     language: str
@@ -210,7 +210,7 @@ class Question:
 
 
 def names() -> list[Name]:
-    """Everybody who is searched for."""
+    """Return all people who are searched for."""
     found = [_name(language, one) for language, listed in _NAMES.items() for one in listed.split()]
     heard = (_SOUNDS + " " + _SOUND_GIVEN + " " + _SOUND_BOTH).split()
     found += [_name("sounds", one.partition("=")[2]) for one in heard]
@@ -341,7 +341,7 @@ def _with(words: list[str], at: int, random: Random, *, first: bool = False) -> 
 
 
 def _mistyped(word: str, random: Random, first: bool) -> str:
-    """The word with a wrong, missing, extra, doubled or swapped letter."""
+    """Return the word with a wrong, missing, extra, doubled or swapped letter."""
     alphabet = word if not word.isascii() else "abcdefghijklmnopqrstuvwxyz"
     for _ in range(20):
         at = 0 if first else random.randrange(1, len(word))

@@ -1,9 +1,9 @@
 """How well spoken and mistyped names are found: `python -m bench.names [--people 3000]`.
 
-People with names of 24 languages, and names that sound alike (`bench.name_cases`), stand in a directory
+People with names of 24 languages, and names that sound alike (`bench.name_cases`), are in a directory
 among others. Every question is asked once by `GET /api/contacts` of a real host. A person counts as
 found if the display name is among the first five; exact spellings must be first. Times are those of
-the requests: for answers with somebody similar among the first five, and for the others.
+the requests: for answers with similar people among the first five, and for the others.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _EXACT = frozenset({"exact", "case"})
 
 @dataclass(slots=True)
 class Score:
-    """What became of the questions of a kind."""
+    """The results of the questions of a kind."""
 
     asked: int = 0
     found: int = 0
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def print_scores(scores: dict[str, Score], people: int, missed: int) -> None:
-    """Print what was found, by kind and altogether."""
+    """Print the people found, by kind and altogether."""
     print(
         f"| {people:,} people: asked | questions | first | among the first {FIRST} |\n|---|---|---|---|"
     )
@@ -112,8 +112,7 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
     connection = http.client.HTTPConnection("127.0.0.1", _PORT)
     for question in asked:
         began = time.perf_counter()
-        connection.request("GET", f"/api/contacts?{urlencode({'q': question.text, 'limit': 50})}")
-        contacts = orjson.loads(connection.getresponse().read())["contacts"]
+        contacts = _answer(connection, question.text)
         milliseconds = (time.perf_counter() - began) * 1000
         scores[question.kind].add(question, [one["displayName"] for one in contacts])
         similar = any("similarTo" in one for one in contacts[:FIRST])
@@ -121,8 +120,20 @@ def _asked(asked: list[Question]) -> tuple[dict[str, Score], dict[str, list[floa
     return scores, taken
 
 
+def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str, str]]:
+    """Return the people found; wait as the app says if it is asked too often."""
+    while True:
+        connection.request("GET", f"/api/contacts?{urlencode({'q': text, 'limit': 50})}")
+        answer = connection.getresponse()
+        body = orjson.loads(answer.read())
+        if answer.status == 200:
+            found: list[dict[str, str]] = body["contacts"]
+            return found
+        time.sleep(int(answer.headers["Retry-After"]))
+
+
 async def fill(file: Path, people: int) -> None:
-    """Store everybody who is searched for among so many people."""
+    """Store all people who are searched for among so many people."""
     app = App(Settings.read({}), SystemClock(), SqliteTables(file))
     directory, _ = await create(app, ACCOUNT, NewDirectory("names", region="GB"))
     batch, batches = list[Operation](), list[list[Operation]]()

@@ -182,7 +182,7 @@ ARRIVES: dict[str, Callable[[Example], str]] = {
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the lookups, and some that went wrong."""
+    """The results of the lookups, and some failed ones."""
 
     counts: Counter[str] = field(default_factory=Counter)
     by_form: Counter[str] = field(default_factory=Counter)
@@ -196,7 +196,7 @@ class Tally:
 
 
 def examples(region: str) -> Iterator[Example]:
-    """The region's landline and mobile examples, once if they are the same."""
+    """Yield the region's landline and mobile examples, once if they are the same."""
     seen = set[str]()
     for kind in _TYPES:
         number = example_number_for_type(region, kind)
@@ -230,7 +230,7 @@ class Client:
         self._origin = f"http://127.0.0.1:{port}"
 
     def call(self, method: str, path: str, body: Any, token: str = "") -> Any:
-        """The answer's JSON; AssertionError if it is an error."""
+        """Return the answer's JSON; raise AssertionError if it is an error."""
         headers = {"Content-Type": "application/json", "Origin": self._origin}
         if token:
             headers |= {

@@ -48,7 +48,7 @@ _NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What is simulated."""
+    """The size of the simulated deployment."""
 
     tenants: int
     people: int
@@ -56,12 +56,12 @@ class Size:
 
 
 def tenant_ids(size: Size) -> list[str]:
-    """The ids of the tenants."""
+    """Return the ids of the tenants."""
     return [str(uuid5(_NAMESPACE, str(number))) for number in range(size.tenants)]
 
 
 def serve(size: Size, pipe: Connection) -> None:
-    """The simulator's process: serves until told to stop."""
+    """Run the simulator in this process until told to stop."""
     simulator = Simulator()
     simulator.options.latency = size.latency
     for number, tenant_id in enumerate(tenant_ids(size)):
@@ -76,7 +76,7 @@ def serve(size: Size, pipe: Connection) -> None:
 
 @contextmanager
 def simulated(size: Size) -> Iterator[str]:
-    """The address of a simulator in a process of its own."""
+    """Yield the address of a simulator in a process of its own."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=serve, args=(size, there), daemon=True
@@ -137,7 +137,7 @@ def memory() -> str:
 
 
 def services_for(url: str, folder: str) -> tuple[App, CountingTables]:
-    """A deployment on the embedded engine."""
+    """Return a deployment on the embedded engine."""
     settings = Settings.read(
         {
             "TABLES": f"sqlite:///{folder}/bench.db",
@@ -153,7 +153,7 @@ def services_for(url: str, folder: str) -> tuple[App, CountingTables]:
 
 
 async def one_large(url: str, size: Size, folder: str) -> None:
-    """One tenant: first sync, then steady ones beside the bare calls."""
+    """Measure one tenant: the first sync, then steady ones compared with the bare calls."""
     app, tables = services_for(url, folder)
     (tenant_id,) = tenant_ids(size)
     await prepare(app, size)

@@ -1,4 +1,4 @@
-"""What steady presence of one company comes to a month, from counted operations and assumed unit prices.
+"""Monthly cost of steady presence of one company, from counted operations and assumed prices.
 
     python -m bench.presence_cost [--memory 2048] [--interval 30] [--no-grants]
 
@@ -22,7 +22,7 @@ SYNCS = {100: 0.2, 10_000: 0.5, 100_000: 3.1}
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a month takes."""
+    """The operations and seconds of a month."""
 
     graph_calls: int
     table_operations: int
@@ -31,7 +31,7 @@ class Usage:
     gb_seconds: float
 
     def dollars(self, *, with_grants: bool) -> dict[str, float]:
-        """The price by kind; with what is free each month, once a subscription."""
+        """Return the price by kind; `with_grants` subtracts the free monthly amounts."""
         granted = (FREE_GB_SECONDS, FREE_EXECUTIONS) if with_grants else (0, 0)
         return {
             "compute": max(0.0, self.gb_seconds - granted[0]) * price("on demand"),
@@ -42,7 +42,7 @@ class Usage:
 
 
 def usage(people: int, interval: int, memory: int) -> Usage:
-    """What one company of so many people takes, alone in a deployment."""
+    """Return the usage of one company of so many people, alone in a deployment."""
     ticks = MONTH // interval
     busy = ticks * (SHORTEST + max(SHORTEST, SYNCS[people]))
     return Usage(

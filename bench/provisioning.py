@@ -1,4 +1,4 @@
-"""What a provisioning client sees of the product, and what each request costs the server's processor.
+"""Latency and rate for a provisioning client, and the server's processor time per request.
 
     python -m bench.provisioning [--people 1000] [--engine sqlite|azurite] [--rounds 1] [--against CHECKOUT]
 
@@ -36,12 +36,12 @@ _PEERS = {
     "page of 100": 26.0,
     "DELETE": 0.4,
 }
-_WARM_UP = 100  # people: what an instance does once, as importing phonenumbers (0.1 s), is no cost of a request
+_WARM_UP = 100  # people: work once per instance, as importing phonenumbers (0.1 s), is not measured
 
 
 @contextlib.contextmanager
 def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The product of the checkout `root` in a process of its own, ready to answer."""
+    """Yield the product of the checkout `root`, ready to answer, in a process of its own."""
     command = [
         sys.executable,
         "-m",
@@ -64,7 +64,7 @@ def serving(root: Path, tables: str, port: int) -> Iterator[subprocess.Popen[byt
 
 
 def directory(root: Path, tables: str, port: int) -> dict[str, str]:
-    """A new directory with its token."""
+    """Return a new directory with its token."""
     command = [
         sys.executable,
         "-m",
@@ -85,7 +85,7 @@ def directory(root: Path, tables: str, port: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def engine(name: str) -> Iterator[str]:
-    """The setting TABLES for an empty store."""
+    """Yield the setting TABLES for an empty store."""
     if name == "azurite":
         from tests import emulator
 

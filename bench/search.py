@@ -1,4 +1,4 @@
-"""What agents' requests cost as a directory grows: `python -m bench.search [--people 100000]`.
+"""Cost of agents' requests as a directory grows: `python -m bench.search [--people 100000]`.
 
 Each line is the median of many calls of the service with the embedded engine, JSON answer included, HTTP not; the last
 column is the ratio between the large and the small directory and does not depend on the machine.
@@ -115,7 +115,7 @@ async def _median(case: Case, directory: Directory) -> float:
 
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
-    """A directory of so many people, stored without the protocol in between."""
+    """Return a directory of so many people, stored without the protocol in between."""
     directory, _ = await create(app, account, NewDirectory(f"{people} people", region="GB"))
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):

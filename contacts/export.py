@@ -1,11 +1,11 @@
 """A directory's people as a file, in chunks of bounded size that are joined without anything between.
 
-An answer must be complete in 230 s and below 100 MB (limits of the host), which isn't certain for a directory
-of several 100,000 people. So an answer holds at most `MOST` people and names the next chunk in a `Link`
-header (RFC 8288).
+An answer must be complete in 230 s and below 100 MB (limits of the host), and an instance's memory is
+everyone's. So an answer holds at most `MOST` people and ends at `MAX_CHUNK_BYTES`; a `Link` header
+(RFC 8288) names the next chunk.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contacts import csv_export, vcard_export
@@ -18,6 +18,7 @@ from shared.concurrency import TimeSlice
 from shared.numbers.number import Number
 
 MOST = 20_000
+MAX_CHUNK_BYTES = 16 * 1024 * 1024  # and the person with whom it is reached
 _PAGE = 999  # with the row that tells whether there are more, one round trip
 
 
@@ -65,8 +66,11 @@ class Chunk:
 async def export(
     app: App, directory: Directory, form: Format, limit: int, cursor: str = ""
 ) -> Chunk:
-    """Return the next `limit` users of the directory without the inactive ones; 1,000 per round trip."""
-    parts = [] if cursor else [form.head]
+    """Return the next `limit` users of the directory without the inactive ones; 1,000 per round trip.
+
+    Fewer come if they are more than MAX_CHUNK_BYTES.
+    """
+    parts, size = [] if cursor else [form.head], 0
     after, left = index_rows.user_key(cursor) if cursor else "", limit
     names = ManagerNames(app, directory.id)
     while True:
@@ -74,7 +78,11 @@ async def export(
         page, more = await store.page(app, directory.id, after, count)
         users = [user.record for user in page]
         await names.add(users)
-        parts += await _entries(app, form, directory, users, names)
+        entries, last = await _entries(app, form, directory, users, names, MAX_CHUNK_BYTES - size)
+        parts += entries
+        size += sum(map(len, entries))
+        if last is not None:
+            return Chunk(b"".join(parts), last)
         left -= len(page)
         if not more:
             return Chunk(b"".join(parts), "")
@@ -84,13 +92,25 @@ async def export(
 
 
 async def _entries(
-    app: App, form: Format, directory: Directory, users: Iterable[UserRecord], names: ManagerNames
-) -> list[bytes]:
-    """Return the active users as written; to read a person's numbers takes up to some milliseconds."""
+    app: App,
+    form: Format,
+    directory: Directory,
+    users: Sequence[UserRecord],
+    names: ManagerNames,
+    room: int,
+) -> tuple[list[bytes], str | None]:
+    """Return the active users as written, and the id of the last one if `room` bytes are used up before the end.
+
+    To read a person's numbers takes up to some milliseconds, so others get their turns in between.
+    """
     found, time_slice = list[bytes](), TimeSlice(app.clock)
     for user in users:
-        if user.active:
-            numbers = index_rows.derived(user, directory.region)
-            found.append(form.entry(user, numbers, names.of(user)))
-            await time_slice.yield_when_over()
-    return found
+        if not user.active:
+            continue
+        numbers = index_rows.derived(user, directory.region)
+        found.append(form.entry(user, numbers, names.of(user)))
+        room -= len(found[-1])
+        if room <= 0:
+            return found, user.id
+        await time_slice.yield_when_over()
+    return found, None

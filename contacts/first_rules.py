@@ -7,13 +7,16 @@ next pass, within a day, finds that one (`directories.reindex_progress`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from directories import reindex_progress
 from directories.models import Directory
+from scim.users import models
 from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import each
 from shared.index_version import INDEX_VERSION
+from shared.tables.schema import CONTACTS, USER
 
 _DIRECTORIES = 16_384
 
@@ -25,22 +28,30 @@ class _Reindexed:
     versions: LruCache[str, int] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
-async def with_first_rules(app: App, directories: Sequence[Directory]) -> list[Directory]:
-    """Return the directories that may have rows of the first release; a round trip for each, until it has none."""
+async def _is_new(app: App, directory: Directory) -> bool:
+    """Whether the directory was made by this release: no pass has begun, and its first user was written by it."""
+    rows = await app.tables.query(CONTACTS, directory.id, *USER.all(), limit=1)
+    return all(models.decode("", row.value).index_version == INDEX_VERSION for row in rows)
+
+
+async def with_first_rules(
+    app: App, directories: Sequence[Directory]
+) -> tuple[list[Directory], int]:
+    """Return the directories that may have rows of the first release, and the round trips that this took each."""
     known = app.state(_Reindexed).versions
-
-    async def is_reindexed(directory: Directory) -> bool:
-        if known.get(directory.id) == INDEX_VERSION:
-            return True
-        progress = await reindex_progress.read(app.tables, directory.id)
-        is_done = (
-            progress is not None
-            and progress.index_version == INDEX_VERSION
-            and (progress.is_finished or progress.repeats)
-        )
-        if is_done:
+    unknown = [one for one in directories if known.get(one.id) != INDEX_VERSION]
+    if not unknown:
+        return [], 0
+    found = await each(unknown, partial(_is_reindexed, app))
+    for directory, is_reindexed in zip(unknown, found, strict=True):
+        if is_reindexed:
             known.put(directory.id, INDEX_VERSION)
-        return is_done
+    return [one for one, is_reindexed in zip(unknown, found, strict=True) if not is_reindexed], 2
 
-    done = await each(directories, is_reindexed)
-    return [one for one, is_done in zip(directories, done, strict=True) if not is_done]
+
+async def _is_reindexed(app: App, directory: Directory) -> bool:
+    progress = await reindex_progress.read(app.tables, directory.id)
+    if progress is None:
+        return await _is_new(app, directory)
+    is_current = progress.index_version == INDEX_VERSION
+    return is_current and (progress.is_finished or progress.repeats)

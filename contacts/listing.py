@@ -1,11 +1,10 @@
 """People in display order, and the members of a group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
-from scim import resource_rows
 from scim.groups import membership, store
 from scim.users import index_rows, models
 from shared import keys
@@ -14,7 +13,12 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
+from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import Row
 from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
+
+# Of a group that is searched in; of a larger one, members are looked up among those found.
+MAX_MEMBER_IDS = 2000
 
 
 async def list_contacts(
@@ -38,9 +42,31 @@ def _by_name(group: tuple[str, str]) -> tuple[str, str]:
     return search_key(group[1]), group[0]
 
 
-async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str]:
-    """Return the ids of a group's people, with one round trip per thousand."""
-    return frozenset(await resource_rows.ids(app, directory.id, MEMBER, group_id))
+async def member_ids(app: App, directory: Directory, group_id: str) -> frozenset[str] | None:
+    """Return the ids of a group's members, 1,000 per round trip; None if more than MAX_MEMBER_IDS."""
+    start, stop = MEMBER.under(group_id)
+    found = set[str]()
+    while len(found) <= MAX_MEMBER_IDS:
+        rows = await app.tables.query(
+            CONTACTS, directory.id, start, stop, limit=MAX_QUERY_ROWS, keys_only=True
+        )
+        found.update(MEMBER.second_of(row.key) for row in rows)
+        if len(rows) < MAX_QUERY_ROWS:
+            return frozenset(found)
+        start = keys.successor(rows[-1].key)
+    return None
+
+
+async def members_among(
+    app: App, directory: Directory, group_id: str, ids: Iterable[str]
+) -> frozenset[str]:
+    """Return those of the ids that are members of a group of any size; one round trip per id."""
+
+    async def row(identifier: str) -> Row | None:
+        return await app.tables.get(CONTACTS, directory.id, MEMBER.key(group_id, identifier))
+
+    rows = await each(ids, row)
+    return frozenset(MEMBER.second_of(row.key) for row in rows if row is not None)
 
 
 async def list_members(

@@ -99,8 +99,13 @@ class NameQuery:
 
         It is "" if no particle of the query may be a name or the beginning of one.
         """
-        is_certain = all(len(word) > 1 and word not in ALSO_NAMES for word in self.words)
-        if is_certain or len(self.groups) == len(self.words):
+        may_be_name = any(
+            len(self.words) > at + 1
+            and (len(word) == 1 or word in ALSO_NAMES)
+            and (len(self.words[at + 1]) == 1 or self.words[at + 1] not in PARTICLES)
+            for at, word in enumerate(self.words)
+        )
+        if not may_be_name or len(self.groups) == len(self.words):
             return ""
         return collapse(_longest(self.words))
 
@@ -123,18 +128,17 @@ class NameQuery:
         ]
         if not missing:
             return True
-        others, number = list(person_words.other_words(card)), digits_of(card.number)
-        missing = [at for at in missing if not self._is_other(at, others, number)]
+        missing = [at for at in missing if not self._is_other(at, card)]
         if not missing:
             return True
         return self._may_be_joined(missing, sequences) and self._is_joined(
             missing, person_words.joined_names(sequences)
         )
 
-    def _is_other(self, at: int, others: Sequence[str], number: str) -> bool:
-        if self.words[at].isdigit() and self.words[at] in number:
+    def _is_other(self, at: int, card: Card) -> bool:
+        if self.words[at].isdigit() and self.words[at] in digits_of(card.number):
             return True
-        return any(other.startswith(self.collapsed[at]) for other in others)
+        return person_words.has_other(card, self.collapsed[at])
 
     def _may_be_joined(self, missing: Sequence[int], sequences: Sequence[Sequence[str]]) -> bool:
         """Return whether the joined names contain the missing words; this rules out most people."""
@@ -170,7 +174,7 @@ class NameQuery:
                 continue
             if any(name.startswith(word) for name in names):
                 beginnings += 1
-            elif any(other.startswith(word) for other in person_words.other_words(card)):
+            elif person_words.has_other(card, word):
                 others += 1
         shown = fold_case(card.name)
         spelt = all(typed in shown for typed in self.typed)

@@ -137,10 +137,11 @@ class _Exact:
     async def _walk(self, where: Range, position: str, *, is_first: bool) -> Page:
         limit = self._limit - len(self.found)
         directories = self._directories
-        if where is self._old and not (
-            directories := await with_first_rules(self._app, directories)
-        ):
-            return Page([])
+        if where is self._old:
+            directories, taken = await with_first_rules(self._app, directories)
+            self.round_trips += taken
+            if not directories:
+                return Page([])
         is_wide = len(self._query.words) > 1
         cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
@@ -214,7 +215,7 @@ class _Similar:
         self._exact = exact
         self._similarities = Similarities(query)
         self._costs: dict[tuple[str, str], float] = {}
-        self._known = {(one.directory.id, one.card.id) for one in exact.found}
+        self._known = {_place(one) for one in exact.found}
         self.found: list[Found] = []
         self.meant: list[Found] = []
         self.cursor = exact.cursor
@@ -240,21 +241,23 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Return the similar people, the nearest first, without those much further than the nearest."""
+        """Return the similar people, the nearest first; after five, without those much further than it."""
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
-            place = (one.directory.id, one.card.id)
-            cost = round(self._costs[place], 2)
-            return cost, place not in present, search_key(one.card.name), one.card.id
+            place = _place(one)
+            return (
+                round(self._costs[place], 2),
+                place not in present,
+                search_key(one.card.name),
+                one.card.id,
+            )
 
-        nearest = min(self._costs.values(), default=0.0)
-        near = [
-            one
-            for one in self.found
-            if self._costs[one.directory.id, one.card.id] <= nearest + _MUCH_FURTHER
+        people = sorted(self.found, key=rank)
+        most = self._costs[_place(people[0])] + _MUCH_FURTHER if people else 0.0
+        return [
+            one for at, one in enumerate(people) if at < ENOUGH or self._costs[_place(one)] <= most
         ]
-        return sorted(near, key=rank)
 
     async def _ranges(self) -> list[_Read]:
         """Read ranges that may contain similar people, within the remaining round trips."""
@@ -281,7 +284,7 @@ class _Similar:
         return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
-        place = (one.directory.id, one.card.id)
+        place = _place(one)
         if place in self._known or (self._only is not None and one.card.id not in self._only):
             return
         similarity = self._similarities.of(one.card)
@@ -325,12 +328,16 @@ class _Similar:
         return _Read(where, [person for own in found for person in own], is_complete)
 
 
+def _place(one: Found) -> tuple[str, str]:
+    return one.directory.id, one.card.id
+
+
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
     """Those who are meant: by name first, whole words first, people with presence first, then by the alphabet."""
     present = await _with_presence(app, found)
 
     def rank(one: Found) -> tuple[object, ...]:
-        has_presence = (one.directory.id, one.card.id) in present
+        has_presence = _place(one) in present
         return (
             *query.closeness(one.card),
             not has_presence,

@@ -11,6 +11,8 @@ from directories.models import Directory
 from shared.app import App
 from shared.numbers.typed import is_number
 
+_MAX_PAGES = 4  # of a search that are looked through for members of a large group
+
 
 async def find(
     app: App,
@@ -32,7 +34,27 @@ async def find(
     if not text:
         return await listing.list_members(app, directory, group, limit, cursor)
     only = await listing.member_ids(app, directory, group)
-    return await search(app, directories, text, limit, cursor, only)
+    if only is not None:
+        return await search(app, directories, text, limit, cursor, only)
+    return await _search_large_group(app, directory, text, group, limit, cursor)
+
+
+async def _search_large_group(
+    app: App, directory: Directory, text: str, group: str, limit: int, cursor: str
+) -> Page:
+    """Search the whole directory and return those found who are members; a page may be short or empty.
+
+    The members of a group of 50,000 would be megabytes for each letter that an agent types.
+    """
+    page = Page([], cursor)
+    for _ in range(_MAX_PAGES):
+        page = await search(app, [directory], text, limit, page.cursor)
+        ids = [one.card.id for one in page.found]
+        members = await listing.members_among(app, directory, group, ids)
+        found = [one for one in page.found if one.card.id in members]
+        if found or not page.cursor:
+            break
+    return Page(found, page.cursor)
 
 
 async def search(

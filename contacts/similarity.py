@@ -14,7 +14,7 @@ from shared.words import PARTICLES, collapse, is_unspaced
 MIN_SIMILAR = 3  # letters of a word that may sound like another one
 MIN_MISTYPED, MIN_TWICE_MISTYPED = 5, 9  # letters of a word for one and two typing errors
 _UNFINISHED = 0.35  # how much further a word is from a name that it only begins, with an error
-_PER_MISTYPED = 2  # different letters for each typing error; a vowel for a vowel counts as half
+_PER_MISTYPED = 2  # letters that only one of two words has, for each typing error
 Resemblance = Literal["spelling", "sound"]
 
 
@@ -67,7 +67,7 @@ def _resemblance(
             unlike.append(as_typed)
             is_sound = is_sound and found[1]
     # A word such as a title may be part of the query together with a name, as in an exact search.
-    if missing and not any(word.startswith(missing) for word in person_words.other_words(card)):
+    if missing and not person_words.has_other(card, missing):
         return None
     return Similarity(cost, tuple(unlike), "sound" if is_sound else "spelling")
 
@@ -109,10 +109,7 @@ class _Near:
         begun = name
         if self._is_last and len(name) > len(self.word) + 1 >= MIN_MISTYPED:
             begun = name[: len(self.word)]
-        elif (
-            not is_sound
-            and len(self._letters.symmetric_difference(name)) > 2 + most * _PER_MISTYPED
-        ):
+        if not is_sound and not self._may_be_near(begun, most):
             return None
         cost = distance(self.word, name, most)
         if cost > most and begun is not name:
@@ -120,6 +117,12 @@ class _Near:
             cost = distance(self.word, begun, most) + _UNFINISHED
             most += _UNFINISHED
         return (cost, is_sound) if cost <= most else None
+
+    def _may_be_near(self, name: str, most: float) -> bool:
+        """Whether the letters alone don't rule it out, at a tenth of the work of a comparison."""
+        if abs(len(name) - len(self.word)) > most + 1:
+            return False
+        return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED
 
 
 def comparable_words(query: NameQuery) -> list[str]:

@@ -97,11 +97,11 @@ def _fold(line: str) -> bytes:
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"
-    pieces, room, piece = list[bytes](), _MAX_OCTETS, b""
-    for character in line:
-        encoded = character.encode()
-        if len(piece) + len(encoded) > room:
-            pieces.append(piece)
-            piece, room = b"", _MAX_OCTETS - 1
-        piece += encoded
-    return b"\r\n ".join([*pieces, piece]) + b"\r\n"
+    pieces, start, room = list[bytes](), 0, _MAX_OCTETS
+    while len(octets) - start > room:
+        end = start + room
+        while octets[end] & 0xC0 == 0x80:  # a byte inside a character (RFC 3629 section 3)
+            end -= 1
+        pieces.append(octets[start:end])
+        start, room = end, _MAX_OCTETS - 1
+    return b"\r\n ".join([*pieces, octets[start:]]) + b"\r\n"

@@ -8,7 +8,7 @@ import pkgutil
 import sys
 
 OLDEST = (3, 11)
-STOPPED = 130  # as a shell says it of a program that Ctrl-C ended
+STOPPED = 130  # exit status of a program that Ctrl-C ended, as shells report it
 
 
 def main(given: list[str] | None = None) -> int:

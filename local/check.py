@@ -1,8 +1,9 @@
-"""The invariants of a deployment's rows: each record and the rows that stand for it agree, totals are true, every
-directory is in its indexes, every link has its tenant.
+"""The invariants of a deployment's rows.
 
-Keys hold names and numbers, so faults name only the kind of row and the id that it belongs to. What is compared is kept
-in a temporary file, so that a directory of any size needs little memory.
+Each record agrees with the rows derived from it, totals are right, every directory is in its
+indexes, and every link has its tenant. Keys contain names and numbers, so faults name only the kind
+of row and the id that it belongs to. Data to compare is kept in a temporary file, so that a
+directory of any size needs little memory.
 """
 
 import sqlite3
@@ -116,9 +117,10 @@ _MEMBERSHIPS = (
 
 @dataclass(slots=True)
 class Findings:
-    """What a check found in one directory; no faults: everything agrees.
+    """The faults found in one directory; none if all rows agree.
 
-    `to_reindex` counts records whose index rows other rules or another region derived: no fault.
+    `to_reindex` counts records with index rows of other rules or of another region, which is not a
+    fault.
     """
 
     directory_id: str
@@ -131,7 +133,7 @@ class Findings:
 
 
 async def check(app: App, directory: Directory) -> Findings:
-    """Read every row of the directory once and compare each with what it stands for."""
+    """Read every row of the directory once and compare it with the record that it belongs to."""
     findings = Findings(directory.id)
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
@@ -159,7 +161,7 @@ async def check(app: App, directory: Directory) -> Findings:
 
 
 async def check_links(app: App) -> list[str]:
-    """Whether tenants, directories and presence name each other."""
+    """Return whether tenants, directories and presence name each other."""
     faults, tables = list[str](), app.tables
     linked = {link.tenant_id: link for link in await tenant_links.tenants(tables)}
     for link in linked.values():
@@ -241,14 +243,14 @@ def _know(notes: sqlite3.Connection, identifier: str) -> None:
 
 
 def _of_user(user: UserRecord, region: str) -> Iterator[tuple[str, bytes | None]]:
-    """The rows that were written for the user, with their values if the present rules wrote them."""
+    """Yield the rows written for the user, with their values if the present rules wrote them."""
     values = user_rows.index_rows(user, region) if user_rows.is_current(user, region) else {}
     for key in user_rows.stored_keys(user):
         yield key, _digest(key, values[key]) if key in values else None
 
 
 def _of_group(group: GroupRecord) -> Iterator[tuple[str, bytes | None]]:
-    """The rows that were written for the group, with their values if the present rules wrote them."""
+    """Yield the rows written for the group, with their values if the present rules wrote them."""
     values = group_record.index_rows(group) if group_record.is_current(group) else {}
     for key in group_record.stored_keys(group):
         yield key, _digest(key, values[key]) if key in values else None
@@ -277,14 +279,17 @@ def _family(key: str) -> str:
 
 
 def _owner(row: Row) -> str:
-    """The id of the person or group that an index row stands for."""
+    """Return the id of the person or group that an index row belongs to."""
     if _family(row.key) in (NAME.name, GROUP_NAME.name):
         return index_values.decode_owner(row.value)
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
 def _digest(key: str, value: bytes) -> bytes:
-    """Of what a row says, without the wording of a number's fault, which a release may better."""
+    """Return a digest of a row without the text of a number's fault.
+
+    A release may change that text.
+    """
     if _family(key) == UNPARSED.name:
         content = index_values.decode_unparsed(value)
         numbers = [{**number, "fault": ""} for number in content.numbers]

@@ -20,7 +20,7 @@ class CountingTables:
 
     @contextmanager
     def measured(self) -> Iterator[list[tuple[str, str]]]:
-        """The calls made inside the block, in a list that fills as they happen."""
+        """Yield the calls made inside the block, in a list that fills as they happen."""
         outer, self.calls = self.calls, []
         try:
             yield self.calls

@@ -1,4 +1,4 @@
-"""Whether the external IDs of a directory's people are object IDs, which presence needs."""
+"""The check that the external IDs of a directory's people are object IDs, which presence needs."""
 
 from dataclasses import dataclass
 

@@ -95,7 +95,7 @@ class Health:
 async def read(app: App) -> Health:
     """Return the health. One round trip, and a write if this instance has not tried one for some seconds.
 
-    Storage that can be read may still be full or forbid writing. Raises StorageUnavailable.
+    Storage that can be read may still be full or forbid writing. Raise StorageUnavailable.
 
     A timer that is overdue also writes the log event `timer.overdue` (at most once a minute per
     instance), because a timer that doesn't run can't write one.

@@ -1,4 +1,4 @@
-"""What an instance keeps between calls: snapshots, connections, tokens, budgets.
+"""The memory of an instance between calls: snapshots, connections, tokens, budgets.
 
 Nothing is lost when the process ends.
 """

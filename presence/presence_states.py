@@ -64,7 +64,10 @@ def intern(availability: str, activity: str, out_of_office: bool) -> GraphPresen
 
 
 def parse(resource: Any) -> tuple[str, GraphPresence] | None:
-    """Return object ID (lower case) and presence of an element of Graph's answer; None if it is no presence."""
+    """Return object ID (lower case) and presence of an element of Graph's answer.
+
+    Return None if the element isn't a presence.
+    """
     if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
         return None
     availability, activity = _text(resource.get("availability")), _text(resource.get("activity"))

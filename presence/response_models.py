@@ -77,7 +77,7 @@ class PresenceStatus(PresenceConnection):
 
 
 class PresenceAction(TypedDict):
-    """What to do with the connection."""
+    """An action on the connection."""
 
     action: Action
 

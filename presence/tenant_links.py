@@ -66,12 +66,13 @@ class TenantLink:
 class DirectoryLink:
     """A directory's connection to a tenant.
 
-    `probe_id` is the object ID of the administrator, for whose presence Graph is asked first; `company` the
-    domain of the company that signed in. `probed_at`, `probes` and `reason` are the time, number and
-    result of the looks whether consent has arrived. When it arrived, Graph was asked for `sampled` of the
-    directory's people and had a presence for `sample_known` of them. A removed connection keeps the
-    tenant's ID, so that the end of access can be checked: `gone_code` was found at
-    `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a connection that isn't stored yet.
+    `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
+    first. `company` is the domain of the company that signed in. `probed_at`, `probes` and `reason`
+    are the time, number and result of the checks whether consent has arrived. When it arrived,
+    Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
+    them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
+    `gone_code` was found at `gone_checked_at`. `tag` is the ETag of the row that was read, "" for a
+    connection that isn't stored yet.
     """
 
     directory_id: str
@@ -143,7 +144,7 @@ async def forget(tables: Tables, directory_id: str) -> None:
 async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on.
 
-    Raises TenantOwnedByOtherAccount or LinkConflict.
+    Raise TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -249,7 +250,7 @@ def encode(link: TenantLink | DirectoryLink) -> bytes:
 
 
 def decode_tenant(row: Row) -> TenantLink:
-    """Return a tenant's link; raises UnsupportedRowVersion."""
+    """Return a tenant's link. Raise UnsupportedRowVersion."""
     content = row_versions.read(row.value, "tenant")
     content["directories"] = tuple(content["directories"])
     link: TenantLink = row_versions.build(TenantLink, content)
@@ -257,7 +258,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 
 def decode_directory(row: Row) -> DirectoryLink:
-    """Return a directory's connection; raises UnsupportedRowVersion."""
+    """Return a directory's connection. Raise UnsupportedRowVersion."""
     content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)
     return link

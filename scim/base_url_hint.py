@@ -1,7 +1,7 @@
-"""Calls to a base URL without its `/v2`: the commonest slip when it is copied by hand, answered with what helps.
+"""Answers to calls to a base URL without its `/v2`, with the correct URL.
 
-The call is authenticated first, so strangers learn nothing, and noted in the provisioning log: the administrator who
-waits for the first call sees why it does not come.
+The call is authenticated first, so strangers learn nothing. It is noted in the provisioning log,
+so that the administrator who waits for the first call sees why it does not arrive.
 """
 
 from directories import provisioning_log, rate_limits

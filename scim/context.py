@@ -1,4 +1,4 @@
-"""What a SCIM operation is carried out in: the directory, the client, and the versions that it is meant for."""
+"""The context of a SCIM operation: directory, client, and the versions that it is meant for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Preconditions:
         return cls(_tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
 
     def check(self, etag: str) -> None:
-        """Raise 412 where a change is meant for another version than the stored one."""
+        """Raise 412 if a change is meant for a version other than the stored one."""
         if self.if_match is not None and not _versions(self.if_match) & {
             "*",
             _version(_opaque(etag)),
@@ -75,5 +75,5 @@ def _versions(tags: frozenset[str]) -> frozenset[str]:
 
 
 def _version(tag: str) -> str:
-    """A tag without what it says of a user's groups, which no change of the user touches."""
+    """Return a tag without the part about a user's groups, which no change of the user touches."""
     return tag.partition(".")[0]

@@ -1,4 +1,4 @@
-"""The edge of every SCIM endpoint: authenticates, limits, dispatches by method, logs what is refused."""
+"""The entry to every SCIM endpoint: authentication, limits, dispatch, log of rejections."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +17,7 @@ from shared.http import Request, Response
 from shared.messages import Message
 from shared.tables.port import LimitExceeded
 
+_LARGE_BODY = 8 * 1024  # bytes; usual requests have one or two KiB
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 
@@ -37,13 +38,16 @@ class Edge:
     ) -> None:
         """Register `endpoints` (by method) as the function `name` at `scim/{directoryId}/v2/` + `route`.
 
-        `search` answers POST where the route's `{id}` is `.search`, an address of its own (RFC 7644 section 3.4.3): a
-        template for it would overlap with that of the resources.
+        `search` answers POST if the route's `{id}` is `.search`, an address of its own (RFC 7644
+        section 3.4.3): a template for it would overlap with that of the resources.
         """
         own = self.routes[route] = Route(endpoints, {"POST": search} if search else {})
 
         async def handle(request: Request) -> Response:
             context = await self._context(request)
+            is_large = len(request.body) > _LARGE_BODY
+            if is_large or rate_limits.computes_long(self.app, context.directory.id):
+                await rate_limits.start_turn(self.app, context.directory.id)
             route = own
             if "rest" in request.route:
                 route, request = self._normalized(own, request)
@@ -117,7 +121,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What is at an address: endpoints by method, and those of the address `.search` below it."""
+    """The endpoints of an address by method, and those of the address `.search` below it."""
 
     endpoints: Mapping[str, Endpoint]
     search: Mapping[str, Endpoint]
@@ -128,5 +132,5 @@ def _no_method(method: str, endpoints: Mapping[str, Endpoint]) -> ScimError:
 
 
 def _allowed(endpoints: Mapping[str, Endpoint]) -> str:
-    """The methods of an address for the header `Allow`: what can be read answers HEAD, too."""
+    """Return the methods of an address for the header `Allow`; HEAD is allowed wherever GET is."""
     return ", ".join([*endpoints, *(["HEAD"] if "GET" in endpoints else [])])

@@ -12,7 +12,7 @@ from shared.app import App
 
 
 def blueprint(app: App) -> func.Blueprint:
-    """The functions under `/scim/`."""
+    """Return the functions under `/scim/`."""
     functions, edge = func.Blueprint(), Edge(app)
     for feature in (resource_endpoints, bulk, discovery):
         feature.register(functions, edge)

@@ -43,7 +43,7 @@ def scim_response(value: Any, status: int = 200, headers: dict[str, str] | None 
 def resource_response(
     resource: dict[str, Any], projection: Projection, status: int = 200
 ) -> Response:
-    """A resource with its ETag and Location (RFC 7644 section 3.14; 3.3 for 201)."""
+    """Return a resource with its ETag and Location (RFC 7644 section 3.14; 3.3 for 201)."""
     meta = resource["meta"]
     return scim_response(
         projection.apply(resource), status, {"ETag": meta["version"], "Location": meta["location"]}
@@ -70,7 +70,7 @@ def error_response(error: Exception) -> Response:
 
 
 def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimError:
-    """What the client did wrong where it showed only deep inside: nesting, or more than a row can hold."""
+    """Return the client's error if it was found late: nesting, or more data than a row can hold."""
     match error:
         case ScimError():
             return error
@@ -80,7 +80,7 @@ def as_scim_error(error: ScimError | RecursionError | LimitExceeded) -> ScimErro
 
 
 def read_json(request: Request, limit: int = MAX_BODY) -> Any:
-    """The JSON value of the body; ScimError 400 invalidSyntax or 413."""
+    """Return the JSON value of the body; raise ScimError 400 invalidSyntax or 413."""
     body = request.body
     if len(body) > limit:
         raise ScimError(
@@ -114,7 +114,7 @@ def _check_encoding(request: Request, content_type: str) -> None:
 
 
 def _check_media_type(content_type: str) -> None:
-    """Raise 415 for a body that is no JSON and says so; JSON is taken under any name."""
+    """Raise 415 if the media type is not JSON; JSON is accepted under any name."""
     media_type = content_type.partition(";")[0].strip()
     if media_type and not media_type.endswith("json"):
         raise _unsupported("Content-Type", media_type)
@@ -125,7 +125,7 @@ def _unsupported(what: str, value: str) -> ScimError:
 
 
 def too_deep() -> ScimError:
-    """400: JSON whose nesting no SCIM resource comes near."""
+    """Return 400 for JSON nested far deeper than any SCIM resource."""
     return ScimError(400, Message("body_too_deep"), "invalidSyntax")
 
 
@@ -151,7 +151,10 @@ def read_projection(query: dict[str, str], resource_type: ResourceType) -> Proje
 
 
 def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQuery:
-    """The parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865); unknown ones are ignored."""
+    """Return the parameters of a GET on a resource endpoint (RFC 7644 section 3.4.2, RFC 9865).
+
+    Unknown parameters are ignored.
+    """
     text = query.get("filter", "").strip()
     return ListQuery(
         projection=read_projection(query, resource_type),
@@ -165,7 +168,7 @@ def read_list_query(query: dict[str, str], resource_type: ResourceType) -> ListQ
 
 
 def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
-    """The parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
+    """Return the parameters of a POST to `/.search` (RFC 7644 section 3.4.3)."""
     if not isinstance(body, dict):
         raise ScimError(400, Message("search_no_object"), "invalidSyntax")
     query = {
@@ -177,7 +180,7 @@ def read_search(body: Any, resource_type: ResourceType) -> ListQuery:
 
 
 def _text(name: str, value: Any) -> str:
-    """A parameter of a search as it would stand in a URL."""
+    """Return a parameter of a search in the form that it has in a URL."""
     if isinstance(value, str):
         return value
     wanted = _PARAMETERS[name]

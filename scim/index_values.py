@@ -9,7 +9,7 @@ import orjson
 
 from shared import row_versions
 
-NOTHING = b"{}"  # the key says it all
+NOTHING = b"{}"  # the key holds everything
 _ACTIVE, _INACTIVE = b'{"a":1}', b'{"a":0}'
 
 
@@ -47,6 +47,6 @@ def encode_unparsed(unparsed: UnparsedNumbers) -> bytes:
 
 
 def decode_unparsed(value: bytes) -> UnparsedNumbers:
-    """Return the unparsed numbers of a row; raises UnsupportedRowVersion."""
+    """Return the unparsed numbers of a row. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "unparsed")
     return UnparsedNumbers(stored["name"], stored["numbers"])

@@ -95,6 +95,6 @@ def encode(sample: KeySample) -> bytes:
 
 
 def decode(value: bytes) -> KeySample:
-    """Return the sample that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the sample that `encode` wrote. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "key sample")
     return KeySample(tuple(stored["keys"]), float(stored["at"]))

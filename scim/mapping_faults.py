@@ -1,4 +1,4 @@
-"""What the provisioning log says of values that were left out and of names that are no attributes."""
+"""Messages in the provisioning log about values left out and unknown attribute names."""
 
 from directories import mapping_notes
 from scim.context import Context
@@ -8,7 +8,7 @@ from shared.messages import Message
 
 
 def left_out(notes: Notes) -> Message | None:
-    """Return what the log line of a stored change says about values that were left out, None if none was."""
+    """Return the message of a stored change about values that were left out; None if none was."""
     if not notes.left_out:
         return None
     reason = next(iter(notes.left_out.values()))
@@ -18,7 +18,7 @@ def left_out(notes: Notes) -> Message | None:
 
 
 def note(context: Context, resource_type: ResourceType, notes: Notes, *, is_stored: bool) -> None:
-    """Note once what the client's mapping gets wrong: unknown names, and values left out if nothing was stored."""
+    """Note the faults of a client's mapping once: unknown names; values left out if not stored."""
     if not notes.unknown and (is_stored or not notes.left_out):
         return
     faults: dict[str, Message] = {

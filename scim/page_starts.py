@@ -1,4 +1,4 @@
-"""Where the next page of a walk by `startIndex` begins (RFC 7644 section 3.4.2.4), stored for all instances.
+"""The start of the next page by `startIndex` (RFC 7644 section 3.4.2.4), for all instances.
 
 A page that others follow is answered after its end is stored: the next start index, and the key of the last resource
 before it. Whoever answers the next page continues from that key, so deletions in pages already read move nothing.
@@ -27,7 +27,7 @@ from shared.tables.port import (
 )
 from shared.tables.schema import CONTACTS, PAGE_START
 
-# Instances whose clocks are an hour apart must agree that a walk under way is under way.
+# Instances with clocks an hour apart must agree on the walks in progress.
 MAX_AGE_SECONDS = 2 * 3600.0
 _REFRESH_SECONDS = 15 * 60.0
 _ATTEMPTS = 12
@@ -63,7 +63,7 @@ class Walk:
     async def end_page(self, app: App, start_index: int, count: int, keys: Sequence[str]) -> int:
         """Store the end of a page that others follow; return how many of its `keys` belong to it.
 
-        Raises StorageUnavailable, also if other walks of the list come in between each time.
+        Raise StorageUnavailable, also if other walks of the list interfere with every attempt.
         """
         first = PAGE_START.key(self.name, _number(start_index + 1))
         stop = PAGE_START.key(self.name, _number(start_index + count + 1))
@@ -98,7 +98,7 @@ class Walk:
 
 
 def _length(live: Mapping[int, str], count: int, keys: Sequence[str]) -> int:
-    """Return the length of a page whose end collides with no start in use; `live` is keys by length.
+    """Return a page length at which no start in use conflicts; `live` is keys by length.
 
     If a full page would end at a start in use, the page ends at that key: clients that add `count` instead of
     itemsPerPage to their start index continue there.
@@ -134,7 +134,7 @@ def encode(key: str, at: float) -> bytes:
 
 
 def decode(value: bytes, tag: str) -> PageStart:
-    """Return the start that `encode` wrote; raises UnsupportedRowVersion."""
+    """Return the start that `encode` wrote. Raise UnsupportedRowVersion."""
     stored = row_versions.read(value, "page start")
     return PageStart(str(stored["key"]), float(stored["at"]), tag)
 

@@ -47,14 +47,14 @@ _MAX_CURSOR_AGE = CURSOR_TIMEOUT + 3600
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A resource as clients see it, with the row key that a walk continues behind."""
+    """A resource as clients see it, with the row key after which a walk continues."""
 
     key: str
     resource: dict[str, Any]
 
 
 class Source(Protocol):
-    """Where resources of one type come from."""
+    """A source of resources of one type."""
 
     @property
     def resource_type(self) -> ResourceType:
@@ -67,14 +67,14 @@ class Source(Protocol):
         ...
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """At most `count` resources in stable order from behind the key `after`, and whether there are more.
+        """Return at most `count` resources after the key `after`, and whether there are more.
 
-        Fewer come, at least one, where they are very large.
+        Fewer are returned, at least one, if they are very large.
         """
         ...
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The resources with these ids, in their order."""
+        """Return the resources with these ids, in their order."""
         ...
 
     async def key_of(self, number: int) -> str | None:
@@ -86,13 +86,13 @@ class Source(Protocol):
         ...
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for one of the equalities, or None if none has an index."""
+        """Return the ids that an index has for one of the equalities, or None without an index."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """What a client asks for; `cursor` is None for index paging, "" for the first page of cursor paging."""
+    """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
 
     projection: Projection
     filter: Filter | None = None
@@ -172,7 +172,7 @@ async def list_resources(app: App, source: Source, query: ListQuery) -> dict[str
 
 
 async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of everything. It ends the walk only if nothing comes after it, whatever the total says."""
+    """Return a page of everything. The walk ends only if nothing follows, whatever the total is."""
     total = await source.total()
     if query.count == 0:
         return _response(query, total, [])
@@ -183,11 +183,11 @@ async def _walked(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
     if after is None:
         return _response(query, total, [])
     page, more = await source.page(after, query.count)
-    return await _page_of(app, query, walk, _shown(query, page), more, total)
+    return await _page_of(app, query, walk, await _shown(app, query, page), more, total)
 
 
 async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any]:
-    """A page of what a filter finds by reading everything once; memory holds the page only."""
+    """Return a page of matches after reading everything once; memory holds the page only."""
     walk, first = _walk(source, query), query.start_index - 1
     before = await walk.key_before(app, query.start_index) if first and query.count else None
     total, page, deadline = 0, _Page(query), _deadline(app)
@@ -204,7 +204,7 @@ async def _filtered(app: App, source: Source, query: ListQuery) -> dict[str, Any
 async def _from_candidates(
     app: App, source: Source, query: ListQuery, ids: Sequence[str]
 ) -> dict[str, Any]:
-    """A page of what an index found, in the order of the row keys."""
+    """Return a page of the matches in an index, in the order of the row keys."""
     walk, first = _walk(source, query), query.start_index - 1
     before = await walk.key_before(app, query.start_index) if first and query.count else None
     total, page = 0, _Page(query)
@@ -235,15 +235,19 @@ def _deadline(app: App) -> _Deadline:
     return _Deadline(app.clock, app.clock.monotonic() + MAX_SCAN_SECONDS)
 
 
-def _shown(query: ListQuery, items: Sequence[Item]) -> list[Item]:
+async def _shown(app: App, query: ListQuery, items: Sequence[Item]) -> list[Item]:
     """Return the items as the client sees them."""
-    return [Item(item.key, query.projection.apply(item.resource)) for item in items]
+    shown, time_slice = list[Item](), TimeSlice(app.clock)
+    for item in items:
+        shown.append(Item(item.key, query.projection.apply(item.resource)))
+        await time_slice.yield_when_over()
+    return shown
 
 
 async def _page_of(
     app: App, query: ListQuery, walk: Walk, page: list[Item], more: bool, total: int
 ) -> dict[str, Any]:
-    """Return the answer, after storing where the next page begins if one follows.
+    """Return the answer, after storing the start of the next page if one follows.
 
     `totalResults` is never below the number of the last resource, nor equal to it while others follow.
     """
@@ -255,7 +259,7 @@ async def _page_of(
 
 
 def _walk(source: Source, query: ListQuery) -> Walk:
-    """Return the list that the query walks through: everything of a type, or what a filter finds."""
+    """Return the list that the query walks through: everything of a type, or a filter's matches."""
     name = source.resource_type.name
     if query.filter is not None:
         name = f"{name} {hashlib.sha256(query.filter.text.encode()).hexdigest()[:32]}"
@@ -264,7 +268,7 @@ def _walk(source: Source, query: ListQuery) -> Walk:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What is kept of a resource while it is sorted: `item` only as long as all of them are small."""
+    """The kept part of a resource during sorting: `item` only while all of them are small."""
 
     sort_key: SortKey
     key: str
@@ -274,9 +278,9 @@ class _Place:
 async def _sorted(
     app: App, source: Source, query: ListQuery, ids: Sequence[str] | None
 ) -> dict[str, Any]:
-    """A page in the order of `sortBy`, of what an index found or else of everything.
+    """Return a page in the order of `sortBy`, of the ids from an index or else of everything.
 
-    Sort keys and row keys are kept, and the resources only as long as all are small. Large ones are read
+    Sort keys and row keys are kept, and the resources only while all are small. Large ones are read
     again by id, until the page is full.
     """
     sort_key, deadline = sorter(query.sort_by, source.resource_type), _deadline(app)
@@ -338,7 +342,10 @@ def _check_kept(kept: Sequence[Item]) -> None:
 
 
 async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) -> dict[str, Any]:
-    """A page of cursor paging (RFC 9865 section 2): the cursor holds the row key, so any instance can continue."""
+    """Return a page of cursor paging (RFC 9865 section 2).
+
+    The cursor holds the row key, so any instance can continue.
+    """
     if query.sort_by:
         raise ScimError(400, Message("sort_and_cursor"), "invalidValue")
     after = _read_cursor(source, cursor, app.clock) if cursor else ""
@@ -350,7 +357,7 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
     elif query.filter is None:
         async with page_turn(app, source.directory_id):
             found, more = await source.page(after, query.count) if query.count else ([], True)
-            page.items = _shown(query, found)
+            page.items = await _shown(app, query, found)
             after = found[-1].key if found else after
     else:
         async with scan_turn(app, source.directory_id):
@@ -365,7 +372,7 @@ async def _by_cursor(app: App, source: Source, query: ListQuery, cursor: str) ->
 async def _candidates_after(
     app: App, source: Source, query: ListQuery, ids: Sequence[str], after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page from what an index found; return the key it ends at, and whether more follow."""
+    """Fill the page from an index; return the key it ends at, and whether more follow."""
     async for found in _batches(source, sorted(ids)):
         for item in await _matching(app, query, [item for item in found if item.key > after]):
             if not page.add(item):
@@ -377,7 +384,7 @@ async def _candidates_after(
 async def _scanned_after(
     app: App, source: Source, query: ListQuery, after: str, page: _Page
 ) -> tuple[str, bool]:
-    """Fill the page with what matches after the key `after`; return the key it ends at, and whether more may follow.
+    """Fill the page with matches after the key `after`; return its last key, and if more follow.
 
     After MAX_SCAN_SECONDS the page ends, if need be empty: its cursor continues the scan.
     """
@@ -399,7 +406,7 @@ def _write_cursor(key: str, clock: Clock) -> str:
 
 
 def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
-    """The row key that a cursor holds; it comes from a client, so it must be that of one of the source's records."""
+    """Return the row key in a client's cursor. Raise an error unless it is one of the source's."""
     try:
         key, issued = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         age = clock.now().timestamp() - int(issued)
@@ -410,7 +417,7 @@ def _read_cursor(source: Source, cursor: str, clock: Clock) -> str:
             or keys.SEPARATOR in identifier
         ):
             raise ValueError("key")
-        if not keys.is_key(key):  # where no row can stand a storage account answers with an error
+        if not keys.is_key(key):  # a storage account answers an invalid row key with an error
             raise ValueError("key")
         after = str(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):

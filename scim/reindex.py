@@ -52,7 +52,7 @@ _USERS_BEGIN = USER.all()[0]  # the cursor of a pass that has gone by every grou
 
 @dataclass(frozen=True, slots=True)
 class _Stale:
-    """A record whose index rows other rules wrote, with the operations that write them again."""
+    """A record indexed by an older version of the rules, with the operations to rewrite rows."""
 
     kind: Kind
     id: str
@@ -64,7 +64,7 @@ class _Stale:
 
 
 class _Pace:
-    """How far and how fast a run goes: until the clock's monotonic `deadline`, `records` of one directory."""
+    """The limits of a run: the clock's monotonic `deadline`, and `records` of one directory."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ async def _begin(app: App, directory: Directory, before: Progress | None) -> Pro
 
 
 async def _next_page(app: App, directory: Directory, progress: Progress, pace: "_Pace") -> Progress:
-    """Return the pass after the next page of records, whose rows are written again if other rules wrote them."""
+    """Return the pass after the next page of records; rewrite rows of an older index version."""
     kind = _kind_of(progress.cursor)
     after = progress.cursor if progress.cursor != _USERS_BEGIN else ""
     found, more = await resource_rows.page(app, directory.id, _RECORDS[kind], after, _PAGE)
@@ -218,7 +218,7 @@ def _stale(
     *,
     keep_name: bool = False,
 ) -> _Stale | None:
-    """Return what to write for a record, or None if its rows are current.
+    """Return the operations for a record, or None if its rows are current.
 
     `present`: which of its rows are there, None for all that it lists. `keep_name`: its name row stays.
     """
@@ -241,7 +241,7 @@ def _stale(
 
 
 def _batches(stale: Sequence[_Stale]) -> list[list[_Stale]]:
-    """Records in groups whose operations fit a transaction."""
+    """Return records in groups with operations that fit in a transaction."""
     batches, operations, size = list[list[_Stale]](), MAX_OPERATIONS, 0
     for one in stale:
         operations, size = operations + len(one.operations), size + one.size

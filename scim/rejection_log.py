@@ -1,4 +1,4 @@
-"""Refused requests in the directory's provisioning log, with whose request it was."""
+"""Refused requests in the directory's provisioning log, with their client."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
 async def log_rejected_request(context: Context, request: Request, error: ScimError) -> None:
     """Note why a request was refused, so that an administrator sees it.
 
-    A read that finds nothing is no refusal.
+    A read that finds nothing doesn't count as a refusal.
     """
     if request.method in ("GET", "HEAD") and error.status == 404 and "rest" not in request.route:
         return

@@ -1,4 +1,4 @@
-"""`/Users`, `/Groups` and what is below them: HTTP in, HTTP out (RFC 7644 sections 3.3 to 3.6)."""
+"""`/Users`, `/Groups` and the resources below them (RFC 7644 sections 3.3 to 3.6)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rows of a family: a record `user|{id}` with the memberships `user|{id}|{group}` right behind it (likewise `group`).
+"""Rows of a family: a record `user|{id}`, then its memberships `user|{id}|{group}` (or `group`).
 
 One range therefore reads a resource with the groups that it is in, and a walk reads many of them.
 """
@@ -23,9 +23,10 @@ _MIN_ROWS = 32
 
 
 async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> list[Row]:
-    """The record's row and its membership rows, in one round trip (more where there are thousands); [] if unknown.
+    """Return the record's row and its membership rows; [] if unknown.
 
-    All ids are of one length, so none begins another: a part of one would be the range of everybody's rows.
+    It takes one round trip, more for thousands of rows. All ids have one length, so none is a
+    prefix of another: a shorter id would read the rows of other people.
     """
     if not is_id(identifier):
         return []
@@ -48,7 +49,7 @@ def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterat
     """Yield the key of each value that no other resource of the directory may have (RFC 7643 section 2.2).
 
     For every attribute with `uniqueness` server or global, of the core and of extensions, but for those by which users
-    and groups are found anyway. Values are compared as the attribute's caseExact says.
+    and groups are found anyway. Values are compared by the attribute's caseExact.
     """
     for urn, attribute in resource_type.unique:
         holder = resource.get(urn, {}) if urn else resource
@@ -80,10 +81,10 @@ async def unique_conflict(
 async def page(
     app: App, directory_id: str, family: OnePart, after: str, count: int
 ) -> tuple[list[list[Row]], bool]:
-    """At most `count` records with their memberships, in the order of creation, from behind the row key `after`.
+    """Return at most `count` records with memberships, by creation, after the row key `after`.
 
-    And whether there are more. Fewer come with more behind where they are very large. One round trip while nobody in it
-    is in a group, else as many as the rows need.
+    Also return whether there are more; a page is shorter if records are very large. It takes one
+    round trip if no one in it is in a group, else as many as the rows need.
     """
     start, stop = _bounds(family, after)
     sizes, place = app.state(_RowSizes).by_family, (directory_id, family.name)
@@ -109,7 +110,7 @@ async def page(
 class _RowSizes:
     """The average size in bytes of the rows of a directory's family that were read last.
 
-    It only says how many rows to read in one round trip, so that few are read beyond a page's end.
+    It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
     """
 
     by_family: LruCache[tuple[str, str], float] = field(default_factory=lambda: LruCache(4096))

@@ -1,8 +1,8 @@
-"""What can be done with resources of one type (RFC 7644 section 3): users and groups differ in what they store.
+"""Operations on resources of one type (RFC 7644 section 3), shared by users and groups.
 
-`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and `scim.groups.service` implement
-what is special. A method that changes something reads, changes and writes, and begins again if another writer came in
-between, so that no change is lost.
+`scim.resource_endpoints` and `scim.bulk` call these methods; `scim.users.service` and
+`scim.groups.service` implement the differences. A method that changes a resource reads, changes and
+writes it, and starts again if another writer changed it in between, so that no change is lost.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ class StoredResource(Protocol):
 
     @property
     def resource(self) -> Resource:
-        """Its canonical JSON without what the service adds."""
+        """Its canonical JSON without the attributes that the service adds."""
         ...
 
     @property
@@ -63,7 +63,7 @@ class ResourceService(ABC, Generic[Stored]):
         self.directory_id = context.directory.id
 
     async def create(self, body: Any) -> Stored:
-        """POST: store a new resource. Raises ScimError 409 uniqueness, which names the owner of a taken value."""
+        """Store a new resource (POST). Raise ScimError 409 with the owner of a taken value."""
         notes = Notes()
         resource = read_resource(body, self.resource_type, notes)
         stored = await self._create(resource, notes)
@@ -71,14 +71,14 @@ class ResourceService(ABC, Generic[Stored]):
         return stored
 
     async def read(self, identifier: str) -> Stored:
-        """GET: return the resource. Raises ScimError 404 (RFC 7644 section 3.4.1)."""
+        """Return the resource (GET). Raise ScimError 404 (RFC 7644 section 3.4.1)."""
         stored = await self._get(identifier)
         if stored is None:
             raise not_found(self.resource_type.name, identifier)
         return stored
 
     async def replace(self, identifier: str, body: Any, conditions: Preconditions) -> Stored:
-        """PUT: put another resource in place of the stored one; never creates (RFC 7644 section 3.5.1)."""
+        """Replace the stored resource (PUT); never create one (RFC 7644 section 3.5.1)."""
         notes = Notes()
         incoming = read_resource(body, self.resource_type, notes)
         return await self._replace(identifier, incoming, conditions, notes)
@@ -114,11 +114,11 @@ class ResourceService(ABC, Generic[Stored]):
 
     @abstractmethod
     def source(self, query: ListQuery, filter_text: str) -> Source:
-        """Return where a query reads the resources from."""
+        """Return the source of a query's resources."""
 
     @abstractmethod
     async def represent(self, stored: Stored, projection: Projection) -> Resource:
-        """Return the resource as clients see it, with what the projection needs."""
+        """Return the resource as clients see it, with the attributes that the projection needs."""
 
     @abstractmethod
     def has_whole_etag(self, projection: Projection) -> bool:
@@ -168,7 +168,7 @@ class ResourceService(ABC, Generic[Stored]):
         sent: Notes,
         update: Callable[[Stored, Resource, Notes], Awaitable[Stored]],
     ) -> Stored:
-        """Read, change and write; `sent`: what was left out of the body already, `update` writes."""
+        """Read, change and write; `sent`: values already left out of the body, `update` writes."""
 
         async def attempt() -> Stored:
             stored = await self.read(identifier)

@@ -1,4 +1,4 @@
-"""How much of one directory's work runs at a time on an instance, so that others get their turns.
+"""Limits on one directory's concurrent work on an instance, so that others get their turns.
 
 The event loop serves whoever is ready in turn: with twenty scans of one directory, every other request
 waits for twenty slices of time. So a directory has two scans, two pages, and one long computation at a time, and
@@ -22,17 +22,16 @@ _RETRY_AFTER = 10  # seconds
 
 
 _Semaphores = weakref.WeakValueDictionary[str, asyncio.Semaphore]
+_Locks = weakref.WeakValueDictionary[str, asyncio.Lock]
 
 
 @dataclass(frozen=True, slots=True)
 class _Gates:
-    """The gates that somebody uses or waits for, by directory."""
+    """The gates in use or waited for, by directory."""
 
     scans: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
     pages: _Semaphores = field(default_factory=weakref.WeakValueDictionary)
-    computing: "weakref.WeakValueDictionary[str, asyncio.Lock]" = field(
-        default_factory=weakref.WeakValueDictionary
-    )
+    computing: _Locks = field(default_factory=weakref.WeakValueDictionary)
 
 
 class ScanLimit(HttpError):
@@ -44,12 +43,12 @@ class ScanLimit(HttpError):
 
 
 def scan_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
-    """Wait until fewer than MAX_SCANS of the directory's scans run. Raises ScanLimit."""
+    """Wait until fewer than MAX_SCANS of the directory's scans run. Raise ScanLimit."""
     return _turn(app.state(_Gates).scans, directory_id, MAX_SCANS)
 
 
 def page_turn(app: App, directory_id: str) -> AbstractAsyncContextManager[None]:
-    """Wait until fewer than MAX_PAGES of the directory's pages are read. Raises ScanLimit."""
+    """Wait until fewer than MAX_PAGES of the directory's pages are read. Raise ScanLimit."""
     return _turn(app.state(_Gates).pages, directory_id, MAX_PAGES)
 
 
@@ -68,6 +67,9 @@ async def _turn(gates: _Semaphores, directory_id: str, most: int) -> AsyncIterat
         await gate.acquire()  # at once
     try:
         yield
+        # Even if nothing in between had to wait: those who come next find the gate locked, so that at
+        # most this many run before others get their turn.
+        await asyncio.sleep(0)
     finally:
         gate.release()
 

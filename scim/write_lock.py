@@ -1,4 +1,4 @@
-"""Writers of one resource: on an instance they take turns, between instances they begin again.
+"""Writers of one resource: on an instance they take turns, between instances they retry.
 
 Entra changes one group on many connections at once. Without turns each of them would read, find at its write that
 another was quicker, and read again: of 32 writers most would give up.
@@ -52,7 +52,7 @@ class WriteLocks:
     )
 
     def of(self, directory_id: str, identifier: str) -> asyncio.Lock:
-        """The lock of a resource; it goes with its last writer."""
+        """Return the lock of a resource; it exists until its last writer ends."""
         place = (directory_id, identifier)
         lock = self._locks.get(place)
         if lock is None:
@@ -62,9 +62,9 @@ class WriteLocks:
     async def write(
         self, directory_id: str, identifier: str, attempt: Callable[[], Awaitable[Result]]
     ) -> Result:
-        """The result of `attempt`, a read and a write, begun again where a writer elsewhere came in between.
+        """Return the result of `attempt`, a read and a write, repeated after a concurrent write.
 
-        ScimError 503 where others always do.
+        Raise ScimError 503 if every attempt meets one.
         """
         async with self.of(directory_id, identifier):
             for one in attempts():

@@ -1,9 +1,16 @@
-"""The one place that reads the time, so that every rule about time can be tested without waiting."""
+"""The one place that reads the time, so that every rule about time can be tested without waiting.
+
+Processor time of a call is what its code computes between two awaits, on the event loop's thread. What
+other calls compute meanwhile isn't counted, nor is waiting, nor what an engine does on threads of its own.
+"""
 
 import time
+from collections.abc import Awaitable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, cast
+
+Result = TypeVar("Result")
 
 # Milliseconds, as rows of presence store times.
 SECOND = 1000
@@ -37,6 +44,62 @@ class SystemClock:
 def processor_seconds() -> float:
     """Return the processor time of this thread; only differences have a meaning."""
     return time.thread_time()
+
+
+@dataclass(slots=True)
+class ProcessorTime:
+    """The processor time of one call and of the tasks that it starts with `shared.concurrency.each`."""
+
+    _seconds: float = 0.0
+    _since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The seconds so far, those of the present step included."""
+        if self._since is None:
+            return self._seconds
+        return self._seconds + processor_seconds() - self._since
+
+    def begin_step(self) -> None:
+        """Note that the call computes from here on."""
+        self._since = processor_seconds()
+
+    def end_step(self) -> None:
+        """Add the step that `begin_step` began."""
+        if self._since is not None:
+            self._seconds += processor_seconds() - self._since
+        self._since = None
+
+    def measure(self, work: Awaitable[Result]) -> "_Measured[Result]":
+        """Return an awaitable that does `work` and adds the time of each of its steps."""
+        return _Measured(self, work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured(Awaitable[Result]):
+    """Drives an awaitable as `await` does (PEP 492, PEP 380), and measures each step."""
+
+    time: ProcessorTime
+    work: Awaitable[Result]
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        steps = self.work.__await__()
+        time, step, value = self.time, steps.send, None
+        while True:
+            time.begin_step()
+            try:
+                waiting = step(value)
+            except StopIteration as done:
+                return cast("Result", done.value)
+            finally:
+                time.end_step()
+            try:
+                step, value = steps.send, (yield waiting)
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:
+                step, value = steps.throw, error
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 from shared import log
 from shared.app import App
-from shared.processor_time import ProcessorTime
+from shared.clock import ProcessorTime
 
 P = ParamSpec("P")
 R = TypeVar("R")

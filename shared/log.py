@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from shared.processor_time import ProcessorTime
+from shared.clock import ProcessorTime
 
 Dimension = str | int | float | bool | None
 NAME = "external_directories"

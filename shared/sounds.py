@@ -12,7 +12,9 @@ and Muhammad. Cyrillic, Greek and Arabic letters have the code of their Latin on
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 _LONGEST = 8  # letters of a code
 _LONGEST_WORD = 40  # letters of a word that are looked at
@@ -110,7 +112,7 @@ def _substitutions() -> dict[str, dict[str, float]]:
 
 _INSTEAD = _substitutions()
 _ALONE = {"h": _SILENT} | dict.fromkeys(_VOWELS, _EXTRA_VOWEL)
-_NONE: dict[str, float] = {}
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def distance(one: str, other: str, most: float) -> float:

@@ -59,7 +59,7 @@ PARTICLES = frozenset(
     "zur".split()
 )
 # Of these, the ones that are people's names as well: found by themselves too.
-ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van von y".split())
+ALSO_NAMES = frozenset("al an ap ben bin do e el la le ma mac o san sant u van y".split())
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ _SHOWN = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--tables", metavar="URL", help="where the data is (setting TABLES)")
     parser.add_argument("--directory", metavar="ID", help="only this directory")
     parser.add_argument(
@@ -51,7 +51,7 @@ async def repair(app: "App", ids: Sequence[str] | None = None) -> None:
 
 
 async def report(app: "App", ids: Sequence[str] | None = None) -> int:
-    """Check these directories (None: all, and how tenants and directories are linked); 1 where there is a fault."""
+    """Check these directories (None: all, and the links of tenants); return 1 for a fault."""
     from local.check import check_links
     from local.transfer import importing, partitions
 
@@ -75,7 +75,7 @@ async def _one(app: "App", directory_id: str, *, named: bool) -> int:
 
     directory = await store.get(app.tables, directory_id)
     if directory is None:
-        # Its making was killed before the last step: nobody can see it, and making it again is possible.
+        # Its creation was killed before the last step: it is not visible, and can be created again.
         print(
             f"{directory_id}: there is no such directory{'' if named else ', only an index row (harmless)'}"
         )

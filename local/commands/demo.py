@@ -14,7 +14,7 @@ _ROOT = Path(__file__).parent.parent.parent
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument(
         "--port",
         type=int,
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run until Ctrl-C; 1, with one line on standard error, where that can't be."""
+    """Run until Ctrl-C; return 1, with one line on standard error, if it can't run."""
     from local.demo.company import DemoError
     from local.host.errors import HostError
     from local.host.logs import configure
@@ -92,7 +92,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 
 def kept(tables: str | None) -> Path:
-    """Where the demo keeps its token: beside its database, so that two demos do not take each other's."""
+    """Return the path of the demo's token, next to its database: each demo has its own."""
     if tables and tables.startswith("sqlite:///"):
         return Path(tables.removeprefix("sqlite:///")).with_name("demo.json")
     return _ROOT / "data" / "demo.json"

@@ -18,7 +18,7 @@ _REMOVAL_SECONDS = 3600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The actions and their options."""
+    """Add the actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     common = argparse.ArgumentParser(add_help=False)
     add = common.add_argument
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the action; 1 with one line of explanation where it can't be done."""
+    """Carry out the action; return 1 with one line of explanation if it can't be done."""
     from directories.errors import InvalidField, NotThere, Overtaken
     from shared.settings import SettingsError
     from shared.tables.port import StorageUnavailable

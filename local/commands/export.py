@@ -10,7 +10,7 @@ HELP = "back up: write every row of a deployment to a file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument(
         "--tables", metavar="URL", required=True, help="where the data is (as setting TABLES)"
     )
@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0: the file is complete; 3: it is, but somebody went on changing a directory; 1: there is no file."""
+    """Export to the file and return the exit status.
+
+    It is 0 if the file is complete, 3 if it is but a directory changed during every attempt, and 1
+    if there is no file.
+    """
     from local.transfer.command import carry_out
     from local.transfer.exporting import export
     from local.transfer.file import TransferError

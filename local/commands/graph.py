@@ -8,7 +8,7 @@ HELP = "simulate Microsoft's login service and Graph presence on this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--port", type=int, default=8790, help="port on 127.0.0.1 (8790)")
     parser.add_argument(
         "--latency", type=float, default=0.0, metavar="MS", help="milliseconds that Graph takes (0)"
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _announce(url: str) -> None:
-    """What to put into the product's settings."""
+    """Print the values for the product's settings."""
     from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID
 
     print(f"Microsoft simulator, to be turned at {url}/control")

@@ -8,7 +8,7 @@ HELP = "write the log levels of every function into host.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--check", action="store_true", help="fail if host.json is not current")
 
 

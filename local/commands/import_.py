@@ -10,7 +10,7 @@ HELP = "restore: bring the rows of an export into a deployment"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument(
         "--tables", metavar="URL", required=True, help="where to put the data (as setting TABLES)"
     )

@@ -132,7 +132,7 @@ class Screen:
         self._next, self._cycle, self._last = 0.0, "", ""
 
     def show(self, progress: Progress) -> None:
-        """Print where the run is, at most five times a second."""
+        """Print the progress of the run, at most five times a second."""
         line = (
             f"{progress.cycle:<17}{progress.done:>7,} of {progress.total:,}   {progress.requests_per_second:>6,.0f}"
             f" requests/s   {progress.errors} errors"
@@ -156,7 +156,7 @@ class Screen:
 
 
 def table(summary: Summary) -> list[str]:
-    """The summary for people, line by line."""
+    """Return the summary for people, line by line."""
     lines = ["", f"{'operation':<24}{'count':>9}{'p50 ms':>9}{'p95 ms':>9}{'/s':>9}{'CPU ms':>9}"]
     for name, operation in summary.operations.items():
         rate = f"{operation.requests_per_second:>9,.0f}" if operation.requests_per_second else ""

@@ -14,7 +14,7 @@ HELP = "write index rows again by the rules of this release, which the app does 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--tables", metavar="URL", help="where the data is (setting TABLES)")
     parser.add_argument("directories", metavar="ID", nargs="*", help="directories (default: all)")
 
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     async def work(app: "App") -> int:
         return await report(app, arguments.directories)
 
-    return asyncio.run(carry_out(arguments.tables, work, reading=True))
+    return asyncio.run(carry_out(arguments.tables, work, existing=True))
 
 
 async def report(app: "App", ids: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ _APP = Path(__file__).parent.parent.parent / "function_app.py"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--port", type=int, default=7071, help="port on 127.0.0.1 (7071)")
     parser.add_argument(
         "--tables",
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; 1, with one line on standard error, where that can't be."""
+    """Serve until SIGINT or SIGTERM; return 1, with one line on standard error, if that fails."""
     from local.host.errors import HostError
     from local.host.logs import configure
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
-    """Use uvloop where there is one (not on Windows)."""
+    """Return uvloop if it is installed (not on Windows)."""
     try:
         import uvloop
     except ImportError:

@@ -9,7 +9,7 @@ HELP = "print docs/storage.md, made from the schema of the stored rows"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
+    """Add the options of the command."""
     parser.add_argument("--to", metavar="FILE", type=Path, help="write it there")
 
 

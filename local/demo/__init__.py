@@ -1,1 +1,1 @@
-"""The whole product on one machine, filled with an invented company: what `make run` starts."""
+"""The whole product on one machine with an invented company, as `make run` starts it."""

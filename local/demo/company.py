@@ -1,4 +1,4 @@
-"""What the demo does that people would do: add a directory, provision it, consent to presence. All of it over HTTP."""
+"""Steps that people would take for the demo, over HTTP: add, provision and connect a directory."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,11 +29,11 @@ class Directory:
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text says why."""
+    """The demo cannot go on; the text is the reason."""
 
 
 async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
-    """The demo's directory: that of an earlier start if it is still there, else a new one."""
+    """Return the demo's directory: that of an earlier start if it exists, else a new one."""
     if keep.exists():
         known = Directory(**orjson.loads(keep.read_bytes()))
         async with session.get(f"/api/directories/{known.id}") as response:
@@ -51,7 +51,7 @@ async def directory(session: aiohttp.ClientSession, keep: Path) -> Directory:
 
 
 async def people(made: Directory, count: int, report: Callable[[Progress], None]) -> Summary:
-    """Provision the company; a second start finds everybody there already and changes nothing."""
+    """Provision the company; a second start finds all people and changes nothing."""
     cycles = ("connect", "initial", "groups")
     return await provision(
         Options(made.scim_base_url, made.token, people=count, cycles=cycles), report

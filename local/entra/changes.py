@@ -19,7 +19,7 @@ _PER_THOUSAND = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Indexes of people by what happens to them; joiners and lost answers are ranges beyond the first people."""
+    """Indexes of people by their change; joiners and lost answers are ranges after the first people."""
 
     titles: list[int]
     numbers: list[int]
@@ -42,9 +42,9 @@ class Plan:
 
 
 def plan(options: Options) -> Plan:
-    """What happens to a company of this size."""
+    """Return the changes for a company of this size."""
     random, people = Random(f"plan {options.seed}"), options.people
-    # Nobody changes in two ways, so that each change can be recognised in the target.
+    # Each person changes in one way only, so that each change can be recognised in the target.
     sizes = {what: max(1, people * share // 1000) for what, share in _PER_THOUSAND.items()}
     chosen = random.sample(range(1, people), min(sum(sizes.values()), people - 1))
     groups, start = {}, 0
@@ -56,7 +56,7 @@ def plan(options: Options) -> Plan:
 
 
 def apply(what: Plan, company: Company) -> list[Person]:
-    """The people after their change."""
+    """Return the people after their change."""
     return [
         *(_promoted(person) for person in _people(company, what.titles)),
         *(company.renumbered(person) for person in _people(company, what.numbers)),

@@ -1,6 +1,7 @@
-"""What Entra needs of an answer: each function returns the reasons why an answer would not do, none when it does.
+"""Checks of answers as Entra needs them; each returns the reasons for rejection, none if valid.
 
-Sources: Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation"; RFC 7643 and 7644.
+Sources: Microsoft Learn, "Develop a SCIM endpoint" and "Troubleshoot user provisioning validation";
+RFC 7643 and 7644.
 """
 
 import re
@@ -16,7 +17,7 @@ _DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\
 
 
 def status(answer: Answer, *expected: int) -> list[str]:
-    """The status is one of those expected, and the body is what SCIM sends with it."""
+    """Check that the status is an expected one and that the body is the one SCIM sends with it."""
     reasons = _envelope(answer)
     if answer.status not in expected:
         wanted = " or ".join(str(each) for each in expected)
@@ -27,7 +28,7 @@ def status(answer: Answer, *expected: int) -> list[str]:
 
 
 def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """The body is a User that holds every value exactly as sent."""
+    """Check that the body is a User that holds every value exactly as sent."""
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -39,7 +40,7 @@ def user(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
 
 
 def group(answer: Answer, sent: Flat, *, created: bool = False) -> list[str]:
-    """The body is a Group that holds every value exactly as sent."""
+    """Check that the body is a Group that holds every value exactly as sent."""
     resource = answer.content
     if not isinstance(resource, dict):
         return ["the body is not a JSON object"]
@@ -92,7 +93,10 @@ def echo(resource: dict[str, Any], sent: Flat) -> list[str]:
 
 
 def listing(answer: Answer, kind: str) -> list[str]:
-    """The body is a ListResponse, also when nothing matches, and it fits a query without `startIndex` and `count`."""
+    """Check that the body is a ListResponse, also if nothing matches.
+
+    It must fit a query without `startIndex` and `count`.
+    """
     content = answer.content
     if not isinstance(content, dict):
         return ["the body is not a JSON object"]
@@ -133,7 +137,7 @@ def schemas(answer: Answer) -> list[str]:
 
 
 def match(answer: Answer, kind: str, attribute: str, value: str) -> list[str]:
-    """A matching filter answered with at most one resource, and that one has the value."""
+    """Check that a matching filter found at most one resource, and that this has the value."""
     reasons = status(answer, 200)
     reasons += listing(answer, kind) if answer.status == 200 else []
     if reasons:

@@ -1,4 +1,4 @@
-"""The cycles of a provisioning job, each over everybody concerned."""
+"""The cycles of a provisioning job, each over all people concerned."""
 
 from collections.abc import Awaitable, Callable
 from random import Random
@@ -9,7 +9,7 @@ from local.entra.job import Job
 from local.entra.people import Person
 from local.entra.wire import Answer, equals
 
-_CONNECT_PATIENCE = 5.0  # seconds: somebody waits in front of the screen
+_CONNECT_PATIENCE = 5.0  # seconds: a person waits in front of the screen
 
 
 async def connect(job: Job) -> None:
@@ -29,7 +29,10 @@ async def connect(job: Job) -> None:
 
 
 async def initial(job: Job) -> None:
-    """Everybody in scope: matched, then created or updated; then conflicts again, then managers."""
+    """Provision all people in scope: match, then create or update.
+
+    Conflicts are repeated after that, and managers are set last.
+    """
     people = job.options.people
     renamed = set(changes.plan(job.options).renamed)
 
@@ -48,7 +51,10 @@ async def initial(job: Job) -> None:
 
 
 async def escrow(job: Job) -> None:
-    """People whose POST met a conflict: the matching filter must find them now, and what differs is updated."""
+    """Provision people whose POST met a conflict.
+
+    The matching filter must find them now, and differences are updated.
+    """
     waiting, job.escrow = job.escrow, []
 
     async def again(person: Person) -> None:
@@ -67,7 +73,10 @@ async def escrow(job: Job) -> None:
 
 
 async def incremental(job: Job) -> None:
-    """What changed in Entra since: titles, numbers, surnames, departments with managers; and people who joined."""
+    """Send the changes in Entra since the last cycle.
+
+    These are titles, numbers, surnames, departments with managers, and new people.
+    """
     plan = changes.plan(job.options)
     changed = changes.apply(plan, job.company)
     job.changed |= {person.index: person for person in changed}
@@ -92,7 +101,10 @@ async def incremental(job: Job) -> None:
 
 
 async def lost_answer(job: Job) -> None:
-    """People whose POST is acted on while its answer is lost: the repetition meets a 409, matching finds them."""
+    """Provision people whose POST is processed while its answer is lost.
+
+    The repetition meets a 409, and matching finds them.
+    """
     start, stop = changes.plan(job.options).lost
     await job.each(
         "lost answers",
@@ -120,7 +132,7 @@ async def enable(job: Job) -> None:
 
 
 async def delete(job: Job) -> None:
-    """Thirty days later the others are purged, and so are those whose answers were lost."""
+    """Purge the other people thirty days later, and those whose answers were lost."""
     plan = changes.plan(job.options)
     gone = [*plan.purged, *range(*plan.lost)]
     await _linked(job, "delete", gone, lambda person: users.delete(job, person))

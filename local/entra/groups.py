@@ -1,4 +1,7 @@
-"""What Entra does to groups in the target: made without members, then filled, changed and read without them."""
+"""Provisioning of groups in the target.
+
+Entra creates them without members, then adds members, changes them and reads them without members.
+"""
 
 from dataclasses import dataclass
 from typing import Any

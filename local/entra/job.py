@@ -1,4 +1,4 @@
-"""A provisioning job: what Entra remembers between cycles, and how it works through many objects at once."""
+"""A provisioning job: its memory between cycles, and its work on many objects concurrently."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ class Job:
         report: Report,
         company: Company | None = None,
     ) -> None:
-        """A job starts without any links: an initial cycle finds or makes them."""
+        """Start without any links: an initial cycle finds or creates them."""
         self.options, self.wire, self.record = options, wire, record
         self.company = company or Company(options.seed)
         self.links: dict[int, str] = {}
@@ -47,16 +47,16 @@ class Job:
         self._started = time.monotonic()
 
     def person(self, index: int) -> Person:
-        """The person as Entra has it now."""
+        """Return the person as Entra has it now."""
         return self.changed.get(index) or self.company.person(index)
 
     def note(self, operation: str, answer: Answer, reasons: list[str]) -> bool:
-        """Record what is wrong with an answer; whether it is fine."""
+        """Record the faults of an answer; return whether it has none."""
         self.record.deviations(operation, answer.request, reasons)
         return not reasons
 
     def must(self, operation: str, answer: Answer, reasons: list[str]) -> None:
-        """Record what is wrong with an answer; anything wrong ends this object's turn."""
+        """Record the faults of an answer; any fault ends the processing of this object."""
         if not self.note(operation, answer, reasons):
             raise Skipped
 

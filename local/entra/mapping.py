@@ -25,7 +25,10 @@ _SELECTED = re.compile(r'^(\w+)\[type eq "(\w+)"\]\.(\w+)$')
 
 
 def target_attributes(person: Person) -> Flat:
-    """The default mapping set with the product's own choices: objectId as externalId, soft delete by `active`."""
+    """Return the default mapping with the product's own choices.
+
+    These are objectId as externalId, and soft delete by `active`.
+    """
     values: Flat = {
         "userName": person.user_principal_name,
         "externalId": person.object_id,
@@ -48,7 +51,7 @@ def target_attributes(person: Person) -> Flat:
 
 
 def post_body(values: Flat) -> dict[str, Any]:
-    """The body of POST /Users; a manager goes as the bare id, as Entra sends it."""
+    """Return the body of POST /Users; a manager goes as the bare id, as Entra sends it."""
     body: dict[str, Any] = {
         "schemas": [USER, ENTERPRISE],
         "meta": {"resourceType": "User"},
@@ -62,7 +65,7 @@ def post_body(values: Flat) -> dict[str, Any]:
 
 
 def group_body(display_name: str, external_id: str) -> dict[str, Any]:
-    """The body of POST /Groups: never any members, and a second schema that is none of SCIM's."""
+    """Return the body of POST /Groups: never with members, and with a second schema not of SCIM."""
     return {
         "schemas": [GROUP, ADSCIM_GROUP],
         "externalId": external_id,
@@ -72,7 +75,10 @@ def group_body(display_name: str, external_id: str) -> dict[str, Any]:
 
 
 def flatten(resource: dict[str, Any]) -> Flat:
-    """A user as received, by target attribute; of several elements of one type the first, a manager by its id."""
+    """Return a user as received, by target attribute.
+
+    Of several elements of one type it has the first; a manager is given by its id.
+    """
     flat: Flat = {}
     for name, value in resource.items():
         if name == ENTERPRISE and isinstance(value, dict):
@@ -90,7 +96,7 @@ def flatten(resource: dict[str, Any]) -> Flat:
 
 
 def difference(wanted: Flat, stored: Flat) -> Flat:
-    """What must be sent so that `stored` becomes `wanted`."""
+    """Return the changes by which `stored` becomes `wanted`."""
     return {
         attribute: value
         for attribute, value in wanted.items()
@@ -103,13 +109,13 @@ def difference(wanted: Flat, stored: Flat) -> Flat:
 
 
 def patch_body(changes: Flat, stored: Flat, dialect: Dialect) -> dict[str, Any]:
-    """The PATCH that makes these changes to what is stored."""
+    """Return the PATCH that makes these changes to what is stored."""
     speak = _flag_operations if dialect == "flag" else _default_operations
     return {"schemas": [PATCH_OP], "Operations": speak(changes, stored)}
 
 
 def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
-    """The PATCH that takes a user's manager away."""
+    """Return the PATCH that takes a user's manager away."""
     operation = (
         {"op": "remove", "path": f'manager[value eq "{manager_id}"]'}
         if dialect == "flag"
@@ -119,7 +125,7 @@ def manager_removal(manager_id: str, dialect: Dialect) -> dict[str, Any]:
 
 
 def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str, Any]:
-    """The PATCH that adds (`add`) members to a group or removes (`remove`) them."""
+    """Return the PATCH that adds (`add`) members to a group or removes (`remove`) them."""
     if dialect == "flag" and op == "remove":
         return {
             "schemas": [PATCH_OP],
@@ -133,7 +139,7 @@ def members_patch(op: str, member_ids: list[str], dialect: Dialect) -> dict[str,
 
 
 def group_patch(changes: Flat, dialect: Dialect) -> dict[str, Any]:
-    """The PATCH that changes a group's own attributes."""
+    """Return the PATCH that changes a group's own attributes."""
     if dialect == "flag":
         return {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "value": changes}]}
     operations = [

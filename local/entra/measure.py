@@ -116,7 +116,7 @@ async def _phases(measurement: Measurement) -> None:
         _expect(job, "DELETE", await job.wire.send("DELETE", "DELETE", _path(job, person)), 204)
 
     pages = list(range(1, count + 1, PAGE))
-    pages *= max(1, -(-50 // len(pages)))  # at least fifty requests, else nothing can be said
+    pages *= max(1, -(-50 // len(pages)))  # at least fifty requests, for a meaningful figure
     await measurement.phase("POST", people(), count, post)
     await measurement.phase("GET by id", people(), count, get)
     await measurement.phase("filter hit", people(), count, hit)

@@ -1,4 +1,4 @@
-"""What a run of the simulator is told."""
+"""The options of a run of the simulator."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,10 +23,11 @@ FLAG = "aadOptscim062020"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One provisioning job: where to, with what, for whom.
+    """One provisioning job: its target, credentials and people.
 
-    `patience` is how many seconds a request that fails for a passing reason (no connection, 429, 502 to 504) is
-    repeated, first after `pause` seconds, then after twice as many; `timeout` the seconds that one answer may take.
+    `patience` is the time in seconds for which a request is repeated that fails for a passing
+    reason (no connection, 429, 502 to 504), first after `pause` seconds, then after twice as many.
+    `timeout` is the limit in seconds for one answer.
     """
 
     base: str
@@ -43,7 +44,7 @@ class Options:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be run, in words for the person at the keyboard."""
+        """Refuse invalid options, with a message for the person at the keyboard."""
         if not self.base.startswith(("http://", "https://")):
             raise ValueError(f"base: {self.base!r} is not an http or https address")
         if self.people < 1 or self.connections < 1 or self.groups < 0:

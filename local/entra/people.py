@@ -129,7 +129,7 @@ def departments() -> list[str]:
 
 
 def first_title(department: str) -> str:
-    """Return a title of people in the department who lead nobody."""
+    """Return a title of people in the department without reports."""
     return next(row["job_title"] for row in reversed(_rows()) if row["department"] == department)
 
 

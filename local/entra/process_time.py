@@ -29,7 +29,7 @@ def _own_seconds(pid: int) -> float:
     try:
         stat = _PROC.joinpath(str(pid), "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return 0.0  # ended meanwhile: its parent has its time by now
+        return 0.0  # it has ended: its parent has its time by now
     # The second field is the command in brackets and may hold anything; utime is the 14th field (proc(5)).
     fields = stat.rpartition(")")[2].split()
     return sum(int(ticks) for ticks in fields[11:15]) / _TICKS

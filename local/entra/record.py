@@ -1,4 +1,4 @@
-"""What a run did: counts, latencies, deviations; and what of it is shown."""
+"""The results of a run (counts, latencies, deviations), and their presentation."""
 
 import re
 import statistics
@@ -9,7 +9,7 @@ from typing import Any
 PASSING = frozenset({429, 502, 503, 504})
 """Statuses that tell a client to come again."""
 
-# What differs between two errors of one kind: quoted texts, except in `[type eq "work"]`, and ids.
+# The parts in which errors of one kind differ: quoted texts, except in `[type eq "work"]`, and ids.
 _VALUES = re.compile(r"""(?<!eq )"[^"]*"|'[^']*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b""")
 
 MAX_ERRORS = 200
@@ -18,7 +18,7 @@ MAX_ERRORS = 200
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the run is: `done` of `total` people or groups in this cycle, everything else since the start."""
+    """The progress: `done` of `total` people or groups in this cycle; other counts since the start."""
 
     cycle: str
     done: int
@@ -39,7 +39,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class OperationSummary:
-    """Requests of one kind; times in milliseconds, rate and the server's CPU time where they were measured."""
+    """Requests of one kind; times in ms; rate and the server's CPU time if they were measured."""
 
     count: int
     p50_ms: float
@@ -73,11 +73,11 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Whether every request was answered as Entra expects."""
+        """Return whether every request was answered as Entra expects."""
         return not self.error_count and self.quarantined is None
 
     def as_json(self) -> dict[str, Any]:
-        """The summary as one JSON object."""
+        """Return the summary as one JSON object."""
         return {**asdict(self), "ok": self.ok}
 
 
@@ -96,18 +96,18 @@ class Record:
     errors: dict[tuple[str, str], Deviation] = field(default_factory=dict)
 
     def answered(self, operation: str, seconds: float, status: int) -> None:
-        """One answer came in; one that only says "later" is no figure of the operation."""
+        """Count one answer; one that only asks to try later is not counted for the operation."""
         self.requests += 1
         if status not in PASSING:
             self.latencies.setdefault(operation, array("d")).append(seconds * 1000)
         self.statuses[str(status)] = self.statuses.get(str(status), 0) + 1
 
     def count(self, what: str) -> None:
-        """One more of what the cycles do: people created, groups read."""
+        """Count one more action of the cycles: a person created, a group read."""
         self.done[what] = self.done.get(what, 0) + 1
 
     def deviations(self, operation: str, request: str, reasons: list[str]) -> None:
-        """What was wrong with one answer; a fault of one kind is kept once and counted."""
+        """Record the deviations of one answer; a fault of one kind is kept once and counted."""
         self.failures += bool(reasons)
         for reason in reasons:
             self.error_count += 1
@@ -124,7 +124,10 @@ class Record:
     def operation(
         self, name: str, seconds: float | None = None, cpu_ms: float | None = None
     ) -> OperationSummary:
-        """The figures of one kind of request; `seconds` is how long nothing else was sent, if so."""
+        """Return the figures of one kind of request.
+
+        `seconds` is the time in which only these were sent, if they were sent alone.
+        """
         times = self.latencies.get(name, array("d"))
         p50, p95 = percentiles(times)
         rate = round(len(times) / seconds, 1) if seconds else None
@@ -148,7 +151,7 @@ class Record:
 
 
 def percentiles(times: "array[float]") -> tuple[float, float]:
-    """The 50th and 95th percentile, in the unit of the values; 0 where there are none."""
+    """Return the 50th and 95th percentile, in the unit of the values; 0 if there are none."""
     if len(times) < 2:
         value = round(times[0], 2) if times else 0.0
         return value, value

@@ -11,7 +11,7 @@ from local.entra.wire import Quarantined, Wire
 
 
 def silent(_: Progress) -> None:
-    """A report that nobody reads."""
+    """Ignore the progress."""
 
 
 async def run(options: Options, report: Report = silent) -> Summary:

@@ -1,4 +1,4 @@
-"""What Entra does to one user in the target."""
+"""Provisioning of one user in the target, as Entra does it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ Resource = dict[str, Any]
 async def provision(
     job: Job, person: Person, *, known_as: Iterable[str] = (), lose_answer: bool = False
 ) -> None:
-    """Find the user by the matching attribute, then create it, or update what differs."""
+    """Find the user by the matching attribute, then create it or update the differences."""
     found = await match(job, person, known_as)
     if found is None:
         await create(job, person, lose_answer=lose_answer)
@@ -24,7 +24,7 @@ async def provision(
 
 
 async def match(job: Job, person: Person, known_as: Iterable[str] = ()) -> Resource | None:
-    """The user that the matching filter finds, disabled ones too.
+    """Return the user that the matching filter finds, disabled ones too.
 
     `known_as` are user names under which Entra would still know the link to this user.
     """
@@ -82,9 +82,9 @@ async def create(
 
 
 async def update(job: Job, person: Person, stored: Resource, *, delta: bool = False) -> None:
-    """PATCH what differs from the user as stored; nothing when nothing differs.
+    """PATCH the differences from the stored user; send nothing if there are none.
 
-    In a `delta` cycle Entra replaces telephone numbers also where none is stored (better-auth/better-auth#10682).
+    In a `delta` cycle Entra replaces telephone numbers even if none is stored (better-auth/better-auth#10682).
     """
     flat = mapping.flatten(stored)
     changes = mapping.difference(mapping.target_attributes(person), flat)
@@ -162,7 +162,7 @@ async def delete(job: Job, person: Person) -> None:
 
 
 async def read(job: Job, person: Person) -> Resource | None:
-    """The user by its cached id; None when it is gone, and Entra falls back to matching."""
+    """Return the user by its cached id; None when it is gone, and Entra falls back to matching."""
     answer = await job.wire.send("get user", "GET", f"/Users/{job.links[person.index]}")
     if answer.status == 404:
         job.note("get user", answer, checks.status(answer, 404))

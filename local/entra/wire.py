@@ -149,13 +149,13 @@ class Wire:
 
 
 def equals(attribute: str, value: str) -> str:
-    """The query of a matching filter, encoded as Entra encodes it: `filter=userName+eq+%22a%40b%22`."""
+    """Return the query of a matching filter, encoded as Entra does: `filter=userName+eq+%22a%40b%22`."""
     expression = f'{attribute} eq "{escaped(value)}"'
     return f"filter={quote_plus(expression)}"
 
 
 def escaped(value: str) -> str:
-    """The value as it stands between the quotes of a filter."""
+    """Return the value as written between the quotes of a filter."""
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 

@@ -1,4 +1,4 @@
-"""Answers that both services give, and what a fault makes of them."""
+"""Answers that both services give, and the effect of faults on them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from local.graph.simulator import Simulator
 
 
 def json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer that must not be stored."""
+    """Return a JSON answer that must not be stored."""
     return Response(
         orjson.dumps(value),
         status,
@@ -27,7 +27,7 @@ def json(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 def login_error(
     simulator: Simulator, error: LoginError, correlation_id: str = "", word: str = ""
 ) -> Response:
-    """An error as the token endpoint words it; `word` in place of the usual `error`."""
+    """Return an error as the token endpoint words it; `word` in place of the usual `error`."""
     wait = error.kind.retry_after
     headers = {"Retry-After": str(wait)} if wait else {}
     body = error.body(simulator.clock.now(), correlation_id)
@@ -37,7 +37,7 @@ def login_error(
 def graph_error(
     simulator: Simulator, status: int, code: str, message: str, retry_after: int = 0
 ) -> Response:
-    """An error as Graph words it (learn.microsoft.com/graph/errors)."""
+    """Return an error as Graph words it (learn.microsoft.com/graph/errors)."""
     request_id = str(uuid4())
     inner = {
         "date": f"{simulator.clock.now():%Y-%m-%dT%H:%M:%S}",
@@ -53,7 +53,7 @@ def graph_error(
 
 
 async def form(request: Request) -> dict[str, str]:
-    """The fields of an application/x-www-form-urlencoded body."""
+    """Return the fields of an application/x-www-form-urlencoded body."""
     return dict(
         parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
     )
@@ -77,7 +77,7 @@ _WORDS = {
 async def faulty(
     simulator: Simulator, fault: Fault, request: Request, *, tenant: str = ""
 ) -> Response | None:
-    """The answer that the fault makes; None once a fault that let the call hang is gone."""
+    """Return the answer that the fault makes; None once a fault that let the call hang is gone."""
     if fault.code is not None:
         error = LoginError(fault.code, client="the application", tenant=tenant)
         return login_error(simulator, error, word=METADATA_WORDS.get(fault.code, ""))

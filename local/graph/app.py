@@ -15,7 +15,7 @@ from local.graph.token import TokenEndpoint
 
 
 def create_app(simulator: Simulator) -> ASGIApp:
-    """The application over that state."""
+    """Return the application over that state."""
     discovery, graph = Discovery(simulator), Graph(simulator)
     older = ConsentPage(simulator, needs_scope=False)
     return Starlette(

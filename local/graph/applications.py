@@ -9,7 +9,7 @@ PRESENCE_ROLE = "Presence.Read.All"
 
 @dataclass(frozen=True, slots=True)
 class FederatedCredential:
-    """A trust in somebody else's tokens (federatedIdentityCredential): all three must match exactly."""
+    """Trust in the tokens of another issuer (federatedIdentityCredential): all three must match exactly."""
 
     issuer: str
     subject: str
@@ -31,7 +31,7 @@ class Application:
     multi_tenant: bool = True
 
     def allows_redirect(self, address: str) -> bool:
-        """Whether the address is registered; compared exactly, as Entra does."""
+        """Return whether the address is registered; compared exactly, as Entra does."""
         if self.redirects:
             return address in self.redirects
         try:

@@ -13,7 +13,7 @@ LIFETIME = 300.0
 
 @dataclass(slots=True)
 class Code:
-    """What the sign-in page promised; `issued`: monotonic seconds."""
+    """The grant of the sign-in page; `issued`: monotonic seconds."""
 
     client_id: str
     redirect_uri: str
@@ -27,7 +27,7 @@ class Code:
 
 
 def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str, str]) -> str:
-    """A code for the person who signed in; `asked` are the parameters of the authorization request."""
+    """Return a code for the signed-in person; `asked`: parameters of the authorization request."""
     now = simulator.clock.monotonic()
     simulator.codes = {
         value: code for value, code in simulator.codes.items() if now - code.issued < 2 * LIFETIME
@@ -49,7 +49,7 @@ def issue(simulator: Simulator, tenant: Tenant, person: Person, asked: dict[str,
 def redeem(
     simulator: Simulator, fields: dict[str, str], application: Application, tenant: Tenant | None
 ) -> Code:
-    """The code, which is used up by that. Raises LoginError."""
+    """Return the code, which is used up by that. Raises LoginError."""
     if not (value := fields.get("code", "")):
         raise LoginError(900144, detail="code")
     code: Code | None = simulator.codes.get(value)

@@ -74,7 +74,7 @@ class SignIn:
         return back(address, {"code": code, "state": state}, mode)
 
     def _check(self, tenant: Tenant | None, asked: Mapping[str, str]) -> None:
-        """Faults of the request that must not be sent to an address nobody registered. Raises LoginError."""
+        """Raise LoginError for faults that must not be sent to an unregistered address."""
         for name in ("client_id", "redirect_uri", "response_type", "scope"):
             if not asked.get(name):
                 raise LoginError(900144, detail=name)

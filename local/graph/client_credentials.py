@@ -16,7 +16,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def basic(header: str) -> dict[str, str]:
-    """Client id and secret of an Authorization header, as form fields; empty where there is none."""
+    """Return client id and secret of an Authorization header, as form fields; empty if there is none."""
     if not header.lower().startswith("basic "):
         return {}
     try:
@@ -27,7 +27,7 @@ def basic(header: str) -> dict[str, str]:
 
 
 def authenticate(simulator: Simulator, tenant_id: str, fields: dict[str, str]) -> Application:
-    """The application that proved itself. Raises LoginError."""
+    """Return the application that proved itself. Raises LoginError."""
     if not (client_id := fields.get("client_id", "")):
         raise LoginError(900144, detail="client_id")
     application = simulator.applications.get(client_id)

@@ -20,7 +20,7 @@ _FAULTS = frozenset((65001, 65004, 90094))
 
 
 class ConsentPage:
-    """Asks an administrator to accept; `needs_scope`: the v2.0 form, where `scope` is required."""
+    """Asks an administrator to accept; `needs_scope`: the v2.0 form, in which `scope` is required."""
 
     def __init__(self, simulator: Simulator, *, needs_scope: bool = True) -> None:
         self.simulator, self.needs_scope = simulator, needs_scope
@@ -107,7 +107,7 @@ class ConsentPage:
         return back(asked["redirect_uri"], values | {"state": asked.get("state", "")})
 
     def _return_address(self, asked: Mapping[str, str]) -> str:
-        """Where "Return to the application without granting consent" goes."""
+        """Return the address of "Return to the application without granting consent"."""
         refused = self._error(asked, LoginError(90094, client=asked["client_id"]))
         return refused.headers["location"]
 

@@ -1,4 +1,4 @@
-"""HTTP API that changes what the simulator answers; the page at `/control` uses nothing else.
+"""HTTP API that changes the simulator's answers; the page at `/control` uses nothing else.
 
     GET    /control/state                            options, tenants, faults, calls by endpoint, tenant and status
     POST   /control/reset                            start again

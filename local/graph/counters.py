@@ -1,4 +1,4 @@
-"""What was called: by endpoint, by tenant, by status."""
+"""Counts of calls by endpoint, by tenant and by status."""
 
 from collections import Counter, deque
 

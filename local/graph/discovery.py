@@ -1,4 +1,4 @@
-"""What a client looks up first: OpenID metadata, instance metadata and the signing keys."""
+"""The documents that a client reads first: OpenID metadata, instance metadata and signing keys."""
 
 from starlette.requests import Request
 from starlette.responses import Response

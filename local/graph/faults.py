@@ -25,7 +25,7 @@ ONLY_GRAPH = {
 
 
 def names() -> dict[str, str]:
-    """Every fault with what it does."""
+    """Return every fault with its effect."""
     known = {f"{place}.{kind}": text for place in PLACES for kind, text in KINDS_OF_ANSWER.items()}
     known |= {f"graph.{kind}": text for kind, text in ONLY_GRAPH.items()}
     return known | {
@@ -34,7 +34,7 @@ def names() -> dict[str, str]:
 
 
 class UnknownFault(Exception):
-    """There is no fault of that name."""
+    """A fault name that does not exist."""
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Faults:
         ]
 
     def active(self) -> list[Fault]:
-        """The faults that still hit."""
+        """Return the faults that still hit."""
         now = self.clock.monotonic()
         self._active = [
             fault
@@ -104,11 +104,11 @@ class Faults:
         return self._active
 
     def is_on(self, fault: Fault) -> bool:
-        """Whether that very fault is still on (a call that hangs asks)."""
+        """Return whether that very fault is still on (a call that hangs asks)."""
         return any(other is fault for other in self.active())
 
     def hit(self, place: str, tenant: str, codes: frozenset[int] | None = None) -> Fault | None:
-        """The fault that this call meets, counted; `codes`: which AADSTS errors can show at this place."""
+        """Return the fault of this call, counted; `codes`: the AADSTS errors possible here."""
         for fault in self.active():
             code = fault.code
             here = fault.name.startswith(place + ".") if code is None else code in (codes or ())

@@ -86,7 +86,7 @@ class Graph:
         return self._one(tenant, request.path_params["id"])
 
     def _signed_in(self, request: Request) -> tuple[Tenant, list[str]]:
-        """The tenant and roles of the bearer token: signature, audience, issuer and times are checked."""
+        """Return the tenant and roles of a bearer token after validating it."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise GraphError(401, "InvalidAuthenticationToken", "Access token is empty.")
@@ -175,7 +175,7 @@ def _ids(body: bytes) -> list[str]:
 
 
 def _unknown(tenant: Tenant, object_id: str) -> dict[str, object] | None:
-    """What an id that is nobody's does to the answer; nowhere documented, hence the choice."""
+    """Return the effect of an unknown id on the answer; it is undocumented, hence the choice."""
     if tenant.unknown_ids == "chunk-400":
         raise GraphError(400, "BadRequest", "The request is invalid.")
     if tenant.unknown_ids == "chunk-404":

@@ -13,7 +13,7 @@ _ALGORITHM = "RS256"
 
 
 class BadSignature(Exception):
-    """The token is no token, or was not signed with a published key."""
+    """The token is malformed, or was not signed with a published key."""
 
 
 class SigningKey:
@@ -40,12 +40,12 @@ class KeyRing:
 
     @property
     def unpublished(self) -> SigningKey:
-        """A key of the right kind that nobody can look up: what a forger has."""
+        """Return a key of the right kind that is not published, such as a forger's."""
         self._unpublished = self._unpublished or SigningKey()
         return self._unpublished
 
     def rotate(self, *, keep: int = 1) -> None:
-        """Sign with a new key from now on, and publish only the last `keep` old ones beside it."""
+        """Sign with a new key from now on, and publish only the last `keep` old ones too."""
         old = self.published[-keep:] if keep else []
         self.published = [*old, SigningKey()]
 
@@ -54,11 +54,14 @@ class KeyRing:
         return self.published[-1].sign(claims)
 
     def document(self) -> dict[str, Any]:
-        """The JWK set of `/discovery/v2.0/keys`."""
+        """Return the JWK set of `/discovery/v2.0/keys`."""
         return {"keys": [key.public for key in self.published]}
 
     def read(self, token: str) -> dict[str, Any]:
-        """The claims of a token signed here; times and audience are the caller's to check. Raises BadSignature."""
+        """Return the claims of a token signed here; raise BadSignature for any other.
+
+        The caller checks times and audience.
+        """
         try:
             kid = jwt.get_unverified_header(token).get("kid")
             key = next(key for key in self.published if key.kid == kid)

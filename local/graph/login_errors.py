@@ -1,7 +1,7 @@
 """The errors of the login service: code, `error` of OAuth 2.0, HTTP status, text.
 
-Codes and statuses: learn.microsoft.com/entra/identity-platform/reference-error-codes and, where that page gives no
-status, answers seen in public issue threads.
+Codes and statuses: learn.microsoft.com/entra/identity-platform/reference-error-codes and, if that
+page gives no status, answers seen in public issue threads.
 """
 
 from dataclasses import dataclass
@@ -226,7 +226,7 @@ class LoginError(Exception):
         super().__init__(self.text)
 
     def body(self, now: datetime, correlation_id: str = "") -> dict[str, object]:
-        """The JSON that the token endpoint answers with."""
+        """Return the JSON that the token endpoint answers with."""
         trace, correlation = str(uuid4()), correlation_id or str(uuid4())
         stamp = f"{now:%Y-%m-%d %H:%M:%S}Z"
         text = f"{self.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"

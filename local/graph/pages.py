@@ -1,4 +1,4 @@
-"""The pages people see; every one says that it is a simulator."""
+"""The pages for people; every one states that it is a simulator."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ def _templates() -> "Environment":
 
 
 def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """A template filled in."""
+    """Return a template filled in."""
     text = _templates().get_template(name).render(**values)
     return HTMLResponse(
         text, status, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -29,5 +29,5 @@ def page(name: str, status: int = 200, **values: object) -> HTMLResponse:
 
 
 def error_page(error: LoginError) -> HTMLResponse:
-    """An error that stays on the login service's own page: the browser is not sent back."""
+    """Return an error that stays on the login service's own page: the browser is not sent back."""
     return page("error.html", 400, code=error.kind.code, text=error.text)

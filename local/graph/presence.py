@@ -1,4 +1,4 @@
-"""Presence of a person at a moment: what was set by hand, else drawn from (seed, id, slot of time).
+"""Presence of a person at a moment: set by hand, else drawn from (seed, id, slot of time).
 
 Nothing is stored for people who were not set, and the same seed and clock give the same status on every run. A bulk
 answer has 650 of them, so each is put together from ready-made pieces of JSON.
@@ -57,7 +57,7 @@ class PresenceSource:
         self._set[tenant_id, object_id.lower()] = status
 
     def release(self, tenant_id: str, object_id: str = "") -> None:
-        """Give one person (or everybody of the tenant) back to chance."""
+        """Let the status of one person (or of all the tenant's people) be random again."""
         gone = [
             key for key in self._set if key[0] == tenant_id and object_id.lower() in ("", key[1])
         ]
@@ -66,12 +66,12 @@ class PresenceSource:
             self._released[key] = self._next()
 
     def of(self, tenant: Tenant, object_id: str, now: datetime) -> dict[str, Any]:
-        """The presence resource of a person who exists; `object_id` in lower case."""
+        """Return the presence resource of a person who exists; `object_id` in lower case."""
         resource: dict[str, Any] = orjson.loads(self.encoded(tenant, object_id, now.timestamp()))
         return resource
 
     def encoded(self, tenant: Tenant, object_id: str, now: float) -> bytes:
-        """The same as JSON; `now` in seconds since 1970."""
+        """Return the same as JSON; `now` in seconds since 1970."""
         given = self._set.get((tenant.tenant_id, object_id)) if self._set else None
         if given is not None:
             rest = _rest(given.availability, given.activity, given.out_of_office, given.message)
@@ -96,7 +96,7 @@ class PresenceSource:
         return b'{"id":"%b"%b%019d"}' % (name, rest, sequence)
 
     def _slot(self, draw: int, now: float) -> tuple[int, int]:
-        """The number of the person's current span of time, and its first millisecond since 1970.
+        """Return the number of the person's current time slot, and its start in ms since 1970.
 
         Spans last 0.5 to 1.5 periods, each person's own.
         """
@@ -106,7 +106,7 @@ class PresenceSource:
         return slot, int((slot * span - ahead) * 1000)
 
     def _next(self) -> int:
-        """A sequence number above all that were given out: milliseconds since 1970, or one more than the last."""
+        """Return a sequence number above all earlier ones: ms since 1970 or the last plus 1."""
         self._sequence = max(self._sequence + 1, int(self.clock.now().timestamp() * 1000))
         return self._sequence
 
@@ -120,7 +120,7 @@ def _drawn(state: int, away: bool, style: Style) -> bytes:
 def _rest(
     availability: str, activity: str, out_of_office: bool = False, message: str = ""
 ) -> bytes:
-    """The resource in JSON after its id and up to its sequence number."""
+    """Return the resource in JSON after its id and up to its sequence number."""
     resource = {
         "availability": availability,
         "activity": activity,

@@ -9,7 +9,7 @@ from local.graph.pages import page
 
 
 def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
-    """The browser goes back to `address` with the values that are not empty."""
+    """Return a redirect to `address` with the values that are not empty."""
     values = {name: value for name, value in values.items() if value}
     if mode == "form_post":
         return page("form_post.html", address=address, values=values)
@@ -22,6 +22,6 @@ def back(address: str, values: dict[str, str], mode: str = "query") -> Response:
 def back_with_error(
     address: str, error: LoginError, state: str, mode: str = "query", **more: str
 ) -> Response:
-    """The browser goes back with an error, in the order that Microsoft's examples have."""
+    """Return a redirect with an error, in the order of Microsoft's examples."""
     values = {"error": error.kind.error, "error_description": error.text} | more
     return back(address, values | {"state": state}, mode)

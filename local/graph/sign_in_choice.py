@@ -11,7 +11,7 @@ Choice = tuple[Tenant, Person]
 
 
 def tenant_of_path(simulator: Simulator, segment: str) -> Tenant | None:
-    """The tenant of the path; None where any tenant may sign in. Raises LoginError 90002."""
+    """Return the tenant of the path; None if any tenant may sign in. Raise LoginError 90002."""
     tenant = simulator.tenant(segment)
     if tenant is None and segment not in ANY_TENANT:
         raise LoginError(90002, tenant=segment)
@@ -19,15 +19,16 @@ def tenant_of_path(simulator: Simulator, segment: str) -> Tenant | None:
 
 
 def people(simulator: Simulator, tenant: Tenant | None) -> list[Choice]:
-    """Everybody that the page offers."""
+    """Return all people whom the page offers."""
     tenants = [tenant] if tenant else list(simulator.tenants.values())
     return [(each, person) for each in tenants for person in list(each.people.values())]
 
 
 def chosen(simulator: Simulator, tenant: Tenant | None, asked: Mapping[str, str]) -> Choice | None:
-    """The person that the request names, else who is signed in already; None: the page has to ask.
+    """Return the person whom the request names, else the one signed in; None: the page has to ask.
 
-    Raises LoginError 50020 for somebody of another tenant.
+    Raises:
+        LoginError: 50020 for a person of another tenant.
     """
     named = asked.get("sign_in_as", "")
     signed_in = (

@@ -33,15 +33,13 @@ _NAMESPACE = UUID("b1d5a1a4-8f3f-4c34-9a5e-0b7a7b1f5e22")
 
 @dataclass(slots=True)
 class Options:
-    """What can be turned at run time. Times in seconds."""
+    """The options that can change at run time. Times in seconds."""
 
     latency: float = 0.0
     token_lifetime: int = 3599
     consent_delay: float = 0.0  # after consent, tokens lack the role for so long
     consent_delay_tokens: int = 0  # and so many tokens lack it
-    missing_principal: int = (
-        700016  # or 7000229: what is answered where there is no service principal
-    )
+    missing_principal: int = 700016  # or 7000229: the error if there is no service principal
     missing_role: int = 403  # or 401: Graph's answer to a token without the role
     cancel: str = "consent_required"  # or permission_denied: the shape of a refused consent
     id_token_roles: bool = True  # wids in id_tokens (groupMembershipClaims: DirectoryRole)
@@ -49,7 +47,7 @@ class Options:
 
 
 class Simulator:
-    """All state. `url` is where it is served, and the address of both the login service and Graph."""
+    """All state. `url` is the address of the simulator, for both the login service and Graph."""
 
     def __init__(
         self, clock: Clock | None = None, *, seed: int = 1, url: str = "http://127.0.0.1:8790"
@@ -109,21 +107,21 @@ class Simulator:
     def add_tenant(
         self, name: str, domain: str = "", *, tenant_id: str = "", crowd: int = 0
     ) -> Tenant:
-        """A new tenant; its id follows from the domain when not given."""
+        """Return a new tenant; its id follows from the domain when not given."""
         domain = (domain or f"{name.lower().replace(' ', '-')}.example").lower()
         tenant_id = (tenant_id or str(uuid5(_NAMESPACE, domain))).lower()
         tenant = self.tenants[tenant_id] = Tenant(tenant_id, domain, name, crowd=crowd)
         return tenant
 
     def tenant(self, segment: str) -> Tenant | None:
-        """The tenant named in a path, by id or by domain."""
+        """Return the tenant named in a path, by id or by domain."""
         wanted = segment.lower()
         return self.tenants.get(wanted) or next(
             (t for t in self.tenants.values() if t.domain == wanted), None
         )
 
     def person(self, who: str) -> tuple[Tenant, Person] | None:
-        """The person of that user name or object id, with the tenant."""
+        """Return the person of that user name or object id, with the tenant."""
         for tenant in list(self.tenants.values()):
             if found := tenant.find(who):
                 return tenant, found
@@ -131,11 +129,11 @@ class Simulator:
 
     # consent
     def sign_in(self, tenant_id: str, client_id: str = CLIENT_ID) -> Consent:
-        """A first sign-in makes the service principal, without any permission."""
+        """Create the service principal without permissions, as a first sign-in does."""
         return self.tenants[tenant_id].consents.setdefault(client_id, Consent())
 
     def consent(self, tenant_id: str, client_id: str = CLIENT_ID) -> Consent:
-        """An administrator accepted: the role is there once it has propagated."""
+        """Grant the role, as an administrator does; it takes effect once propagated."""
         granted = self.sign_in(tenant_id, client_id)
         granted.role, granted.granted_at = True, self._clock.monotonic()
         granted.tokens_without_role = self.options.consent_delay_tokens
@@ -169,13 +167,13 @@ class Simulator:
     def token(
         self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
     ) -> str:
-        """A token signed with the published key; a claim of None is left out."""
+        """Return a token signed with the published key; a claim of None is left out."""
         return self.keys.sign(self.claims(tenant_id, audience, lifetime=lifetime, **claims))
 
     def claims(
         self, tenant_id: str, audience: str, *, lifetime: int | None = None, **claims: Any
     ) -> dict[str, Any]:
-        """The claims that every token of a tenant has, with `claims` over them."""
+        """Return the claims that every token of a tenant has, with `claims` over them."""
         now = int(self._clock.now().timestamp())
         every = {
             "aud": audience,
@@ -199,7 +197,7 @@ class Simulator:
         forged: bool = False,
         **claims: Any,
     ) -> str:
-        """What Entra's provisioning service presents at a SCIM token endpoint (RFC 7523 section 2.2).
+        """Return the assertion of Entra's provisioning service (RFC 7523 section 2.2).
 
         `forged`: signed with a key that is not published. `claims` are put over the usual ones; None leaves one out.
         """

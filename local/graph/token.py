@@ -150,7 +150,7 @@ class TokenEndpoint:
 
 
 def _pairwise(client_id: str, subject: str) -> str:
-    """An id that is stable for one application and tells another nothing."""
+    """Return an id that is stable for one application and tells another nothing."""
     digest = hashlib.sha256(f"{client_id}/{subject}".encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[12:15]}-8{digest[15:18]}-{digest[18:30]}"
 

@@ -1,7 +1,7 @@
 """ASGI application that puts a host's functions on the wire: limits, App Service Authentication, access log.
 
-uvicorn speaks HTTP/1.1. What Kestrel, the web server of Azure Functions, does differently and a function could notice is
-done here (recorded from the real host in tests/local/host/recorded.json).
+uvicorn speaks HTTP/1.1. Differences of Kestrel, the web server of Azure Functions, that a function can notice
+are implemented here (recorded from the real host in tests/local/host/recorded.json).
 """
 
 import asyncio
@@ -154,7 +154,7 @@ class WebApp:
         return None, headers
 
     async def _body(self, receive: Receive, *, keep: bool) -> bytes | None:
-        """Return the body, or None if it arrives too slowly; without `keep`, drop what arrives."""
+        """Return the body, or None if it arrives too slowly; without `keep`, drop the data."""
         parts: list[bytes] = []
         received, started = 0, time.monotonic()
         while True:

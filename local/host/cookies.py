@@ -14,7 +14,7 @@ _SAME_SITE = ("lax", "strict", "none")
 
 
 def set_cookie_lines(given: list[str]) -> list[str]:
-    """The `Set-Cookie` values that the client gets for those that a function set; ValueError where the engine fails."""
+    """Return the `Set-Cookie` values for the client; raise ValueError if the engine fails."""
     return [_line(name, morsel) for text in given for name, morsel in SimpleCookie(text).items()]
 
 

@@ -1,5 +1,5 @@
-"""What stops the local host from starting."""
+"""Errors that prevent the local host from starting."""
 
 
 class HostError(Exception):
-    """The host cannot start; the text is one line: what is wrong and what to do about it."""
+    """The host cannot start; the text is one line with the fault and the remedy."""

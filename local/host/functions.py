@@ -1,4 +1,4 @@
-"""The app's own indexed functions, sorted by trigger; refuses what the platform's engine would refuse to load."""
+"""The app's own indexed functions by trigger; it refuses those that the platform would refuse."""
 
 import inspect
 import re
@@ -23,7 +23,7 @@ RESERVED = ("admin", "runtime")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Code:
-    """The Python side of a function: what to call, with which parameter, and the queues that its outputs go to."""
+    """The Python side of a function: the callable, its parameter, and the queues of its outputs."""
 
     name: str
     user_function: Callable[..., Any]
@@ -71,14 +71,18 @@ class Functions:
     queues: list[QueueFunction] = field(default_factory=list)
 
 
-# An app can be indexed once only: a second get_functions() says that the names are not unique.
+# An app can be indexed once only: a second get_functions() reports that names are not unique.
 _indexed: weakref.WeakKeyDictionary[FunctionRegister, list[Function]] = weakref.WeakKeyDictionary()
 
 
 def index(
     app: FunctionRegister, environment: Mapping[str, str], route_prefix: str = ""
 ) -> Functions:
-    """The functions of `app`, `%SETTING%` in queue names and schedules resolved. HostError names what can't run."""
+    """Return the functions of `app`, with `%SETTING%` in queue names and schedules resolved.
+
+    Raises:
+        HostError: with the name of a function that can't run.
+    """
     if app not in _indexed:
         try:
             _indexed[app] = app.get_functions()
@@ -183,7 +187,7 @@ def _code(function: Function, environment: Mapping[str, str]) -> Code:
 
 
 def _check_out(function: str, parameter: str, annotation: object) -> None:
-    """The engine knows `typing.List[str]` but takes `list[str]` for no type at all."""
+    """Refuse `list[str]`, which the engine does not know as a type, unlike `typing.List[str]`."""
     if any(isinstance(argument, GenericAlias) for argument in get_args(annotation)):
         raise HostError(
             f"Function {function}: write azure.functions.Out[typing.List[...]] for {parameter}, not list[...]."
@@ -191,7 +195,7 @@ def _check_out(function: str, parameter: str, annotation: object) -> None:
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> str:
-    """`text` with each `%NAME%` replaced by that setting. HostError where the setting is missing."""
+    """Return `text` with each `%NAME%` replaced by that setting, or raise HostError."""
 
     def value(match: re.Match[str]) -> str:
         if match.group(1) not in environment:

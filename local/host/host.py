@@ -101,7 +101,7 @@ class Host:
         await asyncio.gather(*jobs, return_exceptions=True)
 
     async def call(self, request: Request) -> Response:
-        """The answer to `request` without a connection; repeated headers of the answer are joined."""
+        """Return the answer to `request` without a connection; repeated headers are joined."""
         parts = urlsplit(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         headers.setdefault("host", parts.netloc or "localhost")

@@ -21,7 +21,11 @@ class HostFile:
 
 
 def read_host_file(path: Path) -> HostFile:
-    """The settings in the file; defaults of the platform where it is silent. HostError where it can't be read."""
+    """Return the settings in the file, or defaults of the platform for those that are absent.
+
+    Raises:
+        HostError: if the file can't be read.
+    """
     try:
         content = orjson.loads(path.read_bytes())
         return _host_file(content.get("extensions", {}))

@@ -1,4 +1,4 @@
-"""HTTP functions as the host calls them: what a function sees of a request, and what a client gets of its answer.
+"""HTTP functions as the host calls them: the request that a function gets, and its answer.
 
 (azure-functions-host: GrpcMessageConversionExtensions.ToRpcHttp; azure-functions: HttpResponseConverter.)
 """
@@ -24,7 +24,7 @@ _HOME = b"<!doctype html><title>Functions</title><p>Your function app is up and 
 
 
 class Answer(NamedTuple):
-    """What goes out; header names in lower case."""
+    """The answer as it is sent; header names in lower case."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -48,7 +48,10 @@ class HttpFunctions:
     async def answer(
         self, method: str, origin: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        """The answer to one request: `path` decoded, header names in lower case, `body` as the host lets it in."""
+        """Return the answer to one request.
+
+        `path` is decoded, header names are in lower case, and `body` is within the host's limit.
+        """
         if path[1:2] in "aArR" and path.lower().split("/")[1] in RESERVED:
             return UNAUTHORIZED
         found = self.router.match(method, path)
@@ -99,7 +102,7 @@ def _decode(text: str) -> str:
 
 
 def answer_of(result: Any) -> Answer:
-    """The answer that a function's result stands for; raises where the platform's engine can't encode it."""
+    """Return the answer for a function's result; raise if the platform's engine can't encode it."""
     if isinstance(result, str):
         return Answer(200, [("content-type", _TEXT)], result.encode())
     if not isinstance(result, func.HttpResponse):

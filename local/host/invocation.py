@@ -32,7 +32,7 @@ class Output(func.Out[Any]):
 
 @dataclass(slots=True)
 class Context:
-    """What a function gets that has a parameter named `context`."""
+    """The object for a function's parameter named `context`."""
 
     function_name: str
     function_directory: str
@@ -48,7 +48,7 @@ class Invoker:
         self._threads = ThreadPoolExecutor(thread_name_prefix="function")
 
     async def call(self, code: Code, trigger: Any) -> Any:
-        """Call the function with its trigger's value; what it raises, and outputs that can't be encoded, are raised."""
+        """Call the function with its trigger's value; raise its error or that of its outputs."""
         arguments: dict[str, Any] = {code.parameter: trigger}
         if code.wants_context:
             arguments["context"] = Context(code.name, self._directory, str(uuid.uuid4()))
@@ -69,7 +69,7 @@ class Invoker:
         return result
 
     def _put_out(self, code: Code, arguments: dict[str, Any], result: Any) -> None:
-        """All outputs are encoded before the first is sent, so that a wrong one leaves nothing behind."""
+        """Encode all outputs before the first is sent, so that a wrong one has no effect."""
         messages = []
         for name, queue in code.outputs.items():
             value = result if name == "$return" else arguments[name].get()
@@ -84,7 +84,7 @@ class Invoker:
 
 
 def encode(value: Any) -> list[bytes]:
-    """The messages that an output stands for: one for a text, several for a list."""
+    """Return the messages of an output: one for a text, several for a list."""
     datum: Datum = QueueMessageOutConverter.encode(value, expected_type=None)
     if datum.type == "string":
         return [_rewritten(datum.value)]

@@ -21,7 +21,11 @@ _numbers = itertools.count(1)
 
 
 def load_module(path: Path, environment: Mapping[str, str]) -> ModuleType:
-    """Run the module afresh with `environment` in os.environ; HostError where its settings or its storage won't do."""
+    """Run the module again with `environment` in os.environ.
+
+    Raises:
+        HostError: if its settings or its storage are invalid.
+    """
     name = f"{path.stem}_{next(_numbers)}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.exists():
@@ -56,7 +60,7 @@ def settings_in_environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def find_app(module: ModuleType) -> FunctionRegister:
-    """The function app of the module; HostError where there is none or more than one."""
+    """Return the function app of the module; raise HostError if there is none or more than one."""
     apps = {
         id(value): value for value in vars(module).values() if isinstance(value, FunctionRegister)
     }

@@ -1,4 +1,4 @@
-"""`local.settings.json`, where the tools of Azure Functions keep the settings of one machine.
+"""`local.settings.json`, in which the tools of Azure Functions keep the settings of one machine.
 
 (learn.microsoft.com/azure/azure-functions/functions-develop-local, "Local settings file")
 """
@@ -12,7 +12,11 @@ from local.host.errors import HostError
 
 
 def read_local_settings(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The file's values that the environment does not set itself; none where there is no file. HostError if wrong."""
+    """Return the file's values that the environment does not set; none if there is no file.
+
+    Raises:
+        HostError: if the file is invalid.
+    """
     if not path.exists():
         return {}
     try:

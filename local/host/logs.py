@@ -1,4 +1,4 @@
-"""Where the log goes: standard error, one line each, as JSON or to be read by people."""
+"""The log on standard error, one line per record, as JSON or as text for people."""
 
 import logging
 import sys

@@ -24,7 +24,7 @@ codecs.register_error("keep-escaped", _keep_escaped)
 
 
 def decode_path(raw: str) -> str | None:
-    """The path that routes are matched against; None where it holds a null character, which is a bad request."""
+    """Return the path for matching routes; None if it has a null character: a bad request."""
     path = _ESCAPES.sub(_decode_run, raw) if "%" in raw else raw
     if "\0" in path:
         return None
@@ -41,7 +41,7 @@ def _decode_octets(match: re.Match[str]) -> str:
 
 
 def encode_path(path: str) -> str:
-    """The decoded path as it stands in the URL that a function sees."""
+    """Return the decoded path as it is in the URL that a function gets."""
     if _PLAIN.fullmatch(path):
         return path
     parts = re.split("(%[0-9A-Fa-f]{2})", path)

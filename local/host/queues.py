@@ -63,7 +63,7 @@ class Queues:
         self.pump(queue)
 
     def waiting(self, queue: str) -> list[Message]:
-        """The messages that are not being handled, the hidden ones too."""
+        """Return the messages that are not being handled, the hidden ones too."""
         return list(self._waiting.get(queue, ()))
 
     def pump(self, queue: str) -> None:
@@ -114,7 +114,7 @@ class Queues:
             self._later(delay, lambda: self.pump(queue))
 
     def running(self) -> list["asyncio.Task[None]"]:
-        """The messages being handled."""
+        """Return the messages being handled."""
         return [task for running in self._running.values() for task in running]
 
     async def idle(self) -> None:

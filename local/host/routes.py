@@ -1,6 +1,6 @@
 """Which function answers a request: sorted by name (ordinal, any case), the first template and method that match.
 
-There is no precedence of exact templates, and no 405: a method that no function takes is 404
+Exact templates have no precedence, and there is no 405: a method that no function takes is 404
 (azure-functions-host: WebScriptHostHttpRoutesManager, HttpMethodRouteConstraint).
 """
 
@@ -12,7 +12,7 @@ from local.host.templates import Template
 
 
 class Routed(Protocol):
-    """What the router needs to know of a function; `methods` None means all."""
+    """The properties of a function that the router needs; `methods` None means all."""
 
     @property
     def name(self) -> str: ...
@@ -44,7 +44,7 @@ class Router(Generic[F]):
         return self._functions
 
     def match(self, method: str, path: str) -> tuple[F, dict[str, str]] | None:
-        """The function and its route values; None where no function takes this method and path."""
+        """Return the function and its route values; None if none takes this request."""
         table = self._tables.get(method) or self._table(method)
         found = table.pattern.match(path)
         if found is None or found.lastindex is None:

@@ -1,4 +1,4 @@
-"""A host with its web server, for as long as a block lasts: what `serve` and the tests use."""
+"""A host with its web server for the duration of a block, as `serve` and the tests use it."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.http import Request, Response
 
 ROOT = Path(__file__).parent.parent.parent
-# What the platform sets for an app with App Service Authentication on.
+# The settings of the platform for an app with App Service Authentication on.
 _PLATFORM = {"WEBSITE_AUTH_ENABLED": "True", "AzureWebJobsDisableHomepage": "true"}
 
 
@@ -33,7 +33,7 @@ class RunningHost:
         self._stops = 0
 
     async def call(self, request: Request) -> Response:
-        """The answer to `request`, in-process."""
+        """Return the answer to `request`, in-process."""
         return await self.host.call(request)
 
     def stop(self) -> None:
@@ -64,7 +64,7 @@ async def running(
     options: HostOptions | None = None,
     patience: int = 30,
 ) -> AsyncIterator[RunningHost]:
-    """Serve `app` (an app, a module, or a module's file, which is run afresh with `settings` in the environment)."""
+    """Serve `app` (an app, a module, or its file, which is run with `settings` in the environment)."""
     options = options or HostOptions(timers=False)
     environment = {**(_PLATFORM if options.platform_sign_in else {}), **(settings or {})}
     listener = listen(port)

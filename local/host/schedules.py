@@ -18,7 +18,7 @@ class Schedule:
     """A schedule in UTC, which is the platform's time zone."""
 
     def __init__(self, text: str) -> None:
-        """ValueError where the platform would not take `text`."""
+        """Raise ValueError if the platform would not accept `text`."""
         fields = text.split()
         names = {name.lower() for field in fields for name in _NAMES.findall(field)}
         if len(fields) != 6 or not all(map(_FIELD.fullmatch, fields)) or names - _KNOWN:
@@ -30,7 +30,7 @@ class Schedule:
         self.text = text
 
     def after(self, moment: datetime) -> datetime:
-        """The first tick later than `moment`."""
+        """Return the first tick later than `moment`."""
         ticks = croniter(
             self.text, moment, ret_type=datetime, day_or=False, second_at_beginning=True
         )

@@ -16,7 +16,7 @@ _BACKLOG = 2048
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, but with an empty body in the answer to what is not HTTP, as Kestrel's."""
+    """uvicorn's protocol, but with an empty body in the answer to invalid HTTP, as Kestrel's."""
 
     def send_400_response(self, msg: str) -> None:
         """Answer 400 and close the connection."""

@@ -1,9 +1,9 @@
-"""Plays App Service Authentication in front of the app, for a fixed person of a fixed local account.
+"""A simulation of App Service Authentication in front of the app, for a fixed person of a fixed local account.
 
-Like the platform it removes what pretends to be its own headers, sets them for a signed-in person, sends page
+Like the platform it removes headers that imitate its own, sets them for a signed-in person, sends page
 requests of others to sign in and answers 401 to all else
 (learn.microsoft.com/azure/app-service/overview-authentication-authorization).
-It only ever runs on loopback, where whoever reaches it is the person in front of the machine.
+It runs only on loopback, so that only the person in front of the machine reaches it.
 """
 
 import base64
@@ -31,7 +31,7 @@ _WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
 
 @lru_cache(maxsize=64)
 def principal_headers(person: str) -> dict[str, str]:
-    """The headers of `role.account`, as App Service builds them."""
+    """Return the headers of `role.account`, as App Service builds them."""
     role, _, account = person.partition(".")
     name = f"local.{role}@example.com"
     claims = [
@@ -58,7 +58,7 @@ def principal_headers(person: str) -> dict[str, str]:
 
 
 def is_excluded(path: str) -> bool:
-    """Whether the platform lets everybody through to this path, as `excludedPaths` of the deployment says."""
+    """Return whether `excludedPaths` of the deployment allows anonymous calls to this path."""
     lower = path.lower()
     return lower in ("/health", "/.well-known/security.txt") or lower.startswith(
         ("/scim/", "/.well-known/oauth-authorization-server/")
@@ -66,7 +66,10 @@ def is_excluded(path: str) -> bool:
 
 
 def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
-    """Sets the person's headers in `headers`; an answer instead where the request must not reach the app."""
+    """Set the person's headers in `headers`.
+
+    Return an answer instead if the request must not reach the app.
+    """
     for name in [
         name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)
     ]:
@@ -182,7 +185,7 @@ def _switch(query: dict[str, str]) -> Answer:
 
 
 def _local(target: str) -> str:
-    """`target` where it stays on this site, else the home page: no open redirects."""
+    """Return `target` if it is on this site, else the home page: no open redirects."""
     parts = urlsplit(target)
     inside = not parts.scheme and not parts.netloc and target.startswith("/") and "\\" not in target
     return (

@@ -30,7 +30,7 @@ class _Timer:
 
 
 class Timers:
-    """Runs the timer functions of an app; `tick` does what is due now, `run` goes on doing so."""
+    """The timer functions of an app: `tick` runs those that are due now, `run` repeats that."""
 
     def __init__(self, functions: list[TimerFunction], call: Call, clock: Clock) -> None:
         self._call = call
@@ -44,7 +44,7 @@ class Timers:
         ]
 
     def tick(self, *, startup: bool = False) -> list["asyncio.Task[None]"]:
-        """Start what is due; the tasks that were started. At start-up also what asks for that."""
+        """Start the due timers, at start-up also those with `runOnStartup`; return their tasks."""
         now = self._clock.now()
         return [
             self._start(timer, now)
@@ -73,7 +73,7 @@ class Timers:
             self.tick()
 
     def running(self) -> list["asyncio.Task[None]"]:
-        """The ticks that are running."""
+        """Return the ticks that are running."""
         return [timer.running for timer in self._timers if timer.running]
 
     def _start(self, timer: _Timer, now: datetime) -> "asyncio.Task[None]":

@@ -1,4 +1,4 @@
-"""What the commands share: opening the tables, and one clear line for what can't be."""
+"""Common parts of the commands: opening the tables, and one clear line for failures."""
 
 import os
 import sqlite3
@@ -17,16 +17,22 @@ _SQLITE = "sqlite:///"
 
 
 async def carry_out(
-    where: str | None, work: Callable[[App], Awaitable[int]], *, reading: bool = False
+    where: str | None,
+    work: Callable[[App], Awaitable[int]],
+    *,
+    reading: bool = False,
+    existing: bool = False,
 ) -> int:
-    """Carry out `work` with the tables at `where` (None: as the settings say).
+    """Run `work` with the tables at `where` (None: those of the settings).
 
-    `reading`: they must be there already, and an SQLite file is opened for reading only.
+    With `existing`, they must exist already. With `reading`, they must too, and an SQLite file is
+    opened for reading only.
     """
     try:
         settings = Settings.read({**os.environ, **({"TABLES": where} if where else {})})
         path = Path(settings.tables.removeprefix(_SQLITE))
-        if reading and settings.tables.startswith(_SQLITE) and not path.exists():
+        is_needed = reading or existing
+        if is_needed and settings.tables.startswith(_SQLITE) and not path.exists():
             raise TransferError(f"{path} does not exist: there is nothing to read.")
         tables = open_tables(settings, read_only=reading)
         app = App(settings, SystemClock(), tables)

@@ -1,6 +1,6 @@
 """Writes every row of a deployment into a file, while the deployment may go on working.
 
-A directory is read again where somebody changed it meanwhile, so that what is written of it belongs together. The file
+A directory is read again if it changed during the reading, so that its rows in the file are consistent. The file
 gets its name only when it is complete; it holds people's data and the hashes of tokens, so only its owner may read it.
 """
 
@@ -41,7 +41,7 @@ Mark = Callable[[], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export came to; `restless`: directories that somebody changed each time they were read."""
+    """The result of an export; `restless`: directories that changed during every reading."""
 
     directories: int
     rows: int
@@ -62,7 +62,7 @@ class _Writing:
 
 
 async def export(app: App, to: Path, progress: Progress) -> Exported:
-    """Write the file; raises TransferError where that can't be. Nothing is at `to` until everything is."""
+    """Write the file, complete or not at all; raise TransferError if that fails."""
     unfinished = to.with_name(to.name + ".part")
     with _opened(unfinished) as out:
         writing = _Writing(app, out, progress)
@@ -78,9 +78,7 @@ async def export(app: App, to: Path, progress: Progress) -> Exported:
 @contextlib.contextmanager
 def _opened(path: Path) -> Any:
     try:
-        path.unlink(
-            missing_ok=True
-        )  # what an export that was stopped left; its mode may be another
+        path.unlink(missing_ok=True)  # a remnant of an interrupted export; its mode may differ
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_OWNER), "wb")
     except OSError as error:
         raise TransferError(f"{path} can't be written: {error.strerror}.") from None
@@ -107,7 +105,7 @@ async def _write_all(writing: _Writing) -> list[str]:
 
 
 async def _write(writing: _Writing, sections: list[Section], mark: Mark) -> bool:
-    """Write sections that belong together; again where the mark changed meanwhile. False: it changed each time."""
+    """Write related sections, again if the mark changed. Return False if it changed each time."""
     for attempt in range(_ATTEMPTS):
         before = await mark()
         with tempfile.TemporaryFile() as spool:

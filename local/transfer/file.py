@@ -1,4 +1,6 @@
-"""The file: JSON lines. A header, sections (one partition each) with their rows and a checksum, and a last line that
+"""The file: JSON lines.
+
+It has a header, sections (one partition each) with their rows and a checksum, and a last line that
 only a complete file has.
 
     {"format":"external-directories","version":1,"created":"2026-01-01T00:00:00.000Z"}
@@ -7,7 +9,7 @@ only a complete file has.
     {"rows":1,"sha256":"…"}
     {"sections":1,"rows":1,"sha256":"…"}
 
-A section's checksum is over its lines, the last line's over all checksums. Values stand as text, byte for byte.
+A section's checksum is over its lines, the last line's over all checksums. Values are text.
 """
 
 import hashlib
@@ -26,7 +28,7 @@ VERSION = 1
 
 
 class TransferError(Exception):
-    """What keeps a transfer from being done, in words for the person at the keyboard."""
+    """The reason for which a transfer can't be done, for the person at the keyboard."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a complete file says of itself; `sha256` tells it from every other file."""
+    """The summary of a complete file; `sha256` identifies it."""
 
     created: str
     sections: int
@@ -81,12 +83,12 @@ Part = Begin | Row | End | Overview
 
 
 def header_line(created: str) -> bytes:
-    """The first line."""
+    """Return the first line."""
     return _line({"format": FORMAT, "version": VERSION, "created": created})
 
 
 def section_line(section: Section) -> bytes:
-    """The line that begins a section."""
+    """Return the line that begins a section."""
     return _line({"table": section.table, "partition": section.partition})
 
 
@@ -96,12 +98,12 @@ def row_line(row: Row) -> bytes:
 
 
 def end_line(found: Sum) -> bytes:
-    """The line that ends a section."""
+    """Return the line that ends a section."""
     return _line({"rows": found.rows, "sha256": found.sha256})
 
 
 def complete_line(sections: int, rows: int, sha256: str) -> bytes:
-    """The last line."""
+    """Return the last line."""
     return _line({"sections": sections, "rows": rows, "sha256": sha256})
 
 
@@ -110,8 +112,10 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def read(path: Path) -> Iterator[Part]:
-    """The parts of a file, one in memory at a time; the Overview is the last. Raises TransferError where it is not
-    complete, damaged, or of a later release.
+    """Yield the parts of a file, one in memory at a time; the Overview is the last.
+
+    Raises:
+        TransferError: if it is not complete, is damaged, or is of a later release.
     """
     try:
         with path.open("rb") as file:

@@ -1,7 +1,7 @@
 """Puts the rows of a file into a deployment's tables.
 
-How far it is stands in the target itself (table `work`, partition `import`), so an import that was stopped goes on
-when it is started again with the same file. Rows are written as upserts: those behind the last mark are written twice,
+The target stores the progress (table `work`, partition `import`), so an interrupted import goes on
+when it is started again with the same file. Rows are written as upserts: those after the last mark are written twice,
 which changes nothing. At the end each partition is read back and compared with the file's checksum.
 """
 
@@ -42,7 +42,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the target says of an import: of which file, and up to which row of which section it is certainly stored."""
+    """The progress of an import as the target stores it.
+
+    It names the file, and the row of the section up to which all rows are certainly stored.
+    """
 
     sha256: str
     clearing: bool = False
@@ -52,7 +55,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import came to; `continued`: it went on where another run was stopped."""
+    """The result of an import; `continued`: it resumed an earlier, interrupted run."""
 
     overview: Overview
     continued: bool
@@ -68,7 +71,7 @@ class _Loading:
 
 
 async def load(app: App, source: Path, progress: Progress, *, replace: bool = False) -> Imported:
-    """Bring all rows of the file into the tables; raises TransferError, before anything is changed where it can."""
+    """Store all rows of the file; raise TransferError, if possible before any change."""
     overview = file.overview(source)
     state = await _state(app)
     continued = state is not None and state.sha256 == overview.sha256
@@ -94,7 +97,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
 
 
 async def unfinished(app: App) -> bool:
-    """Whether an import into these tables was begun and has not ended."""
+    """Return whether an import into these tables was begun and has not ended."""
     return await _state(app) is not None
 
 
@@ -142,7 +145,7 @@ async def _clear_one(app: App, section: Section) -> None:
 
 
 async def _drop(app: App, section: Section, row_keys: list[str]) -> None:
-    """Delete rows; where some are gone already, the others one by one."""
+    """Delete rows; if some are gone already, delete the others one by one."""
     if not row_keys:
         return
     operations: list[Operation] = [Delete(key) for key in row_keys]
@@ -224,7 +227,7 @@ async def _upsert(app: App, section: Section, rows: list[Row]) -> None:
 
 
 async def _compare(loading: _Loading) -> None:
-    """Read every partition back: byte for byte what the file says."""
+    """Read every partition back and compare it with the file, byte for byte."""
     for part in file.read(loading.source):
         if isinstance(part, End):
             found = Sum(part.section)

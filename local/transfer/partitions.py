@@ -1,9 +1,11 @@
-"""Where a deployment's rows are. Tables can only be read partition by partition, so every partition is found from what
-is known: the index of all directories, their accounts, the linked tenants.
+"""The partitions of a deployment's rows.
 
-The order is that of the file. The index of all directories comes first and each directory's record behind its people,
-so that an import that was stopped knows what it has begun, and nobody calls a directory that is half there. Tenants
-come last: from then on presence is synced.
+Tables can only be read partition by partition, so every partition is found from known ones: the
+index of all directories, their accounts, and the linked tenants.
+
+The order is that of the file. The index of all directories comes first and each directory's record
+after its people, so that an interrupted import knows its state, and no client calls an incomplete
+directory. Tenants come last: from then on presence is synced.
 """
 
 from collections.abc import AsyncIterator
@@ -39,7 +41,7 @@ INDEX = Section(DIRECTORIES, ALL_DIRECTORIES)
 
 
 def of_directory(directory_id: str) -> list[Section]:
-    """The sections that belong to one directory and are only right together."""
+    """Return the sections that belong to one directory and are only consistent together."""
     return [Section(CONTACTS, directory_id), Section(DIRECTORIES, directory_id)]
 
 
@@ -49,7 +51,7 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
-    """The index of each account that owns one of the directories."""
+    """Return the index of each account that owns one of the directories."""
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
@@ -57,7 +59,10 @@ async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
 
 
 async def presence_sections(tables: Tables) -> list[Section]:
-    """The presence of each linked tenant; without its head no sync would begin again after a restore."""
+    """Return the presence of each linked tenant.
+
+    Without its head, syncs would not begin again after a restore.
+    """
     return [Section(PRESENCE, link.tenant_id) for link in await tenant_links.tenants(tables)]
 
 

@@ -16,7 +16,7 @@ class Progress:
         self.rows = 0
 
     def add(self, rows: int, where: str = "") -> None:
-        """So many rows more, of the table `where`."""
+        """Add so many rows, of the table named in `where`."""
         self.rows += rows
         if self._terminal and time.monotonic() >= self._next:
             self._next = time.monotonic() + _REFRESH

@@ -1,4 +1,4 @@
-"""Pending authorization requests: what is kept while a browser is at Microsoft.
+"""Pending authorization requests: the data kept while a browser is at Microsoft.
 
 Each is a row of table `work` (partition `consent`) with the hash of `state` as its key: 256 random bits, for
 single use within ten minutes, bound to the browser by a cookie and to the person by App Service Authentication.

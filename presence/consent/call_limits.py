@@ -1,4 +1,4 @@
-"""How often one person may make the app call Microsoft, and how often for one tenant.
+"""Limits on the calls to Microsoft that one person may cause, and on those for one tenant.
 
 Entra throttles by application (AADSTS50196, AADSTS90055), so a browser that repeats an action would slow
 down the token renewals of all customers. The buckets are of one instance; the answer of a check whether

@@ -1,10 +1,11 @@
 """From the wizard to Microsoft and back: who may connect which company's presence.
 
-The redirect of admin consent proves nothing: "Never use the tenant ID value of the tenant parameter to authenticate or
-authorize users" (learn.microsoft.com/entra/identity-platform/v2-admin-consent), and a token for a tenant proves only
-that *somebody* there consented once. So the administrator signs in first (authorization code, state, nonce, PKCE); the
-validated id_token names the tenant (`tid`) and the role (`wids`). Then that very tenant is asked for consent, and only
-that tenant is ever linked.
+The redirect of admin consent proves nothing: "Never use the tenant ID value of the tenant parameter
+to authenticate or authorize users" (learn.microsoft.com/entra/identity-platform/v2-admin-consent),
+and a token for a tenant proves only that *any* administrator there consented once. So the
+administrator signs in first (authorization code, state, nonce, PKCE); the validated id_token names
+the tenant (`tid`) and the role (`wids`). Then that same tenant is asked for consent, and only that
+tenant is ever linked.
 """
 
 import re
@@ -79,7 +80,7 @@ async def handle_callback(
         return Redirect(outcome="expired")
     if (attempt.account, attempt.person_id) != (person.account, person.object_id):
         return Redirect(outcome="expired")
-    if query.get("error"):  # comes beside admin_consent=True, so it is looked at first
+    if query.get("error"):  # checked first, because admin_consent=True can come with it
         outcome = _outcome_of(query["error"], query.get("error_description", ""))
     elif attempt.step == "sign-in":
         return await _signed_in(app, attempt, query, state, browser)
@@ -204,7 +205,7 @@ async def _note(app: App, link: DirectoryLink) -> str:
 
 
 def _outcome_of(error: str, description: str) -> str:
-    """Return the outcome for an error on the redirect back, whose AADSTS number is in the description only."""
+    """Return the outcome of an error on the redirect; the description has its AADSTS number."""
     return outcome_of_error(error, [int(code) for code in _NUMBER.findall(description)[:5]])
 
 

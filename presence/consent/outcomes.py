@@ -1,4 +1,4 @@
-"""How an attempt to connect ended: what the page shows after the return from Microsoft.
+"""The outcome of an attempt to connect, shown on the page after the return from Microsoft.
 
 Errors of the authorization endpoint are those of RFC 6749 section 4.1.2.1 and OpenID Connect Core section
 3.1.2.6; the AADSTS numbers are on learn.microsoft.com/entra/identity-platform/reference-error-codes.

@@ -9,7 +9,7 @@ from shared.app import App
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """How to delete the enterprise application in a tenant: a deep link and commands."""
+    """Return a deep link and commands that delete the enterprise application in a tenant."""
 
     tenant_id: str
     portal: str

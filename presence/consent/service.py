@@ -100,7 +100,7 @@ async def remove(
 
 
 async def how_to_remove(app: App, person: Principal, directory_id: str) -> Removal | None:
-    """Return the company's own steps of removing access, or None if there is no access."""
+    """Return the steps by which the company removes access, or None without any access."""
     await directories.read(app, person.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     return removal(app, link.tenant_id) if link else None

@@ -94,7 +94,7 @@ def _impossible(app: App) -> Message | None:
 
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
-    """Return a connection whose consent is pending; a missing role is normal for the first minutes."""
+    """Return a connection with pending consent; a missing role is normal for the first minutes."""
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
     sentence = Message("connection_propagating_sentence")

@@ -1,7 +1,7 @@
 """Ask Graph for many people: in chunks, a few at a time, within the call budget.
 
-A chunk that Graph refuses, or whose answer can't be read, is halved until the IDs at fault are found, so
-that one record costs one person.
+A chunk that Graph refuses, or with an unreadable answer, is halved until the IDs at fault are
+found, so that one bad record costs one person their status.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _BACKOFF_SECONDS = 0.5  # doubled with each try
 
 @dataclass(slots=True)
 class Result:
-    """What came of a run.
+    """The result of a run.
 
     `failed`: IDs without an answer. `bad`: IDs that Graph refuses, or answers unreadably, when asked
     for one by one. `strangers`: how many of `bad` Graph refused with 400 or 404. `refused`: the status
@@ -76,11 +76,11 @@ class Fetch:
         self._stopped = False
 
     async def run(self, ids: Sequence[str], suspects: Sequence[str] = ()) -> Result:
-        """Ask for all IDs and return what came of it.
+        """Ask for all IDs and return the result.
 
         Args:
             ids: The IDs, the most urgent first, in case the time isn't enough for all.
-            suspects: Bad IDs whose quarantine is over; they get chunks of their own.
+            suspects: Bad IDs with an expired quarantine; they get chunks of their own.
         """
         self._waiting.extend([*_from_both_ends(_chunks(ids)), *_chunks(suspects)])
         workers = [
@@ -172,7 +172,7 @@ class Fetch:
     async def _try_again(self, chunk: _Chunk, error: Unavailable) -> None:
         """Wait and repeat; after the last try, split a chunk that is itself the likely cause.
 
-        It is if the answer can't be read, or if Graph answers for other people meanwhile.
+        It is if the answer can't be read, or if Graph answers for other people at the same time.
         """
         chunk.tries += 1
         self._failures += 1

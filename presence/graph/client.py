@@ -117,7 +117,7 @@ def _error(status: int, retry_after: float | None) -> Exception:
 def _people(body: bytes) -> dict[str, GraphPresence]:
     """Return the presences in an answer. Raise Unavailable if it can't be read at all.
 
-    An element that is no presence is left out, so that it costs one person their status.
+    An element that isn't a presence is left out, so that it costs one person their status.
     """
     resources = _resources(body)
     return dict(found for resource in resources if (found := parse(resource)) is not None)
@@ -137,9 +137,9 @@ def _resources(body: bytes) -> list[Any]:
 def _json(body: bytes) -> Any:
     """Parse JSON strictly, else leniently. Raise ValueError or RecursionError if neither works.
 
-    Free text of a person (a status note, an out-of-office message) can hold half a surrogate pair, a
-    control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves what a parser does with them
-    open; orjson refuses the whole document.
+    Free text of a person (a status note, an out-of-office message) can hold half a surrogate pair,
+    a control character or bytes that aren't UTF-8. RFC 8259 section 8 leaves the behaviour of a
+    parser open; orjson refuses the whole document.
     """
     try:
         return orjson.loads(body)

@@ -31,6 +31,6 @@ class Refused(GraphError):
 
 @dataclass(eq=False)
 class BadRequest(GraphError):
-    """400 or 404: something among the ids is not accepted; Graph does not say what."""
+    """400 or 404: an ID in the request isn't accepted; Graph doesn't name it."""
 
     status: int

@@ -18,9 +18,9 @@ Kind = Literal["consent", "operator", "passing"]
 class Reason:
     """Why presence fails.
 
-    `kind` says who can end it: the company (`consent`), the operator of this service (`operator`), or
-    time (`passing`). `of_tenant` is true if the whole tenant is closed to the app, so that asking
-    more often than every ten minutes is useless.
+    `kind` is the party that can end it: the company (`consent`), the operator of this service
+    (`operator`), or time (`passing`). `of_tenant` is true if the whole tenant is closed to the app,
+    so that asking more often than every ten minutes is useless.
     """
 
     code: str
@@ -135,7 +135,7 @@ class Fault(Exception):
 
 
 def fault_of(status: int, error: str, codes: tuple[int, ...], retry_after: float | None) -> Fault:
-    """Return what an error of the login service means.
+    """Return the meaning of an error of the login service.
 
     Args:
         status: The HTTP status; 0 if there was no answer.

@@ -48,7 +48,7 @@ class Application:
         except (requests.RequestException, msal.exceptions.MsalError, ValueError, RuntimeError):
             self.close()
             if self.http.last_status == 200:
-                raise Fault("unavailable") from None  # a page that is no metadata
+                raise Fault("unavailable") from None  # the page isn't metadata
             raise self._fault() from None
 
     def token(self) -> Token:

@@ -1,9 +1,9 @@
-"""How many calls to Graph may be made: 1,500 in 30 seconds for the app in one tenant, 2,000 a second in all
-(learn.microsoft.com/graph/throttling-limits).
+"""Rate limits for calls to Graph (learn.microsoft.com/graph/throttling-limits).
 
-A bucket of `burst` calls that fills by `rate` a second lets at most burst + 30 * rate through in any 30 seconds. Syncs
-of a tenant run on one instance at a time: 450 + 30 * 30 = 1,350. Refreshes on demand come from several instances and
-share the rest. The bucket of all tenants is one instance's part.
+Graph allows 1,500 calls in 30 seconds for the app in one tenant, and 2,000 a second in all tenants.
+A bucket of `burst` calls that fills by `rate` a second admits at most burst + 30 * rate in any 30
+seconds. Syncs of a tenant run on one instance at a time: 450 + 30 * 30 = 1,350. Refreshes on demand
+come from several instances and share the rest. The bucket of all tenants is one instance's share.
 """
 
 from typing import Literal

@@ -50,7 +50,7 @@ class Credential:
         """Return a token for the tenant that may read presence, from memory until it expires.
 
         Raises:
-            Fault: There is no token, or (`no_role`) it doesn't have the permission.
+            Fault: No token was issued, or (`no_role`) it doesn't have the permission.
         """
         if (kept := self._kept(tenant_id)) is not None:
             return kept
@@ -72,7 +72,7 @@ class Credential:
         self._tokens.forget(tenant_id)
 
     async def sign_in(self, redirect_uri: str, state: str) -> tuple[str, dict[str, Any]]:
-        """Return the address of the sign-in, and what to keep until the browser returns. Raise Fault."""
+        """Return the address of the sign-in, and the data to keep until the return. Raise Fault."""
         return await self._with(
             ANY_TENANT, lambda application: application.begin_sign_in(redirect_uri, state)
         )

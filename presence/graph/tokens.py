@@ -25,7 +25,7 @@ _OPTIONS: Any = {
 class Token:
     """An application token for Graph.
 
-    `tenant_id` and `roles` are what its content says, for diagnosis only. `expires_in`: seconds it was
+    `tenant_id` and `roles` are its own claims, for diagnosis only. `expires_in`: seconds it was
     valid for when it was issued.
     """
 

@@ -62,7 +62,7 @@ async def commit(
         raise (NotLinked if isinstance(error, NotFound) else Overtaken) from None
     known = (
         snapshot.head.seq
-    )  # a reader of this process may have seen what was stored, or more, before we go on here
+    )  # a reader of this process may already have seen the stored version, or a later one
     if known <= top.seq:
         snapshot.head, snapshot.tag = top, tags[-1]
     if known < top.seq:

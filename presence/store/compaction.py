@@ -32,9 +32,9 @@ from shared.tables.schema import PRESENCE
 MAX_DELTA = 5000  # people; in their longest form they stay below the megabyte of a row
 MAX_DELTAS = 64
 PAGE = 2000  # people in a row
-_KEPT = 8  # deltas that stay when pages are written, for readers that are a little behind
+_KEPT = 8  # deltas that stay when pages are written, for readers that lag a little
 _PAGES_AT_ONCE = 12  # in a transaction, below its 4 MiB
-_DELETIONS_AT_ONCE = 99  # in a transaction, beside the head row
+_DELETIONS_AT_ONCE = 99  # in a transaction, in addition to the head row
 T = TypeVar("T")
 
 
@@ -76,9 +76,7 @@ async def write(
 
 def _counting(top: Manifest, people: int, changed: int) -> Manifest:
     seq = top.seq + 1
-    is_row = (
-        changed <= MAX_DELTA
-    )  # the delta is stored as well, for readers that are a little behind
+    is_row = changed <= MAX_DELTA  # the delta is stored as well, for readers that lag a little
     return replace(
         top,
         seq=seq,
@@ -118,7 +116,7 @@ async def tidy(tables: Tables, tenant_id: str, snapshot: Snapshot) -> bool:
 async def remove(tables: Tables, tenant_id: str, tag: str = "") -> None:
     """Delete a tenant's presence, the head row first, so that nothing is read or stored any more.
 
-    If it is killed, it has to be called again; a tenant that is linked again meanwhile loses nothing.
+    If it is killed, call it again; a tenant that is linked again before that loses nothing.
 
     Args:
         tables: The storage.

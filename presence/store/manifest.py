@@ -32,7 +32,7 @@ class LinkedDirectory:
     cursor: str = ""
     full_at: int = 0
     read_at: int = 0
-    not_ids: int | None = None  # people whose external ID isn't an object ID; None: not counted yet
+    not_ids: int | None = None  # people without an object ID as external ID; None: not counted yet
     people: int = 0
     recount: bool = False
     seen: dict[str, int] | None = None

@@ -23,7 +23,8 @@ _MAX_READS = 3
 class Snapshot:
     """A tenant's people at `head.seq`; `tag` is the ETag of the head row.
 
-    If not `is_whole`, rows that the manifest counts are missing, and the next commit begins with nobody.
+    If not `is_whole`, rows that the manifest counts are missing, and the next commit starts without
+    people.
     """
 
     head: Manifest

@@ -1,1 +1,5 @@
-"""Keeps a tenant's statuses true: `queue` says who is due, `tenant` syncs one, `demand` asks for people on a screen."""
+"""Synchronization of a tenant's statuses with Graph.
+
+`dispatch` decides which tenants are due, `sync_tenant` syncs one, `refresh` asks for people on a
+screen.
+"""

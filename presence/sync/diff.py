@@ -43,7 +43,7 @@ class PolledPresence:
 
 
 def roster(snapshot: Snapshot, moves: Collection[RosterDelta]) -> dict[str, int]:
-    """Return the people whose directories changed, with the bits of their directories now (0: none)."""
+    """Return people with changed directories, and the bits of their directories now (0: none)."""
     changed: dict[str, int] = {}
     for move in moves:
         bit = move.bit if _is_current(snapshot.head, move) else 0
@@ -93,7 +93,7 @@ def are_strangers_due(head: Manifest, now: int) -> bool:
 
 
 def to_ask(snapshot: Snapshot, members: Mapping[str, int], now: int) -> tuple[list[str], list[str]]:
-    """Return whom to ask for, and bad IDs whose quarantine is over, which are asked for separately.
+    """Return IDs to ask for, and bad IDs with an expired quarantine, asked for separately.
 
     People whom the last syncs didn't reach come first, the oldest status before the others, so that a
     tenant too large for an interval is covered by several syncs.

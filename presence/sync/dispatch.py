@@ -31,9 +31,9 @@ async def due(app: App) -> list[str]:
     """Return a message per tenant that is due, and store that the timer ran.
 
     Nothing here waits for Microsoft or for one tenant: reconciliation has a message of its own.
-    More than 32 tenants are sent in batches, which `expand` divides: the host sends what a function
-    returns one after the other (azure-functions-host, FunctionBinding.cs), so that 1,000 messages
-    would take the timer's instance several seconds.
+    More than 32 tenants are sent in batches, which `expand` divides: the host sends the return
+    values of a function one after the other (azure-functions-host, FunctionBinding.cs), so that
+    1,000 messages would take the timer's instance several seconds.
     """
     began, now = app.clock.monotonic(), now_ms(app.clock)
     linked = await tenant_links.tenants(app.tables)
@@ -55,7 +55,7 @@ def _batch(tenant_ids: list[str], now: int) -> str:
 
 
 def expand(body: bytes) -> list[str]:
-    """Return the messages of a batch's tenants, in place of which they are sent; none for any other message."""
+    """Return the messages of a batch's tenants; none for any other message."""
     try:
         content: Any = orjson.loads(body)
         tenant_ids, sent_at = content["tenant_ids"], content["at"]

@@ -1,4 +1,4 @@
-"""Refresh on demand: Graph is asked for people on a screen whose status is older than ten seconds.
+"""Refresh on demand: Graph is asked for people on a screen with a status older than ten seconds.
 
 Requests are coalesced: a person who is being asked for isn't asked for again, and the people of several agents go into
 one call. The calls have a small budget of their own; when it is used up, more people are gathered per call.
@@ -43,7 +43,7 @@ def confirmed_at(
 async def refresh(
     app: App, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
 ) -> None:
-    """Ask for those of `ids` whose status is old, and wait a few seconds for the answers.
+    """Ask for those of `ids` with an old status, and wait a few seconds for the answers.
 
     Never fails, because statuses carry their age.
     """

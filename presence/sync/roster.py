@@ -1,4 +1,4 @@
-"""Which people are to be asked for: the active people of the tenant's directories, by external ID.
+"""The people to ask for: the active people of the tenant's directories, by external ID.
 
 Events of the provisioning log tell who may have come or gone. Instances date events by clocks that can be
 minutes or an hour apart, so an event can appear anywhere in the last hour, and coming and going can be in
@@ -37,7 +37,7 @@ _ROWS_PER_PAGE = 1000
 
 @dataclass(slots=True)
 class RosterDelta:
-    """What changed in one directory's roster.
+    """The change of one directory's roster.
 
     `everybody` replaces the roster; without it, `came` and `went` amend it. `bit`: that of the directory
     when this was read.
@@ -52,7 +52,7 @@ class RosterDelta:
 
 @dataclass(slots=True)
 class _Evidence:
-    """What events tell of one object ID: present, absent, or both; in which spellings; all of them old."""
+    """The events on one object ID: present, absent, or both; its spellings; whether all are old."""
 
     present: bool = False
     absent: bool = False
@@ -85,7 +85,7 @@ class _Findings:
 async def moves(
     tables: Tables, linked: LinkedDirectory, is_known: Callable[[str], bool], now: int
 ) -> RosterDelta:
-    """Return what changed in a directory since `linked` was stored.
+    """Return the change of a directory since `linked` was stored.
 
     One round trip if nothing did. At first and once a day, and if events don't suffice, all people are
     read: one round trip per 1,000.

@@ -1,4 +1,4 @@
-"""One sync of a tenant: what it found out, the manifest and delta that follow, and the report of it."""
+"""One sync of a tenant: its findings, the manifest and delta that follow, and its report."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ _MAX_UNKNOWN_VALUES = 20  # kept for the operator to see
 
 @dataclass(slots=True, kw_only=True)
 class SyncRun:
-    """What a sync has found out so far.
+    """The findings of a sync so far.
 
     `lease`: a random name of this run in the manifest. `started` in milliseconds since 1970, `deadline` in
     monotonic seconds. `reason`: why presence could not be read, or "". `is_tidy`: rows that waited to be
@@ -48,7 +48,7 @@ class SyncRun:
 def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta]:
     """Return the manifest and the delta that follow from a run.
 
-    `snapshot` may be newer than the one the run began with, because others store changes meanwhile.
+    `snapshot` may be newer than the one the run began with, because others store changes during it.
     """
     before = snapshot.head
     failure = FailureState(unknown_fields=before.trouble.unknown_fields)
@@ -63,7 +63,7 @@ def outcome(run: SyncRun, snapshot: Snapshot, now: int) -> tuple[Manifest, Delta
         trouble=failure,
     )
     if failure.lost:
-        # Nobody is left, so whoever is there when consent returns has to be read from the directories.
+        # No people are left: when consent returns, the directories have to be read again.
         manifest.directories = [
             replace(one, full_at=0) if one else None for one in manifest.directories
         ]
@@ -119,7 +119,7 @@ def _count(run: SyncRun, snapshot: Snapshot, delta: Delta, manifest: Manifest, n
 async def report(
     run: SyncRun, before: Manifest, manifest: Manifest, now: int
 ) -> Literal["synced", "failed", "lost"]:
-    """Report what a sync changed, and return how it ended.
+    """Report the changes of a sync, and return how it ended.
 
     Writes log events, the marks for monitors and the tenant's link; nothing if nothing changed.
     """

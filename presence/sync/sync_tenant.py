@@ -146,7 +146,7 @@ async def _carry_out(run: SyncRun, snapshot: Snapshot, times: LeaseTimes) -> Out
 
 
 async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
-    """Return what changed in the directories, some of which are read at the same time."""
+    """Return the changes of the directories, some of which are read at the same time."""
 
     async def one(linked: LinkedDirectory) -> RosterDelta:
         bit = snapshot.head.bit(linked.id)
@@ -163,7 +163,7 @@ async def _moves(run: SyncRun, snapshot: Snapshot) -> list[RosterDelta]:
 
 
 async def _commit(run: SyncRun, snapshot: Snapshot | None) -> Outcome:
-    """Store the outcome on top of anything that others stored meanwhile."""
+    """Store the outcome on top of all changes that others stored during the run."""
     tables, clock = run.app.tables, run.app.clock
     for _ in range(_MAX_COMMITS):
         if snapshot is None:

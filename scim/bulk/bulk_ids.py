@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 PREFIX = "bulkId:"
-# Inside a path, which goes on behind it: `/Groups/bulkId:x`, `members[value eq "bulkId:x"]`.
+# Inside a path that continues after it: `/Groups/bulkId:x`, `members[value eq "bulkId:x"]`.
 _IN_PATH = re.compile(f'{PREFIX}([^/"\\]?]*)')
 
 
 def names_in(value: Any) -> set[str]:
-    """The bulkIds that `value` refers to, in strings anywhere inside it."""
+    """Return the bulkIds that `value` refers to, in strings anywhere inside it."""
     found, inside = set[str](), [value]
     while inside:  # not by recursion: JSON may be nested deeper than the interpreter's stack
         match inside.pop():

@@ -19,7 +19,7 @@ from shared.messages import Message
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
-    """The functions of bulk and root search."""
+    """Register the functions of bulk and root search."""
     edge.add(functions, "scim_bulk", "Bulk", POST=_bulk)
     edge.add(functions, "scim_search", ".search", POST=_search)
 
@@ -41,7 +41,7 @@ async def _search(context: Context, request: Request) -> Response:
         )
     of_users, of_groups = _query(body, USER), _query(body, GROUP)
     if of_users is None and of_groups is None:
-        read_search(body, USER)  # says what is wrong with it
+        read_search(body, USER)  # raises the error with its reason
     filter_text = str(body.get("filter", ""))
     found = await UserService(context).list(of_users, filter_text) if of_users else {}
     total, shown = found.get("totalResults", 0), found.get("Resources", [])
@@ -63,7 +63,7 @@ async def _search(context: Context, request: Request) -> Response:
 
 
 def _query(body: Any, kind: ResourceType) -> ListQuery | None:
-    """The query for one type; None where its filter names what that type does not have."""
+    """Return the query for one type; None if its filter names attributes that the type lacks."""
     try:
         return read_search(body, kind)
     except UnknownAttribute:

@@ -47,7 +47,7 @@ class BulkOperation:
 
 
 def read_bulk(body: Any) -> tuple[list[BulkOperation], int]:
-    """The operations and `failOnErrors` (0: never stop); ScimError for a request that is none or too long."""
+    """Return the operations and `failOnErrors` (0: never stop). Raise ScimError."""
     if not isinstance(body, dict) or not isinstance(body.get("Operations"), list):
         raise ScimError(400, Message("bulk_no_object"), "invalidSyntax")
     operations = body["Operations"]
@@ -85,7 +85,7 @@ def _read_operation(place: int, given: Any) -> BulkOperation:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of an operation; `identifier` is that of the resource, `error` the body of a failure."""
+    """The outcome of an operation: `identifier` of the resource, `error` the body of a failure."""
 
     status: int
     location: str = ""
@@ -165,7 +165,7 @@ async def _call(
         stored = await service.patch(identifier, read_patch(data), conditions)
         if not service.returns_patched:
             return _Outcome(204, etag=stored.etag)
-    # Only what the service adds is used; of a group no member is read for it.
+    # Only the attributes that the service adds are used: don't read the members of a group.
     meta_only = read_attributes("meta", None, service.resource_type)
     meta = (await service.represent(stored, meta_only))["meta"]
     return _Outcome(status, meta["location"], meta["version"], stored.id)
@@ -176,7 +176,7 @@ def _check_size(data: Any, most: int) -> None:
     try:
         size = len(orjson.dumps(data))
     except orjson.JSONEncodeError:
-        # Of what was read a moment ago, only too much depth can't be written.
+        # The value was just parsed, so too much depth is the only reason.
         raise too_deep() from None
     if size > most:
         raise ScimError(413, Message("body_too_large", count=size, most=most))
@@ -211,7 +211,7 @@ def _unresolved(
     creating: Mapping[str, BulkOperation],
     results: Mapping[int, dict[str, Any]],
 ) -> ScimError:
-    """Return 409 for an operation whose references can't be resolved, with the reason that is true of them."""
+    """Return 409, with the reason, for an operation with references that can't be resolved."""
     missing = sorted(name for name in names if name not in creating)
     failed = sorted(name for name in names if name in creating and creating[name].place in results)
     if missing:
@@ -249,7 +249,7 @@ def _result(
         result["location"] = outcome.location
     elif (
         operation.method != "POST"
-    ):  # what is changed or deleted has an address, also if that failed
+    ):  # a changed or deleted resource has an address, also if the operation failed
         path = bulk_ids.resolve(operation.path, ids).strip("/")
         result["location"] = f"{context.base_url}/{path}"
     if outcome.etag:

@@ -14,7 +14,8 @@ from scim.core.errors import ScimError, bad_value
 from scim.core.notes import Notes
 from shared.messages import Message
 
-# Values of one attribute: many times what anybody has. To compare each with each must not hold up other requests.
+# Values of one attribute: many times the real maximum. Comparing all pairs must not delay other
+# requests.
 MAX_VALUES = 500
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-=\s]*")
 _JSON_TYPES = {
@@ -33,7 +34,8 @@ _QUALIFIERS = frozenset(("type", "primary"))
 def read_value(attribute: Attribute, value: object, notes: Notes | None = None) -> Any:
     """Return the value of an attribute, None if unassigned; a list if the attribute is multi-valued.
 
-    Unknown sub-attributes are added to `notes`. Raises ScimError invalidValue, which names the fault.
+    Unknown sub-attributes are added to `notes`. Raise ScimError invalidValue, which names the
+    fault.
     """
     if attribute.is_plain_text and type(value) is str and value and value.isascii():
         return value  # as nearly all are
@@ -49,7 +51,7 @@ def read_value(attribute: Attribute, value: object, notes: Notes | None = None) 
 def single_value(attribute: Attribute, value: object) -> object:
     """Return the value sent for a singular attribute, taken out of an array of one.
 
-    Raises ScimError invalidValue for an array of several.
+    Raise ScimError invalidValue for an array of several.
     """
     if isinstance(value, list):
         sent = [element for element in value if element is not None]
@@ -81,7 +83,7 @@ def read_elements(
 def sent_elements(attribute: Attribute, value: object) -> list[Any]:
     """Return the elements that `value` holds: an array, or one element in place of an array of one.
 
-    Raises ScimError invalidValue if the value may mean more than one thing.
+    Raise ScimError invalidValue if the value may mean more than one thing.
     """
     elements = interop.elements(attribute, value)
     if elements is None:
@@ -104,7 +106,7 @@ def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
 
 
 def has_only_qualifiers(element: Any) -> bool:
-    """Whether a complex element has no value left."""
+    """Return whether a complex element has no value left."""
     return isinstance(element, dict) and element.keys() <= _QUALIFIERS
 
 
@@ -134,7 +136,7 @@ def _identity(element: Any) -> Any:
 
 
 def wrong_type(attribute: Attribute, value: object, wanted: Message) -> ScimError:
-    """The error for a value of another JSON type."""
+    """Return the error for a value of another JSON type."""
     got = _JSON_TYPES.get(type(value), Message("something_else"))
     return bad_value(attribute.path, "wrong_type", got=got, wanted=wanted)
 
@@ -151,7 +153,7 @@ def _read_string(attribute: Attribute, value: object) -> str:
 
 
 def is_encodable(text: str) -> bool:
-    """Whether the text is well-formed Unicode: a lone surrogate can be neither stored nor answered."""
+    """Return whether the text is well-formed Unicode: lone surrogates can't be stored."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -183,7 +185,10 @@ def _read_date_time(attribute: Attribute, value: object) -> str:
 
 
 def parse_date_time(text: object) -> datetime | None:
-    """The instant of an xsd:dateTime (RFC 7643 section 2.3.5), UTC where it names no offset; None where it is none."""
+    """Return the instant of an xsd:dateTime (RFC 7643 section 2.3.5), or None if it is malformed.
+
+    A time without an offset is UTC.
+    """
     if not isinstance(text, str) or not text.isascii():
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a schema is made of: attributes with their characteristics, schemas, resource types (RFC 7643 sections 2, 6, 7).
+"""Attributes with their characteristics, schemas, resource types (RFC 7643 sections 2, 6, 7).
 
 Every name that a client may write is looked up in one table per resource type, built once.
 """
@@ -48,7 +48,7 @@ class Attribute:
             sub._name(f"{self.path}.")
 
     def to_json(self) -> dict[str, Any]:
-        """The attribute as RFC 7643 section 7 represents it, without nulls."""
+        """Return the attribute as RFC 7643 section 7 represents it, without nulls."""
         lists: dict[str, Any] = {
             "canonicalValues": list(self.canonical_values),
             "referenceTypes": list(self.reference_types),
@@ -78,7 +78,7 @@ class Schema:
     listed: tuple[Attribute, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The representation of RFC 7643 section 7, without `meta`."""
+        """Return the representation of RFC 7643 section 7, without `meta`."""
         return {
             "schemas": [SCHEMA_URN],
             "id": self.id,
@@ -88,12 +88,12 @@ class Schema:
         }
 
 
-# Attributes whose uniqueness has rows of their own, or that the service assigns.
+# Attributes with their own uniqueness rows, or assigned by the service.
 _UNIQUE_BY_NAME = ("id", "userName", "displayName")
 
 
 class Target(NamedTuple):
-    """What a name means: the extension's URN (empty: the core), the attribute (None: the whole), its sub-attribute."""
+    """The target of a name: extension's URN (empty: core), attribute (None: all), sub-attribute."""
 
     extension: str
     attribute: Attribute | None
@@ -169,7 +169,10 @@ class ResourceType:
                 yield urn, attribute
 
     def find(self, path: str) -> Target | None:
-        """What `path` names: an attribute, a sub-attribute or a schema, case-insensitively, with or without its URN."""
+        """Return the attribute, sub-attribute or schema that `path` names; None if there is none.
+
+        Names are case-insensitive, with or without their URN.
+        """
         return self.names.get(path) or self.names.get(path.lower())
 
     def _names(self) -> Iterator[tuple[str, Target]]:

@@ -14,7 +14,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Equality:
-    """`path` equals `value`, in canonical path text and as written in the filter: what an index can be asked for."""
+    """`path` equals `value`: canonical path text and the value as written, for an index lookup."""
 
     path: str
     value: str
@@ -44,7 +44,7 @@ class ValuePath:
     rest: Term | None
 
     def compile(self) -> Match:
-        """True where an element matches the inner filter and the comparison behind it."""
+        """Return the test for elements that match the inner filter and the comparison after it."""
         matches = self.inner.compile()
         if self.rest is not None:
             selects, holds = matches, self.rest.compile()
@@ -76,7 +76,7 @@ class And:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Left to right, as far as needed."""
+        """Return the test that evaluates left to right until the result is known."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: all(match(resource) for match in matches)
 
@@ -88,7 +88,7 @@ class Or:
     nodes: tuple["Node", ...]
 
     def compile(self) -> Match:
-        """Left to right, as far as needed."""
+        """Return the test that evaluates left to right until the result is known."""
         matches = [node.compile() for node in self.nodes]
         return lambda resource: any(match(resource) for match in matches)
 
@@ -100,7 +100,7 @@ class Not:
     node: "Node"
 
     def compile(self) -> Match:
-        """The opposite."""
+        """Return the test for the opposite."""
         return _opposite(self.node.compile())
 
 
@@ -116,7 +116,7 @@ def _name(target: Target) -> str:
 
 
 def _reached(target: Target, test: Test, whole: bool) -> Match:
-    """`test` at the place that `target` names. A multi-valued attribute holds where one of its values does."""
+    """Return the test for values of `target`; one match in a multi-valued attribute is enough."""
     at = _values(target, test, whole)
     extension = target.extension
     if not extension or target.attribute is None:
@@ -144,7 +144,7 @@ def _values(target: Target, test: Test, whole: bool) -> Match:
 
 
 def conjuncts(node: Node) -> Iterator[Node]:
-    """The parts that must all hold."""
+    """Yield the parts that must all be true."""
     if isinstance(node, And):
         for part in node.nodes:
             yield from conjuncts(part)
@@ -153,7 +153,7 @@ def conjuncts(node: Node) -> Iterator[Node]:
 
 
 def equalities(node: Node) -> Iterator[Equality]:
-    """The equalities of text that must hold for `node` to hold."""
+    """Yield the equalities of text that must be true for `node` to be true."""
     for part in conjuncts(node):
         if isinstance(part, Term) and _is_equality(part):
             yield Equality(part.target.text, part.literal or "")
@@ -189,7 +189,7 @@ def _element_equalities(path: ValuePath) -> Iterator[Equality]:
 
 
 def _kind(term: Term) -> str:
-    """The type in canonical spelling, where it is a canonical value."""
+    """Return the type in canonical spelling if it is a canonical value."""
     text = term.literal or ""
     attribute = term.target.attribute
     known: dict[str, str] = (
@@ -199,7 +199,7 @@ def _kind(term: Term) -> str:
 
 
 def is_exact_equality(node: Node) -> bool:
-    """Whether `node` says no more than its one equality."""
+    """Return whether `node` is equivalent to its one equality."""
     if isinstance(node, Term):
         return _is_equality(node)
     if not isinstance(node, ValuePath):
@@ -214,7 +214,10 @@ def is_exact_equality(node: Node) -> bool:
 
 
 def element_terms(node: Node) -> tuple[tuple[str, Any], ...] | None:
-    """The sub-attributes that an element selected by `node` must have; None where `node` says more than equalities."""
+    """Return the sub-attributes that an element selected by `node` must have.
+
+    None if `node` contains anything but equalities.
+    """
     terms: list[tuple[str, Any]] = []
     for part in conjuncts(node):
         if not isinstance(part, Term) or part.op != "eq" or part.literal is None:

@@ -22,15 +22,19 @@ class Filter:
     _equalities: tuple[Equality, ...]
 
     def equalities(self) -> list[Equality]:
-        """The equalities that every match fulfils: an index may be asked for one, its answer still be matched."""
+        """Return the equalities that every match fulfils.
+
+        An index may be asked for one of them; its answer is still tested.
+        """
         return list(self._equalities)
 
 
 def parse_filter(text: str, resource_type: ResourceType) -> Filter:
-    """The filter `text` over resources of a type; short ones, which come again, are kept.
+    """Return the parsed filter `text` for a resource type; short filters are cached.
 
-    ScimError invalidFilter tells the position and what was expected there; its subclass UnknownAttribute where an
-    attribute is unknown to the resource type.
+    Raises:
+        ScimError: invalidFilter with the position and the expected token; its subclass
+            UnknownAttribute if the resource type does not have an attribute.
     """
     return (
         _parse_kept(text, resource_type)

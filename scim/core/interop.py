@@ -1,11 +1,12 @@
-"""Where real provisioning clients leave the RFCs: one function (or table) a deviation, with its source.
+"""Deviations of real provisioning clients from the RFCs, one function or table each, with source.
 
 Entra: Microsoft Learn, "Develop a SCIM endpoint" and "SCIM 2.0 compliance of the provisioning service".
 
-Deviations that are a step of their own are where they act, with their source: `parser.Parser.sub_attribute` (a part of a
-selected value in a filter), `patch._Patch._apply_named` (paths as names, read-only names in a value),
-`patch._Patch._path` (unknown attributes), `member_patch._split` (members of a value without a path),
-`dispatch.Edge._normalized` (doubled slashes).
+Deviations that are a separate step are in the module of that step, with their source:
+`parser.Parser.sub_attribute` (a part of a selected value in a filter), `patch._Patch._apply_named`
+(paths as names, read-only names in a value), `patch._Patch._path` (unknown attributes),
+`member_patch._split` (members of a value without a path), `dispatch.Edge._normalized` (doubled
+slashes).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SEVERAL = re.compile(r"[,;]")
 
 
 def boolean_value(value: object) -> bool | None:
-    """Return what text or a number means as true or false; None if it means neither.
+    """Return the Boolean that text or a number means; None if it means neither.
 
     Entra without its compliance flag sends "True" and "False" as text, and so do OneLogin's templates (Learn, "Known
     issues with SCIM 2.0 compliance"; github.com/scimmyjs/scimmy/issues/51 and 86); databases without a Boolean type
@@ -56,7 +57,7 @@ def boolean_object(value: object) -> object:
 
 
 def only_element(attribute: Attribute, element: object) -> object:
-    """Return what the only element of an array sent for a singular attribute stands for.
+    """Return the value of the only element of an array sent for a singular attribute.
 
     Microsoft's own client sends every PATCH value as a list of objects with `value` (AzureAD/SCIMReferenceCode,
     PatchOperation2); Captain-P-Goldfish/SCIM-SDK before 1.34 sent `["false"]` (its issues 47 and 968).
@@ -71,9 +72,10 @@ def only_element(attribute: Attribute, element: object) -> object:
 def elements(attribute: Attribute, value: object) -> list[Any] | None:
     """Return the elements that a value of a multi-valued attribute holds; None if it may mean several things.
 
-    One object stands for an array of one (Captain-P-Goldfish/SCIM-SDK#968, wireapp/wire-server#5435). One text does for
-    attributes such as roles, unless it may list several; an address or number sent as bare text is a fault in the
-    mapping that would show in every call, so it is refused.
+    One object means an array of one (Captain-P-Goldfish/SCIM-SDK#968, wireapp/wire-server#5435).
+    One text is enough for attributes such as roles, unless it may list several; an address or
+    number sent as bare text is a fault in the mapping that would show in every call, so it is
+    refused.
     """
     if isinstance(value, list):
         return value
@@ -85,11 +87,12 @@ def elements(attribute: Attribute, value: object) -> list[Any] | None:
 
 
 def complex_value(attribute: Attribute, value: object) -> object:
-    """Return text or a number as the object {"value": …} that it stands for.
+    """Return text or a number as the object {"value": …} that it abbreviates.
 
-    Entra sends `manager` as the bare id (Learn; apache/directory-scimple#1242). What is stored and returned is the RFC's
-    object: Entra can't read its own text back. Roles come as texts (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974).
-    A number in place of an e-mail address or phone number is more likely a fault in the mapping.
+    Entra sends `manager` as the bare id (Learn; apache/directory-scimple#1242). The stored and
+    returned form is the RFC's object: Entra can't read its own text back. Roles come as texts
+    (Captain-P-Goldfish/SCIM-SDK#968 and pull request 974). A number in place of an e-mail address
+    or phone number is more likely a fault in the mapping.
     """
     if "value" not in attribute.subs or isinstance(value, bool):
         return value
@@ -113,7 +116,8 @@ def number_text(attribute: Attribute, value: object) -> str | None:
 def deactivates(body: Mapping[str, Any], resource_type: ResourceType) -> bool:
     """Return whether attributes sent by name make a person inactive, in any spelling that is understood.
 
-    What is wrong with other attributes must not undo it (valon-technologies/gestalt#3167, getprobo/probo#711).
+    Faults in other attributes must not undo it (valon-technologies/gestalt#3167,
+    getprobo/probo#711).
     """
     attribute = resource_type.attributes.get("active")
     if attribute is None or attribute.type != "boolean":
@@ -148,7 +152,7 @@ SINGLE_QUOTES = "‘’‚‛‹›＇`´"
 
 
 def double_quoted(text: str) -> str:
-    """Return text in single quotes as the JSON string that it stands for."""
+    """Return text in single quotes as the equivalent JSON string."""
     inner = _ESCAPED.sub(lambda found: _ESCAPES.get(found[0], found[0]), text[1:-1])
     return f'"{inner}"'
 
@@ -172,7 +176,7 @@ _LISTED_NAME = re.compile(r'(?:[^,\["]|\[(?:[^\]"]|"[^"]*")*\]?|")+')
 
 
 def unquoted_text(word: str) -> str | None:
-    """The text that a word without quotes stands for; None for null.
+    """Return the text that a word without quotes means; None for null.
 
     Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint"); the RFC wants JSON.
     """
@@ -185,7 +189,9 @@ def operation_name(op: str) -> str:
 
 
 def is_empty(value: object) -> bool:
-    """Whether a value stands for "unassigned": null, [] (RFC 7643 section 2.5), and also "" and an array of those.
+    """Return whether a value means "unassigned".
+
+    It does if it is null, [] (RFC 7643 section 2.5), "" or an array of those.
 
     An expression mapping in Entra clears an attribute only by sending "" (Logic App template, SCIM_Null_Update_Test).
     """
@@ -221,11 +227,13 @@ def may_be_missing(path: str) -> bool:
 
 
 def selected_element(terms: tuple[tuple[str, Any], ...] | None) -> dict[str, Any] | None:
-    """The element to create when `emails[type eq "work"].value` selects none, where RFC 7644 3.5.2.3 says noTarget.
+    """Return the element to create if `emails[type eq "work"].value` selects none.
+
+    RFC 7644 section 3.5.2.3 requires noTarget.
 
     Entra replaces a value that was never set in just this way (better-auth/better-auth#10682,
-    Captain-P-Goldfish/SCIM-SDK#416). Only a selection by kind tells what to create; one by `value` names an element
-    that must exist.
+    Captain-P-Goldfish/SCIM-SDK#416). Only a selection by kind defines the new element; one by
+    `value` names an element that must exist.
     """
     if not terms or any(name in ("value", "$ref") for name, _ in terms):
         return None
@@ -235,8 +243,9 @@ def selected_element(terms: tuple[tuple[str, Any], ...] | None) -> dict[str, Any
 def listed_values(value: object) -> list[Any] | None:
     """Return the elements that a `remove` names in its value; None if it names none and all are meant.
 
-    Entra without its compliance flag removes a member by {"op": "Remove", "path": "members", "value": [{"value": id}]};
-    RFC 7644 section 3.5.2.2, read literally, would remove every member. An empty list names nobody.
+    Entra without its compliance flag removes a member by {"op": "Remove", "path": "members",
+    "value": [{"value": id}]}; RFC 7644 section 3.5.2.2, read literally, would remove every member.
+    An empty list names no members.
     """
     if value is None:
         return None
@@ -244,7 +253,7 @@ def listed_values(value: object) -> list[Any] | None:
 
 
 def members_value(value: object, name: str = "members") -> object:
-    """Return the list of members taken out of an object under the path `members`; null in it names nobody.
+    """Return the list of members from an object under the path `members`; null means no members.
 
     Salesforce Help, "Manage Group Members with SCIM", documents {"path": "members", "value": {"members": […]}}, and the
     SDK of pingidentity/scim2 sends it (issue 174, pull request 267).

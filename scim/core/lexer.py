@@ -9,7 +9,7 @@ from scim.core.attribute_values import is_encodable
 from scim.core.errors import ScimError
 from shared.messages import Message, Param
 
-# A longer filter than any client writes; what is longer is an attack or a mistake.
+# Longer than any filter that a client writes; a longer one is an attack or a mistake.
 MAX_CHARACTERS = 8192
 _UNICODE = Message("unicode")
 
@@ -37,7 +37,7 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of `text` with an END behind them. ScimError invalidFilter where it is no token."""
+    """Return the tokens of `text`, followed by END. Raise invalidFilter for any other character."""
     if len(text) > MAX_CHARACTERS:
         raise ScimError(
             400,
@@ -88,7 +88,7 @@ def _token(group: int, value: str, position: int) -> Token:
 
 
 def _unquote(quoted: str, position: int) -> str:
-    """The text of a JSON string (RFC 7644 section 3.4.2.2: compValue is JSON)."""
+    """Return the text of a JSON string (RFC 7644 section 3.4.2.2: compValue is JSON)."""
     text = quoted[1:-1]
     if "\\" in text:
         try:
@@ -109,7 +109,7 @@ def _unquote(quoted: str, position: int) -> str:
 
 
 def fault(position: int, what: Message, expected: Param) -> ScimError:
-    """The error at a place of the filter; `expected` may be a sentence or what stands in every language."""
+    """Return the error at a position; `expected` is a message, or text that is not translated."""
     return ScimError(
         400,
         Message("filter_at", position=position, what=what, expected=expected),

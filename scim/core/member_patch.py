@@ -19,18 +19,21 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """What an operation does to a group's members; `kind` is add, remove, remove_all or replace, `members` are ids."""
+    """The effect on members: `kind` is add, remove, remove_all or replace, `members` are ids."""
 
     kind: str
     members: tuple[str, ...] = ()
 
 
 def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], list[MemberChange]]:
-    """The operations on other attributes, and the changes of members, each in order.
+    """Return the operations on other attributes, and the changes of members, each in order.
 
-    Takes all of Entra's shapes: a list of values, `members[value eq "…"]`, and a path-less {"members": […]}, also to
-    remove. ScimError invalidFilter where members are selected by anything but their value, invalidValue for a member
-    without one.
+    Accept all of Entra's shapes: a list of values, `members[value eq "…"]`, and a path-less
+    {"members": […]}, also to remove.
+
+    Raises:
+        ScimError: invalidFilter if members are selected by anything but their value,
+            invalidValue for a member without one.
     """
     others: list[Operation] = []
     changes: list[MemberChange] = []
@@ -48,7 +51,7 @@ def member_changes(operations: Sequence[Operation]) -> tuple[list[Operation], li
 
 
 def _members_path(text: str) -> Path | None:
-    """The parsed path where it names members."""
+    """Return the parsed path if it names members."""
     if "members" not in text.lower():
         return None
     try:
@@ -63,7 +66,7 @@ def _members_path(text: str) -> Path | None:
 def _split(
     operation: Operation, value: dict[str, Any], changes: list[MemberChange]
 ) -> Iterator[Operation]:
-    """A path-less operation without its members, which go to `changes`."""
+    """Yield a path-less operation without its members, which are appended to `changes`."""
     rest = {}
     for name, part in value.items():
         target = GROUP.find(name)
@@ -96,7 +99,10 @@ def _immutable(path: Path) -> ScimError:
 
 
 def _listed(op: str, value: object) -> list[MemberChange]:
-    """Changes by a list of members; a removal without any list means all of them (RFC 7644 section 3.5.2.2)."""
+    """Return the changes by a list of members.
+
+    A removal without a list means all members (RFC 7644 section 3.5.2.2).
+    """
     listed = interop.listed_values(value)
     if listed is None and op == "remove":
         return [MemberChange("remove_all")]
@@ -107,9 +113,9 @@ def _listed(op: str, value: object) -> list[MemberChange]:
 
 
 def id_of(member: object) -> str:
-    """The id in {"value": id, "$ref": null}, or at the end of a $ref alone; the bare id is understood, too.
+    """Return the id in {"value": id, "$ref": null}, or at the end of a $ref alone, or the bare id.
 
-    ScimError invalidValue where there is none.
+    Raise ScimError invalidValue if there is none.
     """
     if isinstance(member, dict):
         parts = {name.lower(): value for name, value in member.items()}
@@ -127,7 +133,7 @@ def id_of(member: object) -> str:
 
 
 def _selected(node: Node) -> Iterator[str]:
-    """The ids in `value eq "…"` and in several of those joined by `or`."""
+    """Yield the ids in `value eq "…"` and in several of those joined by `or`."""
     for part in node.nodes if isinstance(node, Or) else tuple(conjuncts(node)):
         if isinstance(part, Or):
             yield from _selected(part)

@@ -1,4 +1,4 @@
-"""PATCH on multi-valued attributes: which elements a path selects, and what becomes of them.
+"""PATCH on multi-valued attributes: the elements that a path selects, and their changes.
 
 Every function returns new elements and leaves the given ones as they are.
 """
@@ -30,9 +30,10 @@ Elements = list[Any]
 def add(
     attribute: Attribute, current: Elements, value: object, notes: Notes | None = None
 ) -> Elements:
-    """Append values that are not there yet; one element stands for an array of one (RFC 7644 section 3.5.2.1).
+    """Append values that are missing; one element means an array of one.
 
-    RFC 7643 section 2.4: no two elements of the same type and value, so what exists already is only completed.
+    RFC 7644 section 3.5.2.1. By RFC 7643 section 2.4 no two elements have the same type and value,
+    so an existing element is only completed.
     """
     result = list(current)
     places = _places(attribute, current)
@@ -64,7 +65,7 @@ def _read(attribute: Attribute, value: object, notes: Notes | None = None) -> El
 
 
 def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int]]:
-    """Where elements of a value are, so that adding many does not compare each with each."""
+    """Return the positions of elements by key, so that adding many does not compare all pairs."""
     places: dict[Hashable, list[int]] = {}
     for place, element in enumerate(elements):
         places.setdefault(_key(attribute, element), []).append(place)
@@ -72,7 +73,7 @@ def _places(attribute: Attribute, elements: Elements) -> dict[Hashable, list[int
 
 
 def _key(attribute: Attribute, element: Element) -> Hashable:
-    """Equal for elements that may be the same: their value, or all they have where they have no value."""
+    """Return a key, equal for elements that may be the same: the value, else all sub-attributes."""
     if not isinstance(element, dict):
         return str(element)
     if "value" in element:
@@ -81,13 +82,13 @@ def _key(attribute: Attribute, element: Element) -> Hashable:
 
 
 def _comparable(attribute: Attribute, name: str, value: Any) -> Hashable:
-    """A sub-attribute's value as its caseExact compares it."""
+    """Return a sub-attribute's value in the form that its caseExact compares."""
     exact = not isinstance(value, str) or attribute.subs[name.lower()].case_exact
     return str(value) if exact else fold(value)
 
 
 def _same(attribute: Attribute, known: Element, element: Element) -> bool:
-    """Whether `element` names the value that `known` is: by value, and by type where it has one."""
+    """Return whether `element` names the value of `known`: by value, and by type if it has one."""
     if not isinstance(known, dict) or not isinstance(element, dict):
         return bool(known == element)
     names = (
@@ -99,7 +100,7 @@ def _same(attribute: Attribute, known: Element, element: Element) -> bool:
 
 
 def _covers(attribute: Attribute, known: Element, element: Element) -> bool:
-    """Whether `known` has all that `element` says."""
+    """Return whether `known` has all sub-attributes of `element`, with equal values."""
     if not isinstance(known, dict):
         return True
     return all(
@@ -143,7 +144,8 @@ def assign(
 ) -> Elements:
     """Add or replace at elements that the path selects, or at one of their sub-attributes; others of theirs stay.
 
-    Where it selects none, an element is created that it would select; ScimError noTarget where none can be.
+    If it selects none, create an element that it would select. Raise ScimError noTarget if that is
+    impossible.
     """
     if path.sub is not None and path.sub.mutability in _FIXED:
         raise mutability(path.sub.path, "element_immutable", name=attribute.name)
@@ -164,7 +166,7 @@ def assign(
 
 
 def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
-    """The beginnings of an element that the path selects; without brackets it selects any."""
+    """Return a new element that the path selects; without brackets it selects any."""
     created = {} if path.selection is None else interop.selected_element(path.selection.terms)
     if created is None:
         raise no_target("selects_nothing", path=path.text, name=attribute.name)
@@ -172,7 +174,7 @@ def _created(attribute: Attribute, path: Path) -> dict[str, Any]:
 
 
 def _object(attribute: Attribute, value: object) -> dict[str, Any]:
-    """The object sent for one element, which an array of one stands for as well."""
+    """Return the object sent for one element, also if it is sent as an array of one."""
     if isinstance(value, list):
         if len(value) != 1:
             raise bad_value(attribute.path, "array_for_one")
@@ -204,7 +206,7 @@ def remove(attribute: Attribute, current: Elements, path: Path, value: object) -
 
 
 def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) -> Elements:
-    """The elements that none of the listed ones means: by value, or where it has none by what else it says."""
+    """Return the elements that no listed one matches: by value, else by all its sub-attributes."""
     by_value: dict[Hashable, list[Element]] = {}
     others: list[Element] = []
     for element in _read(attribute, listed):
@@ -225,7 +227,7 @@ def _without_listed(attribute: Attribute, current: Elements, listed: list[Any]) 
 
 
 def selected(current: Elements, selection: Selection | None) -> list[int]:
-    """The places of the elements that a path selects: all of them where it has no brackets."""
+    """Return the positions of the elements that a path selects: all if it has no brackets."""
     if selection is None:
         return list(range(len(current)))
     return [place for place, element in enumerate(current) if selection.matches(element)]

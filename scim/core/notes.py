@@ -1,4 +1,4 @@
-"""What a request holds that was not taken over, so that its administrator can be told why."""
+"""The parts of a request that were not stored, with the reason for the administrator."""
 
 from dataclasses import dataclass, field
 

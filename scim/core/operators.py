@@ -1,4 +1,4 @@
-"""Tests of single values: what each operator means for each type (RFC 7644 section 3.4.2.2, table 3)."""
+"""Tests of single values by operator and type (RFC 7644 section 3.4.2.2, table 3)."""
 
 import operator
 from collections.abc import Callable
@@ -25,25 +25,26 @@ _TEXT: dict[str, Callable[[str, str], bool]] = {
 
 
 def fold(text: str) -> str:
-    """`text` as it is compared where case does not matter; the same as the keys of the index rows."""
+    """Return `text` for comparisons that ignore case; the keys of index rows use the same form."""
     return text.lower() if text.isascii() else fold_case(text)
 
 
 def is_present(value: Any) -> bool:
-    """The operator `pr`: the attribute has a non-empty value."""
+    """Return whether the attribute has a non-empty value: the operator `pr`."""
     return value is not None and value != "" and value != [] and value != {}
 
 
 def literal_text(token: Token) -> str | None:
-    """The text that a value of a text attribute is compared with; None for null."""
+    """Return the text that a value of a text attribute is compared with; None for null."""
     return interop.unquoted_text(token.text) if token.kind == WORD else token.text
 
 
 def comparison(attribute: Attribute, op: str, token: Token) -> Test:
-    """The test whether a value of `attribute`, None where it is missing, compares so with the literal `token`.
+    """Return the test that compares a value of `attribute` with the literal `token`.
 
-    `ne` is the opposite of `eq` over all values of an attribute, so its test is that of `eq`. ScimError invalidFilter
-    where the operator or the literal does not suit the attribute's type.
+    The value is None if it is missing. `ne` is the opposite of `eq` over all values of an
+    attribute, so its test is that of `eq`. Raise ScimError invalidFilter if the operator or the
+    literal does not suit the attribute's type.
     """
     op = "eq" if op == "ne" else op
     if literal_text(token) is None:

@@ -12,16 +12,16 @@ from shared.messages import Message, Param
 
 MAX_DEPTH = 40
 MAX_TERMS = (
-    50  # of a filter: many times what any client sends, and each is tested on every resource
+    50  # of a filter: many times the number that any client sends; each is tested on every resource
 )
 MAX_PATH_TERMS = 20  # of a path: each is tested on every element, and a PATCH has many paths
 
-# What a name means where it stands; None where it means nothing there.
+# The meaning of a name at its position; None if it has none there.
 Scope = Callable[[str], Target | None]
 
 
 def resource_scope(resource_type: ResourceType) -> Scope:
-    """The names outside of brackets."""
+    """Return the scope of names outside of brackets."""
 
     def scope(name: str) -> Target | None:
         target = resource_type.find(name)
@@ -35,7 +35,7 @@ def resource_scope(resource_type: ResourceType) -> Scope:
 
 
 def element_scope(attribute: Attribute) -> Scope:
-    """The names inside the brackets of a value path: the attribute's sub-attributes."""
+    """Return the scope of names inside the brackets of a value path: sub-attributes."""
 
     def scope(name: str) -> Target | None:
         sub = attribute.subs.get(name.lower())
@@ -135,7 +135,7 @@ class Parser:
         return target
 
     def selection(self, target: Target) -> Node:
-        """The filter in the brackets of a value path, which open here."""
+        """Parse the filter in the brackets of a value path, at its opening bracket."""
         attribute = target.attribute
         if attribute is None or target.sub is not None or attribute.type != "complex":
             raise self._unexpected(Message("brackets_behind"))
@@ -154,7 +154,7 @@ class Parser:
         return ValuePath(target, inner, self._comparison(Target("", sub, None), start))
 
     def sub_attribute(self, target: Target) -> Attribute | None:
-        """`.value` right behind the closing bracket: Entra's, not in RFC 7644's filter grammar (Learn)."""
+        """Parse `.value` after the closing bracket: Entra's, not in RFC 7644's grammar (Learn)."""
         token = self._tokens[self._place]
         before = self._tokens[self._place - 1]
         if (
@@ -195,7 +195,7 @@ class Parser:
         return True
 
     def name(self) -> Token:
-        """The name that a path begins with."""
+        """Parse the name that a path begins with."""
         token = self._tokens[self._place]
         if token.kind != WORD:
             raise self._unexpected(Message("an_attribute"))
@@ -218,7 +218,7 @@ class Parser:
 
 
 def _comparable(target: Target, start: Token) -> Target:
-    """A complex attribute is compared by its `value` (RFC 7644 section 3.4.2.2: `emails co "example.com"`)."""
+    """Return `value` of a complex attribute: `emails co "example.com"` (RFC 7644 3.4.2.2)."""
     attribute = target.sub or target.attribute
     if attribute is not None and attribute.type != "complex":
         return target

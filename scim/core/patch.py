@@ -39,7 +39,7 @@ __all__ = [
     "read_patch",
 ]
 
-# What a reference's parts say of the old value is untrue of a new one.
+# These parts of a reference describe the old value and are wrong for a new one.
 _DEPENDENT_ON_VALUE = ("$ref", "display", "displayName")
 
 
@@ -51,10 +51,11 @@ def apply_patch(
 ) -> dict[str, Any]:
     """Return the resource after all operations: a new one, or `resource` itself if they change nothing.
 
-    `resource` and what it holds are left as they are, also if an operation fails. Attributes that the resource type
-    does not have are passed over. With `notes`, they are noted there, and so is an operation with a malformed value of
-    an attribute that is not needed, which is left out; of a request that deactivates a person every operation is left
-    out that can't be carried out, but for those on `userName` and `active`.
+    `resource` and its values are never changed, also if an operation fails. Attributes that the
+    resource type does not have are ignored. With `notes`, they are noted there, and so is an
+    operation with a malformed value of an attribute that is not needed, which is left out; of a
+    request that deactivates a person every operation is left out that can't be carried out, but for
+    those on `userName` and `active`.
 
     Raises:
         ScimError: invalidPath, invalidFilter, invalidValue, noTarget or mutability; tooMany if the operations
@@ -75,7 +76,7 @@ def patch_steps(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> Generator[None, None, dict[str, Any]]:
-    """Do what `apply_patch` does in steps, between which the caller may let others compute."""
+    """Do the work of `apply_patch` in steps; the caller may let others compute between them."""
     result = dict(resource)
     patch = _Patch(result, resource_type, notes, operations)
     for operation in operations:
@@ -158,9 +159,11 @@ class _Patch:
             yield
 
     def _apply_named(self, op: str, name: str, value: object) -> None:
-        """Apply a member of a path-less value, whose name may be a path: with its flag Entra sends `name.givenName`.
+        """Apply a member of a path-less value; its name may be a path.
 
-        What is read-only is passed over, as in a POST: Okta sends `id` along.
+        With its compliance flag Entra sends `name.givenName`.
+
+        Ignore read-only attributes, as in a POST: Okta sends `id` along.
         """
         if self.resource_type.find(name) is None and is_unknown_name(name, self.resource_type):
             if self.notes is not None:
@@ -321,7 +324,10 @@ def _multi_valued(
 
 
 def _removed(attribute: Attribute, current: Any, path: Path) -> Any:
-    """A singular attribute after `remove`, which may name a sub-attribute or, as Entra does, select its value."""
+    """Return a singular attribute after `remove`, which may name a sub-attribute.
+
+    It may also select the attribute's value, as Entra does.
+    """
     if current is None or (path.selection is not None and not path.selection.matches(current)):
         return current
     if path.sub is None:
@@ -359,5 +365,5 @@ def _complex(
 
 
 def _drop_empty_reference(attribute: Attribute, value: dict[str, Any]) -> dict[str, Any] | None:
-    """None where a reference has lost what it refers to: `manager` with value "" is no manager any more."""
+    """Return None if a reference is empty: `manager` with value "" refers to no manager."""
     return None if "value" in attribute.subs and "value" not in value else value or None

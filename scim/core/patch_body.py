@@ -15,7 +15,7 @@ _EXAMPLE = f'{{"schemas": ["{PATCH_URN}"], "Operations": [{{"op": â€¦, "path": â
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; `op` is add, remove or replace, `path` None where the request has none."""
+    """One operation; `op` is add, remove or replace, `path` None if the request has none."""
 
     op: str
     path: str | None
@@ -23,10 +23,12 @@ class Operation:
 
 
 def read_patch(body: object) -> list[Operation]:
-    """The operations of a PATCH body, names in any case; `schemas` is not insisted on.
+    """Return the operations of a PATCH body, names in any case; `schemas` is optional.
 
-    ScimError invalidSyntax where the body is no PatchOp, invalidPath or invalidValue for a fault in an operation, 413
-    for more than MAX_OPERATIONS.
+    Raises:
+        ScimError: invalidSyntax if the body isn't a PatchOp, invalidPath or invalidValue for a
+        fault
+            in an operation, 413 for more than MAX_OPERATIONS.
     """
     if isinstance(body, list):
         body = {

@@ -23,8 +23,8 @@ _WELL_FORMED = re.compile(
 class Selection:
     """The filter of a path's brackets.
 
-    `matches` selects elements, `terms` are what one such element must have, and `comparisons` is how many
-    each element is tested with.
+    `matches` selects elements, `terms` are the values that one such element must have, and
+    `comparisons` is how many each element is tested with.
     """
 
     node: Node
@@ -35,7 +35,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A parsed path. `attribute` is None where it names a whole schema; `extension` is empty for the core schema."""
+    """A parsed path. `attribute` is None if it names a schema; `extension` is empty for core."""
 
     text: str
     extension: str
@@ -45,10 +45,12 @@ class Path:
 
 
 def parse_path(text: str, resource_type: ResourceType) -> Path:
-    """The path `text`: attribute, sub-attribute, either behind brackets, each with or without URN, or a URN alone.
+    """Parse `text`: an attribute or sub-attribute, also with brackets or URN, or a URN alone.
 
-    ScimError invalidPath for one that is malformed, its subclass UnknownAttribute for one that names what the resource
-    type does not have, invalidFilter for a fault in its brackets.
+    Raises:
+        ScimError: invalidPath if it is malformed, its subclass UnknownAttribute if the resource
+        type
+            does not have the attribute, invalidFilter for a fault in its brackets.
     """
     return (
         _parse_kept(text, resource_type)
@@ -101,7 +103,8 @@ def _selected(parser: Parser, text: str, target: Target) -> Path:
     try:
         node = parser.selection(target)
     except UnknownAttribute as error:
-        # It selects by what no element has: to pass over it would leave the old value, or clear another one.
+        # The selection uses an attribute that no element has: ignoring it would leave the old
+        # value, or clear another one.
         raise ScimError(error.status, error.message, error.scim_type) from None
     sub = parser.sub_attribute(target)
     parser.end()

@@ -12,13 +12,13 @@ from scim.core.patch_path import parse_path
 
 MAX_CHARACTERS = 8192
 
-# What is named: attribute name (or extension URN) -> None for all of it, else what is named below it.
+# Attribute name (or extension URN) -> None for all of it, else the names of its parts.
 Names = dict[str, "Names | None"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Which attributes an answer has."""
+    """The attributes of an answer."""
 
     wanted: Names | None
     unwanted: Names = field(default_factory=dict)
@@ -29,12 +29,12 @@ class Projection:
         return self.wanted is None and not self.unwanted
 
     def apply(self, resource: dict[str, Any]) -> dict[str, Any]:
-        """The resource as it is returned; the same object where nothing is left out."""
+        """Return the resource as clients get it; the same object if nothing is left out."""
         result = resource if self.wanted is None else _only(resource, self.wanted)
         return _except(result, self.unwanted) if self.unwanted else result
 
     def has(self, name: str) -> bool:
-        """Whether the top-level attribute `name` is in the answer at all, so that it need not be read otherwise."""
+        """Return whether the answer has any part of the top-level attribute `name`."""
         if self.wanted is not None:
             return name in self.wanted
         return name not in self.unwanted or self.unwanted[name] is not None
@@ -44,9 +44,10 @@ class Projection:
 def read_attributes(
     attributes: str | None, excluded: str | None, resource_type: ResourceType
 ) -> Projection:
-    """The projection that the two comma-separated parameters ask for; names that are unknown change nothing.
+    """Return the projection for the two comma-separated parameters; unknown names change nothing.
 
-    ScimError invalidValue where both are given (RFC 7644 section 3.9 allows one) or one is longer than any client's.
+    Raise ScimError invalidValue if both are given (RFC 7644 section 3.9 allows one) or one is
+    longer than any client's.
     """
     if attributes and attributes.strip() and excluded and excluded.strip():
         raise bad_value("attributes", "both_projections")
@@ -60,7 +61,7 @@ def read_attributes(
         _name(wanted, [*_returned(resource_type, "always"), *named])
         _name(unwanted, _not_named(named, resource_type))
         return Projection(wanted, unwanted)
-    # To leave out all e-mail addresses where some were selected would leave out more than was asked for.
+    # Leaving out all e-mail addresses if some were selected would leave out more than requested.
     excluding = _targets(excluded or "", resource_type, selections=False)
     _name(unwanted, (part for one in excluding for part in _excludable(one, resource_type)))
     _name(unwanted, _returned(resource_type, "request"))
@@ -68,7 +69,7 @@ def read_attributes(
 
 
 def _not_named(named: Sequence[Target], resource_type: ResourceType) -> Iterator[Target]:
-    """Yield what is returned on request only and not asked for by its own name."""
+    """Yield attributes that are returned only on request and not requested by their own name."""
     for target in _returned(resource_type, "request"):
         if not any(_asks_for(one, target) for one in named):
             yield target
@@ -81,7 +82,7 @@ def _asks_for(named: Target, target: Target) -> bool:
 
 
 def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]:
-    """Yield what may be left out of `target`: all of it, or its parts without those that are always returned."""
+    """Yield the removable parts of `target`: all, or the parts that aren't always returned."""
     if _is_always(target):
         return
     always = [
@@ -104,7 +105,7 @@ def _excludable(target: Target, resource_type: ResourceType) -> Iterator[Target]
 def _targets(
     text: str, resource_type: ResourceType, *, selections: bool = True
 ) -> Iterator[Target]:
-    """Yield what the names of a list mean; those with a selection of elements only if `selections`."""
+    """Yield the targets of the names in a list; selections of elements only if `selections`."""
     for name in interop.listed_names(text):
         if "[" not in name:
             target = resource_type.find(name)

@@ -24,8 +24,9 @@ def read_resource(
 ) -> dict[str, Any]:
     """Return the resource that a POST or PUT body describes.
 
-    Names match in any case; read-only attributes and the password are passed over. With `notes`, unknown attributes and
-    malformed values of attributes that are not needed are left out and noted there.
+    Names match in any case; read-only attributes and the password are ignored. With `notes`,
+    unknown attributes and malformed values of attributes that are not needed are left out and noted
+    there.
 
     Raises:
         ScimError: invalidSyntax if the body is not an object or a name is a path, invalidValue for a wrong or missing
@@ -81,7 +82,7 @@ class _Reader:
     def read_attributes(
         self, value: dict[str, Any], attributes: Mapping[str, Attribute], result: dict[str, Any]
     ) -> None:
-        """Read what is under a schema's URN; some clients write core attributes so, too (scim.dev)."""
+        """Read the attributes under a schema's URN; some clients send core attributes there."""
         for name, part in value.items():
             attribute = attributes.get(name.lower())
             if attribute is not None:
@@ -121,7 +122,8 @@ def is_spared(attribute: Attribute, deactivating: bool) -> bool:
 def _check_name(name: str, resource_type: ResourceType) -> None:
     """Raise invalidSyntax for a name that no attribute can have: a path, as PATCH takes it, or a malformed name.
 
-    To pass over it would clear what the path names (grokability/snipe-it, pull request 19353).
+    Ignoring it would clear the attribute that the path names (grokability/snipe-it, pull request
+    19353).
     """
     if resource_type.find(name.strip()) is not None or not is_unknown_name(name, resource_type):
         raise bad_syntax("name_is_path", name=name[:200])
@@ -143,7 +145,7 @@ def is_kept(attribute: Attribute) -> bool:
 
 
 def schemas_of(resource: dict[str, Any], resource_type: ResourceType) -> list[str]:
-    """Return the URNs of the schemas whose attributes the resource has (RFC 7643 section 3)."""
+    """Return the URNs of the schemas with attributes in the resource (RFC 7643 section 3)."""
     return [
         resource_type.schema.id,
         *[urn for urn in resource_type.extension_attributes if urn in resource],
@@ -162,7 +164,7 @@ def check_required(resource: dict[str, Any], resource_type: ResourceType) -> Non
 
 
 def is_blank(value: object) -> bool:
-    """Return whether a value can't stand for a required attribute."""
+    """Return whether a value does not count for a required attribute."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -177,16 +179,17 @@ def replace_resource(
     resource_type: ResourceType,
     notes: Notes | None = None,
 ) -> dict[str, Any]:
-    """Return what a PUT of `incoming` (from read_resource) makes of `stored` (RFC 7644 section 3.5.1).
+    """Return the result of a PUT of `incoming` on `stored` (RFC 7644 section 3.5.1).
 
-    Other attributes that `incoming` leaves out are cleared, but not read-only ones, those that `notes` says were
-    malformed, nor `active`: false. Returns `stored` itself if nothing changes. Raises ScimError mutability if an
-    immutable attribute has another value.
+    Other attributes that `incoming` leaves out are cleared, except read-only ones, malformed ones
+    in `notes`, and `active`: false. Return `stored` itself if nothing changes. Raise ScimError
+    mutability if an immutable attribute has another value.
     """
     result = dict(incoming)
     _keep(stored, result, resource_type.attributes, notes)
     if stored.get("active") is False:
-        # RFC 7644 section 3.5.1 leaves open what a PUT without `active` means; agents must not see who has left.
+        # RFC 7644 section 3.5.1 does not define a PUT without `active`; agents must not see people
+        # who left.
         result.setdefault("active", False)
     for urn, attributes in resource_type.extension_attributes.items():
         if urn in stored and notes is not None and urn in notes.left_out:
@@ -206,7 +209,7 @@ def _keep(
     attributes: Mapping[str, Attribute],
     notes: Notes | None,
 ) -> None:
-    """Copy from `stored` what a PUT does not clear; raise mutability for another value of an immutable attribute."""
+    """Copy the attributes that a PUT keeps; raise mutability if an immutable attribute changes."""
     for name, value in stored.items():
         attribute = attributes.get(name.lower())
         if attribute is None or name == "schemas":

@@ -85,7 +85,7 @@ def _meta() -> Attribute:
 
 
 def _schemas() -> Attribute:
-    """A filter may name it, but it is no attribute that /Schemas lists."""
+    """Return the attribute `schemas`, which a filter may name but /Schemas does not list."""
     return Attribute(
         "schemas", "reference", True, "The URNs of the resource's schemas.", returned="always"
     )

@@ -10,15 +10,16 @@ from scim.core.errors import bad_path
 from scim.core.operators import fold
 from scim.core.patch_path import Path, parse_path
 
-# Sorts before any other where a value is missing and the order is reversed, behind all others where it is not.
+# A missing value sorts first if the order is reversed, else last.
 SortKey = tuple[bool, Any]
 _MISSING: SortKey = (True, "")
 
 
 def sort_key(resource: dict[str, Any], path: str, resource_type: ResourceType) -> SortKey:
-    """What `resource` is sorted by: ascending, a missing value comes last; reverse the order for descending.
+    """Return the key by which `resource` is sorted.
 
-    ScimError invalidPath where `path` names no attribute that has an order.
+    In ascending order a missing value comes last; reverse the order for descending.
+    Raise ScimError invalidPath if `path` names no attribute that has an order.
     """
     return sorter(path, resource_type)(resource)
 
@@ -41,14 +42,14 @@ def sorter(path: str, resource_type: ResourceType) -> Callable[[dict[str, Any]],
 
 
 def root(path: str, resource_type: ResourceType) -> str:
-    """The member of a resource that has all that `path` sorts by: a top-level attribute, or an extension."""
+    """Return the top-level attribute or extension that has all values that `path` sorts by."""
     parsed = parse_path(path, resource_type)
     _leaf(parsed, path)
     return parsed.extension or (parsed.attribute.name if parsed.attribute else "")
 
 
 def _leaf(path: Path, text: str) -> Attribute:
-    """The attribute whose values are compared: of a complex one its `value`."""
+    """Return the attribute that is compared: for a complex one its `value`."""
     leaf = path.sub or path.attribute
     if leaf is not None and leaf.type == "complex":
         leaf = leaf.subs.get("value")
@@ -77,7 +78,7 @@ def _value(resource: dict[str, Any], path: Path, leaf: Attribute) -> Any:
 
 
 def _preferred(elements: list[Any]) -> Any:
-    """The primary element, else the first."""
+    """Return the primary element, else the first."""
     return next(
         (e for e in elements if isinstance(e, dict) and e.get("primary") is True), elements[0]
     )

@@ -7,7 +7,7 @@ ENTERPRISE_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 def text(name: str, description: str, **rest: object) -> Attribute:
-    """A singular text attribute."""
+    """Return a singular text attribute."""
     return Attribute(name, description=description, **rest)  # type: ignore[arg-type]
 
 
@@ -19,7 +19,7 @@ def _plural(
     *,
     needed: bool = False,
 ) -> Attribute:
-    """A multi-valued attribute with the default sub-attributes of RFC 7643 section 2.4."""
+    """Return a multi-valued attribute with the default sub-attributes of RFC 7643 section 2.4."""
     subs = (
         value,
         text("display", "A name of the value for people to read."),

@@ -1,4 +1,4 @@
-"""The discovery documents, true to what the endpoints do (RFC 7643 sections 5 to 7, RFC 9865 section 4)."""
+"""The discovery documents of the endpoints (RFC 7643 sections 5 to 7, RFC 9865 section 4)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MAX_BULK_BYTES = 1024 * 1024
 
 
 def service_provider_config(base_url: str) -> dict[str, Any]:
-    """The ServiceProviderConfig of the directory at `base_url`."""
+    """Return the ServiceProviderConfig of the directory at `base_url`."""
     return {
         "schemas": [f"{_CORE}:ServiceProviderConfig"],
         "documentationUri": "https://learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups",

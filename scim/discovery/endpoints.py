@@ -14,14 +14,15 @@ from shared.messages import Message
 
 
 def register(functions: func.Blueprint, edge: Edge) -> None:
-    """The functions of discovery, `/Me`, the SCIM base itself and every address that is none."""
+    """Register the functions of discovery, `/Me`, the SCIM base itself and unknown addresses."""
     edge.add(functions, "scim_service_provider_config", "ServiceProviderConfig", GET=_config)
     edge.add(functions, "scim_resource_types", "ResourceTypes/{name?}", GET=_resource_types)
     edge.add(functions, "scim_schemas", "Schemas/{urn?}", GET=_schemas)
     edge.add(functions, "scim_base", "", GET=_config)  # OneLogin's "enable" calls the base address
     me = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _me)
     edge.add(functions, "scim_me", "Me", **me)
-    # The host takes the first template by function name, so this one must sort behind all others of SCIM.
+    # The host takes the first template by function name, so this one must sort after all others of
+    # SCIM.
     anything = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _wrong_path)
     edge.add(functions, "scim_wrong_path", "{*rest}", **anything)
 

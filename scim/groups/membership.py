@@ -1,7 +1,7 @@
 """Members of a group as rows: `member|group|member` seen from the group, `user|member|group` seen from the member.
 
-Both rows are written in one transaction with the member's record, whose tag is checked: a person who is deleted at the
-same moment never stays behind as a member.
+Both rows are written in one transaction with the member's record, with a check of its tag: a person
+who is deleted at the same time never remains as a member.
 """
 
 import asyncio
@@ -39,8 +39,9 @@ _SEEN_FROM_MEMBER: dict[Kind, TwoParts] = {"User": USER_GROUP, "Group": GROUP_GR
 MANY_MEMBERS = 50_000  # of one page of groups, unless a single group has more
 _ROOM = (
     MAX_OPERATIONS - 8
-)  # beside the members, a transaction may hold the group's own rows and an event
-_ROOM_BYTES = 400_000  # of 4 MiB as sent, where one byte may take six; a joining user's record is written again
+)  # besides the members, a transaction may hold the group's own rows and an event
+# Of 4 MiB as sent, in which one byte may take six; a joining user's record is written again.
+_ROOM_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a request means for a membership: `add` and `remove` by id; with `only`, everyone else leaves."""
+    """The changes to a membership: `add` and `remove` by id; with `only`, all others leave."""
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Plan:
 
     @classmethod
     def of(cls, changes: Sequence[MemberChange]) -> "Plan":
-        """The effect of changes carried out in order: the last word on a member counts."""
+        """Return the effect of changes in their order: the last change of a member counts."""
         only, wanted = False, dict[str, bool]()
         for change in changes:
             if change.kind in ("replace", "remove_all"):
@@ -92,9 +93,10 @@ async def members(app: App, directory_id: str, group_id: str) -> list[Member]:
 async def members_between(
     app: App, directory_id: str, group_ids: Sequence[str]
 ) -> tuple[dict[str, list[Member]], int]:
-    """The members by group, of groups that are neighbours in a walk, and how many of the groups are read whole.
+    """Return members by group, for adjacent groups in a walk, and the number of groups read whole.
 
-    A thousand members a round trip. At least one group is read whole; beyond many members no further one is begun.
+    It takes one round trip per thousand members. At least one group is read whole; after a limit of
+    members no further group is started.
     """
     start, stop = MEMBER.under(group_ids[0])[0], MEMBER.under(group_ids[-1])[1]
     found, count, last = defaultdict[str, list[Member]](list), 0, group_ids[-1]
@@ -114,15 +116,15 @@ async def members_between(
 
 
 async def groups_of(app: App, directory_id: str, member_id: str) -> list[str]:
-    """The ids of the groups that a user or group is a direct member of."""
+    """Return the ids of the groups that a user or group is a direct member of."""
     of_user = await resource_rows.ids(app, directory_id, USER_GROUP, member_id)
     return of_user or await resource_rows.ids(app, directory_id, GROUP_GROUP, member_id)
 
 
 async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
-    """The moves that the plan still needs; a member already there or already gone needs none.
+    """Return the moves that the plan still needs; a member already there or gone needs none.
 
-    Raises 400 invalidValue for a member that the directory does not have.
+    Raise 400 invalidValue for a member that the directory does not have.
     """
     if plan.only:
         return await _exchange(app, directory_id, group_id, plan.add)
@@ -136,7 +138,7 @@ async def operations(app: App, directory_id: str, group_id: str, plan: Plan) -> 
 async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move]) -> list[Move]:
     """Return moves of a change that is partly stored as they are needed now.
 
-    Whoever was deleted meanwhile is left out: a change of which a part is stored can't be refused any more.
+    People deleted since are left out: a change that is partly stored can't be refused any more.
     """
 
     async def renewed(move: Move) -> Move | None:
@@ -152,7 +154,7 @@ async def again(app: App, directory_id: str, group_id: str, moves: Sequence[Move
 
 
 async def first(app: App, directory_id: str, group_id: str, plan: Plan) -> list[Move]:
-    """The moves by which the members of a group that is not stored yet join it."""
+    """Return the moves by which the members of a group that is not stored yet join it."""
     return await each(plan.add, lambda member: _join(app, directory_id, group_id, member))
 
 
@@ -206,7 +208,7 @@ async def _leave(app: App, directory_id: str, group_id: str, member_id: str) -> 
 
 
 def _departure(kind: Kind, member_id: str, group_id: str) -> list[Operation]:
-    """A membership stands in two rows, seen from the group and seen from the member."""
+    """Return the deletions of both rows of a membership: the group's and the member's."""
     return [
         Delete(MEMBER.key(group_id, member_id)),
         Delete(_SEEN_FROM_MEMBER[kind].key(member_id, group_id)),
@@ -247,7 +249,7 @@ def operations_of(moves: Iterable[Move]) -> list[Operation]:
 
 
 def batches(moves: Iterable[Move]) -> Iterator[list[Move]]:
-    """Yield as many moves as fit into a transaction beside a group's own rows; each move is whole."""
+    """Yield as many moves as fit in a transaction with a group's own rows; each move is whole."""
     batch, count, size = list[Move](), 0, 0
     for move in moves:
         more = sum(len(one.value) for one in move.operations if not isinstance(one, Delete))

@@ -54,7 +54,7 @@ class GroupRecord:
         return str(self.resource["displayName"])[:_MOST_SHOWN]
 
     def changed(self, resource: dict[str, Any], modified: str) -> "GroupRecord":
-        """The next version with another resource."""
+        """Return the next version with another resource."""
         return replace(self, resource=resource, modified=modified, version=self.version + 1)
 
 
@@ -83,7 +83,7 @@ class StoredGroup:
 
 
 def encode(record: GroupRecord) -> bytes:
-    """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
+    """Return the record as a row's value, without its id. Raise ScimError 413 if too large."""
     value = orjson.dumps(
         {
             **record.unknown_fields,
@@ -102,7 +102,7 @@ def encode(record: GroupRecord) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> GroupRecord:
-    """The record from a row's value."""
+    """Return the record from a row's value."""
     row = row_versions.read(value, "group", VERSION)
     return GroupRecord(
         identifier,
@@ -117,17 +117,17 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
 
 
 def group_key(identifier: str) -> str:
-    """The key of the record."""
+    """Return the key of the record."""
     return GROUP.key(identifier)
 
 
 def name_key(display_name: str) -> str:
-    """The key that makes a display name unique, in any case: Entra matches groups by it."""
+    """Return the key that makes a display name unique, in any case: Entra matches groups by it."""
     return GROUP_NAME.key(keys.fold_case(display_name))
 
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
-    """The rows by which the group is found."""
+    """Return the rows by which the group is found."""
     rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
         rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
@@ -158,7 +158,7 @@ def is_current(record: GroupRecord) -> bool:
 
 
 def insertion(record: GroupRecord) -> list[OwnRow]:
-    """The operations that store a new group, its record's first."""
+    """Return the operations that store a new group, its record's first."""
     index = index_rows(record)
     return [
         Insert(group_key(record.id), encode(_with_index(record, index))),
@@ -167,7 +167,7 @@ def insertion(record: GroupRecord) -> list[OwnRow]:
 
 
 def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
-    """The operations that turn a stored group, read with this tag, into its next version, its record's first."""
+    """Return the operations that replace a stored group, read with this tag, its record's first."""
     before, after = stored_keys(old), index_rows(new)
     return [
         Replace(group_key(new.id), encode(_with_index(new, after)), tag),
@@ -200,7 +200,7 @@ def reindexing(
 
 
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
-    """The operations that remove a group, read with this tag, and its index rows."""
+    """Return the operations that remove a group, read with this tag, and its index rows."""
     return [Delete(group_key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
 
 
@@ -213,7 +213,10 @@ def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:
 def represent(
     group: StoredGroup, members: Sequence[Member] | None, base_url: str
 ) -> dict[str, Any]:
-    """The resource with id, meta and, where they were read, its members; `base_url` is the directory's SCIM base."""
+    """Return the resource with id, meta and, if they were read, its members.
+
+    `base_url` is the directory's SCIM base.
+    """
     record = group.record
     listed = [
         {"value": member.id, "$ref": f"{base_url}/{member.kind}s/{member.id}", "type": member.kind}

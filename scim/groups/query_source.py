@@ -18,7 +18,7 @@ from shared.tables import schema
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of a directory as a source for queries; members are read only where an answer or filter needs them."""
+    """The groups of a directory as a source for queries; members are read only if needed."""
 
     context: Context
     with_members: bool
@@ -26,11 +26,11 @@ class Groups:
 
     @property
     def directory_id(self) -> str:
-        """The directory whose groups these are."""
+        """The ID of the groups' directory."""
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
-        """Groups in the order of their creation; fewer come with more behind where they have very many members."""
+        """Return groups by creation; fewer than `count` if they have very many members."""
         app, directory_id = self.context.app, self.directory_id
         found, more = await store.page(app, directory_id, after, count)
         if not self.with_members or not found:
@@ -50,7 +50,7 @@ class Groups:
         return (await totals.read(self.context.app, self.directory_id)).groups
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for the first of the equalities that is indexed."""
+        """Return the ids that an index has for the first equality that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if equality.path == path and isinstance(equality.value, str):
@@ -58,7 +58,7 @@ class Groups:
         return None
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The groups with these ids, as far as they exist."""
+        """Return the groups with these ids, if they exist."""
         return [item for item in await each(ids, self._one) if item is not None]
 
     async def _one(self, identifier: str) -> Item | None:

@@ -48,7 +48,7 @@ class GroupService(ResourceService[StoredGroup]):
     async def patch(
         self, identifier: str, operations: Sequence[Operation], conditions: Preconditions
     ) -> StoredGroup:
-        """PATCH: attributes as RFC 7644 section 3.5.2 says, members by row; without effect, nothing is written."""
+        """Patch attributes (RFC 7644 section 3.5.2) and members; write nothing without a change."""
         others, changes = member_changes(operations)
         plan = Plan.of(changes)
         return await self._change_with(

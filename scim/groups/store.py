@@ -15,7 +15,7 @@ from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:
-    """The group with this id, in one round trip."""
+    """Return the group with this id, in one round trip."""
     found = await resource_rows.get(app, directory_id, GROUP, identifier)
     return _assemble(found) if found else None
 
@@ -23,7 +23,7 @@ async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | Non
 async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredGroup], bool]:
-    """At most `count` groups in the order of their creation from behind the row key `after`; whether there are more."""
+    """Return at most `count` groups by creation after the key `after`, and whether more follow."""
     found, more = await resource_rows.page(app, directory_id, GROUP, after, count)
     return [_assemble(rows) for rows in found], more
 
@@ -35,7 +35,7 @@ def _assemble(found: list[Row]) -> StoredGroup:
 
 
 async def ids_by_display_name(app: App, directory_id: str, display_name: str) -> list[str]:
-    """The id of the group with this display name, in any case."""
+    """Return the id of the group with this display name, in any case."""
     row = await app.tables.get(CONTACTS, directory_id, models.name_key(display_name))
     return [index_values.decode_owner(row.value)] if row else []
 
@@ -47,12 +47,13 @@ async def write(
     moves: Sequence[Move],
     event: Event,
 ) -> bool:
-    """Write a group's own rows, its record first, and what changes of its members: one transaction if that fits.
+    """Write a group's rows, record first, and its members' changes, in one transaction if possible.
 
-    A larger change continues in further ones that touch the record: nobody joins a group that is deleted meanwhile. A
-    group that was never stored has no members either. Raises what the first transaction is refused with. From then on
-    the change is carried out, whatever other writers do (RFC 7644 section 3.5.2: all or nothing). If the instance is
-    killed in between, the client's repetition finishes it. Returns False if another client deleted the group in between.
+    A larger change continues in further transactions that touch the record, so no one joins a group
+    that is deleted during the change. A group that was never stored has no members either. Raise
+    the error of the first transaction. After it, the change is completed despite other writers (RFC
+    7644 section 3.5.2: all or nothing). If the instance is killed, the client's retry completes it.
+    Return False if another client deleted the group during the change.
     """
     first, *rest = [*membership.batches(moves)] or [[]]
     row = own[0]
@@ -72,7 +73,7 @@ async def write(
 
 
 async def _continue(app: App, directory_id: str, group: Row, moves: list[Move]) -> Row | None:
-    """Carry out further moves of a change that has begun; return the touched record, or None if the group is gone."""
+    """Continue a change with more moves; return the touched record, or None without the group."""
     group_id, present = GROUP.parts_of(group.key)[0], group
     for attempt in attempts():
         touch = Replace(present.key, present.value, present.etag)

@@ -1,8 +1,9 @@
 """Assertions signed by Entra or another issuer in place of a client secret (RFC 7523 section 3).
 
-What is wrong with an assertion by itself its sender is told. How it differs from what the directory trusts only the
-administrator learns: a stranger can make assertions up, and the difference would tell whose directory it is. The claims
-are looked at before the signature, so that only what could be right makes keys be fetched.
+A fault of the assertion itself is reported to its sender. A difference from the directory's trust
+settings is reported only to the administrator: a stranger can invent assertions, and the difference
+would tell to whom the directory belongs. The claims are checked before the signature, so that keys
+are fetched only for an assertion that could be valid.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,14 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_SECONDS = 60.0
 _MAX_LIFETIME_SECONDS = 25 * 3600.0  # the longest that Entra issues is about a day
 _MAX_LENGTH = 16 * 1024
-_LAST_SECOND = 2**37  # far beyond any assertion, within what a date can be
+_LAST_SECOND = 2**37  # far later than any assertion, and a valid date
 
 
 class BadAssertion(Exception):
-    """The assertion is not accepted: `why`. `of_itself`: whoever was to trust it, so all may know."""
+    """An assertion that is refused, with the reason `why`.
+
+    `of_itself`: the fault is in the assertion itself, so its sender may know it.
+    """
 
     of_itself = True
 
@@ -36,7 +40,7 @@ class BadAssertion(Exception):
 
 
 class Untrusted(BadAssertion):
-    """The assertion is not what the directory trusts; the text says in what, for its administrator alone."""
+    """An assertion that the directory does not trust, with a reason for its administrator."""
 
     of_itself = False
 
@@ -53,7 +57,7 @@ class ParsedAssertion:
 
 
 def read(app: App, text: str) -> ParsedAssertion:
-    """Check form and times; raises BadAssertion."""
+    """Check form and times. Raise BadAssertion."""
     import jwt
 
     if len(text) > _MAX_LENGTH:
@@ -80,10 +84,11 @@ async def verify(
     presented: ParsedAssertion,
     client_ids: frozenset[str],
 ) -> Assertion | None:
-    """Check issuer, audience, subject and signature; raises Untrusted, KeysUnavailable.
+    """Check issuer, audience, subject and signature. Raise Untrusted or KeysUnavailable.
 
-    `client_ids` are the ids that the request claims to be. The result is what has to be remembered against replay:
-    None without a `jti`, since Entra then presents one assertion several times while it is good.
+    `client_ids` are the ids that the request claims to be. The result is the record to store
+    against replay: None without a `jti`, since Entra then presents one assertion several times
+    while it is good.
     """
     import jwt
 
@@ -125,7 +130,10 @@ def _check_identity(
 def _check_subject(
     trust: TrustedIdentity, claims: dict[str, Any], client_ids: frozenset[str]
 ) -> None:
-    """Check `sub`, and that the request claims to be nobody else; Entra's GUIDs in any case, and its `oid` as well."""
+    """Check `sub`, and that the request claims no other client.
+
+    Accept Entra's GUIDs in any case, and its `oid` as well.
+    """
     if not trust.is_entra:
         if claims.get("sub") != trust.subject:
             raise Untrusted("jwt_subject", expected=trust.subject)

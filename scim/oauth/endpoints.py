@@ -38,7 +38,7 @@ def register(blueprint: func.Blueprint, app: App) -> None:
         return Response(200, orjson.dumps(body), dict(NO_STORE))
 
     async def metadata(request: Request) -> Response:
-        """Answer alike for every id that a directory can have: whether there is one is nobody's business."""
+        """Return the same answer for every ID, so that it doesn't tell which directories exist."""
         directory_id = request.route["directoryId"]
         if not is_directory_id(directory_id):
             raise HttpError(404, Message("not_there"))

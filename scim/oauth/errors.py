@@ -1,4 +1,4 @@
-"""Errors of the token endpoint (RFC 6749 section 5.2), with descriptions that say what helps."""
+"""Errors of the token endpoint (RFC 6749 section 5.2), with remedies in their descriptions."""
 
 import orjson
 

@@ -52,7 +52,7 @@ def issuer(app: App, trust: TrustedIdentity) -> str:
 
 
 async def signing_key(app: App, trust: TrustedIdentity, kid: str) -> Any | None:
-    """Return the issuer's key called `kid`, None if it has none. Raises KeysUnavailable."""
+    """Return the issuer's key called `kid`, None if it has none. Raise KeysUnavailable."""
     address = _address(app, trust)
     key_sets = app.state(_KeySets).by_address
     key_set = key_sets.get(address)
@@ -83,7 +83,7 @@ def _address(app: App, trust: TrustedIdentity) -> str:
 
 
 async def _fetch(address: str) -> dict[str, Any]:
-    """Return the public signing keys by kid; OSError or ValueError if there is no key set at the address."""
+    """Return the public signing keys by kid; raise OSError or ValueError if there are none."""
     from jwt import PyJWK, PyJWTError
 
     listed = orjson.loads(await _download(address))
@@ -102,7 +102,7 @@ _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 
 async def _download(address: str) -> bytes:
-    """The body at an address of the login service; OSError or ValueError where it is not what was asked for."""
+    """Return the body at an address of the login service; raise OSError or ValueError."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)

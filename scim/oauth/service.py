@@ -13,7 +13,8 @@ from scim.oauth.token_request import TokenRequest
 from shared.app import App
 from shared.messages import Message
 
-# What a token is good for. A request may ask for any `scope`; the answer says what was granted (RFC 6749 section 3.3).
+# The scope of a token. A request may ask for any `scope`; the answer names the granted one (RFC
+# 6749 section 3.3).
 SCOPE = "scim"
 CLIENT_CREDENTIALS = "client_credentials"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -29,7 +30,7 @@ class Issued:
 
 
 async def issue(app: App, directory_id: str, request: TokenRequest) -> Issued:
-    """Return the access token that the request is entitled to. Raises OAuthError or DirectoryRateExceeded."""
+    """Return the request's access token. Raise OAuthError or DirectoryRateExceeded."""
     grant = request.get("grant_type")
     if not grant:
         raise invalid_request(Message("oauth_grant_missing"))

@@ -12,18 +12,18 @@ from shared.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """The parameters by name; `basic` where the client's id and secret came in the header."""
+    """The parameters by name; `basic` if the client's id and secret came in the header."""
 
     fields: dict[str, str]
     basic: bool
 
     def get(self, name: str) -> str:
-        """A parameter, "" where it is left out: RFC 6749 section 3.2 treats both alike."""
+        """Return a parameter, "" if it is left out: RFC 6749 section 3.2 treats both alike."""
         return self.fields.get(name, "")
 
 
 def read_token_request(request: Request) -> TokenRequest:
-    """The request's parameters; raises OAuthError invalid_request."""
+    """Return the request's parameters; raise OAuthError invalid_request."""
     fields = _form(request)
     credentials = _basic(request.headers.get("authorization", ""))
     if credentials is None:

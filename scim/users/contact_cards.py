@@ -1,4 +1,4 @@
-"""The card of a person: what a list, a search or a number lookup shows, answered from the index row alone."""
+"""The card of a person: the part for a list, search or number lookup, held in index rows."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from shared.keys import search_key
 from shared.words import words_of
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-_MOST = 300  # characters of each part: a card stands in every row by which the person is found
+_MOST = 300  # characters of each part: every row by which the person is found holds a card
 _MOST_OF_OTHERS = 100  # of a part by which the person is found but that no list shows
 RULES = 2  # of the terms in the keys of the rows that hold the card
 _FIRST_WORD = re.compile(r"[^\W_]+")
@@ -21,7 +21,7 @@ _FIRST_APOSTROPHES = str.maketrans("", "", "'’ʼ`´")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """The person `id`: names and title as sent, `number` in E.164 where it could be derived, else as sent.
+    """The person `id`: names and title as sent, `number` in E.164 if derived, else as sent.
 
     `extension` is that of the number that led to the card, and `key_kind` the kind of its key, in number rows only. `given`,
     `family`, `other_names` (middle name, nickname, further words of the formatted name), `organization`, `place` (city and
@@ -81,7 +81,7 @@ _LETTERS = {
 
 
 def encode(card: Card) -> bytes:
-    """The card as a row's value; empty parts are left out, the id is in the row's key."""
+    """Return the card as a row's value; empty parts are left out, the id is in the row's key."""
     parts: dict[str, str | int] = {
         letter: value for letter, name in _LETTERS.items() if (value := getattr(card, name))
     }
@@ -101,7 +101,7 @@ def with_number_key(card: bytes, extension: str, key_kind: str) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> Card:
-    """The card of the person `identifier` from a row's value."""
+    """Return the card of the person `identifier` from a row's value."""
     parts = row_versions.read(value, "card")
     given = parts.get("g", "")
     found = {name: parts.get(letter, "") for letter, name in _LETTERS.items()}
@@ -112,7 +112,7 @@ def decode(identifier: str, value: bytes) -> Card:
 
 
 def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
-    """The card of a SCIM user (canonical form) whose main number is `number`."""
+    """Return the card of a SCIM user (canonical form) with the main number `number`."""
     name, enterprise = resource.get("name", {}), resource.get(ENTERPRISE, {})
     shown = display_name(resource)[:_MOST]
     given = str(name.get("givenName") or "")[:_MOST_OF_OTHERS]
@@ -136,7 +136,7 @@ def card_of(identifier: str, resource: dict[str, Any], number: str) -> Card:
 
 
 def _other_names(resource: dict[str, Any], known: str) -> str:
-    """The words of further names that `known` lacks."""
+    """Return the words of further names that `known` lacks."""
     name = resource.get("name", {})
     others = (resource.get("nickName"), name.get("middleName"), name.get("formatted"))
     further_texts = [str(one) for one in others if one and one not in known]
@@ -158,7 +158,7 @@ def _place(addresses: list[dict[str, Any]]) -> str:
 
 
 def display_name(resource: dict[str, Any]) -> str:
-    """How a person is shown: displayName, else the formatted name, else given and family name, else the user name."""
+    """Return displayName, else the formatted, else given and family name, else the user name."""
     if (shown := str(resource.get("displayName") or "")).strip():
         return shown
     name = resource.get("name", {})
@@ -167,7 +167,7 @@ def display_name(resource: dict[str, Any]) -> str:
 
 
 def work_mail(resource: dict[str, Any]) -> str:
-    """The e-mail address for work, else the primary one, else the first."""
+    """Return the e-mail address for work, else the primary one, else the first."""
     return next(
         (str(mail["value"]) for mail in _by_worth(resource.get("emails", [])) if mail.get("value")),
         "",
@@ -175,7 +175,7 @@ def work_mail(resource: dict[str, Any]) -> str:
 
 
 def numbers(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """The phone numbers, the main one first: work, then primary, then as sent."""
+    """Return the phone numbers, the main one first: work, then primary, then as sent."""
     return [number for number in _by_worth(resource.get("phoneNumbers", [])) if number.get("value")]
 
 
@@ -201,6 +201,6 @@ def addresses(resource: dict[str, Any]) -> Iterator[str]:
 
 
 def manager_value(resource: dict[str, Any]) -> str:
-    """Return what a user's `manager` says: its value, else the end of its `$ref`; "" if there is none."""
+    """Return the value of a user's `manager`, else the end of its `$ref`; "" if there is none."""
     manager = resource.get(ENTERPRISE, {}).get("manager", {})
     return str(manager.get("value") or manager.get("$ref", "").rstrip("/").rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""What is indexed of a user: pure functions from a record to the rows that stand beside it.
+"""The index of a user: pure functions from a record to its index rows.
 
 One user never has more than `MAX_OPERATIONS` rows to change, so that every write is one transaction.
 """
@@ -40,23 +40,23 @@ MAX_MAILS = 8
 
 
 def user_key(identifier: str) -> str:
-    """The key of the record."""
+    """Return the key of the record."""
     return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
-    """The key that makes a user name unique; userName is not case-exact (RFC 7643 section 4.1.1)."""
+    """Return the key of a unique user name; userName is not case-exact (RFC 7643 section 4.1.1)."""
     return NAME.key(keys.fold_case(user_name))
 
 
 def derived(record: UserRecord, region: str) -> list[tuple[str, Number]]:
-    """The person's numbers with their types, the main one first; national ones are read as of `region`."""
+    """Return the numbers with their types, the main one first; `region` completes national ones."""
     found = contact_cards.numbers(record.resource)[:MAX_NUMBERS]
     return [(str(entry.get("type", "")), derive(entry["value"], region)) for entry in found]
 
 
 def card_of(record: UserRecord, own: list[tuple[str, Number]]) -> contact_cards.Card:
-    """The person's card; `own` are the numbers that were derived."""
+    """Return the person's card; `own` are the numbers that were derived."""
     main = (own[0][1].e164 or own[0][1].raw) if own else ""
     return contact_cards.card_of(record.id, record.resource, main)
 
@@ -118,7 +118,7 @@ class _Values(NamedTuple):
         return cls(families, by_end, others, mail_key)
 
     def at(self, key: str) -> bytes | None:
-        """The value of the row with this key; None if none is derived."""
+        """Return the value of the row with this key; None if none is derived."""
         if key == self.mail_key:
             return self.families[FIND.name]
         family = _family_of(key)
@@ -126,7 +126,7 @@ class _Values(NamedTuple):
 
 
 def index_rows(record: UserRecord, region: str) -> dict[str, bytes]:
-    """Every row besides the record that stands for the user, by key."""
+    """Return every row of the user except the record, by key."""
     shown = _Shown.of(record, region)
     return _rows_of(record, shown, _Values.of(shown))
 
@@ -148,7 +148,7 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
 
 
 def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
-    """The keys of the rows that a user has whether active or not."""
+    """Yield the keys of the rows that a user has whether active or not."""
     resource, identifier = record.resource, record.id
     yield name_key(resource["userName"])
     if external_id := resource.get("externalId"):
@@ -165,12 +165,12 @@ def _keys_of(record: UserRecord, unparsed: bool) -> Iterator[str]:
 
 
 def _hidden_keys(shown: _Shown) -> Iterator[str]:
-    """The rows by which only clients find an inactive person's numbers."""
+    """Yield the rows by which only clients find an inactive person's numbers."""
     return number_rows.hidden_keys(shown.card.id, [number for _, number in shown.own])
 
 
 def _shown_keys(card: contact_cards.Card) -> list[str]:
-    """The rows by which agents find an active person by name; all hold the card."""
+    """Return the rows by which agents find an active person by name; all hold the card."""
     return [
         LIST.key(keys.search_key(card.name), card.id),
         *FIND.keys(search_terms.find_terms(card), card.id),
@@ -179,7 +179,7 @@ def _shown_keys(card: contact_cards.Card) -> list[str]:
 
 
 def insertion(record: UserRecord, region: str) -> list[Operation]:
-    """The operations that store a new user."""
+    """Return the operations that store a new user."""
     rows = index_rows(record, region)
     stored = _with_index(record, rows, region)
     return [
@@ -191,7 +191,8 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
 def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> list[Operation]:
     """Return the operations that turn a stored user, read with this tag, into its next version.
 
-    Rows that stay the same are left out, unless other rules wrote them: then what they hold isn't known.
+    Rows that stay the same are left out, unless another version of the rules wrote them: then their
+    values aren't known.
     """
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
@@ -206,7 +207,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
 def _outdated(
     old: UserRecord, shown: _Shown, after: dict[str, bytes], region: str
 ) -> Iterator[str]:
-    """The keys of `after` whose rows may hold another value now."""
+    """Yield the keys of `after` with rows that may hold another value now."""
     if not is_current(old, region):
         yield from after
     elif (was := _Shown.of(old, region)) != shown:
@@ -236,7 +237,7 @@ def reindexing(
 
 
 def _stored(key: str, value: bytes, present: frozenset[str]) -> Operation:
-    """A name row that isn't there yet may belong to another user, which an Upsert would overwrite."""
+    """Return the write of a row: an Upsert could overwrite another user's name row."""
     is_unique = _family_of(key) in (NAME.name, UNIQUE.name) and key not in present
     return Insert(key, value) if is_unique else Upsert(key, value)
 
@@ -260,7 +261,7 @@ def _family_of(key: str) -> str:
 
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
-    """The operations that remove a user, read with this tag, with all that stands for it."""
+    """Return the operations that remove a user, read with this tag, and all its rows."""
     return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
@@ -271,5 +272,5 @@ def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:
 
 
 def stored_keys(record: UserRecord) -> Iterator[str]:
-    """The keys of the rows that were written for this version of the user."""
+    """Yield the keys of the rows that were written for this version of the user."""
     return (name + record.id if name.endswith(keys.SEPARATOR) else name for name in record.index)

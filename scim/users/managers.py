@@ -1,4 +1,4 @@
-"""Who a person's manager is: `manager` names somebody by id, externalId or user name (RFC 7643 section 4.3).
+"""A person's manager: `manager` is an id, externalId or user name (RFC 7643 section 4.3).
 
 It is resolved when it is read. The manager may be provisioned after the report, renamed or deleted, and no write of
 another person needs to follow.
@@ -29,7 +29,7 @@ class Manager:
 
 
 def names_of(user: UserRecord) -> list[str]:
-    """Return what a `manager` may call this person: id, externalId, user name."""
+    """Return the names by which a `manager` may refer to this person: id, externalId, user name."""
     found = [user.id, user.resource.get("externalId", ""), user.resource["userName"]]
     return [name for name in found if name]
 

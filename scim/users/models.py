@@ -14,18 +14,19 @@ from shared.messages import Message
 VERSION = 1
 MAX_BYTES = (
     64 * 1024
-)  # some fifty times what companies send; a page holds a thousand people, and each change is read
+)  # about fifty times a real record; a page holds a thousand people, and each change is read
 
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
     """A user as stored.
 
-    `resource` is the canonical SCIM JSON without id, meta and groups. `created` and `modified` are RFC 3339 times,
-    `version` counts changes (the ETag). `index` holds the keys, without the id, of every row that stands for this
-    user, so that a change removes just those whatever release or default region derived them. `index_version` and
-    `index_region` are the version of the rules and the region that derived them: version 1 and "" in rows of the first
-    release, which stored neither. `unknown_fields` are those of a later release, which stay when the record is rewritten.
+    `resource` is the canonical SCIM JSON without id, meta and groups. `created` and `modified` are
+    RFC 3339 times, `version` counts changes (the ETag). `index` holds the keys, without the id, of
+    every row of this user, so that a change removes just those whatever release or default region
+    derived them. `index_version` and `index_region` are the version of the rules and the region
+    that derived them: version 1 and "" in rows of the first release, which stored neither.
+    `unknown_fields` are those of a later release, which stay when the record is rewritten.
     """
 
     id: str
@@ -51,7 +52,7 @@ class UserRecord:
         return f'W/"{self.version}"'
 
     def changed(self, resource: dict[str, Any], modified: str) -> "UserRecord":
-        """The next version with another resource."""
+        """Return the next version with another resource."""
         return replace(self, resource=resource, modified=modified, version=self.version + 1)
 
 
@@ -75,14 +76,14 @@ class StoredUser:
 
     @property
     def etag(self) -> str:
-        """The weak entity tag of RFC 7644 section 3.14: another one, too, where the user joined or left a group."""
+        """The weak entity tag (RFC 7644 section 3.14), which changes with memberships, too."""
         if not self.groups:
             return self.record.etag
         return f'W/"{self.record.version}.{zlib.crc32("|".join(self.groups).encode()):x}"'
 
 
 def encode(record: UserRecord) -> bytes:
-    """The record as a row's value; its id is in the row's key. ScimError 413 for one that is too large."""
+    """Return the record as a row's value, without its id. Raise ScimError 413 if too large."""
     value = orjson.dumps(
         {
             **record.unknown_fields,
@@ -102,7 +103,7 @@ def encode(record: UserRecord) -> bytes:
 
 
 def decode(identifier: str, value: bytes) -> UserRecord:
-    """The record from a row's value."""
+    """Return the record from a row's value."""
     row = row_versions.read(value, "user", VERSION)
     return UserRecord(
         identifier,

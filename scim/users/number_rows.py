@@ -9,8 +9,8 @@ from shared.numbers.number import Key, KeyKind, Number
 from shared.tables.schema import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
 
 MAX_NUMBERS = 12
-MAX_ROWS = 14  # of one person's numbers: twelve ends, and what is left for parts and exchanges
-_MAX_TYPED = 2  # numbers whose beginning always has a row
+MAX_ROWS = 14  # of one person's numbers: twelve ends, and the rest for parts and exchanges
+_MAX_TYPED = 2  # numbers with a row for their first digits in any case
 _LETTERS: dict[KeyKind, str] = {
     "international": "i",
     "national": "n",
@@ -41,17 +41,17 @@ def shown_rows(
 
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
-    """The keys of rows by which only SCIM clients find an inactive person's numbers."""
+    """Yield the keys of rows by which only SCIM clients find an inactive person's numbers."""
     return (HIDDEN_NUMBER.key(key.digits[::-1], identifier) for key in _ends(own))
 
 
 def kind_of(card: Card) -> KeyKind | None:
-    """The kind of the key that a row by the end of a number was written for; None in rows of older releases."""
+    """Return the kind of key of a row by the end of a number; None in rows of older releases."""
     return _KINDS.get(card.key_kind)
 
 
 def _ends(own: Sequence[Number]) -> list[Key]:
-    """The keys of all numbers, the main key of each number before the others of any."""
+    """Return the keys of all numbers, the main key of each number before any other key."""
     mains = [number.keys[0] for number in own if number.keys]
     rest = [key for number in own for key in number.keys[1:]]
     return [*mains, *rest][:MAX_NUMBERS]
@@ -71,7 +71,7 @@ def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
 
 
 def _typed(number: Number) -> list[str]:
-    """The digits to find by as they are typed: with the extension if that is dialled directly."""
+    """Return the digits as they are typed: with the extension if that is dialled directly."""
     if number.fault is not None and number.keys:
         return [key.digits for key in number.keys]
     return [number.keys[-1].digits] if number.keys else []

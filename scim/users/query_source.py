@@ -32,7 +32,7 @@ class Users:
 
     @property
     def directory_id(self) -> str:
-        """The directory whose users these are."""
+        """The ID of the users' directory."""
         return self.context.directory.id
 
     async def page(self, after: str, count: int) -> tuple[list[Item], bool]:
@@ -49,7 +49,7 @@ class Users:
         return (await totals.read(self.context.app, self.directory_id)).users
 
     async def lookup(self, equalities: Sequence[Equality]) -> list[str] | None:
-        """Return the ids that an index has for the first of the equalities that is indexed."""
+        """Return the ids that an index has for the first equality that is indexed."""
         for path, find in _INDEXES.items():
             for equality in equalities:
                 if _without_selection(equality.path) == path and isinstance(equality.value, str):
@@ -59,13 +59,13 @@ class Users:
         return None
 
     async def _are_many(self, ids: list[str]) -> bool:
-        """Whether to read all users, hundreds at a time, is less work than to read these one by one."""
+        """Return whether reading all users is less work than reading these one by one."""
         return len(ids) > POINT_READ_LIMIT and (
             len(ids) > MAX_POINT_READS or len(ids) * SCAN_COST_RATIO > await self.total()
         )
 
     async def read(self, ids: Sequence[str]) -> list[Item]:
-        """The users with these ids, as far as they exist."""
+        """Return the users with these ids, if they exist."""
         app, directory_id = self.context.app, self.directory_id
         found = await each(ids, lambda identifier: store.get(app, directory_id, identifier))
         return [self._item(user) for user in found if user is not None]

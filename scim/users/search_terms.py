@@ -1,4 +1,4 @@
-"""The terms by which a person is found: what the keys of `find` and `sound` rows hold.
+"""The terms by which a person is found: the keys of `find` and `sound` rows.
 
 They are derived from the card alone, which every row holds, so a search can tell which rows a
 person has.
@@ -27,7 +27,7 @@ MAX_REST = 12  # characters of the rest of the name
 MAX_PARTNER = 3  # letters of the partner's code
 _MAX_OTHER_WORDS = 3  # of an organization and of a place
 _CACHED = 4096
-# Words of titles and the like that nobody searches for alone; beside another word they are found.
+# Words of titles and the like, not searched alone; with another word they are found.
 _COMMON = frozenset("and at de der des du et for fur in of och og the to und y".split())
 
 
@@ -57,13 +57,13 @@ def find_terms(card: Card) -> list[str]:
 
 
 def _local_words(address: str, found: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The words before the @ without those that are a name with a number, as `smith2`."""
+    """Return the words before the @, except those that are a name with a number, as `smith2`."""
     words = map(collapse, words_of(address.partition("@")[0]))
     return [(word, "") for word in words if word.rstrip("0123456789") not in found]
 
 
 def _joined_and_last(words: Sequence[str]) -> list[str]:
-    """The parts of an employee number as one, and its last part: `E-4711` is found by `4711` too."""
+    """Return an employee number's parts joined, and its last part: `4711` finds `E-4711`, too."""
     return [collapse("".join(words)), *words[1:][-1:]] if words else []
 
 
@@ -76,7 +76,7 @@ def _add_words(found: dict[str, str], words: Sequence[tuple[str, str]], name: st
 
 @lru_cache(maxsize=_CACHED)
 def _words_with_rests(text: str) -> tuple[tuple[str, str], ...]:
-    """The words of a title or the like, each with the others as they follow it, the first ones last."""
+    """Return the words of a title or similar, each with the others that follow it cyclically."""
     words = collapsed_words(text)
     return tuple(
         [
@@ -98,7 +98,7 @@ def name_terms(name: str, words: Sequence[str]) -> dict[str, str]:
     found = dict[str, str]()
     for start, end in _spans(name, words):
         if "." in name and end == start + 1 and len(words[start]) == 1 and len(words) > 1:
-            continue  # an initial leads to nobody, but is found beside another word
+            continue  # an initial alone finds no one, but is found with another word
         lead, after = words[start:end], words[end:]
         first = start
         if is_unspaced(words[start]):

@@ -9,13 +9,14 @@ from scim import index_values, resource_rows
 from scim.users import index_rows, models
 from scim.users.models import StoredUser, UserRecord
 from shared.app import App
+from shared.concurrency import TimeSlice
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
 from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
-    """The user with this id, in one round trip."""
+    """Return the user with this id, in one round trip."""
     found = await resource_rows.get(app, directory_id, USER, identifier)
     return _assemble(found) if found else None
 
@@ -23,13 +24,17 @@ async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None
 async def page(
     app: App, directory_id: str, after: str, count: int
 ) -> tuple[list[StoredUser], bool]:
-    """At most `count` users in the order of their creation from behind the row key `after`; whether there are more."""
+    """Return at most `count` users by creation after the key `after`, and whether more follow."""
     found, more = await resource_rows.page(app, directory_id, USER, after, count)
-    return [_assemble(rows) for rows in found], more
+    users, time_slice = list[StoredUser](), TimeSlice(app.clock)
+    for rows in found:
+        users.append(_assemble(rows))
+        await time_slice.yield_when_over()  # large people take half a millisecond each
+    return users, more
 
 
 def _assemble(found: list[Row]) -> StoredUser:
-    """A user from its record's row and the membership rows behind it."""
+    """Return a user from its record's row and the membership rows after it."""
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
     groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:])
@@ -37,13 +42,13 @@ def _assemble(found: list[Row]) -> StoredUser:
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
-    """The id of the user with this user name, in any case."""
+    """Return the id of the user with this user name, in any case."""
     row = await app.tables.get(CONTACTS, directory_id, index_rows.name_key(user_name))
     return [index_values.decode_owner(row.value)] if row else []
 
 
 async def insert(app: App, directory_id: str, user: UserRecord, region: str, event: Event) -> None:
-    """Store a new user; AlreadyExists where the user name is taken."""
+    """Store a new user; raise AlreadyExists if the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
         provisioning_log.write(event, event_clock.for_write(app, directory_id)),
@@ -59,7 +64,10 @@ async def replace(
     region: str,
     event: Event,
 ) -> None:
-    """Store the next version; Changed or NotFound where another writer came first, AlreadyExists for a taken name."""
+    """Store the next version.
+
+    Raise Changed or NotFound if another writer came first, AlreadyExists if the name is taken.
+    """
     operations = index_rows.replacement(old.record, new, old.tag, region)
     await app.tables.transact(
         CONTACTS,
@@ -91,5 +99,5 @@ async def delete(
 
 
 def _memberships(identifier: str, group_id: str) -> tuple[Delete, Delete]:
-    """A membership is two rows, seen from the group and seen from the user."""
+    """Return the deletions of both rows of a membership: the group's and the user's."""
     return Delete(MEMBER.key(group_id, identifier)), Delete(USER_GROUP.key(identifier, group_id))

@@ -162,6 +162,7 @@ USER = OnePart(
     readers=(
         *_ANY_SCIM,
         "scim.users.store",
+        "contacts.first_rules",
         "contacts.listing",
         "web.pages.person",
         "scim.users.service",

@@ -118,7 +118,6 @@ def _token(page: Page, populated: Populated) -> None:
     page.get_by_role("button", name="Next Step").click()
     expect(page.locator("#token")).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    populated.world.call("DELETE", f"/api/directories/{page.url.split('/')[-2]}")
 
 
 def _token_saved(page: Page, populated: Populated) -> None:
@@ -217,4 +216,7 @@ def test_nor_has_what_opens_on_it(
 ) -> None:
     """Dialogs, results, secrets that are shown once, refusals, empty lists and trouble pass too."""
     open_it(page, populated)
-    assert faults(page) == []
+    found = faults(page)
+    if open_it is _token:  # the page that asks for news of it would leave if it were gone before
+        populated.world.call("DELETE", f"/api/directories/{page.url.split('/')[-2]}")
+    assert found == []

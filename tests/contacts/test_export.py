@@ -13,7 +13,7 @@ import vobject
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts import csv_export, vcard_export
+from contacts import csv_export, export, vcard_export
 from local.counting_tables import CountingTables
 from scim.users import index_rows
 from scim.users.contact_cards import ENTERPRISE
@@ -84,6 +84,35 @@ async def test_chunks_joined_are_the_whole_file(admin: Person, contoso: Company,
         assert b"".join(chunks) == whole
         assert len(chunks) >= 25 // limit
     assert whole.count(b"person1@contoso.example") > 0
+
+
+@pytest.mark.parametrize("form", ["csv", "vcard"])
+async def test_a_chunk_is_bounded_in_bytes(
+    admin: Person, contoso: Company, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """The attack: few people with 490 addresses each. A chunk ends with the person who fills it; Link goes on."""
+    addresses = [{"value": f"{number}@contoso.example"} for number in range(490)]
+    for number in range(40):
+        await contoso.hire(f"Anna {number}", emails=addresses, active=number % 3 > 0)
+    (whole,) = await _chunks(admin, contoso, format=form)
+    most = len(whole) // 7
+    monkeypatch.setattr(export, "MAX_CHUNK_BYTES", most)
+    chunks = await _chunks(admin, contoso, format=form)
+    assert b"".join(chunks) == whole
+    assert len(chunks) >= 7
+    assert max(map(len, chunks)) < most + len(whole) // 20
+
+
+def test_a_long_line_is_folded_in_linear_time() -> None:
+    """RFC 6350 section 3.2: pieces of at most 75 octets, cut between characters; unfolded, the line is as before."""
+    for character in ("x", "é", "田", "😀", "e\u0301"):
+        line = "FN:" + character * 30_000
+        pieces = vcard_export._fold(line).split(b"\r\n")
+        assert max(map(len, pieces)) <= 75
+        assert all(piece.decode() for piece in pieces[:-1])
+        assert b"".join([pieces[0], *(piece[1:] for piece in pieces[1:])]).decode() == line
+        # Pieces are as long as they may be: a whole character less at most.
+        assert len(pieces) <= len(line.encode()) // (74 - len(character.encode())) + 2
 
 
 async def test_an_export_reads_a_thousand_people_a_round_trip(

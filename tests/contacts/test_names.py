@@ -1,12 +1,17 @@
 """Names as people spell, mistype and mishear them; each kind with the reports that it comes from."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contacts.name_search import ENOUGH
 from local.counting_tables import CountingTables
+from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
+from scim.users.models import encode
+from shared.tables.port import Insert, Operation
+from shared.tables.schema import CONTACTS, FIND, USER
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 
@@ -262,3 +267,33 @@ async def test_pages_of_two_words_join(agent: Person, contoso: Company) -> None:
             if not (cursor := page.get("nextCursor", "")):
                 break
         assert (len(met), set(met)) == (40, expected)
+
+
+async def _hire_in_first_release(company: Company, name: str) -> None:
+    """Store a person with the rows that the first release wrote, not reindexed yet."""
+    user = replace(company.person(name), index_version=1)
+    card = replace(index_rows.card_of(user, []), rules=1)
+    rows: list[Operation] = [Insert(USER.key(user.id), encode(user))]
+    value = contact_cards.encode(card)
+    rows += [Insert(FIND.key(word, user.id), value) for word in card.words_of_first_rules()]
+    await company.app.tables.transact(CONTACTS, company.id, rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Michael Mueller", "mueller"),
+        ("Michael Mueller", "michael"),
+        ("Anna von der Heyden", "von der heyden"),
+        ("Anna von der Heyden", "heyden anna"),
+        ("Omar Al-Hassan", "al-hassan"),
+        ("Käthe Müller", "mueller"),
+    ],
+)
+async def test_rows_of_the_first_release_are_found_until_they_are_written_again(
+    agent: Person, contoso: Company, name: str, text: str
+) -> None:
+    """By what found them before, and by the other spelling as far as they have it (issue 13, budgets)."""
+    await _hire_in_first_release(contoso, name)
+    await contoso.hire("Somebody Else")
+    assert await _found(agent, contoso, text) == [name]

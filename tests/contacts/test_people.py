@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from contacts import listing
 from local.counting_tables import CountingTables
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 from tests.rounds import rounds
@@ -149,6 +150,25 @@ async def test_groups_are_listed_to_choose_from(
     first = await agent.get(path, limit=1)
     second = await agent.get(path, limit=1, cursor=first["nextCursor"])
     assert [page["groups"][0]["id"] for page in (first, second)] == [nurses, alarm]
+
+
+async def test_a_search_in_a_very_large_group_reads_no_more_than_in_a_small_one(
+    agent: Person, contoso: Company, tables: CountingTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members are looked up among those found, and each of them is found once, on pages that may be short."""
+    monkeypatch.setattr(listing, "MAX_MEMBER_IDS", 3)
+    monkeypatch.setattr(listing, "MAX_QUERY_ROWS", 2)
+    people = [await contoso.hire(f"Anna {number:02}") for number in range(20)]
+    group = await contoso.group("Everyone", *people[::2])
+    path, found, cursor = f"/api/directories/{contoso.id}/contacts", list[str](), ""
+    for _ in rounds():
+        with tables.measured() as calls:
+            page = await agent.get(path, q="anna", group=group, limit=4, cursor=cursor)
+        assert len([call for call in calls if call == ("get", "contacts")]) <= 1 + 4 * 4
+        found += [one["id"] for one in page["contacts"]]
+        if not (cursor := page.get("nextCursor", "")):
+            break
+    assert sorted(found) == sorted(people[::2])
 
 
 async def test_numbers_needing_attention_are_listed_with_the_remedy(

@@ -7,6 +7,7 @@ import pytest
 from directories.rate_limits import (
     USER_BURST,
     USER_RATE,
+    USER_RATE_ALONE,
     USER_RESERVED,
     USER_UNITS_PER_SECOND,
     UserRateExceeded,
@@ -80,6 +81,17 @@ async def test_processor_time_counts_like_round_trips(
     with pytest.raises(UserRateExceeded):
         await compute(0.0)
     await spend(app, person("other"), 1)
+
+
+async def test_user_alone_on_an_instance_may_do_more(app: App, clock: FixedClock) -> None:
+    """A program that resolves numbers all night hurts no one; with others about, the usual rate holds."""
+    await spend(app, person("night"), int(USER_BURST))
+    clock.advance(USER_RESERVED / USER_RATE_ALONE)
+    await spend(app, person("night"), int(USER_RESERVED))
+    await spend(app, person("other"), 1)
+    clock.advance(USER_RESERVED / USER_RATE_ALONE)
+    with pytest.raises(UserRateExceeded):
+        await spend(app, person("night"), 0)
 
 
 async def test_what_costs_nothing_is_never_refused(app: App) -> None:

@@ -1,6 +1,7 @@
 """The checked-in descriptions: current, valid for their version, alike, and fit for generators of clients."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -171,3 +172,10 @@ async def test_another_version_is_refused(tables: Tables, clock: FixedClock) -> 
         await handler(app)(Request("GET", "http://10.0.0.1/api/openapi.json?version=2.0"))
     assert raised.value.extra == {"field": "version"}
     assert "3.1, 3.0" in raised.value.message.text()
+
+
+def test_the_guide_for_integrators_is_prose() -> None:
+    """docs/api.md shows how to make a client; the description itself is served by the app."""
+    guide = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    assert guide.startswith("# API\n")
+    assert all(tool in guide for tool in ("NSwag", "openapi-typescript", "openapi-python-client"))

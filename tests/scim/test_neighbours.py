@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -275,3 +276,25 @@ async def test_a_scan_ends_after_a_time(scim: ScimClient, monkeypatch: pytest.Mo
         if not (cursor := page.body.get("nextCursor", "")):
             break
     assert found == people
+
+
+async def test_requests_that_compute_long_begin_one_by_one(
+    scim: ScimClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attack: sixteen requests at once that need no storage. Each time one begins, others get their turn first."""
+    rate_limits.charge_work(scim.app, scim.directory_id, 0, 1.0)
+    order, read = list[str](), query.list_resources
+
+    async def noted(*arguments: Any) -> Any:
+        order.append("attack")
+        return await read(*arguments)
+
+    monkeypatch.setattr("scim.resource_service.list_resources", noted)
+    attack = [asyncio.create_task(scim.get("/Users")) for _ in range(16)]
+    for _ in rounds():
+        if all(task.done() for task in attack):
+            break
+        order.append("others")
+        await asyncio.sleep(0)
+    assert "attack" in order
+    assert all({before, after} != {"attack"} for before, after in pairwise(order))

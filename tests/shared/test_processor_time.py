@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from shared import clock, log
+from shared.clock import ProcessorTime
 from shared.concurrency import each
-from shared.processor_time import ProcessorTime
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from directories.models import Directory
 from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
-from web.pages.contact_rows import mark_of, person_view
+from web.pages.contact_rows import mark_of, person_view, split_key
 from web.pages.person import card_of
 from web.render import page
 
@@ -157,7 +157,11 @@ async def _found(
 ) -> Contacts:
     group = filters.group
     if filters.favourites:
-        only = await listing.member_ids(visit.app, directories[0], group) if group else None
+        only = None
+        if group:
+            named = [split_key(one)[1] for one in filters.ids.split(",") if one]
+            ids = list(dict.fromkeys(named))[: favourites.MOST]
+            only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
     return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
 
