@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PORT ?= 7071
 BIN := .venv/bin
 
-.PHONY: help run test test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
+.PHONY: help run test nightly test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
 help:  ## these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ test-next-python: .venv/test.ready  ## the engine's tests on the next Python tha
 	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; \
 	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; \
 	.tools/python-$(NEXT)/bin/python -m pytest -n 2 -q tests/engine
+
+nightly: setup-test .tools/node.ready .tools/azurite.ready  ## instances killed and frozen under load, storage that fails: 15 minutes
+	$(BIN)/python -m tests.instances.nightly
 
 check: setup-test
 	$(BIN)/ruff check .

@@ -22,13 +22,13 @@ def _node() -> str:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
         return True
     return False
@@ -38,7 +38,7 @@ def _is_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
     """Wait until it answers; False where it ended, as when somebody else has the port by now."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
-        if _answers(port):
+        if answers(port):
             return True
         time.sleep(0.05)
     return False
@@ -50,7 +50,7 @@ def running() -> Iterator[str]:
     if not _MAIN.exists():
         raise RuntimeError("Azurite is missing; `make setup` gets it")
     for _ in range(_TRIES):
-        port = _free_port()
+        port = free_port()
         command = [
             _node(),
             str(_MAIN),

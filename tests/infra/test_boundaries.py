@@ -115,6 +115,9 @@ def test_what_is_allowed_is_not_reported(source: str) -> None:
 LOOPS_THAT_END = {
     "tests/rounds.py",  # has the time limit
     "tests/emulator.py",  # has a deadline
+    "tests/instances/cluster.py",  # has a deadline
+    "tests/instances/load.py",  # ends with the time that its caller set
+    "tests/instances/faulty_proxy.py",  # a server: its client ends the connection
     "tests/shared/tables/canned.py",  # a server: its client ends the connection
     "tests/local/host/recorded/exchange.py",  # reads until the connection ends
     # Each round takes something away from what is left.

@@ -1,0 +1,165 @@
+"""What an instance remembers, and how long another instance's change can be missing from its answers.
+
+docs/operations.md ("Several instances") has the list. Two hosts over one storage, with a clock that a test moves. How
+old a status can be is in tests/contacts/test_freshness.py, with two hosts as well.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import azure.functions as func
+import orjson
+import pytest
+
+import contacts.endpoints
+import directories.endpoints
+import scim.endpoints
+from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
+from local.host.host import Host
+from local.host.hostfile import HostFile
+from local.host.sign_in import ACCOUNT
+from shared.app import App
+from shared.clock import FixedClock
+from shared.http import Request
+from shared.settings import Settings
+
+ORIGIN = "http://127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One host with an App of its own."""
+
+    app: App
+    host: Host
+
+    async def call(
+        self, method: str, path: str, body: Any = None, token: str = ""
+    ) -> tuple[int, Any]:
+        """Send a request; return the status and the JSON of the answer."""
+        sent = {"content-type": "application/json", "origin": ORIGIN}
+        if token:
+            sent["authorization"] = f"Bearer {token}"
+        raw = b"" if body is None else orjson.dumps(body)
+        if raw:
+            sent["content-length"] = str(len(raw))
+        response = await self.host.call(Request(method, f"{ORIGIN}{path}", sent, raw))
+        return response.status, orjson.loads(response.body) if response.body else None
+
+    async def names(self, query: str) -> list[str]:
+        """Return the names that an agent's search over all directories finds."""
+        _, found = await self.call("GET", f"/api/contacts?q={query}")
+        return [one["displayName"] for one in found["contacts"]]
+
+
+@pytest.fixture
+async def two(tables: CountingTables, clock: FixedClock) -> AsyncIterator[list[Instance]]:
+    """Two instances over the same storage."""
+    found = list[Instance]()
+    for _ in range(2):
+        app = App(Settings.read({"WEBSITE_AUTH_ENABLED": "true"}), clock, CountingTables(tables))
+        functions = func.FunctionApp()
+        for feature in (directories, scim, contacts):
+            functions.register_functions(feature.endpoints.blueprint(app))
+        host = Host(functions, environment={}, host_file=HostFile(route_prefix=""))
+        found.append(Instance(app, host))
+    yield found
+    for one in found:
+        await one.host.stop()
+        await one.app.background.drain()
+
+
+async def seconds_until(clock: FixedClock, limit: float, holds: Callable[[], Any]) -> float:
+    """Return after how many seconds `holds` is true; at most `limit`."""
+    waited = 0.0
+    for _ in range(200):
+        if await holds():
+            return waited
+        assert waited < limit
+        clock.advance(0.5)
+        waited += 0.5
+    raise AssertionError
+
+
+async def test_a_revoked_credential_works_for_30_seconds_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """At once on the instance that revoked it; a new one works at once everywhere."""
+    one, other = two
+    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    users, own = f"/scim/{directory.id}/v2/Users?count=0", f"/api/directories/{directory.id}"
+    assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
+    _, issued = await one.call("POST", f"{own}/tokens", {})
+    new = issued["token"]
+    assert [(await each.call("GET", users, token=new))[0] for each in two] == [200, 200]
+    assert (await one.call("DELETE", f"{own}/tokens/{issued['id']}"))[0] in (200, 204)
+    assert (await one.call("GET", users, token=new))[0] == 401
+
+    async def is_refused() -> bool:
+        return (await other.call("GET", users, token=new))[0] == 401
+
+    assert 20 < await seconds_until(clock, 30.5, is_refused) <= 30
+
+
+async def test_a_new_directory_is_searched_after_5_seconds_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """At once on the instance that made it, renamed it, deleted it or restored it."""
+    one, other = two
+    for each in two:
+        assert await each.names("given") == []
+    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    person = {"userName": "a", "displayName": "Given A", "active": True}
+    await one.call("POST", f"/scim/{directory.id}/v2/Users", person, token)
+    assert await one.names("given") == ["Given A"]
+
+    async def is_found() -> bool:
+        return await other.names("given") == ["Given A"]
+
+    assert await seconds_until(clock, 5.5, is_found) <= 5
+    own = f"/api/directories/{directory.id}"
+    await one.call("DELETE", own)
+    assert await one.names("given") == []
+    await one.call("POST", f"{own}/restore", {})
+    assert await one.names("given") == ["Given A"]
+
+
+async def test_totals_of_pages_are_a_second_old_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """A SCIM client sees each write counted at once, on every instance."""
+    from contacts.account_directories import all_directories, totals_of
+
+    one, other = two
+    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    users = f"/scim/{directory.id}/v2/Users"
+
+    async def is_counted(count: int) -> bool:
+        listed = await all_directories(other.app, ACCOUNT)
+        return [found.users for found in await totals_of(other.app, listed)] == [count]
+
+    assert await is_counted(0)
+    await one.call("POST", users, {"userName": "a"}, token)
+    _, found = await other.call("GET", f"{users}?count=0", token=token)
+    assert found["totalResults"] == 1
+    assert await seconds_until(clock, 1.5, lambda: is_counted(1)) <= 1
+
+
+async def test_a_person_is_found_after_5_seconds_at_most(
+    two: list[Instance], clock: FixedClock
+) -> None:
+    """Over many directories, an instance remembers in which ones nobody's name begins so."""
+    one, other = two
+    made = [await create(one.app, ACCOUNT, NewDirectory(f"D{number}")) for number in range(20)]
+    assert await other.names("given") == []
+    assert await other.names("givena") == []
+    directory, token = made[7]
+    person = {"userName": "a", "displayName": "Givena B", "active": True}
+    await one.call("POST", f"/scim/{directory.id}/v2/Users", person, token)
+
+    async def is_found() -> bool:
+        return await other.names("givena") == ["Givena B"]
+
+    assert 0 < await seconds_until(clock, 5.5, is_found) <= 5
