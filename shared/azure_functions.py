@@ -7,6 +7,7 @@ exact a template is. So every function takes all methods, answers 405 itself, an
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 import azure.functions as func
 
@@ -24,6 +25,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 Failure = Callable[[Exception], Response]
 MAX_SECONDS = 20.0  # of a request; clients and the platform's proxy wait longer
 _RETRY_SECONDS = 5
+_SENDABLE = "".join(map(chr, range(0x20, 0x7F)))  # characters of a header's value
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Headers of every answer unless it sets them: it is data, for its own site alone and for no cache
 # (cheatsheetseries.owasp.org, "REST Security": security headers). Pages have a policy that lets them draw themselves.
@@ -67,6 +69,16 @@ class _EmptyResponse(func.HttpResponse):
         return self._headers
 
 
+def sendable(value: str) -> str:
+    """Return a header's value with every character that the host refuses percent-encoded as UTF-8.
+
+    The host answers an empty 500 instead of a header with a character outside ASCII or a line end.
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    return quote(value, safe=_SENDABLE, errors="replace")
+
+
 def register_http(
     app: App,
     blueprint: func.Blueprint,
@@ -92,7 +104,7 @@ def register_http(
             call.status = response.status
         headers = {
             **(_OVER_TLS if request.url.startswith("https:") else _SECURITY),
-            **response.headers,
+            **{name: sendable(value) for name, value in response.headers.items()},
         }
         if response.status in (204, 304) and "Set-Cookie" not in headers:
             return _EmptyResponse(response.status, headers)

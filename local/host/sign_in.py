@@ -1,7 +1,7 @@
 """A simulation of App Service Authentication in front of the app, for a fixed person of a fixed local account.
 
-Like the platform it removes headers that imitate its own, sets them for a signed-in person, sends page
-requests of others to sign in and answers 401 to all else
+Like the platform it removes headers that imitate its own, sets them for a signed-in person, and
+redirects the requests of others to sign in at another origin, requests of scripts too
 (learn.microsoft.com/azure/app-service/overview-authentication-authorization).
 It runs only on loopback, so that only the person in front of the machine reaches it.
 """

@@ -9,6 +9,7 @@ isn't kept either: msal repeats one for a minute, so each request has a new msal
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -136,4 +137,7 @@ class Credential:
         if not self.is_set_up:
             raise Fault("not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        context = contextvars.copy_context()  # so that log lines of the thread belong to the call
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, context.run, work, *arguments
+        )

@@ -24,6 +24,7 @@ from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
 from presence.graph.fault_attribution import Control
 from presence.graph.token_provider import Credential
+from shared import log
 from shared.clock import FixedClock, SystemClock
 from tests.local.graph.fixtures import RunningSimulator
 from tests.presence.world import settings_for
@@ -431,3 +432,12 @@ async def test_ten_thousand_tenants_cost_ten_thousand_token_calls_per_lifetime(
     assert asked == 30_000  # the tokens of the first instance have expired
     for one in instances:
         await one.close()
+
+
+async def test_a_line_of_msals_thread_belongs_to_the_call(credential: Credential) -> None:
+    """The thread has the context of its caller, so that its log lines carry the call's dimensions."""
+    call = log.begin("presence_sync")
+    try:
+        assert await credential._in_thread(log.current) is call
+    finally:
+        log.end()
