@@ -108,7 +108,9 @@ async def _fill(url: str, keep: Path, count: int, simulator: "object") -> None:
     assert isinstance(simulator, Simulator)
     print(f"Pages             {url}/  and  {url}/contacts", flush=True)
     jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(url, cookie_jar=jar) as session:
+    # A change with a sign-in cookie names its origin, as a browser does.
+    same_origin = {"Sec-Fetch-Site": "same-origin"}
+    async with aiohttp.ClientSession(url, cookie_jar=jar, headers=same_origin) as session:
         made = await company.directory(session, keep)
         print(f"SCIM base URL     {made.scim_base_url}")
         print(f"Security token    {made.token}")
