@@ -146,9 +146,9 @@ def _models(folder: Path, name: str) -> ModuleType:
 
 
 def _plain_times(content: Any) -> Any:
-    """Return JSON with times as the product writes them: the client's are ISO 8601, too."""
+    """Return JSON with times as the product writes them: the client leaves out a fraction of 0."""
     written = re.sub(r"(\.\d{3})000\+00:00", r"\1Z", json.dumps(content))
-    return json.loads(written)
+    return json.loads(re.sub(r"(T\d\d:\d\d:\d\d)\+00:00", r"\1.000Z", written))
 
 
 def _snake(name: str) -> str:
