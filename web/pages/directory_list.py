@@ -108,7 +108,7 @@ async def rename(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:
-        await service.set_up(visit.app, visit.account, directory.id, name=name)
+        await service.set_up(visit.app, visit.actor, directory.id, name=name)
     except InvalidField as fault:
         return dialog(
             visit,
@@ -131,7 +131,7 @@ async def delete(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
-    await deletion.delete(visit.app, visit.account, directory.id)
+    await deletion.delete(visit.app, visit.actor, directory.id)
     return visit.go("/", visit.t("directory_deleted"))
 
 
@@ -152,7 +152,7 @@ async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int
 async def restore(visit: PageRequest) -> Response:
     """Undo a deletion."""
     try:
-        await deletion.restore(visit.app, visit.account, visit.directory_id)
+        await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
         return visit.go("/")
     return visit.go("/", visit.t("directory_restored"))
