@@ -102,6 +102,6 @@ def _rendered(visit: PageRequest, template: str, values: dict[str, Any]) -> str:
         "product": visit.settings.product_name,
         "person": visit.person,
         "path": visit.request.path,
-        "now": visit.app.clock.now(),
+        "now": visit.app.clock.now,
     }
     return _environment().get_template(template).render({**shared, **values})
