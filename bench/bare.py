@@ -21,6 +21,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.data.tables.aio import TableServiceClient
 
 from bench.modules import deployed
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.entra import mapping
 from local.entra.people import Company
@@ -38,7 +39,7 @@ async def recorded(people: int) -> list[Transaction]:
     """Return the transactions that POST /Users of so many people makes, in order."""
     transactions: list[Transaction] = []
     async with deployed("http://127.0.0.1:9") as (app, host):
-        directory, token = await create(app, _ACCOUNT, NewDirectory("Contoso"))
+        directory, token = await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
         transact = app.tables.transact
 

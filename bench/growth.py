@@ -18,6 +18,7 @@ import httpx
 
 from bench.provisioning import AIMS, serving
 from bench.search import filled
+from directories.audit import operator_actor
 from directories.credentials import issue
 from local.entra import Options, mapping, measure
 from local.entra.people import Company
@@ -48,7 +49,7 @@ async def stocked(file: Path, people: int) -> tuple[str, str]:
     """Return the path and token of a directory with so many people, stored in the file."""
     app = App(Settings(tables=f"sqlite:///{file}"), SystemClock(), SqliteTables(file))
     directory = await filled(app, people, _ACCOUNT)
-    _, _, token = await issue(app, _ACCOUNT, directory.id, "tokens")
+    _, _, token = await issue(app, operator_actor(_ACCOUNT), directory.id, "tokens")
     await app.close()
     return f"/scim/{directory.id}/v2", token
 
