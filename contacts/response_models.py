@@ -82,6 +82,14 @@ class FoundContact(Contact):
             Doc("`spelling`: they differ by a typing error; `sound`: they sound alike."),
         ]
     ]
+    free: NotRequired[
+        Annotated[
+            Literal["now", "soon"],
+            Doc(
+                "With the parameter `free`: whether the person can take a call now, or probably within minutes."
+            ),
+        ]
+    ]
 
 
 class ContactPage(TypedDict):
@@ -89,6 +97,14 @@ class ContactPage(TypedDict):
 
     contacts: list[FoundContact]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc(
+                "With the parameter `free`: how many were left out because Microsoft didn't confirm their status in time."
+            ),
+        ]
+    ]
 
 
 class Lookup(TypedDict):

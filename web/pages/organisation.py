@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from contacts import account_directories, listing
 from contacts.index_scan import Page as Contacts
+from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -174,7 +175,8 @@ async def _found(
             ids = list(dict.fromkeys(named))[: favourites.MOST]
             only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
+    query = PeopleQuery(text=filters.q, group=group)
+    return await find(visit.app, directories, query, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
