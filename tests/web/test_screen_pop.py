@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -18,7 +19,7 @@ NUMBER = "+442079460958"
 @pytest.fixture
 async def contoso(app: App) -> Company:
     """A company with four people: two share a line."""
-    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     await company.hire("Anna Adams", NUMBER, title="Head of Sales")
     await company.hire("Ben Brown", "+442079460001")
