@@ -13,6 +13,8 @@ from contacts.response_models import (
     GroupPage,
     Lookup,
     LookupResult,
+    PopRequest,
+    PopResult,
     UnparsedPage,
 )
 from directories.operations import DIRECTORY_ID
@@ -111,6 +113,34 @@ OPERATIONS = (
                 {"numbers": [{"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}]},
             ),
             304: UNCHANGED,
+        },
+        refusals=(400, 404, 413),
+    ),
+    Operation(
+        function="contacts_pop",
+        method="post",
+        path="/api/contacts/pop",
+        name="popScreen",
+        summary="Whom an incoming call brings on the screen",
+        text=(
+            "One person, a choice, or nobody, in one call: with the details of the only person who has the number. "
+            "`page` is the address of the page that shows the same to an agent."
+        ),
+        parameters=(_PRESENCE,),
+        body=PopRequest,
+        example={"number": "+4930901820"},
+        answers={
+            200: Answer(
+                "Whom the number belongs to.",
+                PopResult,
+                {
+                    "outcome": "choice",
+                    "number": "+4930901820",
+                    "count": 1,
+                    "contacts": [{**_PERSON, "match": "possible"}],
+                    "page": "/contacts?number=%2B4930901820&pop=1",
+                },
+            )
         },
         refusals=(400, 404, 413),
     ),
