@@ -28,7 +28,7 @@ from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
 from shared.http import HttpError, Request, Response, check_same_origin, json_body
-from shared.messages import Message
+from shared.messages import Message, counted
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -39,8 +39,9 @@ _MAX_CURSOR = 2048
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
-    directories = await account_directories.all_directories(app, person.account)
-    return await _page(app, request, directories)
+    directories = await account_directories.all_directories(app, person)
+    notice = await _notice(app, person, directories)
+    return await _page(app, request, directories, notice)
 
 
 async def contacts(app: App, request: Request, person: Principal) -> Response:
@@ -61,17 +62,18 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
     check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
     if ids is None:
-        directories = await account_directories.all_directories(app, person.account)
+        directories = await account_directories.all_directories(app, person)
     else:
-        directories = [
-            await account_directories.one_directory(app, person.account, one) for one in ids
-        ]
+        directories = [await account_directories.one_directory(app, person, one) for one in ids]
     try:
         found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
         message = Message("lookup_too_many", count=len(texts), most=error.most)
         raise _bad("numbers", message) from None
-    return with_etag(request, await matches_json(app, texts, found))
+    content = await matches_json(app, texts, found)
+    if ids is None and (notice := await _notice(app, person, directories)):
+        content["notice"] = notice
+    return with_etag(request, content)
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
@@ -142,14 +144,29 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
 
 
 async def _directory(app: App, request: Request, person: Principal) -> Directory:
-    return await account_directories.one_directory(
-        app, person.account, request.route["directoryId"]
-    )
+    return await account_directories.one_directory(app, person, request.route["directoryId"])
 
 
-async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
+async def _notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
+    """Return why `directories` are not all that the person may read, "" if they are.
+
+    Raises:
+        HttpError: 403 if they are none, for this reason.
+    """
+    count = await account_directories.undecided(app, person)
+    if count and not directories:
+        raise HttpError(403, Message("groups_unknown"))
+    return counted("groups_unknown_some", count).text() if count else ""
+
+
+async def _page(
+    app: App, request: Request, directories: Sequence[Directory], notice: str = ""
+) -> Response:
     on_demand, page = _on_demand(request), await _found(app, request, directories)
-    return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
+    content = await page_json(app, page.found, page.cursor, on_demand=on_demand)
+    if notice:
+        content["notice"] = notice
+    return with_etag(request, content)
 
 
 async def _found(app: App, request: Request, directories: Sequence[Directory]) -> Page:

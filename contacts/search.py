@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from contacts import listing, name_search
+from contacts import company_search, listing, name_search
 from contacts.index_scan import Found, Page
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
@@ -75,6 +75,10 @@ async def search(
     query = NameQuery.of(text)
     if not query:
         return Page([])
+    if only is None and (
+        page := await company_search.search(app, directories, text, limit, cursor)
+    ):
+        return page
     return await name_search.search(app, directories, query, limit, cursor, only)
 
 

@@ -13,6 +13,7 @@ from directories.models import Directory
 from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
+from web.pages.companies import MAX_SELECT, matching
 from web.pages.contact_rows import mark_of, person_view, split_key
 from web.pages.person import card_of
 from web.render import page
@@ -63,7 +64,7 @@ class Groups:
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     card = None
     if visit.query.get("person"):
         try:
@@ -73,7 +74,11 @@ async def show(visit: PageRequest) -> Response:
     values = await _values(
         visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False
     )
-    return page(visit, "organisation.html", directories=directories, card=card, **values)
+    left_out = await account_directories.undecided(visit.app, visit.reader)
+    notice = visit.counted("groups_unknown_some", left_out) if left_out else ""
+    return page(
+        visit, "organisation.html", directories=directories, card=card, notice=notice, **values
+    )
 
 
 async def people(visit: PageRequest) -> Response:
@@ -84,7 +89,7 @@ async def people(visit: PageRequest) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     values = await _values(
         visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
     )
@@ -149,6 +154,7 @@ async def _values(
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
+        "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
     }
 
