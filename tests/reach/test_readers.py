@@ -7,7 +7,10 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from directories import audit
 from shared.http import Request, Response
+from shared.tables.port import query_all
+from shared.tables.schema import AUDIT, DIRECTORIES
 from tests.openapi.conftest import ACCOUNT, ADDRESS, Deployed
 
 GROUP = "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e"
@@ -169,3 +172,13 @@ async def test_the_settings_are_a_form_of_the_directorys_page(deployed: Deployed
     assert "Only agents with one of 2 app roles, one group" in shown
     assert (await deployed.call("POST", page, b"who=all&roles=Sales", form)).status == 303
     assert (await deployed.json("GET", ONE))["readers"] is None
+
+
+async def test_a_limit_is_in_the_audit_log(deployed: Deployed) -> None:
+    """Who limited the directory, to whom, and that all agents saw it before."""
+    limit = {"roles": ["Sales"], "groups": []}
+    await deployed.json("PATCH", ONE, {"readers": limit})
+    rows = await query_all(deployed.app.tables, DIRECTORIES, "contoso", *AUDIT.all())
+    acts = [audit.decode(row.key, row.value).act for row in rows]
+    changed = next(act for act in acts if act.code == "directory.changed")
+    assert (changed.old, changed.new) == ({"readers": None}, {"readers": limit})

@@ -3,6 +3,7 @@
 import re
 
 from directories import service
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from shared.app import App
 from tests.web.conftest import ACCOUNT, Visitor
@@ -11,7 +12,7 @@ from tests.web.conftest import ACCOUNT, Visitor
 async def _make(app: App, count: int) -> list[str]:
     """Return the IDs of so many directories, in the order of their numbers."""
     made = [NewDirectory(f"Brightwater {number:04} Ltd", region="GB") for number in range(count)]
-    return [(await service.create(app, ACCOUNT, new))[0].id for new in made]
+    return [(await service.create(app, operator_actor(ACCOUNT), new))[0].id for new in made]
 
 
 async def test_few_companies_are_a_select(app: App, visit: Visitor) -> None:

@@ -25,7 +25,7 @@ async def save(visit: PageRequest) -> Response:
     try:
         await service.set_up(
             visit.app,
-            visit.account,
+            visit.actor,
             visit.directory_id,
             readers=wanted if is_limited else None,
         )
