@@ -40,7 +40,7 @@ _NO_ROLE = (
 # The emulator's published account, the same on every machine
 # (learn.microsoft.com/azure/storage/common/storage-connect-azurite).
 _EMULATOR_ACCOUNT = "devstoreaccount1"
-_EMULATOR_KEY = (
+EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 _EMULATOR_ENDPOINT = f"http://127.0.0.1:10002/{_EMULATOR_ACCOUNT}"
@@ -272,7 +272,7 @@ def open_emulator(where: str) -> AzureTables:
 
     options = dict(part.split("=", 1) for part in where.split(";") if "=" in part)
     endpoint = options.get("TableEndpoint", _EMULATOR_ENDPOINT)
-    credential = AzureNamedKeyCredential(_EMULATOR_ACCOUNT, _EMULATOR_KEY)
+    credential = AzureNamedKeyCredential(_EMULATOR_ACCOUNT, EMULATOR_KEY)
     return AzureTables(endpoint, credential, create_tables=True)
 
 
