@@ -61,7 +61,7 @@ async def search(
 ) -> Page | None:
     """Return the people whom the query means, and then those of the company that it names.
 
-    None if it names no company, or on the first page if nobody is found that way.
+    None if it names no company, or if the first page would be empty.
 
     Raises:
         HttpError: 400 for a cursor of another query.

@@ -115,7 +115,7 @@ async def test_agents_with_the_role_or_group_and_administrators_see_it(
 
 
 async def test_by_default_every_agent_sees_every_directory(deployed: Deployed) -> None:
-    """The limit is off until somebody sets it, and null takes it off again."""
+    """The limit is off by default, and null removes it."""
     await _limited(deployed, roles=["Sales"])
     assert (await deployed.json("GET", ONE))["readers"] == {"roles": ["Sales"], "groups": []}
     await deployed.json("PATCH", ONE, {"readers": None})
