@@ -37,6 +37,11 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "contacts_pop": ("/api/contacts/pop", ("POST",), "reader"),
     "directory_contacts": ("/api/directories/contoso/contacts", ("GET",), "reader"),
     "directory_contact": (f"/api/directories/contoso/contacts/{PERSON}", ("GET",), "reader"),
+    "directory_contact_team": (
+        f"/api/directories/contoso/contacts/{PERSON}/team",
+        ("GET",),
+        "reader",
+    ),
     "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
     "presence_health": ("/health", ("GET",), ""),
