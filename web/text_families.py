@@ -15,6 +15,7 @@ AUDIT_FIELDS = (
     "strict_numbers",
     "setup",
     "presence",
+    "readers",
     "expires",
     "tenant_id",
     "subject",
@@ -62,6 +63,8 @@ HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
 LIFETIME = CodeFamily("lifetime_", ("0", "90", "180", "365"))  # days
+LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
+LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)

@@ -56,6 +56,7 @@ ACTS = (
     act("POST presence", "directory.changed", choice="off"),
     act("POST strict", "directory.changed", strict="1"),
     act("POST region", "directory.changed", region="DE"),
+    act("POST readers", "directory.changed", who="some", roles="Contoso.Agent"),
     act("POST rename", "directory.renamed", name="Contoso"),
     act("POST issue", "secret.issued", kind="client_secret", overlap="0", lifetime="90"),
     act("POST revoke", "secret.revoked", kind="client_secret", id="{secret}"),

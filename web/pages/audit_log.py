@@ -174,6 +174,10 @@ def _value(visit: PageRequest, name: str, value: object) -> str:
         return AUDIT_VALUE.text("yes" if value else "no", visit.language)
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    if value == "":
+    if isinstance(value, dict):
+        return "; ".join(f"{part}: {_value(visit, part, of)}" for part, of in value.items() if of)
+    if value is None and name == "readers":
+        return visit.t("readers_all")
+    if value in ("", None):
         return AUDIT_VALUE.text("never" if name == "expires" else "none", visit.language)
     return str(value)
