@@ -33,6 +33,7 @@ param product {
   maxConsentAttempts: int
   securityContact: string
   trustedKeyHosts: string
+  embeddingOrigins: string
 }
 
 var productSettings = {
@@ -52,6 +53,7 @@ var productSettings = {
   MAX_CONSENT_ATTEMPTS: string(product.maxConsentAttempts)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
+  EMBEDDING_ORIGINS: product.embeddingOrigins
 }
 
 var platformSettings = {
