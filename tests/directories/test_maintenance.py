@@ -43,7 +43,7 @@ async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTab
         await a_day(app)
     assert calls.count(("transact", "directories")) == calls.count(("transact", "contacts")) == 0
     assert (
-        len(calls) <= 24 * 6 + 30 * 11
+        len(calls) <= 24 * 7 + 30 * 14
     )  # a run looks for audit events and stores how far it has come
 
 
