@@ -94,9 +94,8 @@ async def list_members(
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
     """Return a person as lists show it, in one round trip; None if no such person is shown."""
-    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
-    user = models.decode(identifier, row.value) if row else None
-    if user is None or not user.active:
+    user = await read_user(app, directory, identifier)
+    if user is None:
         return None
     numbers = index_rows.derived(user, directory.region)
     return Found(
@@ -104,6 +103,13 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
         index_rows.card_of(user, numbers),
         numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
+
+
+async def read_user(app: App, directory: Directory, identifier: str) -> models.UserRecord | None:
+    """Return the record of a person, in one round trip; None if no such person is shown."""
+    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
+    user = models.decode(identifier, row.value) if row else None
+    return user if user is not None and user.active else None
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

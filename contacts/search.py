@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from contacts import listing, name_search
-from contacts.index_scan import Found, Page
+from contacts.index_scan import Page
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
 from directories.models import Directory
@@ -67,22 +67,12 @@ async def search(
 ) -> Page:
     """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
 
-    `only`: ids of the members of a group. The answer to a number is one page.
+    `only`: ids of the members of a group.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
-        return Page(_chosen(await find_by_number(app, directories, text, limit), only, limit))
+        return await find_by_number(app, directories, text, limit, cursor, only)
     query = NameQuery.of(text)
     if not query:
         return Page([])
     return await name_search.search(app, directories, query, limit, cursor, only)
-
-
-def _chosen(found: list[Found], only: frozenset[str] | None, limit: int) -> list[Found]:
-    """Each person once, in the order found."""
-    once = {
-        (one.directory.id, one.card.id): one
-        for one in reversed(found)
-        if only is None or one.card.id in only
-    }
-    return list(reversed(once.values()))[:limit]

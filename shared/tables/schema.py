@@ -292,7 +292,7 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_ranges", "contacts.similar_ranges"),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -322,7 +322,7 @@ NUMBER = TwoParts(
     readers=(
         *_SEARCH,
         "contacts.number_lookup",
-        "contacts.number_search",
+        "contacts.number_ranges",
         "scim.users.query_source",
     ),
     growth="one per number of an active user, at most 12",

@@ -14,6 +14,7 @@ from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
 from web.pages.contact_rows import mark_of, person_view, split_key
+from web.pages.people_counted import Counted
 from web.pages.person import card_of
 from web.render import page
 
@@ -137,6 +138,7 @@ async def _values(
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
     found = await _found(visit, filters, chosen, cursor)
+    counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
@@ -144,9 +146,10 @@ async def _values(
         "filters": filters,
         "people": [person_view(visit, one, known, alone=alone) for one in found.found],
         "first": not cursor,
-        "next": _next(filters, found.cursor),
+        "next": _next(filters, found.cursor, counted),
         "groups": None if is_kept else await _groups(visit, of, chosen),
-        "count": await _count(visit, filters, chosen, found) if not cursor else "",
+        "count": await _count(visit, filters, chosen, found, counted),
+        "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
     }
@@ -175,28 +178,30 @@ async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory])
 
 
 async def _count(
-    visit: PageRequest, filters: Filters, directories: Sequence[Directory], found: Contacts
+    visit: PageRequest,
+    filters: Filters,
+    directories: Sequence[Directory],
+    found: Contacts,
+    counted: Counted,
 ) -> str:
-    similar = sum(bool(one.similar_to) for one in found.found)
-    if similar:
-        meant = len(found.found) - similar
-        if found.cursor:
-            return visit.t("people_and_similar_more", count=meant, similar=similar)
-        return visit.t("people_and_similar", count=meant, similar=similar)
+    """Return the number of people, exactly if all of them are drawn or none is left out."""
     if filters.q or filters.group or filters.favourites:
-        shown = len(found.found)
-        return visit.counted("people_found_more" if found.cursor else "people_found", shown)
+        return counted.text(visit, is_more=bool(found.cursor))
+    if counted.shown > len(found.found):
+        return ""  # a further part: the page shows the number of all people already
     count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 
 
-def _next(filters: Filters, cursor: str) -> str:
+def _next(filters: Filters, cursor: str, counted: Counted) -> str:
     if not cursor:
         return ""
     fields = {
         "q": filters.q,
         "directory": filters.directory,
         "group": filters.group,
+        "meant": str(counted.meant or ""),
+        "similar": str(counted.similar or ""),
         "cursor": cursor,
     }
     return f"/contacts/list?{urlencode({name: value for name, value in fields.items() if value})}"
