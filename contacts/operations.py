@@ -6,6 +6,8 @@ from contacts.export import FORMATS, MOST
 from contacts.response_models import (
     ContactDetails,
     ContactPage,
+    DryRun,
+    DryRunResult,
     GroupPage,
     Lookup,
     LookupResult,
@@ -173,5 +175,24 @@ OPERATIONS = (
             )
         },
         refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_dry_run",
+        method="post",
+        path=f"{_ONE}/dry-run",
+        name="dryRun",
+        summary="Show what the directory would make of a user, without storing it",
+        text="For administrators. Send either `user` or `csv`.",
+        parameters=(DIRECTORY_ID,),
+        body=DryRun,
+        example={
+            "user": {
+                "userName": "anna.mueller@contoso.example",
+                "name": {"givenName": "Anna", "familyName": "Müller"},
+                "phoneNumbers": [{"type": "work", "value": "030 901820"}],
+            }
+        },
+        answers={200: Answer("The person, or the error that a client would get.", DryRunResult)},
+        refusals=(400, 404, 413),
     ),
 )

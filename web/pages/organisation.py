@@ -152,7 +152,17 @@ async def _values(
         "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
+        "empty_name": _empty_name(filters, chosen),
     }
+
+
+def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
+    """Return the name of the directory in view if nothing else is filtered, "" otherwise.
+
+    If the list is then empty, the directory is.
+    """
+    is_all = not (filters.q or filters.group or filters.favourites)
+    return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
 async def _found(

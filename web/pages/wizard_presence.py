@@ -1,11 +1,13 @@
 """Wizard, step 3: sync presence or not, consent, and the way back from Microsoft."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from directories import service
 from directories.models import Directory
 from presence.consent import service as consents
 from presence.consent.status import Connection
+from presence.graph.clouds import cloud_of
 from shared.http import HttpError, Response
 from shared.messages import Message
 from web.page_request import PageRequest
@@ -90,7 +92,8 @@ async def step(
         "removal": left,
         "gone": None,
     }
-    return page(visit, "presence.html", **values)
+    login = urlsplit(cloud_of(visit.settings).login_url)
+    return page(visit, "presence.html", form_origin=f"{login.scheme}://{login.netloc}", **values)
 
 
 def _before_finish(choice: str, connection: ConnectionView) -> Message | None:
