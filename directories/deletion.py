@@ -14,6 +14,7 @@ import orjson
 from directories import reindex_progress, service, store
 from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
+from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
 from shared import keys, log
 from shared.app import App
@@ -139,6 +140,8 @@ async def _past_undo(app: App, directory: Directory) -> Directory:
 
 async def _remove(app: App, directory: Directory, deadline: float) -> bool:
     """Delete the rows of the directory in every table except its own record; return False if the time was up."""
+    for removal in app.state(MaintenanceJobs).removals:
+        await removal(app, directory)
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False

@@ -34,6 +34,12 @@ class PageRequest:
         return self.person.account
 
     @property
+    def signed_in(self) -> Principal:
+        """The person signed in, whom every page of agents has."""
+        assert self.person is not None
+        return self.person
+
+    @property
     def directory_id(self) -> str:
         """The directory in the address."""
         return self.request.route["directoryId"]

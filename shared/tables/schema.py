@@ -41,6 +41,11 @@ def account_partition(account: str) -> str:
     return keys.key("account", account)
 
 
+def agents_partition(account: str) -> str:
+    """Return the partition of table `contacts` with what the agents of an account keep for themselves."""
+    return keys.key("agents", account)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """One kind of row.
@@ -478,6 +483,19 @@ KEY_SAMPLE = OnePart(
     writers=("scim.key_samples",),
     readers=("scim.key_samples",),
     growth="two, of 40 bytes per thousand records",
+)
+
+AGENT_LISTS = OnePart(
+    name="",
+    table=CONTACTS,
+    partition="agents|{account}",
+    parts=("object ID of the agent",),
+    value="an agent's favourites and recents: keys of people and groups, and texts of searches, with times",
+    rewritten="kept",
+    codec="contacts.agent_lists",
+    writers=("contacts.agent_lists",),
+    readers=("contacts.agent_lists",),
+    growth="one per agent who has favourites or recents; removed after 180 days without use",
 )
 
 # --- table directories: a company's directory and its credentials -----------------------------------------------------

@@ -35,8 +35,9 @@ class Counted:
         if is_more and not self.shown:
             return visit.t("people_searching")
         if self.similar:
-            code = "people_and_similar_more" if is_more else "people_and_similar"
-            return visit.t(code, count=self.meant, similar=self.similar)
+            if is_more:
+                return visit.t("people_and_similar_more", count=self.meant, similar=self.similar)
+            return visit.t("people_and_similar", count=self.meant, similar=self.similar)
         return visit.counted("people_found_more" if is_more else "people_found", self.meant)
 
 
