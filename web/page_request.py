@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
+from directories.audit import Actor, person_actor
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import Request, Response, form_body
@@ -34,10 +35,16 @@ class PageRequest:
         return self.person.account
 
     @property
-    def signed_in(self) -> Principal:
-        """The person signed in, whom every page of agents has."""
+    def reader(self) -> Principal:
+        """The person signed in."""
         assert self.person is not None
         return self.person
+
+    @property
+    def actor(self) -> Actor:
+        """The person signed in, for the audit log."""
+        assert self.person is not None
+        return person_actor(self.person, self.request)
 
     @property
     def directory_id(self) -> str:

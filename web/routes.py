@@ -11,11 +11,13 @@ from web.pages import (
     directory,
     directory_list,
     dry_run,
+    favourites,
     numbers,
     organisation,
     person,
     presence_poll,
     provisioning_log,
+    recents,
     revoke_access,
     trusted_identity,
     wizard_details,
@@ -65,10 +67,13 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
+    "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
+    "import": {"POST": favourites.take_over},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
 
 

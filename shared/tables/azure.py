@@ -173,9 +173,7 @@ class AzureTables:
             async with self._creating:
                 if table in self._missing:
                     with _translated():
-                        answer = await self._account.create_table(table)
-                    if answer.status_code not in (201, 204, 409):
-                        raise _unavailable(answer.status_code, "")
+                        await self._account.create_table(table)
                     self._missing.discard(table)
         return f"{self._account.url}/{table}"
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -93,7 +94,7 @@ async def test_pages_of_directories_of_several_regions_join(
     assert len(found) == len(set(found)) == 30
     for _ in range(18):  # many directories: those without such a number are not asked again
         app.clock.advance(1)  # type: ignore[attr-defined]
-        await create(app, ACCOUNT, NewDirectory("Empty", region="FR"))
+        await create(app, operator_actor(ACCOUNT), NewDirectory("Empty", region="FR"))
     app.clock.advance(10)  # type: ignore[attr-defined]
     assert len(await _walk(agent, "089 7946")) == 30
 

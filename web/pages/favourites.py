@@ -52,9 +52,9 @@ async def set_star(visit: PageRequest) -> Response:
 
     notice = ""
     try:
-        lists = await agent_lists.change(visit.app, visit.signed_in, alter)
+        lists = await agent_lists.change(visit.app, visit.reader, alter)
     except agent_lists.ListFull as full:
-        lists = await agent_lists.read(visit.app, visit.signed_in)
+        lists = await agent_lists.read(visit.app, visit.reader)
         notice = visit.t("favourites_full", count=full.most)
     if not visit.is_partial:
         directory_id, own = split_key(key)
@@ -74,7 +74,7 @@ async def take_over(visit: PageRequest) -> Response:
     """Add the favourites that a browser kept before they were kept for the person."""
     keys = visit.form.get("ids", "")[:_MAX_FIELD].split(",")
     await agent_lists.change(
-        visit.app, visit.signed_in, lambda lists: lists.with_imported(map(str.strip, keys))
+        visit.app, visit.reader, lambda lists: lists.with_imported(map(str.strip, keys))
     )
     return Response(204, headers=trigger("favourites-changed"))
 
@@ -137,9 +137,11 @@ async def forget_gone(
         return directory is None or not await listing.exists(visit.app, directory, person_id)
 
     missing = [key for key in keys if key not in known]
-    gone = [key for key, is_one in zip(missing, await each(missing, is_gone), strict=True) if is_one]
+    gone = [
+        key for key, is_one in zip(missing, await each(missing, is_gone), strict=True) if is_one
+    ]
     if gone:
-        await agent_lists.change(visit.app, visit.signed_in, lambda lists: lists.without(gone))
+        await agent_lists.change(visit.app, visit.reader, lambda lists: lists.without(gone))
 
 
 def _has(found: Found, text: str) -> bool:

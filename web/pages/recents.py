@@ -8,7 +8,7 @@ from web.page_request import PageRequest, trigger
 
 async def clear(visit: PageRequest) -> Response:
     """Remove the recent people and searches of the person."""
-    await agent_lists.change(visit.app, visit.signed_in, AgentLists.without_recents)
+    await agent_lists.change(visit.app, visit.reader, AgentLists.without_recents)
     if not visit.is_partial:
         return visit.go("/contacts?recent=1")
     headers = trigger("favourites-changed", visit.t("recents_cleared"))
@@ -21,7 +21,7 @@ def note(visit: PageRequest, key: str, search: str) -> None:
     async def store() -> None:
         now = visit.app.clock.now()
         await agent_lists.change(
-            visit.app, visit.signed_in, lambda lists: lists.with_recent(key, search, now)
+            visit.app, visit.reader, lambda lists: lists.with_recent(key, search, now)
         )
 
     visit.app.background.start_optional(store(), "recents.lost")
