@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
+from scim import resource_rows
 from scim.groups import membership, store
 from scim.groups import models as groups
 from scim.users import index_rows, models
@@ -16,7 +17,7 @@ from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
+from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, LIST, MEMBER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -123,6 +124,11 @@ async def group_name(app: App, directory: Directory, group_id: str) -> str:
     """Return the name of a group, "" if the directory has no such group."""
     row = await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id))
     return groups.decode(group_id, row.value).shown_name if row else ""
+
+
+async def ids_by_external_id(app: App, directory_id: str, external_id: str) -> list[str]:
+    """Return the ids of the people with this external ID, in one round trip."""
+    return await resource_rows.ids(app, directory_id, EXTERNAL_ID, external_id)
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contacts import number_lookup
+from contacts.condition import Condition
 from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
 from contacts.index_scan import Found, Page, Selection, walk
 from contacts.listing import read_user
@@ -62,12 +63,12 @@ class _Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """The directories to search with the stages of each, and the members of the group to which it is limited."""
+    """The directories to search with the stages of each, and what people must meet."""
 
     app: App
     directories: Sequence[Directory]
     stages: dict[str, list[Stage]]
-    only: frozenset[str] | None
+    condition: Condition | None
 
     @property
     def length(self) -> int:
@@ -112,11 +113,11 @@ async def find_by_number(
     text: str,
     limit: int,
     cursor: str = "",
-    only: frozenset[str] | None = None,
+    condition: Condition | None = None,
 ) -> Page:
     """Return the next people of the directories with the number, else with one that contains the digits.
 
-    `only` are the ids of a group's members. The first page takes one round trip per directory for a
+    With a `condition`, those who meet it. The first page takes one round trip per directory for a
     whole number that exists, or for a prefix in international form; three for three digits;
     otherwise one for the end and three for the middle, and one more if a whole number has no match.
     A later page takes one more per person, to leave out those whom another of their numbers put on
@@ -126,16 +127,16 @@ async def find_by_number(
         HttpError: 400 for a cursor of another query.
     """
     start = _read(cursor)
-    exact, possible = await _whole(app, directories, text, only)
+    exact, possible = await _whole(app, directories, text, condition)
     is_cut = len(exact) > limit or len(exact) >= number_lookup.MAX_SHARED
     if start.name == _EXACT or (not cursor and is_cut):
         stages = {one.id: [whole_stage(query_of(text, one.region).readings)] for one in directories}
-        search = _Search(app=app, directories=directories, stages=stages, only=only)
+        search = _Search(app=app, directories=directories, stages=stages, condition=condition)
         return await _page(search, replace(start, name=_EXACT), limit)
     known = {match.directory.id for match in exact}
     others = [one for one in directories if one.id not in known]
     stages = {one.id: stages_of(text, one.region) for one in others}
-    search = _Search(app=app, directories=others, stages=stages, only=only)
+    search = _Search(app=app, directories=others, stages=stages, condition=condition)
     whole = [_found(match) for match in (*exact, *possible)]
     if cursor:
         return await _page(search, start, limit, whole)
@@ -145,7 +146,7 @@ async def find_by_number(
 
 
 async def _whole(
-    app: App, directories: Sequence[Directory], text: str, only: frozenset[str] | None
+    app: App, directories: Sequence[Directory], text: str, condition: Condition | None
 ) -> tuple[list[Match], list[Match]]:
     """Return the exact and the possible matches of a text that is a whole number.
 
@@ -158,7 +159,7 @@ async def _whole(
         return await number_lookup.in_directory(app, directory, text)
 
     found = [one for own in await each(directories, in_one) for one in own]
-    found = [one for one in found if only is None or one.card.id in only]
+    found = [one for one in found if condition is None or condition.meets(one.directory, one.card)]
     exact = [one for one in found if one.kind == "exact"]
     return exact, [one for one in found if one.kind != "exact"]
 
@@ -244,10 +245,10 @@ async def _walk(
     limit: int,
 ) -> Page:
     """Read one range of the directories of one region."""
-    only = search.only
-    is_sparse = where.is_sparse or only is not None
+    condition = search.condition
+    is_sparse = where.is_sparse or condition is not None
     selection = Selection(
-        keep=lambda _, card: only is None or card.id in only,
+        keep=lambda directory, _, card: condition is None or condition.meets(directory, card),
         keep_part=where.keep,
         ahead=MAX_QUERY_ROWS if is_sparse else 1,
         enough=1 if is_sparse else limit,

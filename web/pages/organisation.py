@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.index_scan import Page as Contacts
+from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -78,9 +79,8 @@ async def show(visit: PageRequest) -> Response:
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.account)
     card = await person.opened(visit) if visit.query.get("person") else None
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False
-    )
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=False)
     return page(
         visit, "organisation.html", directories=directories, **person.values(card), **values
     )
@@ -92,9 +92,8 @@ async def people(visit: PageRequest) -> Response:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
     directories = await account_directories.all_directories(visit.app, visit.account)
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
-    )
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, **values)
 
@@ -131,14 +130,16 @@ async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str
     )
 
 
-async def _values(
+async def list_values(
     visit: PageRequest,
     filters: Filters,
     directories: Sequence[Directory],
-    cursor: str,
+    cursor: str = "",
+    found: Contacts | None = None,
     *,
     partial: bool,
 ) -> dict[str, Any]:
+    """Return the values of the list's templates: of `found`, or of the people whom the filters let in."""
     chosen = (
         [one for one in directories if one.id == filters.directory]
         if filters.directory
@@ -149,7 +150,8 @@ async def _values(
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
     lists = await _lists(visit, filters, cursor)
-    found = await _found(visit, filters, chosen, cursor, lists)
+    if found is None:
+        found = await _found(visit, filters, chosen, cursor, lists)
     counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
@@ -193,7 +195,8 @@ async def _found(
     lists: AgentLists,
 ) -> Contacts:
     if not (filters.favourites or filters.recent):
-        return await find(visit.app, directories, filters.q, filters.group, filters.people, cursor)
+        query = PeopleQuery(text=filters.q, group=filters.group)
+        return await find(visit.app, directories, query, filters.people, cursor)
     keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
     only = None
     if filters.group:

@@ -50,7 +50,7 @@ async def show(visit: PageRequest) -> Response:
     """Show the card for the panel next to the list."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
-    return page(visit, "card.html", **values(await _opened(visit, visit.query.get("id", ""))))
+    return page(visit, "card.html", **values(await open_card(visit, visit.query.get("id", ""))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ class Opened:
 async def opened(visit: PageRequest) -> Opened | None:
     """Return the card that the address of the Organisation page names; None if the person is gone."""
     try:
-        return await _opened(visit, visit.query["person"])
+        return await open_card(visit, visit.query["person"])
     except HttpError:
         return None
 
 
-async def _opened(visit: PageRequest, key: str) -> Opened:
+async def open_card(visit: PageRequest, key: str) -> Opened:
     """Read the card and the agent's lists at the same time, and note the person among the recents."""
     card, lists = await asyncio.gather(
         card_of(visit, key), agent_lists.read(visit.app, visit.reader)
