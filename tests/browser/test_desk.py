@@ -10,6 +10,7 @@ from tests.browser import chromium
 from tests.browser.conftest import Populated
 from tests.browser.pages import first_person
 from tests.browser.world import World, world
+from tests.rounds import rounds
 
 LONG = 2000
 
@@ -120,7 +121,9 @@ def _draw(page: Page, people: int) -> None:
     """Scroll until so many people were drawn."""
     page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 60")
     drawn = 0
-    while drawn < people:
+    for _ in rounds():
+        if drawn >= people:
+            return
         page.wait_for_function("count => window.drawn() > count", arg=drawn)
         drawn = page.evaluate("window.drawn()")
         page.evaluate("scrollTo(0, document.body.scrollHeight)")

@@ -74,7 +74,7 @@ async def open_card(visit: PageRequest, key: str) -> Opened:
     card, lists = await asyncio.gather(
         card_of(visit, key), agent_lists.read(visit.app, visit.reader)
     )
-    recents.note(visit, key, visit.query.get("q", ""))
+    recents.note(visit, lists, key, visit.query.get("q", ""))
     return Opened(card, star_of(lists, key))
 
 

@@ -15,13 +15,15 @@ async def clear(visit: PageRequest) -> Response:
     return Response(204, headers=headers)
 
 
-def note(visit: PageRequest, key: str, search: str) -> None:
-    """Note, in the background, that a person was opened."""
+def note(visit: PageRequest, lists: AgentLists, key: str, search: str) -> None:
+    """Note, in the background, that a person was opened; `lists` are those read for the page."""
+    now = visit.app.clock.now()
+    if lists.with_recent(key, search, now) == lists:
+        return
 
     async def store() -> None:
-        now = visit.app.clock.now()
         await agent_lists.change(
-            visit.app, visit.reader, lambda lists: lists.with_recent(key, search, now)
+            visit.app, visit.reader, lambda stored: stored.with_recent(key, search, now)
         )
 
     visit.app.background.start_optional(store(), "recents.lost")
