@@ -6,6 +6,7 @@ from web.handlers import Page
 from web.page_request import PageRequest
 from web.pages import (
     call_history,
+    companies,
     consent_callback,
     credentials,
     directory,
@@ -17,6 +18,7 @@ from web.pages import (
     person,
     presence_poll,
     provisioning_log,
+    readers,
     recents,
     revoke_access,
     screen_pop,
@@ -57,6 +59,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "readers": {"GET": readers.ask, "POST": readers.save},
     "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
     "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
@@ -68,6 +71,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
+    "companies": {"GET": companies.show},
     "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "import": {"POST": favourites.take_over},

@@ -43,7 +43,7 @@ async def set_star(visit: PageRequest) -> Response:
     key, is_group = visit.form.get("key", "")[:100], visit.form.get("kind") == "group"
     is_on = visit.form.get("on") == "1"
     # The account must have the directory; whether the person exists is seen when the list is read.
-    await account_directories.one_directory(visit.app, visit.account, split_key(key)[0])
+    await account_directories.one_directory(visit.app, visit.reader, split_key(key)[0])
 
     def alter(lists: AgentLists) -> AgentLists:
         if not is_on:
@@ -127,14 +127,18 @@ async def forget_gone(
     found: Sequence[Found],
     directories: Sequence[Directory],
 ) -> None:
-    """Remove favourites and recents whose person was deleted; one who is only inactive may come back."""
+    """Remove favourites and recents whose person was deleted.
+
+    One who is only inactive may come back, and a directory that is not among `directories` may only be
+    closed to this agent.
+    """
     known = {key_of(one.directory.id, one.card.id) for one in found}
     by_id = {one.id: one for one in directories}
 
     async def is_gone(key: str) -> bool:
         directory_id, person_id = split_key(key)
         directory = by_id.get(directory_id)
-        return directory is None or not await listing.exists(visit.app, directory, person_id)
+        return directory is not None and not await listing.exists(visit.app, directory, person_id)
 
     missing = [key for key in keys if key not in known]
     gone = [

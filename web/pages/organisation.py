@@ -15,6 +15,7 @@ from directories.models import Directory
 from shared.http import Response
 from web.page_request import PageRequest
 from web.pages import favourites, person
+from web.pages.companies import MAX_SELECT, matching
 from web.pages.contact_rows import key_of, mark_of, person_view, split_key
 from web.pages.favourites import GroupLink, StarView
 from web.pages.people_counted import Counted
@@ -77,7 +78,7 @@ class Shortcuts:
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     card = await person.opened(visit) if visit.query.get("person") else None
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=False)
@@ -91,7 +92,7 @@ async def people(visit: PageRequest) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
@@ -154,6 +155,7 @@ async def list_values(
         found = await _found(visit, filters, chosen, cursor, lists)
     counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
+    left_out = await account_directories.undecided(visit.app, visit.reader)
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
@@ -167,6 +169,8 @@ async def list_values(
         "mark": await list_mark(visit, directories) if not cursor else "",
         "shortcuts": await _shortcuts(visit, filters, directories, lists),
         "group_star": _group_star(filters, of, lists),
+        "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
+        "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
     }
 
