@@ -41,12 +41,6 @@ class PageRequest:
         return self.person.account
 
     @property
-    def reader(self) -> Principal:
-        """The person signed in."""
-        assert self.person is not None
-        return self.person
-
-    @property
     def actor(self) -> Actor:
         """The person signed in, for the audit log."""
         assert self.person is not None
