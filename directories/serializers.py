@@ -8,6 +8,7 @@ from directories.credential_usage import AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
 from directories.models import Directory, Token
+from directories.overview import Overview
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
 from directories.response_models import (
@@ -18,6 +19,7 @@ from directories.response_models import (
     DirectoryState,
     DirectorySummary,
     EventPage,
+    ListedDirectory,
     LogEvent,
     ReindexProgress,
     Trust,
@@ -62,6 +64,17 @@ def summary(app: App, request: Request, directory: Directory) -> DirectorySummar
         "readers": readers(directory),
         "created": directory.created,
         "scimBaseUrl": scim_base_url(app, request.origin, directory.id),
+    }
+
+
+def listed(app: App, request: Request, directory: Directory, found: Overview) -> ListedDirectory:
+    """Return a directory of a list with its state."""
+    return {
+        **summary(app, request, directory),
+        "state": found.state,
+        "people": found.people,
+        "lastCall": found.last_call or None,
+        "checked": found.at,
     }
 
 
