@@ -595,7 +595,7 @@ AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit", "directories.audit_relay"),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="one per act of an administrator, kept for AUDIT_RETENTION_DAYS",
 )
 ACCOUNT_AUDIT = OnePart(
@@ -607,7 +607,7 @@ ACCOUNT_AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit_relay",),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="the events of all the account's directories, also of deleted ones",
 )
 AUDIT_OUTBOX = OnePart(
@@ -655,7 +655,7 @@ AUDIT_ACCOUNT = OnePart(
     rewritten="whole",
     codec="directories.audit_relay",
     writers=("directories.audit_relay",),
-    readers=("directories.audit_relay", "local.transfer"),
+    readers=("directories.audit_log", "local.transfer"),
     growth="one per account that ever had a directory",
 )
 
