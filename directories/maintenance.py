@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import orjson
 
-from directories import deletion, events, quarantine_warning, store, totals
+from directories import credential_expiry, deletion, events, quarantine_warning, store, totals
 from directories.access_rows import expires_of
 from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log, row_versions
@@ -139,6 +139,7 @@ async def tidy(app: App, directory_id: str) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await quarantine_warning.warn(app, directory_id)
+    await credential_expiry.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)
 

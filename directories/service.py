@@ -7,6 +7,7 @@ exist.
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from directories import reindex_progress, store, tokens
@@ -14,6 +15,7 @@ from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
 from shared.app import App
+from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
 
@@ -40,6 +42,8 @@ async def create(app: App, account: str, new: NewDirectory) -> tuple[Directory, 
     """A new directory of the account and its plain security token, which is shown once; raises BadField."""
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
     at = store.now(app.clock)
+    days = app.settings.token_lifetime_days
+    expires = timestamp(app.clock.now() + timedelta(days=days)) if days else ""
     directory = Directory(
         id=_given_id(new.id) if new.id else tokens.new_short_id(20),
         name=check_name(new.name),
@@ -48,7 +52,7 @@ async def create(app: App, account: str, new: NewDirectory) -> tuple[Directory, 
         region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
-        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at),),
+        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at, expires),),
     )
     try:
         stored = await store.insert(app.tables, directory)

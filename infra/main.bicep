@@ -38,6 +38,11 @@ param presenceIntervalSeconds int = 30
 @maxValue(365)
 param eventRetentionDays int = 30
 
+@description('Days that a new security token is valid, unless whoever issues it chooses otherwise. 0: without an end.')
+@minValue(0)
+@maxValue(1095)
+param tokenLifetimeDays int = 365
+
 @description('True creates the app registrations here, in the public cloud only. False: run infra/register-apps.sh and give the two client ids.')
 param registerApps bool = true
 
@@ -298,6 +303,7 @@ module settings 'modules/settings.bicep' = {
       presenceClientId: presenceId
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
+      tokenLifetimeDays: tokenLifetimeDays
       securityContact: securityContact
       trustedKeyHosts: trustedKeyHosts
     }

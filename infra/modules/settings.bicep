@@ -27,6 +27,7 @@ param product {
   presenceClientId: string
   presenceIntervalSeconds: int
   eventRetentionDays: int
+  tokenLifetimeDays: int
   securityContact: string
   trustedKeyHosts: string
 }
@@ -42,6 +43,7 @@ var productSettings = {
   HOME_TENANT_ID: tenant().tenantId
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
+  TOKEN_LIFETIME_DAYS: string(product.tokenLifetimeDays)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
 }

@@ -22,7 +22,8 @@ const page = (() => {
   // Times: written by the server in UTC, shown in the reader's zone and language.
   const date = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
-  const full = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "medium" });
+  const zoned = new Intl.DateTimeFormat(root.lang, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const full = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long" });
   const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
   const ago = (at, until) => {
     const seconds = Math.round((at - Date.now()) / 1000);
@@ -37,7 +38,7 @@ const page = (() => {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
     const style = time.dataset.style;
-    time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : ago(at, style === "until");
+    time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : style === "zoned" ? zoned.format(at) : ago(at, style === "until");
     time.title = full.format(at);
   };
   const showTimes = (within) => all(within, "time[datetime]").forEach(showTime);

@@ -45,7 +45,7 @@ async def client(app: App) -> AsyncIterator[TokenClient]:
     """A directory with a client secret and a trusted identity."""
     host = host_of(app)
     directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
-    _, _, secret = await credentials.issue(app, ACCOUNT, directory.id, "secrets")
+    secret = (await credentials.issue(app, ACCOUNT, directory.id, "secrets")).plain
     await credentials.set_trust(
         app,
         ACCOUNT,
