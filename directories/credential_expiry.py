@@ -93,7 +93,8 @@ async def warn(app: App, directory_id: str) -> None:
     directory = await store.get(app.tables, directory_id)
     if directory is None or not directory.is_active:
         return
-    if not any(token.expires for _, token in _credentials(directory)):
+    soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
+    if not any("" < token.expires <= soon for _, token in _credentials(directory)):
         return
     for ending in endings(app, directory, await credential_usage.read(app.tables, directory_id)):
         key = CREDENTIAL_WARNING.key(ending.credential.id)
