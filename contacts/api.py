@@ -12,9 +12,11 @@ from contacts import (
     unparsed_numbers,
     vcard_export,
 )
+from contacts.availability import who_is_free
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
-from contacts.index_scan import Page
+from contacts.free_people import free_page_json
+from contacts.people_query import FREE, MAX_FACET, PeopleQuery
 from contacts.region_suggestion import suggest_region
 from contacts.response_models import (
     MAX_DIRECTORIES,
@@ -24,6 +26,8 @@ from contacts.response_models import (
 )
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
+from directories import audit_relay
+from directories.audit import Act, person_actor
 from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
@@ -127,7 +131,11 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
     limit = _limit(request, MOST, MOST)
-    chunk = await export(app, directory, form, limit, _cursor(request))
+    cursor = _cursor(request)
+    # Before anything is read: no export is without its audit event.
+    act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})
+    await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
+    chunk = await export(app, directory, form, limit, cursor)
     headers = {
         "Content-Type": form.media_type,
         "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),
@@ -148,17 +156,34 @@ async def _directory(app: App, request: Request, person: Principal) -> Directory
 
 
 async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
-    on_demand, page = _on_demand(request), await _found(app, request, directories)
+    on_demand, query = _on_demand(request), _query(request)
+    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    if query.group:
+        (directory,) = directories
+        await listing.check_group(app, directory, query.group)
+    if query.free:
+        free = await who_is_free(app, directories, query, limit, cursor)
+        return with_etag(request, free_page_json(free))
+    page = await find(app, directories, query, limit, cursor)
     return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
 
 
-async def _found(app: App, request: Request, directories: Sequence[Directory]) -> Page:
-    text, group = _text(request), request.query.get("group", "")
-    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-    if group:
-        (directory,) = directories
-        await listing.check_group(app, directory, group)
-    return await find(app, directories, text, group, limit, cursor)
+def _query(request: Request) -> PeopleQuery:
+    """Return the query of the parameters; a filter that is written in `q` wins."""
+    facets = {name: _facet(request, name) for name in ("company", "department", "office")}
+    free = request.query.get("free", "")
+    if free not in FREE:
+        raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
+    given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
+    return PeopleQuery.typed(_text(request)).over(given)
+
+
+def _facet(request: Request, name: str) -> str:
+    text = request.query.get(name, "").strip()
+    if len(text) > MAX_FACET:
+        message = Message("search_text_too_long", name=name, count=len(text), most=MAX_FACET)
+        raise _bad(name, message)
+    return text
 
 
 def _bad(field: str, message: Message) -> HttpError:

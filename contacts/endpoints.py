@@ -23,12 +23,13 @@ _ROUTES = {
     "directory_numbers": f"{_DIRECTORY}/numbers",
     "directory_groups": f"{_DIRECTORY}/groups",
     "directory_export": f"{_DIRECTORY}/export",
+    "directory_dry_run": f"{_DIRECTORY}/dry-run",
 }
 
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
     """Return the actions of each function by method."""
-    from contacts import api
+    from contacts import api, dry_run
 
     return {
         "contacts": {"GET": api.all_contacts},
@@ -38,6 +39,7 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
         "directory_numbers": {"GET": api.numbers},
         "directory_groups": {"GET": api.groups},
         "directory_export": {"GET": api.export_chunk},
+        "directory_dry_run": {"POST": dry_run.post},
     }
 
 

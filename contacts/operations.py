@@ -3,9 +3,12 @@
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
+from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
     ContactPage,
+    DryRun,
+    DryRunResult,
     GroupPage,
     Lookup,
     LookupResult,
@@ -28,11 +31,27 @@ _PRESENCE = Parameter(
     "`fresh` for people on a screen: Microsoft is asked first if their status is older than ten seconds.",
     {"type": "string", "enum": ["stored", "fresh"]},
 )
+_FACET = {"type": "string", "maxLength": MAX_FACET}
 _SEARCH = (
     Parameter(
         "q",
         "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
+    ),
+    Parameter(
+        "company",
+        "Only people of this company: the name of a directory, or `organization`.",
+        _FACET,
+    ),
+    Parameter("department", "Only people with these words in `department`.", _FACET),
+    Parameter(
+        "office", "Only people with these words in the city or office of their address.", _FACET
+    ),
+    Parameter(
+        "free",
+        "`now`: only people who can take a call, each with a status confirmed within 15 seconds; `soon`: then also people "
+        "in a call or meeting, busy, or right back. In `q`, `free now in Sales` says the same. A page may be short.",
+        {"type": "string", "enum": ["now", "soon"]},
     ),
     limit(MAX_LIMIT, DEFAULT_LIMIT),
     CURSOR,
@@ -173,5 +192,24 @@ OPERATIONS = (
             )
         },
         refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_dry_run",
+        method="post",
+        path=f"{_ONE}/dry-run",
+        name="dryRun",
+        summary="Show what the directory would make of a user, without storing it",
+        text="For administrators. Send either `user` or `csv`.",
+        parameters=(DIRECTORY_ID,),
+        body=DryRun,
+        example={
+            "user": {
+                "userName": "anna.mueller@contoso.example",
+                "name": {"givenName": "Anna", "familyName": "Müller"},
+                "phoneNumbers": [{"type": "work", "value": "030 901820"}],
+            }
+        },
+        answers={200: Answer("The person, or the error that a client would get.", DryRunResult)},
+        refusals=(400, 404, 413),
     ),
 )

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from contacts.number_lookup import MAX_NUMBERS
 from presence.response_models import PersonPresence
+from scim.users.dry_run import MAX_CHARACTERS as MAX_DRY_RUN_CHARACTERS
 from shared.api_contract import Doc, Time
 
 MAX_NUMBER_LENGTH = 250
@@ -80,6 +81,14 @@ class FoundContact(Contact):
             Doc("`spelling`: they differ by a typing error; `sound`: they sound alike."),
         ]
     ]
+    free: NotRequired[
+        Annotated[
+            Literal["now", "soon"],
+            Doc(
+                "With the parameter `free`: whether the person can take a call now, or probably within minutes."
+            ),
+        ]
+    ]
 
 
 class ContactPage(TypedDict):
@@ -87,6 +96,14 @@ class ContactPage(TypedDict):
 
     contacts: list[FoundContact]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc(
+                "With the parameter `free`: how many were left out because Microsoft didn't confirm their status in time."
+            ),
+        ]
+    ]
 
 
 class Lookup(TypedDict):
@@ -159,3 +176,79 @@ class GroupPage(TypedDict):
 
     groups: list[GroupReference]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+
+
+class DryRun(TypedDict):
+    """A user as a client would POST it to /Users, or a line of headings and a line of values: one of the two."""
+
+    user: NotRequired[Annotated[dict[str, Any], Doc("A SCIM user, at most 64 KiB.")]]
+    csv: NotRequired[
+        Annotated[
+            str,
+            Doc("Headings are paths of attributes.", schema={"maxLength": MAX_DRY_RUN_CHARACTERS}),
+        ]
+    ]
+
+
+class DryRunRefusal(TypedDict):
+    """The error that a client would get."""
+
+    status: int
+    scimType: str
+    attribute: Annotated[str, Doc("The attribute at fault, empty if it isn't a single one.")]
+    reason: Annotated[str, Doc("Identifies the fault for programs.")]
+    detail: str
+
+
+class DryRunPerson(TypedDict):
+    """The person as lists and searches would show it."""
+
+    displayName: str
+    active: Annotated[bool, Doc("Inactive people are not shown to agents.")]
+    userName: str
+    externalId: str
+    title: str
+    department: str
+    email: str
+    number: str
+
+
+class NumberKey(TypedDict):
+    """Digits that a number is found by."""
+
+    digits: str
+    kind: Annotated[
+        Literal["international", "national", "raw", "possible"],
+        Doc("`possible` never matches exactly; `raw` digits have no E.164 form."),
+    ]
+
+
+class DryRunNumber(TypedDict):
+    """A number, how it was read, and what it is found by."""
+
+    value: str
+    type: str
+    e164: str | None
+    extension: str
+    keys: list[NumberKey]
+    fault: Annotated[str, Doc("Why it can't be read, and the remedy; empty if it was read.")]
+
+
+class DryRunRemark(TypedDict):
+    """An attribute or column whose value would not be stored."""
+
+    attribute: str
+    reason: Annotated[str, Doc("Identifies the fault for programs.")]
+    detail: str
+
+
+class DryRunResult(TypedDict):
+    """What the directory would make of the user. Nothing is stored."""
+
+    accepted: bool
+    refusal: DryRunRefusal | None
+    person: DryRunPerson | None
+    numbers: list[DryRunNumber]
+    searchTerms: Annotated[list[str], Doc("Words whose beginnings find the person.")]
+    remarks: list[DryRunRemark]
+    resource: Annotated[dict[str, Any] | None, Doc("The user as it would be stored.")]

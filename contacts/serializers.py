@@ -77,13 +77,14 @@ async def page_json(
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
-    page: ContactPage = {"contacts": [_found_json(one, known) for one in found]}
+    page: ContactPage = {"contacts": [found_json(one, known) for one in found]}
     if cursor:
         page["nextCursor"] = cursor
     return page
 
 
-def _found_json(found: Found, known: Statuses) -> FoundContact:
+def found_json(found: Found, known: Statuses) -> FoundContact:
+    """Return a person of a page, with the words that the name only resembles."""
     card = cast(FoundContact, card_json(found.directory, found.card, known))
     if found.similar_to:
         card["similarTo"] = found.similar_to

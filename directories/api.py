@@ -54,7 +54,7 @@ async def list_all(call: Call) -> Response:
 async def create(call: Call) -> Response:
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
-    directory, plain = await service.create(call.app, call.account, new)
+    directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
     return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
@@ -70,13 +70,13 @@ async def change(call: Call) -> Response:
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
-        call.app, call.account, call.directory_id, await _expected(call), **settings
+        call.app, call.actor, call.directory_id, await _expected(call), **settings
     )
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
-    await deletion.delete(call.app, call.account, call.directory_id, await _expected(call))
+    await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
     begun: Deletion = {"state": "deleting", "restorableSeconds": seconds, "restore": restore}
@@ -84,7 +84,7 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
-    directory = await deletion.restore(call.app, call.account, call.directory_id)
+    directory = await deletion.restore(call.app, call.actor, call.directory_id)
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
@@ -122,12 +122,12 @@ async def set_trust(call: Call) -> Response:
     trust = TrustedIdentity(
         body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
     )
-    directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
+    directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def drop_trust(call: Call) -> Response:
-    await credentials.set_trust(call.app, call.account, call.directory_id, None)
+    await credentials.set_trust(call.app, call.actor, call.directory_id, None)
     return Response(204)
 
 
@@ -162,7 +162,7 @@ class Credentials:
     async def _issued(self, call: Call, body: IssueBody) -> Issued:
         is_given = "expires_in_days" in body.model_fields_set
         lifetime: Lifetime = body.expires_in_days if is_given else "default"
-        place = (call.app, call.account, call.directory_id, self.sort)
+        place = (call.app, call.actor, call.directory_id, self.sort)
         if body.overlap_hours is None and not body.replaces:
             return await credentials.issue(*place, lifetime)
         replacement = Replacement(body.overlap_hours or 0, body.replaces)
@@ -170,9 +170,7 @@ class Credentials:
 
     async def revoke(self, call: Call) -> Response:
         credential_id = call.request.route["credentialId"]
-        await credentials.revoke(
-            call.app, call.account, call.directory_id, self.sort, credential_id
-        )
+        await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
         return Response(204)
 
 

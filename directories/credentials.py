@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from directories import credential_usage, provisioning_log, service, store, tokens
+from directories.audit import Actor
 from directories.credential_usage import LastCalls
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
@@ -59,7 +60,7 @@ class Issued:
 
 
 async def issue(
-    app: App, account: str, directory_id: str, sort: Sort, lifetime: Lifetime = "default"
+    app: App, actor: Actor, directory_id: str, sort: Sort, lifetime: Lifetime = "default"
 ) -> Issued:
     """Add a token or secret to the live ones, which stay as they are.
 
@@ -76,13 +77,13 @@ async def issue(
             raise _TwoLive(live)
         return _with(directory, sort, (*live, token), ended)
 
-    directory = await _issued(app, (account, directory_id), sort, token, altered)
+    directory = await _issued(app, actor, directory_id, sort, token, altered)
     return Issued(directory, token, plain)
 
 
 async def rotate(
     app: App,
-    account: str,
+    actor: Actor,
     directory_id: str,
     sort: Sort,
     replacement: Replacement,
@@ -120,7 +121,7 @@ async def rotate(
         until = timestamp(app.clock.now() + timedelta(hours=hours))
         return _with(directory, sort, (_ending(victim, until), token), ended)
 
-    directory = await _issued(app, (account, directory_id), sort, token, altered)
+    directory = await _issued(app, actor, directory_id, sort, token, altered)
     victim = victims[-1]
     if victim is None:
         return Issued(directory, token, plain)
@@ -130,7 +131,7 @@ async def rotate(
     return Issued(directory, token, plain, replaced)
 
 
-async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
+async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
     """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
 
     def altered(directory: Directory) -> Directory:
@@ -140,19 +141,19 @@ async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id
         changed = tuple(_revoked(app, token) if token.id == token_id else token for token in held)
         return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
 
-    directory = await service.change(app, account, directory_id, altered)
+    directory = await service.change(app, actor, directory_id, altered)
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", token_id)
     return directory
 
 
 async def set_trust(
-    app: App, account: str, directory_id: str, trust: TrustedIdentity | None
+    app: App, actor: Actor, directory_id: str, trust: TrustedIdentity | None
 ) -> Directory:
     """Trust this identity's assertions, or (None) no longer any. Raises InvalidField."""
     checked = _checked(app, trust) if trust else None
     directory = await service.change(
         app,
-        account,
+        actor,
         directory_id,
         lambda directory: dataclasses.replace(directory, trust=checked),
     )
@@ -162,14 +163,14 @@ async def set_trust(
 
 async def _issued(
     app: App,
-    place: tuple[str, str],
+    actor: Actor,
+    directory_id: str,
     sort: Sort,
     token: Token,
     altered: service.Change,
 ) -> Directory:
-    account, directory_id = place
     try:
-        directory = await service.change(app, account, directory_id, altered)
+        directory = await service.change(app, actor, directory_id, altered)
     except _TwoLive as error:
         raise await _too_many(app, directory_id, error.live) from None
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)

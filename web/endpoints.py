@@ -1,4 +1,7 @@
-"""The functions of the pages. No two routes overlap, because the host has no precedence among routes.
+"""The functions of the pages.
+
+No two routes overlap, because the host has no precedence among routes. The one exception answers at
+all addresses that no other function has; its name sorts last.
 
 The pages are imported by the first call, because a cold start for a SCIM call doesn't need them.
 """
@@ -12,15 +15,18 @@ from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.http import Request
 from web import security_txt, static_files
-from web.handlers import Page, admin, agent
+from web.handlers import Page, admin, agent, unknown_address
 from web.openapi import endpoints as openapi
 
 _ADMIN_ROUTES = {
-    "page_home": "/",
     "page_directory": "directories/{directoryId}/{page?}",
     "page_directories": "directories",
     "page_sign_in_callback": CALLBACK.lstrip("/"),
 }
+
+
+# Of the functions whose template fits, the host takes the first by name.
+_LAST = "zz_unknown_address"
 
 
 def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
@@ -39,6 +45,7 @@ def blueprint(app: App) -> func.Blueprint:
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
     for name, route in _ADMIN_ROUTES.items():
         register_http(app, functions, name, route, admin(app, _choose_page(name)))
+    register_http(app, functions, "page_home", "/", agent(app, _choose_page("page_home")))
     contacts = agent(app, _choose_page("page_contacts"))
     register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)
     description = method_dispatcher(GET=openapi.handler(app))
@@ -47,4 +54,5 @@ def blueprint(app: App) -> func.Blueprint:
     register_http(app, functions, "page_static", "static/{name}", files)
     contact = method_dispatcher(GET=security_txt.handler(app))
     register_http(app, functions, "security_txt", ".well-known/security.txt", contact)
+    register_http(app, functions, _LAST, "{*rest}", unknown_address(app))
     return functions

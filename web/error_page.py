@@ -20,6 +20,7 @@ _TITLES = {
     "contact_not_found": "not_there_title",
     "group_not_found": "not_there_title",
     "not_there": "not_there_title",
+    "no_such_page": "no_such_page_title",
     "needs_admin": "needs_admin_title",
     "needs_reader": "needs_reader_title",
     "sign_in_off": "sign_in_off_title",
@@ -59,7 +60,7 @@ def show(app: App, request: Request, error: Exception) -> Response:
     if status >= 500:
         links = [{"href": here(request), "words": visit.t("reload")}]
     elif person and person.is_admin:
-        links = [{"href": "/", "words": visit.t("external_directories")}]
+        links = [{"href": "/", "words": visit.t("open_directories")}]
     elif status == 403 and not links:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
     again = here(request) if status == 503 and not isinstance(error, UnsupportedRowVersion) else ""

@@ -8,7 +8,8 @@ from directories.rate_limits import limit_user
 from shared.app import App
 from shared.azure_functions import Handler
 from shared.easy_auth import require_admin, require_reader
-from shared.http import Request, Response, check_same_origin, select_by_method
+from shared.http import HttpError, Request, Response, check_same_origin, select_by_method
+from shared.messages import Message
 from web.page_request import PageRequest
 
 Page = Callable[[PageRequest], Awaitable[Response]]
@@ -36,6 +37,19 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
             from web import error_page
 
             return error_page.show(app, request, error)
+
+    return handle
+
+
+def unknown_address(app: App) -> Handler:
+    """Return the handler of all addresses that no other function has: 404, for people as a page."""
+
+    async def handle(request: Request) -> Response:
+        if request.path.startswith(("/api/", "/scim/")):
+            raise HttpError(404, Message("no_such_address"))
+        from web import error_page
+
+        return error_page.show(app, request, HttpError(404, Message("no_such_page")))
 
     return handle
 

@@ -41,12 +41,13 @@ KIND = CodeFamily("kind_", _KINDS)
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
+NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "possible"))
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

@@ -137,6 +137,7 @@ async def _act(arguments: argparse.Namespace) -> Any:
 
 
 async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.service import NewDirectory, create
 
     new = NewDirectory(
@@ -147,7 +148,7 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         id=arguments.id,
         token=arguments.token,
     )
-    directory, token = await create(app, arguments.account, new)
+    directory, token = await create(app, operator_actor(arguments.account), new)
     return {
         "directory_id": directory.id,
         "scim_base_url": _base_url(app, directory.id),
@@ -179,10 +180,13 @@ async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]
 
 
 async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.credentials import Replacement, rotate
 
     replacement = Replacement(arguments.overlap, arguments.replaces)
-    issued = await rotate(app, arguments.account, arguments.id, "tokens", replacement)
+    issued = await rotate(
+        app, operator_actor(arguments.account), arguments.id, "tokens", replacement
+    )
     replaced = issued.replaced
     return {
         "directory_id": issued.directory.id,
@@ -194,10 +198,12 @@ async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _delete(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.deletion import remove_now
 
+    actor = operator_actor(arguments.account)
     deadline = app.clock.monotonic() + _REMOVAL_SECONDS
-    removed = await remove_now(app, arguments.account, arguments.id, deadline)
+    removed = await remove_now(app, actor, arguments.id, deadline)
     return {"directory_id": arguments.id, "deleted": True, "rows_removed": removed}
 
 

@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"SCIM base URL (tenant URL), with or without ?{FLAG}",
     )
+    add(
+        "--instance",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="base URL of another instance of the same target; requests go to all in turn (repeatable)",
+    )
     add("--token", required=True, help="secret token of the directory")
     add("--people", type=int, default=250, metavar="N", help="people in the company (default 250)")
     add("--groups", type=int, default=5, metavar="G", help="groups to provision (default 5)")
@@ -70,6 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long a failing request is repeated",
     )
+    add(
+        "--page-size",
+        type=int,
+        default=100,
+        metavar="N",
+        help="users on a page of the cycle discover (default 100)",
+    )
     add("--measure", action="store_true", help="one kind of request at a time instead of cycles")
     add(
         "--server-pid",
@@ -110,6 +124,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         cycles=tuple(cycle.strip() for cycle in arguments.cycles.split(",") if cycle.strip()),
         matching=arguments.matching,
         patience=arguments.patience,
+        page_size=arguments.page_size,
+        instances=tuple(arguments.instance),
     )
 
 

@@ -97,6 +97,31 @@ def listing(answer: Answer, kind: str) -> list[str]:
 
     It must fit a query without `startIndex` and `count`.
     """
+    reasons = _list_response(answer, kind)
+    return reasons or _counts(answer.content, len(answer.content["Resources"]))
+
+
+def page(answer: Answer, start: int, count: int) -> list[str]:
+    """Check that the body is the page that `startIndex` and `count` ask for (RFC 7644 section 3.4.2.4).
+
+    Only a page after the last resource may be empty.
+    """
+    reasons = _list_response(answer, "User")
+    if reasons:
+        return reasons
+    content, returned = answer.content, len(answer.content["Resources"])
+    if content["startIndex"] != start:
+        reasons.append(f"startIndex is {content['startIndex']} instead of {start}")
+    if content["itemsPerPage"] != returned:
+        reasons.append(f"itemsPerPage is {content['itemsPerPage']} with {returned} resources")
+    if returned > count:
+        reasons.append(f"{returned} resources instead of at most {count}")
+    if not returned and content["totalResults"] >= start:
+        reasons.append(f"no resources from {start}, but totalResults is {content['totalResults']}")
+    return reasons
+
+
+def _list_response(answer: Answer, kind: str) -> list[str]:
     content = answer.content
     if not isinstance(content, dict):
         return ["the body is not a JSON object"]
@@ -109,8 +134,6 @@ def listing(answer: Answer, kind: str) -> list[str]:
     for name in ("totalResults", "startIndex", "itemsPerPage"):
         if not isinstance(content.get(name), int) or isinstance(content.get(name), bool):
             reasons.append(f"{name} is {content.get(name)!r}, not an integer")
-    if not reasons:
-        reasons += _counts(content, len(resources))
     schema = USER if kind == "User" else GROUP
     for resource in resources[:1]:
         reasons += (

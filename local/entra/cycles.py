@@ -5,6 +5,7 @@ from random import Random
 from uuid import UUID
 
 from local.entra import changes, checks, groups, users
+from local.entra.discovery import discover
 from local.entra.job import Job
 from local.entra.people import Person
 from local.entra.wire import Answer, equals
@@ -152,6 +153,7 @@ CYCLES: dict[str, Callable[[Job], Awaitable[None]]] = {
     "lost-answer": lost_answer,
     "disable": disable,
     "enable": enable,
+    "discover": discover,
     "delete": delete,
 }
 

@@ -79,15 +79,16 @@ class Job:
                 except Skipped:
                     self.record.count("skipped")
                 done += 1
-                self._progress(cycle, done, total)
+                self.progress(cycle, done, total)
                 self._quarantine()
 
-        self._progress(cycle, 0, total)
+        self.progress(cycle, 0, total)
         async with asyncio.TaskGroup() as tasks:
             for _ in range(min(self.options.connections, max(total, 1))):
                 tasks.create_task(worker(remaining))
 
-    def _progress(self, cycle: str, done: int, total: int) -> None:
+    def progress(self, cycle: str, done: int, total: int) -> None:
+        """Report how far a cycle is."""
         requests, seconds = self.record.requests, time.monotonic() - self._started
         rate = requests / seconds if seconds else 0.0
         self._report(Progress(cycle, done, total, requests, rate, self.record.error_count))

@@ -14,6 +14,7 @@ CYCLES = (
     "lost-answer",
     "disable",
     "enable",
+    "discover",
     "delete",
 )
 """Every cycle there is, in the order in which they make sense."""
@@ -27,7 +28,9 @@ class Options:
 
     `patience` is the time in seconds for which a request is repeated that fails for a passing
     reason (no connection, 429, 502 to 504), first after `pause` seconds, then after twice as many.
-    `timeout` is the limit in seconds for one answer.
+    `timeout` is the limit in seconds for one answer. `page_size` is the number of users on a page
+    of Account Discovery. `instances` are base URLs of further instances of the same target: the
+    requests of all cycles go to each address in turn, as through a load balancer.
     """
 
     base: str
@@ -42,12 +45,15 @@ class Options:
     patience: float = 60.0
     pause: float = 0.1
     timeout: float = 60.0
+    page_size: int = 100
+    instances: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse invalid options, with a message for the person at the keyboard."""
-        if not self.base.startswith(("http://", "https://")):
-            raise ValueError(f"base: {self.base!r} is not an http or https address")
-        if self.people < 1 or self.connections < 1 or self.groups < 0:
-            raise ValueError("people and connections must be at least 1, groups at least 0")
+        for name, address in [("base", self.base), *(("instance", one) for one in self.instances)]:
+            if not address.startswith(("http://", "https://")):
+                raise ValueError(f"{name}: {address!r} is not an http or https address")
+        if min(self.people, self.connections, self.page_size) < 1 or self.groups < 0:
+            raise ValueError("people, connections and page size must be at least 1, groups 0")
         if unknown := [cycle for cycle in self.cycles if cycle not in CYCLES]:
             raise ValueError(f"cycles: {', '.join(unknown)} unknown; there are {', '.join(CYCLES)}")

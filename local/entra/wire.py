@@ -1,6 +1,7 @@
 """Requests as Entra puts them on the wire: bearer token, no User-Agent, `+` for spaces, repeated with back-off."""
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass
 from random import Random
@@ -43,9 +44,8 @@ class Wire:
 
     def __init__(self, options: Options, record: Record) -> None:
         """Nothing is connected before the context is entered."""
-        address = urlsplit(options.base)
-        self.base = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
-        self._flag = address.query  # Entra's compliance flag rides in the tenant URL
+        self._bases = itertools.cycle(map(_without_query, (options.base, *options.instances)))
+        self._flag = urlsplit(options.base).query  # Entra's compliance flag is in the tenant URL
         self.patience = options.patience
         self._options, self._record = options, record
         self._random = Random(options.seed)
@@ -88,7 +88,7 @@ class Wire:
         With `lose_answer` the connection is cut when the first answer begins, so that the server has acted and Entra
         doesn't know. Raises Quarantined when credentials are refused or the server can't be reached at all.
         """
-        url = URL(self.base + path + _query(self._flag, query), encoded=True)
+        url = URL(next(self._bases) + path + _query(self._flag, query), encoded=True)
         request = f"{method} {path}{'?' + query if query else ''}"
         data = orjson.dumps(body) if body is not None else None
         give_up, pause, attempt = time.monotonic() + self.patience, self._options.pause, 0
@@ -157,6 +157,11 @@ def equals(attribute: str, value: str) -> str:
 def escaped(value: str) -> str:
     """Return the value as written between the quotes of a filter."""
     return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _without_query(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _query(flag: str, query: str) -> str:

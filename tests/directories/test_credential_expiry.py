@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from directories import credential_usage, credentials, maintenance, service, status
+from directories.audit import operator_actor
 from directories.authenticate import authenticate
 from directories.credentials import Replacement
 from shared import log
@@ -51,7 +52,9 @@ async def test_a_credential_that_the_client_has_left_is_not_warned_of(
 ) -> None:
     """The replaced token ends tomorrow: a warning until the client uses the new one."""
     await _use(app, made)
-    issued = await credentials.rotate(app, ACCOUNT, made.id, "tokens", Replacement(24))
+    issued = await credentials.rotate(
+        app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(24)
+    )
     assert await _endings(app, made) == [(made.directory.tokens[0].id, 1)]
     clock.advance(60)
     await _use(app, made, issued.plain)
@@ -80,7 +83,9 @@ async def test_the_alert_comes_30_14_and_3_days_before_once_each(
 
 async def test_without_a_valid_credential_the_state_is_not_good(app: App, made: Made) -> None:
     """Every call is refused, so the directory needs attention before the first refused call."""
-    await credentials.revoke(app, ACCOUNT, made.id, "tokens", made.directory.tokens[0].id)
+    await credentials.revoke(
+        app, operator_actor(ACCOUNT), made.id, "tokens", made.directory.tokens[0].id
+    )
     directory = await service.read(app, ACCOUNT, made.id)
     glance = await status.glance(app, directory)
     assert (glance.has_credential, glance.condition) == (False, "attention")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from directories import tokens
+from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.models import Token
 from directories.provisioning_log import EventFilter, read
@@ -68,7 +69,9 @@ async def test_a_token_of_the_first_release_stays_valid(app: App, made: Made) ->
     """Only its hash is stored, so nothing has to be migrated."""
     token = Token("first111", tokens.digest(FIRST_RELEASE), made.directory.created)
 
-    await change(app, ACCOUNT, made.id, lambda directory: replace(directory, tokens=(token,)))
+    await change(
+        app, operator_actor(ACCOUNT), made.id, lambda directory: replace(directory, tokens=(token,))
+    )
     assert (await authenticate(app, made.id, f"Bearer {FIRST_RELEASE}")).id == made.id
 
 

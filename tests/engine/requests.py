@@ -136,6 +136,8 @@ PAGES = [
     Step("GET", "/contacts"),
     Step("GET", "/contacts?q=mul"),
     Step("GET", "/contacts/nothing"),
+    Step("GET", "/nothing"),
+    Step("GET", "/api/nothing"),
     Step("GET", "/api/openapi.json"),
     Step("PUT", "/api/openapi.json"),
     Step("GET", "/static/base.css"),

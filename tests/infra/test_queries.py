@@ -16,6 +16,7 @@ from directories import (
     quarantine_warning,
     service,
 )
+from directories.audit import operator_actor
 from directories.models import Directory, Token
 from directories.provisioning_log import Event, write
 from presence.sync import dispatch
@@ -74,9 +75,10 @@ async def _quarantine(world: World) -> None:
 
 
 async def _ending(world: World) -> None:
-    issued = await service.create(world.app, "account", service.NewDirectory("Contoso"))
+    owner = operator_actor("account")
+    issued = await service.create(world.app, owner, service.NewDirectory("Contoso"))
     directory = await service.change(
-        world.app, "account", issued[0].id, lambda one: replace(one, tokens=(_soon(world, one),))
+        world.app, owner, issued[0].id, lambda one: replace(one, tokens=(_soon(world, one),))
     )
     credential_usage.accepted(world.app, directory.id, directory.tokens[0].id)
     await world.app.background.drain()

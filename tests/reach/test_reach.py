@@ -31,6 +31,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_secrets_one": ("/api/directories/contoso/secrets/x", ("DELETE",), "admin"),
     "presence_connection": ("/api/directories/contoso/presence", ("GET", "POST"), "admin"),
     "directory_export": ("/api/directories/contoso/export", ("GET",), "admin"),
+    "directory_dry_run": ("/api/directories/contoso/dry-run", ("POST",), "admin"),
     "contacts": ("/api/contacts", ("GET",), "reader"),
     "contacts_lookup": ("/api/contacts/lookup", ("POST",), "reader"),
     "directory_contacts": ("/api/directories/contoso/contacts", ("GET",), "reader"),
@@ -53,6 +54,7 @@ BODIES = {
         "audiences": ["api://x"],
     },
     "POST /api/directories/contoso/presence": {"action": "remove"},
+    "POST /api/directories/contoso/dry-run": {"user": {"userName": "anna"}},
     "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
 }
 # What shows or changes the person's own account only, whatever it is.

@@ -49,7 +49,9 @@ def visit(app: App) -> Visitor:
         if parts[:1] == ["contacts"]:
             return await agent(app, routes.of_contacts)(request)
         of_one = routes.of_directory if parts[1:] else routes.of_list
-        choose = {"": routes.of_home, "sign-in": routes.of_way_back}.get("".join(parts[:1]), of_one)
+        if not parts:
+            return await agent(app, routes.of_home)(request)
+        choose = {"sign-in": routes.of_way_back}.get(parts[0], of_one)
         return await admin(app, choose)(request)
 
     return ask

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from directories import provisioning_log, service
+from directories.audit import operator_actor
 from directories.event_types import KINDS
 from directories.events import Event, write
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
+from tests.rounds import rounds
 from tests.web.conftest import ACCOUNT, Visitor
 
 _EVENTS = {
@@ -29,7 +31,7 @@ _EVENTS = {
 
 async def _log(app: App, clock: FixedClock) -> str:
     """A directory with an event of each kind."""
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater"))
     for event in _EVENTS.values():
         clock.advance(1)
         await app.tables.transact("contacts", directory.id, [write(event, clock)])
@@ -106,7 +108,7 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
 async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_none(
     app: App, clock: FixedClock, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rare kind in a busy log: it says that it looks further back, and goes on by itself."""
+    """A rare kind in a busy log: it says how far back it has looked, and goes on by itself."""
     path = await _log(app, clock)
     monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
     clock.advance(7200)
@@ -114,6 +116,32 @@ async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_no
     assert b"Looking further back" in answer.body
     assert b'hx-trigger="near once"' in answer.body
     assert b"Nothing in this log" not in answer.body
+
+
+@pytest.mark.parametrize(("kind", "found"), [("groups", True), ("refused&q=zzz", False)])
+async def test_a_search_through_a_long_log_ends_with_an_answer(
+    app: App,
+    clock: FixedClock,
+    visit: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    found: bool,
+) -> None:
+    """Each part replaces the line that waits for it; the last one says whether any event matched."""
+    path = await _log(app, clock)
+    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    clock.advance(7200)
+    answer, shown = await visit("GET", f"{path}?kind={kind}"), list[str]()
+    for _ in rounds():
+        shown += _titles(answer.body)
+        following = re.search(rb'hx-get="([^"]+before=[^"]+)"', answer.body)
+        if not following:
+            break
+        assert (b"Looking further back" in answer.body) is not bool(shown)
+        address = following[1].decode().replace("&amp;", "&")
+        answer = await visit("GET", address, hx_request="true")
+    assert bool(shown) is found
+    assert (b"No event in this log matches the filter." in answer.body) is not found
 
 
 async def test_the_log_costs_few_round_trips(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from directories import reindex_progress, service
+from directories.audit import operator_actor
 from directories.reindex_progress import Progress
 from directories.service import NewDirectory
 from shared.app import App
@@ -21,7 +22,7 @@ _INLINE = re.compile(
 
 
 async def _directory(app: App, account: str = ACCOUNT) -> str:
-    directory, _ = await service.create(app, account, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, operator_actor(account), NewDirectory("Brightwater"))
     return directory.id
 
 
@@ -61,10 +62,42 @@ async def test_a_part_of_a_page_says_401_instead(visit: Visitor) -> None:
     assert (await visit("GET", "/contacts/list", role=None, hx_request="true")).status == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/directories/new", "/directories/abcd"])
+@pytest.mark.parametrize("path", ["/directories/new", "/directories/abcd"])
 async def test_an_agent_gets_no_administration_page(visit: Visitor, path: str) -> None:
     """SECURITY.md: who can do what."""
     assert (await visit("GET", path, role="Directory.Reader")).status == 403
+
+
+async def test_the_home_page_of_an_agent_is_organisation(visit: Visitor) -> None:
+    """Anybody types the bare address; who has no role at all is told which one is missing."""
+    answer = await visit("GET", "/", role="Directory.Reader")
+    assert (answer.status, answer.headers["Location"]) == (303, "/contacts")
+    answer = await visit("GET", "/", role="")
+    assert answer.status == 403
+    assert b"Directory.Reader" in answer.body
+
+
+async def test_only_the_page_with_the_sign_in_may_send_its_form_to_microsoft(
+    app: App, visit: Visitor
+) -> None:
+    """Without scripts the form is sent by the browser, which applies form-action to the redirect."""
+    place = f"/directories/{await _directory(app)}"
+    policy = (await visit("GET", f"{place}/presence")).headers["Content-Security-Policy"]
+    assert "form-action 'self' https://login.microsoftonline.com;" in policy
+    policy = (await visit("GET", place)).headers["Content-Security-Policy"]
+    assert "form-action 'self';" in policy
+
+
+async def test_a_directory_without_people_says_so(app: App, visit: Visitor) -> None:
+    """*Show people* of a new directory: nobody was searched for, so there is no search to clear."""
+    directory_id = await _directory(app)
+    body = (await visit("GET", f"/contacts?directory={directory_id}")).body.decode()
+    assert "No people in Brightwater yet" in body
+    assert "Clear search" not in body
+    assert (
+        "No one found"
+        in (await visit("GET", f"/contacts?directory={directory_id}&q=ada")).body.decode()
+    )
 
 
 async def test_changes_from_other_sites_are_refused(app: App, visit: Visitor) -> None:
@@ -173,7 +206,7 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
         ("/contacts", "Directory.Admin", {"people.css", "people.js"}),
         ("/contacts", "Directory.Reader", {"people.css", "people.js"}),
         ("/contacts/history", "Directory.Reader", {"people.css"}),
-        ("/", "Directory.Reader", set()),
+        ("/directories/new", "Directory.Reader", set()),
     ],
 )
 async def test_a_page_loads_only_what_it_needs(

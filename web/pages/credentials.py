@@ -74,7 +74,7 @@ async def revoke(visit: PageRequest) -> Response:
     """End one at once."""
     _, sort = issuing.kind_of(visit.form)
     directory = await held.revoke(
-        visit.app, visit.account, visit.directory_id, sort, visit.form.get("id", "")
+        visit.app, visit.actor, visit.directory_id, sort, visit.form.get("id", "")
     )
     return await _shown(visit, directory)
 

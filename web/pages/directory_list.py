@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from directories.errors import InvalidField, NotThere
 from directories.models import Directory
 from presence.consent import status as connections
 from presence.consent.status import Connection
+from shared.clock import parse_timestamp
 from shared.concurrency import each
 from shared.http import Response
 from web.page_request import PageRequest
@@ -33,10 +35,14 @@ class Row:
     problems: Sequence[Problem] = ()
     setup: bool = False
     deleting: bool = False
+    until: datetime | None = None  # when a deletion can no longer be undone
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/`."""
+    """Show `/`; redirect people who may only see contacts to these."""
+    assert visit.person is not None
+    if not visit.person.is_admin:
+        return visit.go("/contacts")
     found = await store.of_account(visit.app.tables, visit.app.clock, visit.account)
     shown = [one for one in found if one.is_active or deletion.is_restorable(visit.app, one)]
     rows = await each(shown, lambda one: _row(visit, one))
@@ -53,7 +59,8 @@ async def to_list(visit: PageRequest) -> Response:
 
 async def _row(visit: PageRequest, directory: Directory) -> Row:
     if not directory.is_active:
-        return Row(directory.id, directory.name, directory.kind, "", deleting=True)
+        until = parse_timestamp(directory.deleted) + deletion.RESTORE_WINDOW
+        return Row(directory.id, directory.name, directory.kind, "", deleting=True, until=until)
     glance = await directory_status.glance(visit.app, directory, last_refusal=False)
     connection = await connections.read(visit.app, directory.id)
     unfinished = directory.setup != "done"
@@ -108,7 +115,7 @@ async def rename(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:
-        await service.set_up(visit.app, visit.account, directory.id, name=name)
+        await service.set_up(visit.app, visit.actor, directory.id, name=name)
     except InvalidField as fault:
         return dialog(
             visit,
@@ -131,7 +138,7 @@ async def delete(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
-    await deletion.delete(visit.app, visit.account, directory.id)
+    await deletion.delete(visit.app, visit.actor, directory.id)
     return visit.go("/", visit.t("directory_deleted"))
 
 
@@ -152,7 +159,7 @@ async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int
 async def restore(visit: PageRequest) -> Response:
     """Undo a deletion."""
     try:
-        await deletion.restore(visit.app, visit.account, visit.directory_id)
+        await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
         return visit.go("/")
     return visit.go("/", visit.t("directory_restored"))

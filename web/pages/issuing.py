@@ -70,7 +70,7 @@ async def issue(
     victim = next((token for token in live if token.id == replaces), None)
     if overlap == "0" and victim is not None and form.get("confirm") != replaces:
         return await _dialog(visit, directory, kind, place, victim=victim)
-    where = (visit.app, visit.account, visit.directory_id, sort)
+    where = (visit.app, visit.actor, visit.directory_id, sort)
     try:
         if overlap == "keep":
             return await held.issue(*where, _lifetime(form))

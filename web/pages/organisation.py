@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from contacts import account_directories, listing
 from contacts.index_scan import Page as Contacts
+from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -149,7 +150,17 @@ async def _values(
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
+        "empty_name": _empty_name(filters, chosen),
     }
+
+
+def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
+    """Return the name of the directory in view if nothing else is filtered, "" otherwise.
+
+    If the list is then empty, the directory is.
+    """
+    is_all = not (filters.q or filters.group or filters.favourites)
+    return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
 async def _found(
@@ -163,7 +174,8 @@ async def _found(
             ids = list(dict.fromkeys(named))[: favourites.MOST]
             only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
+    query = PeopleQuery(text=filters.q, group=group)
+    return await find(visit.app, directories, query, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from directories import provisioning_log, service
 from directories.event_types import KINDS
+from directories.events import moment_of
 from directories.provisioning_log import EventFilter, Line
 from directories.serializers import cursor, read_cursor
 from shared.http import Response
@@ -80,11 +81,13 @@ async def show(visit: PageRequest) -> Response:
     )
     found = await provisioning_log.read(visit.app, directory.id, before, _LINES, wanted)
     events = [_line(visit, line) for line in found.lines]
+    seen = bool(events) or visit.query.get("seen") == "1"
     values: dict[str, Any] = {
         "events": events,
         "filters": filters,
-        "first": not before,
-        "next": _next(directory.id, filters, found.before),
+        "seen": seen,
+        "since": moment_of(found.before) if found.before else None,
+        "next": _next(directory.id, filters, found.before, seen=seen),
         "person_name": await _name(visit, directory.id, filters, events),
     }
     if before and visit.is_partial:
@@ -132,7 +135,8 @@ def _line(visit: PageRequest, line: Line) -> EventLine:
     )
 
 
-def _next(directory_id: str, filters: Filters, before: str) -> str:
+def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:
+    """Return the address of the older events; `seen`: the reader was shown an event already."""
     if not before:
         return ""
     fields = {
@@ -140,5 +144,6 @@ def _next(directory_id: str, filters: Filters, before: str) -> str:
         "kind": filters.kind,
         "person": filters.person,
         "before": cursor(before),
+        "seen": "1" if seen else "",
     }
     return f"/directories/{directory_id}/log?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -21,6 +21,9 @@
   page.prepares.push((within) => page.all(within, "[data-frees]").forEach(guard));
   document.addEventListener("input", (event) => { if (event.target.matches("[data-frees]")) guard(event.target); });
 
+  // What is closed on screen is read on paper.
+  addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details.panel")) part.open = true; });
+
   // An export of many people comes part by part: the bar follows it, and one that failed midway goes on where it stood.
   let job = null;
   const number = new Intl.NumberFormat(document.documentElement.lang);

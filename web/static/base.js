@@ -9,7 +9,6 @@ const page = (() => {
   };
   // A new part itself is looked at, too.
   const all = (within, selector) => [...(within.matches?.(selector) ? [within] : []), ...within.querySelectorAll(selector)];
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
 
   const toast = (text) => {
     const note = document.createElement("div");
@@ -20,11 +19,15 @@ const page = (() => {
   };
 
   // Times: written by the server in UTC, shown in the reader's zone and language.
-  const date = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" });
-  const moment = new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" });
-  const zoned = new Intl.DateTimeFormat(root.lang, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-  const full = new Intl.DateTimeFormat(root.lang, { dateStyle: "full", timeStyle: "long" });
-  const relative = new Intl.RelativeTimeFormat(root.lang, { numeric: "auto" });
+  // The page has a language, the reader a region too: a date in English is another one in London than in New York.
+  const locale = navigator.languages.find((one) => one.split("-")[0] === root.lang) ?? root.lang;
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const zoned = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+  const formats = { date, moment, zoned, clock };
   const ago = (at, until) => {
     const seconds = Math.round((at - Date.now()) / 1000);
     const size = Math.abs(seconds);
@@ -38,7 +41,7 @@ const page = (() => {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
     const style = time.dataset.style;
-    time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : style === "zoned" ? zoned.format(at) : ago(at, style === "until");
+    time.textContent = style in formats ? formats[style].format(at) : ago(at, style === "until");
     time.title = full.format(at);
   };
   const showTimes = (within) => all(within, "time[datetime]").forEach(showTime);
@@ -94,7 +97,7 @@ const page = (() => {
       document.execCommand("copy");
       field.remove();
     }
-    toast(words().copied);
+    toast(words().copied.replace("{what}", target.dataset.what ?? text));
   };
 
   // A press on `selector` that means this page: with Ctrl, Shift or the command key the browser opens a tab instead.
@@ -104,9 +107,14 @@ const page = (() => {
   });
   onPress("[data-copy]", copy);
   onPress("[data-close]", (target) => target.closest("dialog").close());
-  onPress("[data-theme-switch]", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    store.set("theme", root.dataset.theme);
+  // The other colours first, then these, then again as the system has them.
+  onPress("[data-theme-switch]", ({ dataset }) => {
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const order = ["", system === "dark" ? "light" : "dark", system];
+    const chosen = order[(order.indexOf(root.dataset.theme ?? "") + 1) % order.length];
+    if (chosen) root.dataset.theme = chosen; else delete root.dataset.theme;
+    store.set("theme", chosen);
+    toast(dataset[chosen || "system"]);
   });
   const openMenu = () => document.querySelector("details.menu[open]");
   document.addEventListener("click", (event) => {

@@ -66,8 +66,8 @@ def test_json_is_one_object_and_nothing_else(base: str, capsys: pytest.CaptureFi
     assert command("--base", base, "--json") == 0
     summary = orjson.loads(capsys.readouterr().out)
     assert summary["ok"] is True
-    assert summary["operations"]["create user"]["count"] == 14, (
-        "twelve, one who joined, and one again after a lost answer"
+    assert summary["operations"]["create user"]["count"] == 18, (
+        "twelve, one who joined, one again after a lost answer, and four during discovery"
     )
     assert {"requests_per_second", "p50_ms", "p95_ms", "errors", "retries", "done"} <= set(summary)
 

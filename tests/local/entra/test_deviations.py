@@ -241,6 +241,40 @@ async def test_a_server_with_one_fault_is_found_out(
     assert not summary.ok
 
 
+PAGE = "startIndex="
+PAGE_FAULTS: dict[str, tuple[Fault, str]] = {
+    "startIndex not honoured": (on("GET", PAGE, body(startIndex=1)), "startIndex is 1 instead of"),
+    "itemsPerPage of another page": (on("GET", PAGE, body(itemsPerPage=9)), "itemsPerPage is 9"),
+    "an empty page in between": (
+        on("GET", "startIndex=6", body(Resources=[], itemsPerPage=0)),
+        "no resources from 6",
+    ),
+    "a user left out": (
+        on("GET", "startIndex=6", lambda reply: reply.content["Resources"][0].update(id="other")),
+        "is on no page of a complete walk",
+    ),
+    "a user twice": (
+        on("GET", PAGE, lambda reply: reply.content["Resources"].__setitem__(1, reply.content["Resources"][0])),
+        "is on two pages",
+    ),
+    "no matching attribute": (
+        on("GET", PAGE, lambda reply: reply.content["Resources"][0].pop("userName")),
+        "a user has no userName",
+    ),
+    "listing refused": (on("GET", PAGE, error(403)), "status 403 instead of 200"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGE_FAULTS)
+async def test_a_server_that_pages_wrongly_is_found_out(
+    provision: Provision, strict: StrictServer, name: str
+) -> None:
+    """Account Discovery needs complete pages by startIndex (RFC 7644 section 3.4.2.4)."""
+    strict.fault, reason = PAGE_FAULTS[name]
+    summary = await provision(people=12, cycles=("initial", "discover"), page_size=5)
+    assert any(reason in each.reason for each in summary.errors), summary.errors
+
+
 async def test_removing_one_member_must_not_remove_all(
     provision: Provision, strict: StrictServer
 ) -> None:

@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from directories import store
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.check import check
 from local.counting_tables import CountingTables
@@ -29,7 +30,7 @@ async def product(app: App) -> AsyncIterator[Options]:
     """A job into an empty directory of the running product."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
-    directory, token = await create(app, "account", NewDirectory("Contoso"))
+    directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
     async with running(functions) as host:
         yield Options(
             f"{host.url}/scim/{directory.id}/v2",
@@ -59,6 +60,39 @@ async def test_every_cycle_runs_without_an_error(
     assert findings.users == 61, (
         "one joined, one left and came back, those with lost answers are purged"
     )
+
+
+@pytest.mark.clause("entra/discovery", "7644/3.4.2.4-walk")
+async def test_discovery_over_two_instances_meets_everyone_while_people_change(
+    product: Options, app: App
+) -> None:
+    """Account Discovery (RFC 7644 section 3.4.2.4): each page from the other instance, 20 people on each.
+
+    The second instance has memories of its own and shares only the tables with the first.
+    """
+    other = App(Settings.read({}), SystemClock(), app.tables)
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(other))
+    async with running(functions) as second:
+        base = f"{second.url}/scim/{product.base.split('/')[-2]}/v2"
+        options = replace(product, instances=(base,), page_size=20)
+        summary = await run(options)
+        assert summary.errors == []
+        assert summary.done["assigned users"] == 62
+        assert summary.operations["discover page"].count >= 4
+    await other.background.drain()
+
+
+async def test_discovery_alone_sorts_users_that_entra_never_provisioned(
+    product: Options, app: App
+) -> None:
+    """A local account is a user of the target that no user of Entra matches."""
+    await run(replace(product, cycles=("initial",)))
+    await run(replace(product, cycles=("initial",), people=2, seed=7))
+    summary = await run(replace(product, cycles=("discover",), page_size=7))
+    assert summary.errors == []
+    assert summary.done["local accounts"] == 2
+    assert summary.done["assigned users"] == 60
 
 
 async def test_matching_by_external_id_runs_without_an_error(product: Options) -> None:

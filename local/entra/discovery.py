@@ -1,0 +1,159 @@
+"""Account Discovery: Entra pages through all users of the target and sorts them into three categories.
+
+Source: Microsoft Learn, "Discover identities in target applications with Account Discovery"
+(public preview). It names RFC 7644 section 3.4.2.4 as the only requirement. The size of a page and
+the end of the walk aren't documented; here a page has `page_size` users, and the walk ends when
+`startIndex` is above `totalResults`.
+"""
+
+import asyncio
+from typing import Any
+
+from local.entra import changes, checks, mapping, users
+from local.entra.job import Job, Skipped
+from local.entra.people import Person
+
+LOCAL = "local accounts"
+UNASSIGNED = "unassigned users"
+ASSIGNED = "assigned users"
+_OPERATION = "discover page"
+_GUESTS_AT_START = 3
+
+
+async def discover(job: Job) -> None:
+    """List all users while others come and go.
+
+    Record as deviations: a page that isn't valid, a user that appears twice, and a user that
+    exists during the whole walk but appears on no page.
+    """
+    guests = _Guests(job)
+    for _ in range(_GUESTS_AT_START):
+        await guests.arrive()
+    expected = {identifier: index for index, identifier in job.links.items()}
+    expected = {one: index for one, index in expected.items() if not guests.is_guest(index)}
+    try:
+        found = await _walk(job, guests)
+    except Skipped:
+        job.record.count("skipped")
+        return
+    finally:
+        await guests.leave()
+    for identifier, index in expected.items():
+        if identifier not in found:
+            job.record.deviations(
+                _OPERATION,
+                "GET /Users",
+                [f'the user "{identifier}" ({index}) is on no page of a complete walk'],
+            )
+    known = _known(job)
+    for identifier, resource in found.items():
+        if identifier not in guests.ids:
+            job.record.count(_category(job, resource, known))
+
+
+async def _walk(job: Job, guests: "_Guests") -> dict[str, dict[str, Any]]:
+    """Return all users by id."""
+    found: dict[str, dict[str, Any]] = {}
+    start, total = 1, 1
+    while start <= total:
+        page, _ = await asyncio.gather(_page(job, start), guests.turn())
+        resources, total = page["Resources"], page["totalResults"]
+        if not resources:
+            break
+        for resource in resources:
+            identifier = str(resource.get("id"))
+            if identifier in found:
+                reason = f'the user "{identifier}" is on two pages'
+                job.record.deviations(_OPERATION, f"GET /Users?startIndex={start}", [reason])
+            found[identifier] = resource
+        start += len(resources)
+        job.progress("discover", len(found), max(total, len(found)))
+    return found
+
+
+async def _page(job: Job, start: int) -> dict[str, Any]:
+    """Return one page; raise Skipped if it can't be used."""
+    query = f"startIndex={start}&count={job.options.page_size}"
+    answer = await job.wire.send(_OPERATION, "GET", "/Users", query)
+    reasons = checks.status(answer, 200)
+    reasons += checks.page(answer, start, job.options.page_size) if answer.status == 200 else []
+    job.must(_OPERATION, answer, reasons)
+    page: dict[str, Any] = answer.content
+    for resource in page["Resources"]:
+        job.note(_OPERATION, answer, _unmatchable(job, resource))
+    return page
+
+
+def _unmatchable(job: Job, resource: dict[str, Any]) -> list[str]:
+    """Return why Entra can't correlate the user; nothing if it can."""
+    reasons = checks.resource_frame(resource, mapping.USER, "User")
+    if not resource.get(job.options.matching):
+        reasons.append(f"a user has no {job.options.matching}, the first matching attribute")
+    return reasons
+
+
+def _known(job: Job) -> set[str]:
+    """Return the values of the matching attribute that Entra's users have, in small letters."""
+    plan = changes.plan(job.options)
+    _, stop = plan.lost
+    people = [job.person(index) for index in range(stop)]
+    if job.options.matching == "externalId":
+        return {person.object_id.casefold() for person in people}
+    # Someone who was renamed in an earlier run has the new name in the target.
+    people += [job.company.married(job.company.person(index)) for index in plan.renamed]
+    return {person.user_principal_name.casefold() for person in people}
+
+
+def _category(job: Job, resource: dict[str, Any], known: set[str]) -> str:
+    """Return the category; a user who left the application's scope is disabled, and unassigned."""
+    if str(resource.get(job.options.matching)).casefold() not in known:
+        return LOCAL
+    return ASSIGNED if resource.get("active", True) else UNASSIGNED
+
+
+class _Guests:
+    """People whom another administrator adds and removes while the walk goes on."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        _, self._first = changes.plan(job.options).lost
+        self._next = self._first
+        self._here: list[Person] = []
+        self.ids: set[str] = set()
+
+    def is_guest(self, index: int) -> bool:
+        """Return whether the person with this index is a guest."""
+        return index >= self._first
+
+    async def turn(self) -> None:
+        """Add a guest, and remove the one that has been there longest."""
+        await self.arrive()
+        await self._go()
+
+    async def arrive(self) -> None:
+        """Add a guest; a fault is recorded, and the walk goes on."""
+        guest = self._job.company.person(self._next)
+        self._next += 1
+        try:
+            await users.provision(self._job, guest)
+        except Skipped:
+            self._job.record.count("skipped")
+        else:
+            self._here.append(guest)
+            self.ids.add(self._job.links.get(guest.index, ""))
+
+    async def leave(self) -> None:
+        """Remove all guests."""
+        while self._here:
+            await self._go()
+
+    async def _go(self) -> None:
+        if not self._here:
+            return
+        guest = self._here.pop(0)
+        if guest.index not in self._job.links:
+            return
+        try:
+            await users.delete(self._job, guest)
+        except Skipped:
+            self._job.record.count("skipped")
