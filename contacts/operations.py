@@ -7,11 +7,14 @@ from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
     ContactPage,
+    ContactTeam,
     DryRun,
     DryRunResult,
     GroupPage,
     Lookup,
     LookupResult,
+    PopRequest,
+    PopResult,
     UnparsedPage,
 )
 from directories.operations import DIRECTORY_ID
@@ -114,6 +117,34 @@ OPERATIONS = (
         refusals=(400, 404, 413),
     ),
     Operation(
+        function="contacts_pop",
+        method="post",
+        path="/api/contacts/pop",
+        name="popScreen",
+        summary="Whom an incoming call brings on the screen",
+        text=(
+            "One person, a choice, or nobody, in one call: with the details of the only person who has the number. "
+            "`page` is the address of the page that shows the same to an agent."
+        ),
+        parameters=(_PRESENCE,),
+        body=PopRequest,
+        example={"number": "+4930901820"},
+        answers={
+            200: Answer(
+                "Whom the number belongs to.",
+                PopResult,
+                {
+                    "outcome": "choice",
+                    "number": "+4930901820",
+                    "count": 1,
+                    "contacts": [{**_PERSON, "match": "possible"}],
+                    "page": "/contacts?number=%2B4930901820&pop=1",
+                },
+            )
+        },
+        refusals=(400, 404, 413),
+    ),
+    Operation(
         function="directory_contacts",
         method="get",
         path=f"{_ONE}/contacts",
@@ -137,6 +168,23 @@ OPERATIONS = (
         ),
         answers={200: Answer("The person.", ContactDetails), 304: UNCHANGED},
         refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_contact_team",
+        method="get",
+        path=f"{_ONE}/contacts/{{contactId}}/team",
+        name="readTeam",
+        summary="Read manager, peers and reports of a person, and who is free to stand in",
+        parameters=(
+            DIRECTORY_ID,
+            Parameter("contactId", "The person's ID.", place="path"),
+            IF_NONE_MATCH,
+        ),
+        answers={
+            200: Answer("The people around the person.", ContactTeam),
+            304: UNCHANGED,
+        },
+        refusals=(404,),
     ),
     Operation(
         function="directory_numbers",

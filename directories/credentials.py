@@ -132,7 +132,7 @@ async def rotate(
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
-    """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
+    """End the token or secret at once, on other instances within 30 seconds; raise NotThere."""
 
     def altered(directory: Directory) -> Directory:
         held: tuple[Token, ...] = getattr(directory, sort)
@@ -268,7 +268,7 @@ def _revoked(app: App, token: Token) -> Token:
 
 
 def _ending(token: Token, until: str) -> Token:
-    """The token with its end at `until`, or earlier if it was to end earlier."""
+    """Return the token with its end at `until`, or earlier if it was to end earlier."""
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 

@@ -82,7 +82,7 @@ def digest(plain: str) -> str:
 
 
 def find(candidates: Sequence[Token], hashed: str) -> Token | None:
-    """The candidate with this hash. Every candidate is compared in constant time, and never fewer than two."""
+    """Return the candidate with this hash. Every candidate is compared in constant time, and never fewer than two."""
     found: Token | None = None
     for candidate in (*candidates, *([_NOBODY] * (2 - len(candidates)))):
         if hmac.compare_digest(candidate.hash, hashed):
