@@ -12,6 +12,9 @@ MAX_NUMBER_LENGTH = 250
 MAX_DIRECTORIES = 100
 
 
+_Notice = Annotated[str, Doc("Why directories that the person may see are left out.")]
+
+
 class DirectoryReference(TypedDict):
     """The directory that a person belongs to."""
 
@@ -98,6 +101,7 @@ class ContactPage(TypedDict):
     """A page of people."""
 
     contacts: list[FoundContact]
+    notice: NotRequired[_Notice]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
     unconfirmed: NotRequired[
         Annotated[
@@ -166,6 +170,7 @@ class LookupResult(TypedDict):
     """The numbers in the order of the request."""
 
     numbers: list[LookedUpNumber]
+    notice: NotRequired[_Notice]
 
 
 class PopRequest(TypedDict):

@@ -48,6 +48,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "api_description": ("/api/openapi.json", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
     "security_txt": ("/.well-known/security.txt", ("GET",), ""),
+    "zz_unknown_address": ("/nothing/here", ("GET",), ""),
     "oauth_metadata": ("/.well-known/oauth-authorization-server/scim/contoso", ("GET",), ""),
 }
 NEW = b"name=Mine&kind=entra&region=GB"
@@ -76,7 +77,8 @@ OF_EVERY_ACCOUNT = (
 
 
 def _pages() -> Iterator[tuple[str, str, str]]:
-    for path in ("/", "/directories", "/sign-in/callback"):
+    yield "GET", "/", "reader"  # an agent is sent on to the people
+    for path in ("/directories", "/sign-in/callback"):
         yield "GET", path, "admin"
     for method in ("GET", "POST"):
         yield method, "/directories/new", "admin"
