@@ -1,8 +1,10 @@
 """The operations of the directories API, for its description."""
 
-from directories.api import MAX_LINES
+from typing import get_args
+
+from directories.api import LISTED_STATES, MAX_LINES, MAX_LISTED
 from directories.event_types import KINDS
-from directories.models import ID_PATTERN
+from directories.models import ID_PATTERN, Kind
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
 from directories.response_models import (
     Deletion,
@@ -16,6 +18,7 @@ from directories.response_models import (
     TokenList,
     TrustAnswer,
 )
+from directories.selection import SORTS
 from shared.api_contract import CURSOR, IF_MATCH, Answer, Operation, Parameter, limit
 
 DIRECTORY_ID = Parameter(
@@ -70,9 +73,28 @@ OPERATIONS = (
         name="listDirectories",
         summary="List the account's directories",
         parameters=(
+            Parameter("q", "Only directories with these words in their names."),
+            Parameter(
+                "state",
+                "Only directories in this state.",
+                {"type": "string", "enum": list(LISTED_STATES)},
+            ),
+            Parameter(
+                "kind",
+                "Only directories of this kind.",
+                {"type": "string", "enum": list(get_args(Kind))},
+            ),
+            Parameter(
+                "sort",
+                "The order: `attention` begins with problems, `lastCall` with the longest silence.",
+                {"type": "string", "enum": list(SORTS), "default": "created"},
+            ),
+            limit(MAX_LISTED, MAX_LISTED),
+            CURSOR,
             Parameter("deleted", "With any value: also those that can still be restored."),
         ),
-        answers={200: Answer("In the order of their creation.", DirectoryList)},
+        answers={200: Answer("A page, by default in the order of creation.", DirectoryList)},
+        refusals=(400,),
     ),
     Operation(
         function="directories",

@@ -84,6 +84,20 @@ class DirectorySummary(TypedDict):
     scimBaseUrl: Annotated[Uri, Doc("Entra calls it *Tenant URL*.")]
 
 
+class ListedDirectory(DirectorySummary):
+    """A directory in a list with its state, which is some minutes old in an account with many."""
+
+    state: Annotated[
+        Literal["attention", "setup", "waiting", "good", "deleted"],
+        Doc(
+            "`attention`: it needs an administrator; `setup`: its set-up is unfinished; `waiting`: no people yet."
+        ),
+    ]
+    people: Annotated[int, Doc("Active people.")]
+    lastCall: Annotated[Time | None, Doc("When people were last provisioned.")]
+    checked: Annotated[Time, Doc("When the state was read.")]
+
+
 class DirectoryDetails(DirectorySummary):
     """A directory with its credentials."""
 
@@ -104,9 +118,10 @@ class DeletedDirectory(TypedDict):
 
 
 class DirectoryList(TypedDict):
-    """The account's directories in the order of their creation."""
+    """A page of the account's directories."""
 
-    directories: list[DirectorySummary]
+    directories: list[ListedDirectory]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
     deleted: NotRequired[list[DeletedDirectory]]
 
 

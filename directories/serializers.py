@@ -9,6 +9,7 @@ from directories.credential_usage import DENIED, DENIED_REMEDY, AuthFailures, La
 from directories.errors import InvalidField
 from directories.events import moment_of
 from directories.models import Directory, Token
+from directories.overview import Overview
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
 from directories.response_models import (
@@ -20,6 +21,7 @@ from directories.response_models import (
     DirectorySummary,
     EndingCredential,
     EventPage,
+    ListedDirectory,
     LogEvent,
     ReindexProgress,
     Trust,
@@ -64,6 +66,17 @@ def summary(app: App, request: Request, directory: Directory) -> DirectorySummar
         "readers": readers(directory),
         "created": directory.created,
         "scimBaseUrl": scim_base_url(app, request.origin, directory.id),
+    }
+
+
+def listed(app: App, request: Request, directory: Directory, found: Overview) -> ListedDirectory:
+    """Return a directory of a list with its state."""
+    return {
+        **summary(app, request, directory),
+        "state": found.state,
+        "people": found.people,
+        "lastCall": found.last_call or None,
+        "checked": found.at,
     }
 
 

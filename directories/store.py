@@ -28,7 +28,13 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema import ALL_DIRECTORIES, DIRECTORIES, DIRECTORY, account_partition
+from shared.tables.schema import (
+    ALL_DIRECTORIES,
+    DIRECTORIES,
+    DIRECTORY,
+    account_partition,
+    overview_partition,
+)
 
 _ORPHAN_SECONDS = 3600.0
 
@@ -73,6 +79,8 @@ async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEv
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
     etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *audit.operations(events)])
+    # Lists of the account read its state again.
+    await remove(tables, overview_partition(directory.account), directory.id)
     return decode(directory.id, value, etag)
 
 

@@ -47,6 +47,11 @@ def account_audit_partition(account: str) -> str:
     return keys.key("audit", account)
 
 
+def overview_partition(account: str) -> str:
+    """Return the partition of table `directories` with the overviews of an account's directories."""
+    return keys.key("overview", account)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """One kind of row.
@@ -646,6 +651,19 @@ AUDIT_ACCOUNT = OnePart(
     writers=("directories.audit_relay",),
     readers=("directories.audit_relay", "local.transfer"),
     growth="one per account that ever had a directory",
+)
+
+OVERVIEW = OnePart(
+    name="",
+    table=DIRECTORIES,
+    partition="overview|{account}",
+    parts=("directory id",),
+    value="name, kind, state, people and last call of a directory, as of a time; derived, so it is not exported",
+    rewritten="whole",
+    codec="directories.overview",
+    writers=("directories.overview", "directories.store"),
+    readers=("directories.overview",),
+    growth="one per directory of the account",
 )
 
 # --- table presence: Teams presence of a linked tenant ----------------------------------------------------------------
