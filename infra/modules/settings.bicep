@@ -30,6 +30,7 @@ param product {
   tokenLifetimeDays: int
   securityContact: string
   trustedKeyHosts: string
+  embeddingOrigins: string
 }
 
 var productSettings = {
@@ -46,6 +47,7 @@ var productSettings = {
   TOKEN_LIFETIME_DAYS: string(product.tokenLifetimeDays)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
+  EMBEDDING_ORIGINS: product.embeddingOrigins
 }
 
 var platformSettings = {

@@ -46,6 +46,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
     "presence_health": ("/health", ("GET",), ""),
     "api_description": ("/api/openapi.json", ("GET",), ""),
+    "page_embed": ("/embed", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
     "security_txt": ("/.well-known/security.txt", ("GET",), ""),
     "zz_unknown_address": ("/nothing/here", ("GET",), ""),
