@@ -28,6 +28,10 @@ param product {
   presenceIntervalSeconds: int
   eventRetentionDays: int
   tokenLifetimeDays: int
+  auditRetentionDays: int
+  maxDirectories: int
+  maxAccessTokens: int
+  maxConsentAttempts: int
   securityContact: string
   trustedKeyHosts: string
   embeddingOrigins: string
@@ -45,6 +49,10 @@ var productSettings = {
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
   TOKEN_LIFETIME_DAYS: string(product.tokenLifetimeDays)
+  AUDIT_RETENTION_DAYS: string(product.auditRetentionDays)
+  MAX_DIRECTORIES: string(product.maxDirectories)
+  MAX_ACCESS_TOKENS: string(product.maxAccessTokens)
+  MAX_CONSENT_ATTEMPTS: string(product.maxConsentAttempts)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
   EMBEDDING_ORIGINS: product.embeddingOrigins
