@@ -14,6 +14,7 @@ import orjson
 from directories import (
     audit_log,
     audit_relay,
+    credential_expiry,
     deletion,
     erasure,
     events,
@@ -158,6 +159,7 @@ async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
     await audit_log.trim(app, audit_log.of_directory(directory_id), deadline)
     await quarantine_warning.warn(app, directory_id)
+    await credential_expiry.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)
 
