@@ -29,8 +29,14 @@ METRIC_LINES_PER_MINUTE = 3  # metrics.calls of timer and sync, metrics.presence
 REQUEST_METRIC_LINES = (
     5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
 )
-SAMPLED_PER_SECOND = 0.5  # host.json: requests and exceptions that an instance stores
-ROW_BYTES = 1_200  # assumed, of a stored trace or request with its dimensions
+ROW_BYTES = (
+    1_200  # of a stored trace or request with its dimensions; a test compares it with the lines
+)
+# What strangers may fill of the daily quota (infra/modules/settings.bicep), whatever the number of instances.
+QUOTA_GB, MAX_INSTANCES = 1, 100  # LOG_DAILY_QUOTA_GB, MAXIMUM_INSTANCE_COUNT: the defaults
+SHARE = 0.25  # each of: requests under steady load, bursts of requests, lines of metrics
+BURST_REQUESTS = 5 * 450  # host.json: evaluationInterval; 450 requests a second fill an instance
+BURSTS_PER_HOUR = 1  # host.json: samplingPercentageIncreaseTimeout
 INSTANCES = 3  # HTTP, timers, queue
 
 
@@ -92,6 +98,27 @@ DEPLOYMENTS = (
     Deployment("1,000 tenants a minute, idle", 0, 500_000, 1_000, 0.2, tick=60),
     Deployment("1,000 tenants a minute, busy", 1_000 * _BUSY, 500_000, 1_000, 0.2, tick=60),
 )
+
+
+def _rows_per_day(quota_gb: int, instances: int) -> float:
+    """Return the rows that one instance may store for each of the shares."""
+    return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
+
+
+def sampled_per_second(quota_gb: int, instances: int) -> float:
+    """Return the requests and exceptions that an instance stores in a second of steady load."""
+    return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
+
+
+def sampled_share(quota_gb: int, instances: int) -> float:
+    """Return the largest share of requests that an instance stores, from 0 to 1."""
+    per_hour = _rows_per_day(quota_gb, instances) / 24
+    return min(1.0, per_hour / (BURST_REQUESTS * BURSTS_PER_HOUR))
+
+
+def metric_lines_per_hour(quota_gb: int, instances: int) -> float:
+    """Return the lines of metrics that an instance logs in an hour, at most."""
+    return min(3600.0, _rows_per_day(quota_gb, instances) / 24)
 
 
 def price(name: str) -> float:
@@ -156,12 +183,17 @@ def storage(it: Deployment) -> float:
 
 
 def log_rows(it: Deployment) -> float:
-    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance."""
+    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance.
+
+    At the default quota and number of instances.
+    """
     minutes, ticks = MONTH / 60, MONTH / it.tick
     own = ticks * (LINES_PER_TICK + LINES_PER_SYNC * it.tenants) + MONTH / 3600 * LINES_PER_HOUR
-    own += minutes * METRIC_LINES_PER_MINUTE * bool(it.tenants)
-    own += REQUEST_METRIC_LINES * min(minutes, it.requests)
-    return own + min(executions(it), SAMPLED_PER_SECOND * MONTH * INSTANCES)
+    most = metric_lines_per_hour(QUOTA_GB, MAX_INSTANCES) / 60
+    own += minutes * min(METRIC_LINES_PER_MINUTE, 2 * most) * bool(it.tenants)
+    own += min(REQUEST_METRIC_LINES, most) * min(minutes, it.requests)
+    steady = sampled_per_second(QUOTA_GB, MAX_INSTANCES) * MONTH * INSTANCES
+    return own + min(executions(it) * sampled_share(QUOTA_GB, MAX_INSTANCES), steady)
 
 
 def log_gb(it: Deployment) -> float:
