@@ -9,12 +9,15 @@ from contacts import (
     csv_export,
     listing,
     number_lookup,
+    screen_pop,
     unparsed_numbers,
     vcard_export,
 )
+from contacts.availability import who_is_free
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
-from contacts.index_scan import Page
+from contacts.free_people import free_page_json
+from contacts.people_query import FREE, MAX_FACET, PeopleQuery
 from contacts.region_suggestion import suggest_region
 from contacts.response_models import (
     MAX_DIRECTORIES,
@@ -23,14 +26,22 @@ from contacts.response_models import (
     UnparsedPage,
 )
 from contacts.search import find
-from contacts.serializers import matches_json, page_json, person_json, with_etag
+from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
+from contacts.team import read_team, team_json
 from directories import audit_relay
 from directories.audit import Act, person_actor
 from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
-from shared.http import HttpError, Request, Response, check_same_origin, json_body
-from shared.messages import Message
+from shared.http import (
+    HttpError,
+    Request,
+    Response,
+    check_same_origin,
+    json_body,
+    json_response,
+)
+from shared.messages import Message, counted
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -41,8 +52,9 @@ _MAX_CURSOR = 2048
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
-    directories = await account_directories.all_directories(app, person.account)
-    return await _page(app, request, directories)
+    directories = await account_directories.all_directories(app, person)
+    notice = await _notice(app, person, directories)
+    return await _page(app, request, directories, notice)
 
 
 async def contacts(app: App, request: Request, person: Principal) -> Response:
@@ -58,22 +70,46 @@ async def contact(app: App, request: Request, person: Principal) -> Response:
     return with_etag(request, await person_json(app, found, on_demand=on_demand))
 
 
+async def team(app: App, request: Request, person: Principal) -> Response:
+    """Return manager, peers and reports of a person, and who is free to stand in."""
+    directory = await _directory(app, request, person)
+    return with_etag(
+        request, team_json(await read_team(app, directory, request.route["contactId"]))
+    )
+
+
 async def look_up(app: App, request: Request, person: Principal) -> Response:
     """Return the people who have up to 100 numbers, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
-    if ids is None:
-        directories = await account_directories.all_directories(app, person.account)
-    else:
-        directories = [
-            await account_directories.one_directory(app, person.account, one) for one in ids
-        ]
+    directories = await _named(app, person, ids)
     try:
         found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
         message = Message("lookup_too_many", count=len(texts), most=error.most)
         raise _bad("numbers", message) from None
-    return with_etag(request, await matches_json(app, texts, found))
+    content = await matches_json(app, texts, found)
+    if ids is None and (notice := await _notice(app, person, directories)):
+        content["notice"] = notice
+    return with_etag(request, content)
+
+
+async def pop_up(app: App, request: Request, person: Principal) -> Response:
+    """Return whom an incoming call's number brings on the screen, in the named directories or all."""
+    check_same_origin(request, app.settings.public_url)
+    on_demand = _on_demand(request)
+    text, ids = _pop_body(json_body(request))
+    directories = await _named(app, person, ids)
+    await _notice(app, person, directories)
+    found = await screen_pop.find_caller(app, directories, text)
+    only = None
+    if found.outcome == "person":
+        (match,) = found.matches
+        try:
+            only = await read_contact(app, match.directory, match.card.id)
+        except HttpError:  # removed since the number was found
+            found = screen_pop.ScreenPop(found.number, "none", (), 0)
+    return json_response(await pop_json(app, found, only, on_demand=on_demand))
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
@@ -147,24 +183,63 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     return Response(200, chunk.content, headers)
 
 
+async def _named(app: App, person: Principal, ids: Sequence[str] | None) -> Sequence[Directory]:
+    """Return the account's directories with these ids, or all of them."""
+    if ids is None:
+        return await account_directories.all_directories(app, person)
+    return [await account_directories.one_directory(app, person, one) for one in ids]
+
+
 async def _directory(app: App, request: Request, person: Principal) -> Directory:
-    return await account_directories.one_directory(
-        app, person.account, request.route["directoryId"]
-    )
+    return await account_directories.one_directory(app, person, request.route["directoryId"])
 
 
-async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
-    on_demand, page = _on_demand(request), await _found(app, request, directories)
-    return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
+async def _notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
+    """Return why `directories` are not all that the person may read, "" if they are.
+
+    Raises:
+        HttpError: 403 if they are none, for this reason.
+    """
+    count = await account_directories.undecided(app, person)
+    if count and not directories:
+        raise HttpError(403, Message("groups_unknown"))
+    return counted("groups_unknown_some", count).text() if count else ""
 
 
-async def _found(app: App, request: Request, directories: Sequence[Directory]) -> Page:
-    text, group = _text(request), request.query.get("group", "")
+async def _page(
+    app: App, request: Request, directories: Sequence[Directory], notice: str = ""
+) -> Response:
+    on_demand, query = _on_demand(request), _query(request)
     limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-    if group:
+    if query.group:
         (directory,) = directories
-        await listing.check_group(app, directory, group)
-    return await find(app, directories, text, group, limit, cursor)
+        await listing.check_group(app, directory, query.group)
+    if query.free:
+        content = free_page_json(await who_is_free(app, directories, query, limit, cursor))
+    else:
+        page = await find(app, directories, query, limit, cursor)
+        content = await page_json(app, page.found, page.cursor, on_demand=on_demand)
+    if notice:
+        content["notice"] = notice
+    return with_etag(request, content)
+
+
+def _query(request: Request) -> PeopleQuery:
+    """Return the query of the parameters; a filter that is written in `q` wins."""
+    facets = {name: _facet(request, name) for name in ("company", "department", "office")}
+    free = request.query.get("free", "")
+    if free not in FREE:
+        raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
+    given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
+    return PeopleQuery.typed(_text(request)).over(given)
+
+
+def _facet(request: Request, name: str) -> str:
+    text = request.query.get(name, "").strip()
+    if len(text) > MAX_FACET:
+        message = Message("search_text_too_long", name=name, count=len(text), most=MAX_FACET)
+        raise _bad(name, message)
+    return text
 
 
 def _bad(field: str, message: Message) -> HttpError:
@@ -231,13 +306,27 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
         if not isinstance(text, str) or len(text) > MAX_NUMBER_LENGTH:
             field = f"numbers[{place}]"
             raise _bad(field, Message("lookup_number", field=field, most=MAX_NUMBER_LENGTH))
-    if ids is not None and not (
-        isinstance(ids, list)
-        and len(ids) <= MAX_DIRECTORIES
-        and all(isinstance(one, str) for one in ids)
-    ):
+    return texts, _directory_ids(ids)
+
+
+def _pop_body(body: Any) -> tuple[str, list[str] | None]:
+    """Return the number and, if named, the directories of a screen pop."""
+    if not isinstance(body, dict):
+        raise _bad("body", Message("pop_body"))
+    text = body.get("number")
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_NUMBER_LENGTH:
+        raise _bad("number", Message("lookup_number", field="number", most=MAX_NUMBER_LENGTH))
+    return text, _directory_ids(body.get("directories"))
+
+
+def _directory_ids(ids: Any) -> list[str] | None:
+    """Return the directory ids of a body without repetitions, None for all directories."""
+    if ids is None:
+        return None
+    is_list = isinstance(ids, list) and len(ids) <= MAX_DIRECTORIES
+    if not is_list or not all(isinstance(one, str) for one in ids):
         raise _bad("directories", Message("lookup_directories", most=MAX_DIRECTORIES))
-    return texts, list(dict.fromkeys(ids)) if ids is not None else None
+    return list(dict.fromkeys(ids))
 
 
 def _attachment(name: str) -> str:

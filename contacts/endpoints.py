@@ -18,8 +18,10 @@ _DIRECTORY = "api/directories/{directoryId}"
 _ROUTES = {
     "contacts": "api/contacts",
     "contacts_lookup": "api/contacts/lookup",
+    "contacts_pop": "api/contacts/pop",
     "directory_contacts": f"{_DIRECTORY}/contacts",
     "directory_contact": f"{_DIRECTORY}/contacts/{{contactId}}",
+    "directory_contact_team": f"{_DIRECTORY}/contacts/{{contactId}}/team",
     "directory_numbers": f"{_DIRECTORY}/numbers",
     "directory_groups": f"{_DIRECTORY}/groups",
     "directory_export": f"{_DIRECTORY}/export",
@@ -34,8 +36,10 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
     return {
         "contacts": {"GET": api.all_contacts},
         "contacts_lookup": {"POST": api.look_up},
+        "contacts_pop": {"POST": api.pop_up},
         "directory_contacts": {"GET": api.contacts},
         "directory_contact": {"GET": api.contact},
+        "directory_contact_team": {"GET": api.team},
         "directory_numbers": {"GET": api.numbers},
         "directory_groups": {"GET": api.groups},
         "directory_export": {"GET": api.export_chunk},

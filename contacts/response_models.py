@@ -3,12 +3,16 @@
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from contacts.number_lookup import MAX_NUMBERS
+from contacts.screen_pop import MAX_CHOICES
 from presence.response_models import PersonPresence
 from scim.users.dry_run import MAX_CHARACTERS as MAX_DRY_RUN_CHARACTERS
 from shared.api_contract import Doc, Time
 
 MAX_NUMBER_LENGTH = 250
 MAX_DIRECTORIES = 100
+
+
+_Notice = Annotated[str, Doc("Why directories that the person may see are left out.")]
 
 
 class DirectoryReference(TypedDict):
@@ -69,6 +73,8 @@ class ContactDetails(Contact):
     manager: NotRequired[Annotated[str, Doc("The manager's name.")]]
     managerId: NotRequired[str]
     preferredLanguage: NotRequired[str]
+    office: NotRequired[Annotated[str, Doc("City and text of the address for work.")]]
+    timeZone: NotRequired[Annotated[str, Doc("A name of the tz database, as `Europe/London`.")]]
 
 
 class FoundContact(Contact):
@@ -81,13 +87,57 @@ class FoundContact(Contact):
             Doc("`spelling`: they differ by a typing error; `sound`: they sound alike."),
         ]
     ]
+    free: NotRequired[
+        Annotated[
+            Literal["now", "soon"],
+            Doc(
+                "With the parameter `free`: whether the person can take a call now, or probably within minutes."
+            ),
+        ]
+    ]
 
 
 class ContactPage(TypedDict):
     """A page of people."""
 
     contacts: list[FoundContact]
+    notice: NotRequired[_Notice]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc(
+                "With the parameter `free`: how many were left out because Microsoft didn't confirm their status in time."
+            ),
+        ]
+    ]
+
+
+class StandInContact(FoundContact):
+    """A person who can take a call in place of another, with the reason why this one."""
+
+    reason: Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
+
+
+class ContactTeam(TypedDict):
+    """The people around a person."""
+
+    standIns: Annotated[
+        list[StandInContact],
+        Doc(
+            "At most five people who are free, the nearest first. Each status was confirmed within 15 seconds."
+        ),
+    ]
+    manager: NotRequired[Contact]
+    peers: Annotated[list[Contact], Doc("Other reports of the manager, at most 200.")]
+    reports: Annotated[list[Contact], Doc("At most 200.")]
+    hasMore: Annotated[bool, Doc("There are more peers or reports than were read.")]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc("How many stand-ins were left out because their status was not confirmed in time."),
+        ]
+    ]
 
 
 class Lookup(TypedDict):
@@ -120,6 +170,31 @@ class LookupResult(TypedDict):
     """The numbers in the order of the request."""
 
     numbers: list[LookedUpNumber]
+    notice: NotRequired[_Notice]
+
+
+class PopRequest(TypedDict):
+    """The number of an incoming call, and the directories to search if not all."""
+
+    number: Annotated[str, Doc(schema={"minLength": 1, "maxLength": MAX_NUMBER_LENGTH})]
+    directories: NotRequired[Annotated[list[str], Doc(schema={"maxItems": MAX_DIRECTORIES})]]
+
+
+class PopResult(TypedDict):
+    """Whom an incoming call brings on the screen."""
+
+    outcome: Annotated[
+        Literal["person", "choice", "none"],
+        Doc(
+            "`person`: exactly one person has the number; `choice`: several have it, or it only "
+            "resembles theirs; `none`: it belongs to nobody."
+        ),
+    ]
+    number: Annotated[str, Doc("As sent, with a `+` that arrived as a space.")]
+    count: Annotated[int, Doc("People found, also those who are not among `contacts`.")]
+    contacts: Annotated[list[ContactMatch], Doc(schema={"maxItems": MAX_CHOICES})]
+    person: NotRequired[Annotated[ContactDetails, Doc("With `person`: everything about them.")]]
+    page: Annotated[str, Doc("The address of the page that shows the same to an agent.")]
 
 
 class UnparsedNumber(TypedDict):

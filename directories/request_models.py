@@ -26,6 +26,14 @@ class NewDirectoryBody(BaseModel):
     strict_numbers: bool = False
 
 
+class ReadersBody(BaseModel):
+    """The agents who see a directory: those with one of the app roles or in one of the groups."""
+
+    model_config = _STRICT
+    roles: list[str] = Field([], max_length=200)
+    groups: list[str] = Field([], max_length=200)
+
+
 class ChangeBody(BaseModel):
     """PATCH /api/directories/{directoryId}; fields that are left out keep their values."""
 
@@ -36,6 +44,7 @@ class ChangeBody(BaseModel):
     strict_numbers: bool = False
     setup: Literal["connect", "presence", "done"] = "connect"
     presence: Literal["undecided", "on", "off"] = "undecided"
+    readers: ReadersBody | None = None
 
 
 class IssueBody(BaseModel):
@@ -61,7 +70,7 @@ class TrustBody(BaseModel):
 
 
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
-    """The body as `model`; HttpError 400 that names the field, the fault and the remedy."""
+    """Return the body as `model`; raise HttpError 400 that names the field, the fault and the remedy."""
     value: Any = {} if optional and not request.body else json_body(request, limit=64 * 1024)
     if not isinstance(value, dict):
         raise HttpError(400, Message("body_not_object"))

@@ -15,6 +15,7 @@ from directories.audit_relay import Outbox
 from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
+from directories.readers import read_readers
 from shared.app import App
 from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
@@ -69,13 +70,13 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
 
 
 async def list_directories(app: App, account: str) -> list[Directory]:
-    """The account's directories in the order of their creation, read from storage."""
+    """Return the account's directories in the order of their creation, read from storage."""
     found = await store.of_account(app.tables, app.clock, account)
     return [directory for directory in found if directory.is_active]
 
 
 async def read(app: App, account: str, directory_id: str) -> Directory:
-    """The account's directory with this id; raises NotThere."""
+    """Return the account's directory with this id; raise NotThere."""
     directory = await store.get(app.tables, directory_id)
     if directory is None or not directory.is_active or directory.account != account:
         raise NotThere(directory_id)
@@ -132,12 +133,17 @@ async def replace(app: App, actor: Actor, before: Directory, after: Directory) -
 async def set_up(
     app: App, actor: Actor, directory_id: str, expected: str = "", **settings: Any
 ) -> Directory:
-    """Change name, kind, region, strict_numbers, setup or presence.
+    """Change name, kind, region, strict_numbers, setup, presence or readers.
 
-    Raises InvalidField, NotThere or Overtaken.
+    Raises:
+        InvalidField: A setting has a value that is not accepted.
+        NotThere: The account has no such directory.
+        Overtaken: Another request changed the directory.
     """
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
+    if "readers" in settings:
+        settings["readers"] = read_readers(settings["readers"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
     before: list[str] = []
@@ -153,7 +159,7 @@ async def set_up(
 
 
 def check_name(name: str) -> str:
-    """A directory's name without space around it; raises BadField."""
+    """Return a directory's name without space around it; raise BadField."""
     plain = " ".join(name.split())
     if not plain:
         raise InvalidField("name", Message("name_empty"))

@@ -6,6 +6,7 @@ from web.handlers import Page
 from web.page_request import PageRequest
 from web.pages import (
     call_history,
+    companies,
     consent_callback,
     credentials,
     directory,
@@ -16,7 +17,9 @@ from web.pages import (
     person,
     presence_poll,
     provisioning_log,
+    readers,
     revoke_access,
+    screen_pop,
     trusted_identity,
     wizard_details,
     wizard_presence,
@@ -54,6 +57,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "readers": {"GET": readers.ask, "POST": readers.save},
     "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
     "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
@@ -65,9 +69,11 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
+    "companies": {"GET": companies.show},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
+    "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
 }
 
@@ -82,7 +88,10 @@ def of_directory(request: Request) -> dict[str, Page]:
 
 def of_contacts(request: Request) -> dict[str, Page]:
     """Return the pages at `/contacts/{part?}` by method; none if none is there."""
-    return _OF_CONTACTS.get(request.route.get("part") or "", {})
+    part = request.route.get("part") or ""
+    if not part and request.query.get("pop") == "1":
+        return {"GET": screen_pop.show}
+    return _OF_CONTACTS.get(part, {})
 
 
 def of_home(request: Request) -> dict[str, Page]:

@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 
 from contacts import account_directories, listing
 from contacts.index_scan import Page as Contacts
+from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
+from web.pages.companies import MAX_SELECT, matching
 from web.pages.contact_rows import mark_of, person_view, split_key
 from web.pages.person import card_of
 from web.render import page
@@ -63,16 +65,15 @@ class Groups:
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     card = None
     if visit.query.get("person"):
         try:
             card = await card_of(visit, visit.query["person"])
         except HttpError:
             card = None  # gone in the meantime: the list is still of use
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False
-    )
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=False)
     return page(visit, "organisation.html", directories=directories, card=card, **values)
 
 
@@ -84,10 +85,9 @@ async def people(visit: PageRequest) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account_directories.all_directories(visit.app, visit.account)
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
-    )
+    directories = await account_directories.all_directories(visit.app, visit.reader)
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, **values)
 
@@ -119,14 +119,16 @@ async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str
     )
 
 
-async def _values(
+async def list_values(
     visit: PageRequest,
     filters: Filters,
     directories: Sequence[Directory],
-    cursor: str,
+    cursor: str = "",
+    found: Contacts | None = None,
     *,
     partial: bool,
 ) -> dict[str, Any]:
+    """Return the values of the list's templates: of `found`, or of the people whom the filters let in."""
     chosen = (
         [one for one in directories if one.id == filters.directory]
         if filters.directory
@@ -136,8 +138,10 @@ async def _values(
     of = chosen[0].id if alone else ""
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
-    found = await _found(visit, filters, chosen, cursor)
+    if found is None:
+        found = await _found(visit, filters, chosen, cursor)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
+    left_out = await account_directories.undecided(visit.app, visit.reader)
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
@@ -149,6 +153,8 @@ async def _values(
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
+        "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
+        "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
     }
 
@@ -173,7 +179,8 @@ async def _found(
             ids = list(dict.fromkeys(named))[: favourites.MOST]
             only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
+    query = PeopleQuery(text=filters.q, group=group)
+    return await find(visit.app, directories, query, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:

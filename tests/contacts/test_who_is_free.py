@@ -1,0 +1,139 @@
+"""Who is free: the filters over people and presence, confirmed statuses, order, pages and round trips."""
+
+import pytest
+
+from contacts.availability import who_is_free
+from contacts.people_query import PeopleQuery
+from shared.http import HttpError
+from tests.contacts.desk import Desk, desk, graph_simulator, served_simulator, world
+from tests.rounds import rounds
+
+__all__ = ["desk", "graph_simulator", "served_simulator", "world"]
+
+
+async def test_only_free_people_of_the_department_are_found(desk: Desk) -> None:
+    """Words find a department as they find a name; the status decides who stays."""
+    await desk.hire("Anna", department="Sales UK")
+    await desk.hire("Ben", "Busy", department="Sales UK")
+    await desk.hire("Carla", department="Sales DE")
+    await desk.hire("Dora", "Offline", department="Sales UK")
+    await desk.hire("Emil", "AvailableIdle", department="Sales UK")
+    await desk.world.tick()
+    assert await desk.free("free now in Sales UK") == ["Anna", "Emil"]
+    assert await desk.free(department="sales uk", text="") == ["Anna", "Emil"]
+
+
+async def test_company_and_office_are_filters(desk: Desk) -> None:
+    """A company is an organization, or the directory's name; an office is a city or the text of an address."""
+    await desk.hire("Anna", organization="Litware Ltd", office="London")
+    await desk.hire("Ben", organization="Litware Ltd", office="Leeds")
+    await desk.hire("Carla", organization="Tailspin", office="London")
+    await desk.world.tick()
+    assert await desk.free("free now company:Litware") == ["Anna", "Ben"]
+    assert await desk.free("free now company:Litware office:London") == ["Anna"]
+    assert await desk.free("free now", company="Contoso") == ["Anna", "Ben", "Carla"]
+
+
+async def test_whole_words_of_a_department_are_meant(desk: Desk) -> None:
+    """IT isn't Italy."""
+    await desk.hire("Anna", department="IT")
+    await desk.hire("Ben", department="Italy")
+    await desk.world.tick()
+    assert await desk.free("free now department:IT") == ["Anna"]
+
+
+async def test_free_people_of_a_group_are_found(desk: Desk) -> None:
+    """With and without words."""
+    anna, ben = await desk.hire("Anna Hill"), await desk.hire("Ben Hill", "Busy")
+    await desk.hire("Carla Hill")
+    group = await desk.company.group("Helpdesk", anna, ben)
+    await desk.world.tick()
+    assert await desk.free(group=group) == ["Anna Hill"]
+    assert await desk.free("hill", group=group) == ["Anna Hill"]
+
+
+async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
+    """Soon: in a call, in a meeting, busy, right back. Away, offline, do not disturb and unknown never are."""
+    await desk.hire("Anna", "InACall")
+    await desk.hire("Ben", "BeRightBack")
+    await desk.hire("Carla")
+    for name, status in (("D", "Away"), ("E", "Offline"), ("F", "DoNotDisturb"), ("G", "Odd")):
+        await desk.hire(name, status)
+    await desk.world.tick()
+    assert await desk.free("free soon") == ["Carla", "Anna", "Ben"]
+
+
+async def test_who_is_out_of_office_is_not_free(desk: Desk) -> None:
+    """Teams may show Available beside it."""
+    await desk.hire("Anna")
+    desk.set("Anna", "Available", out_of_office=True)
+    await desk.world.tick()
+    assert await desk.free() == []
+
+
+async def test_who_became_busy_since_the_last_sync_is_left_out(desk: Desk) -> None:
+    """Statuses older than ten seconds are asked for again before somebody is recommended."""
+    await desk.hire("Anna")
+    await desk.hire("Ben")
+    await desk.world.tick()
+    desk.set("Anna", "Busy")
+    desk.world.clock.advance(12)
+    assert await desk.free() == ["Ben"]
+
+
+async def test_no_one_is_recommended_by_an_old_status(desk: Desk) -> None:
+    """When Microsoft doesn't answer, people with a status older than 15 seconds are counted, not named."""
+    await desk.hire("Anna")
+    await desk.world.tick()
+    desk.world.running.simulator.tenants.clear()
+    desk.world.clock.advance(16)
+    page = await who_is_free(desk.world.app, [desk.company.directory], PeopleQuery(free="now"), 10)
+    assert (page.people, page.unconfirmed) == ([], 1)
+
+
+@pytest.mark.parametrize(("count", "every"), [(700, 3), (700, 100), (130, 2)])
+async def test_pages_show_each_free_person_once(desk: Desk, count: int, every: int) -> None:
+    """Whether many or few are free: the cursor goes on until all have been shown."""
+    for number in range(count):
+        await desk.hire(f"Person {number:04}", "Available" if number % every == 0 else "Busy")
+    await desk.world.tick()
+    names, cursor = list[str](), ""
+    for _ in rounds():
+        page = await who_is_free(
+            desk.world.app, [desk.company.directory], PeopleQuery(free="now"), 60, cursor
+        )
+        names += [one.found.card.name for one in page.people]
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert names == [f"Person {number:04}" for number in range(0, count, every)]
+
+
+async def test_a_page_of_free_people_costs_few_round_trips(desk: Desk) -> None:
+    """At most four for people and one for presence, however many people there are; more only for a page after it."""
+    for number in range(700):
+        await desk.hire(f"Person {number:04}", "Available" if number % 3 == 0 else "Busy")
+    await desk.world.tick()
+    desk.world.clock.advance(2)
+    with desk.world.tables.measured() as calls:
+        assert len(await desk.free(limit=60)) == 60
+    assert len(calls) <= 3
+    with desk.world.tables.measured() as calls:
+        await desk.free("free now person 0699", limit=60)
+    assert len(calls) <= 5
+
+
+async def test_too_many_directories_are_refused(desk: Desk) -> None:
+    """An instance keeps the presence of so many tenants; the error says what to do."""
+    directories = [desk.company.directory] * 101
+    with pytest.raises(HttpError) as refused:
+        await who_is_free(desk.world.app, directories, PeopleQuery(), 10)
+    assert (refused.value.status, refused.value.extra["field"]) == (400, "free")
+
+
+async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
+    """A cursor of a list without the filter goes on with nothing here."""
+    for cursor in ("9abc", "x", "0%%%"):
+        with pytest.raises(HttpError) as refused:
+            await who_is_free(desk.world.app, [desk.company.directory], PeopleQuery(), 10, cursor)
+        assert refused.value.status == 400
