@@ -7,16 +7,25 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
+import azure.functions as func
 import pytest
 
 from bench import cost
 from directories import maintenance
+from directories.audit import operator_actor
+from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
+from local.graph.simulator import CONTOSO
 from local.host.host import HostOptions
 from local.host.running import ROOT, running
 from presence.sync import dispatch
+from scim import endpoints
 from shared import log
+from shared.app import App
+from shared.clock import SystemClock
 from shared.http import Request
 from shared.instrumentation import OperationScope
+from shared.settings import Settings
 from tests.presence.world import World
 
 MINUTES = 10
@@ -28,11 +37,16 @@ def _counted(caplog: pytest.LogCaptureFixture) -> Counter[str]:
 
 
 async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """While nothing is wrong: one line a tick, none a sync, three of metrics a minute; each function is a call."""
+    """While nothing is wrong: one line a tick, none a sync, three of metrics a minute; each function is a call.
+
+    Their round trips, calls of Graph and bytes are those of the cost table, too.
+    """
     await world.linked(50)
     await world.interval()
+    await world.interval()
     caplog.set_level(logging.INFO, log.NAME)
-    ticks = syncs = 0
+    counters, ticks, syncs, sweeps = world.running.simulator.counters, 0, 0, 0
+    graph_calls, trips = counters.calls("presences", tenant=CONTOSO), world.tables.count
     for _ in range(MINUTES * 60 // cost.TICK):
         world.clock.advance(cost.TICK)
         with OperationScope(world.app, "presence_timer") as call:
@@ -41,12 +55,20 @@ async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureF
         ticks += 1
         for message in messages:
             with OperationScope(world.app, "presence_sync") as call:
-                if await dispatch.handle(world.app, message.encode()) == "synced":
-                    syncs += 1
+                outcome = await dispatch.handle(world.app, message.encode())
+                syncs, sweeps = syncs + (outcome == "synced"), sweeps + (outcome == "swept")
                 call.status = 200
+    graph_calls = counters.calls("presences", tenant=CONTOSO) - graph_calls
+    assert graph_calls == syncs * cost.GRAPH_CALLS_PER_SYNC
+    of_sync = cost.TRIPS_OF_MESSAGES + cost.TRIPS_PER_SYNC
+    assert sweeps == MINUTES * 60 // cost.SWEEP_SECONDS
+    counted = ticks * cost.TRIPS_PER_TICK + syncs * of_sync + sweeps * cost.TRIPS_PER_SWEEP
+    assert world.tables.count - trips == counted
+    sizes = [len(one.getMessage()) for one in caplog.records if one.name == log.NAME]
+    assert max(sizes) + cost.COLUMN_BYTES <= cost.ROW_BYTES
     found = _counted(caplog)
     assert ticks == 20
-    assert syncs >= ticks - 1
+    assert syncs >= ticks - 2
     metrics = found["metrics.calls"] + found["metrics.presence"]
     assert found.pop("timer.run") == ticks * cost.LINES_PER_TICK
     assert metrics <= MINUTES * cost.METRIC_LINES_PER_MINUTE
@@ -131,6 +153,41 @@ def test_the_template_calculates_as_the_cost_table_does() -> None:
     defaults = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
     assert f"param maximumInstanceCount int = {cost.MAX_INSTANCES}\n" in defaults
     assert f"param logDailyQuotaGb int = {cost.QUOTA_GB}\n" in defaults
+
+
+def test_assumed_seconds_fit_into_the_billed_ones() -> None:
+    """A sync, and a request with twice the average of round trips, take less than is billed for each at least."""
+    assert cost.SYNC_SECONDS <= cost.BILLED_SECONDS
+    request = 2 * cost.TRIPS_PER_REQUEST * cost.STORAGE_SECONDS + cost.PROCESSOR_SECONDS
+    assert request <= cost.REQUEST_SECONDS + 1e-9
+
+
+async def test_requests_make_as_many_round_trips_as_the_table_says(
+    tables: CountingTables,
+) -> None:
+    """A person's creation, Entra's filter, a change and a read, on average; an agent's page reads once."""
+    app = App(Settings.read({}), SystemClock(), tables)
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
+    async with running(functions) as host:
+        base = f"{host.url}/scim/{directory.id}/v2/Users"
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
+
+        async def trips(method: str, url: str, body: bytes = b"") -> int:
+            before = tables.count
+            answer = await host.call(Request(method, url, headers, body))
+            assert answer.status < 300, answer.body
+            return tables.count - before
+
+        await trips("GET", base)  # signs in
+        schemas = b'"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]'
+        made = await trips("POST", base, b'{%b,"userName":"ada@example.com"}' % schemas)
+        found = await trips("GET", f"{base}?filter=userName+eq+%22ada@example.com%22")
+        missed = await trips("GET", f"{base}?filter=userName+eq+%22bob@example.com%22")
+        counts = [made, found, missed]
+    await app.background.drain()
+    assert sum(counts) / len(counts) <= cost.TRIPS_PER_REQUEST
 
 
 def test_batches_are_as_large_as_the_table_says() -> None:
