@@ -218,9 +218,9 @@ def log_gb(it: Deployment) -> float:
 
 
 def watching(it: Deployment) -> float:
-    """Return the price of logs, and of the eight rules."""
+    """Return the price of logs, and of the nine rules; the hourly one counts as one of 15 minutes."""
     logs = max(0.0, log_gb(it) - FREE_LOG_GB) * price("logs")
-    return logs + 4 * price("alert, 5 minutes") + 4 * price("alert, 15 minutes")
+    return logs + 4 * price("alert, 5 minutes") + 5 * price("alert, 15 minutes")
 
 
 def tables() -> str:

@@ -114,7 +114,7 @@ def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
     """An alert for an event that nothing writes could never ring; its query passes Kusto's parser as deployed."""
     rules = _of(choice, "Microsoft.Insights/scheduledQueryRules")
     queries = {rule["name"]: _deployed(rule) for rule in rules}
-    assert len(queries) == (9 if choice == "private-network" else 8)
+    assert len(queries) == (10 if choice == "private-network" else 9)
     asked = {event for query in queries.values() for event in kusto.events_of(query)}
     assert asked <= set(_written())
     assert {name: found for name, found in kusto.faults(queries).items() if found} == {}
@@ -140,6 +140,8 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
     assert sign_in["excludedPaths"] == [
         "/scim/*",
         "/health",
+        "/embed",
+        "/static/*",
         "/.well-known/security.txt",
         "/.well-known/oauth-authorization-server/*",
     ]
