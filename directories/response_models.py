@@ -1,10 +1,10 @@
 """The JSON that the directories API answers."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
-from directories.status import Stage
+from directories.status import Condition, Stage
 from shared.api_contract import Doc, Time, Uri
 
 
@@ -13,7 +13,7 @@ class Credential(TypedDict):
 
     id: str
     created: Time
-    expires: Time | None
+    expires: Annotated[Time | None, Doc("The end, also of a revoked one; null: without an end.")]
     lastUsed: Annotated[Time | None, Doc("To about five minutes.")]
     state: Literal["live", "revoked", "expired"]
 
@@ -23,6 +23,7 @@ class IssuedToken(Credential):
 
     token: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The token that ends because of this one.")]]
 
 
 class IssuedSecret(Credential):
@@ -30,6 +31,7 @@ class IssuedSecret(Credential):
 
     secret: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The secret that ends because of this one.")]]
 
 
 class TokenList(TypedDict):
@@ -141,6 +143,16 @@ class DeniedCalls(TypedDict):
     remedy: str
 
 
+class EndingCredential(TypedDict):
+    """A credential that a client uses and that ends soon."""
+
+    id: str
+    kind: Literal["token", "secret"]
+    expires: Time
+    lastUsed: Time
+    daysLeft: Annotated[int, Doc("Rounded up.")]
+
+
 class ReindexProgress(TypedDict):
     """How far the search index is brought up to date after an upgrade."""
 
@@ -184,6 +196,36 @@ class EventPage(TypedDict):
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
+class AuditActor(TypedDict):
+    """Who acted: a person with the object ID, the operator (`python -m local`) or the system (a timer)."""
+
+    kind: Literal["person", "operator", "system"]
+    id: str
+    name: str
+    address: Annotated[str, Doc("The client address that the platform saw.")]
+
+
+class AuditLine(TypedDict):
+    """One act; `old` and `new` have the values that it changed."""
+
+    id: str
+    at: Time
+    act: str
+    actor: AuditActor
+    directoryId: Annotated[str, Doc("Empty for an act on the account.")]
+    directoryName: str
+    target: Annotated[str, Doc("ID of the token, secret or tenant; empty for the directory.")]
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+class AuditEventPage(TypedDict):
+    """Part of an audit log, newest first."""
+
+    events: list[AuditLine]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+
+
 class DirectoryState(TypedDict):
     """A directory at a glance."""
 
@@ -197,4 +239,9 @@ class DirectoryState(TypedDict):
     quarantine: Annotated[Outlook, Doc("Whether Entra may put the job into quarantine.")]
     lastRefusal: LogEvent | None
     denied: DeniedCalls | None
+    condition: Annotated[Condition, Doc("The state in one word; `good` only after a good call.")]
+    endingCredentials: Annotated[
+        list[EndingCredential],
+        Doc("Used credentials that end within 30 days, the first one first."),
+    ]
     reindex: ReindexProgress | None

@@ -42,6 +42,11 @@ def account_partition(account: str) -> str:
     return keys.key("account", account)
 
 
+def agents_partition(account: str) -> str:
+    """Return the partition of table `contacts` with what the agents of an account keep for themselves."""
+    return keys.key("agents", account)
+
+
 def account_audit_partition(account: str) -> str:
     """Return the partition of table `directories` with the audit log of an account."""
     return keys.key("audit", account)
@@ -304,7 +309,7 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_ranges", "contacts.similar_ranges"),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -334,7 +339,7 @@ NUMBER = TwoParts(
     readers=(
         *_SEARCH,
         "contacts.number_lookup",
-        "contacts.number_search",
+        "contacts.number_ranges",
         "scim.users.query_source",
     ),
     growth="one per number of an active user, at most 12",
@@ -429,9 +434,9 @@ EVENT = Log(
     partition=_DIRECTORY,
     parts=("ULID", "what it adds to the totals, such as u1,a1 (left out if nothing)"),
     value="one line of the provisioning log",
-    rewritten="never",
+    rewritten="whole",
     codec="directories.events",
-    writers=("directories.events", "scim.users.store", "scim.groups.store"),
+    writers=("directories.events", "scim.users.store", "scim.groups.store", "directories.erasure"),
     readers=(
         "directories.log_reader",
         "directories.totals",
@@ -439,9 +444,21 @@ EVENT = Log(
         "presence.sync.roster",
         "directories.maintenance",
         "directories.serializers",
+        "directories.erasure",
         "local.check",
     ),
     growth="one per change or refused request, kept for EVENT_RETENTION_DAYS",
+)
+ERASURE = SingleRow(
+    name="erased",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    value="up to which event deleted people are erased from the log, and how far a pass has come",
+    rewritten="whole",
+    codec="directories.erasure",
+    writers=("directories.erasure",),
+    readers=("directories.erasure",),
+    growth="one",
 )
 TOTAL = SingleRow(
     name="total",
@@ -492,6 +509,19 @@ KEY_SAMPLE = OnePart(
     growth="two, of 40 bytes per thousand records",
 )
 
+AGENT_LISTS = OnePart(
+    name="",
+    table=CONTACTS,
+    partition="agents|{account}",
+    parts=("object ID of the agent",),
+    value="an agent's favourites and recents: keys of people and groups, and texts of searches, with times",
+    rewritten="kept",
+    codec="contacts.agent_lists",
+    writers=("contacts.agent_lists",),
+    readers=("contacts.agent_lists",),
+    growth="one per agent who has favourites or recents; removed after 180 days without use",
+)
+
 # --- table directories: a company's directory and its credentials -----------------------------------------------------
 
 DIRECTORY = SingleRow(
@@ -516,6 +546,18 @@ LAST_USE = OnePart(
     writers=("directories.credential_usage",),
     readers=("directories.credential_usage",),
     growth="one per credential ever used, and two",
+)
+CREDENTIAL_WARNING = OnePart(
+    name="warned",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("credential id",),
+    value="how many days before the end of a used credential the operator was warned last",
+    rewritten="whole",
+    codec="directories.credential_expiry",
+    writers=("directories.credential_expiry",),
+    readers=("directories.credential_expiry",),
+    growth="one per credential that came near its end",
 )
 ACCESS_TOKEN = OnePart(
     name="access",
@@ -577,7 +619,7 @@ AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit", "directories.audit_relay"),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="one per act of an administrator, kept for AUDIT_RETENTION_DAYS",
 )
 ACCOUNT_AUDIT = OnePart(
@@ -589,7 +631,7 @@ ACCOUNT_AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit_relay",),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="the events of all the account's directories, also of deleted ones",
 )
 AUDIT_OUTBOX = OnePart(
@@ -637,7 +679,7 @@ AUDIT_ACCOUNT = OnePart(
     rewritten="whole",
     codec="directories.audit_relay",
     writers=("directories.audit_relay",),
-    readers=("directories.audit_relay", "local.transfer"),
+    readers=("directories.audit_log", "local.transfer"),
     growth="one per account that ever had a directory",
 )
 
