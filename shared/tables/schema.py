@@ -529,6 +529,18 @@ USED_ASSERTION = OnePart(
     readers=("directories.maintenance",),
     growth="one per assertion of the last day",
 )
+SETUP_LINK = OnePart(
+    name="setuplink",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("link id",),
+    value="hashes of a set-up link's code and of its browser's secret, its end, what was done through it",
+    rewritten="kept",
+    codec="directories.setup_links",
+    writers=("directories.setup_link_service", "directories.setup_session"),
+    readers=("directories.setup_link_service",),
+    growth="one per set-up link, until 30 days after its end",
+)
 DIRECTORY_OF_ALL = OnePart(
     name="",
     table=DIRECTORIES,
