@@ -25,6 +25,7 @@ import presence.endpoints
 import scim.endpoints
 import web.endpoints
 from bench.presence import Size, people_of, prepare
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
@@ -107,7 +108,7 @@ async def deployed(url: str) -> AsyncIterator[tuple[App, Host]]:
 async def posted_user() -> set[str]:
     """Return the modules of POST /Users."""
     async with deployed("http://127.0.0.1:9") as (app, host):
-        directory, token = await create(app, _ACCOUNT, NewDirectory("Contoso"))
+        directory, token = await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
 
         async def post(number: int) -> None:
@@ -133,7 +134,7 @@ async def posted_user() -> set[str]:
 async def organisation_page() -> set[str]:
     """Return the modules of the Organisation page with the people of one directory."""
     async with deployed("http://127.0.0.1:9") as (app, host):
-        await create(app, _ACCOUNT, NewDirectory("Contoso"))
+        await create(app, operator_actor(_ACCOUNT), NewDirectory("Contoso"))
         headers = dict(principal_headers(f"reader.{_ACCOUNT}"))
 
         async def visit(_: int) -> None:

@@ -22,6 +22,7 @@ import orjson
 
 from bench.name_cases import Name, Question, names, questions
 from bench.provisioning import serving
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.entra.mapping import post_body, target_attributes
 from local.entra.people import Company
@@ -135,7 +136,7 @@ def _answer(connection: http.client.HTTPConnection, text: str) -> list[dict[str,
 async def fill(file: Path, people: int) -> None:
     """Store all people who are searched for among so many people."""
     app = App(Settings.read({}), SystemClock(), SqliteTables(file))
-    directory, _ = await create(app, ACCOUNT, NewDirectory("names", region="GB"))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("names", region="GB"))
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())

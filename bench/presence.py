@@ -24,6 +24,7 @@ from uuid import UUID, uuid5
 import aiohttp
 import orjson
 
+from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from local.graph.server import running
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, HOME_TENANT_ID, Simulator
@@ -108,7 +109,9 @@ async def prepare(app: App, size: Size) -> None:
         await asyncio.gather(
             *(app.tables.transact(CONTACTS, directory_id, batch) for batch in batches)
         )
-        await linking.connect(app, DirectoryLink(directory_id, tenant_id, "account"))
+        await linking.connect(
+            app, DirectoryLink(directory_id, tenant_id, "account"), operator_actor("account")
+        )
 
 
 async def bare_calls(app: App, url: str, tenant_id: str, people: int) -> float:

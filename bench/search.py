@@ -17,6 +17,7 @@ from contacts.listing import list_contacts
 from contacts.number_lookup import lookup_numbers
 from contacts.search import search
 from contacts.serializers import page_json
+from directories.audit import operator_actor
 from directories.models import Directory
 from directories.service import NewDirectory, create
 from scim.users import index_rows
@@ -116,7 +117,9 @@ async def _median(case: Case, directory: Directory) -> float:
 
 async def filled(app: App, people: int, account: str = "bench") -> Directory:
     """Return a directory of so many people, stored without the protocol in between."""
-    directory, _ = await create(app, account, NewDirectory(f"{people} people", region="GB"))
+    directory, _ = await create(
+        app, operator_actor(account), NewDirectory(f"{people} people", region="GB")
+    )
     batches, batch = list[list[Operation]](), list[Operation]()
     for n in range(people):
         own = index_rows.insertion(_person(app, n), directory.region)

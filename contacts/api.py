@@ -24,6 +24,8 @@ from contacts.response_models import (
 )
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, with_etag
+from directories import audit_relay
+from directories.audit import Act, person_actor
 from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
@@ -127,7 +129,11 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
     limit = _limit(request, MOST, MOST)
-    chunk = await export(app, directory, form, limit, _cursor(request))
+    cursor = _cursor(request)
+    # Before anything is read: no export is without its audit event.
+    act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})
+    await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
+    chunk = await export(app, directory, form, limit, cursor)
     headers = {
         "Content-Type": form.media_type,
         "Content-Disposition": _attachment(f"{directory.name}.{form.extension}"),

@@ -56,7 +56,7 @@ async def list_all(call: Call) -> Response:
 async def create(call: Call) -> Response:
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
-    directory, plain = await service.create(call.app, call.account, new)
+    directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
     return _answer(directory, content, 201, {"Location": f"/api/directories/{directory.id}"})
@@ -72,13 +72,13 @@ async def change(call: Call) -> Response:
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
-        call.app, call.account, call.directory_id, await _expected(call), **settings
+        call.app, call.actor, call.directory_id, await _expected(call), **settings
     )
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def delete(call: Call) -> Response:
-    await deletion.delete(call.app, call.account, call.directory_id, await _expected(call))
+    await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
     begun: Deletion = {"state": "deleting", "restorableSeconds": seconds, "restore": restore}
@@ -86,7 +86,7 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
-    directory = await deletion.restore(call.app, call.account, call.directory_id)
+    directory = await deletion.restore(call.app, call.actor, call.directory_id)
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
@@ -124,12 +124,12 @@ async def set_trust(call: Call) -> Response:
     trust = TrustedIdentity(
         body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
     )
-    directory = await credentials.set_trust(call.app, call.account, call.directory_id, trust)
+    directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def drop_trust(call: Call) -> Response:
-    await credentials.set_trust(call.app, call.account, call.directory_id, None)
+    await credentials.set_trust(call.app, call.actor, call.directory_id, None)
     return Response(204)
 
 
@@ -150,7 +150,7 @@ class Credentials:
 
     async def issue(self, call: Call) -> Response:
         body = read_body(call.request, IssueBody, optional=True)
-        app, place = call.app, (call.account, call.directory_id)
+        app, place = call.app, (call.actor, call.directory_id)
         if body.overlap_hours is None:
             done = await credentials.issue(app, *place, self.sort, body.expires_in_days)
         else:
@@ -169,9 +169,7 @@ class Credentials:
 
     async def revoke(self, call: Call) -> Response:
         credential_id = call.request.route["credentialId"]
-        await credentials.revoke(
-            call.app, call.account, call.directory_id, self.sort, credential_id
-        )
+        await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
         return Response(204)
 
 

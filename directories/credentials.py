@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from directories import provisioning_log, service, store, tokens
+from directories.audit import Actor
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
@@ -34,7 +35,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 async def issue(
     app: App,
-    account: str,
+    actor: Actor,
     directory_id: str,
     sort: Sort,
     lifetime_days: int | None = None,
@@ -48,12 +49,12 @@ async def issue(
             raise TooMany
         return _with(directory, sort, (*live, token), ended)
 
-    return await _issued(app, account, directory_id, sort, token, altered), token, plain
+    return await _issued(app, actor, directory_id, sort, token, altered), token, plain
 
 
 async def rotate(
     app: App,
-    account: str,
+    actor: Actor,
     directory_id: str,
     sort: Sort,
     overlap_hours: float,
@@ -77,10 +78,10 @@ async def rotate(
             older, newest = [*older, *(_revoked(app, each) for each in live[-1:])], []
         return _with(directory, sort, (*newest, token), (*ended, *older))
 
-    return await _issued(app, account, directory_id, sort, token, altered), token, plain
+    return await _issued(app, actor, directory_id, sort, token, altered), token, plain
 
 
-async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id: str) -> Directory:
+async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
     """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
 
     def altered(directory: Directory) -> Directory:
@@ -90,19 +91,19 @@ async def revoke(app: App, account: str, directory_id: str, sort: Sort, token_id
         changed = tuple(_revoked(app, token) if token.id == token_id else token for token in held)
         return dataclasses.replace(directory, **{sort: changed})  # type: ignore[arg-type]
 
-    directory = await service.change(app, account, directory_id, altered)
+    directory = await service.change(app, actor, directory_id, altered)
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", token_id)
     return directory
 
 
 async def set_trust(
-    app: App, account: str, directory_id: str, trust: TrustedIdentity | None
+    app: App, actor: Actor, directory_id: str, trust: TrustedIdentity | None
 ) -> Directory:
     """Trust this identity's assertions, or (None) no longer any. Raises InvalidField."""
     checked = _checked(app, trust) if trust else None
     directory = await service.change(
         app,
-        account,
+        actor,
         directory_id,
         lambda directory: dataclasses.replace(directory, trust=checked),
     )
@@ -112,13 +113,13 @@ async def set_trust(
 
 async def _issued(
     app: App,
-    account: str,
+    actor: Actor,
     directory_id: str,
     sort: Sort,
     token: Token,
     altered: service.Change,
 ) -> Directory:
-    directory = await service.change(app, account, directory_id, altered)
+    directory = await service.change(app, actor, directory_id, altered)
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
     return directory
 

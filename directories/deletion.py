@@ -11,7 +11,9 @@ from datetime import timedelta
 
 import orjson
 
-from directories import reindex_progress, service, store
+from directories import audit, audit_relay, reindex_progress, service, store
+from directories.audit import Act, Actor, system_actor
+from directories.audit_relay import Outbox
 from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
 from directories.models import Directory
@@ -38,34 +40,32 @@ _TABLES = (CONTACTS, PRESENCE)
 _AT_ONCE = 4  # transactions
 
 
-async def delete(app: App, account: str, directory_id: str, expected: str = "") -> Directory:
-    """Hide the directory and kill its tokens; its rows go later. Raises NotThere, Overtaken."""
-    await service.read(app, account, directory_id)
+async def delete(app: App, actor: Actor, directory_id: str, expected: str = "") -> Directory:
+    """Hide the directory and refuse its tokens; its rows go later. Raises NotThere, Overtaken."""
+    await service.read(app, actor.account, directory_id)
     at = store.now(app.clock)
     value = orjson.dumps({"v": 1, "since": at})
     await app.tables.transact(WORK, DELETIONS, [Upsert(directory_id, value)])
     return await service.change(
         app,
-        account,
+        actor,
         directory_id,
         lambda directory: dataclasses.replace(directory, state="deleting", deleted=at),
         expected,
     )
 
 
-async def restore(app: App, account: str, directory_id: str) -> Directory:
+async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
     """Undo a deletion of the last ten minutes: people, tokens and all; raises NotThere."""
     directory = await store.get(app.tables, directory_id)
-    if directory is None or directory.account != account or not is_restorable(app, directory):
+    if directory is None or directory.account != actor.account or not is_restorable(app, directory):
         raise NotThere(directory_id)
     try:
-        restored = await store.replace(
-            app.tables, dataclasses.replace(directory, state="active", deleted="")
-        )
+        active = dataclasses.replace(directory, state="active", deleted="")
+        restored = await service.replace(app, actor, directory, active)
     except (PreconditionFailed, NotFound):
         raise NotThere(directory_id) from None
     await store.remove(app.tables, DELETIONS, directory_id, table=WORK)
-    cache(app).forget(directory_id)
     return restored
 
 
@@ -80,19 +80,19 @@ def is_restorable(app: App, directory: Directory) -> bool:
     return directory.state == "deleting" and _age(app, directory.deleted) < RESTORE_WINDOW
 
 
-async def remove_now(app: App, account: str, directory_id: str, deadline: float) -> bool:
+async def remove_now(app: App, actor: Actor, directory_id: str, deadline: float) -> bool:
     """Delete without a way back and remove the rows here and now, until the `deadline`; return whether all are gone.
 
     Continues a deletion that was begun before, by a command that was killed or on a page. Raises NotThere, Overtaken.
     """
     found = await store.get(app.tables, directory_id)
-    if found is not None and found.account == account and not found.is_active:
+    if found is not None and found.account == actor.account and not found.is_active:
         if found.state == "removing" and not await _has_rows(app, found):
             raise NotThere(directory_id)
         directory = found
     else:
-        directory = await delete(app, account, directory_id)
-    return await _remove(app, await _past_undo(app, directory), deadline)
+        directory = await delete(app, actor, directory_id)
+    return await _remove(app, await _past_undo(app, actor, directory), deadline)
 
 
 async def run(app: App, deadline: float) -> int:
@@ -120,7 +120,7 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
     if is_restorable(app, directory):
         return False
     try:
-        directory = await _past_undo(app, directory)
+        directory = await _past_undo(app, _timer(directory), directory)
     except (PreconditionFailed, NotFound):
         return False  # restored at the last moment, or another run is at it
     if not await _remove(app, directory, deadline) or _age(app, directory.deleted) < _LATE_WRITES:
@@ -130,15 +130,25 @@ async def _carry_on(app: App, row: Row, deadline: float) -> bool:
     return True
 
 
-async def _past_undo(app: App, directory: Directory) -> Directory:
+def _timer(directory: Directory) -> Actor:
+    return system_actor(directory.account, "maintenance_timer")
+
+
+async def _past_undo(app: App, actor: Actor, directory: Directory) -> Directory:
     """From here on it can't be restored: the tag of the row lets either this or a restoration win."""
     if directory.state == "removing":
         return directory
-    return await store.replace(app.tables, dataclasses.replace(directory, state="removing"))
+    return await service.replace(
+        app, actor, directory, dataclasses.replace(directory, state="removing")
+    )
 
 
 async def _remove(app: App, directory: Directory, deadline: float) -> bool:
-    """Delete the rows of the directory in every table except its own record; return False if the time was up."""
+    """Delete the rows of the directory in every table except its own record; return False if the time was up.
+
+    Audit events that wait there are carried to the account's log first.
+    """
+    await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory.id))
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False
@@ -189,12 +199,23 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
     """Delete the index rows of the hidden directory, the record that names its account, and the work row."""
     tables = app.tables
     if directory is not None:
+        await _note_purge(app, directory)
         await store.remove(tables, account_partition(directory.account), directory_id)
     await reindex_progress.forget(tables, directory_id)
     await store.remove(tables, ALL_DIRECTORIES, directory_id)
     await store.remove(tables, directory_id, DIRECTORY.key)
     await store.remove(tables, DELETIONS, directory_id, table=WORK)
     cache(app).forget(directory_id)
+
+
+async def _note_purge(app: App, directory: Directory) -> None:
+    """Write into the account's log that the directory's rows are gone.
+
+    A run that is killed after this and before the end writes it once more.
+    """
+    actor, act = _timer(directory), Act("directory.purged")
+    events = audit.new_events(app.clock, actor, [act], directory.id, directory.name)
+    await audit_relay.append_to_account(app, directory.account, events)
 
 
 def _age(app: App, since: str) -> timedelta:

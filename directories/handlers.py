@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from directories.audit import Actor, person_actor
 from directories.errors import DirectoryError
 from directories.rate_limits import limit_user
 from shared.app import App
-from shared.easy_auth import require_admin
+from shared.easy_auth import Principal, require_admin
 from shared.http import Request, Response, check_same_origin
 
 Action = Callable[["Call"], Awaitable[Response]]
@@ -18,7 +19,17 @@ class Call:
 
     app: App
     request: Request
-    account: str
+    person: Principal
+
+    @property
+    def account(self) -> str:
+        """The account of the administrator."""
+        return self.person.account
+
+    @property
+    def actor(self) -> Actor:
+        """The administrator, for the audit log."""
+        return person_actor(self.person, self.request)
 
     @property
     def directory_id(self) -> str:
@@ -32,6 +43,6 @@ async def respond(app: App, request: Request, action: Action) -> Response:
     check_same_origin(request, app.settings.public_url)
     try:
         with limit_user(app, person):
-            return await action(Call(app, request, person.account))
+            return await action(Call(app, request, person))
     except DirectoryError as error:
         raise error.problem() from None

@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import orjson
 
-from directories import deletion, events, quarantine_warning, store, totals
+from directories import audit_relay, deletion, events, quarantine_warning, store, totals
 from directories.access_rows import expires_of
+from directories.audit_relay import Outbox
 from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
@@ -38,7 +39,7 @@ async def run(app: App, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`; the next one continues where it ends."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
-    for job in app.state(MaintenanceJobs).jobs:
+    for job in (audit_relay.relay_common, *app.state(MaintenanceJobs).jobs):
         try:
             await job(app, deadline)
         except Exception as error:  # the directories are tidied all the same
@@ -138,6 +139,7 @@ async def tidy(app: App, directory_id: str) -> None:
     await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
+    await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
     await quarantine_warning.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)

@@ -1,7 +1,7 @@
-"""Acts of an account on its directories: create, read, list, change, delete, restore.
+"""Acts on an account's directories: create, read, list, change.
 
-Every function is given the account of the person who asks; another account's directory is NotThere, as if it did not
-exist.
+Every act is given its actor, every reading the account of the person who asks; another account's
+directory is NotThere, as if it did not exist. An act is stored together with its audit events.
 """
 
 import dataclasses
@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from directories import reindex_progress, store, tokens
+from directories import audit, audit_acts, audit_relay, reindex_progress, store, tokens
+from directories.audit import Actor
+from directories.audit_relay import Outbox
 from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
 from shared.app import App
 from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
+from shared.tables.schema import DIRECTORIES
 
 MAX_NAME = 100
 MIN_GIVEN_TOKEN = 20
@@ -36,25 +39,32 @@ class NewDirectory:
     token: str = ""
 
 
-async def create(app: App, account: str, new: NewDirectory) -> tuple[Directory, str]:
-    """A new directory of the account and its plain security token, which is shown once; raises BadField."""
+async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, str]:
+    """Return a new directory of the actor's account and its plain security token, which is shown once.
+
+    Raises:
+        InvalidField: A value is not accepted.
+    """
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
     at = store.now(app.clock)
     directory = Directory(
         id=_given_id(new.id) if new.id else tokens.new_short_id(20),
         name=check_name(new.name),
-        account=account,
+        account=actor.account,
         kind=new.kind,
         region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
         tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at),),
     )
+    acts = audit_acts.of_creation(directory)
+    events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)
     try:
-        stored = await store.insert(app.tables, directory)
+        stored = await store.insert(app.tables, directory, events)
     except store.AlreadyThere:
         raise InvalidField("id", Message("id_taken", id=directory.id)) from None
     cache(app).forget(directory.id)
+    await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
     return stored, plain
 
 
@@ -73,32 +83,59 @@ async def read(app: App, account: str, directory_id: str) -> Directory:
 
 
 async def change(
-    app: App, account: str, directory_id: str, alter: Change, expected: str = ""
+    app: App, actor: Actor, directory_id: str, alter: Change, expected: str = ""
 ) -> Directory:
     """Return the directory after `alter`; retried if another writer came in between.
 
-    `expected` is the storage tag that the caller has seen: another one raises Overtaken. Raises NotThere.
+    What `alter` changes is stored as audit events of the actor, in the same transaction.
+
+    Args:
+        app: The App.
+        actor: Who changes it; a directory of another account is NotThere.
+        directory_id: The directory.
+        alter: Returns the changed directory.
+        expected: The storage tag that the caller has seen; "" accepts any.
+
+    Raises:
+        NotThere: The actor's account has no such directory.
+        Overtaken: The directory has another tag than expected.
     """
     for _ in range(_ATTEMPTS):
-        directory = await read(app, account, directory_id)
+        directory = await read(app, actor.account, directory_id)
         if expected and directory.etag != expected:
             raise Overtaken(directory_id)
         altered = alter(directory)
         if altered == directory:
             return directory
         try:
-            stored = await store.replace(app.tables, altered)
+            return await replace(app, actor, directory, altered)
         except (PreconditionFailed, NotFound):
             continue
-        cache(app).forget(directory_id)
-        return stored
     raise Overtaken(directory_id)
 
 
+async def replace(app: App, actor: Actor, before: Directory, after: Directory) -> Directory:
+    """Store `after` in place of `before` with the audit events of the difference.
+
+    Raises:
+        PreconditionFailed: Another writer came first.
+        NotFound: The directory is gone.
+    """
+    acts = audit_acts.of_change(before, after)
+    events = audit.new_events(app.clock, actor, acts, after.id, after.name)
+    stored = await store.replace(app.tables, after, events)
+    cache(app).forget(after.id)
+    await audit_relay.relay(app, Outbox(DIRECTORIES, after.id), events)
+    return stored
+
+
 async def set_up(
-    app: App, account: str, directory_id: str, expected: str = "", **settings: Any
+    app: App, actor: Actor, directory_id: str, expected: str = "", **settings: Any
 ) -> Directory:
-    """Change name, kind, region, strict_numbers, setup or presence; raises BadField, NotThere, Overtaken."""
+    """Change name, kind, region, strict_numbers, setup or presence.
+
+    Raises InvalidField, NotThere or Overtaken.
+    """
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
     if "region" in settings:
@@ -109,7 +146,7 @@ async def set_up(
         before.append(directory.region)
         return dataclasses.replace(directory, **settings)
 
-    stored = await change(app, account, directory_id, alter, expected)
+    stored = await change(app, actor, directory_id, alter, expected)
     if stored.region != before[-1]:  # national numbers are read otherwise now
         await reindex_progress.forget(app.tables, directory_id)
     return stored

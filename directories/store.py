@@ -7,9 +7,12 @@ seen, so that none is ever without them; one without a directory is passed over,
 """
 
 import contextlib
+from collections.abc import Sequence
 
 import orjson
 
+from directories import audit
+from directories.audit import AuditEvent
 from directories.models import Directory, Token, TrustedIdentity, is_directory_id
 from shared import row_versions
 from shared.clock import Clock, parse_timestamp, timestamp
@@ -42,8 +45,8 @@ async def get(tables: Tables, directory_id: str) -> Directory | None:
     return decode(directory_id, row.value, row.etag) if row else None
 
 
-async def insert(tables: Tables, directory: Directory) -> Directory:
-    """Store a new directory; raise AlreadyThere if its ID is taken."""
+async def insert(tables: Tables, directory: Directory, events: Sequence[AuditEvent]) -> Directory:
+    """Store a new directory with its audit events; raise AlreadyThere if its ID is taken."""
     entry = orjson.dumps({"v": 1, "created": directory.created})
     # Upserts: a run that was killed before the last step left the same rows.
     await tables.transact(
@@ -51,20 +54,25 @@ async def insert(tables: Tables, directory: Directory) -> Directory:
     )
     await tables.transact(DIRECTORIES, ALL_DIRECTORIES, [Upsert(directory.id, entry)])
     try:
-        (etag,) = await tables.transact(
-            DIRECTORIES, directory.id, [Insert(DIRECTORY.key, encode(directory), is_unique=True)]
+        row = Insert(DIRECTORY.key, encode(directory), is_unique=True)
+        etag, *_ = await tables.transact(
+            DIRECTORIES, directory.id, [row, *audit.operations(events)]
         )
     except AlreadyExists:
         raise AlreadyThere(directory.id) from None
     return decode(directory.id, encode(directory), etag)
 
 
-async def replace(tables: Tables, directory: Directory) -> Directory:
-    """Store the next version of a directory; raise Changed or NotFound if another writer came first."""
+async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEvent]) -> Directory:
+    """Store the next version of a directory with its audit events.
+
+    Raises:
+        PreconditionFailed: Another writer came first.
+        NotFound: The directory is gone.
+    """
     value = encode(directory)
-    (etag,) = await tables.transact(
-        DIRECTORIES, directory.id, [Replace(DIRECTORY.key, value, directory.etag)]
-    )
+    row = Replace(DIRECTORY.key, value, directory.etag)
+    etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *audit.operations(events)])
     return decode(directory.id, value, etag)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, get_args
 
+from directories.audit import person_actor
 from directories.errors import NotThere
 from presence import health
 from presence.consent import service
@@ -61,24 +62,25 @@ async def _carry_out(
     app: App, person: Principal, request: Request, action: str, *, is_form: bool
 ) -> Response:
     directory_id = request.route["directoryId"]
+    actor = person_actor(person, request)
     match action:
         case "connect":
-            location, headers = await service.connect(app, person, directory_id, request)
+            location, headers = await service.connect(app, actor, directory_id, request)
             if is_form:
                 return Response(303, b"", {"Location": location, **headers})
             started: SignInStarted = {"action": "connect", "location": location}
             return json_response(started, headers=headers)
         case "check":
-            found = await service.check(app, person, directory_id)
+            found = await service.check(app, actor, directory_id)
             return json_response(_checked("check", found, None))
         case "retry":
-            found = await service.retry(app, person, directory_id)
+            found = await service.retry(app, actor, directory_id)
             return json_response(_checked("retry", found, None))
         case "remove":
-            found, left = await service.remove(app, person, directory_id)
+            found, left = await service.remove(app, actor, directory_id)
             return json_response(_checked("remove", found, left))
         case _:
-            checked = await service.check_gone(app, person, directory_id)
+            checked = await service.check_gone(app, actor, directory_id)
             result: RemovalChecked = {
                 "action": "check-gone",
                 "gone": checked.gone,

@@ -8,13 +8,15 @@ must not restore a connection that was removed.
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import orjson
 
+from directories.audit import AuditEvent
+from directories.audit_relay import outbox_rows
 from shared import row_versions
 from shared.tables.port import (
     AlreadyExists,
@@ -125,10 +127,15 @@ async def _every(tables: Tables, family: Family, read: Callable[[Row], T]) -> li
     return found
 
 
-async def save_link(tables: Tables, link: DirectoryLink) -> None:
-    """Store a directory's connection; `join` and `leave` change the tenant, too. Raise LinkConflict."""
+async def save_link(tables: Tables, link: DirectoryLink, events: Sequence[AuditEvent] = ()) -> None:
+    """Store a directory's connection with its audit events; `join` and `leave` change the tenant, too.
+
+    Raises:
+        LinkConflict: The connection was changed at the same time.
+    """
+    operations = [_store(link, link), *outbox_rows(events)]
     try:
-        await tables.transact(TENANTS, TENANT_LINKS, [_store(link, link)])
+        await tables.transact(TENANTS, TENANT_LINKS, operations)
     except (AlreadyExists, PreconditionFailed, NotFound):
         raise LinkConflict from None
 
@@ -141,10 +148,12 @@ async def forget(tables: Tables, directory_id: str) -> None:
         return
 
 
-async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
+async def join(
+    tables: Tables, link: DirectoryLink, now: int, events: Sequence[AuditEvent]
+) -> TenantLink:
     """Link the directory to its tenant, which the account owns from the first link on.
 
-    Raise TenantOwnedByOtherAccount or LinkConflict.
+    `events` are stored with it. Raise TenantOwnedByOtherAccount or LinkConflict.
     """
     linked = replace(link, state="linked", since=now, probed_at=0, probes=0, reason="")
 
@@ -158,13 +167,17 @@ async def join(tables: Tables, link: DirectoryLink, now: int) -> TenantLink:
             link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
         )
 
-    found = await _change(tables, link.tenant_id, joined, _store(linked, link))
+    found = await _change(
+        tables, link.tenant_id, joined, [_store(linked, link), *outbox_rows(events)]
+    )
     assert found is not None
     return found
 
 
-async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | None:
-    """Unlink the directory. Raise LinkConflict.
+async def leave(
+    tables: Tables, link: DirectoryLink, now: int, events: Sequence[AuditEvent]
+) -> TenantLink | None:
+    """Unlink the directory, and store `events` with it. Raise LinkConflict.
 
     Returns:
         The rest of the tenant's link, or None if no other directory shares it.
@@ -177,7 +190,9 @@ async def leave(tables: Tables, link: DirectoryLink, now: int) -> TenantLink | N
         rest = tuple(one for one in old.directories if one != link.directory_id) if old else ()
         return replace(old, directories=rest) if old and rest else None
 
-    return await _change(tables, link.tenant_id, left, _store(removed, link))
+    return await _change(
+        tables, link.tenant_id, left, [_store(removed, link), *outbox_rows(events)]
+    )
 
 
 async def pause(
@@ -193,14 +208,14 @@ async def pause(
             return old
         return replace(old, reason=reason, since=since, paused_until=until)
 
-    await _change(tables, tenant_id, paused, None)
+    await _change(tables, tenant_id, paused, [])
 
 
 async def _change(
     tables: Tables,
     tenant_id: str,
     change: Callable[[TenantLink | None], TenantLink | None],
-    also: Insert | Replace | None,
+    also: Sequence[Operation],
 ) -> TenantLink | None:
     """Replace the tenant's row by the result of `change`, in one transaction with `also`.
 
@@ -211,14 +226,13 @@ async def _change(
         row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
         new = change(decode_tenant(row) if row else None)
         operations = _operations(_tenant_key(tenant_id), row, new)
-        if also is not None:
-            operations.append(also)
+        operations += also
         try:
             if operations:
                 await tables.transact(TENANTS, TENANT_LINKS, operations)
             return new
         except (AlreadyExists, PreconditionFailed, NotFound) as error:
-            if also is not None and error.key == also.key:
+            if any(error.key == one.key for one in also):
                 raise LinkConflict from None
             await asyncio.sleep(random.uniform(0, _MAX_PAUSE_SECONDS))
     raise LinkConflict

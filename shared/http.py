@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,6 +45,23 @@ class Request:
             if text
             else {}
         )
+
+    @cached_property
+    def client_address(self) -> str:
+        """The address that the request came from, or "".
+
+        The platform's front end appends the address of its peer to `X-Forwarded-For`, with the
+        port; what comes before it is whatever the client sent (learn.microsoft.com/azure/app-service/
+        overview-inbound-outbound-ips; RFC 7239 section 8.1). So the last entry counts.
+        """
+        last = self.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        address, colon, port = last.rpartition(":")
+        if colon and port.isdecimal() and (":" not in address or address.endswith("]")):
+            last = address
+        try:
+            return str(ip_address(last.strip("[]")))
+        except ValueError:
+            return ""
 
     @cached_property
     def origin(self) -> str:

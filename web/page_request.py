@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
+from directories.audit import Actor, person_actor
 from shared.app import App
 from shared.easy_auth import Principal
 from shared.http import Request, Response, form_body
@@ -32,6 +33,12 @@ class PageRequest:
         """The account of the person signed in."""
         assert self.person is not None
         return self.person.account
+
+    @property
+    def actor(self) -> Actor:
+        """The person signed in, for the audit log."""
+        assert self.person is not None
+        return person_actor(self.person, self.request)
 
     @property
     def directory_id(self) -> str:

@@ -125,6 +125,7 @@ async def _act(arguments: argparse.Namespace) -> Any:
 
 
 async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.service import NewDirectory, create
 
     new = NewDirectory(
@@ -135,7 +136,7 @@ async def _add(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
         id=arguments.id,
         token=arguments.token,
     )
-    directory, token = await create(app, arguments.account, new)
+    directory, token = await create(app, operator_actor(arguments.account), new)
     return {
         "directory_id": directory.id,
         "scim_base_url": _base_url(app, directory.id),
@@ -167,9 +168,10 @@ async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]
 
 
 async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.credentials import rotate
 
-    place = (arguments.account, arguments.id)
+    place = (operator_actor(arguments.account), arguments.id)
     directory, _, token = await rotate(app, *place, "tokens", arguments.overlap)
     live = [held.expires for held in directory.tokens if held.expires and not held.revoked]
     result = {
@@ -181,10 +183,12 @@ async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _delete(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from directories.audit import operator_actor
     from directories.deletion import remove_now
 
+    actor = operator_actor(arguments.account)
     deadline = app.clock.monotonic() + _REMOVAL_SECONDS
-    removed = await remove_now(app, arguments.account, arguments.id, deadline)
+    removed = await remove_now(app, actor, arguments.id, deadline)
     return {"directory_id": arguments.id, "deleted": True, "rows_removed": removed}
 
 

@@ -94,7 +94,8 @@ async def _write_all(writing: _Writing) -> list[str]:
         sections = partitions.of_directory(directory_id)
         if not await _write(writing, sections, _mark_of_directory(writing.app, directory_id)):
             writing.restless.append(directory_id)
-    for section in await partitions.account_sections(tables, ids):
+    accounts = await partitions.account_sections(tables, ids)
+    for section in [*accounts, *await partitions.audit_sections(tables)]:
         await _write(writing, [section], _nothing)
     for section in await partitions.presence_sections(tables):
         # One that is never at rest is none the worse: the next sync writes whoever is missing.

@@ -128,6 +128,7 @@ async def _clear(app: App) -> None:
     tables = app.tables
     ids = await partitions.directory_ids(tables)
     accounts = await partitions.account_sections(tables, ids)
+    accounts += await partitions.audit_sections(tables)
     sections = [*await partitions.presence_sections(tables), *accounts]
     sections += [section for each in ids for section in partitions.of_directory(each)]
     for section in [*sections, *partitions.last_sections(), partitions.INDEX]:

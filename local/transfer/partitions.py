@@ -18,6 +18,7 @@ from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row, Tables
 from shared.tables.schema import (
     ALL_DIRECTORIES,
+    AUDIT_ACCOUNTS,
     CONTACTS,
     DELETIONS,
     DIRECTORIES,
@@ -25,6 +26,7 @@ from shared.tables.schema import (
     TENANT_LINKS,
     TENANTS,
     WORK,
+    account_audit_partition,
     account_partition,
 )
 
@@ -56,6 +58,13 @@ async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
     return [Section(DIRECTORIES, account_partition(account)) for account in accounts]
+
+
+async def audit_sections(tables: Tables) -> list[Section]:
+    """Return the audit log of each account, also of one without a directory left, then their index."""
+    index = Section(DIRECTORIES, AUDIT_ACCOUNTS)
+    accounts = [row.key async for row in rows(tables, index, keys_only=True)]
+    return [*(Section(DIRECTORIES, account_audit_partition(each)) for each in accounts), index]
 
 
 async def presence_sections(tables: Tables) -> list[Section]:

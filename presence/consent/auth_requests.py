@@ -7,11 +7,14 @@ single use within ten minutes, bound to the browser by a cookie and to the perso
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import orjson
 
+from directories.audit import AuditEvent
+from directories.audit_relay import outbox_rows
 from shared import row_versions
 from shared.clock import MINUTE, is_ahead
 from shared.tables.port import Delete, Insert, NotFound, PreconditionFailed, Tables
@@ -52,11 +55,17 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def save(tables: Tables, state: str, attempt: AuthRequest, now: int) -> None:
-    """Store a request, and delete some that have expired."""
+async def save(
+    tables: Tables,
+    state: str,
+    attempt: AuthRequest,
+    now: int,
+    events: Sequence[AuditEvent] = (),
+) -> None:
+    """Store a request with its audit events, and delete some requests that have expired."""
     await _sweep(tables, now)
     row = Insert(_key(state), orjson.dumps({"v": 1, **asdict(attempt)}), is_unique=True)
-    await tables.transact(WORK, CONSENTS, [row])
+    await tables.transact(WORK, CONSENTS, [row, *outbox_rows(events)])
 
 
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:

@@ -8,9 +8,9 @@ access is gone is stored, so that all instances share it.
 import math
 from dataclasses import dataclass, field
 
+from directories.audit import Actor
 from shared.app import App
 from shared.cache import LruCache
-from shared.easy_auth import Principal
 from shared.http import HttpError
 from shared.messages import Message
 from shared.token_bucket import Bucket
@@ -29,14 +29,14 @@ class _Buckets:
     )
 
 
-def charge(app: App, person: Principal, tenant_id: str = "") -> None:
+def charge(app: App, actor: Actor, tenant_id: str = "") -> None:
     """Take one action out of the budgets of the person and of the tenant, if one is given.
 
     Raises:
         HttpError: 429 with Retry-After, if one of the budgets is used up.
     """
     buckets, now = app.state(_Buckets).by_key, app.clock.monotonic()
-    keys: list[tuple[str, ...]] = [("person", person.account, person.object_id)]
+    keys: list[tuple[str, ...]] = [("person", actor.account, actor.id)]
     if tenant_id:
         keys.append(("tenant", tenant_id))
     charged: list[Bucket] = []

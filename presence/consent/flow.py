@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from directories import audit, audit_relay
+from directories.audit import Act, Actor
 from presence import tenant_links
 from presence.consent import auth_requests, linking
 from presence.consent.auth_requests import AuthRequest
@@ -28,7 +30,6 @@ from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
 from shared.clock import now_ms
-from shared.easy_auth import Principal
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -48,9 +49,7 @@ class Redirect:
     directory_id: str = ""
 
 
-async def begin(
-    app: App, person: Principal, directory_id: str, origin: str, browser: str
-) -> Redirect:
+async def begin(app: App, actor: Actor, directory_id: str, origin: str, browser: str) -> Redirect:
     """Return the redirect to Microsoft's sign-in. `browser` is the cookie's secret. Raise Fault without one."""
     state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
@@ -59,35 +58,51 @@ async def begin(
     attempt = AuthRequest(
         "sign-in",
         directory_id,
-        person.account,
-        person.object_id,
+        actor.account,
+        actor.id,
         auth_requests.digest(browser),
         now + auth_requests.LIFETIME,
         redirect_uri,
         flow=flow,
     )
-    await auth_requests.save(app.tables, state, attempt, now)
+    events = audit.new_events(app.clock, actor, [Act("consent.started")], directory_id)
+    await auth_requests.save(app.tables, state, attempt, now, events)
+    await audit_relay.relay(app, audit_relay.CONSENTS, events)
     return Redirect(location)
 
 
 async def handle_callback(
-    app: App, person: Principal, browser: str, query: Mapping[str, str]
+    app: App, actor: Actor, browser: str, query: Mapping[str, str]
 ) -> Redirect:
     """Handle the browser's return from Microsoft: continue there, or end with an outcome."""
     state = query.get("state", "")
     attempt = await auth_requests.consume(app.tables, state, browser, now_ms(app.clock))
     if attempt is None:
         return Redirect(outcome="expired")
-    if (attempt.account, attempt.person_id) != (person.account, person.object_id):
+    if (attempt.account, attempt.person_id) != (actor.account, actor.id):
         return Redirect(outcome="expired")
     if query.get("error"):  # checked first, because admin_consent=True can come with it
         outcome = _outcome_of(query["error"], query.get("error_description", ""))
     elif attempt.step == "sign-in":
-        return await _signed_in(app, attempt, query, state, browser)
+        redirect = await _signed_in(app, attempt, query, state, browser)
+        if redirect.location:
+            return redirect
+        outcome = redirect.outcome
     else:
-        outcome = await _consented(app, attempt, query)
+        outcome = await _consented(app, attempt, query, actor)
     log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
+    if outcome != "consented":
+        await _note_refusal(app, actor, attempt, outcome)
     return Redirect(outcome=outcome, directory_id=attempt.directory_id)
+
+
+async def _note_refusal(app: App, actor: Actor, attempt: AuthRequest, outcome: str) -> None:
+    """Store that a consent ended without a connection; a directory may have been deleted since."""
+    act = Act("consent.refused", attempt.tenant_id, new={"outcome": outcome})
+    events = audit.new_events(app.clock, actor, [act], attempt.directory_id)
+    outbox = audit_relay.CONSENTS
+    await app.tables.transact(outbox.table, outbox.partition, audit_relay.outbox_rows(events))
+    await audit_relay.relay(app, outbox, events)
 
 
 async def _signed_in(
@@ -104,7 +119,6 @@ async def _signed_in(
     except Fault as fault:
         outcome = _outcome_of_fault(fault)
     if outcome:
-        log.event("consent.back", directory_id=attempt.directory_id, outcome=outcome)
         return Redirect(outcome=outcome, directory_id=attempt.directory_id)
     return Redirect(await _to_consent(app, proven, browser))
 
@@ -154,7 +168,7 @@ async def _to_consent(app: App, proven: AuthRequest, browser: str) -> str:
     return f"{cloud.login_url}/{proven.tenant_id}/v2.0/adminconsent?{urlencode(asked)}"
 
 
-async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str]) -> str:
+async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], actor: Actor) -> str:
     """Store that consent was given and return the outcome.
 
     Whether it was given is proven by tokens later; `tenant` in the address can only make it fail.
@@ -178,26 +192,28 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str]) -
         return "owned"
     for _ in range(_ATTEMPTS):
         try:
-            return await _note(app, link)
+            return await _note(app, link, actor)
         except tenant_links.LinkConflict:
             continue
     return "failed"
 
 
-async def _note(app: App, link: DirectoryLink) -> str:
+async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     """Store the new connection, or renew an existing one. Raise LinkConflict."""
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
     if before is None or before.state != "linked":
-        await tenant_links.save_link(app.tables, link)
+        events = linking.link_events(app, actor, link, "consent.given", company=link.company)
+        await tenant_links.save_link(app.tables, link, events)
+        await audit_relay.relay(app, audit_relay.LINKS, events)
         runtime_of(app).links.forget(link.directory_id)
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
     try:
         await linking.connect(
-            app, link
+            app, link, actor
         )  # consent was renewed; the next sync shows whether it helped
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"

@@ -6,7 +6,8 @@ that should not be, and doing it again finishes.
 
 from dataclasses import replace
 
-from directories import provisioning_log
+from directories import audit, audit_relay, provisioning_log
+from directories.audit import Act, Actor, AuditEvent, system_actor
 from presence import health, tenant_links
 from presence.instance import runtime_of
 from presence.store import commits, compaction, manifest
@@ -30,33 +31,46 @@ from shared.tables.schema import PRESENCE
 _ATTEMPTS = 8
 
 
-async def connect(app: App, link: DirectoryLink) -> None:
+async def connect(app: App, link: DirectoryLink, actor: Actor) -> None:
     """Link the directory, so that its people are synced from the next tick on.
 
     Raises:
         TenantOwnedByOtherAccount: Another account linked the tenant first.
         LinkConflict: The link was changed at the same time.
     """
-    await renew(app, link)
+    await renew(app, link, actor, "presence.connected")
     await health.expect_first_run(app)
     await provisioning_log.happened(app, link.directory_id, "presence.connected")
 
 
-async def renew(app: App, link: DirectoryLink) -> None:
-    """Complete the link of a directory and end any pause of its syncs. Raise as `connect` does."""
+async def renew(app: App, link: DirectoryLink, actor: Actor, act: str) -> None:
+    """Complete the link of a directory and end any pause of its syncs. Raise as `connect` does.
+
+    `act` is the code of the audit event.
+    """
     owner = await tenant_links.tenant(app.tables, link.tenant_id)
     if owner is not None and owner.owner != link.account:
         raise tenant_links.TenantOwnedByOtherAccount
     await _add_to_manifest(app, link)
+    events = link_events(app, actor, link, act)
     try:
-        await tenant_links.join(app.tables, link, now_ms(app.clock))
+        await tenant_links.join(app.tables, link, now_ms(app.clock), events)
     except (tenant_links.TenantOwnedByOtherAccount, tenant_links.LinkConflict):
         await _undo_link(app, link)
         raise
+    await audit_relay.relay(app, audit_relay.LINKS, events)
     runtime = runtime_of(app)
     runtime.credential.drop(link.tenant_id)  # a cached token may be older than the consent
     runtime.links.forget(link.directory_id)
     runtime.snapshots.expire(link.tenant_id)
+
+
+def link_events(
+    app: App, actor: Actor, link: DirectoryLink, act: str, **new: str
+) -> list[AuditEvent]:
+    """Return the event of an act on a directory's connection to its tenant."""
+    acts = [Act(act, link.tenant_id, new=new)]
+    return audit.new_events(app.clock, actor, acts, link.directory_id)
 
 
 async def _undo_link(app: App, link: DirectoryLink) -> None:
@@ -66,20 +80,26 @@ async def _undo_link(app: App, link: DirectoryLink) -> None:
         await _remove_from_manifest(app, link.tenant_id, link.directory_id)
 
 
-async def disconnect(app: App, directory_id: str) -> DirectoryLink | None:
+async def disconnect(
+    app: App, directory_id: str, actor: Actor | None = None
+) -> DirectoryLink | None:
     """Unlink a directory, and return the link that it had.
 
-    Deletes tokens and presence that no other directory shares.
+    Deletes tokens and presence that no other directory shares. Without an actor, the app does it
+    because the directory was deleted.
     """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)
         if link is None or link.state == "removed":
             return link
         await _remove_from_manifest(app, link.tenant_id, directory_id)
+        by = actor or system_actor(link.account, "presence_timer")
+        events = link_events(app, by, link, "presence.removed")
         try:
-            rest = await tenant_links.leave(app.tables, link, now_ms(app.clock))
+            rest = await tenant_links.leave(app.tables, link, now_ms(app.clock), events)
         except tenant_links.LinkConflict:
             continue
+        await audit_relay.relay(app, audit_relay.LINKS, events)
         await _forget(app, link, is_last=rest is None)
         return link
     raise StorageUnavailable("the directory's connection changes too often")

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from directories import audit_relay
+from directories.audit import Actor
 from presence import external_ids, tenant_links
 from presence.consent import linking
 from presence.graph.batching import Fetch
@@ -27,10 +29,10 @@ _MAX_WAIT = 30 * SECOND
 _SAMPLE_SECONDS = 5.0
 
 
-async def check(app: App, directory_id: str) -> DirectoryLink | None:
+async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | None:
     """Check the directory's consent if a check is due, and return the connection.
 
-    A page may call this every two seconds.
+    `actor` is who asks: the audit log names it if consent has arrived. A page may call this every two seconds.
     """
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None or link.state != "propagating":
@@ -44,7 +46,8 @@ async def check(app: App, directory_id: str) -> DirectoryLink | None:
         tenant_links.LinkConflict
     ):  # it was removed or started again while Microsoft was asked, and that counts
         if not found.reason:
-            await _arrived(app, replace(link, sampled=found.sampled, sample_known=found.known))
+            arrived = replace(link, sampled=found.sampled, sample_known=found.known)
+            await _arrived(app, arrived, actor)
         else:
             await tenant_links.save_link(
                 app.tables,
@@ -114,11 +117,14 @@ async def _sample(app: App, link: DirectoryLink, token: str) -> _Look:
     return _Look("", len(ids), known)
 
 
-async def _arrived(app: App, link: DirectoryLink) -> None:
+async def _arrived(app: App, link: DirectoryLink, actor: Actor) -> None:
     try:
-        await linking.connect(app, link)
+        await linking.connect(app, link, actor)
     except tenant_links.TenantOwnedByOtherAccount:
-        await tenant_links.save_link(app.tables, replace(link, state="removed", reason=""))
+        events = linking.link_events(app, actor, link, "consent.refused", outcome="owned")
+        removed = replace(link, state="removed", reason="")
+        await tenant_links.save_link(app.tables, removed, events)
+        await audit_relay.relay(app, audit_relay.LINKS, events)
     else:
         log.event("presence.linked", directory_id=link.directory_id, tenant_id=link.tenant_id)
 

@@ -1,6 +1,6 @@
 """The actions of an administrator on a directory's presence, for the JSON API and the pages.
 
-Every function takes the signed-in person and sees only directories of the person's account. Each raises
+Every function takes the signed-in person, an act as its actor, and sees only directories of the person's account. Each raises
 `directories.errors.NotThere` for any other directory, and HttpError if the action isn't possible.
 """
 
@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 
+from directories import audit_relay
 from directories import service as directories
+from directories.audit import Actor, person_actor
 from presence import tenant_links
 from presence.consent import auth_requests, flow, linking, probe, status
 from presence.consent.call_limits import charge
@@ -38,19 +40,19 @@ def origin_of(app: App, request: Request) -> str:
 
 
 async def connect(
-    app: App, person: Principal, directory_id: str, request: Request
+    app: App, actor: Actor, directory_id: str, request: Request
 ) -> tuple[str, dict[str, str]]:
     """Return the address of Microsoft's sign-in, and headers with the cookie that binds the browser."""
-    directory = await directories.read(app, person.account, directory_id)
+    directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":
         raise HttpError(409, Message("presence_needs_entra"))
     if not cloud_of(app.settings).has_presence:
         raise HttpError(409, NO_PRESENCE)
-    charge(app, person)
+    charge(app, actor)
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
-        redirect = await flow.begin(app, person, directory_id, origin, browser)
+        redirect = await flow.begin(app, actor, directory_id, origin, browser)
     except Fault as fault:
         reason = REASONS[fault.reason]
         message = Message("reason_and_remedy", reason=reason.sentence, remedy=reason.remedy)
@@ -61,7 +63,10 @@ async def connect(
 async def handle_callback(app: App, person: Principal, request: Request) -> Redirect:
     """Handle the browser's return from Microsoft."""
     return await flow.handle_callback(
-        app, person, browser_of(request, origin_of(app, request)), request.query
+        app,
+        person_actor(person, request),
+        browser_of(request, origin_of(app, request)),
+        request.query,
     )
 
 
@@ -71,31 +76,29 @@ async def read(app: App, person: Principal, directory_id: str) -> Connection:
     return await status.read(app, directory_id)
 
 
-async def check(app: App, person: Principal, directory_id: str) -> Connection:
+async def check(app: App, actor: Actor, directory_id: str) -> Connection:
     """Check whether consent has arrived, if a check is due, and return the connection."""
-    await directories.read(app, person.account, directory_id)
+    await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
-        return await status.describe(app, await probe.check(app, directory_id))
+        return await status.describe(app, await probe.check(app, directory_id, actor))
 
 
-async def retry(app: App, person: Principal, directory_id: str) -> Connection:
+async def retry(app: App, actor: Actor, directory_id: str) -> Connection:
     """Forget why presence failed, so that the next tick tries again, and return the connection."""
-    await directories.read(app, person.account, directory_id)
+    await directories.read(app, actor.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is not None and link.state == "linked":
         with _conflicts_as_409(), suppress(tenant_links.LinkConflict):
             # A conflict means that it was removed, renewed or connected again at this moment.
-            await linking.renew(app, link)
+            await linking.renew(app, link, actor, "presence.retried")
     return await status.read(app, directory_id)
 
 
-async def remove(
-    app: App, person: Principal, directory_id: str
-) -> tuple[Connection, Removal | None]:
+async def remove(app: App, actor: Actor, directory_id: str) -> tuple[Connection, Removal | None]:
     """Remove access at once, and return the connection and the company's own steps."""
-    await directories.read(app, person.account, directory_id)
+    await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
-        link = await linking.disconnect(app, directory_id)
+        link = await linking.disconnect(app, directory_id, actor)
     return await status.read(app, directory_id), removal(app, link.tenant_id) if link else None
 
 
@@ -106,22 +109,24 @@ async def how_to_remove(app: App, person: Principal, directory_id: str) -> Remov
     return removal(app, link.tenant_id) if link else None
 
 
-async def check_gone(app: App, person: Principal, directory_id: str) -> probe.RemovalCheck:
+async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.RemovalCheck:
     """Return whether the company that was connected has removed the app."""
-    await directories.read(app, person.account, directory_id)
+    await directories.read(app, actor.account, directory_id)
     link = await tenant_links.directory(app.tables, directory_id)
     if link is None:
         raise HttpError(409, Message("never_connected"))
     now = now_ms(app.clock)
     if link.gone_code and is_recent(link.gone_checked_at, now, _GONE_KEPT):
         return probe.RemovalCheck(link.gone_code)
-    charge(app, person, link.tenant_id)
+    charge(app, actor, link.tenant_id)
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)
     checked = replace(link, gone_checked_at=now, gone_code=found.found)
     with suppress(tenant_links.LinkConflict):  # the next check asks again
-        await tenant_links.save_link(app.tables, checked)
+        events = linking.link_events(app, actor, link, "consent.checked", outcome=found.found)
+        await tenant_links.save_link(app.tables, checked, events)
+        await audit_relay.relay(app, audit_relay.LINKS, events)
     return found
 
 

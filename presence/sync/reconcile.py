@@ -1,6 +1,7 @@
 """Periodic work of the timer: pending consents, and connections of deleted directories."""
 
 from directories import store as directories
+from directories.audit import system_actor
 from presence import tenant_links
 from presence.consent import linking, probe
 from presence.tenant_links import DirectoryLink
@@ -38,4 +39,4 @@ async def _reconcile_link(app: App, link: DirectoryLink) -> None:
         await linking.disconnect(app, link.directory_id)
         await tenant_links.forget(app.tables, link.directory_id)
     elif link.state == "propagating" and not probe.is_abandoned(link, now_ms(app.clock)):
-        await probe.check(app, link.directory_id)
+        await probe.check(app, link.directory_id, system_actor(link.account, "presence_timer"))

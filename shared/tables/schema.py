@@ -23,6 +23,7 @@ TABLES = (CONTACTS, PRESENCE, DIRECTORIES, TENANTS, WORK)
 
 # Partitions that are not an id.
 ALL_DIRECTORIES = "index|all"
+AUDIT_ACCOUNTS = "index|audit"
 TENANT_LINKS = "tenant"
 DELETIONS = "directory-removal"
 CONSENTS = "consent"
@@ -39,6 +40,11 @@ Rewritten = Literal["kept", "whole", "never"]
 def account_partition(account: str) -> str:
     """Return the partition of table `directories` with the directories of an account (an Entra tenant id)."""
     return keys.key("account", account)
+
+
+def account_audit_partition(account: str) -> str:
+    """Return the partition of table `directories` with the audit log of an account."""
+    return keys.key("audit", account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -564,6 +570,81 @@ DIRECTORY_OF_ACCOUNT = OnePart(
     writers=("directories.store",),
     readers=("directories.store", "contacts.account_directories"),
     growth="one per directory of the account",
+)
+
+_AUDIT_KEY = "ULID of the time that is left until ULIDs end, so that the newest event comes first"
+_AUDIT_EVENT = "an act: who, what, on which object, from where, when; values before and after it"
+AUDIT = OnePart(
+    name="audit",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=(_AUDIT_KEY,),
+    value=_AUDIT_EVENT,
+    rewritten="whole",
+    codec="directories.audit",
+    writers=("directories.audit", "directories.audit_relay"),
+    readers=(),
+    growth="one per act of an administrator, kept for AUDIT_RETENTION_DAYS",
+)
+ACCOUNT_AUDIT = OnePart(
+    name="audit",
+    table=DIRECTORIES,
+    partition="audit|{account}",
+    parts=(_AUDIT_KEY,),
+    value=_AUDIT_EVENT,
+    rewritten="whole",
+    codec="directories.audit",
+    writers=("directories.audit_relay",),
+    readers=(),
+    growth="the events of all the account's directories, also of deleted ones",
+)
+AUDIT_OUTBOX = OnePart(
+    name="outbox",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=(_AUDIT_KEY,),
+    value="an audit event that isn't in every log yet",
+    rewritten="never",
+    codec="directories.audit",
+    writers=("directories.audit", "directories.audit_relay"),
+    readers=("directories.audit_relay",),
+    growth="none but those of instances that were killed, until the next maintenance",
+)
+LINK_AUDIT_OUTBOX = OnePart(
+    name="outbox",
+    table=TENANTS,
+    partition=TENANT_LINKS,
+    parts=(_AUDIT_KEY,),
+    value="an audit event that isn't in any log yet",
+    rewritten="never",
+    codec="directories.audit",
+    writers=("directories.audit_relay",),
+    readers=("directories.audit_relay",),
+    growth="none but those of instances that were killed, until the next maintenance",
+)
+CONSENT_AUDIT_OUTBOX = OnePart(
+    name="outbox",
+    table=WORK,
+    partition=CONSENTS,
+    parts=(_AUDIT_KEY,),
+    value="an audit event that isn't in any log yet",
+    rewritten="never",
+    codec="directories.audit",
+    writers=("directories.audit_relay",),
+    readers=("directories.audit_relay",),
+    growth="none but those of instances that were killed, until the next maintenance",
+)
+AUDIT_ACCOUNT = OnePart(
+    name="",
+    table=DIRECTORIES,
+    partition=AUDIT_ACCOUNTS,
+    parts=("account",),
+    value="nothing; the account has an audit log",
+    rewritten="whole",
+    codec="directories.audit_relay",
+    writers=("directories.audit_relay",),
+    readers=("directories.audit_relay", "local.transfer"),
+    growth="one per account that ever had a directory",
 )
 
 # --- table presence: Teams presence of a linked tenant ----------------------------------------------------------------

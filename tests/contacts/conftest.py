@@ -6,6 +6,7 @@ import azure.functions as func
 import pytest
 
 from contacts import endpoints
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from local.host.host import Host, HostOptions
@@ -41,7 +42,7 @@ async def host(app: App) -> AsyncIterator[Host]:
 async def make_company(app: App, account: str, name: str, region: str) -> Company:
     """A company with a directory and nobody in it yet."""
     app.clock.advance(1)  # type: ignore[attr-defined]
-    directory, _ = await create(app, account, NewDirectory(name, region=region))
+    directory, _ = await create(app, operator_actor(account), NewDirectory(name, region=region))
     return Company(app, directory)
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -33,4 +34,4 @@ async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterato
 @pytest.fixture
 async def made(app: App) -> Made:
     """A directory with its token."""
-    return Made(*await create(app, ACCOUNT, NewDirectory("Contoso")))
+    return Made(*await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso")))

@@ -6,6 +6,7 @@ import secrets
 import pytest
 
 from directories import store
+from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.service import NewDirectory, change, create
 from directories.tokens import ACCESS_PREFIX, new_short_id
@@ -25,7 +26,7 @@ async def refused(app: App, directory_id: str, header: str | None) -> Unauthenti
 async def test_a_live_token_opens_its_directory(any_app: App) -> None:
     """The bearer of a live token is served (RFC 6750 section 2.1), whatever the case of the scheme's name."""
     directory, token = await create(
-        any_app, ACCOUNT, NewDirectory("Contoso", region="DE", strict_numbers=True)
+        any_app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="DE", strict_numbers=True)
     )
     for scheme in ("Bearer", "bearer"):
         found = await authenticate(any_app, directory.id, f"{scheme} {token}")
@@ -34,7 +35,7 @@ async def test_a_live_token_opens_its_directory(any_app: App) -> None:
 
 async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
     """Strangers learn nothing: status, headers and body are equal for every reason (issue: same 401)."""
-    other, _ = await create(app, ACCOUNT, NewDirectory("Other"))
+    other, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Other"))
     answers = [
         await refused(app, made.id, None),
         await refused(app, made.id, ""),
@@ -144,7 +145,7 @@ async def test_a_token_issued_elsewhere_works_at_once(
     )
     await change(
         elsewhere,
-        ACCOUNT,
+        operator_actor(ACCOUNT),
         made.id,
         lambda found: dataclasses.replace(found, tokens=(*found.tokens, token)),
     )
@@ -157,7 +158,12 @@ async def test_a_token_revoked_elsewhere_is_dead_within_30_seconds(
     """An instance believes what it read for 30 seconds at the most."""
     await authenticate(app, made.id, made.header)
     elsewhere = App(app.settings, clock, CountingTables(app.tables))
-    await change(elsewhere, ACCOUNT, made.id, lambda found: dataclasses.replace(found, tokens=()))
+    await change(
+        elsewhere,
+        operator_actor(ACCOUNT),
+        made.id,
+        lambda found: dataclasses.replace(found, tokens=()),
+    )
     clock.advance(30)
     await refused(app, made.id, made.header)
 
@@ -168,7 +174,12 @@ async def test_an_expired_token_is_refused(app: App, made: Made, clock: FixedClo
     expires = store.now(clock)
     clock.advance(-10)
     token = dataclasses.replace(made.directory.tokens[0], expires=expires)
-    await change(app, ACCOUNT, made.id, lambda found: dataclasses.replace(found, tokens=(token,)))
+    await change(
+        app,
+        operator_actor(ACCOUNT),
+        made.id,
+        lambda found: dataclasses.replace(found, tokens=(token,)),
+    )
     await authenticate(app, made.id, made.header)
     clock.advance(10)
     await refused(app, made.id, made.header)

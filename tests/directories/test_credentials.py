@@ -3,6 +3,7 @@
 import pytest
 
 from directories import credentials, provisioning_log, service
+from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.credentials import issue, revoke, rotate, set_trust
 from directories.errors import InvalidField, NotThere, TooMany
@@ -27,18 +28,18 @@ async def opens(app: App, directory_id: str, token: str) -> bool:
 
 async def test_two_tokens_may_be_live_and_no_third(app: App, made: Made) -> None:
     """At most two live tokens, so that one can be replaced by the other without a gap."""
-    _, _, second = await issue(app, ACCOUNT, made.id, "tokens")
+    _, _, second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
     assert await opens(app, made.id, made.token)
     assert await opens(app, made.id, second)
     with pytest.raises(TooMany):
-        await issue(app, ACCOUNT, made.id, "tokens")
+        await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
 
 
 async def test_a_rotated_token_lives_on_for_the_chosen_time(
     app: App, made: Made, clock: FixedClock
 ) -> None:
     """After a rotation both tokens work until the overlap is over, then only the new one."""
-    _, _, new = await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=2)
+    _, _, new = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=2)
     clock.advance(2 * 3600 - 1)
     assert await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
@@ -49,50 +50,58 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(
 
 async def test_a_rotation_without_overlap_ends_the_old_token_at_once(app: App, made: Made) -> None:
     """Zero hours is what one chooses after a leak."""
-    _, _, new = await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=0)
+    _, _, new = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0)
     assert not await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
 
 
 async def test_a_rotation_with_two_live_tokens_ends_the_older_one(app: App, made: Made) -> None:
     """Never more than two live tokens: the newest lives on beside its successor."""
-    _, _, second = await issue(app, ACCOUNT, made.id, "tokens")
-    _, _, third = await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=1)
+    _, _, second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    _, _, third = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=1)
     states = [await opens(app, made.id, token) for token in (made.token, second, third)]
     assert states == [False, True, True]
 
 
 async def test_a_rotation_never_lengthens_a_life(app: App, made: Made, clock: FixedClock) -> None:
     """A token that was to end sooner than the overlap ends when it was to end."""
-    await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=0)
-    _, _, short = await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=0, lifetime_days=1)
-    await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=100)
+    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0)
+    _, _, short = await rotate(
+        app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0, lifetime_days=1
+    )
+    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=100)
     clock.advance(24 * 3600)
     assert not await opens(app, made.id, short)
 
 
 async def test_a_revoked_token_is_dead_at_once(any_app: App) -> None:
     """On the instance that revokes it, the next call is refused."""
-    directory, token = await service.create(any_app, ACCOUNT, service.NewDirectory("Contoso"))
+    directory, token = await service.create(
+        any_app, operator_actor(ACCOUNT), service.NewDirectory("Contoso")
+    )
     assert await opens(any_app, directory.id, token)
-    await revoke(any_app, ACCOUNT, directory.id, "tokens", directory.tokens[0].id)
+    await revoke(any_app, operator_actor(ACCOUNT), directory.id, "tokens", directory.tokens[0].id)
     assert not await opens(any_app, directory.id, token)
 
 
 async def test_only_the_owner_touches_tokens(app: App, made: Made) -> None:
     """Another account can neither issue nor revoke."""
     with pytest.raises(NotThere):
-        await issue(app, OTHER_ACCOUNT, made.id, "tokens")
+        await issue(app, operator_actor(OTHER_ACCOUNT), made.id, "tokens")
     with pytest.raises(NotThere):
-        await revoke(app, OTHER_ACCOUNT, made.id, "tokens", made.directory.tokens[0].id)
+        await revoke(
+            app, operator_actor(OTHER_ACCOUNT), made.id, "tokens", made.directory.tokens[0].id
+        )
     with pytest.raises(NotThere):
-        await revoke(app, ACCOUNT, made.id, "tokens", "unknown1")
+        await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", "unknown1")
 
 
 async def test_ended_tokens_are_kept_for_a_while_only(app: App, made: Made) -> None:
     """The page can say which token was revoked, and the record does not grow with every rotation."""
     for _ in range(10):
-        directory, _, _ = await rotate(app, ACCOUNT, made.id, "tokens", overlap_hours=0)
+        directory, _, _ = await rotate(
+            app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0
+        )
     assert len([token for token in directory.tokens if token.revoked]) == 5
     assert len(directory.tokens) == 6
 
@@ -101,12 +110,12 @@ async def test_ended_tokens_are_kept_for_a_while_only(app: App, made: Made) -> N
 async def test_a_lifetime_out_of_range_is_refused(app: App, made: Made, days: int) -> None:
     """One day to three years."""
     with pytest.raises(InvalidField, match="lifetime_out_of_range"):
-        await issue(app, ACCOUNT, made.id, "tokens", days)
+        await issue(app, operator_actor(ACCOUNT), made.id, "tokens", days)
 
 
 async def test_client_secrets_expire_after_two_years(app: App, made: Made) -> None:
     """Microsoft's gallery asks for secrets that live one to three years (Learn, "App gallery requirements")."""
-    _, secret, _ = await issue(app, ACCOUNT, made.id, "secrets")
+    _, secret, _ = await issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     assert secret.expires == "2028-01-01T00:00:00.000Z"
     assert made.directory.tokens[0].expires == ""
 
@@ -114,9 +123,9 @@ async def test_client_secrets_expire_after_two_years(app: App, made: Made) -> No
 async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -> None:
     """Tenant and subject are GUIDs in any case; audiences are compared exactly."""
     trust = TrustedIdentity(GUID.upper(), f" {GUID} ", ("api://App", "api://App/host", "api://App"))
-    directory = await set_trust(app, ACCOUNT, made.id, trust)
+    directory = await set_trust(app, operator_actor(ACCOUNT), made.id, trust)
     assert directory.trust == TrustedIdentity(GUID, GUID, ("api://App", "api://App/host"))
-    assert (await set_trust(app, ACCOUNT, made.id, None)).trust is None
+    assert (await set_trust(app, operator_actor(ACCOUNT), made.id, None)).trust is None
 
 
 @pytest.mark.parametrize(
@@ -133,17 +142,19 @@ async def test_a_wrong_trust_is_refused(
 ) -> None:
     """What is no exact identity is not trusted."""
     with pytest.raises(InvalidField) as caught:
-        await credentials.set_trust(app, ACCOUNT, made.id, trust)
+        await credentials.set_trust(app, operator_actor(ACCOUNT), made.id, trust)
     assert caught.value.field == field
 
 
 async def test_the_log_tells_what_was_done_to_credentials(app: App, made: Made) -> None:
     """Who looks for the reason of a refused call finds that its token was revoked; never the token itself."""
-    _, token, plain = await issue(app, ACCOUNT, made.id, "tokens")
-    await revoke(app, ACCOUNT, made.id, "tokens", token.id)
-    await issue(app, ACCOUNT, made.id, "secrets")
-    await set_trust(app, ACCOUNT, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
-    await set_trust(app, ACCOUNT, made.id, None)
+    _, token, plain = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", token.id)
+    await issue(app, operator_actor(ACCOUNT), made.id, "secrets")
+    await set_trust(
+        app, operator_actor(ACCOUNT), made.id, TrustedIdentity(GUID, GUID, ("api://x",))
+    )
+    await set_trust(app, operator_actor(ACCOUNT), made.id, None)
     lines = (
         await provisioning_log.read(app, made.id, wanted=EventFilter(kinds=KINDS["access"]))
     ).lines

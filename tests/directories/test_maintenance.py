@@ -17,6 +17,7 @@ from directories import (
     service,
     store,
 )
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -36,19 +37,21 @@ async def a_day(app: App) -> None:
 async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTables) -> None:
     """An idle directory costs a handful of reads a day and no write."""
     for number in range(30):
-        await service.create(app, ACCOUNT, NewDirectory(f"Directory {number}"))
+        await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"Directory {number}"))
     await a_day(app)
     with tables.measured() as calls:
         await a_day(app)
     assert calls.count(("transact", "directories")) == calls.count(("transact", "contacts")) == 0
-    assert len(calls) <= 24 * 4 + 30 * 10  # a run reads and stores how far it has come
+    assert (
+        len(calls) <= 24 * 6 + 30 * 11
+    )  # a run looks for audit events and stores how far it has come
 
 
 async def test_access_tokens_beyond_their_end_are_removed(
     app: App, made: Made, clock: FixedClock
 ) -> None:
     """Expired access tokens and assertions to remember do not pile up; the live ones stay."""
-    directory, secret, _ = await credentials.issue(app, ACCOUNT, made.id, "secrets")
+    directory, secret, _ = await credentials.issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     for _ in range(3):
         await access_tokens.issue(
             app,
@@ -59,13 +62,14 @@ async def test_access_tokens_beyond_their_end_are_removed(
         clock.advance(1800)
     await maintenance.tidy(app, made.id)
     rows = await store.index(app.tables, made.id)
-    assert [row.key.partition("|")[0] for row in rows] == ["access", "directory"]
+    families = [row.key.partition("|")[0] for row in rows]
+    assert families == ["access", "audit", "audit", "audit", "directory"]
     await app.background.drain()
 
 
 async def test_removals_go_on_every_hour(app: App, made: Made, clock: FixedClock) -> None:
     """A deleted directory is gone with the next run after its ten minutes."""
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(601)
     await maintenance.run(app, math.inf)
     assert await store.get(app.tables, made.id) is None
@@ -89,7 +93,10 @@ async def test_one_bad_directory_does_not_stop_the_others(
     app: App, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A totals row of a later release can't be read; the log names its directory, all others are tidied."""
-    made = [(await service.create(app, ACCOUNT, NewDirectory(f"D{n}")))[0].id for n in range(6)]
+    made = [
+        (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"D{n}")))[0].id
+        for n in range(6)
+    ]
     for one in made:
         await app.tables.transact(
             "contacts", one, [Insert("event|00000000000000000000000000", b"{}")]
@@ -109,7 +116,10 @@ async def test_a_run_continues_where_the_last_one_ended(
     app: App, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs that end at their deadline, and hours without a run, leave no directory out and repeat none."""
-    made = [(await service.create(app, ACCOUNT, NewDirectory(f"D{n}")))[0].id for n in range(20)]
+    made = [
+        (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"D{n}")))[0].id
+        for n in range(20)
+    ]
     await maintenance.run(app, math.inf)
     tidied = list[str]()
 

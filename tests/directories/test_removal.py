@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from directories import deletion, service, store
+from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.errors import NotThere
 from directories.service import NewDirectory
@@ -48,7 +49,7 @@ async def left(app: App, directory_id: str) -> int:
 async def test_a_deleted_directory_is_hidden_and_shut_at_once(app: App, made: Made) -> None:
     """From the moment of deletion nobody sees it and no token opens it."""
     await authenticate(app, made.id, made.header)
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     assert await service.list_directories(app, ACCOUNT) == []
     with pytest.raises(NotThere):
         await service.read(app, ACCOUNT, made.id)
@@ -61,11 +62,11 @@ async def test_a_deletion_can_be_undone_for_ten_minutes(
 ) -> None:
     """People and tokens are as before."""
     await fill(app, made.id, 3)
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(599)
     await deletion.run(app, math.inf)
     assert [found.id for found in await deletion.restorable(app, ACCOUNT)] == [made.id]
-    await deletion.restore(app, ACCOUNT, made.id)
+    await deletion.restore(app, operator_actor(ACCOUNT), made.id)
     assert (await authenticate(app, made.id, made.header)).id == made.id
     assert len(await store.index(app.tables, made.id, "contacts")) == 3
     assert await store.index(app.tables, "directory-removal", "work") == []
@@ -75,19 +76,19 @@ async def test_a_deletion_can_be_undone_for_ten_minutes(
 async def test_nobody_else_deletes_or_restores(app: App, made: Made) -> None:
     """Another account's directory does not exist."""
     with pytest.raises(NotThere):
-        await deletion.delete(app, OTHER_ACCOUNT, made.id)
-    await deletion.delete(app, ACCOUNT, made.id)
+        await deletion.delete(app, operator_actor(OTHER_ACCOUNT), made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     with pytest.raises(NotThere):
-        await deletion.restore(app, OTHER_ACCOUNT, made.id)
+        await deletion.restore(app, operator_actor(OTHER_ACCOUNT), made.id)
 
 
 async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: FixedClock) -> None:
     """All tables, all rows of the directory, on both engines; other directories keep theirs."""
-    directory, _ = await service.create(any_app, ACCOUNT, NewDirectory("Gone"))
-    stays, _ = await service.create(any_app, ACCOUNT, NewDirectory("Stays"))
+    directory, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Gone"))
+    stays, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Stays"))
     await fill(any_app, directory.id, 250)
     await fill(any_app, stays.id, 5)
-    await deletion.delete(any_app, ACCOUNT, directory.id)
+    await deletion.delete(any_app, operator_actor(ACCOUNT), directory.id)
     clock.advance(601)
     assert (
         await deletion.run(any_app, math.inf) >= 1
@@ -95,7 +96,7 @@ async def test_after_ten_minutes_every_row_is_removed(any_app: App, clock: Fixed
     assert await left(any_app, directory.id) == 0
     assert len(await store.index(any_app.tables, stays.id, "contacts")) == 5
     with pytest.raises(NotThere):
-        await deletion.restore(any_app, ACCOUNT, directory.id)
+        await deletion.restore(any_app, operator_actor(ACCOUNT), directory.id)
 
 
 class Dying(CountingTables):
@@ -123,7 +124,7 @@ async def test_a_removal_that_was_killed_goes_on_where_it_was(
     dying.left = transactions
     mortal = App(app.settings, clock, dying)
     with contextlib.suppress(StorageUnavailable):
-        await deletion.delete(mortal, ACCOUNT, made.id)
+        await deletion.delete(mortal, operator_actor(ACCOUNT), made.id)
         clock.advance(601)
         await deletion.run(mortal, math.inf)
     clock.advance(601)
@@ -139,7 +140,7 @@ async def test_a_removal_stops_in_time_and_goes_on_later(
 ) -> None:
     """A run ends before the platform would end it."""
     await fill(app, made.id, 50)
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     clock.advance(601)
     assert await deletion.run(app, clock.monotonic()) == 0
     assert await left(app, made.id) > 50
@@ -152,7 +153,7 @@ async def test_what_is_removed_at_once_is_gone_through_again(
 ) -> None:
     """A call that another instance still let in may write behind the removal; a later run removes that too."""
     await fill(app, made.id, 10)
-    assert await deletion.remove_now(app, ACCOUNT, made.id, math.inf)
+    assert await deletion.remove_now(app, operator_actor(ACCOUNT), made.id, math.inf)
     assert await store.index(app.tables, made.id, "contacts") == []
     await fill(app, made.id, 1)
     clock.advance(60)
@@ -165,10 +166,12 @@ async def test_what_is_removed_at_once_is_gone_through_again(
 async def test_a_deletion_that_was_killed_is_finished_by_the_command(app: App, made: Made) -> None:
     """Deleted on a page, or by a command that was killed: the directory is hidden already, its rows are there."""
     await app.tables.transact("contacts", made.id, [Insert("user|x", b"{}")])
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     with pytest.raises(NotThere):
-        await deletion.remove_now(app, "00000000-0000-4000-8000-00000000000f", made.id, math.inf)
-    assert await deletion.remove_now(app, ACCOUNT, made.id, math.inf)
+        await deletion.remove_now(
+            app, operator_actor("00000000-0000-4000-8000-00000000000f"), made.id, math.inf
+        )
+    assert await deletion.remove_now(app, operator_actor(ACCOUNT), made.id, math.inf)
     assert await app.tables.query("contacts", made.id, "", "\ufffd") == []
     with pytest.raises(NotThere):
-        await deletion.remove_now(app, ACCOUNT, made.id, math.inf)
+        await deletion.remove_now(app, operator_actor(ACCOUNT), made.id, math.inf)

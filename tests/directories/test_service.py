@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from directories import service, store
+from directories.audit import operator_actor
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import is_directory_id
 from directories.service import NewDirectory
@@ -21,8 +22,8 @@ from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
     """Name, kind, region and strictness are kept on both engines; what is left out has the deployment's default."""
     new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
-    directory, token = await service.create(any_app, ACCOUNT, new)
-    plain, _ = await service.create(any_app, ACCOUNT, NewDirectory("Plain"))
+    directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
+    plain, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Plain"))
     found = await service.read(any_app, ACCOUNT, directory.id)
     assert found == directory
     assert (found.name, found.kind, found.region, found.strict_numbers) == (
@@ -37,7 +38,10 @@ async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
 
 async def test_ids_fit_every_client(app: App) -> None:
     """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
-    ids = {(await service.create(app, ACCOUNT, NewDirectory("A")))[0].id for _ in range(20)}
+    ids = {
+        (await service.create(app, operator_actor(ACCOUNT), NewDirectory("A")))[0].id
+        for _ in range(20)
+    }
     assert len(ids) == 20
     assert all(
         len(one) == 20 and one.isalnum() and one == one.lower() and is_directory_id(one)
@@ -55,13 +59,13 @@ async def test_the_plain_token_is_stored_nowhere(app: App, made: Made) -> None:
 
 async def test_accounts_do_not_see_each_other(app: App, made: Made) -> None:
     """Another account's directory does not exist for a person (SECURITY.md)."""
-    theirs, _ = await service.create(app, OTHER_ACCOUNT, NewDirectory("Theirs"))
+    theirs, _ = await service.create(app, operator_actor(OTHER_ACCOUNT), NewDirectory("Theirs"))
     assert [found.id for found in await service.list_directories(app, ACCOUNT)] == [made.id]
     assert [found.id for found in await service.list_directories(app, OTHER_ACCOUNT)] == [theirs.id]
     with pytest.raises(NotThere):
         await service.read(app, OTHER_ACCOUNT, made.id)
     with pytest.raises(NotThere):
-        await service.set_up(app, OTHER_ACCOUNT, made.id, name="Mine now")
+        await service.set_up(app, operator_actor(OTHER_ACCOUNT), made.id, name="Mine now")
 
 
 async def test_directories_are_listed_in_the_order_of_their_making(
@@ -70,7 +74,7 @@ async def test_directories_are_listed_in_the_order_of_their_making(
     """The list keeps its order, whatever the ids are."""
     account = "33333333-3333-3333-3333-333333333333"
     for name in ("One", "Two", "Three"):
-        await service.create(any_app, account, NewDirectory(name))
+        await service.create(any_app, operator_actor(account), NewDirectory(name))
         clock.advance(1)
     assert [found.name for found in await service.list_directories(any_app, account)] == [
         "One",
@@ -97,7 +101,7 @@ async def test_directories_are_listed_in_the_order_of_their_making(
 async def test_a_wrong_field_is_named(app: App, new: NewDirectory, field: str) -> None:
     """What can't be taken is refused with the field, the fault and the remedy."""
     with pytest.raises(InvalidField) as caught:
-        await service.create(app, ACCOUNT, new)
+        await service.create(app, operator_actor(ACCOUNT), new)
     assert caught.value.field == field
     assert re.fullmatch(r"[^.]+\. [^.].+\.", caught.value.message.text())
 
@@ -105,10 +109,10 @@ async def test_a_wrong_field_is_named(app: App, new: NewDirectory, field: str) -
 async def test_a_given_id_is_taken_once(any_app: App) -> None:
     """A directory moved from another deployment keeps its id and token; a second one with that id is refused."""
     new = NewDirectory("Moved", id="5d1b8f2e-moved", token="token-of-the-old-deployment")
-    directory, token = await service.create(any_app, ACCOUNT, new)
+    directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
     assert (directory.id, token) == ("5d1b8f2e-moved", "token-of-the-old-deployment")
     with pytest.raises(InvalidField, match="taken"):
-        await service.create(any_app, OTHER_ACCOUNT, new)
+        await service.create(any_app, operator_actor(OTHER_ACCOUNT), new)
     assert (await service.read(any_app, ACCOUNT, directory.id)).account == ACCOUNT
     assert directory.id not in [
         found.id for found in await service.list_directories(any_app, OTHER_ACCOUNT)
@@ -117,17 +121,23 @@ async def test_a_given_id_is_taken_once(any_app: App) -> None:
 
 async def test_a_change_by_two_at_once_loses_nothing(any_app: App) -> None:
     """A change read from an older version is made again on the newer one; with a tag to be met it is refused."""
-    directory, _ = await service.create(any_app, ACCOUNT, NewDirectory("Old"))
-    renamed = await service.set_up(any_app, ACCOUNT, directory.id, name="New")
-    changed = await service.set_up(any_app, ACCOUNT, directory.id, strict_numbers=True)
+    directory, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Old"))
+    renamed = await service.set_up(any_app, operator_actor(ACCOUNT), directory.id, name="New")
+    changed = await service.set_up(
+        any_app, operator_actor(ACCOUNT), directory.id, strict_numbers=True
+    )
     assert (changed.name, changed.strict_numbers) == ("New", True)
     with pytest.raises(Overtaken):
-        await service.set_up(any_app, ACCOUNT, directory.id, renamed.etag, name="Newer")
+        await service.set_up(
+            any_app, operator_actor(ACCOUNT), directory.id, renamed.etag, name="Newer"
+        )
 
 
 async def test_a_change_without_effect_writes_nothing(app: App, made: Made) -> None:
     """The same settings again keep the version."""
-    assert (await service.set_up(app, ACCOUNT, made.id, name="Contoso")).etag == made.directory.etag
+    assert (
+        await service.set_up(app, operator_actor(ACCOUNT), made.id, name="Contoso")
+    ).etag == made.directory.etag
 
 
 class Dying(CountingTables):
@@ -153,7 +163,9 @@ async def test_a_creation_that_was_killed_leaves_nothing_to_see(
     tables = Dying(app.tables)
     tables.left = transactions
     with pytest.raises(StorageUnavailable):
-        await service.create(App(app.settings, clock, tables), ACCOUNT, NewDirectory("Half"))
+        await service.create(
+            App(app.settings, clock, tables), operator_actor(ACCOUNT), NewDirectory("Half")
+        )
     assert await service.list_directories(app, ACCOUNT) == []
     clock.advance(3601)
     assert await service.list_directories(app, ACCOUNT) == []

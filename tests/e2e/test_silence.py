@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from directories.audit import operator_actor
 from local import entra
 from local.entra import Options
 from local.entra.people import Company
@@ -34,7 +35,7 @@ async def test_log_of_a_provisioning_run_names_nobody(
     settings = Settings.read({"TABLES": where})
     app = App(settings, SystemClock(), open_tables(settings))
     directory, token = await service.create(
-        app, ACCOUNT, NewDirectory("Contoso Confidential", strict_numbers=True)
+        app, operator_actor(ACCOUNT), NewDirectory("Contoso Confidential", strict_numbers=True)
     )
     await app.close()
     async with running(

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from directories import service as directories
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
@@ -161,7 +162,9 @@ async def test_presence_comes_through_timer_and_queue(
     }
     tables = open_tables(Settings.read(environment))
     world = World(CountingTables(tables), FixedClock(), graph_simulator, Settings.read(environment))
-    await directories.create(world.app, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    await directories.create(
+        world.app, operator_actor(ACCOUNT), NewDirectory("Contoso", id=DIRECTORY)
+    )
     people = await world.linked(3)
     world.set(people[0], "Away")
     with reproducible(), settings_in_environment(environment):

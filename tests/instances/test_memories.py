@@ -15,6 +15,7 @@ import pytest
 import contacts.endpoints
 import directories.endpoints
 import scim.endpoints
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from local.host.host import Host
@@ -88,7 +89,7 @@ async def test_a_revoked_credential_works_for_30_seconds_at_most(
 ) -> None:
     """At once on the instance that revoked it; a new one works at once everywhere."""
     one, other = two
-    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     users, own = f"/scim/{directory.id}/v2/Users?count=0", f"/api/directories/{directory.id}"
     assert [(await each.call("GET", users, token=token))[0] for each in two] == [200, 200]
     _, issued = await one.call("POST", f"{own}/tokens", {})
@@ -110,7 +111,7 @@ async def test_a_new_directory_is_searched_after_5_seconds_at_most(
     one, other = two
     for each in two:
         assert await each.names("given") == []
-    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     person = {"userName": "a", "displayName": "Given A", "active": True}
     await one.call("POST", f"/scim/{directory.id}/v2/Users", person, token)
     assert await one.names("given") == ["Given A"]
@@ -133,7 +134,7 @@ async def test_totals_of_pages_are_a_second_old_at_most(
     from contacts.account_directories import all_directories, totals_of
 
     one, other = two
-    directory, token = await create(one.app, ACCOUNT, NewDirectory("Contoso"))
+    directory, token = await create(one.app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
     users = f"/scim/{directory.id}/v2/Users"
 
     async def is_counted(count: int) -> bool:
@@ -152,7 +153,10 @@ async def test_a_person_is_found_after_5_seconds_at_most(
 ) -> None:
     """Over many directories, an instance remembers in which ones nobody's name begins so."""
     one, other = two
-    made = [await create(one.app, ACCOUNT, NewDirectory(f"D{number}")) for number in range(20)]
+    made = [
+        await create(one.app, operator_actor(ACCOUNT), NewDirectory(f"D{number}"))
+        for number in range(20)
+    ]
     assert await other.names("given") == []
     assert await other.names("givena") == []
     directory, token = made[7]

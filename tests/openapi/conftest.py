@@ -16,6 +16,7 @@ import presence.endpoints
 import scim.endpoints
 import web.endpoints
 from directories import service
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.host.host import Host, HostOptions
 from local.host.hostfile import HostFile
@@ -92,7 +93,9 @@ async def started(folder: Path) -> Deployed:
     tables = open_tables(Settings.read({"TABLES": f"sqlite:///{folder}/app.db"}))
     settings = Settings.read({"WEBSITE_AUTH_ENABLED": "True"})
     app = App(settings, FixedClock(), tables)
-    await service.create(app, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
+    await service.create(
+        app, operator_actor(ACCOUNT), NewDirectory("Contoso", id="contoso", token=TOKEN)
+    )
     return Deployed(host_of(app), app)
 
 

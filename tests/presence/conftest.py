@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from directories import service as directories
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.constants import CALLBACK
@@ -29,7 +30,9 @@ async def world(
 @pytest.fixture
 async def browser(world: World) -> Browser:
     """An administrator of the account, whose directory is not connected yet."""
-    await directories.create(world.app, ACCOUNT, NewDirectory("Contoso", id=DIRECTORY))
+    await directories.create(
+        world.app, operator_actor(ACCOUNT), NewDirectory("Contoso", id=DIRECTORY)
+    )
     world.running.simulator.application.redirects = {
         f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)
     }

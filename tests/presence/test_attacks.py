@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 
+from directories.audit import operator_actor
 from local.graph.simulator import CONTOSO, FABRIKAM
 from local.graph.token import TokenEndpoint
 from presence import tenant_links
@@ -25,7 +26,7 @@ async def mallory(world: World, browser: Browser) -> Browser:
     from directories.service import NewDirectory
 
     world.running.simulator.consent(VICTIM)
-    await service.create(world.app, "account-evil", NewDirectory("Evil", id=EVIL))
+    await service.create(world.app, operator_actor("account-evil"), NewDirectory("Evil", id=EVIL))
     return Browser(world, account="account-evil", person="mallory")
 
 
@@ -176,7 +177,9 @@ async def test_a_tenant_belongs_to_the_account_that_linked_it_first(
 
     await browser.connected()
     await browser.act("check")
-    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(
+        world.app, operator_actor("account-two"), NewDirectory("Two", id="directory-two")
+    )
     second = Browser(world, account="account-two", person="other")
     assert (await second.signed_in(GLORIA, "directory-two")).outcome == "owned"
 
@@ -188,7 +191,9 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
     from directories import service
     from directories.service import NewDirectory
 
-    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(
+        world.app, operator_actor("account-two"), NewDirectory("Two", id="directory-two")
+    )
     second = Browser(world, account="account-two", person="other")
     await browser.connected()
     await second.connected(GLORIA, "directory-two")
@@ -198,9 +203,9 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
 
 async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
     """Whatever was looked at before: the transaction that links is the one that decides."""
-    await tenant_links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1)
+    await tenant_links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1, [])
     with pytest.raises(tenant_links.TenantOwnedByOtherAccount):
-        await tenant_links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2)
+        await tenant_links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2, [])
     assert await tenant_links.directory(world.tables, EVIL) is None
 
 

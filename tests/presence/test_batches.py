@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from directories.audit import operator_actor
 from local.host.host import HostOptions
 from local.host.running import ROOT, running
 from presence import tenant_links
@@ -66,7 +67,9 @@ async def test_every_tenant_of_a_batch_is_tried_on_the_host(tmp_path: Path) -> N
 
     app = App(Settings(tables=tables), SystemClock(), storage)
     for number, tenant in enumerate(world_tenants):
-        await linking.connect(app, DirectoryLink(f"d{number}", tenant, "account"))
+        await linking.connect(
+            app, DirectoryLink(f"d{number}", tenant, "account"), operator_actor("account")
+        )
     settings = {
         "TABLES": tables,
         "PRESENCE_INTERVAL_SECONDS": "10",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO, FABRIKAM, IDENTITY_CLIENT_ID, IDENTITY_HEADER
 from tests.presence.browser import GLORIA, LOOPBACK, MAX, Browser, has_nothing, tenant_of
@@ -162,7 +163,9 @@ async def test_two_directories_of_an_account_share_a_tenant(world: World, browse
     from directories import service
     from directories.service import NewDirectory
 
-    await service.create(world.app, browser.account, NewDirectory("Two", id="directory-two"))
+    await service.create(
+        world.app, operator_actor(browser.account), NewDirectory("Two", id="directory-two")
+    )
     for directory_id in (DIRECTORY, "directory-two"):
         await browser.connected(directory_id=directory_id)
         assert (await browser.act("check", directory_id)).json["state"] == "waiting"
@@ -299,7 +302,9 @@ async def test_the_directory_may_be_gone_when_the_administrator_comes_back(
     from directories import deletion
 
     returned = await browser.at_microsoft((await browser.signed_in()).location, GLORIA, "accept")
-    await deletion.remove_now(world.app, browser.account, DIRECTORY, world.clock.monotonic() + 60)
+    await deletion.remove_now(
+        world.app, operator_actor(browser.account), DIRECTORY, world.clock.monotonic() + 60
+    )
     await browser.send("GET", returned)
     for _ in range(21):
         await world.interval()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
 from presence.endpoints import blueprint
@@ -121,7 +122,9 @@ async def test_presence_is_for_entra_directories_only(world: World, browser: Bro
     from directories.service import NewDirectory
 
     await service.create(
-        world.app, browser.account, NewDirectory("Okta", kind="other", id="directory-okta")
+        world.app,
+        operator_actor(browser.account),
+        NewDirectory("Okta", kind="other", id="directory-okta"),
     )
     assert (await browser.act("connect", "directory-okta")).status == 409
 

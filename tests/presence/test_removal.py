@@ -3,6 +3,7 @@
 import asyncio
 
 from directories import deletion as directory_removal
+from directories.audit import operator_actor
 from local.graph.simulator import CLIENT_ID, CONTOSO
 from presence import tenant_links
 from presence.service import statuses
@@ -159,7 +160,9 @@ async def test_the_tenant_is_free_again_for_another_account(world: World, browse
 
     await connected(world, browser)
     await browser.act("remove")
-    await service.create(world.app, "account-two", NewDirectory("Two", id="directory-two"))
+    await service.create(
+        world.app, operator_actor("account-two"), NewDirectory("Two", id="directory-two")
+    )
     second = Browser(world, account="account-two", person="other")
     assert (await second.connected(directory_id="directory-two")).outcome == "consented"
 
@@ -169,7 +172,9 @@ async def test_a_deleted_directory_is_disconnected_by_the_timer(
 ) -> None:
     """Nobody presses Remove access for a directory that is gone; its presence goes within ten minutes."""
     await connected(world, browser)
-    await directory_removal.remove_now(world.app, ACCOUNT, DIRECTORY, world.clock.monotonic() + 60)
+    await directory_removal.remove_now(
+        world.app, operator_actor(ACCOUNT), DIRECTORY, world.clock.monotonic() + 60
+    )
     for _ in range(21):
         await world.interval()
     assert await world.dump() == []

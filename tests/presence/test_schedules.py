@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from directories.audit import operator_actor
 from local.graph.simulator import CONTOSO
 from presence import tenant_links
 from presence.consent import linking
@@ -86,7 +87,7 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
     link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
         DIRECTORY, CONTOSO, ACCOUNT
     )
-    await linking.connect(other.app, link)
+    await linking.connect(other.app, link, operator_actor("account"))
     assert await other.tick() == "synced"
     assert await all_is_right(other, ids)
     assert len(await world.dump()) <= 5
@@ -191,7 +192,7 @@ async def test_a_directory_linked_anew_during_a_sync_is_gone_through(world: Worl
         await linking.disconnect(world.app, DIRECTORY)
         link = await tenant_links.directory(world.tables, DIRECTORY)
         assert link is not None
-        await linking.connect(world.app, link)
+        await linking.connect(world.app, link, operator_actor("account"))
         return await asked(token, some)
 
     world.runtime.graph.presences = meanwhile  # type: ignore[method-assign,assignment]
@@ -207,7 +208,7 @@ async def test_a_loss_noted_late_does_not_hold_up_who_connected_meanwhile(world:
     world.clock.advance(1)
     link = await tenant_links.directory(world.tables, DIRECTORY)
     assert link is not None
-    await linking.connect(world.app, link)
+    await linking.connect(world.app, link, operator_actor("account"))
     await tenant_links.pause(world.tables, CONTOSO, "deleted", now, now + 3_600_000, now)
     assert "synced" in await world.interval()
 

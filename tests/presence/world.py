@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
+from directories.audit import operator_actor
 from directories.provisioning_log import Event, write
 from local.counting_tables import CountingTables
 from local.graph.people import Tenant
@@ -132,7 +133,9 @@ class World:
         """The directory is connected and the company has consented."""
         if consent:
             self.running.simulator.consent(tenant_id)
-        await linking.connect(self.app, DirectoryLink(directory_id, tenant_id, account))
+        await linking.connect(
+            self.app, DirectoryLink(directory_id, tenant_id, account), operator_actor("account")
+        )
 
     async def linked(self, count: int) -> list[str]:
         """A linked directory with so many people, who stand still; their object ids."""

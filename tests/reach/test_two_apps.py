@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from directories import rate_limits, service
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.instance import runtime_of
@@ -40,7 +41,9 @@ async def pair(tables: CountingTables) -> AsyncIterator[Pair]:
     """Two Apps with different settings and clocks over the same tables object."""
     first = App(_settings("first"), FixedClock(), tables)
     second = App(_settings("second"), FixedClock(), tables)
-    await service.create(first, ACCOUNT, NewDirectory("Contoso", id="contoso", token=TOKEN))
+    await service.create(
+        first, operator_actor(ACCOUNT), NewDirectory("Contoso", id="contoso", token=TOKEN)
+    )
     found = Pair(Deployed(host_of(first), first), Deployed(host_of(second), second), tables)
     yield found
     for deployed in (found.first, found.second):

@@ -55,7 +55,7 @@ async def client_of(host: Host, app: App, directory_id: str, **options: object) 
         tokens=live,
         **options,  # type: ignore[arg-type]
     )
-    await store.insert(app.tables, directory)
+    await store.insert(app.tables, directory, [])
     return ScimClient(host, app, directory_id, token)
 
 

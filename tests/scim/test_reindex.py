@@ -9,6 +9,7 @@ import pytest
 
 from contacts import number_lookup
 from directories import maintenance, reindex_progress, service, store
+from directories.audit import operator_actor
 from local.check import check
 from local.counting_tables import CountingTables
 from local.host.host import Host
@@ -171,7 +172,7 @@ async def test_region_that_changes_is_a_reason_to_reindex(app: App, contoso: Sci
     """National numbers are found as those of the new region after the next maintenance."""
     await contoso.user(phoneNumbers=[{"type": "work", "value": "030 901820"}])
     await maintenance.run(app, 3600.0)
-    await service.set_up(app, ACCOUNT, "contoso", region="DE")
+    await service.set_up(app, operator_actor(ACCOUNT), "contoso", region="DE")
     await maintenance.run(app, 3600.0)
     directory = await store.get(app.tables, "contoso")
     assert directory

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import azure.functions as func
 import pytest
 
+from directories.audit import operator_actor
 from directories.models import Directory
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
@@ -59,7 +60,7 @@ async def product(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pr
     """The product with an empty directory, without a web server."""
     app = App(Settings.read({}), clock, tables)
     host = Host(_app(app), environment={})
-    yield Product(host, clock, *await create(app, ACCOUNT, NewDirectory("Contoso")))
+    yield Product(host, clock, *await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso")))
     await host.stop()
     await app.background.drain()
 
@@ -72,7 +73,7 @@ async def served(tables: CountingTables, clock: FixedClock) -> AsyncIterator[Pro
         yield Product(
             server.host,
             clock,
-            *await create(app, ACCOUNT, NewDirectory("Contoso")),
+            *await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso")),
             url=server.url,
         )
     await app.background.drain()

@@ -2,6 +2,7 @@
 
 import re
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -10,7 +11,7 @@ from tests.web.conftest import ACCOUNT, Visitor
 
 
 async def _company(app: App, name: str) -> Company:
-    directory, _ = await create(app, ACCOUNT, NewDirectory(name))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory(name))
     return Company(app, directory)
 
 

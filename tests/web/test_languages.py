@@ -8,6 +8,7 @@ import pytest
 from contacts import api as contacts_api
 from directories import api as directories_api
 from directories import events, provisioning_log, service
+from directories.audit import operator_actor
 from directories.event_types import REFUSED
 from directories.events import Event, told
 from directories.handlers import respond
@@ -37,7 +38,9 @@ def other_english() -> Iterator[None]:
 
 
 async def _refused(app: App, message: Message) -> str:
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater", id="brightwater"))
+    directory, _ = await service.create(
+        app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id="brightwater")
+    )
     event = Event(
         at=timestamp(app.clock.now()),
         kind=REFUSED,

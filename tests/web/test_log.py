@@ -5,6 +5,7 @@ import re
 import pytest
 
 from directories import provisioning_log, service
+from directories.audit import operator_actor
 from directories.event_types import KINDS
 from directories.events import Event, write
 from directories.service import NewDirectory
@@ -30,7 +31,7 @@ _EVENTS = {
 
 async def _log(app: App, clock: FixedClock) -> str:
     """A directory with an event of each kind."""
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater"))
     for event in _EVENTS.values():
         clock.advance(1)
         await app.tables.transact("contacts", directory.id, [write(event, clock)])

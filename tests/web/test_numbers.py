@@ -1,5 +1,6 @@
 """The page of numbers needing attention."""
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from directories.store import get
 from scim.users import index_rows
@@ -14,7 +15,7 @@ NUMBERS = ("030 901820", "089 636480", "0211 80001", "0151 23456789")
 
 
 async def _directory(app: App) -> str:
-    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     now = timestamp(app.clock.now())
     for place, number in enumerate(NUMBERS):
         resource = {

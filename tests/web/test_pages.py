@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from directories import reindex_progress, service
+from directories.audit import operator_actor
 from directories.reindex_progress import Progress
 from directories.service import NewDirectory
 from shared.app import App
@@ -21,7 +22,7 @@ _INLINE = re.compile(
 
 
 async def _directory(app: App, account: str = ACCOUNT) -> str:
-    directory, _ = await service.create(app, account, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, operator_actor(account), NewDirectory("Brightwater"))
     return directory.id
 
 

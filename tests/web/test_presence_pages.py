@@ -3,6 +3,7 @@
 import pytest
 
 from directories import service
+from directories.audit import operator_actor
 from directories.events import Event, write
 from directories.service import NewDirectory
 from shared.app import App
@@ -36,7 +37,7 @@ async def test_step_2_warns_when_the_first_person_has_no_object_id(
     app: App, visit: Visitor, external_id: str, is_warned: bool
 ) -> None:
     """Presence is read by object ID only, so a wrong mapping is worth a word at the first person."""
-    await service.create(app, ACCOUNT, NewDirectory("Brightwater", id=DIRECTORY))
+    await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
     await arrives(app, external_id)
     page = await visit("GET", f"/directories/{DIRECTORY}/live?seen=other", hx_request="true")
     text = page.body.decode()
@@ -53,7 +54,7 @@ async def test_the_export_offers_every_form(
     app: App, visit: Visitor, language: str, first: str
 ) -> None:
     """The separator that Excel expects in the reader's language comes first."""
-    await service.create(app, ACCOUNT, NewDirectory("Brightwater", id=DIRECTORY))
+    await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater", id=DIRECTORY))
     page = await visit("GET", f"/directories/{DIRECTORY}", accept_language=language)
     text = page.body.decode()
     forms = [

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from shared.app import App
 from tests.contacts.people import Company
@@ -23,7 +24,7 @@ async def test_a_row_says_what_the_name_resembles(
     visit: Visitor, app: App, language: str, text: str, words: str, count: str
 ) -> None:
     """In the visitor's language, below those who are meant; the count tells them apart (issue 13, item 10)."""
-    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="GB"))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
     company = Company(app, directory)
     for name in ("Anna Meyer", "Anna Maier", "Karl Schneider"):
         await company.hire(name)

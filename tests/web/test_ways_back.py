@@ -6,13 +6,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from directories import deletion, service, tokens
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from shared.app import App
 from tests.web.conftest import ACCOUNT, PERSON, Visitor
 
 
 async def _directory(app: App) -> str:
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Brightwater"))
+    directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Brightwater"))
     return directory.id
 
 
@@ -136,7 +137,7 @@ async def test_step_1_of_a_directory_deleted_since_begins_anew(app: App, visit: 
     place = (await visit("GET", "/directories/new")).headers["Location"]
     await visit("POST", place, "name=One&kind=entra&region=GB")
     (made,) = await service.list_directories(app, ACCOUNT)
-    await deletion.delete(app, ACCOUNT, made.id)
+    await deletion.delete(app, operator_actor(ACCOUNT), made.id)
     for method, body in (("GET", ""), ("POST", "name=Two&kind=entra&region=GB")):
         answer = await visit(method, place, body)
         assert answer.headers["Location"].startswith("/directories/new")

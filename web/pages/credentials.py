@@ -64,7 +64,7 @@ async def issue(visit: PageRequest) -> Response:
     """Issue a new token in place of the newest."""
     kind, sort = _kind(visit.form)
     hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
-    place = (visit.app, visit.account, visit.directory_id, sort)
+    place = (visit.app, visit.actor, visit.directory_id, sort)
     try:
         directory, _, plain = await held.rotate(
             *place, float(_number(hours)), _number(days) or None
@@ -88,7 +88,7 @@ async def revoke(visit: PageRequest) -> Response:
     """End one at once."""
     _, sort = _kind(visit.form)
     directory = await held.revoke(
-        visit.app, visit.account, visit.directory_id, sort, visit.form.get("id", "")
+        visit.app, visit.actor, visit.directory_id, sort, visit.form.get("id", "")
     )
     return await _shown(visit, directory)
 

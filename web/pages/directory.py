@@ -94,7 +94,7 @@ def _exports(visit: PageRequest, directory: Directory) -> list[ExportLink]:
 async def set_strict(visit: PageRequest) -> Response:
     """Set whether people whose numbers can't be read are refused."""
     strict = visit.form.get("strict") == "1"
-    await service.set_up(visit.app, visit.account, visit.directory_id, strict_numbers=strict)
+    await service.set_up(visit.app, visit.actor, visit.directory_id, strict_numbers=strict)
     if not visit.is_partial:
         return visit.go(f"/directories/{visit.directory_id}")
     return Response(204, headers=trigger("", visit.t("saved")))

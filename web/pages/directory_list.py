@@ -115,7 +115,7 @@ async def rename(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     name = visit.form.get("name", "")
     try:
-        await service.set_up(visit.app, visit.account, directory.id, name=name)
+        await service.set_up(visit.app, visit.actor, directory.id, name=name)
     except InvalidField as fault:
         return dialog(
             visit,
@@ -138,7 +138,7 @@ async def delete(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if " ".join(visit.form.get("name", "").split()) != directory.name:
         return await _delete_dialog(visit, {"name": visit.t("name_differs")}, 422)
-    await deletion.delete(visit.app, visit.account, directory.id)
+    await deletion.delete(visit.app, visit.actor, directory.id)
     return visit.go("/", visit.t("directory_deleted"))
 
 
@@ -159,7 +159,7 @@ async def _delete_dialog(visit: PageRequest, faults: dict[str, str], status: int
 async def restore(visit: PageRequest) -> Response:
     """Undo a deletion."""
     try:
-        await deletion.restore(visit.app, visit.account, visit.directory_id)
+        await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
         return visit.go("/")
     return visit.go("/", visit.t("directory_restored"))

@@ -57,7 +57,7 @@ async def set_region(visit: PageRequest) -> Response:
     """Take another default region; the numbers are then parsed again in the background."""
     region = visit.form.get("region", "")
     with suppress(InvalidField):  # no form of this page sends an unknown region
-        await service.set_up(visit.app, visit.account, visit.directory_id, region=region)
+        await service.set_up(visit.app, visit.actor, visit.directory_id, region=region)
     return visit.go(f"/directories/{visit.directory_id}/numbers")
 
 

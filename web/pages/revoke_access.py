@@ -17,8 +17,8 @@ async def ask_to_remove(visit: PageRequest) -> Response:
 async def remove(visit: PageRequest) -> Response:
     """Drop tokens and presence at once; the answer shows the second step."""
     assert visit.person is not None
-    await consents.remove(visit.app, visit.person, visit.directory_id)
-    directory = await service.set_up(visit.app, visit.account, visit.directory_id, presence="off")
+    await consents.remove(visit.app, visit.actor, visit.directory_id)
+    directory = await service.set_up(visit.app, visit.actor, visit.directory_id, presence="off")
     return await wizard_presence.step(visit, directory)
 
 
@@ -26,6 +26,6 @@ async def check_gone(visit: PageRequest) -> Response:
     """Return whether the company has deleted the application."""
     assert visit.person is not None
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    checked = await consents.check_gone(visit.app, visit.person, directory.id)
+    checked = await consents.check_gone(visit.app, visit.actor, directory.id)
     gone = {"tone": "good" if checked.gone else "warn", "words": visit.text(checked.message)}
     return page(visit, "gone.html", directory=directory, gone=gone)

@@ -38,7 +38,7 @@ async def save(visit: PageRequest) -> Response:
             values["jwksUri"],
         )
     try:
-        await credentials.set_trust(visit.app, visit.account, visit.directory_id, trust)
+        await credentials.set_trust(visit.app, visit.actor, visit.directory_id, trust)
     except InvalidField as fault:
         return await _dialog(visit, values, {fault.field: fault_text(visit, fault)}, status=422)
     return visit.go(f"/directories/{visit.directory_id}/credentials")

@@ -36,7 +36,7 @@ async def create(visit: PageRequest) -> Response:
         form["name"], kind, form["region"], id=_id_of(visit, once) if once else ""
     )
     try:
-        directory, token = await service.create(visit.app, visit.account, wanted)
+        directory, token = await service.create(visit.app, visit.actor, wanted)
     except InvalidField as fault:
         if fault.field == "id":
             return await _made_before(visit, wanted.id)
@@ -85,7 +85,7 @@ async def _save(visit: PageRequest, directory: Directory) -> Response:
     }
     try:
         await service.set_up(
-            visit.app, visit.account, directory.id, name=form["name"], region=form["region"]
+            visit.app, visit.actor, directory.id, name=form["name"], region=form["region"]
         )
     except InvalidField as fault:
         return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)

@@ -31,7 +31,7 @@ async def choose(visit: PageRequest) -> Response:
     choice = visit.form.get("choice")
     found = view(visit, await _connection(visit), directory)
     if choice in ("on", "off") and directory.kind == "entra" and not found.locked:
-        directory = await service.set_up(visit.app, visit.account, directory.id, presence=choice)
+        directory = await service.set_up(visit.app, visit.actor, directory.id, presence=choice)
     return await step(visit, directory)
 
 
@@ -39,7 +39,7 @@ async def connection(visit: PageRequest) -> Response:
     """How far Microsoft has come; 204 while there is nothing new, the whole step once it has arrived."""
     directory = await _directory(visit)
     assert visit.person is not None
-    found = await consents.check(visit.app, visit.person, directory.id)
+    found = await consents.check(visit.app, visit.actor, directory.id)
     current = view(visit, found, directory)
     if visit.query.get("seen") == current.mark:
         return Response(204)
@@ -51,10 +51,10 @@ async def consent(visit: PageRequest) -> Response:
     directory = await _directory(visit)
     assert visit.person is not None
     if directory.presence != "on":
-        await service.set_up(visit.app, visit.account, directory.id, presence="on")
+        await service.set_up(visit.app, visit.actor, directory.id, presence="on")
     try:
         location, headers = await consents.connect(
-            visit.app, visit.person, directory.id, visit.request
+            visit.app, visit.actor, directory.id, visit.request
         )
     except HttpError as error:
         failed = {

@@ -44,7 +44,7 @@ async def new_token(visit: PageRequest) -> Response:
     try:
         directory, _, plain = await credentials.rotate(
             visit.app,
-            visit.account,
+            visit.actor,
             visit.directory_id,
             "tokens",
             int(hours[:7]) if hours.isdecimal() else 24,

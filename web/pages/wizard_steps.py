@@ -12,9 +12,9 @@ async def advance(visit: PageRequest) -> Response:
     if step == "presence":
         directory = await service.read(visit.app, visit.account, visit.directory_id)
         if directory.setup == "connect":
-            await service.set_up(visit.app, visit.account, visit.directory_id, setup="presence")
+            await service.set_up(visit.app, visit.actor, visit.directory_id, setup="presence")
         return visit.go(f"/directories/{visit.directory_id}/presence")
-    await service.set_up(visit.app, visit.account, visit.directory_id, setup="done")
+    await service.set_up(visit.app, visit.actor, visit.directory_id, setup="done")
     return visit.go(f"/directories/{visit.directory_id}")
 
 

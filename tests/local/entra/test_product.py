@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from directories import store
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.check import check
 from local.counting_tables import CountingTables
@@ -29,7 +30,7 @@ async def product(app: App) -> AsyncIterator[Options]:
     """A job into an empty directory of the running product."""
     functions = func.FunctionApp()
     functions.register_functions(endpoints.blueprint(app))
-    directory, token = await create(app, "account", NewDirectory("Contoso"))
+    directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
     async with running(functions) as host:
         yield Options(
             f"{host.url}/scim/{directory.id}/v2",

@@ -9,6 +9,7 @@ from pathlib import Path
 import azure.functions as func
 
 from directories import deletion, service
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.host.host import Host
 from local.host.hostfile import HostFile
@@ -62,13 +63,13 @@ async def filled(app: App, host: Host, people: int = 12) -> Deployment:
         ).status == 401
         await app.background.drain()
     await _link(app, contoso.directory_id)
-    await deletion.delete(app, ACCOUNT, fabrikam.directory_id)
+    await deletion.delete(app, operator_actor(ACCOUNT), fabrikam.directory_id)
     return Deployment(app, contoso, fabrikam)
 
 
 async def _client(app: App, host: Host, name: str) -> ScimClient:
     new = NewDirectory(name, id=name)
-    directory, token = await service.create(app, ACCOUNT, new)
+    directory, token = await service.create(app, operator_actor(ACCOUNT), new)
     return ScimClient(host, app, directory.id, token)
 
 
@@ -87,7 +88,9 @@ async def _person(scim: ScimClient, number: int) -> str:
 
 
 async def _link(app: App, directory_id: str) -> None:
-    await linking.connect(app, DirectoryLink(directory_id, TENANT, ACCOUNT))
+    await linking.connect(
+        app, DirectoryLink(directory_id, TENANT, ACCOUNT), operator_actor(ACCOUNT)
+    )
     snapshot = await load(app.tables, TENANT)
     assert snapshot
     people = Delta({f"00000000-0000-4000-8000-{number:012}": Entry() for number in range(12)})

@@ -6,6 +6,7 @@ import azure.functions as func
 import pytest
 
 from directories import credentials, service
+from directories.audit import operator_actor
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
@@ -44,11 +45,11 @@ def host_of(app: App) -> Host:
 async def client(app: App) -> AsyncIterator[TokenClient]:
     """A directory with a client secret and a trusted identity."""
     host = host_of(app)
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
-    _, _, secret = await credentials.issue(app, ACCOUNT, directory.id, "secrets")
+    directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
+    _, _, secret = await credentials.issue(app, operator_actor(ACCOUNT), directory.id, "secrets")
     await credentials.set_trust(
         app,
-        ACCOUNT,
+        operator_actor(ACCOUNT),
         directory.id,
         TrustedIdentity(CONTOSO, SUBJECT, ("api://other", AUDIENCE)),
     )

@@ -12,6 +12,7 @@ import pytest
 
 from directories import credentials, provisioning_log, service, tokens
 from directories.access_rows import Access, insert_access
+from directories.audit import operator_actor
 from directories.event_types import KINDS
 from directories.models import TrustedIdentity
 from directories.provisioning_log import EventFilter
@@ -296,7 +297,7 @@ async def test_a_login_service_that_is_down_is_a_503(
 async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: Any) -> None:
     """Once trust is dropped, new assertions and the tokens issued for old ones are refused."""
     token = (await client.by_assertion(sign())).token
-    await credentials.set_trust(client.app, ACCOUNT, client.directory_id, None)
+    await credentials.set_trust(client.app, operator_actor(ACCOUNT), client.directory_id, None)
     answer = await client.by_assertion(sign())
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     assert await client.users(token) == 401
@@ -318,11 +319,11 @@ async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
     token = (await client.by_assertion(sign())).token
     assert await client.users(token) == 200
     elsewhere = App(first.settings, clock, first.tables)
-    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, other)
+    await credentials.set_trust(elsewhere, operator_actor(ACCOUNT), client.directory_id, other)
     clock.advance(30)
     assert await client.users(token) == 401
-    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, None)
-    await credentials.set_trust(elsewhere, ACCOUNT, client.directory_id, other)
+    await credentials.set_trust(elsewhere, operator_actor(ACCOUNT), client.directory_id, None)
+    await credentials.set_trust(elsewhere, operator_actor(ACCOUNT), client.directory_id, other)
     clock.advance(30)
     assert await client.users(token) == 401
 
@@ -345,7 +346,7 @@ async def test_whether_a_directory_trusts_an_identity_costs_the_same(
     client: TokenClient, tables: CountingTables
 ) -> None:
     """A made-up assertion costs as many reads at a directory with trust, at one without, and at none."""
-    without, _ = await service.create(client.app, ACCOUNT, NewDirectory("Without"))
+    without, _ = await service.create(client.app, operator_actor(ACCOUNT), NewDirectory("Without"))
     counts = []
     for directory_id in (client.directory_id, without.id, "a" * 20):
         stranger = TokenClient(client.host, client.app, directory_id, "")

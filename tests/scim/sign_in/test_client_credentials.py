@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from directories import credentials, deletion, service, token_limits
+from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.clock import FixedClock
@@ -53,11 +54,15 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
 @pytest.mark.clause("7644/2.1")
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
     """Two secrets are live; revoking one leaves the other's tokens."""
-    _, second, plain = await credentials.issue(client.app, ACCOUNT, client.directory_id, "secrets")
+    _, second, plain = await credentials.issue(
+        client.app, operator_actor(ACCOUNT), client.directory_id, "secrets"
+    )
     first_token = (await client.by_secret()).token
     second_token = (await client.by_secret(client_secret=plain)).token
     assert [await client.users(first_token), await client.users(second_token)] == [200, 200]
-    await credentials.revoke(client.app, ACCOUNT, client.directory_id, "secrets", second.id)
+    await credentials.revoke(
+        client.app, operator_actor(ACCOUNT), client.directory_id, "secrets", second.id
+    )
     assert [await client.users(first_token), await client.users(second_token)] == [200, 401]
     assert (await client.by_secret(client_secret=plain)).status == 401
 
@@ -65,7 +70,7 @@ async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClien
 @pytest.mark.clause("7644/2.1", "ipsie/auth-only")
 async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None:
     """The other directory's partition does not know it."""
-    other, _ = await service.create(client.app, ACCOUNT, NewDirectory("Other"))
+    other, _ = await service.create(client.app, operator_actor(ACCOUNT), NewDirectory("Other"))
     token = (await client.by_secret()).token
     elsewhere = TokenClient(client.host, client.app, other.id, "")
     assert await elsewhere.users(token) == 401
@@ -74,7 +79,7 @@ async def test_a_token_opens_its_own_directory_only(client: TokenClient) -> None
 async def test_a_deleted_directory_issues_nothing(client: TokenClient) -> None:
     """Its clients are strangers at once."""
     token = (await client.by_secret()).token
-    await deletion.delete(client.app, ACCOUNT, client.directory_id)
+    await deletion.delete(client.app, operator_actor(ACCOUNT), client.directory_id)
     assert (await client.by_secret()).status == 401
     assert await client.users(token) == 401
 
@@ -197,7 +202,9 @@ async def test_a_secret_obtains_one_access_token_per_second(
     assert [answer.status for answer in answers] == [200] * 10 + [429] * 40
     assert answers[-1].headers["retry-after"] == "1"
     assert "1 access token per second" in answers[-1].body["error_description"]
-    _, _, second = await credentials.issue(client.app, ACCOUNT, client.directory_id, "secrets")
+    _, _, second = await credentials.issue(
+        client.app, operator_actor(ACCOUNT), client.directory_id, "secrets"
+    )
     other = TokenClient(client.host, client.app, client.directory_id, second)
     assert (await other.by_secret()).status == 200
     clock.advance(1)

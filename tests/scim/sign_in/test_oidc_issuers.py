@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from directories import credentials, service
+from directories.audit import operator_actor
 from directories.errors import InvalidField
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
@@ -59,8 +60,8 @@ def _trust(by: OidcIssuer, **more: Any) -> TrustedIdentity:
 async def client(app: App, issuer: OidcIssuer) -> AsyncIterator[TokenClient]:
     """A directory that trusts the issuer."""
     host = host_of(app)
-    directory, _ = await service.create(app, ACCOUNT, NewDirectory("Contoso"))
-    await credentials.set_trust(app, ACCOUNT, directory.id, _trust(issuer))
+    directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
+    await credentials.set_trust(app, operator_actor(ACCOUNT), directory.id, _trust(issuer))
     yield TokenClient(host, app, directory.id, "")
     await app.background.drain()
     await host.stop()
@@ -154,7 +155,7 @@ async def test_only_listed_hosts_have_keys(
     """OWASP, Server-Side Request Forgery Prevention: an allow list of hosts, compared as a whole."""
     trust = _trust(issuer, jwks_uri=address.replace("{host}", issuer.host))
     with pytest.raises(InvalidField) as raised:
-        await credentials.set_trust(app, ACCOUNT, client.directory_id, trust)
+        await credentials.set_trust(app, operator_actor(ACCOUNT), client.directory_id, trust)
     assert raised.value.field == "jwksUri"
     assert "TRUSTED_KEY_HOSTS" in raised.value.message.text()
 
@@ -174,7 +175,9 @@ async def test_a_wrong_field_is_named(
 ) -> None:
     """The field, the fault and the remedy."""
     with pytest.raises(InvalidField) as raised:
-        await credentials.set_trust(app, ACCOUNT, client.directory_id, _trust(issuer, **change))
+        await credentials.set_trust(
+            app, operator_actor(ACCOUNT), client.directory_id, _trust(issuer, **change)
+        )
     assert raised.value.field == field
 
 

@@ -1,0 +1,86 @@
+"""The acts between two versions of a directory: every difference is an act.
+
+So whoever changes a directory's row need not name the act, and can't forget it.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from directories.audit import Act
+from directories.models import Directory, Token, TrustedIdentity
+
+# Fields with acts of their own, and those that never change or come with another one.
+_APART = {
+    "id",
+    "account",
+    "created",
+    "etag",
+    "unknown_fields",
+    "name",
+    "state",
+    "deleted",
+    "tokens",
+    "secrets",
+    "trust",
+}
+_SETTINGS = tuple(field.name for field in dataclasses.fields(Directory) if field.name not in _APART)
+_STATES = {
+    ("active", "deleting"): "directory.deleted",
+    ("deleting", "active"): "directory.restored",
+    ("deleting", "removing"): "directory.removed",
+}
+
+
+def of_creation(directory: Directory) -> list[Act]:
+    """Return the acts that make a directory: itself, and its first token."""
+    new = {"name": directory.name} | {name: getattr(directory, name) for name in _SETTINGS}
+    return [Act("directory.created", new=new), *_credentials("token", (), directory.tokens)]
+
+
+def of_change(before: Directory, after: Directory) -> list[Act]:
+    """Return the acts that made `after` of `before`: at least one if they differ."""
+    acts = list(_changes(before, after))
+    if not acts and before != after:
+        return [Act("directory.changed")]
+    return acts
+
+
+def _changes(before: Directory, after: Directory) -> Iterator[Act]:
+    if before.state != after.state:
+        yield Act(_STATES[before.state, after.state])
+    if before.name != after.name:
+        yield Act("directory.renamed", old={"name": before.name}, new={"name": after.name})
+    changed = [name for name in _SETTINGS if getattr(before, name) != getattr(after, name)]
+    if changed:
+        old = {name: getattr(before, name) for name in changed}
+        yield Act(
+            "directory.changed", old=old, new={name: getattr(after, name) for name in changed}
+        )
+    yield from _credentials("token", before.tokens, after.tokens)
+    yield from _credentials("secret", before.secrets, after.secrets)
+    if before.trust != after.trust:
+        code = "trust.set" if after.trust else "trust.removed"
+        yield Act(code, old=_trust(before.trust), new=_trust(after.trust))
+
+
+def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:
+    """Yield what happened to tokens or secrets; ended ones that are kept no longer are no act."""
+    had = {token.id: token for token in before}
+    for token in after:
+        old = had.get(token.id)
+        if old is None:
+            yield Act(f"{sort}.issued", token.id, new={"expires": token.expires})
+        elif token.revoked and not old.revoked:
+            yield Act(f"{sort}.revoked", token.id)
+        elif token.expires != old.expires:
+            ends = {"expires": old.expires}, {"expires": token.expires}
+            yield Act(f"{sort}.changed", token.id, *ends)
+
+
+def _trust(trust: TrustedIdentity | None) -> dict[str, Any]:
+    if trust is None:
+        return {}
+    stored = dataclasses.asdict(trust)
+    del stored["unknown_fields"]
+    return {name: value for name, value in stored.items() if value}

@@ -1,0 +1,145 @@
+"""Carries audit events from the outbox rows of their acts to the log of the account, and to the directory's.
+
+An outbox row is written with the act and deleted when its event is in every log. The instance that
+acted does so at once; if it was killed, the hourly maintenance does. A log row has the event's own
+ID as its key, so to carry an event twice changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from directories import audit, store
+from directories.audit import Act, Actor, AuditEvent
+from shared import log
+from shared.app import App
+from shared.cache import LruCache
+from shared.tables.limits import MAX_OPERATIONS
+from shared.tables.port import Delete, NotFound, Operation, TableError, Upsert, query_all
+from shared.tables.schema import (
+    ACCOUNT_AUDIT,
+    AUDIT,
+    AUDIT_ACCOUNTS,
+    AUDIT_OUTBOX,
+    CONSENT_AUDIT_OUTBOX,
+    DIRECTORIES,
+    LINK_AUDIT_OUTBOX,
+    account_audit_partition,
+)
+
+_BATCH = 40  # events of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The place of outbox rows: the partition of the acts."""
+
+    table: str
+    partition: str
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the partition is a directory's own, which has the event in its log already."""
+        return self.table == DIRECTORIES
+
+
+# The outboxes of acts on connections to presence, and of consents under way.
+LINKS = Outbox(LINK_AUDIT_OUTBOX.table, LINK_AUDIT_OUTBOX.partition)
+CONSENTS = Outbox(CONSENT_AUDIT_OUTBOX.table, CONSENT_AUDIT_OUTBOX.partition)
+
+
+@dataclass(slots=True)
+class _Listed:
+    """The accounts that this instance has found in the index of accounts or written there."""
+
+    accounts: LruCache[str, bool] = field(default_factory=lambda: LruCache(4096))
+
+
+async def record(app: App, actor: Actor, directory_id: str, name: str, act: Act) -> None:
+    """Store the event of an act that changes no row, such as an export, before it is carried out.
+
+    Raises:
+        TableError: The event can't be stored, so the act must not be carried out.
+    """
+    events = audit.new_events(app.clock, actor, [act], directory_id, name)
+    await app.tables.transact(DIRECTORIES, directory_id, audit.operations(events))
+    await relay(app, Outbox(DIRECTORIES, directory_id), events)
+
+
+def outbox_rows(events: Sequence[AuditEvent]) -> list[Operation]:
+    """Return what stores events in a transaction of another partition than the directory's."""
+    return [Upsert(AUDIT_OUTBOX.key(event.id), audit.encode(event)) for event in events]
+
+
+async def relay(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None:
+    """Carry the events of an act that was stored just now; if storage fails, maintenance does it later."""
+    try:
+        await _carry(app, outbox, events)
+    except TableError as error:
+        log.failure("audit.relay_late", error)
+
+
+async def relay_waiting(app: App, outbox: Outbox) -> int:
+    """Carry all events that wait in an outbox and return how many there were."""
+    start, stop = AUDIT_OUTBOX.all()
+    rows = await query_all(app.tables, outbox.table, outbox.partition, start, stop)
+    events = [audit.decode(AUDIT_OUTBOX.parts_of(row.key)[0], row.value) for row in rows]
+    for at in range(0, len(events), _BATCH):
+        await _carry(app, outbox, events[at : at + _BATCH])
+    return len(events)
+
+
+async def relay_common(app: App, deadline: float) -> None:
+    """Carry what waits in the partitions that all directories share; a job of the maintenance."""
+    for outbox in (LINKS, CONSENTS):
+        if app.clock.monotonic() < deadline:
+            await relay_waiting(app, outbox)
+
+
+async def _carry(app: App, outbox: Outbox, events: Sequence[AuditEvent]) -> None:
+    if not outbox.is_directory:
+        events = [await _to_directory(app, event) for event in events]
+    by_account = defaultdict[str, list[AuditEvent]](list)
+    for event in events:
+        by_account[event.actor.account].append(event)
+    for account, some in by_account.items():
+        await append_to_account(app, account, some)
+    await _delete(app, outbox, [AUDIT_OUTBOX.key(event.id) for event in events])
+
+
+async def append_to_account(app: App, account: str, events: Sequence[AuditEvent]) -> None:
+    """Store events in the account's log, which the index of accounts names first."""
+    listed = app.state(_Listed).accounts
+    if listed.get(account) is None:
+        await app.tables.transact(DIRECTORIES, AUDIT_ACCOUNTS, [Upsert(account, b'{"v":1}')])
+        listed.put(account, True)
+    rows = [Upsert(ACCOUNT_AUDIT.key(event.id), audit.encode(event)) for event in events]
+    await app.tables.transact(DIRECTORIES, account_audit_partition(account), rows)
+
+
+async def _to_directory(app: App, event: AuditEvent) -> AuditEvent:
+    """Store the event in the log of its directory while there is one; return it with the directory's name.
+
+    A directory's rows are removed ten minutes after its deletion at the earliest, so a log row of an
+    active directory isn't written after them.
+    """
+    directory = await store.get(app.tables, event.directory_id)
+    if directory is None:
+        return event
+    named = replace(event, directory_name=directory.name)
+    if directory.is_active:
+        row = Upsert(AUDIT.key(event.id), audit.encode(named))
+        await app.tables.transact(DIRECTORIES, event.directory_id, [row])
+    return named
+
+
+async def _delete(app: App, outbox: Outbox, row_keys: Sequence[str]) -> None:
+    for at in range(0, len(row_keys), MAX_OPERATIONS):
+        batch = row_keys[at : at + MAX_OPERATIONS]
+        try:
+            await app.tables.transact(
+                outbox.table, outbox.partition, [Delete(key) for key in batch]
+            )
+        except NotFound:  # another instance carried some of them
+            for key in batch:
+                await store.remove(app.tables, outbox.partition, key, table=outbox.table)

@@ -1,0 +1,212 @@
+"""The audit log: every act has its event, in the same transaction, in the log of the directory and of the account."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import pytest
+
+from directories import audit, audit_relay, credentials, deletion, maintenance, service, store
+from directories.audit import Actor, AuditEvent
+from directories.models import TrustedIdentity
+from directories.service import NewDirectory
+from local.counting_tables import CountingTables
+from shared.app import App
+from shared.clock import FixedClock
+from shared.tables.port import Operation, StorageUnavailable, query_all
+from shared.tables.schema import (
+    ACCOUNT_AUDIT,
+    AUDIT,
+    AUDIT_OUTBOX,
+    DIRECTORIES,
+    Family,
+    account_audit_partition,
+)
+from tests.directories.made import ACCOUNT, Made
+
+GUID = "2f9b6a1e-6c1f-4b61-9d0c-5b8d5f6a7c3e"
+ALEX = Actor(account=ACCOUNT, kind="person", id=GUID, name="Alex Weber", address="203.0.113.7")
+
+
+@dataclass(eq=False)
+class TickingClock(FixedClock):
+    """A clock that moves on by a millisecond with each reading, so that acts have an order."""
+
+    def now(self) -> datetime:
+        self.advance(0.001)
+        return super().now()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The clock of these tests."""
+    return TickingClock()
+
+
+async def events(app: App, family: Family, partition: str) -> list[AuditEvent]:
+    """The events of a log or outbox, oldest first."""
+    rows = await query_all(app.tables, DIRECTORIES, partition, *family.all())
+    return [audit.decode(family.parts_of(row.key)[0], row.value) for row in reversed(rows)]
+
+
+async def log(app: App, directory_id: str) -> list[AuditEvent]:
+    """The log of a directory."""
+    return await events(app, AUDIT, directory_id)
+
+
+async def account_log(app: App) -> list[AuditEvent]:
+    """The log of the account."""
+    return await events(app, ACCOUNT_AUDIT, account_audit_partition(ACCOUNT))
+
+
+def codes(found: Sequence[AuditEvent]) -> list[str]:
+    """What was done."""
+    return [event.act.code for event in found]
+
+
+async def test_an_act_names_actor_object_place_and_time(any_app: App) -> None:
+    """Who, what, on which object, from where, when (NIST SP 800-53 AU-3)."""
+    directory, _ = await service.create(any_app, ALEX, NewDirectory("Contoso"))
+    before = store.now(any_app.clock)
+    await service.set_up(any_app, ALEX, directory.id, name="Contoso Ltd")
+    event = (await log(any_app, directory.id))[-1]
+    assert event.actor == ALEX
+    assert (event.act.code, event.act.old, event.act.new) == (
+        "directory.renamed",
+        {"name": "Contoso"},
+        {"name": "Contoso Ltd"},
+    )
+    assert event.directory_id == directory.id
+    assert before < event.at < store.now(any_app.clock)
+
+
+async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> None:
+    """Settings with old and new values, credentials by their IDs, trust, deletion, restoration."""
+    first = made.directory.tokens[0].id
+    await service.set_up(app, ALEX, made.id, region="DE", strict_numbers=True)
+    _, second, _ = await credentials.issue(app, ALEX, made.id, "tokens")
+    await credentials.rotate(app, ALEX, made.id, "tokens", overlap_hours=1)
+    _, secret, _ = await credentials.issue(app, ALEX, made.id, "secrets")
+    await credentials.revoke(app, ALEX, made.id, "secrets", secret.id)
+    await credentials.set_trust(app, ALEX, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
+    await credentials.set_trust(app, ALEX, made.id, None)
+    await deletion.delete(app, ALEX, made.id)
+    await deletion.restore(app, ALEX, made.id)
+    found = await log(app, made.id)
+    assert codes(found) == [
+        "directory.created",
+        "token.issued",
+        "directory.changed",
+        "token.issued",
+        "token.revoked",
+        "token.changed",
+        "token.issued",
+        "secret.issued",
+        "secret.revoked",
+        "trust.set",
+        "trust.removed",
+        "directory.deleted",
+        "directory.restored",
+    ]
+    assert found[2].act.old == {"region": "GB", "strict_numbers": False}
+    assert found[2].act.new == {"region": "DE", "strict_numbers": True}
+    assert [event.act.target for event in found[3:6]] == [second.id, first, second.id]
+    assert found[10].act.old == found[9].act.new
+    assert found[9].act.new["tenant_id"] == GUID
+
+
+async def test_no_event_has_a_secret(app: App, made: Made) -> None:
+    """Neither a plain token or secret nor its hash."""
+    _, token, plain = await credentials.issue(app, ALEX, made.id, "tokens")
+    rows = await query_all(app.tables, DIRECTORIES, made.id, *AUDIT.all())
+    stored = b"".join([row.value for row in rows]).decode()
+    assert plain not in stored
+    assert token.hash not in stored
+
+
+async def test_an_account_log_has_the_events_of_all_directories(app: App, made: Made) -> None:
+    """The newest one is first in storage, and nothing waits in the outbox."""
+    other, _ = await service.create(app, ALEX, NewDirectory("Fabrikam"))
+    found = await account_log(app)
+    assert [event.directory_id for event in found] == [made.id, made.id, other.id, other.id]
+    assert await events(app, AUDIT_OUTBOX, made.id) == []
+
+
+class Dying(CountingTables):
+    """Storage that an instance loses after some transactions."""
+
+    left = math.inf
+
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        if self.left <= 0:
+            raise StorageUnavailable("the instance was killed")
+        self.left -= 1
+        return await super().transact(table, partition, operations)
+
+
+@pytest.mark.parametrize("transactions", range(4))
+async def test_there_is_no_act_without_its_event_whenever_an_instance_is_killed(
+    app: App, made: Made, transactions: int
+) -> None:
+    """Killed after any of its transactions: the act and its event are there, or neither is."""
+    dying = Dying(app.tables)
+    dying.left = transactions
+    mortal = App(app.settings, app.clock, dying)
+    try:
+        await service.set_up(mortal, ALEX, made.id, name="Contoso Ltd")
+    except StorageUnavailable:
+        assert transactions == 0
+    is_renamed = (await service.read(app, ACCOUNT, made.id)).name == "Contoso Ltd"
+    assert is_renamed == (transactions > 0)
+    assert ("directory.renamed" in codes(await log(app, made.id))) == is_renamed
+    await maintenance.tidy(app, made.id)
+    assert ("directory.renamed" in codes(await account_log(app))) == is_renamed
+    assert await events(app, AUDIT_OUTBOX, made.id) == []
+
+
+async def test_an_account_log_survives_the_directory(
+    app: App, made: Made, clock: FixedClock
+) -> None:
+    """Even events that waited in its outbox when it was purged; the timer is the actor of the purge."""
+    dying = Dying(app.tables)
+    dying.left = 1
+    await service.set_up(App(app.settings, clock, dying), ALEX, made.id, name="Contoso Ltd")
+    await deletion.delete(app, ALEX, made.id)
+    clock.advance(3600)
+    assert await deletion.run(app, math.inf) == 1
+    assert await query_all(app.tables, DIRECTORIES, made.id) == []
+    found = await account_log(app)
+    assert codes(found) == [
+        "directory.created",
+        "token.issued",
+        "directory.renamed",
+        "directory.deleted",
+        "directory.removed",
+        "directory.purged",
+    ]
+    assert found[-1].actor == audit.system_actor(ACCOUNT, "maintenance_timer")
+    assert found[-1].directory_name == "Contoso Ltd"
+
+
+async def test_events_of_other_partitions_reach_the_directory(app: App, made: Made) -> None:
+    """An act on the connection to presence waits beside the connection until it is in both logs."""
+    acts = [audit.Act("presence.connected", GUID)]
+    waiting = audit.new_events(app.clock, ALEX, acts, made.id)
+    links = audit_relay.LINKS
+    await app.tables.transact(links.table, links.partition, audit_relay.outbox_rows(waiting))
+    await audit_relay.relay_common(app, math.inf)
+    assert codes(await log(app, made.id))[-1] == "presence.connected"
+    assert (await account_log(app))[-1].directory_name == "Contoso"
+    assert await query_all(app.tables, links.table, links.partition) == []
+
+
+async def test_a_later_release_may_add_fields(app: App) -> None:
+    """Readers pass over fields that they do not know."""
+    (event,) = audit.new_events(app.clock, ALEX, [audit.Act("directory.deleted")], "contoso")
+    stored = orjson.loads(audit.encode(event))
+    stored["later"] = stored["actor"]["later"] = stored["act"]["later"] = 1
+    assert audit.decode(event.id, orjson.dumps(stored)) == event
