@@ -18,6 +18,7 @@ from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message, Param
+from shared.tables.port import Operation
 
 Sort = Literal["tokens", "secrets"]
 MAX_LIFETIME_DAYS = 1095
@@ -39,8 +40,12 @@ async def issue(
     directory_id: str,
     sort: Sort,
     lifetime_days: int | None = None,
+    also: Sequence[Operation] = (),
 ) -> tuple[Directory, Token, str]:
-    """Add a token or secret to the live ones and return it with its plain text; raise TooMany if two are live."""
+    """Add a token or secret to the live ones and return it with its plain text; raise TooMany if two are live.
+
+    `also` is stored in the same transaction.
+    """
     token, plain = _made(app, sort, lifetime_days)
 
     def altered(directory: Directory) -> Directory:
@@ -49,7 +54,9 @@ async def issue(
             raise TooMany
         return _with(directory, sort, (*live, token), ended)
 
-    return await _issued(app, actor, directory_id, sort, token, altered), token, plain
+    directory = await service.change(app, actor, directory_id, altered, also=also)
+    await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
+    return directory, token, plain
 
 
 async def rotate(
@@ -97,15 +104,23 @@ async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id
 
 
 async def set_trust(
-    app: App, actor: Actor, directory_id: str, trust: TrustedIdentity | None
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    trust: TrustedIdentity | None,
+    also: Sequence[Operation] = (),
 ) -> Directory:
-    """Trust this identity's assertions, or (None) no longer any. Raises InvalidField."""
-    checked = _checked(app, trust) if trust else None
+    """Trust this identity's assertions, or (None) no longer any; `also` is stored in the same transaction.
+
+    Raises InvalidField.
+    """
+    checked = checked_trust(app, trust) if trust else None
     directory = await service.change(
         app,
         actor,
         directory_id,
         lambda directory: dataclasses.replace(directory, trust=checked),
+        also=also,
     )
     await provisioning_log.happened(app, directory_id, "trust.set" if checked else "trust.removed")
     return directory
@@ -165,7 +180,8 @@ def _ending(token: Token, until: str) -> Token:
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 
-def _checked(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+def checked_trust(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+    """Return a trusted identity in its stored form. Raise InvalidField."""
     is_issuer = bool(trust.issuer.strip() or trust.jwks_uri.strip())
     checked = _checked_issuer(app, trust) if is_issuer else _checked_entra(trust)
     audiences = tuple(

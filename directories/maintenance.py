@@ -10,7 +10,15 @@ from datetime import timedelta
 
 import orjson
 
-from directories import audit_relay, deletion, events, quarantine_warning, store, totals
+from directories import (
+    audit_relay,
+    deletion,
+    events,
+    quarantine_warning,
+    setup_link_service,
+    store,
+    totals,
+)
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
 from directories.maintenance_jobs import MaintenanceJobs
@@ -140,6 +148,7 @@ async def tidy(app: App, directory_id: str) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
+    await setup_link_service.tidy(app, directory_id)
     await quarantine_warning.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)

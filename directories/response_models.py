@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
+from directories.setup_links import State
 from directories.status import Stage
 from shared.api_contract import Doc, Time, Uri
 
@@ -175,3 +176,37 @@ class DirectoryState(TypedDict):
     lastRefusal: LogEvent | None
     denied: DeniedCalls | None
     reindex: ReindexProgress | None
+
+
+class SetupLinkState(TypedDict):
+    """A link by which the company's administrator sets the directory up, and what was done through it."""
+
+    id: str
+    state: State
+    created: Time
+    expires: Time
+    opened: Time | None
+    refusedElsewhere: Annotated[Time | None, Doc("When another browser first tried to open it.")]
+    credential: Annotated[
+        Literal["secret", "trust", "token"] | None, Doc("What the administrator took last.")
+    ]
+    credentialTaken: Time | None
+    numbersTested: Time | None
+    done: Time | None
+    revoked: Time | None
+
+
+class NewSetupLink(SetupLinkState):
+    """A new link with its address, which is in this answer only."""
+
+    url: Annotated[
+        Uri, Doc("Send it to the company's administrator. It works once, in one browser.")
+    ]
+
+
+class SetupLinkList(TypedDict):
+    """The links, newest first, and how far the directory's set-up is."""
+
+    links: list[SetupLinkState]
+    stage: Annotated[Stage, Doc("As in the directory's state.")]
+    people: int

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from directories import audit, audit_relay, service, setup_links, store, tokens
 from directories.audit import Act, Actor
 from directories.audit_relay import Outbox
-from directories.errors import NotThere, Overtaken, TooMany
+from directories.errors import DirectoryError, NotThere, Overtaken
 from directories.models import Directory
 from directories.setup_links import SetupLink
 from shared.app import App
@@ -30,18 +30,27 @@ class NewLink:
     code: str
 
 
+class TooManyLinks(DirectoryError):
+    """As many links of the directory as allowed can still be used."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(Message("setup_links_too_many", most=setup_links.MAX_LIVE_LINKS))
+
+
 async def create(app: App, actor: Actor, directory_id: str) -> NewLink:
     """Create a link.
 
     Raises:
         NotThere: The actor's account has no such directory.
-        TooMany: As many links as allowed can still be used.
+        TooManyLinks: As many links as allowed can still be used.
     """
     directory = await service.read(app, actor.account, directory_id)
     now = store.now(app.clock)
     live = [link for link in await _stored(app, directory_id) if link.is_live(now)]
     if len(live) >= setup_links.MAX_LIVE_LINKS:
-        raise TooMany(Message("setup_links_too_many", most=setup_links.MAX_LIVE_LINKS))
+        raise TooManyLinks
     link_id = tokens.new_short_id(12)
     code = setup_links.new_code(directory_id, link_id)
     link = SetupLink(

@@ -138,7 +138,9 @@ def is_link_id(text: str) -> bool:
 def read_session(value: str) -> SessionValue:
     """Return what a cookie's value says; a directory that doesn't exist for a malformed one."""
     found = _SESSION.fullmatch(value)
-    return SessionValue(found["directory"], found["secret"]) if found else SessionValue(_NOWHERE, "")
+    return (
+        SessionValue(found["directory"], found["secret"]) if found else SessionValue(_NOWHERE, "")
+    )
 
 
 def encode(link: SetupLink) -> bytes:

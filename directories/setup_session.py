@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from directories import credentials, service, setup_link_service, setup_links, store, tokens
-from directories.audit import Act, Actor
-from directories.credentials import Issued, Sort
+from directories.audit import Act, Actor, link_actor
+from directories.credentials import Sort
 from directories.errors import DirectoryError, InvalidField, Overtaken
-from directories.models import Directory, TrustedIdentity
+from directories.models import Directory, Token, TrustedIdentity
 from directories.setup_links import CredentialSort, SessionValue, SetupLink
 from shared.app import App
 from shared.easy_auth import Principal
@@ -58,6 +58,15 @@ class SetupSession:
     def principal(self) -> Principal:
         """The link in the place of a signed-in person, for limits and for the consent to presence."""
         return Principal(self.directory.account, self.actor.id, "", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A credential with its plain text, which is in this answer only."""
+
+    sort: CredentialSort
+    credential: Token
+    plain: str
 
 
 async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSession:
@@ -112,7 +121,15 @@ async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSess
     return _session(link, directory, address)
 
 
-async def take_credential(app: App, session: SetupSession, sort: CredentialSort) -> Issued:
+async def reread(app: App, session: SetupSession) -> SetupSession:
+    """Return the session with link and directory as they are stored now. Raise LinkRefused."""
+    link, directory = await _read(app, session.directory.id, session.link.id)
+    if link is None or directory is None:
+        raise LinkRefused("browser")
+    return replace(session, link=link, directory=directory)
+
+
+async def take_credential(app: App, session: SetupSession, sort: CredentialSort) -> Taken:
     """Issue a client secret or a security token to the company's administrator, who alone sees it.
 
     Raises:
@@ -120,10 +137,11 @@ async def take_credential(app: App, session: SetupSession, sort: CredentialSort)
         TooMany: As many as allowed are valid already.
     """
 
-    async def act(link: SetupLink, also: Sequence[Operation]) -> Issued:
-        return await credentials.issue(
+    async def act(link: SetupLink, also: Sequence[Operation]) -> Taken:
+        _, made, plain = await credentials.issue(
             app, session.actor, session.directory.id, _SORTS[sort], also=also
         )
+        return Taken(sort, made, plain)
 
     return await _act(app, session, act, credential=sort, credential_at=store.now(app.clock))
 
@@ -135,6 +153,7 @@ async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> D
         LinkRefused: The link has ended.
         InvalidField: A value isn't valid, or the directory trusts another identity.
     """
+    await _check(app, session)
     checked = credentials.checked_trust(app, identity)
     now = store.now(app.clock)
 
@@ -234,7 +253,7 @@ async def _read(
 
 
 def _session(link: SetupLink, directory: Directory, address: str) -> SetupSession:
-    actor = Actor(account=directory.account, kind="link", id=f"link:{link.id}", address=address)
+    actor = link_actor(directory.account, link.id, address)
     return SetupSession(link=link, directory=directory, actor=actor)
 
 

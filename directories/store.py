@@ -22,6 +22,7 @@ from shared.tables.port import (
     Delete,
     Insert,
     NotFound,
+    Operation,
     Replace,
     Row,
     Tables,
@@ -63,8 +64,8 @@ async def insert(tables: Tables, directory: Directory, events: Sequence[AuditEve
     return decode(directory.id, encode(directory), etag)
 
 
-async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEvent]) -> Directory:
-    """Store the next version of a directory with its audit events.
+async def replace(tables: Tables, directory: Directory, also: Sequence[Operation]) -> Directory:
+    """Store the next version of a directory in one transaction with `also`, such as its audit events.
 
     Raises:
         PreconditionFailed: Another writer came first.
@@ -72,7 +73,7 @@ async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEv
     """
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
-    etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *audit.operations(events)])
+    etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *also])
     return decode(directory.id, value, etag)
 
 

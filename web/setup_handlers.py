@@ -15,7 +15,6 @@ from directories.setup_link_limits import limit_attempts
 from directories.setup_session import SetupSession
 from presence.consent.service import origin_of
 from shared.app import App
-from shared.azure_functions import Handler
 from shared.clock import parse_timestamp
 from shared.http import Request, Response, check_same_origin, select_by_method
 from web.handlers import Page
@@ -26,24 +25,20 @@ _COOKIE = "set-up-"
 _PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
-def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
-    """Return the handler of pages that need no sign-in; `choose` names the pages of an address by method."""
+async def answer(app: App, request: Request, pages: dict[str, Page]) -> Response:
+    """Return the answer of a page that needs no sign-in; `pages` are those of the address by method."""
+    visit = PageRequest(request, None, app)
+    try:
+        check_own_page(app, request)
+        if not pages:
+            raise NotThere(request.path)
+        response = await select_by_method(request, pages)(visit)
+    except Exception as error:
+        from web.pages import setup_start
 
-    async def handle(request: Request) -> Response:
-        try:
-            check_own_page(app, request)
-            pages = choose(request)
-            if not pages:
-                raise NotThere(request.path)
-            response = await select_by_method(request, pages)(PageRequest(request, None, app))
-        except Exception as error:
-            from web.pages import setup_start
-
-            response = setup_start.refuse(PageRequest(request, None, app), error)
-        response.headers |= _PRIVATE
-        return response
-
-    return handle
+        response = setup_start.refuse(visit, error)
+    response.headers |= _PRIVATE
+    return response
 
 
 def check_own_page(app: App, request: Request) -> None:

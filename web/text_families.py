@@ -38,6 +38,8 @@ HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
 LIFETIME = CodeFamily("lifetime_", ("0", "90", "180", "365"))  # days
+LINK_CREDENTIAL = CodeFamily("link_took_", ("secret", "trust", "token"))
+LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", "revoked"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
@@ -47,7 +49,7 @@ PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "links"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

@@ -20,6 +20,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
 }
 
 // Why: nobody reaches a page or the API without signing in; SCIM clients bring tokens of the product instead, and monitors none.
+// A company's administrator opens /set-up with a link of the product; /static has no data.
 resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'authsettingsV2'
@@ -29,7 +30,15 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
-      excludedPaths: ['/scim/*', '/health', '/.well-known/security.txt', '/.well-known/oauth-authorization-server/*']
+      excludedPaths: [
+        '/scim/*'
+        '/health'
+        '/.well-known/security.txt'
+        '/.well-known/oauth-authorization-server/*'
+        '/set-up'
+        '/set-up/*'
+        '/static/*'
+      ]
     }
     identityProviders: {
       azureActiveDirectory: {

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from shared.app import App
 from tests.web.conftest import ACCOUNT, Visitor
@@ -16,7 +17,7 @@ USER = """{"userName": "anna@contoso.example", "name": {"givenName": "Anna", "fa
 @pytest.fixture
 async def path(app: App) -> str:
     """The page of a directory whose numbers are German."""
-    directory, _ = await create(app, ACCOUNT, NewDirectory("Contoso", region="DE"))
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="DE"))
     return f"/directories/{directory.id}/dry-run"
 
 

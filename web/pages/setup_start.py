@@ -59,5 +59,10 @@ def _page(
     headers: dict[str, str] | None = None,
 ) -> Response:
     return page(
-        visit, "setup_start.html", status=status, headers=headers, fault=visit.text(fault), most=_MAX_CODE
+        visit,
+        "setup_start.html",
+        status=status,
+        headers=headers,
+        fault=visit.text(fault),
+        most=_MAX_CODE,
     )
