@@ -22,7 +22,7 @@ test-next-python: .venv/test.ready  ## the engine's tests on the next Python tha
 	@python="$$(command -v python$(NEXT) || ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(NEXT)*/bin/python3 2>/dev/null | head -1)"; \
 	if [ -z "$$python" ]; then echo "Python $(NEXT) is not on this machine: the engine was tested on $$($(BIN)/python --version) alone."; exit 0; fi; \
 	set -e; "$$python" -m venv .tools/python-$(NEXT); \
-	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; \
+	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-local.txt; \
 	.tools/python-$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; \
 	.tools/python-$(NEXT)/bin/python -m pytest -n 2 -q tests/engine
 
@@ -51,7 +51,7 @@ setup-test: .venv/test.ready
 .venv/run.ready: .venv/bin/python requirements.txt requirements-local.txt
 	@echo "Installing what the product needs ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-local.txt
 	@touch $@ .venv/run.ready
 
 .venv/test.ready: .venv/run.ready requirements-dev.txt
@@ -99,10 +99,13 @@ setup-test: .venv/test.ready
 		apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || $(BIN)/python -m playwright install --with-deps chromium; }
 	@touch $@
 
-lock: .venv/bin/python  ## requirements.txt from requirements.in: every package that is deployed, with hashes
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	--custom-compile-command "make lock" --quiet
+
+lock: .venv/bin/python  ## the lock files from requirements.in and requirements-local.in: every package, with hashes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-		--custom-compile-command "make lock" --quiet requirements.in --output-file requirements.txt
+	$(COMPILE) requirements.in --output-file requirements.txt
+	$(COMPILE) --constraints requirements.txt requirements-local.in --output-file requirements-local.txt
 
 bench: setup  ## all measurements of docs/PERFORMANCE.md
 	$(BIN)/python -m bench

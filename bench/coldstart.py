@@ -26,7 +26,7 @@ LIMIT_SECONDS, LIMIT_RATIO = 0.9, 1.4
 _NOBODY = "http://127.0.0.1:9/"
 ROOT = Path(__file__).parent.parent
 _EMPTY = """import aiohttp
-import azure.core.pipeline.transport
+import azure.data.tables.aio
 import azure.functions as func
 import azure.identity.aio
 

@@ -9,12 +9,15 @@ from contacts import (
     csv_export,
     listing,
     number_lookup,
+    screen_pop,
     unparsed_numbers,
     vcard_export,
 )
+from contacts.availability import who_is_free
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
-from contacts.index_scan import Page
+from contacts.free_people import free_page_json
+from contacts.people_query import FREE, MAX_FACET, PeopleQuery
 from contacts.region_suggestion import suggest_region
 from contacts.response_models import (
     MAX_DIRECTORIES,
@@ -23,13 +26,20 @@ from contacts.response_models import (
     UnparsedPage,
 )
 from contacts.search import find
-from contacts.serializers import matches_json, page_json, person_json, with_etag
+from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
 from directories import audit_relay
 from directories.audit import Act, person_actor
 from directories.models import Directory
 from shared.app import App
 from shared.easy_auth import Principal, require_admin
-from shared.http import HttpError, Request, Response, check_same_origin, json_body
+from shared.http import (
+    HttpError,
+    Request,
+    Response,
+    check_same_origin,
+    json_body,
+    json_response,
+)
 from shared.messages import Message
 
 DEFAULT_LIMIT = 50
@@ -62,18 +72,29 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
     """Return the people who have up to 100 numbers, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
     texts, ids = _lookup_body(json_body(request))
-    if ids is None:
-        directories = await account_directories.all_directories(app, person.account)
-    else:
-        directories = [
-            await account_directories.one_directory(app, person.account, one) for one in ids
-        ]
+    directories = await _named(app, person, ids)
     try:
         found = await number_lookup.lookup_numbers(app, directories, texts)
     except number_lookup.TooManyLookups as error:
         message = Message("lookup_too_many", count=len(texts), most=error.most)
         raise _bad("numbers", message) from None
     return with_etag(request, await matches_json(app, texts, found))
+
+
+async def pop_up(app: App, request: Request, person: Principal) -> Response:
+    """Return whom an incoming call's number brings on the screen, in the named directories or all."""
+    check_same_origin(request, app.settings.public_url)
+    on_demand = _on_demand(request)
+    text, ids = _pop_body(json_body(request))
+    found = await screen_pop.find_caller(app, await _named(app, person, ids), text)
+    only = None
+    if found.outcome == "person":
+        (match,) = found.matches
+        try:
+            only = await read_contact(app, match.directory, match.card.id)
+        except HttpError:  # removed since the number was found
+            found = screen_pop.ScreenPop(found.number, "none", (), 0)
+    return json_response(await pop_json(app, found, only, on_demand=on_demand))
 
 
 async def numbers(app: App, request: Request, person: Principal) -> Response:
@@ -147,6 +168,13 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     return Response(200, chunk.content, headers)
 
 
+async def _named(app: App, person: Principal, ids: Sequence[str] | None) -> Sequence[Directory]:
+    """Return the account's directories with these ids, or all of them."""
+    if ids is None:
+        return await account_directories.all_directories(app, person.account)
+    return [await account_directories.one_directory(app, person.account, one) for one in ids]
+
+
 async def _directory(app: App, request: Request, person: Principal) -> Directory:
     return await account_directories.one_directory(
         app, person.account, request.route["directoryId"]
@@ -154,17 +182,34 @@ async def _directory(app: App, request: Request, person: Principal) -> Directory
 
 
 async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
-    on_demand, page = _on_demand(request), await _found(app, request, directories)
+    on_demand, query = _on_demand(request), _query(request)
+    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    if query.group:
+        (directory,) = directories
+        await listing.check_group(app, directory, query.group)
+    if query.free:
+        free = await who_is_free(app, directories, query, limit, cursor)
+        return with_etag(request, free_page_json(free))
+    page = await find(app, directories, query, limit, cursor)
     return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
 
 
-async def _found(app: App, request: Request, directories: Sequence[Directory]) -> Page:
-    text, group = _text(request), request.query.get("group", "")
-    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
-    if group:
-        (directory,) = directories
-        await listing.check_group(app, directory, group)
-    return await find(app, directories, text, group, limit, cursor)
+def _query(request: Request) -> PeopleQuery:
+    """Return the query of the parameters; a filter that is written in `q` wins."""
+    facets = {name: _facet(request, name) for name in ("company", "department", "office")}
+    free = request.query.get("free", "")
+    if free not in FREE:
+        raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
+    given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
+    return PeopleQuery.typed(_text(request)).over(given)
+
+
+def _facet(request: Request, name: str) -> str:
+    text = request.query.get(name, "").strip()
+    if len(text) > MAX_FACET:
+        message = Message("search_text_too_long", name=name, count=len(text), most=MAX_FACET)
+        raise _bad(name, message)
+    return text
 
 
 def _bad(field: str, message: Message) -> HttpError:
@@ -231,13 +276,27 @@ def _lookup_body(body: Any) -> tuple[list[str], list[str] | None]:
         if not isinstance(text, str) or len(text) > MAX_NUMBER_LENGTH:
             field = f"numbers[{place}]"
             raise _bad(field, Message("lookup_number", field=field, most=MAX_NUMBER_LENGTH))
-    if ids is not None and not (
-        isinstance(ids, list)
-        and len(ids) <= MAX_DIRECTORIES
-        and all(isinstance(one, str) for one in ids)
-    ):
+    return texts, _directory_ids(ids)
+
+
+def _pop_body(body: Any) -> tuple[str, list[str] | None]:
+    """Return the number and, if named, the directories of a screen pop."""
+    if not isinstance(body, dict):
+        raise _bad("body", Message("pop_body"))
+    text = body.get("number")
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_NUMBER_LENGTH:
+        raise _bad("number", Message("lookup_number", field="number", most=MAX_NUMBER_LENGTH))
+    return text, _directory_ids(body.get("directories"))
+
+
+def _directory_ids(ids: Any) -> list[str] | None:
+    """Return the directory ids of a body without repetitions, None for all directories."""
+    if ids is None:
+        return None
+    is_list = isinstance(ids, list) and len(ids) <= MAX_DIRECTORIES
+    if not is_list or not all(isinstance(one, str) for one in ids):
         raise _bad("directories", Message("lookup_directories", most=MAX_DIRECTORIES))
-    return texts, list(dict.fromkeys(ids)) if ids is not None else None
+    return list(dict.fromkeys(ids))
 
 
 def _attachment(name: str) -> str:

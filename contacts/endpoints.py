@@ -18,6 +18,7 @@ _DIRECTORY = "api/directories/{directoryId}"
 _ROUTES = {
     "contacts": "api/contacts",
     "contacts_lookup": "api/contacts/lookup",
+    "contacts_pop": "api/contacts/pop",
     "directory_contacts": f"{_DIRECTORY}/contacts",
     "directory_contact": f"{_DIRECTORY}/contacts/{{contactId}}",
     "directory_numbers": f"{_DIRECTORY}/numbers",
@@ -34,6 +35,7 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
     return {
         "contacts": {"GET": api.all_contacts},
         "contacts_lookup": {"POST": api.look_up},
+        "contacts_pop": {"POST": api.pop_up},
         "directory_contacts": {"GET": api.contacts},
         "directory_contact": {"GET": api.contact},
         "directory_numbers": {"GET": api.numbers},

@@ -22,8 +22,8 @@ from shared.tables.schema import CONTACTS
 
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
-RowFilter = Callable[[str, Card], bool]
-RawRowFilter = Callable[[bytes], bool]
+RowFilter = Callable[[Directory, str, Card], bool]
+RawRowFilter = Callable[[Directory, bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ class _Stretch:
     scanned_to: str
 
 
-def _everybody(_word: str, _card: Card) -> bool:
+def _everybody(_directory: Directory, _word: str, _card: Card) -> bool:
     return True
 
 
-def _anybody(_value: bytes) -> bool:
+def _anybody(_directory: Directory, _value: bytes) -> bool:
     return True
 
 
@@ -88,7 +88,7 @@ def _anybody(_value: bytes) -> bool:
 class Selection:
     """Which rows of a range a walk returns, and how many it reads for them.
 
-    `keep` accepts a row by its word and card. `may_keep` rejects a row by its stored value, before
+    `keep` accepts a row by its directory, word and card. `may_keep` rejects a row by its stored value, before
     that is decoded. `ahead` times as many rows are read as are asked for, by all directories
     together, so that one round trip per directory suffices if few rows are rejected. Further round
     trips follow, `round_trips` per directory at most, until `enough` people are found. Rejected
@@ -187,11 +187,12 @@ async def _go_on(
     position = ""
     for row in rows:
         position = row.key.partition(keys.SEPARATOR)[2]
-        if not selection.may_keep(row.value):
+        if not selection.may_keep(stretch.directory, row.value):
+            await time_slice.yield_when_over()
             continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
         card = decode(identifier, row.value)
-        if selection.keep(word, card):
+        if selection.keep(stretch.directory, word, card):
             stretch.found.append(Found(stretch.directory, card, position))
         elif selection.rejected is not None:
             selection.rejected.append(RejectedRow(stretch.directory, position, row.value))

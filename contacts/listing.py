@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
+from scim import resource_rows
 from scim.groups import membership, store
 from scim.users import index_rows, models
 from shared import keys
@@ -15,7 +16,7 @@ from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, GROUP, LIST, MEMBER
+from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, LIST, MEMBER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -104,6 +105,11 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
         index_rows.card_of(user, numbers),
         numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
+
+
+async def ids_by_external_id(app: App, directory_id: str, external_id: str) -> list[str]:
+    """Return the ids of the people with this external ID, in one round trip."""
+    return await resource_rows.ids(app, directory_id, EXTERNAL_ID, external_id)
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from contacts import empty_prefix_cache, similar_ranges
+from contacts.condition import Condition
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
@@ -48,18 +49,20 @@ async def search(
     query: NameQuery,
     limit: int,
     cursor: str = "",
-    only: frozenset[str] | None = None,
+    condition: Condition | None = None,
 ) -> Page:
     """Return the next people whom the query means, and on the first page those who are similar, if few are meant.
 
+    No one similar is returned if people who are free are asked for: that nobody of them is free is an answer.
     Raises HttpError 400 for a cursor of another query.
     """
-    exact = _Exact(app, directories, query, limit, only)
+    exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     found = await _ranked(app, exact.found, query)
-    if cursor or len(found) >= ENOUGH or len(found) >= limit:
+    is_enough = len(found) >= ENOUGH or len(found) >= limit
+    if cursor or is_enough or (condition is not None and condition.wanted):
         return Page(found, exact.cursor)
-    similar = _Similar(app, directories, query, only, exact)
+    similar = _Similar(app, directories, query, condition, exact)
     await similar.read()
     found = await _ranked(app, [*exact.found, *similar.meant], query)
     more = await similar.ranked()
@@ -75,10 +78,10 @@ class _Exact:
         directories: Sequence[Directory],
         query: NameQuery,
         limit: int,
-        only: frozenset[str] | None,
+        condition: Condition | None,
     ) -> None:
         self._app, self._directories, self._query, self._limit = app, directories, query, limit
-        self._only = only
+        self._condition = condition
         self._ranges = self._planned()
         old = query.first_rules()
         is_covered = any(old.startswith(one.beginning) for one in self._ranges)
@@ -148,17 +151,23 @@ class _Exact:
         selection = Selection(
             partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
-            ahead=MAX_QUERY_ROWS if is_wide or self._only is not None else _AHEAD,
+            ahead=MAX_QUERY_ROWS if is_wide or self._condition is not None else _AHEAD,
             enough=max(1, ENOUGH - len(self.found)),
-            round_trips=1 if is_first and is_wide and self._only is None else max(1, left),
+            round_trips=1 if is_first and is_wide and self._condition is None else max(1, left),
             rejected=self.rejected if is_first else None,
-            may_keep=_has_card,
+            may_keep=self._may_keep,
         )
         return await walk(self._app, directories, where, limit, cursor, selection)
 
-    def _keep(self, where: Range, term: str, card: Card) -> bool:
+    def _may_keep(self, directory: Directory, value: bytes) -> bool:
+        """Whether a row shows a person: rows of an address may be there for SCIM clients alone."""
+        if value == index_values.NOTHING:
+            return False
+        return self._condition is None or self._condition.may_meet(directory, value)
+
+    def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
         """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
-        if self._only is not None and card.id not in self._only:
+        if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if not self._query.is_meant(card):
             return False
@@ -176,11 +185,6 @@ class _Exact:
             after = [one for one in terms if one >= keys.escape(bound)]
             terms = after if where.start or after else terms
         return not terms or term == min(terms)
-
-
-def _has_card(value: bytes) -> bool:
-    """Whether a row is one that shows a person: rows of an address may be there for SCIM clients alone."""
-    return value != index_values.NOTHING
 
 
 def _stands_in(card: Card, terms: Sequence[str], ranges: Sequence[str]) -> bool:
@@ -208,10 +212,11 @@ class _Similar:
         app: App,
         directories: Sequence[Directory],
         query: NameQuery,
-        only: frozenset[str] | None,
+        condition: Condition | None,
         exact: _Exact,
     ) -> None:
-        self._app, self._directories, self._query, self._only = app, directories, query, only
+        self._app, self._directories, self._query = app, directories, query
+        self._condition = condition
         self._exact = exact
         self._similarities = Similarities(query)
         self._costs: dict[tuple[str, str], float] = {}
@@ -285,7 +290,9 @@ class _Similar:
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
         place = _place(one)
-        if place in self._known or (self._only is not None and one.card.id not in self._only):
+        if place in self._known:
+            return
+        if self._condition is not None and not self._condition.meets(one.directory, one.card):
             return
         similarity = self._similarities.of(one.card)
         if similarity is None:

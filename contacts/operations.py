@@ -3,6 +3,7 @@
 from contacts import csv_export, vcard_export
 from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
 from contacts.export import FORMATS, MOST
+from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
     ContactPage,
@@ -11,6 +12,8 @@ from contacts.response_models import (
     GroupPage,
     Lookup,
     LookupResult,
+    PopRequest,
+    PopResult,
     UnparsedPage,
 )
 from directories.operations import DIRECTORY_ID
@@ -30,11 +33,27 @@ _PRESENCE = Parameter(
     "`fresh` for people on a screen: Microsoft is asked first if their status is older than ten seconds.",
     {"type": "string", "enum": ["stored", "fresh"]},
 )
+_FACET = {"type": "string", "maxLength": MAX_FACET}
 _SEARCH = (
     Parameter(
         "q",
         "A name in any spelling, beginnings of words, or a number in any format; empty for everyone.",
         {"type": "string", "maxLength": 200},
+    ),
+    Parameter(
+        "company",
+        "Only people of this company: the name of a directory, or `organization`.",
+        _FACET,
+    ),
+    Parameter("department", "Only people with these words in `department`.", _FACET),
+    Parameter(
+        "office", "Only people with these words in the city or office of their address.", _FACET
+    ),
+    Parameter(
+        "free",
+        "`now`: only people who can take a call, each with a status confirmed within 15 seconds; `soon`: then also people "
+        "in a call or meeting, busy, or right back. In `q`, `free now in Sales` says the same. A page may be short.",
+        {"type": "string", "enum": ["now", "soon"]},
     ),
     limit(MAX_LIMIT, DEFAULT_LIMIT),
     CURSOR,
@@ -93,6 +112,34 @@ OPERATIONS = (
                 {"numbers": [{"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}]},
             ),
             304: UNCHANGED,
+        },
+        refusals=(400, 404, 413),
+    ),
+    Operation(
+        function="contacts_pop",
+        method="post",
+        path="/api/contacts/pop",
+        name="popScreen",
+        summary="Whom an incoming call brings on the screen",
+        text=(
+            "One person, a choice, or nobody, in one call: with the details of the only person who has the number. "
+            "`page` is the address of the page that shows the same to an agent."
+        ),
+        parameters=(_PRESENCE,),
+        body=PopRequest,
+        example={"number": "+4930901820"},
+        answers={
+            200: Answer(
+                "Whom the number belongs to.",
+                PopResult,
+                {
+                    "outcome": "choice",
+                    "number": "+4930901820",
+                    "count": 1,
+                    "contacts": [{**_PERSON, "match": "possible"}],
+                    "page": "/contacts?number=%2B4930901820&pop=1",
+                },
+            )
         },
         refusals=(400, 404, 413),
     ),

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from contacts.number_lookup import MAX_NUMBERS
+from contacts.screen_pop import MAX_CHOICES
 from presence.response_models import PersonPresence
 from scim.users.dry_run import MAX_CHARACTERS as MAX_DRY_RUN_CHARACTERS
 from shared.api_contract import Doc, Time
@@ -81,6 +82,14 @@ class FoundContact(Contact):
             Doc("`spelling`: they differ by a typing error; `sound`: they sound alike."),
         ]
     ]
+    free: NotRequired[
+        Annotated[
+            Literal["now", "soon"],
+            Doc(
+                "With the parameter `free`: whether the person can take a call now, or probably within minutes."
+            ),
+        ]
+    ]
 
 
 class ContactPage(TypedDict):
@@ -88,6 +97,14 @@ class ContactPage(TypedDict):
 
     contacts: list[FoundContact]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc(
+                "With the parameter `free`: how many were left out because Microsoft didn't confirm their status in time."
+            ),
+        ]
+    ]
 
 
 class Lookup(TypedDict):
@@ -120,6 +137,30 @@ class LookupResult(TypedDict):
     """The numbers in the order of the request."""
 
     numbers: list[LookedUpNumber]
+
+
+class PopRequest(TypedDict):
+    """The number of an incoming call, and the directories to search if not all."""
+
+    number: Annotated[str, Doc(schema={"minLength": 1, "maxLength": MAX_NUMBER_LENGTH})]
+    directories: NotRequired[Annotated[list[str], Doc(schema={"maxItems": MAX_DIRECTORIES})]]
+
+
+class PopResult(TypedDict):
+    """Whom an incoming call brings on the screen."""
+
+    outcome: Annotated[
+        Literal["person", "choice", "none"],
+        Doc(
+            "`person`: exactly one person has the number; `choice`: several have it, or it only "
+            "resembles theirs; `none`: it belongs to nobody."
+        ),
+    ]
+    number: Annotated[str, Doc("As sent, with a `+` that arrived as a space.")]
+    count: Annotated[int, Doc("People found, also those who are not among `contacts`.")]
+    contacts: Annotated[list[ContactMatch], Doc(schema={"maxItems": MAX_CHOICES})]
+    person: NotRequired[Annotated[ContactDetails, Doc("With `person`: everything about them.")]]
+    page: Annotated[str, Doc("The address of the page that shows the same to an agent.")]
 
 
 class UnparsedNumber(TypedDict):

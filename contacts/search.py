@@ -2,45 +2,175 @@
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from contacts import listing, name_search
-from contacts.index_scan import Found, Page
+from contacts.condition import Condition, conditions_of
+from contacts.cursors import Range, bad_cursor
+from contacts.index_scan import Found, Page, Selection, walk
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
+from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.app import App
+from shared.concurrency import each
+from shared.keys import search_key
 from shared.numbers.typed import is_number
+from shared.tables.schema import LIST
 
-_MAX_PAGES = 4  # of a search that are looked through for members of a large group
+_MAX_PAGES = (
+    4  # of a search that are looked through for members of a large group, or for free people
+)
+_MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
+_AHEAD = 8  # rows read for each free person wanted
 
 
 async def find(
+    app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
+) -> Page:
+    """Return the next people, listed or (with a text) searched, who meet the filters of the query.
+
+    Those who are free come before those who will be soon. With `group`, `directories` is that of the group.
+    """
+    if not query.has_filters:
+        return await _find(app, directories, query, limit, cursor, None)
+    conditions = await conditions_of(app, directories, query)
+    number, inner = _split(cursor, len(conditions.in_order))
+    found = list[Found]()
+    while True:
+        condition = conditions.in_order[number]
+        left = limit - len(found)
+        page = await _find(app, conditions.directories, query, left, inner, condition)
+        found += page.found
+        if page.cursor:
+            return Page(found, f"{number}{page.cursor}")
+        number, inner = number + 1, ""
+        if number == len(conditions.in_order):
+            return Page(found)
+        if len(found) == limit:
+            return Page(found, str(number))
+
+
+def _split(cursor: str, count: int) -> tuple[int, str]:
+    """Return which condition a cursor goes on with, and the cursor of its search."""
+    if not cursor:
+        return 0, ""
+    number = ord(cursor[0]) - ord("0")
+    if not 0 <= number < count:
+        raise bad_cursor()
+    return number, cursor[1:]
+
+
+async def _find(
     app: App,
     directories: Sequence[Directory],
-    text: str,
-    group: str,
+    query: PeopleQuery,
     limit: int,
-    cursor: str = "",
+    cursor: str,
+    condition: Condition | None,
 ) -> Page:
-    """Return the next people, listed or (with a `text`) searched.
-
-    `group` limits them to that group of the only directory.
-    """
-    if not group:
-        if not text:
+    words = [query.text, *(condition.words() if condition else ())]
+    text = " ".join(word for word in words if word)
+    if not query.group:
+        if text:
+            return await search(app, directories, text, limit, cursor, condition)
+        if condition is None:
             return await listing.list_contacts(app, directories, limit, cursor)
-        return await search(app, directories, text, limit, cursor)
+        return await _listed(app, directories, limit, cursor, condition)
     (directory,) = directories
     if not text:
-        return await listing.list_members(app, directory, group, limit, cursor)
-    only = await listing.member_ids(app, directory, group)
-    if only is not None:
-        return await search(app, directories, text, limit, cursor, only)
-    return await _search_large_group(app, directory, text, group, limit, cursor)
+        return await _members(app, directory, query.group, limit, cursor, condition)
+    members = await listing.member_ids(app, directory, query.group)
+    if members is not None:
+        condition = replace(condition or Condition(), members=members)
+        return await search(app, directories, text, limit, cursor, condition)
+    return await _search_large_group(
+        app, directory, replace(query, text=text), limit, cursor, condition
+    )
+
+
+async def _listed(
+    app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
+) -> Page:
+    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
+    selection = Selection(
+        keep=lambda directory, _word, card: condition.meets(directory, card),
+        may_keep=condition.may_meet,
+        ahead=_AHEAD,
+        round_trips=_MAX_PAGES,
+    )
+    few = _few(condition, limit) if not cursor else None
+    if few is not None and (found := await _read_few(app, few, directories, condition)) is not None:
+        return Page(found)
+    return await walk(app, directories, Range(LIST), limit, cursor, selection)
+
+
+def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
+    """Return directory id and object ID of all who are ready, if they are few; else None."""
+    found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
+    for directory_id, ready in condition.ready.items():
+        ids = ready.ids(condition.wanted, most) if condition.wanted else None
+        if ids is None or len(found) + len(ids) > most:
+            return None
+        found += [(directory_id, one) for one in ids]
+    return found
+
+
+async def _read_few(
+    app: App,
+    few: Sequence[tuple[str, str]],
+    directories: Sequence[Directory],
+    condition: Condition,
+) -> list[Found] | None:
+    """Return the people with these object IDs, by name; None if one isn't found by it.
+
+    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
+    capital letters, while presence has it in small ones.
+    """
+    by_id = {one.id: one for one in directories}
+
+    async def one(item: tuple[str, str]) -> list[Found] | None:
+        directory = by_id[item[0]]
+        ids = await listing.ids_by_external_id(app, directory.id, item[1])
+        people = [await listing.read_person(app, directory, identifier) for identifier in ids]
+        return [one for one in people if one and condition.meets(directory, one.card)] or None
+
+    read = await each(few, one)
+    found = [one for own in read if own for one in own]
+    if None in read:
+        return None
+    return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
+
+
+async def _members(
+    app: App,
+    directory: Directory,
+    group: str,
+    limit: int,
+    cursor: str,
+    condition: Condition | None,
+) -> Page:
+    """Return the next members of a group who meet the condition; a page may be short or empty."""
+    page = Page([], cursor)
+    found = list[Found]()
+    for _ in range(_MAX_PAGES):
+        page = await listing.list_members(app, directory, group, limit, page.cursor)
+        if condition is None:
+            return page
+        found += [one for one in page.found if condition.meets(directory, one.card)]
+        if len(found) >= limit or not page.cursor:
+            break
+    found.sort(key=lambda one: (search_key(one.card.name), one.card.id))
+    return Page(found, page.cursor)
 
 
 async def _search_large_group(
-    app: App, directory: Directory, text: str, group: str, limit: int, cursor: str
+    app: App,
+    directory: Directory,
+    query: PeopleQuery,
+    limit: int,
+    cursor: str,
+    condition: Condition | None,
 ) -> Page:
     """Search the whole directory and return those found who are members; a page may be short or empty.
 
@@ -48,9 +178,9 @@ async def _search_large_group(
     """
     page = Page([], cursor)
     for _ in range(_MAX_PAGES):
-        page = await search(app, [directory], text, limit, page.cursor)
+        page = await search(app, [directory], query.text, limit, page.cursor, condition)
         ids = [one.card.id for one in page.found]
-        members = await listing.members_among(app, directory, group, ids)
+        members = await listing.members_among(app, directory, query.group, ids)
         found = [one for one in page.found if one.card.id in members]
         if found or not page.cursor:
             break
@@ -63,26 +193,26 @@ async def search(
     text: str,
     limit: int,
     cursor: str = "",
-    only: frozenset[str] | None = None,
+    condition: Condition | None = None,
 ) -> Page:
     """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
 
-    `only`: ids of the members of a group. The answer to a number is one page.
+    The answer to a number is one page.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
-        return Page(_chosen(await find_by_number(app, directories, text, limit), only, limit))
+        return Page(_chosen(await find_by_number(app, directories, text, limit), condition, limit))
     query = NameQuery.of(text)
     if not query:
         return Page([])
-    return await name_search.search(app, directories, query, limit, cursor, only)
+    return await name_search.search(app, directories, query, limit, cursor, condition)
 
 
-def _chosen(found: list[Found], only: frozenset[str] | None, limit: int) -> list[Found]:
+def _chosen(found: list[Found], condition: Condition | None, limit: int) -> list[Found]:
     """Each person once, in the order found."""
     once = {
         (one.directory.id, one.card.id): one
         for one in reversed(found)
-        if only is None or one.card.id in only
+        if condition is None or condition.meets(one.directory, one.card)
     }
     return list(reversed(once.values()))[:limit]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import orjson
 
@@ -17,7 +18,9 @@ from contacts.response_models import (
     FoundContact,
     LookedUpNumber,
     LookupResult,
+    PopResult,
 )
+from contacts.screen_pop import ScreenPop
 from directories.models import Directory
 from presence.service import Status, statuses
 from scim.users.contact_cards import Card
@@ -77,13 +80,14 @@ async def page_json(
     known = await presence_of(
         app, [(one.directory, one.card) for one in found], on_demand=on_demand
     )
-    page: ContactPage = {"contacts": [_found_json(one, known) for one in found]}
+    page: ContactPage = {"contacts": [found_json(one, known) for one in found]}
     if cursor:
         page["nextCursor"] = cursor
     return page
 
 
-def _found_json(found: Found, known: Statuses) -> FoundContact:
+def found_json(found: Found, known: Statuses) -> FoundContact:
+    """Return a person of a page, with the words that the name only resembles."""
     card = cast(FoundContact, card_json(found.directory, found.card, known))
     if found.similar_to:
         card["similarTo"] = found.similar_to
@@ -103,6 +107,25 @@ async def matches_json(
         for text, own in zip(texts, found, strict=True)
     ]
     return {"numbers": numbers}
+
+
+async def pop_json(
+    app: App, pop: ScreenPop, person: Person | None = None, *, on_demand: bool = False
+) -> PopResult:
+    """Return the answer to a screen pop; `person` has the details of the only one who has the number."""
+    people = [(match.directory, match.card) for match in pop.matches]
+    known = await presence_of(app, people, on_demand=on_demand)
+    found: PopResult = {
+        "outcome": pop.outcome,
+        "number": pop.number,
+        "count": pop.count,
+        "contacts": [_match_json(match, known) for match in pop.matches],
+        "page": f"/contacts?{urlencode({'number': pop.number, 'pop': 1})}",
+    }
+    if person:
+        card = card_json(person.directory, person.card, known)
+        found["person"] = cast(ContactDetails, {**card, **details(person)})
+    return found
 
 
 def _match_json(match: Match, known: Statuses) -> ContactMatch:

@@ -40,6 +40,7 @@ _MAX_WORDS = 250
 
 
 async def list_all(call: Call) -> Response:
+    """Return the account's directories; with `deleted`, those too that can be restored."""
     found = await service.list_directories(call.app, call.account)
     gone = (
         await deletion.restorable(call.app, call.account) if "deleted" in call.request.query else []
@@ -54,6 +55,7 @@ async def list_all(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
+    """Create a directory and return it with its first token."""
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
     directory, plain = await service.create(call.app, call.actor, new)
@@ -63,12 +65,14 @@ async def create(call: Call) -> Response:
 
 
 async def read(call: Call) -> Response:
+    """Return a directory with its settings and credentials."""
     directory = await service.read(call.app, call.account, call.directory_id)
     calls = await credential_usage.read(call.app.tables, directory.id)
     return _answer(directory, serializers.details(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
+    """Change the settings that the body names."""
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
@@ -78,6 +82,7 @@ async def change(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
+    """Begin a deletion, and return for how long it can be undone."""
     await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
@@ -86,11 +91,13 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
+    """Restore a deleted directory."""
     directory = await deletion.restore(call.app, call.actor, call.directory_id)
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
+    """Return the connection, counts and presence of a directory."""
     directory = await service.read(call.app, call.account, call.directory_id)
     found, reindex = await asyncio.gather(
         status.glance(call.app, directory), reindex_progress.status(call.app, directory.id)
@@ -99,6 +106,7 @@ async def read_state(call: Call) -> Response:
 
 
 async def events(call: Call) -> Response:
+    """Return a page of the provisioning log."""
     directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
@@ -115,11 +123,13 @@ async def events(call: Call) -> Response:
 
 
 async def trust(call: Call) -> Response:
+    """Return the trusted identity, or null."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
+    """Trust an identity provider's assertions."""
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(
         body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
@@ -129,6 +139,7 @@ async def set_trust(call: Call) -> Response:
 
 
 async def drop_trust(call: Call) -> Response:
+    """Stop trusting the identity provider."""
     await credentials.set_trust(call.app, call.actor, call.directory_id, None)
     return Response(204)
 
@@ -140,6 +151,7 @@ class Credentials:
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
+        """Return the live and the recently ended credentials, without their secrets."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.sort == "tokens":
@@ -149,6 +161,7 @@ class Credentials:
         return _answer(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
+        """Issue a credential, or rotate if the body gives an overlap; the answer alone has its secret."""
         body = read_body(call.request, IssueBody, optional=True)
         app, place = call.app, (call.actor, call.directory_id)
         if body.overlap_hours is None:
@@ -168,6 +181,7 @@ class Credentials:
         return _answer(directory, content, 201, {"Location": location})
 
     async def revoke(self, call: Call) -> Response:
+        """End a credential at once."""
         credential_id = call.request.route["credentialId"]
         await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
         return Response(204)
@@ -210,7 +224,7 @@ def _words(query: dict[str, str], name: str) -> str:
 
 
 def _kinds(query: dict[str, str]) -> frozenset[str]:
-    """The kinds of events asked for; `refused=1` is short for the kind *refused*."""
+    """Return the kinds of events asked for; `refused=1` is short for the kind *refused*."""
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
     if kind and kind not in KINDS:
         message = Message("not_one_of", name="kind", value=kind[:20], known=", ".join(KINDS))

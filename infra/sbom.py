@@ -15,10 +15,10 @@ _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\
 _HTMX = re.compile(r'version:"(\d+\.\d+\.\d+)"')
 
 
-def packages() -> list[dict[str, Any]]:
-    """Return name, version, marker ("" if none) and SHA-256 hashes of each package of the lock file."""
+def packages(lock: str = "requirements.txt") -> list[dict[str, Any]]:
+    """Return name, version, marker ("" if none) and SHA-256 hashes of each package of a lock file."""
     found: list[dict[str, Any]] = []
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines():
+    for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
         if match := _REQUIREMENT.match(line):
             name, version, marker = match.groups()
             found.append({"name": name, "version": version, "marker": marker or "", "hashes": []})

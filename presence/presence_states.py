@@ -6,11 +6,14 @@ differs, and new values appear without notice. Both properties are plain strings
 any casing; an unknown one is shown as unknown and counted.
 """
 
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from shared.messages import Message
 
 DisplayState = Literal["available", "busy", "inCall", "doNotDisturb", "away", "offline", "unknown"]
+# Whether a person can take a call: now, probably within minutes, or not.
+Readiness = Literal["free", "soon", "no"]
 
 # GraphPresence in lower case -> state and words. A specific value wins over a general one, in whichever property it is.
 _GENERAL: dict[str, tuple[DisplayState, Message]] = {
@@ -94,6 +97,26 @@ def shown(value: GraphPresence) -> tuple[DisplayState, Message]:
     if found is None and value.out_of_office:
         return "offline", Message("status_out_of_office")
     return found or _UNKNOWN
+
+
+_SOON: frozenset[DisplayState] = frozenset({"busy", "inCall"})
+_BACK_SOON = "berightback"
+
+
+@lru_cache(maxsize=4096)
+def readiness(value: GraphPresence) -> Readiness:
+    """Return whether a person with this presence can take a call.
+
+    *soon*: in a call or meeting, busy, or "be right back". A person who is out of office is never
+    free, whatever the status.
+    """
+    state, _ = shown(value)
+    if value.out_of_office:
+        return "no"
+    if state == "available":
+        return "free"
+    is_back_soon = _BACK_SOON in (value.availability.lower(), value.activity.lower())
+    return "soon" if state in _SOON or is_back_soon else "no"
 
 
 def unknown_values(value: GraphPresence) -> list[str]:

@@ -6,13 +6,13 @@ instance: a screen of any size costs at most one round trip.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from presence import external_ids, tenant_links
 from presence.external_ids import ExternalIds
 from presence.health import fresh_for
 from presence.instance import Runtime, runtime_of
-from presence.presence_states import DisplayState, shown
+from presence.presence_states import DisplayState, GraphPresence, Readiness, readiness, shown
 from presence.response_models import PersonPresence
 from presence.store.codec import Entry
 from presence.store.snapshot import SHARED_FOR, Snapshot
@@ -23,6 +23,7 @@ from shared.messages import Message
 
 _LINK_SECONDS = 60.0
 _NO_LINK_SECONDS = 5.0
+MAX_AGE = timedelta(seconds=15)  # of the status of a person who is recommended
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,15 @@ class Status:
     as_of: datetime | None
     changed_at: datetime | None
     stale: bool
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether the person can take a call."""
+        return readiness(GraphPresence(self.availability, self.activity, self.out_of_office))
+
+    def is_confirmed(self, now: datetime) -> bool:
+        """Return whether the status is recent enough to recommend the person."""
+        return self.as_of is not None and timedelta(0) <= now - self.as_of <= MAX_AGE
 
     def as_json(self) -> PersonPresence:
         """Return the object of the JSON API."""
@@ -65,10 +75,10 @@ async def statuses(
     `on_demand`: the people are on a screen, so Graph is asked first for statuses older than ten seconds.
     """
     runtime = runtime_of(app)
-    found = await _linked(app, runtime, directory_id)
+    found = await linked_snapshot(app, directory_id)
     if found is None:
         return {}
-    tenant_id, snapshot, bit = found
+    tenant_id, snapshot, bit = found.tenant_id, found.snapshot, found.bit
     wanted = {external_id.lower(): external_id for external_id in external_ids if external_id}
     known = {low: asked for low, asked in wanted.items() if _has(snapshot, low, bit)}
     if on_demand and known:
@@ -76,13 +86,21 @@ async def statuses(
     return _statuses(app, runtime, tenant_id, snapshot, known)
 
 
-async def _linked(
-    app: App, runtime: Runtime, directory_id: str
-) -> tuple[str, Snapshot, int] | None:
-    """Return the directory's tenant, its snapshot and the directory's bit, or None if it isn't linked.
+@dataclass(frozen=True, slots=True)
+class LinkedSnapshot:
+    """A directory's tenant, the tenant's snapshot, and the directory's bit in it."""
 
-    The manifest in the snapshot decides about links.
+    tenant_id: str
+    snapshot: Snapshot
+    bit: int
+
+
+async def linked_snapshot(app: App, directory_id: str) -> LinkedSnapshot | None:
+    """Return the snapshot of the directory's tenant, or None if the directory isn't linked.
+
+    The manifest in the snapshot decides about links. At most one round trip.
     """
+    runtime = runtime_of(app)
     link = await _link(app, runtime, directory_id)
     if link is None or link.state != "linked":
         return None
@@ -93,7 +111,7 @@ async def _linked(
     if snapshot is None or not bit:
         runtime.links.forget(directory_id)
         return None
-    return link.tenant_id, snapshot, bit
+    return LinkedSnapshot(link.tenant_id, snapshot, bit)
 
 
 async def _link(app: App, runtime: Runtime, directory_id: str) -> tenant_links.DirectoryLink | None:

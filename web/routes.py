@@ -17,6 +17,7 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     revoke_access,
+    screen_pop,
     setup_callback,
     setup_link,
     setup_links,
@@ -75,6 +76,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
+    "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
 }
 
@@ -114,7 +116,10 @@ def of_directory(request: Request) -> dict[str, Page]:
 
 def of_contacts(request: Request) -> dict[str, Page]:
     """Return the pages at `/contacts/{part?}` by method; none if none is there."""
-    return _OF_CONTACTS.get(request.route.get("part") or "", {})
+    part = request.route.get("part") or ""
+    if not part and request.query.get("pop") == "1":
+        return {"GET": screen_pop.show}
+    return _OF_CONTACTS.get(part, {})
 
 
 def of_home(request: Request) -> dict[str, Page]:

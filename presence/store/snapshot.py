@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from presence.presence_states import Readiness, readiness
 from presence.store import codec, manifest
 from presence.store.codec import AS_OF_LAST_SYNC, NEVER_CONFIRMED, Delta, Entry
 from presence.store.manifest import HEAD, Manifest
@@ -24,19 +25,27 @@ class Snapshot:
     """A tenant's people at `head.seq`; `tag` is the ETag of the head row.
 
     If not `is_whole`, rows that the manifest counts are missing, and the next commit starts without
-    people.
+    people. `ready` are the object IDs of those who are free, or soon will be: few of many people.
     """
 
     head: Manifest
     tag: str
     entries: dict[str, Entry] = field(default_factory=dict)
     is_whole: bool = True
+    ready: dict[Readiness, set[str]] = field(default_factory=lambda: {"free": set(), "soon": set()})
 
     def apply(self, delta: Delta) -> None:
         """Apply a delta. Doing it twice is harmless, because entries are whole."""
-        self.entries.update(delta.changed)
+        entries, free, soon = self.entries, self.ready["free"], self.ready["soon"]
+        for object_id in (*delta.changed, *delta.gone):
+            free.discard(object_id)
+            soon.discard(object_id)
+        entries.update(delta.changed)
+        for object_id, entry in delta.changed.items():
+            if (found := readiness(entry.value)) != "no":
+                self.ready[found].add(object_id)
         for object_id in delta.gone:
-            self.entries.pop(object_id, None)
+            entries.pop(object_id, None)
 
     def as_of(self, entry: Entry, now: int) -> int:
         """Return when the presence of a person was last confirmed, or 0.
@@ -128,7 +137,7 @@ async def _assemble(row: Row, found: Sequence[Row]) -> Snapshot | None:
         return None
     snapshot = Snapshot(top, row.etag)
     for key in whole:
-        snapshot.entries.update(codec.decode(values[key]).changed)
+        snapshot.apply(codec.decode(values[key]))
         await asyncio.sleep(0)  # let other requests run while a large tenant is read
     for seq in deltas:
         snapshot.apply(codec.decode(values[manifest.delta_key(seq)]))

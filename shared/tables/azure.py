@@ -40,7 +40,7 @@ _NO_ROLE = (
 # The emulator's published account, the same on every machine
 # (learn.microsoft.com/azure/storage/common/storage-connect-azurite).
 _EMULATOR_ACCOUNT = "devstoreaccount1"
-_EMULATOR_KEY = (
+EMULATOR_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 _EMULATOR_ENDPOINT = f"http://127.0.0.1:10002/{_EMULATOR_ACCOUNT}"
@@ -173,9 +173,7 @@ class AzureTables:
             async with self._creating:
                 if table in self._missing:
                     with _translated():
-                        answer = await self._account.create_table(table)
-                    if answer.status_code not in (201, 204, 409):
-                        raise _unavailable(answer.status_code, "")
+                        await self._account.create_table(table)
                     self._missing.discard(table)
         return f"{self._account.url}/{table}"
 
@@ -215,7 +213,7 @@ def _has_replacement(operations: Sequence[Operation]) -> bool:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Turns the SDK's errors, which all say that there was no answer, into the port's."""
+    """Raise the port's error instead of the SDK's, which all say that there was no answer."""
     try:
         yield
     except (AzureError, OSError, TimeoutError) as error:
@@ -224,7 +222,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """An answer without rows comes from something else than the service, such as a proxy."""
+    """Raise StorageUnavailable if an answer has no rows: it comes from something else, such as a proxy."""
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:
@@ -274,7 +272,7 @@ def open_emulator(where: str) -> AzureTables:
 
     options = dict(part.split("=", 1) for part in where.split(";") if "=" in part)
     endpoint = options.get("TableEndpoint", _EMULATOR_ENDPOINT)
-    credential = AzureNamedKeyCredential(_EMULATOR_ACCOUNT, _EMULATOR_KEY)
+    credential = AzureNamedKeyCredential(_EMULATOR_ACCOUNT, EMULATOR_KEY)
     return AzureTables(endpoint, credential, create_tables=True)
 
 

@@ -258,6 +258,7 @@ EXTERNAL_ID = TwoParts(
     writers=_USER_INDEX,
     readers=(
         "scim.users.query_source",
+        "contacts.listing",
         "presence.external_ids",
         "presence.sync.roster",
         "local.check",
@@ -286,7 +287,7 @@ LIST = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=(*_SEARCH, "contacts.listing", "directories.totals"),
+    readers=(*_SEARCH, "contacts.listing", "contacts.search", "directories.totals"),
     growth="one per active user",
 )
 FIND = TwoParts(

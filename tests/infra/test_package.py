@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 
@@ -92,30 +93,63 @@ def _requirements(name: str) -> list[Requirement]:
     return [Requirement(line) for line in stated]
 
 
-def test_everything_that_azure_installs_has_a_hash() -> None:
-    """One line with a hash is enough for pip to refuse every package without one (pip's hash-checking mode)."""
-    packages = sbom.packages()
-    assert len(packages) == len(_requirements("requirements.txt"))
+each_lock = pytest.mark.parametrize("lock", ["requirements", "requirements-local"])
+
+
+@each_lock
+def test_every_package_of_a_lock_file_has_a_hash(lock: str) -> None:
+    """One line with a hash is enough for pip to refuse every package without one (pip's hash-checking mode).
+
+    The nightly backup installs both files, and reads everyone's data.
+    """
+    packages = sbom.packages(f"{lock}.txt")
+    assert len(packages) == len(_requirements(f"{lock}.txt"))
     assert [package["name"] for package in packages if not package["hashes"]] == []
 
 
-def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs() -> None:
-    """`make lock` was run after requirements.in changed: the same pins, and nothing missing on this Python."""
-    locked = {
-        each.name.lower(): each for each in _requirements("requirements.txt") if _applies(each)
-    }
-    for each in filter(_applies, _requirements("requirements.in")):
+@each_lock
+def test_the_lock_file_holds_what_is_asked_for_and_all_that_it_needs(lock: str) -> None:
+    """`make lock` was run after the .in file changed: the same pins, and nothing missing on this Python."""
+    locked = {each.name.lower(): each for each in _requirements(f"{lock}.txt") if _applies(each)}
+    for each in filter(_applies, _requirements(f"{lock}.in")):
         assert locked[each.name.lower()].specifier == each.specifier, each.name
-    assert {name.replace("_", "-") for name in _needed()} <= set(locked)
+    assert {name.replace("_", "-") for name in _needed(f"{lock}.in")} <= set(locked)
+
+
+def test_the_lock_files_are_installed_with_their_hashes() -> None:
+    """A target of the Makefile that forgot `--require-hashes` would take what a package without a hash brings."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    installing = [line for line in lines if re.search(r"-r requirements(-local)?\.txt", line)]
+    assert len(installing) == 3
+    assert [line for line in installing if "--require-hashes" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "module"),
+    [
+        ("azure-functions", "azure.functions"),
+        ("azure-data-tables", "azure.data.tables"),
+        ("msal", "msal"),
+        ("pydantic", "pydantic"),
+        ("phonenumbers", "phonenumbers"),
+    ],
+)
+def test_an_agreed_package_is_deployed_and_used(package: str, module: str) -> None:
+    """The product's owner chose these five: each is asked for by name, locked, and imported by what is deployed."""
+    assert package in {each.name for each in _requirements("requirements.in")}
+    assert package in {each.name for each in _requirements("requirements.txt")}
+    deployed = [ROOT / name for name in _listing()[:-1] if name.endswith(".py")]
+    pattern = re.compile(rf"^\s*(import|from) {re.escape(module)}\b", re.MULTILINE)
+    assert any(pattern.search(path.read_text(encoding="utf-8")) for path in deployed)
 
 
 def _applies(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
 
 
-def _needed() -> set[str]:
-    """Names of the packages of requirements.in and of all that they require, as installed here."""
-    waiting = [each for each in _requirements("requirements.in") if _applies(each)]
+def _needed(source: str) -> set[str]:
+    """Return the names of the packages of a file and of all that they require, as installed here."""
+    waiting = [each for each in _requirements(source) if _applies(each)]
     names: set[str] = set()
     while waiting:
         name = waiting.pop().name.lower()
@@ -128,8 +162,8 @@ def _needed() -> set[str]:
 
 def test_lock_files_name_no_registry() -> None:
     """Whoever installs decides where from."""
-    locks = [ROOT / "requirements.txt", *ROOT.glob("tests/*/package-lock.json")]
-    assert len(locks) >= 4
+    locks = [*ROOT.glob("requirements*.txt"), *ROOT.glob("tests/*/package-lock.json")]
+    assert len(locks) >= 6
     assert [
         lock for lock in locks if re.search(r'"resolved"|--(extra-)?index-url', lock.read_text())
     ] == []

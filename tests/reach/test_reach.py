@@ -34,6 +34,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_dry_run": ("/api/directories/contoso/dry-run", ("POST",), "admin"),
     "contacts": ("/api/contacts", ("GET",), "reader"),
     "contacts_lookup": ("/api/contacts/lookup", ("POST",), "reader"),
+    "contacts_pop": ("/api/contacts/pop", ("POST",), "reader"),
     "directory_contacts": ("/api/directories/contoso/contacts", ("GET",), "reader"),
     "directory_contact": (f"/api/directories/contoso/contacts/{PERSON}", ("GET",), "reader"),
     "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
@@ -56,6 +57,7 @@ BODIES = {
     "POST /api/directories/contoso/presence": {"action": "remove"},
     "POST /api/directories/contoso/dry-run": {"user": {"userName": "anna"}},
     "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
+    "POST /api/contacts/pop": {"number": "+442079460958", "directories": ["contoso"]},
 }
 # What shows or changes the person's own account only, whatever it is.
 OF_EVERY_ACCOUNT = (
@@ -86,7 +88,9 @@ CALLS = [(method, path, role) for path, methods, role in API.values() for method
 GUARDED = [(method, path) for method, path, role in CALLS if role]
 ADMINS = [(method, path) for method, path, role in CALLS if role == "admin"]
 NAMING_A_DIRECTORY = [
-    call for call in GUARDED if "contoso" in call[1] or call == ("POST", "/api/contacts/lookup")
+    call
+    for call in GUARDED
+    if "contoso" in call[1] or call[1] in ("/api/contacts/lookup", "/api/contacts/pop")
 ]
 CHANGING = [call for call in GUARDED if call[0] != "GET"]
 READING = [call for call in GUARDED if call[0] == "GET"]

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from contacts import account_directories, listing
 from contacts.index_scan import Page as Contacts
+from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -70,9 +71,8 @@ async def show(visit: PageRequest) -> Response:
             card = await card_of(visit, visit.query["person"])
         except HttpError:
             card = None  # gone in the meantime: the list is still of use
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=False
-    )
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=False)
     return page(visit, "organisation.html", directories=directories, card=card, **values)
 
 
@@ -85,9 +85,8 @@ async def people(visit: PageRequest) -> Response:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
     directories = await account_directories.all_directories(visit.app, visit.account)
-    values = await _values(
-        visit, filters, directories, visit.query.get("cursor", "")[:2048], partial=True
-    )
+    cursor = visit.query.get("cursor", "")[:2048]
+    values = await list_values(visit, filters, directories, cursor, partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
     return page(visit, template, directories=directories, **values)
 
@@ -119,14 +118,16 @@ async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str
     )
 
 
-async def _values(
+async def list_values(
     visit: PageRequest,
     filters: Filters,
     directories: Sequence[Directory],
-    cursor: str,
+    cursor: str = "",
+    found: Contacts | None = None,
     *,
     partial: bool,
 ) -> dict[str, Any]:
+    """Return the values of the list's templates: of `found`, or of the people whom the filters let in."""
     chosen = (
         [one for one in directories if one.id == filters.directory]
         if filters.directory
@@ -136,7 +137,8 @@ async def _values(
     of = chosen[0].id if alone else ""
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
-    found = await _found(visit, filters, chosen, cursor)
+    if found is None:
+        found = await _found(visit, filters, chosen, cursor)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
@@ -173,7 +175,8 @@ async def _found(
             ids = list(dict.fromkeys(named))[: favourites.MOST]
             only = await listing.members_among(visit.app, directories[0], group, ids)
         return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    return await find(visit.app, directories, filters.q, group, _PEOPLE, cursor)
+    query = PeopleQuery(text=filters.q, group=group)
+    return await find(visit.app, directories, query, _PEOPLE, cursor)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:

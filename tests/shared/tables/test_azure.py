@@ -4,11 +4,14 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.rest import AsyncHttpResponse
+from azure.core.credentials import AccessToken, AzureNamedKeyCredential
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ServiceRequestError
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import HttpRequest
 
 from shared.settings import Settings
 from shared.tables.azure import AzureTables
@@ -70,9 +73,9 @@ async def test_concurrent_first_calls_make_a_table_once(azure: AzureTables, part
     made = list[str]()
     create = azure._account.create_table
 
-    async def count(table: str) -> AsyncHttpResponse:
+    async def count(table: str) -> None:
         made.append(table)
-        return await create(table)
+        await create(table)
 
     azure._account.create_table = count  # type: ignore[method-assign]
     await asyncio.gather(*(azure.get("directories", partition, f"{n}") for n in range(10)))
@@ -285,3 +288,30 @@ async def test_a_missing_role_is_named() -> None:
             await tables.transact(TABLE, "p", [Insert("a", b"1", is_unique=True)])
         await tables.close()
     assert len(canned.requests) == 1
+
+
+async def test_a_managed_identity_signs_in_to_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK's policy asks the credential for a token of storage, the same in every cloud, and sends it."""
+    asked, sent = list[str](), list[str]()
+
+    class Identity:
+        async def get_token(self, *scopes: str, **_: object) -> AccessToken:
+            asked.extend(scopes)
+            return AccessToken("a-token", 9_999_999_999)
+
+        async def close(self) -> None:
+            """Hold no connection."""
+
+    async def send(_: object, request: HttpRequest, **__: object) -> None:
+        sent.append(request.headers["Authorization"])
+        raise ServiceRequestError("there is no network in tests")
+
+    monkeypatch.setattr(AioHttpTransport, "send", send)
+    account = Account(
+        "https://people.table.core.windows.net/", cast(AsyncTokenCredential, Identity())
+    )
+    with pytest.raises(ServiceRequestError):
+        await account.send(HttpRequest("GET", f"{account.url}/work"), retry_total=0)
+    assert account.url == "https://people.table.core.windows.net"
+    assert (asked, sent) == (["https://storage.azure.com/.default"], ["Bearer a-token"])
+    await account.close()

@@ -1,0 +1,107 @@
+"""SCIM servers of others, with their stores in memory, to be measured beside the product in one run.
+
+`set_up` installs them into `.tools/peers`: the Python ones in an environment of their own, the JavaScript ones with
+npm. Each serves on a port of this machine until its `with` block ends.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.emulator import answers
+
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parent.parent
+_FOLDER = _ROOT / ".tools/peers"
+_START_SECONDS = 60
+TOKEN = "a-token-of-thirty-two-characters-and-more"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server: `program` is its file here, `base` the path of its SCIM base URL, `remark` what limits a comparison."""
+
+    name: str
+    program: str
+    base: str
+    remark: str = ""
+
+
+PEERS = (
+    Peer("scim2-server", "scim2_server_app", "/v2"),
+    Peer(
+        "django-scim2",
+        "django_app",
+        "/scim/v2",
+        "holds names, one address, and active only; refuses Entra's PATCH",
+    ),
+    Peer("scimmy", "scimmy.js", "/scim"),
+    Peer("better-auth", "better_auth.js", "/api/auth/scim/v2"),
+)
+
+
+def set_up() -> None:
+    """Install the peers unless the installed ones are those of the lists here. Raise CalledProcessError."""
+    wanted = "".join(
+        (_HERE / name).read_text() for name in ("requirements.txt", "package-lock.json")
+    )
+    ready = _FOLDER / "ready"
+    if ready.exists() and ready.read_text() == wanted:
+        return
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    print("Installing the peers ...", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", _FOLDER / "python"], check=True)
+    pip: list[str | Path] = [_FOLDER / "python/bin/python", "-m", "pip", "install", "--quiet"]
+    pip += ["--disable-pip-version-check", "-r", _HERE / "requirements.txt"]
+    subprocess.run(pip, check=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(_HERE / name, _FOLDER)
+    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    subprocess.run([*npm, "--legacy-peer-deps"], cwd=_FOLDER, env=_environment(), check=True)
+    ready.write_text(wanted)
+
+
+@contextlib.contextmanager
+def serving(peer: Peer, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield the process of the peer when it answers on `port`; raise RuntimeError if it doesn't."""
+    with subprocess.Popen(
+        _command(peer, port),
+        cwd=_FOLDER,
+        env=_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            deadline = time.monotonic() + _START_SECONDS
+            while not answers(port):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"{peer.name} did not start")
+                time.sleep(0.05)
+            yield process
+        finally:
+            process.terminate()
+
+
+def _command(peer: Peer, port: int) -> list[str | Path]:
+    if peer.program.endswith(".js"):
+        # Node.js looks for packages beside the program, so it gets a copy there.
+        return ["node", shutil.copy(_HERE / peer.program, _FOLDER), str(port)]
+    uvicorn: list[str | Path] = [
+        _FOLDER / "python/bin/uvicorn",
+        "--app-dir",
+        _HERE,
+        "--port",
+        str(port),
+    ]
+    return [*uvicorn, "--no-access-log", "--log-level", "error", f"{peer.program}:app"]
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join((str(_ROOT / ".venv/bin"), os.environ.get("PATH", "")))
+    return {**os.environ, "PATH": path, "NODE_ENV": "production"}

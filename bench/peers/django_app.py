@@ -1,0 +1,68 @@
+"""django-scim2 under ASGI, with a SQLite file that is not durable: `uvicorn django_app:app`."""
+
+import os
+import tempfile
+
+import django
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.urls import include, path
+
+
+def everybody(get_response):
+    """Return a middleware that takes each request as one of a signed-in client."""
+
+    def middleware(request):
+        request.user = SignedIn()
+        return get_response(request)
+
+    return middleware
+
+
+class SignedIn:
+    """A client whose credential was checked."""
+
+    is_authenticated = True
+
+
+_FOLDER = tempfile.TemporaryDirectory()
+settings.configure(
+    SECRET_KEY="for a benchmark",  # nothing is signed
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.path.join(_FOLDER.name, "peer.db"),
+            # A write is not durable, as in a store in memory.
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+            },
+            "CONN_MAX_AGE": None,
+        }
+    },
+    INSTALLED_APPS=[
+        "django.contrib.contenttypes",
+        "django.contrib.auth",
+        "django_scim",
+        "django_peer",
+    ],
+    AUTH_USER_MODEL="django_peer.ScimUser",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    MIDDLEWARE=["django_app.everybody", "django_scim.middleware.SCIMAuthCheckMiddleware"],
+    SCIM_SERVICE_PROVIDER={
+        "NETLOC": "127.0.0.1",
+        "AUTHENTICATION_SCHEMES": [{"type": "oauthbearertoken", "name": "token"}],
+    },
+    LOGGING_CONFIG=None,
+)
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+
+call_command("migrate", run_syncdb=True, verbosity=0)
+urlpatterns = [path("scim/v2/", include("django_scim.urls"))]
+app = WSGIMiddleware(get_wsgi_application(), workers=8)

@@ -1,0 +1,62 @@
+"""Who is free: people whom Microsoft has just confirmed as available, and those who will be soon."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from contacts.free_people import FreePage, FreePerson
+from contacts.index_scan import Found
+from contacts.people_query import PeopleQuery
+from contacts.search import find
+from contacts.serializers import presence_of
+from directories.models import Directory
+from presence.presence_states import Readiness
+from shared.app import App
+
+_ORDER: dict[Readiness, int] = {"free": 0, "soon": 1}
+
+
+async def who_is_free(
+    app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
+) -> FreePage:
+    """Return the next people who can take a call now, and with `query.free` "soon" then those who will be soon.
+
+    Each status is at most 15 seconds old: Microsoft is asked for older ones, at most once in ten seconds per person.
+
+    Round trips: one for each directory's presence (none within a second), then at most four per directory, whatever the
+    number of people; with a group, one per member read, at most four pages; two per person if at most 32 are free.
+
+    Args:
+        app: The App.
+        directories: Those to search, at most 100; with `query.group` only that of the group.
+        query: Words and filters (`PeopleQuery.typed` reads them from a text such as "free now in Sales UK").
+        limit: The number of people at most.
+        cursor: From the page before.
+
+    Raises:
+        HttpError: 400 for a cursor of another query, or too many directories.
+    """
+    query = query if query.free else replace(query, free="now")
+    page = await find(app, directories, query, limit, cursor)
+    confirmed = await confirmed_ready(app, page.found)
+    wanted = ("free", "soon") if query.free == "soon" else ("free",)
+    people = [one for one in confirmed.people if one.readiness in wanted]
+    people.sort(key=lambda one: _ORDER[one.readiness])  # somebody may have moved in between
+    return FreePage(people=people, cursor=page.cursor, unconfirmed=confirmed.unconfirmed)
+
+
+async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
+    """Return those of some people who are free or will be soon, in the order given, with confirmed statuses.
+
+    At most one round trip per directory; Microsoft is asked for statuses that are older than ten seconds.
+    """
+    known = await presence_of(app, [(one.directory, one.card) for one in found], on_demand=True)
+    now, people, unconfirmed = app.clock.now(), list[FreePerson](), 0
+    for one in found:
+        status = known.get((one.directory.id, one.card.external_id))
+        if status is None or status.readiness == "no":
+            continue
+        if status.is_confirmed(now):
+            people.append(FreePerson(one, status, status.readiness))
+        else:
+            unconfirmed += 1
+    return FreePage(people=people, unconfirmed=unconfirmed)

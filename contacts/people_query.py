@@ -1,0 +1,109 @@
+"""Whom an agent asks for: words, a group, company, department, office, and whether they are free.
+
+Everything but the words is a filter of the page and a parameter of the API. It can be typed as well: `free now in
+Sales`, `wer ist frei im Vertrieb`, `department:"Sales UK" office:London`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from shared.keys import search_key
+
+Free = Literal["", "now", "soon"]
+FREE: tuple[Free, ...] = get_args(Free)
+MAX_FACET = 100  # characters of a company, department or office
+
+# A single word such as `free` or `frei` may be a name, so each phrase has at least two words.
+_NOW = (
+    "who is free now",
+    "who's free now",
+    "who is free",
+    "who's free",
+    "who is available now",
+    "who is available",
+    "free right now",
+    "free now",
+    "now free",
+    "available now",
+    "wer ist jetzt frei",
+    "wer ist gerade frei",
+    "wer ist frei",
+    "wer ist jetzt verfugbar",
+    "wer ist verfugbar",
+    "jetzt frei",
+    "gerade frei",
+    "jetzt verfugbar",
+)
+_SOON = ("who is free soon", "who's free soon", "free soon", "wer ist bald frei", "bald frei")
+_PHRASES: dict[tuple[str, ...], Free] = {
+    **{tuple(phrase.split()): "now" for phrase in _NOW},
+    **{tuple(phrase.split()): "soon" for phrase in _SOON},
+}
+_LONGEST = max(map(len, _PHRASES))
+_PREPOSITIONS = frozenset("in at from of the im am bei beim aus vom von der".split())
+_FACETS = {
+    "company": "company",
+    "firma": "company",
+    "department": "department",
+    "dept": "department",
+    "abteilung": "department",
+    "office": "office",
+    "standort": "office",
+    "buro": "office",
+}
+_FACET = re.compile(r'(\w{4,10}):("[^"]{1,100}"|[^\s"]{1,100})')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleQuery:
+    """What people must meet; an empty part excludes no one.
+
+    `text` are the words of a search. `group` is the id of a group of the only directory. `free`: "now" for people who can
+    take a call, "soon" for those first and then people who are in a call or meeting, busy, or right back.
+    """
+
+    text: str = ""
+    group: str = ""
+    company: str = ""
+    department: str = ""
+    office: str = ""
+    free: Free = ""
+
+    @classmethod
+    def typed(cls, text: str) -> "PeopleQuery":
+        """Return the query of a text, with the filters that are written in it."""
+        facets = dict[str, str]()
+        for match in _FACET.finditer(text):
+            name = _FACETS.get(search_key(match[1]))
+            if name:
+                facets[name] = match[2].strip('"').strip()
+                text = text.replace(match[0], " ", 1)
+        free, words = _free_in(text.split())
+        return cls(text=" ".join(words), free=free, **facets)
+
+    def over(self, other: "PeopleQuery") -> "PeopleQuery":
+        """Return this query with the parts of `other` that it lacks."""
+        names = ("group", "company", "department", "office", "free")
+        missing = {name: getattr(other, name) for name in names if not getattr(self, name)}
+        return replace(self, **missing)
+
+    @property
+    def has_filters(self) -> bool:
+        """Return whether anything but words and group is asked for."""
+        return bool(self.company or self.department or self.office or self.free)
+
+
+def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:
+    """Return what the words say about being free, and the other words."""
+    folded = [search_key(word.strip(",;.?!")).replace("’", "'") for word in words]
+    for length in range(min(_LONGEST, len(words)), 1, -1):
+        for at in (0, len(words) - length):
+            free = _PHRASES.get(tuple(folded[at : at + length]))
+            if free:
+                rest = [*words[:at], *words[at + length :]]
+                while not at and rest and search_key(rest[0]) in _PREPOSITIONS:
+                    rest = rest[1:]
+                return free, rest
+    return "", words

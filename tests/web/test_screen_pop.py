@@ -1,0 +1,124 @@
+"""`/contacts?number=…&pop=1`: the card, the choice, or the search, without JavaScript too."""
+
+import re
+from typing import Any
+
+import pytest
+
+from directories.audit import operator_actor
+from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
+from shared.app import App
+from shared.http import Response
+from tests.contacts.people import Company
+from tests.web.conftest import ACCOUNT, Visitor
+
+NUMBER = "+442079460958"
+
+
+@pytest.fixture
+async def contoso(app: App) -> Company:
+    """A company with four people: two share a line."""
+    directory, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Contoso", region="GB"))
+    company = Company(app, directory)
+    await company.hire("Anna Adams", NUMBER, title="Head of Sales")
+    await company.hire("Ben Brown", "+442079460001")
+    await company.hire("Cleo Clark", "+442079460001")
+    await company.hire("Dora Dean", "9460777")
+    return company
+
+
+def text(response: Response) -> str:
+    """Return the page's text."""
+    assert response.status == 200
+    return response.body.decode()
+
+
+def listed(page: str) -> list[str]:
+    """Return the names of the list's rows."""
+    return re.findall(r'class="name ellipsis"><bdi>([^<]+)<', page)
+
+
+def outcome(page: str) -> str:
+    """Return the outcome that the list carries for the page's script."""
+    found = re.search(r'id="people"[^>]* data-pop="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("number", ["%2B442079460958", "+442079460958", "020%207946%200958"])
+async def test_the_only_exact_match_is_on_the_card(
+    visit: Visitor, contoso: Company, number: str
+) -> None:
+    """Also if the plus was not percent-encoded; the number is in the search field."""
+    page = text(await visit("GET", f"/contacts?number={number}&pop=1"))
+    assert (outcome(page), listed(page)) == ("person", ["Anna Adams"])
+    assert 'id="card-name"><bdi>Anna Adams' in page
+    assert re.search(r'<input [^>]*id="q"[^>]* value="(\+44|020 )', page)
+
+
+async def test_several_are_a_choice(visit: Visitor, contoso: Company) -> None:
+    """A list of links, and words that say that one has to be chosen; no card."""
+    page = text(await visit("GET", "/contacts?number=%2B442079460001&pop=1"))
+    assert (outcome(page), listed(page)) == ("choice", ["Ben Brown", "Cleo Clark"])
+    assert "2 people have +44 20 7946 0001. Choose who is calling." in page
+    assert "card-name" not in page
+
+
+async def test_one_possible_match_is_not_taken_for_the_caller(
+    visit: Visitor, contoso: Company
+) -> None:
+    """It is offered with a word of caution."""
+    page = text(await visit("GET", "/contacts?number=%2B442079460777&pop=1"))
+    assert (outcome(page), listed(page)) == ("choice", ["Dora Dean"])
+    assert "1 person may have +44 20 7946 0777." in page
+
+
+async def test_a_number_of_nobody_is_searched_for(visit: Visitor, contoso: Company) -> None:
+    """The search with the number in its field: people whose number contains the digits."""
+    page = text(await visit("GET", "/contacts?number=%2B4420794609&pop=1"))
+    assert outcome(page) == "none"
+    assert listed(page) == ["Anna Adams"]
+    assert 'value="+4420794609"' in page
+    assert "No one has +44" in page
+
+
+@pytest.mark.parametrize("number", ["", "anonymous", "+"])
+async def test_a_withheld_number_is_said_to_be_withheld(
+    visit: Visitor, contoso: Company, number: str
+) -> None:
+    """A word in the search field would find nobody; so everybody is listed."""
+    page = text(await visit("GET", f"/contacts?number={number}&pop=1"))
+    assert (outcome(page), len(listed(page))) == ("none", 4)
+    assert "The caller's number is withheld." in page.replace("&#39;", "'")
+
+
+async def test_an_open_page_gets_list_and_card_in_one_answer(
+    visit: Visitor, contoso: Company
+) -> None:
+    """`/contacts/pop` for the page's script: ring to card is one request."""
+    headers: dict[str, Any] = {"hx_request": "true"}
+    page = text(await visit("GET", f"/contacts/pop?number=%2B{NUMBER[1:]}", **headers))
+    assert "<!doctype" not in page
+    assert 'hx-swap-oob="innerHTML:#card"' in page
+    assert "card-name" in page
+
+
+async def test_a_reader_in_german(visit: Visitor, contoso: Company) -> None:
+    """The words follow the browser's language."""
+    path = "/contacts?number=%2B442079460001&pop=1"
+    assert "2 Personen haben" in text(await visit("GET", path, accept_language="de"))
+
+
+async def test_a_card_takes_no_more_round_trips_with_more_people(
+    visit: Visitor, contoso: Company, tables: CountingTables
+) -> None:
+    """The number, the person, the groups and totals of the only directory; presence is read twice."""
+    path = f"/contacts?number=%2B{NUMBER[1:]}&pop=1"
+    await visit("GET", path)
+    with tables.measured() as few:
+        await visit("GET", path)
+    await contoso.fill(300)
+    with tables.measured() as many:
+        await visit("GET", path)
+    assert len(few) == len(many) <= 5, (few, many)
