@@ -170,6 +170,7 @@ USER = OnePart(
         "scim.users.store",
         "contacts.first_rules",
         "contacts.listing",
+        "contacts.first_people",
         "web.pages.person",
         "scim.users.service",
         "scim.users.query_source",
