@@ -1,6 +1,12 @@
-"""Which directories a signed-in person reads: those of the own account, and how many people they have.
+"""Which directories a signed-in person reads, and how many people they have.
 
-Both are remembered for a moment and shared by all agents on the instance: each of their pages asks every few seconds.
+They are those of the own account, unless a directory is limited to other agents: with an app role or in
+an Entra group, by the claims of App Service Authentication. Entra leaves the claim `groups` out of the
+token of a person in more than 200 groups. These are then unknown, so a directory limited to groups is
+refused, and the refusal says why.
+
+Whatever agents read, they read through this module. Directories and totals are remembered for a moment
+and shared by all agents on the instance: each of their pages asks every few seconds.
 """
 
 from collections.abc import Sequence
@@ -13,6 +19,7 @@ from directories.totals import Totals
 from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import each
+from shared.easy_auth import Principal
 from shared.http import HttpError
 from shared.messages import Message
 
@@ -44,11 +51,24 @@ class _Remembered:
     totals: LruCache[str, _Counted] = field(default_factory=lambda: LruCache(_DIRECTORIES))
 
 
-async def all_directories(app: App, account: str) -> Sequence[Directory]:
-    """Return the account's directories in the order of their creation.
+async def all_directories(app: App, person: Principal) -> Sequence[Directory]:
+    """Return the directories that the person may read, in the order of their creation.
 
     A change by this instance is in it at once, one by another instance within five seconds.
     """
+    found = await _of_account(app, person.account)
+    return [one for one in found if may_read(one, person)]
+
+
+async def undecided(app: App, person: Principal) -> int:
+    """Return how many directories the person doesn't see because Entra didn't send the groups."""
+    if person.has_all_groups:
+        return 0
+    found = await _of_account(app, person.account)
+    return sum(is_undecided(one, person) for one in found)
+
+
+async def _of_account(app: App, account: str) -> Sequence[Directory]:
     remembered, now = app.state(_Remembered).directories, app.clock.monotonic()
     listed, changes = remembered.get(account), cache(app).changes
     is_fresh = listed is not None and 0 <= now - listed.read_at < REMEMBERED
@@ -56,6 +76,25 @@ async def all_directories(app: App, account: str) -> Sequence[Directory]:
         listed = _Listed(await service.list_directories(app, account), now, changes)
         remembered.put(account, listed)
     return listed.directories
+
+
+def may_read(directory: Directory, person: Principal) -> bool:
+    """Return whether the person sees the people of a directory of the own account.
+
+    Administrators see every directory.
+    """
+    readers = directory.readers
+    if readers is None or person.is_admin:
+        return True
+    return not (person.roles.isdisjoint(readers.roles) and person.groups.isdisjoint(readers.groups))
+
+
+def is_undecided(directory: Directory, person: Principal) -> bool:
+    """Return whether the person doesn't see the directory only because the groups are unknown."""
+    readers = directory.readers
+    if readers is None or person.has_all_groups or not readers.groups:
+        return False
+    return not may_read(directory, person)
 
 
 async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
@@ -73,17 +112,22 @@ async def totals_of(app: App, directories: Sequence[Directory]) -> list[Totals]:
     return await each(directories, one)
 
 
-async def one_directory(app: App, account: str, directory_id: str) -> Directory:
-    """Return the account's directory with this id.
+async def one_directory(app: App, person: Principal, directory_id: str) -> Directory:
+    """Return the directory with this id if the person may read it.
 
     One that is remembered as absent is looked for again: another instance may have restored it.
 
     Raises:
-        HttpError: 404 if no directory of this account has the id.
+        HttpError: 404 if the person may read no such directory; 403 if that can't be decided, because
+            the person is in too many groups.
     """
     directory, is_read = await cache(app).get(app, directory_id)
     if directory is None and not is_read:
         directory = await cache(app).again(app, directory_id)
-    if directory is None or directory.account != account:
+    if directory is None or directory.account != person.account:
+        raise HttpError(404, Message("directory_not_found"))
+    if is_undecided(directory, person):
+        raise HttpError(403, Message("groups_unknown"))
+    if not may_read(directory, person):
         raise HttpError(404, Message("directory_not_found"))
     return directory

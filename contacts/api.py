@@ -27,6 +27,7 @@ from contacts.response_models import (
 )
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
+from contacts.team import read_team, team_json
 from directories import audit_relay
 from directories.audit import Act, person_actor
 from directories.models import Directory
@@ -40,7 +41,7 @@ from shared.http import (
     json_body,
     json_response,
 )
-from shared.messages import Message
+from shared.messages import Message, counted
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -51,8 +52,9 @@ _MAX_CURSOR = 2048
 async def all_contacts(app: App, request: Request, person: Principal) -> Response:
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
-    directories = await account_directories.all_directories(app, person.account)
-    return await _page(app, request, directories)
+    directories = await account_directories.all_directories(app, person)
+    notice = await _notice(app, person, directories)
+    return await _page(app, request, directories, notice)
 
 
 async def contacts(app: App, request: Request, person: Principal) -> Response:
@@ -68,6 +70,14 @@ async def contact(app: App, request: Request, person: Principal) -> Response:
     return with_etag(request, await person_json(app, found, on_demand=on_demand))
 
 
+async def team(app: App, request: Request, person: Principal) -> Response:
+    """Return manager, peers and reports of a person, and who is free to stand in."""
+    directory = await _directory(app, request, person)
+    return with_etag(
+        request, team_json(await read_team(app, directory, request.route["contactId"]))
+    )
+
+
 async def look_up(app: App, request: Request, person: Principal) -> Response:
     """Return the people who have up to 100 numbers, in the named directories or all."""
     check_same_origin(request, app.settings.public_url)
@@ -78,7 +88,10 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
     except number_lookup.TooManyLookups as error:
         message = Message("lookup_too_many", count=len(texts), most=error.most)
         raise _bad("numbers", message) from None
-    return with_etag(request, await matches_json(app, texts, found))
+    content = await matches_json(app, texts, found)
+    if ids is None and (notice := await _notice(app, person, directories)):
+        content["notice"] = notice
+    return with_etag(request, content)
 
 
 async def pop_up(app: App, request: Request, person: Principal) -> Response:
@@ -86,7 +99,9 @@ async def pop_up(app: App, request: Request, person: Principal) -> Response:
     check_same_origin(request, app.settings.public_url)
     on_demand = _on_demand(request)
     text, ids = _pop_body(json_body(request))
-    found = await screen_pop.find_caller(app, await _named(app, person, ids), text)
+    directories = await _named(app, person, ids)
+    await _notice(app, person, directories)
+    found = await screen_pop.find_caller(app, directories, text)
     only = None
     if found.outcome == "person":
         (match,) = found.matches
@@ -171,27 +186,42 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
 async def _named(app: App, person: Principal, ids: Sequence[str] | None) -> Sequence[Directory]:
     """Return the account's directories with these ids, or all of them."""
     if ids is None:
-        return await account_directories.all_directories(app, person.account)
-    return [await account_directories.one_directory(app, person.account, one) for one in ids]
+        return await account_directories.all_directories(app, person)
+    return [await account_directories.one_directory(app, person, one) for one in ids]
 
 
 async def _directory(app: App, request: Request, person: Principal) -> Directory:
-    return await account_directories.one_directory(
-        app, person.account, request.route["directoryId"]
-    )
+    return await account_directories.one_directory(app, person, request.route["directoryId"])
 
 
-async def _page(app: App, request: Request, directories: Sequence[Directory]) -> Response:
+async def _notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
+    """Return why `directories` are not all that the person may read, "" if they are.
+
+    Raises:
+        HttpError: 403 if they are none, for this reason.
+    """
+    count = await account_directories.undecided(app, person)
+    if count and not directories:
+        raise HttpError(403, Message("groups_unknown"))
+    return counted("groups_unknown_some", count).text() if count else ""
+
+
+async def _page(
+    app: App, request: Request, directories: Sequence[Directory], notice: str = ""
+) -> Response:
     on_demand, query = _on_demand(request), _query(request)
     limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
     if query.group:
         (directory,) = directories
         await listing.check_group(app, directory, query.group)
     if query.free:
-        free = await who_is_free(app, directories, query, limit, cursor)
-        return with_etag(request, free_page_json(free))
-    page = await find(app, directories, query, limit, cursor)
-    return with_etag(request, await page_json(app, page.found, page.cursor, on_demand=on_demand))
+        content = free_page_json(await who_is_free(app, directories, query, limit, cursor))
+    else:
+        page = await find(app, directories, query, limit, cursor)
+        content = await page_json(app, page.found, page.cursor, on_demand=on_demand)
+    if notice:
+        content["notice"] = notice
+    return with_etag(request, content)
 
 
 def _query(request: Request) -> PeopleQuery:

@@ -69,6 +69,19 @@ async def search(
     return Page([*found, *more[: min(MOST_SIMILAR, limit - len(found))]], similar.cursor)
 
 
+async def search_exactly(
+    app: App, directories: Sequence[Directory], query: NameQuery, limit: int, cursor: str
+) -> Page:
+    """Return the next people whom the query means, without those who are only similar.
+
+    Raises:
+        HttpError: 400 for a cursor of another query.
+    """
+    exact = _Exact(app, directories, query, limit, None)
+    await exact.read(read_cursor(cursor) if cursor else None)
+    return Page(await _ranked(app, exact.found, query), exact.cursor)
+
+
 class _Exact:
     """The exact search of one page: who was found, who was read besides, and how to go on."""
 

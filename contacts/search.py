@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contacts import listing, name_search
+from contacts import company_search, listing, name_search
 from contacts.condition import Condition, conditions_of
 from contacts.cursors import Range, bad_cursor
 from contacts.index_scan import Found, Page, Selection, walk
@@ -205,6 +205,10 @@ async def search(
     query = NameQuery.of(text)
     if not query:
         return Page([])
+    if condition is None and (
+        page := await company_search.search(app, directories, text, limit, cursor)
+    ):
+        return page
     return await name_search.search(app, directories, query, limit, cursor, condition)
 
 

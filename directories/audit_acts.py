@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from directories.audit import Act
-from directories.models import Directory, Token, TrustedIdentity
+from directories.models import Directory, Readers, Token, TrustedIdentity
 
 # Fields with acts of their own, and those that never change or come with another one.
 _APART = {
@@ -34,7 +34,7 @@ _STATES = {
 
 def of_creation(directory: Directory) -> list[Act]:
     """Return the acts that make a directory: itself, and its first token."""
-    new = {"name": directory.name} | {name: getattr(directory, name) for name in _SETTINGS}
+    new = {"name": directory.name} | {name: _setting(directory, name) for name in _SETTINGS}
     return [Act("directory.created", new=new), *_credentials("token", (), directory.tokens)]
 
 
@@ -53,15 +53,22 @@ def _changes(before: Directory, after: Directory) -> Iterator[Act]:
         yield Act("directory.renamed", old={"name": before.name}, new={"name": after.name})
     changed = [name for name in _SETTINGS if getattr(before, name) != getattr(after, name)]
     if changed:
-        old = {name: getattr(before, name) for name in changed}
-        yield Act(
-            "directory.changed", old=old, new={name: getattr(after, name) for name in changed}
-        )
+        old = {name: _setting(before, name) for name in changed}
+        new = {name: _setting(after, name) for name in changed}
+        yield Act("directory.changed", old=old, new=new)
     yield from _credentials("token", before.tokens, after.tokens)
     yield from _credentials("secret", before.secrets, after.secrets)
     if before.trust != after.trust:
         code = "trust.set" if after.trust else "trust.removed"
         yield Act(code, old=_trust(before.trust), new=_trust(after.trust))
+
+
+def _setting(directory: Directory, name: str) -> Any:
+    """Return the value of a setting as JSON has it."""
+    value = getattr(directory, name)
+    if isinstance(value, Readers):
+        return {"roles": list(value.roles), "groups": list(value.groups)}
+    return value
 
 
 def _credentials(sort: str, before: tuple[Token, ...], after: tuple[Token, ...]) -> Iterator[Act]:

@@ -65,12 +65,26 @@ class TrustedIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Readers:
+    """The agents who see a directory: those with one of the app roles or in one of the Entra groups.
+
+    `roles` are values of app roles, `groups` object IDs in lower case.
+    """
+
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    unknown_fields: Mapping[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, kw_only=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     """One company's directory; `account` owns it, `region` reads its national numbers.
 
     `setup` is the wizard's next step, `presence` the choice made there; `etag` is the storage tag of this
-    version. `deleting` can still be restored, `removing` no more. `unknown_fields`, here and in its parts, are those of a later
-    release, which stay when the row is rewritten.
+    version. `readers` are the agents who see it, None for all. `deleting` can still be restored, `removing` no more.
+    `unknown_fields`, here and in its parts, are those of a later release, which stay when the row is rewritten.
     """
 
     id: str
@@ -87,6 +101,7 @@ class Directory:
     trust: TrustedIdentity | None = None
     setup: SetupStep = "connect"
     presence: Presence = "undecided"
+    readers: Readers | None = None
     etag: str = field(default="", compare=False)
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True

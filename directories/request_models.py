@@ -26,6 +26,14 @@ class NewDirectoryBody(BaseModel):
     strict_numbers: bool = False
 
 
+class ReadersBody(BaseModel):
+    """The agents who see a directory: those with one of the app roles or in one of the groups."""
+
+    model_config = _STRICT
+    roles: list[str] = Field([], max_length=200)
+    groups: list[str] = Field([], max_length=200)
+
+
 class ChangeBody(BaseModel):
     """PATCH /api/directories/{directoryId}; fields that are left out keep their values."""
 
@@ -36,6 +44,7 @@ class ChangeBody(BaseModel):
     strict_numbers: bool = False
     setup: Literal["connect", "presence", "done"] = "connect"
     presence: Literal["undecided", "on", "off"] = "undecided"
+    readers: ReadersBody | None = None
 
 
 class IssueBody(BaseModel):

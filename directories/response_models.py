@@ -61,6 +61,13 @@ class TrustAnswer(TypedDict):
     trust: Trust | None
 
 
+class DirectoryReaders(TypedDict):
+    """The agents who see a directory: those with one of the app roles or in one of the groups."""
+
+    roles: Annotated[list[str], Doc("Values of app roles of the sign-in registration.")]
+    groups: Annotated[list[str], Doc("Object IDs of Entra groups.")]
+
+
 class DirectorySummary(TypedDict):
     """A directory in a list."""
 
@@ -71,6 +78,7 @@ class DirectorySummary(TypedDict):
     strictNumbers: bool
     setup: SetupStep
     presence: Presence
+    readers: Annotated[DirectoryReaders | None, Doc("Who sees its people; null: all agents.")]
     created: Time
     scimBaseUrl: Annotated[Uri, Doc("Entra calls it *Tenant URL*.")]
 

@@ -14,6 +14,7 @@ from directories.response_models import (
     Credential,
     DeniedCalls,
     DirectoryDetails,
+    DirectoryReaders,
     DirectoryState,
     DirectorySummary,
     EventPage,
@@ -58,9 +59,16 @@ def summary(app: App, request: Request, directory: Directory) -> DirectorySummar
         "strictNumbers": directory.strict_numbers,
         "setup": directory.setup,
         "presence": directory.presence,
+        "readers": readers(directory),
         "created": directory.created,
         "scimBaseUrl": scim_base_url(app, request.origin, directory.id),
     }
+
+
+def readers(directory: Directory) -> DirectoryReaders | None:
+    """Return the agents who see the directory, or None for all of the account."""
+    found = directory.readers
+    return {"roles": list(found.roles), "groups": list(found.groups)} if found else None
 
 
 def details(

@@ -15,6 +15,7 @@ from directories.audit_relay import Outbox
 from directories.cache import cache
 from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
+from directories.readers import read_readers
 from shared.app import App
 from shared.messages import Message
 from shared.tables.port import NotFound, Operation, PreconditionFailed
@@ -145,12 +146,17 @@ async def replace(
 async def set_up(
     app: App, actor: Actor, directory_id: str, expected: str = "", **settings: Any
 ) -> Directory:
-    """Change name, kind, region, strict_numbers, setup or presence.
+    """Change name, kind, region, strict_numbers, setup, presence or readers.
 
-    Raises InvalidField, NotThere or Overtaken.
+    Raises:
+        InvalidField: A setting has a value that is not accepted.
+        NotThere: The account has no such directory.
+        Overtaken: Another request changed the directory.
     """
     if "name" in settings:
         settings["name"] = check_name(settings["name"])
+    if "readers" in settings:
+        settings["readers"] = read_readers(settings["readers"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
     before: list[str] = []

@@ -13,7 +13,7 @@ import orjson
 
 from directories import audit
 from directories.audit import AuditEvent
-from directories.models import Directory, Token, TrustedIdentity, is_directory_id
+from directories.models import Directory, Readers, Token, TrustedIdentity, is_directory_id
 from shared import row_versions
 from shared.clock import Clock, parse_timestamp, timestamp
 from shared.concurrency import each
@@ -127,6 +127,9 @@ def decode(directory_id: str, value: bytes, etag: str) -> Directory:
     if trust := stored.get("trust"):
         audiences = tuple(trust["audiences"])
         stored["trust"] = row_versions.build(TrustedIdentity, {**trust, "audiences": audiences})
+    if readers := stored.get("readers"):
+        named = {name: tuple(readers.get(name, ())) for name in ("roles", "groups")}
+        stored["readers"] = row_versions.build(Readers, {**readers, **named})
     directory: Directory = row_versions.build(
         Directory, {**stored, "id": directory_id, "etag": etag}
     )

@@ -24,17 +24,24 @@ _HEADER = "x-ms-client-principal"
 _TENANT = ("http://schemas.microsoft.com/identity/claims/tenantid", "tid")
 _OBJECT = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")
 _ROLE = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+_GROUPS = ("groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups")
 _NAME = ("name", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name", "preferred_username")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in person; `account` is the Entra tenant that the person belongs to."""
+    """A signed-in person; `account` is the Entra tenant that the person belongs to.
+
+    `groups` are object IDs of Entra groups in lower case, if the app registration has Entra send them.
+    Without `has_all_groups` the person is in too many for a token, and Entra sent none.
+    """
 
     account: str
     object_id: str
     name: str
     roles: frozenset[str]
+    groups: frozenset[str] = frozenset()
+    has_all_groups: bool = True
 
     @property
     def is_admin(self) -> bool:
@@ -85,7 +92,25 @@ def _read(header: str) -> Principal | None:
     account = account.lower()
     if roles == {TESTER}:
         account, roles = _test_account(account), frozenset({ADMIN})
-    return Principal(account, _first(claims, _OBJECT), _first(claims, _NAME), roles)
+    return Principal(
+        account,
+        _first(claims, _OBJECT),
+        _first(claims, _NAME),
+        roles,
+        frozenset(value.lower() for kind, value in claims if kind in _GROUPS),
+        has_all_groups=not _has_overage(claims),
+    )
+
+
+def _has_overage(claims: list[tuple[str, str]]) -> bool:
+    """Return whether the claims say that the groups have to be read elsewhere.
+
+    That is so for a person in more than 200 groups (learn.microsoft.com/entra/identity-platform/
+    id-token-claims-reference, "Groups overage claim").
+    """
+    elsewhere = dict(claims)
+    names = elsewhere.get("_claim_names", "")
+    return "groups" in names or elsewhere.get("hasgroups", "").lower() == "true"
 
 
 def _test_account(account: str) -> str:

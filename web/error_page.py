@@ -21,6 +21,7 @@ _TITLES = {
     "group_not_found": "not_there_title",
     "not_there": "not_there_title",
     "no_such_page": "no_such_page_title",
+    "groups_unknown": "groups_unknown_title",
     "needs_admin": "needs_admin_title",
     "needs_reader": "needs_reader_title",
     "sign_in_off": "sign_in_off_title",

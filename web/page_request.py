@@ -29,6 +29,12 @@ class PageRequest:
         return self.app.settings
 
     @property
+    def reader(self) -> Principal:
+        """The person signed in."""
+        assert self.person is not None
+        return self.person
+
+    @property
     def account(self) -> str:
         """The account of the person signed in."""
         assert self.person is not None

@@ -6,6 +6,7 @@ from web.handlers import Page
 from web.page_request import PageRequest
 from web.pages import (
     call_history,
+    companies,
     consent_callback,
     credentials,
     directory,
@@ -16,6 +17,7 @@ from web.pages import (
     person,
     presence_poll,
     provisioning_log,
+    readers,
     revoke_access,
     screen_pop,
     setup_callback,
@@ -61,6 +63,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
     "presence": {"GET": wizard_presence.show, "POST": wizard_presence.choose},
+    "readers": {"GET": readers.ask, "POST": readers.save},
     "region": {"GET": _leads_to("/numbers"), "POST": numbers.set_region},
     "remove": {"GET": revoke_access.ask_to_remove, "POST": revoke_access.remove},
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
@@ -73,6 +76,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 }
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
+    "companies": {"GET": companies.show},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},

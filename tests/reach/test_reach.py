@@ -39,12 +39,18 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "contacts_pop": ("/api/contacts/pop", ("POST",), "reader"),
     "directory_contacts": ("/api/directories/contoso/contacts", ("GET",), "reader"),
     "directory_contact": (f"/api/directories/contoso/contacts/{PERSON}", ("GET",), "reader"),
+    "directory_contact_team": (
+        f"/api/directories/contoso/contacts/{PERSON}/team",
+        ("GET",),
+        "reader",
+    ),
     "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
     "presence_health": ("/health", ("GET",), ""),
     "api_description": ("/api/openapi.json", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
     "security_txt": ("/.well-known/security.txt", ("GET",), ""),
+    "zz_unknown_address": ("/nothing/here", ("GET",), ""),
     "oauth_metadata": ("/.well-known/oauth-authorization-server/scim/contoso", ("GET",), ""),
 }
 NEW = b"name=Mine&kind=entra&region=GB"
@@ -73,7 +79,8 @@ OF_EVERY_ACCOUNT = (
 
 
 def _pages() -> Iterator[tuple[str, str, str]]:
-    for path in ("/", "/directories", "/sign-in/callback"):
+    yield "GET", "/", "reader"  # an agent is sent on to the people
+    for path in ("/directories", "/sign-in/callback"):
         yield "GET", path, "admin"
     for method in ("GET", "POST"):
         yield method, "/directories/new", "admin"

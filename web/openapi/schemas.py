@@ -70,7 +70,10 @@ class Schemas:
 
     def _object(self, model: type) -> Json:
         if issubclass(model, BaseModel):
-            schema: Json = _tidy(model.model_json_schema())
+            found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            for name, part in found.pop("$defs", {}).items():
+                self.named[name] = _tidy(part)
+            schema: Json = _tidy(found)
             return schema
         hints = get_type_hints(model, include_extras=True)
         required = [name for name in hints if name in model.__required_keys__]  # type: ignore[attr-defined]

@@ -63,7 +63,7 @@ async def resolve(visit: PageRequest) -> Response:
 
 
 async def _resolved(visit: PageRequest, numbers: list[str]) -> list[Resolved]:
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     matches = await lookup_numbers(visit.app, directories, numbers)
     known = await presence_of(
         visit.app, [(one.directory, one.card) for own in matches for one in own]

@@ -14,6 +14,7 @@ from presence.consent.status import Connection
 from shared.http import Response
 from shared.messages import group_thousands
 from web.page_request import PageRequest, trigger
+from web.pages import readers
 from web.pages.alerts import problems_of
 from web.pages.connection_view import view
 from web.render import page
@@ -61,6 +62,7 @@ async def show(visit: PageRequest) -> Response:
         "figures": figures,
         "problems": found,
         "exports": _exports(visit, directory),
+        "readers": readers.summary(visit, directory),
         **frame,
     }
     return page(

@@ -14,6 +14,7 @@ from directories.models import Directory
 from shared.http import HttpError, Response
 from web.page_request import PageRequest
 from web.pages import favourites
+from web.pages.companies import MAX_SELECT, matching
 from web.pages.contact_rows import mark_of, person_view, split_key
 from web.pages.person import card_of
 from web.render import page
@@ -64,7 +65,7 @@ class Groups:
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     card = None
     if visit.query.get("person"):
         try:
@@ -84,7 +85,7 @@ async def people(visit: PageRequest) -> Response:
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=True)
     template = "people.html" if values["first"] else "people_rows.html"
@@ -140,6 +141,7 @@ async def list_values(
     if found is None:
         found = await _found(visit, filters, chosen, cursor)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
+    left_out = await account_directories.undecided(visit.app, visit.reader)
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
     return {
         "partial": partial,
@@ -151,6 +153,8 @@ async def list_values(
         "count": await _count(visit, filters, chosen, found) if not cursor else "",
         "mark": await list_mark(visit, directories) if not cursor else "",
         "most_favourites": favourites.MOST,
+        "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
+        "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
     }
 

@@ -56,7 +56,7 @@ async def card_of(visit: PageRequest, key: str) -> CardView:
         HttpError: 404 if the account has no such person.
     """
     directory_id, person_id = split_key(key)
-    directory = await account_directories.one_directory(visit.app, visit.account, directory_id)
+    directory = await account_directories.one_directory(visit.app, visit.reader, directory_id)
     person = await read_contact(visit.app, directory, person_id)
     known = await presence_of(visit.app, [(directory, person.card)])
     status = known.get((directory.id, person.card.external_id))

@@ -9,6 +9,7 @@ from presence.service import Status, statuses
 from shared.concurrency import each
 from shared.http import HttpError, Response
 from web.page_request import PageRequest, trigger
+from web.pages.companies import MAX_SELECT
 from web.pages.contact_rows import PresenceView, is_object_id, presence_view
 from web.pages.organisation import list_mark
 from web.pages.person import CardView, card_of
@@ -21,7 +22,7 @@ Shown = tuple[str, str, str]  # key, object id, mark
 
 async def show(visit: PageRequest) -> Response:
     """Return only changes since the marks that the page sends; 204 if there are none."""
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
     mark = await list_mark(visit, directories)
@@ -30,6 +31,8 @@ async def show(visit: PageRequest) -> Response:
         return Response(204)
     values: dict[str, Any] = {"changed": changed, "card": card, "outdated": outdated}
     values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
+    # The picker of many companies reads its list when it is searched, so it isn't drawn again.
+    values["companies"] = len(directories) > MAX_SELECT
     return page(
         visit,
         "presence_changes.html",

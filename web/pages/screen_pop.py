@@ -23,7 +23,7 @@ async def show(visit: PageRequest) -> Response:
     """Show the Organisation page, or to htmx its list and card, for the number of an incoming call."""
     text = visit.query.get("number", "")[:_LONGEST]
     chosen = visit.query.get("directory", "")[:64]
-    directories = await account_directories.all_directories(visit.app, visit.account)
+    directories = await account_directories.all_directories(visit.app, visit.reader)
     asked = [one for one in directories if one.id == chosen] if chosen else directories
     pop = await find_caller(visit.app, asked, text)
     card = await _card(visit, pop)

@@ -123,6 +123,19 @@
     history.replaceState(history.state, "", here);
   };
 
+  // A company of the picker: the form then asks for its people.
+  page.onPress("[data-company]", (company, event) => {
+    event.preventDefault();
+    const picker = company.closest(".picker");
+    const field = document.getElementById("directory");
+    field.value = company.dataset.company;
+    picker.querySelector("[data-company-name]").textContent = company.textContent;
+    picker.open = false;
+    picker.querySelector("summary").focus();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  document.addEventListener("toggle", ({ target }) => { if (target.open && target.matches(".picker")) target.querySelector("input").focus(); }, true);
+
   // A list that is drawn anew keeps the focus and the mark of the open card.
   let focused = null;
   const isList = (event) => event.detail.target?.id === "people";

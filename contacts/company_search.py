@@ -1,0 +1,89 @@
+"""Search by the company: words of a query that name a directory find the people of that directory.
+
+`brightwater` finds everyone at Brightwater, `brightwater anna` everyone called Anna there. People who
+match the whole query by their own names come first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contacts import listing, name_search
+from contacts.index_scan import Found, Page
+from contacts.name_query import NameQuery
+from directories.models import Directory
+from shared.app import App
+from shared.words import words_of
+
+_MIN_LETTERS = 3  # of a word that begins a directory's name; fewer would name too many
+# Cursors of the two parts of an answer: people by the whole query, then people of the company.
+_BY_NAME, _OF_COMPANY = "n.", "c."
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The directories that a query names, and the rest of its words."""
+
+    directories: Sequence[Directory]
+    rest: str
+
+
+def company_of(directories: Sequence[Directory], text: str) -> Company | None:
+    """Return the directories whose names the most words of the query begin; None if it names none.
+
+    A search within a single directory has no company to choose.
+    """
+    tokens = text.split()
+    if len(directories) < 2 or not tokens:
+        return None
+    named: list[Directory] = []
+    fewest = tokens
+    for directory in directories:
+        own = words_of(directory.name)
+        rest = [token for token in tokens if not _is_of(own, token)]
+        if len(rest) < len(fewest):
+            named, fewest = [], rest
+        if len(rest) == len(fewest) < len(tokens):
+            named.append(directory)
+    return Company(named, " ".join(fewest)) if named else None
+
+
+def _is_of(name: Sequence[str], token: str) -> bool:
+    """Return whether every part of a token begins a word of a directory's name."""
+    parts = words_of(token)
+    return bool(parts) and all(
+        any(word == part or (len(part) >= _MIN_LETTERS and word.startswith(part)) for word in name)
+        for part in parts
+    )
+
+
+async def search(
+    app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
+) -> Page | None:
+    """Return the people whom the query means, and then those of the company that it names.
+
+    None if it names no company, or if the first page would be empty.
+
+    Raises:
+        HttpError: 400 for a cursor of another query.
+    """
+    company, query = company_of(directories, text), NameQuery.of(text)
+    if company is None:
+        return None
+    found, rest = list[Found](), cursor.removeprefix(_BY_NAME)
+    if not cursor.startswith(_OF_COMPANY):
+        page = await name_search.search_exactly(app, directories, query, limit, rest)
+        if page.cursor or len(page.found) >= limit:
+            return Page(page.found, f"{_BY_NAME}{page.cursor}" if page.cursor else _OF_COMPANY)
+        found = page.found
+    page = await _of_company(app, company, limit - len(found), cursor.removeprefix(_OF_COMPANY))
+    found += [one for one in page.found if not query.is_meant(one.card)]
+    if not (found or page.cursor or cursor):
+        return None
+    return Page(found, f"{_OF_COMPANY}{page.cursor}" if page.cursor else "")
+
+
+async def _of_company(app: App, company: Company, limit: int, cursor: str) -> Page:
+    if not company.rest:
+        return await listing.list_contacts(app, company.directories, limit, cursor)
+    query = NameQuery.of(company.rest)
+    return await name_search.search_exactly(app, company.directories, query, limit, cursor)

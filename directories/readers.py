@@ -1,0 +1,52 @@
+"""Which agents see a directory, as an administrator sets it: app roles and Entra groups.
+
+`contacts.account_directories` applies it to whatever agents read.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from directories.errors import InvalidField
+from directories.models import Readers
+from shared.messages import Message
+
+MAX_NAMED = 50  # roles, and groups, of one directory
+MAX_ROLE = 120  # characters of an app role's value (Microsoft Graph, appRole)
+_ROLE = re.compile(r"[A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]+")
+
+
+def read_readers(value: Mapping[str, Any] | None) -> Readers | None:
+    """Return the readers that `value` describes; None stands for all agents of the account.
+
+    Raises:
+        InvalidField: A role or group is malformed, there are too many, or there is none.
+    """
+    if value is None:
+        return None
+    roles = _distinct("readers.roles", value.get("roles", ()))
+    groups = _distinct("readers.groups", [one.lower() for one in value.get("groups", ())])
+    for role in roles:
+        if len(role) > MAX_ROLE or not _ROLE.fullmatch(role):
+            raise InvalidField("readers.roles", Message("readers_role", value=role[:60]))
+    for group in groups:
+        if not _is_guid(group):
+            raise InvalidField("readers.groups", Message("readers_group", value=group[:60]))
+    if not roles and not groups:
+        raise InvalidField("readers", Message("readers_none"))
+    return Readers(roles, groups)
+
+
+def _distinct(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(value.strip() for value in values if value.strip()))
+    if len(found) > MAX_NAMED:
+        raise InvalidField(field, Message("readers_many", count=len(found), most=MAX_NAMED))
+    return found
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,74 @@
+"""Search by a company's or directory's name."""
+
+import pytest
+
+from contacts.company_search import company_of
+from local.counting_tables import CountingTables
+from shared.app import App
+from tests.contacts.conftest import make_company
+from tests.contacts.people import ACCOUNT, Company, Person
+from tests.rounds import rounds
+
+
+@pytest.fixture
+async def companies(app: App) -> list[Company]:
+    """Three companies with people; Conny Brightwater works for another one."""
+    names = ("Brightwater Ltd", "Contoso UK", "Contoso Deutschland")
+    found = [await make_company(app, ACCOUNT, name, "GB") for name in names]
+    await found[0].hire("Anna Arnold")
+    await found[0].hire("Bob Baker")
+    await found[1].hire("Anna Ames")
+    await found[1].hire("Conny Brightwater")
+    await found[2].hire("Anna Adler")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("brightwater", ["Conny Brightwater", "Anna Arnold", "Bob Baker"]),
+        ("Brightw", ["Conny Brightwater", "Anna Arnold", "Bob Baker"]),
+        ("brightwater anna", ["Anna Arnold"]),
+        ("anna brightwater ltd", ["Anna Arnold"]),
+        ("contoso anna", ["Anna Adler", "Anna Ames"]),
+        ("contoso uk anna", ["Anna Ames"]),
+        ("contoso deutschland", ["Anna Adler"]),
+        ("anna", ["Anna Adler", "Anna Ames", "Anna Arnold"]),
+    ],
+)
+async def test_a_companys_name_finds_its_people(
+    agent: Person, companies: list[Company], text: str, names: list[str]
+) -> None:
+    """Alone, begun, or with a name; people who are called so come first."""
+    assert len(companies) == 3
+    assert await agent.names("/api/contacts", q=text) == names
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+async def test_pages_of_a_company_hold_each_person_once(
+    app: App, agent: Person, companies: list[Company], limit: int
+) -> None:
+    """Pages of any size: first the people called so, then the company's."""
+    await companies[0].hire("Bea Brightwater")
+    found, cursor = list[str](), ""
+    for _ in rounds():
+        page = await agent.get("/api/contacts", q="brightwater", limit=limit, cursor=cursor)
+        found += [one["displayName"] for one in page["contacts"]]
+        if not (cursor := page.get("nextCursor", "")):
+            break
+    assert sorted(found) == ["Anna Arnold", "Bea Brightwater", "Bob Baker", "Conny Brightwater"]
+
+
+async def test_a_query_that_names_no_company_costs_nothing_more(
+    app: App, agent: Person, companies: list[Company], tables: CountingTables
+) -> None:
+    """One round trip per directory, as before; two letters name no company."""
+    for number in range(6):
+        await companies[0].hire(f"Coco {number}")
+    await agent.names("/api/contacts", q="co")
+    with tables.measured() as calls:
+        assert len(await agent.names("/api/contacts", q="co")) == 7
+    assert len([call for call in calls if call[1] == "contacts"]) == 3
+    directories = [one.directory for one in companies]
+    assert company_of(directories, "co") is None
+    assert company_of(directories[:1], "brightwater") is None
