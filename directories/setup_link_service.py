@@ -15,7 +15,14 @@ from directories.setup_links import SetupLink
 from shared.app import App
 from shared.clock import parse_timestamp, timestamp
 from shared.messages import Message
-from shared.tables.port import Insert, NotFound, Operation, PreconditionFailed, Replace
+from shared.tables.port import (
+    AlreadyExists,
+    Insert,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+)
 from shared.tables.schema import DIRECTORIES, SETUP_LINK
 
 _ATTEMPTS = 6
@@ -39,19 +46,33 @@ class TooManyLinks(DirectoryError):
         super().__init__(Message("setup_links_too_many", most=setup_links.MAX_LIVE_LINKS))
 
 
-async def create(app: App, actor: Actor, directory_id: str) -> NewLink:
+class CreatedBefore(Exception):
+    """A link with this ID exists: the same form was sent twice."""
+
+
+async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -> NewLink:
     """Create a link.
 
+    Args:
+        app: The App.
+        actor: Who creates it.
+        directory_id: The directory.
+        link_id: The link's ID, which one form always has; "" for a new one.
+
     Raises:
+        CreatedBefore: There is a link with this ID.
         NotThere: The actor's account has no such directory.
         TooManyLinks: As many links as allowed can still be used.
     """
     directory = await service.read(app, actor.account, directory_id)
     now = store.now(app.clock)
-    live = [link for link in await _stored(app, directory_id) if link.is_live(now)]
+    found = await _stored(app, directory_id)
+    if any(link.id == link_id for link in found):
+        raise CreatedBefore
+    live = [link for link in found if link.is_live(now)]
     if len(live) >= setup_links.MAX_LIVE_LINKS:
         raise TooManyLinks
-    link_id = tokens.new_short_id(12)
+    link_id = link_id or tokens.new_short_id(12)
     code = setup_links.new_code(directory_id, link_id)
     link = SetupLink(
         id=link_id,
@@ -61,7 +82,10 @@ async def create(app: App, actor: Actor, directory_id: str) -> NewLink:
     )
     row = Insert(SETUP_LINK.key(link_id), setup_links.encode(link), is_unique=True)
     act = Act("setup_link.created", link_id, new={"expires": link.expires})
-    await transact(app, actor, directory, [row], act)
+    try:
+        await transact(app, actor, directory, [row], act)
+    except AlreadyExists:
+        raise CreatedBefore from None
     return NewLink(directory, link, code)
 
 

@@ -78,13 +78,33 @@ async def test_a_credential_is_shown_once_and_works(
     assert answer.status == 200
 
 
+async def test_a_reloaded_answer_creates_nothing(world: World, link: Link) -> None:
+    """Browsers send a form again when its answer is reloaded: no second link, no second secret."""
+    form = "application/x-www-form-urlencoded"
+    path = f"/directories/{DIRECTORY}/links"
+    statuses = [
+        (await world.first.call("POST", path, b"once=abc", form, origin=ORIGIN)).status
+        for _ in range(2)
+    ]
+    assert (statuses, len(await world.links())) == ([200, 303], 2)
+    browser = world.browser()
+    await browser.open(link.url)
+    values = {"sort": "secret", "seen": ""}
+    answers = [await browser.post(f"{link.page}/credential", values) for _ in range(2)]
+    assert [bool(secret_in(answer)) for answer in answers] == [True, False]
+    assert "sent before" in sentence(answers[1])
+
+
 async def test_no_credential_ends_because_another_is_taken(world: World, link: Link) -> None:
     """Two are the limit; the third is refused with the remedy, and nothing is revoked."""
     browser = world.browser()
     await browser.open(link.url)
+    seen = ""
     for _ in range(2):
-        await browser.post(f"{link.page}/credential", {"sort": "secret"})
-    third = await browser.post(f"{link.page}/credential", {"sort": "secret"})
+        await browser.post(f"{link.page}/credential", {"sort": "secret", "seen": seen})
+        world.clock.advance(1)
+        seen = (await world.links())[0]["credentialTaken"]
+    third = await browser.post(f"{link.page}/credential", {"sort": "secret", "seen": seen})
     assert (third.status, secret_in(third)) == (409, "")
     held = await world.first.json("GET", f"/api/directories/{DIRECTORY}/secrets")
     assert [one["state"] for one in held["secrets"]] == ["live", "live"]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from contacts.first_people import first_people
 from directories import setup_session
@@ -12,6 +13,7 @@ from directories.setup_session import LinkRefused, SetupSession, Taken
 from presence.consent import service as consents
 from presence.consent import status as consent_status
 from presence.constants import LINK_CALLBACK
+from presence.graph.clouds import cloud_of
 from shared.http import HttpError, Response
 from shared.numbers.number import derive
 from web.page_request import PageRequest
@@ -62,8 +64,14 @@ async def to_page(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def take(visit: PageRequest, session: SetupSession) -> Response:
-    """Issue a client secret or a security token, which is in this answer only."""
+    """Issue a client secret or a security token, which is in this answer only.
+
+    A form that is sent again, because the answer is reloaded, issues nothing: `seen` is when the
+    credential that its page knew of was taken.
+    """
     sort: Literal["token", "secret"] = "token" if visit.form.get("sort") == "token" else "secret"
+    if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
+        return await _page(visit, session, Shown(fault=visit.t("setup_sent_again")))
     try:
         taken = await setup_session.take_credential(visit.app, session, sort)
     except LinkRefused:
@@ -202,4 +210,6 @@ async def _page(
         "most": MAX_NUMBERS,
     }
     template = "setup_done.html" if link.done else "setup_link.html"
-    return page(visit, template, status=status, **values)
+    login = urlsplit(cloud_of(visit.settings).login_url)
+    form_origin = f"{login.scheme}://{login.netloc}"
+    return page(visit, template, status=status, form_origin=form_origin, **values)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from directories import service, setup_link_service, status, store
+from directories import service, setup_link_service, status, store, tokens
 from directories.models import Directory
 from directories.setup_link_service import NewLink, TooManyLinks
 from directories.setup_links import SetupLink
@@ -51,11 +51,23 @@ async def show(visit: PageRequest) -> Response:
 async def create(visit: PageRequest) -> Response:
     """Create a link; its address is in this answer only."""
     try:
-        new = await setup_link_service.create(visit.app, visit.actor, visit.directory_id)
+        new = await setup_link_service.create(
+            visit.app, visit.actor, visit.directory_id, _id_of(visit, visit.form.get("once", ""))
+        )
     except TooManyLinks as error:
         directory = await service.read(visit.app, visit.account, visit.directory_id)
         return await _shown(visit, directory, fault=visit.text(error.message), code=409)
+    except setup_link_service.CreatedBefore:  # the answer was reloaded
+        return visit.go(f"/directories/{visit.directory_id}/links")
     return await _shown(visit, new.directory, new)
+
+
+def _id_of(visit: PageRequest, once: str) -> str:
+    """Return the ID of the link that this person's form `once` creates; "" for any."""
+    if not once:
+        return ""
+    actor = visit.actor
+    return tokens.short_id_of(visit.directory_id, actor.account, actor.id, once, length=12)
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
@@ -86,6 +98,7 @@ async def _shown(
     origin = origin_of(visit.app, visit.request)
     values: dict[str, Any] = {
         "links": [_row(visit, directory, link, glance, connection) for link in links],
+        "once": tokens.new_short_id(),
         "fresh": f"{origin}/set-up#{new.code}" if new else "",
         "fault": fault,
         **await framed(visit, directory, "links"),
