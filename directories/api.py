@@ -3,53 +3,74 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
 from directories import (
     credential_usage,
     credentials,
     deletion,
+    overview,
     provisioning_log,
     reindex_progress,
     serializers,
     service,
     status,
+    store,
 )
-from directories.credentials import Sort
+from directories.credentials import Issued, Lifetime, Replacement, Sort
 from directories.errors import InvalidField, Overtaken
 from directories.event_types import KINDS
 from directories.handlers import Call
-from directories.models import Directory, TrustedIdentity
+from directories.models import Directory, Kind, TrustedIdentity
+from directories.overview import State
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody, read_body
 from directories.response_models import (
     Deletion,
     DirectoryList,
-    IssuedSecret,
-    IssuedToken,
     SecretList,
     TokenList,
     TrustAnswer,
 )
+from directories.selection import SORTS, Selection
 from directories.service import NewDirectory
 from shared.clock import timestamp
 from shared.http import Response, json_response
 from shared.messages import Message
 
 MAX_LINES = 200
+MAX_LISTED = 100  # directories of a page: about 60 kB
+LISTED_STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good")
+_MAX_CURSOR = 1000
+Choice = TypeVar("Choice", bound=str)
 _MAX_WORDS = 250
 
 
 async def list_all(call: Call) -> Response:
-    """Return the account's directories; with `deleted`, those too that can be restored."""
-    found = await service.list_directories(call.app, call.account)
-    gone = (
-        await deletion.restorable(call.app, call.account) if "deleted" in call.request.query else []
-    )
-    listed = [serializers.summary(call.app, call.request, directory) for directory in found]
-    content: DirectoryList = {"directories": listed}
-    if "deleted" in call.request.query:
+    """Return a page of the account's directories; with `deleted`, those too that can be restored."""
+    query = call.request.query
+    selection, size = _selection(query), _limit(query, MAX_LISTED, MAX_LISTED)
+    found = await overview.of_account(call.app, call.account)
+    overview.refresh_due(call.app, call.account, found)
+    active = [one for one in found if one.state != "deleted"]
+    following = selection.after(selection.of(active), query.get("cursor", "")[:_MAX_CURSOR])
+    shown = {one.id: one for one in following[:size]}
+    directories = await store.get_many(call.app.tables, list(shown))
+    content: DirectoryList = {
+        "directories": [
+            serializers.listed(call.app, call.request, directory, shown[directory.id])
+            for directory in directories
+            if directory.is_active and directory.account == call.account
+        ]
+    }
+    if len(following) > size:
+        content["nextCursor"] = selection.cursor_of(following[size - 1])
+    if "deleted" in query:
         content["deleted"] = [
-            {"id": each.id, "name": each.name, "deleted": each.deleted} for each in gone
+            {"id": one.id, "name": one.name, "deleted": one.deleted}
+            for one in await store.get_many(
+                call.app.tables, [one.id for one in found if one.state == "deleted"]
+            )
+            if deletion.is_restorable(call.app, one)
         ]
     return json_response(content)
 
@@ -163,22 +184,25 @@ class Credentials:
     async def issue(self, call: Call) -> Response:
         """Issue a credential, or rotate if the body gives an overlap; the answer alone has its secret."""
         body = read_body(call.request, IssueBody, optional=True)
-        app, place = call.app, (call.actor, call.directory_id)
-        if body.overlap_hours is None:
-            done = await credentials.issue(app, *place, self.sort, body.expires_in_days)
-        else:
-            done = await credentials.rotate(
-                app, *place, self.sort, body.overlap_hours, body.expires_in_days
-            )
-        directory, made, plain = done
-        shown = serializers.credential(made, timestamp(app.clock.now()))
-        content: IssuedToken | IssuedSecret
-        if self.sort == "tokens":
-            content = {**shown, "token": plain, "clientId": directory.id}
-        else:
-            content = {**shown, "secret": plain, "clientId": directory.id}
+        done = await self._issued(call, body)
+        directory, made, at = done.directory, done.credential, timestamp(call.app.clock.now())
+        shown = serializers.credential(made, at)
+        plain = {"token" if self.sort == "tokens" else "secret": done.plain}
+        content: dict[str, Any] = {**shown, **plain, "clientId": directory.id}
+        if done.replaced is not None:
+            calls = await credential_usage.read(call.app.tables, directory.id)
+            content["replaced"] = serializers.credential(done.replaced, at, calls)
         location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
         return _answer(directory, content, 201, {"Location": location})
+
+    async def _issued(self, call: Call, body: IssueBody) -> Issued:
+        is_given = "expires_in_days" in body.model_fields_set
+        lifetime: Lifetime = body.expires_in_days if is_given else "default"
+        place = (call.app, call.actor, call.directory_id, self.sort)
+        if body.overlap_hours is None and not body.replaces:
+            return await credentials.issue(*place, lifetime)
+        replacement = Replacement(body.overlap_hours or 0, body.replaces)
+        return await credentials.rotate(*place, replacement, lifetime)
 
     async def revoke(self, call: Call) -> Response:
         """End a credential at once."""
@@ -232,8 +256,28 @@ def _kinds(query: dict[str, str]) -> frozenset[str]:
     return KINDS.get(kind, frozenset())
 
 
-def _limit(query: dict[str, str]) -> int:
-    text = query.get("limit", "50")
-    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= MAX_LINES):
-        raise InvalidField("limit", Message("limit_out_of_range", most=MAX_LINES))
+def _selection(query: dict[str, str]) -> Selection:
+    """Return the directories asked for, and their order."""
+    return Selection(
+        _words(query, "q"),
+        _choice(query, "state", LISTED_STATES),
+        _choice(query, "kind", get_args(Kind)),
+        _choice(query, "sort", tuple(SORTS)) or "created",
+    )
+
+
+def _choice(query: dict[str, str], name: str, known: tuple[Choice, ...]) -> Choice | Literal[""]:
+    """Return a parameter that is one of `known`, or "" without it."""
+    value = query.get(name, "")
+    found = next((one for one in known if one == value), None)
+    if value and found is None:
+        message = Message("not_one_of", name=name, value=value[:20], known=", ".join(known))
+        raise InvalidField(name, message)
+    return found or ""
+
+
+def _limit(query: dict[str, str], default: int = 50, most: int = MAX_LINES) -> int:
+    text = query.get("limit", str(default))
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= most):
+        raise InvalidField("limit", Message("limit_out_of_range", most=most))
     return int(text)

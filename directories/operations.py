@@ -1,10 +1,15 @@
 """The operations of the directories API, for its description."""
 
-from directories.api import MAX_LINES
+from typing import get_args
+
+from directories.api import LISTED_STATES, MAX_LINES, MAX_LISTED
+from directories.audit_api import MAX_CSV_EVENTS, MAX_EVENTS
+from directories.audit_codes import ACT_KINDS
 from directories.event_types import KINDS
-from directories.models import ID_PATTERN
+from directories.models import ID_PATTERN, Kind
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
 from directories.response_models import (
+    AuditEventPage,
     Deletion,
     DirectoryDetails,
     DirectoryList,
@@ -18,6 +23,7 @@ from directories.response_models import (
     TokenList,
     TrustAnswer,
 )
+from directories.selection import SORTS
 from shared.api_contract import CURSOR, IF_MATCH, Answer, Operation, Parameter, limit
 
 DIRECTORY_ID = Parameter(
@@ -32,6 +38,20 @@ _VERSION = {"ETag": "The version of the directory."}
 _DETAILS = Answer("The directory.", DirectoryDetails, headers=_VERSION)
 _NEW_CREDENTIAL = {"expiresInDays": 365, "overlapHours": 24}
 _OWN = (DIRECTORY_ID,)
+_AUDIT_FILTER = (
+    CURSOR,
+    Parameter("limit", f"Events per page: 1 to {MAX_EVENTS}, as CSV to {MAX_CSV_EVENTS}."),
+    Parameter("act", f"Only this act, or acts of a kind: {', '.join(ACT_KINDS)}."),
+    Parameter("actor", "Only acts of this actor: object ID, or part of the name."),
+    Parameter("since", "Only acts at or after this RFC 3339 time or date (UTC)."),
+    Parameter("until", "Only acts before this RFC 3339 time or date (UTC)."),
+    Parameter(
+        "format",
+        "JSON, or CSV with `Link: …; rel=next` to its next part.",
+        {"type": "string", "enum": ["json", "csv"], "default": "json"},
+    ),
+)
+_AUDIT_PAGE = Answer("A page.", AuditEventPage, media_types=("application/json", "text/csv"))
 
 
 def _issue(function: str, name: str, what: str, model: type) -> Operation:
@@ -40,7 +60,7 @@ def _issue(function: str, name: str, what: str, model: type) -> Operation:
         method="post",
         path=f"{_ONE}/{function.removeprefix('directory_')}",
         name=name,
-        summary=f"Issue a {what}, or with `overlapHours` replace the newest one",
+        summary=f"Issue a {what}, or replace the one that `replaces` names; no other one ends",
         parameters=_OWN,
         body=IssueBody,
         example=_NEW_CREDENTIAL,
@@ -72,9 +92,28 @@ OPERATIONS = (
         name="listDirectories",
         summary="List the account's directories",
         parameters=(
+            Parameter("q", "Only directories with these words in their names."),
+            Parameter(
+                "state",
+                "Only directories in this state.",
+                {"type": "string", "enum": list(LISTED_STATES)},
+            ),
+            Parameter(
+                "kind",
+                "Only directories of this kind.",
+                {"type": "string", "enum": list(get_args(Kind))},
+            ),
+            Parameter(
+                "sort",
+                "The order: `attention` begins with problems, `lastCall` with the longest silence.",
+                {"type": "string", "enum": list(SORTS), "default": "created"},
+            ),
+            limit(MAX_LISTED, MAX_LISTED),
+            CURSOR,
             Parameter("deleted", "With any value: also those that can still be restored."),
         ),
-        answers={200: Answer("In the order of their creation.", DirectoryList)},
+        answers={200: Answer("A page, by default in the order of creation.", DirectoryList)},
+        refusals=(400,),
     ),
     Operation(
         function="directories",
@@ -159,6 +198,30 @@ OPERATIONS = (
             Parameter("text", "Only events with this text."),
         ),
         answers={200: Answer("A page.", EventPage)},
+        refusals=(400, 404),
+    ),
+    Operation(
+        function="audit",
+        method="get",
+        path="/api/audit",
+        name="readAccountAudit",
+        summary="Read the audit log of the account, newest first",
+        text="It has the acts on all directories, deleted ones too.",
+        parameters=(
+            *_AUDIT_FILTER,
+            Parameter("directory", "Only acts on the directory with this ID."),
+        ),
+        answers={200: _AUDIT_PAGE},
+        refusals=(400,),
+    ),
+    Operation(
+        function="directory_audit",
+        method="get",
+        path=f"{_ONE}/audit",
+        name="readAudit",
+        summary="Read the audit log of a directory, newest first",
+        parameters=(DIRECTORY_ID, *_AUDIT_FILTER),
+        answers={200: _AUDIT_PAGE},
         refusals=(400, 404),
     ),
     Operation(

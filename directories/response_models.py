@@ -1,11 +1,11 @@
 """The JSON that the directories API answers."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
 from directories.setup_links import State
-from directories.status import Stage
+from directories.status import Condition, Stage
 from shared.api_contract import Doc, Time, Uri
 
 
@@ -14,7 +14,7 @@ class Credential(TypedDict):
 
     id: str
     created: Time
-    expires: Time | None
+    expires: Annotated[Time | None, Doc("The end, also of a revoked one; null: without an end.")]
     lastUsed: Annotated[Time | None, Doc("To about five minutes.")]
     state: Literal["live", "revoked", "expired"]
 
@@ -24,6 +24,7 @@ class IssuedToken(Credential):
 
     token: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The token that ends because of this one.")]]
 
 
 class IssuedSecret(Credential):
@@ -31,6 +32,7 @@ class IssuedSecret(Credential):
 
     secret: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The secret that ends because of this one.")]]
 
 
 class TokenList(TypedDict):
@@ -83,6 +85,20 @@ class DirectorySummary(TypedDict):
     scimBaseUrl: Annotated[Uri, Doc("Entra calls it *Tenant URL*.")]
 
 
+class ListedDirectory(DirectorySummary):
+    """A directory in a list with its state, which is some minutes old in an account with many."""
+
+    state: Annotated[
+        Literal["attention", "setup", "waiting", "good", "deleted"],
+        Doc(
+            "`attention`: it needs an administrator; `setup`: its set-up is unfinished; `waiting`: no people yet."
+        ),
+    ]
+    people: Annotated[int, Doc("Active people.")]
+    lastCall: Annotated[Time | None, Doc("When people were last provisioned.")]
+    checked: Annotated[Time, Doc("When the state was read.")]
+
+
 class DirectoryDetails(DirectorySummary):
     """A directory with its credentials."""
 
@@ -103,9 +119,10 @@ class DeletedDirectory(TypedDict):
 
 
 class DirectoryList(TypedDict):
-    """The account's directories in the order of their creation."""
+    """A page of the account's directories."""
 
-    directories: list[DirectorySummary]
+    directories: list[ListedDirectory]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
     deleted: NotRequired[list[DeletedDirectory]]
 
 
@@ -125,6 +142,16 @@ class DeniedCalls(TypedDict):
     count: int
     detail: str
     remedy: str
+
+
+class EndingCredential(TypedDict):
+    """A credential that a client uses and that ends soon."""
+
+    id: str
+    kind: Literal["token", "secret"]
+    expires: Time
+    lastUsed: Time
+    daysLeft: Annotated[int, Doc("Rounded up.")]
 
 
 class ReindexProgress(TypedDict):
@@ -170,6 +197,36 @@ class EventPage(TypedDict):
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
+class AuditActor(TypedDict):
+    """Who acted: a person with the object ID, a set-up link, the operator (`python -m local`) or a timer."""
+
+    kind: Literal["person", "link", "operator", "system"]
+    id: str
+    name: str
+    address: Annotated[str, Doc("The client address that the platform saw.")]
+
+
+class AuditLine(TypedDict):
+    """One act; `old` and `new` have the values that it changed."""
+
+    id: str
+    at: Time
+    act: str
+    actor: AuditActor
+    directoryId: Annotated[str, Doc("Empty for an act on the account.")]
+    directoryName: str
+    target: Annotated[str, Doc("ID of the token, secret or tenant; empty for the directory.")]
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+class AuditEventPage(TypedDict):
+    """Part of an audit log, newest first."""
+
+    events: list[AuditLine]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+
+
 class DirectoryState(TypedDict):
     """A directory at a glance."""
 
@@ -183,6 +240,11 @@ class DirectoryState(TypedDict):
     quarantine: Annotated[Outlook, Doc("Whether Entra may put the job into quarantine.")]
     lastRefusal: LogEvent | None
     denied: DeniedCalls | None
+    condition: Annotated[Condition, Doc("The state in one word; `good` only after a good call.")]
+    endingCredentials: Annotated[
+        list[EndingCredential],
+        Doc("Used credentials that end within 30 days, the first one first."),
+    ]
     reindex: ReindexProgress | None
 
 

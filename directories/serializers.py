@@ -4,10 +4,12 @@ import hashlib
 import re
 from typing import Any, Literal, cast
 
-from directories.credential_usage import AuthFailures, LastCalls
+from directories.credential_expiry import Ending
+from directories.credential_usage import DENIED, DENIED_REMEDY, AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
 from directories.models import Directory, Token
+from directories.overview import Overview
 from directories.provisioning_log import Line, Page
 from directories.reindex_progress import ReindexStatus
 from directories.response_models import (
@@ -17,12 +19,14 @@ from directories.response_models import (
     DirectoryReaders,
     DirectoryState,
     DirectorySummary,
+    EndingCredential,
     EventPage,
+    ListedDirectory,
     LogEvent,
     ReindexProgress,
     Trust,
 )
-from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
+from directories.status import DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
 from shared.http import Request
@@ -62,6 +66,17 @@ def summary(app: App, request: Request, directory: Directory) -> DirectorySummar
         "readers": readers(directory),
         "created": directory.created,
         "scimBaseUrl": scim_base_url(app, request.origin, directory.id),
+    }
+
+
+def listed(app: App, request: Request, directory: Directory, found: Overview) -> ListedDirectory:
+    """Return a directory of a list with its state."""
+    return {
+        **summary(app, request, directory),
+        "state": found.state,
+        "people": found.people,
+        "lastCall": found.last_call or None,
+        "checked": found.at,
     }
 
 
@@ -133,6 +148,8 @@ def state(found: DirectoryStatus, reindex: ReindexStatus | None) -> DirectorySta
         "quarantine": found.quarantine.outlook,
         "lastRefusal": event(found.last_refusal) if found.last_refusal else None,
         "denied": _denied(found.denied) if found.denied else None,
+        "condition": found.condition,
+        "endingCredentials": [_ending(each) for each in found.endings],
         "reindex": _reindex(reindex) if reindex else None,
     }
 
@@ -144,6 +161,16 @@ def _denied(denied: AuthFailures) -> DeniedCalls:
         "count": denied.count,
         "detail": DENIED.text(denied.reason),
         "remedy": DENIED_REMEDY.text(denied.reason),
+    }
+
+
+def _ending(ending: Ending) -> EndingCredential:
+    return {
+        "id": ending.credential.id,
+        "kind": "token" if ending.sort == "tokens" else "secret",
+        "expires": ending.credential.expires,
+        "lastUsed": ending.last_used,
+        "daysLeft": ending.days_left,
     }
 
 

@@ -138,10 +138,10 @@ async def take_credential(app: App, session: SetupSession, sort: CredentialSort)
     """
 
     async def act(link: SetupLink, also: Sequence[Operation]) -> Taken:
-        _, made, plain = await credentials.issue(
+        issued = await credentials.issue(
             app, session.actor, session.directory.id, _SORTS[sort], also=also
         )
-        return Taken(sort, made, plain)
+        return Taken(sort, issued.credential, issued.plain)
 
     return await _act(app, session, act, credential=sort, credential_at=store.now(app.clock))
 

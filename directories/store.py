@@ -25,11 +25,18 @@ from shared.tables.port import (
     Operation,
     Replace,
     Row,
+    TableError,
     Tables,
     Upsert,
     query_all,
 )
-from shared.tables.schema import ALL_DIRECTORIES, DIRECTORIES, DIRECTORY, account_partition
+from shared.tables.schema import (
+    ALL_DIRECTORIES,
+    DIRECTORIES,
+    DIRECTORY,
+    account_partition,
+    overview_partition,
+)
 
 _ORPHAN_SECONDS = 3600.0
 
@@ -74,6 +81,10 @@ async def replace(tables: Tables, directory: Directory, also: Sequence[Operation
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
     etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *also])
+    # Lists of the account read its state again. The change is stored, so a failure here must not
+    # be its answer: lists then show the old state until it is due (`directories.overview`).
+    with contextlib.suppress(TableError):
+        await remove(tables, overview_partition(directory.account), directory.id)
     return decode(directory.id, value, etag)
 
 

@@ -38,6 +38,31 @@ param presenceIntervalSeconds int = 30
 @maxValue(365)
 param eventRetentionDays int = 30
 
+@description('Days that a new security token is valid, unless whoever issues it chooses otherwise. 0: without an end.')
+@minValue(0)
+@maxValue(1095)
+param tokenLifetimeDays int = 365
+
+@description('Days that the audit log is kept.')
+@minValue(30)
+@maxValue(3650)
+param auditRetentionDays int = 365
+
+@description('Most directories of one account.')
+@minValue(1)
+@maxValue(100000)
+param maxDirectories int = 5000
+
+@description('Most access tokens that one credential of a directory has at a time.')
+@minValue(10)
+@maxValue(10000)
+param maxAccessTokens int = 600
+
+@description('Most consents that one person begins, or that are begun for one directory, in ten minutes.')
+@minValue(1)
+@maxValue(1000)
+param maxConsentAttempts int = 30
+
 @description('True creates the app registrations here, in the public cloud only. False: run infra/register-apps.sh and give the two client ids.')
 param registerApps bool = true
 
@@ -59,6 +84,9 @@ param securityContact string = ''
 
 @description('Hosts that signing keys of trusted OpenID Connect issuers are fetched from, divided by commas.')
 param trustedKeyHosts string = ''
+
+@description('Origins of the pages that may show the agents\' pages in a frame, such as https://crm.example.com, divided by commas.')
+param embeddingOrigins string = ''
 
 @description('Copies of the stored data: LRS one data centre, ZRS three zones (regions with zones only), GZRS a second region too.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
@@ -298,8 +326,14 @@ module settings 'modules/settings.bicep' = {
       presenceClientId: presenceId
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
+      tokenLifetimeDays: tokenLifetimeDays
+      auditRetentionDays: auditRetentionDays
+      maxDirectories: maxDirectories
+      maxAccessTokens: maxAccessTokens
+      maxConsentAttempts: maxConsentAttempts
       securityContact: securityContact
       trustedKeyHosts: trustedKeyHosts
+      embeddingOrigins: embeddingOrigins
     }
   }
 }

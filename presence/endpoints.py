@@ -5,6 +5,8 @@
 
 import azure.functions as func
 
+from directories.fault_sources import FaultSources, Severity
+from directories.models import Directory
 from directories.rate_limits import limit_user
 from presence import triggers
 from shared.app import App
@@ -15,10 +17,18 @@ from shared.http import Request, Response
 _MAX_HEALTH_SECONDS = 5.0
 
 
+async def _severity(app: App, directory: Directory) -> Severity:
+    """Return how urgently the directory's presence needs an administrator."""
+    from presence.consent import status
+
+    return await status.severity(app, directory)
+
+
 def blueprint(app: App) -> func.Blueprint:
     """Return the timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
+    app.state(FaultSources).sources.append(_severity)
 
     async def read(request: Request) -> Response:
         from presence import api

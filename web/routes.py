@@ -5,6 +5,7 @@ from shared.http import Request, Response
 from web.handlers import Page
 from web.page_request import PageRequest
 from web.pages import (
+    audit_log,
     call_history,
     companies,
     consent_callback,
@@ -12,12 +13,16 @@ from web.pages import (
     directory,
     directory_list,
     dry_run,
+    entrance,
+    favourites,
+    issuing,
     numbers,
     organisation,
     person,
     presence_poll,
     provisioning_log,
     readers,
+    recents,
     revoke_access,
     screen_pop,
     setup_callback,
@@ -49,6 +54,7 @@ def _leads_to(page: str) -> Page:
 _NEW: dict[str, Page] = {"GET": wizard_details.new, "POST": wizard_details.create}
 _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "": {"GET": directory.show},
+    "audit": {"GET": audit_log.show_directory},
     "advance": {"GET": wizard_steps.resume, "POST": wizard_steps.advance},
     "connect": {"GET": wizard_scim.show, "POST": wizard_scim.new_token},
     "connection": {"GET": wizard_presence.connection},
@@ -57,7 +63,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "delete": {"GET": directory_list.ask_to_delete, "POST": directory_list.delete},
     "dry-run": {"GET": dry_run.ask, "POST": dry_run.run},
     "gone": {"GET": _leads_to("/presence"), "POST": revoke_access.check_gone},
-    "issue": {"GET": credentials.ask_to_issue, "POST": credentials.issue},
+    "issue": {"GET": issuing.ask, "POST": credentials.issue},
     "links": {"GET": setup_links.show, "POST": setup_links.create},
     "live": {"GET": wizard_scim.live},
     "log": {"GET": provisioning_log.show},
@@ -77,11 +83,14 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
     "companies": {"GET": companies.show},
+    "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
+    "import": {"POST": favourites.take_over},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
 
 _OF_LINK: dict[str, dict[str, SetupPage]] = {
@@ -131,6 +140,11 @@ def of_home(request: Request) -> dict[str, Page]:
     return {"GET": directory_list.show}
 
 
+def of_audit(request: Request) -> dict[str, Page]:
+    """Return the page at `/audit`."""
+    return {"GET": audit_log.show_account}
+
+
 def of_list(request: Request) -> dict[str, Page]:
     """Return the page at `/directories`, the shortened address of a directory."""
     return {"GET": directory_list.to_list}
@@ -141,13 +155,20 @@ def of_way_back(request: Request) -> dict[str, Page]:
     return {"GET": consent_callback.back}
 
 
+def of_embed(request: Request) -> dict[str, Page]:
+    """Return the page at `/embed`."""
+    return {"GET": entrance.show}
+
+
 # The pages of each function (web.endpoints).
 CHOICES = {
     "page_home": of_home,
+    "page_audit": of_audit,
     "page_directory": of_directory,
     "page_directories": of_list,
     "page_contacts": of_contacts,
     "page_setup": of_setup,
     "page_setup_start": of_setup_start,
+    "page_embed": of_embed,
     "page_sign_in_callback": of_way_back,
 }

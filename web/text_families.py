@@ -2,11 +2,31 @@
 
 from typing import get_args
 
+from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import Kind
 from shared.messages import CodeFamily
 
 CREDENTIAL_KINDS = ("security_token", "client_secret")
+AUDIT_FIELDS = (
+    "name",
+    "kind",
+    "region",
+    "strict_numbers",
+    "setup",
+    "presence",
+    "readers",
+    "expires",
+    "tenant_id",
+    "subject",
+    "audiences",
+    "issuer",
+    "jwks_uri",
+    "outcome",
+    "company",
+    "format",
+    "part",
+)
 NUMBER_TYPES = ("work", "mobile", "home", "fax", "other")
 HEALTH_FIGURES = (
     "last_sync",
@@ -21,11 +41,17 @@ HEALTH_FIGURES = (
 _KINDS: tuple[str, ...] = get_args(Kind)
 _EVENTS = frozenset().union(*KINDS.values())
 
+ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
+ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
+ACTOR_KIND = CodeFamily("actor_", ("link", "operator", "system"))
+AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
+AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
 CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
 CREDENTIAL_STATE = CodeFamily("", ("live", "revoked", "expired"))
 CREDENTIAL_TITLE = CodeFamily("", CREDENTIAL_KINDS, "_title")
+ENDS = CodeFamily("ends_", ("ends", "revoked", "expired"))
 EVENT = CodeFamily("event_", (kind.replace(".", "_") for kind in _EVENTS))
 EVENTS = CodeFamily("events_", ("all", *KINDS))
 EXPORT = CodeFamily(
@@ -37,19 +63,20 @@ GUIDE_OTHER = CodeFamily("guide_other_", "123456")
 HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
-LIFETIME = CodeFamily("lifetime_", ("0", "90", "180", "365"))  # days
 LINK_CREDENTIAL = CodeFamily("link_took_", ("secret", "trust", "token"))
 LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", "revoked"))
+LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
+LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
 NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "possible"))
-OVERLAP = CodeFamily("overlap_", ("0", "1", "24", "168"))  # hours
+OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "links"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit", "links"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

@@ -20,7 +20,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
 }
 
 // Why: nobody reaches a page or the API without signing in; SCIM clients bring tokens of the product instead, and monitors none.
-// A company's administrator opens /set-up with a link of the product; /static has no data.
 resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'authsettingsV2'
@@ -30,14 +29,17 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
+      // /embed is the entrance of a frame: without data, because Microsoft's sign-in refuses to be framed; /static/* is how pages
+      // look; a company's administrator opens /set-up with a link of the product.
       excludedPaths: [
         '/scim/*'
         '/health'
-        '/.well-known/security.txt'
-        '/.well-known/oauth-authorization-server/*'
+        '/embed'
         '/set-up'
         '/set-up/*'
         '/static/*'
+        '/.well-known/security.txt'
+        '/.well-known/oauth-authorization-server/*'
       ]
     }
     identityProviders: {

@@ -64,11 +64,18 @@ class WebApp:
     """The ASGI application of one host."""
 
     def __init__(
-        self, functions: Functions, limits: Limits, *, platform_sign_in: bool, access_log: bool
+        self,
+        functions: Functions,
+        limits: Limits,
+        *,
+        platform_sign_in: bool,
+        access_log: bool,
+        asks_to_sign_in: bool = False,
     ) -> None:
         self.limits = limits
         self._functions = functions
         self._platform_sign_in = platform_sign_in
+        self._asks_to_sign_in = asks_to_sign_in
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +113,7 @@ class WebApp:
         if not headers.get("host"):
             return FAILED if headers.get("host") == "" else BAD_REQUEST
         if self._platform_sign_in:
-            instead = sign_in(method, path, query, headers)
+            instead = sign_in(path, query, headers, asks=self._asks_to_sign_in)
             if instead is not None:
                 return instead
         origin = "http://" + headers["host"]
@@ -128,6 +135,8 @@ class WebApp:
             body = await self._body(receive, keep=not chunked)
         if body is None:
             return TOO_SLOW
+        if self._platform_sign_in and scope["client"]:
+            append_client_address(headers, scope["client"])
         raw_path, query = scope["raw_path"].decode(), scope["query_string"].decode()
         return await self.respond(scope["method"], raw_path, query, headers, body)
 
@@ -171,6 +180,14 @@ class WebApp:
                 parts.append(message["body"])
             if not message["more_body"]:
                 return b"".join(parts)
+
+
+def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> None:
+    """Append the address of the peer to `X-Forwarded-For`, with its port, as App Service's front end does."""
+    host, port = client
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    sent = headers.get("x-forwarded-for")
+    headers["x-forwarded-for"] = f"{sent}, {address}" if sent else address
 
 
 async def send_answer(answer: Answer, send: Send) -> None:

@@ -6,6 +6,8 @@ none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> a
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from directories.fault_sources import Severity
+from directories.models import Directory
 from presence import tenant_links
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
@@ -57,6 +59,19 @@ class Connection:
 async def read(app: App, directory_id: str) -> Connection:
     """Return the connection as it is stored. One round trip for the link and one for the tenant."""
     return await describe(app, await tenant_links.directory(app.tables, directory_id))
+
+
+def severity_of(connection: Connection) -> Severity:
+    """Return how urgently a connection needs an administrator."""
+    if connection.state == "lost":
+        return "bad"
+    is_stale = connection.state == "active" and bool(connection.health.get("stale"))
+    return "warn" if connection.state == "troubled" or is_stale else ""
+
+
+async def severity(app: App, directory: Directory) -> Severity:
+    """Return how urgently a directory's presence needs an administrator: at most two round trips."""
+    return severity_of(await read(app, directory.id)) if directory.kind == "entra" else ""
 
 
 async def describe(app: App, link: DirectoryLink | None) -> Connection:

@@ -21,6 +21,8 @@ FORM = b"kind=security_token&name=Somebody&region=GB&step=done&choice=off&strict
 API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directories": ("/api/directories", ("GET", "POST"), "admin"),
     "directory": ("/api/directories/contoso", ("GET", "PATCH", "DELETE"), "admin"),
+    "audit": ("/api/audit", ("GET",), "admin"),
+    "directory_audit": ("/api/directories/contoso/audit", ("GET",), "admin"),
     "directory_restore": ("/api/directories/contoso/restore", ("POST",), "admin"),
     "directory_state": ("/api/directories/contoso/state", ("GET",), "admin"),
     "directory_events": ("/api/directories/contoso/events", ("GET",), "admin"),
@@ -48,6 +50,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
     "presence_health": ("/health", ("GET",), ""),
     "api_description": ("/api/openapi.json", ("GET",), ""),
+    "page_embed": ("/embed", ("GET",), ""),
     "page_static": ("/static/none", ("GET",), ""),
     "security_txt": ("/.well-known/security.txt", ("GET",), ""),
     "zz_unknown_address": ("/nothing/here", ("GET",), ""),
@@ -75,12 +78,14 @@ OF_EVERY_ACCOUNT = (
     "/sign-in/callback",
     "/api/contacts",
     "/directories/new",
+    "/audit",
+    "/api/audit",
 )
 
 
 def _pages() -> Iterator[tuple[str, str, str]]:
     yield "GET", "/", "reader"  # an agent is sent on to the people
-    for path in ("/directories", "/sign-in/callback"):
+    for path in ("/audit", "/directories", "/sign-in/callback"):
         yield "GET", path, "admin"
     for method in ("GET", "POST"):
         yield method, "/directories/new", "admin"
@@ -169,6 +174,7 @@ def test_no_function_is_missing_here(deployed: Deployed) -> None:
     }
     pages = (
         "home",
+        "audit",
         "directories",
         "directory",
         "contacts",

@@ -20,6 +20,7 @@ async def test_the_list_looks_for_no_refusal_in_the_log(
         await app.tables.transact("contacts", directory.id, [write(event, clock)])
         clock.advance(6 * 3600)
         await visit("GET", "/")
+        await app.background.drain()
         clock.advance(11)
         with tables.measured() as calls:
             assert (await visit("GET", "/")).status == 200

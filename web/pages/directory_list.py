@@ -1,15 +1,17 @@
 """External Directories: the list and its actions (rename, delete, undo)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from directories import deletion, service, store
+from directories import deletion, overview, service, store
 from directories import status as directory_status
 from directories.errors import InvalidField, NotThere
 from directories.models import Directory
+from directories.overview import STATES, Overview
+from directories.selection import SORTS
 from presence.consent import status as connections
 from presence.consent.status import Connection
 from shared.clock import parse_timestamp
@@ -17,8 +19,11 @@ from shared.concurrency import each
 from shared.http import Response
 from web.page_request import PageRequest
 from web.pages.alerts import Problem, problems_of
+from web.pages.directory_filters import filters_of, part_of
 from web.render import dialog, page
 from web.translations import fault_text, outcome_words
+
+MAX_LIVE = 50  # directories of which every state is read for the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Row:
     problems: Sequence[Problem] = ()
     setup: bool = False
     deleting: bool = False
+    overview: Overview | None = None
     until: datetime | None = None  # when a deletion can no longer be undone
 
 
@@ -43,13 +49,76 @@ async def show(visit: PageRequest) -> Response:
     assert visit.person is not None
     if not visit.person.is_admin:
         return visit.go("/contacts")
-    found = await store.of_account(visit.app.tables, visit.app.clock, visit.account)
-    shown = [one for one in found if one.is_active or deletion.is_restorable(visit.app, one)]
-    rows = await each(shown, lambda one: _row(visit, one))
+    filters, listed = filters_of(visit.query), await _listed(visit)
     outcome = outcome_words(visit, visit.query.get("outcome", ""))
     if outcome:  # of which directory is not known here, so neither is the page to begin again on
         outcome["remedy"] = visit.t("outcome_elsewhere_remedy")
-    return page(visit, "home.html", directories=rows, outcome=outcome)
+    chosen = filters.selection.of(listed.overviews)
+    paged = part_of(filters, chosen)
+    rows = await listed.rows_of(paged.shown)
+    due = 0
+    if not listed.is_live:
+        due = overview.refresh_due(visit.app, visit.account, listed.overviews)
+    kept = [row.overview for row in rows if row.overview]
+    overview.keep_seen(visit.app, visit.account, listed.stored, kept)
+    return page(
+        visit,
+        "home.html",
+        directories=rows,
+        outcome=outcome,
+        filters=filters,
+        paged=paged,
+        total=len(listed.overviews),
+        due=due,
+        sorts=list(SORTS),
+        states=["", *STATES],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The account's directories: their overviews, and their rows where all of them were read."""
+
+    visit: PageRequest
+    stored: Sequence[Overview]
+    rows: Mapping[str, Row] | None
+
+    @property
+    def is_live(self) -> bool:
+        """Return whether every state was read for this page."""
+        return self.rows is not None
+
+    @property
+    def overviews(self) -> Sequence[Overview]:
+        """The overviews, as of now if the directories are few."""
+        if self.rows is None:
+            return self.stored
+        return [row.overview for row in self.rows.values() if row.overview]
+
+    async def rows_of(self, shown: Sequence[Overview]) -> list[Row]:
+        """Return the rows of the directories of a page, with their states as of now."""
+        if self.rows is not None:
+            return [self.rows[one.id] for one in shown]
+        found = await each(shown, lambda one: _row_of(self.visit, one.id))
+        return [row for row in found if row is not None]
+
+
+async def _listed(visit: PageRequest) -> _Listed:
+    stored = await overview.of_account(visit.app, visit.account)
+    if len(stored) > MAX_LIVE:
+        return _Listed(visit, stored, None)
+    found = await each(stored, lambda one: _row_of(visit, one.id))
+    return _Listed(visit, stored, {row.id: row for row in found if row is not None})
+
+
+async def _row_of(visit: PageRequest, directory_id: str) -> Row | None:
+    """Return the row of a directory; None for one that is gone, and for a deletion without a way back."""
+    directory = await store.get(visit.app.tables, directory_id)
+    if directory is None or directory.account != visit.account:
+        return None
+    if not directory.is_active and not deletion.is_restorable(visit.app, directory):
+        return None
+    return await _row(visit, directory)
 
 
 async def to_list(visit: PageRequest) -> Response:
@@ -60,7 +129,15 @@ async def to_list(visit: PageRequest) -> Response:
 async def _row(visit: PageRequest, directory: Directory) -> Row:
     if not directory.is_active:
         until = parse_timestamp(directory.deleted) + deletion.RESTORE_WINDOW
-        return Row(directory.id, directory.name, directory.kind, "", deleting=True, until=until)
+        return Row(
+            directory.id,
+            directory.name,
+            directory.kind,
+            "",
+            deleting=True,
+            overview=overview.of_deleted(visit.app, directory),
+            until=until,
+        )
     glance = await directory_status.glance(visit.app, directory, last_refusal=False)
     connection = await connections.read(visit.app, directory.id)
     unfinished = directory.setup != "done"
@@ -78,6 +155,9 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
         presence_badge(visit, directory, connection),
         problems_of(visit, directory, glance, connection),
         unfinished,
+        overview=overview.describe(
+            visit.app, directory, glance, [connections.severity_of(connection)]
+        ),
     )
 
 
