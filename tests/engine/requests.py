@@ -157,6 +157,7 @@ PAGES = [
     Step("GET", "/set-up/abcdefghijkl"),
     Step("GET", "/set-up/callback?state=forged&code=x"),
     Step("GET", "/api/directories/<directory>/links"),
+    Step("DELETE", "/api/directories/<directory>/links/nothing"),
     Step("GET", "/directories"),
     Step("GET", "/sign-in/callback"),
     Step("GET", "/sign-in/callback?state=forged&code=x"),
