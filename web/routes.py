@@ -16,6 +16,7 @@ from web.pages import (
     entrance,
     favourites,
     issuing,
+    live_statuses,
     numbers,
     organisation,
     person,
@@ -29,6 +30,7 @@ from web.pages import (
     setup_link,
     setup_links,
     setup_start,
+    team,
     trusted_identity,
     wizard_details,
     wizard_presence,
@@ -90,6 +92,8 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "statuses": {"GET": organisation.to_list, "POST": live_statuses.show},
+    "team": {"GET": team.show},
     "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
 
