@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.index_scan import Page as Contacts
+from contacts.note_search import find_noted
 from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
@@ -31,7 +32,8 @@ _LONGEST = 200  # characters of a search
 class Filters:
     """The filters of the list.
 
-    `favourites` and `recent` limit the list to what the agent keeps. `groups_of` is the directory whose
+    `favourites` and `recent` limit the list to what the agent keeps, `noted` to people with notes,
+    which `q` then searches. `groups_of` is the directory whose
     groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
     """
 
@@ -40,13 +42,16 @@ class Filters:
     group: str = ""
     favourites: bool = False
     recent: bool = False
+    noted: bool = False
     groups_of: str | None = None
     people: int = _PEOPLE
 
     @property
     def any(self) -> bool:
         """Return whether anybody is left out."""
-        return bool(self.q or self.directory or self.group or self.favourites or self.recent)
+        return bool(
+            self.q or self.directory or self.group or self.favourites or self.recent or self.noted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ def filters_of(query: dict[str, str]) -> Filters:
         query.get("directory", "")[:64],
         query.get("group", "")[:200],
         query.get("favourites") == "1",
-        query.get("recent") == "1" and query.get("favourites") != "1",
+        query.get("recent") == "1",
+        query.get("noted") == "1",
         query.get("groups_of"),
         _people(query.get("people", "")),
     )
@@ -198,6 +204,8 @@ async def _found(
     cursor: str,
     lists: AgentLists,
 ) -> Contacts:
+    if filters.noted:
+        return await find_noted(visit.app, directories, filters.q, filters.people, cursor)
     if not (filters.favourites or filters.recent):
         query = PeopleQuery(text=filters.q, group=filters.group)
         return await find(visit.app, directories, query, filters.people, cursor)
@@ -245,7 +253,7 @@ async def _count(
     counted: Counted,
 ) -> str:
     """Return the number of people, exactly if all of them are drawn or none is left out."""
-    if filters.q or filters.group or filters.favourites or filters.recent:
+    if filters.q or filters.group or filters.favourites or filters.recent or filters.noted:
         return counted.text(visit, is_more=bool(found.cursor))
     if counted.shown > len(found.found):
         return ""  # a further part: the page shows the number of all people already
@@ -260,6 +268,7 @@ def _next(filters: Filters, cursor: str, counted: Counted) -> str:
         "q": filters.q,
         "directory": filters.directory,
         "group": filters.group,
+        "noted": "1" if filters.noted else "",
         "meant": str(counted.meant or ""),
         "similar": str(counted.similar or ""),
         "cursor": cursor,

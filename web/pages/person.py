@@ -1,7 +1,7 @@
 """A person's card."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,9 +13,10 @@ from shared.http import HttpError, Response
 from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
-from web.pages import recents
+from web.pages import notes, recents
 from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
 from web.pages.favourites import StarView, star_of
+from web.pages.notes import NotesView
 from web.render import page
 from web.text_families import NUMBER, NUMBER_TYPES
 
@@ -44,6 +45,7 @@ class CardView:
     more: list[tuple[str, str]]
     teams: dict[str, str] | None
     presence: PresenceView | None
+    notes: NotesView | None = None
 
 
 async def show(visit: PageRequest) -> Response:
@@ -96,7 +98,8 @@ async def card_of(visit: PageRequest, key: str) -> CardView:
     status = known.get((directory.id, person.card.external_id))
     asked = directory.kind == "entra" and is_object_id(person.card.external_id)
     presence = card_presence(visit, presence_view(visit, key, status)) if asked or status else None
-    return _view(visit, key, directory, person, presence)
+    view = _view(visit, key, directory, person, presence)
+    return replace(view, notes=notes.view_of(visit, key, person.notes))
 
 
 def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:
