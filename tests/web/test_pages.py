@@ -203,8 +203,8 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     [
         ("/", "Directory.Admin", {"admin.css", "admin.js"}),
         ("/directories/new?once=a", "Directory.Admin", {"admin.css", "admin.js"}),
-        ("/contacts", "Directory.Admin", {"people.css", "people.js"}),
-        ("/contacts", "Directory.Reader", {"people.css", "people.js"}),
+        ("/contacts", "Directory.Admin", {"people.css", "people.js", "desk.js", "pop.js"}),
+        ("/contacts", "Directory.Reader", {"people.css", "people.js", "desk.js", "pop.js"}),
         ("/contacts/history", "Directory.Reader", {"people.css"}),
         ("/directories/new", "Directory.Reader", set()),
     ],
