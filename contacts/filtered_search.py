@@ -51,6 +51,8 @@ async def find(
         if page.found or page.cursor or cursor or not may_be_group:
             return page
     name = query.group_name or query.text
+    if not name:
+        raise bad_cursor()
     targets = await listing.groups_by_name(app, conditions.directories, name)
     text = query.text if query.group_name else ""
     steps = [
