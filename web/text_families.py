@@ -46,7 +46,25 @@ ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
 ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
 ACTOR_KIND = CodeFamily("actor_", ("link", "operator", "system"))
 AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
-AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
+AUDIT_VALUE = CodeFamily(
+    "audit_value_",
+    (
+        "yes",
+        "no",
+        "never",
+        "none",
+        "entra",
+        "other",
+        "connect",
+        "presence",
+        "done",
+        "undecided",
+        "on",
+        "off",
+        "first",
+        "next",
+    ),
+)
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
 CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
