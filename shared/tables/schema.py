@@ -451,7 +451,7 @@ GROUP_NAME = OnePart(
     rewritten="whole",
     codec="scim.index_values",
     writers=_GROUP_INDEX,
-    readers=("scim.groups.store", "local.check"),
+    readers=("contacts.listing", "scim.groups.store", "local.check"),
     growth="one per group",
 )
 GROUP_EXTERNAL_ID = TwoParts(
