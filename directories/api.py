@@ -9,6 +9,7 @@ from directories import (
     credential_usage,
     credentials,
     deletion,
+    inspector,
     overview,
     provisioning_log,
     reindex_progress,
@@ -27,6 +28,7 @@ from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, 
 from directories.response_models import (
     Deletion,
     DirectoryList,
+    Inspection,
     IssuedSecret,
     IssuedToken,
     SecretList,
@@ -135,6 +137,27 @@ async def events(call: Call) -> Response:
         wanted,
     )
     return json_response(serializers.log(page))
+
+
+async def inspected(call: Call) -> Response:
+    directory = await service.read(call.app, call.account, call.directory_id)
+    return json_response(await _inspection(call, directory))
+
+
+async def begin_inspection(call: Call) -> Response:
+    directory = await inspector.switch(call.app, call.actor, call.directory_id, on=True)
+    return json_response(await _inspection(call, directory))
+
+
+async def end_inspection(call: Call) -> Response:
+    await inspector.switch(call.app, call.actor, call.directory_id, on=False)
+    return Response(204)
+
+
+async def _inspection(call: Call, directory: Directory) -> Inspection:
+    requests = await inspector.read(call.app, directory.id)
+    is_on = inspector.is_on(call.app, directory)
+    return serializers.inspection(directory.inspect_until if is_on else None, requests)
 
 
 async def trust(call: Call) -> Response:

@@ -184,6 +184,29 @@ class EventPage(TypedDict):
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
+class InspectedRequest(TypedDict):
+    """A request of the directory's client without values."""
+
+    at: Time
+    method: str
+    path: str
+    query: str
+    body: Annotated[str, Doc("The body with each value replaced by its type.")]
+    size: Annotated[int, Doc("Bytes of the body.")]
+    status: int
+    scimType: str
+    milliseconds: int
+    client: str
+
+
+class Inspection(TypedDict):
+    """The request inspector: on until a time or off, and what it recorded, newest first."""
+
+    until: Time | None
+    isFull: Annotated[bool, Doc("Further requests are not recorded.")]
+    requests: list[InspectedRequest]
+
+
 class DirectoryState(TypedDict):
     """A directory at a glance."""
 

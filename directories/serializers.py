@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from directories.credential_usage import AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
+from directories.inspector import MAX_REQUESTS, Inspected
 from directories.models import Directory, Token
 from directories.overview import Overview
 from directories.provisioning_log import Line, Page
@@ -19,6 +21,8 @@ from directories.response_models import (
     DirectoryState,
     DirectorySummary,
     EventPage,
+    InspectedRequest,
+    Inspection,
     ListedDirectory,
     LogEvent,
     ReindexProgress,
@@ -162,6 +166,30 @@ def _denied(denied: AuthFailures) -> DeniedCalls:
 
 def _reindex(reindex: ReindexStatus) -> ReindexProgress:
     return {"state": reindex.state, "done": reindex.done, "total": reindex.total}
+
+
+def inspection(until: str | None, requests: Sequence[Inspected]) -> Inspection:
+    """Return the state of the request inspector and what it recorded."""
+    return {
+        "until": until,
+        "isFull": len(requests) >= MAX_REQUESTS,
+        "requests": [_inspected(one) for one in requests],
+    }
+
+
+def _inspected(request: Inspected) -> InspectedRequest:
+    return {
+        "at": request.at,
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "body": request.body,
+        "size": request.size,
+        "status": request.status,
+        "scimType": request.scim_type,
+        "milliseconds": request.milliseconds,
+        "client": request.client,
+    }
 
 
 def log(page: Page) -> EventPage:

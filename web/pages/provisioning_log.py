@@ -47,6 +47,7 @@ class EventLine:
     name: str
     person: str
     changed: tuple[str, ...]
+    attribute: str
     detail: str
     remedy: str
     client: str
@@ -126,12 +127,24 @@ def _line(visit: PageRequest, line: Line) -> EventLine:
         _TONES.get(event.kind, ""),
         event.name or event.external_id,
         (event.resource_id or event.name) if event.resource_type == "User" else "",
-        event.changed,
+        tuple(_attribute(visit, name) for name in event.changed),
+        _attribute(visit, event.attribute) if event.is_refusal else "",
         event_words.detail(visit, event),
         event_words.remedy(visit, event),
         event.client,
         line.count,
     )
+
+
+def _attribute(visit: PageRequest, name: str) -> str:
+    """Return the name of an attribute without the URN of its schema.
+
+    Events of earlier releases name an extension as a whole, by its URN.
+    """
+    if not name.lower().startswith("urn:"):
+        return name
+    last = name.rpartition(":")[2]
+    return visit.t("enterprise_attributes") if last == "User" else last
 
 
 def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:
