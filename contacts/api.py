@@ -27,6 +27,7 @@ from contacts.response_models import (
 )
 from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
+from contacts.team import read_team, team_json
 from directories import audit_relay
 from directories.audit import Act, person_actor
 from directories.models import Directory
@@ -67,6 +68,14 @@ async def contact(app: App, request: Request, person: Principal) -> Response:
     on_demand = _on_demand(request)
     found = await read_contact(app, directory, request.route["contactId"])
     return with_etag(request, await person_json(app, found, on_demand=on_demand))
+
+
+async def team(app: App, request: Request, person: Principal) -> Response:
+    """Return manager, peers and reports of a person, and who is free to stand in."""
+    directory = await _directory(app, request, person)
+    return with_etag(
+        request, team_json(await read_team(app, directory, request.route["contactId"]))
+    )
 
 
 async def look_up(app: App, request: Request, person: Principal) -> Response:

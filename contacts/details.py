@@ -20,6 +20,7 @@ from shared.numbers.number import Number
 from shared.tables.schema import CONTACTS
 
 _MOST_GROUPS = 50
+MAX_ZONE = 64  # characters of the name of a time zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ def details(person: Person) -> dict[str, Any]:
         "manager": person.manager.name if person.manager else None,
         "managerId": person.manager.id if person.manager else None,
         "preferredLanguage": resource.get("preferredLanguage"),
+        "office": person.card.place,
+        "timeZone": time_zone(resource),
     }
     return {
         **{name: value for name, value in found.items() if value},
@@ -90,6 +93,19 @@ def details(person: Person) -> dict[str, Any]:
         "groups": [{"id": group_id, "displayName": name} for group_id, name in person.groups],
         "lastModified": person.user.modified,
     }
+
+
+def time_zone(resource: dict[str, Any]) -> str:
+    """Return the person's time zone in the form of the tz database (RFC 7643 section 4.1.1), "" if there is none."""
+    text = str(resource.get("timezone") or "")
+    if not text or len(text) > MAX_ZONE:
+        return ""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, OSError):  # a name that isn't in the database, or no name at all
+        return ""
 
 
 def _mail(mail: dict[str, Any]) -> dict[str, str]:

@@ -18,6 +18,11 @@ class FreePerson:
     status: Status
     readiness: Readiness
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the person is available, but not active at the computer or phone."""
+        return self.status.message.code != "state_available"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreePage:

@@ -7,6 +7,7 @@ from contacts.people_query import MAX_FACET
 from contacts.response_models import (
     ContactDetails,
     ContactPage,
+    ContactTeam,
     DryRun,
     DryRunResult,
     GroupPage,
@@ -167,6 +168,23 @@ OPERATIONS = (
         ),
         answers={200: Answer("The person.", ContactDetails), 304: UNCHANGED},
         refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_contact_team",
+        method="get",
+        path=f"{_ONE}/contacts/{{contactId}}/team",
+        name="readTeam",
+        summary="Read manager, peers and reports of a person, and who is free to stand in",
+        parameters=(
+            DIRECTORY_ID,
+            Parameter("contactId", "The person's ID.", place="path"),
+            IF_NONE_MATCH,
+        ),
+        answers={
+            200: Answer("The people around the person.", ContactTeam),
+            304: UNCHANGED,
+        },
+        refusals=(404,),
     ),
     Operation(
         function="directory_numbers",

@@ -73,6 +73,8 @@ class ContactDetails(Contact):
     manager: NotRequired[Annotated[str, Doc("The manager's name.")]]
     managerId: NotRequired[str]
     preferredLanguage: NotRequired[str]
+    office: NotRequired[Annotated[str, Doc("City and text of the address for work.")]]
+    timeZone: NotRequired[Annotated[str, Doc("A name of the tz database, as `Europe/London`.")]]
 
 
 class FoundContact(Contact):
@@ -107,6 +109,33 @@ class ContactPage(TypedDict):
             Doc(
                 "With the parameter `free`: how many were left out because Microsoft didn't confirm their status in time."
             ),
+        ]
+    ]
+
+
+class StandInContact(FoundContact):
+    """A person who can take a call in place of another, with the reason why this one."""
+
+    reason: Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
+
+
+class ContactTeam(TypedDict):
+    """The people around a person."""
+
+    standIns: Annotated[
+        list[StandInContact],
+        Doc(
+            "At most five people who are free, the nearest first. Each status was confirmed within 15 seconds."
+        ),
+    ]
+    manager: NotRequired[Contact]
+    peers: Annotated[list[Contact], Doc("Other reports of the manager, at most 200.")]
+    reports: Annotated[list[Contact], Doc("At most 200.")]
+    hasMore: Annotated[bool, Doc("There are more peers or reports than were read.")]
+    unconfirmed: NotRequired[
+        Annotated[
+            int,
+            Doc("How many stand-ins were left out because their status was not confirmed in time."),
         ]
     ]
 

@@ -29,7 +29,7 @@ class AssertionReplayed(Exception):
 
 
 async def client(app: App, directory_id: str, client_id: str, secret: str) -> tuple[Directory, str]:
-    """The directory and the id of its client secret; raises InvalidClient after the same work whatever is wrong."""
+    """Return the directory and the id of its client secret; raise InvalidClient after the same work whatever is wrong."""
     hashed = tokens.digest(secret)
     directory, fresh = await cache(app).get(app, directory_id)
     found = _live_secret(app, directory, hashed)

@@ -50,6 +50,7 @@ _MAX_WORDS = 250
 
 
 async def list_all(call: Call) -> Response:
+    """Return a page of the account's directories; with `deleted`, those too that can be restored."""
     query = call.request.query
     selection, size = _selection(query), _limit(query, MAX_LISTED, MAX_LISTED)
     found = await overview.of_account(call.app, call.account)
@@ -79,6 +80,7 @@ async def list_all(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
+    """Create a directory and return it with its first token."""
     body = read_body(call.request, NewDirectoryBody)
     new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
     directory, plain = await service.create(call.app, call.actor, new)
@@ -88,12 +90,14 @@ async def create(call: Call) -> Response:
 
 
 async def read(call: Call) -> Response:
+    """Return a directory with its settings and credentials."""
     directory = await service.read(call.app, call.account, call.directory_id)
     calls = await credential_usage.read(call.app.tables, directory.id)
     return _answer(directory, serializers.details(call.app, call.request, directory, calls))
 
 
 async def change(call: Call) -> Response:
+    """Change the settings that the body names."""
     body = read_body(call.request, ChangeBody)
     settings = body.model_dump(include=body.model_fields_set)
     directory = await service.set_up(
@@ -103,6 +107,7 @@ async def change(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
+    """Begin a deletion, and return for how long it can be undone."""
     await deletion.delete(call.app, call.actor, call.directory_id, await _expected(call))
     seconds = int(deletion.RESTORE_WINDOW.total_seconds())
     restore = f"/api/directories/{call.directory_id}/restore"
@@ -111,11 +116,13 @@ async def delete(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
+    """Restore a deleted directory."""
     directory = await deletion.restore(call.app, call.actor, call.directory_id)
     return _answer(directory, serializers.details(call.app, call.request, directory))
 
 
 async def read_state(call: Call) -> Response:
+    """Return the connection, counts and presence of a directory."""
     directory = await service.read(call.app, call.account, call.directory_id)
     found, reindex = await asyncio.gather(
         status.glance(call.app, directory), reindex_progress.status(call.app, directory.id)
@@ -124,6 +131,7 @@ async def read_state(call: Call) -> Response:
 
 
 async def events(call: Call) -> Response:
+    """Return a page of the provisioning log."""
     directory = await service.read(call.app, call.account, call.directory_id)
     query = call.request.query
     wanted = provisioning_log.EventFilter(
@@ -140,16 +148,19 @@ async def events(call: Call) -> Response:
 
 
 async def inspected(call: Call) -> Response:
+    """Return what the request inspector recorded."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return json_response(await _inspection(call, directory))
 
 
 async def begin_inspection(call: Call) -> Response:
+    """Record the client's requests for an hour."""
     directory = await inspector.switch(call.app, call.actor, call.directory_id, on=True)
     return json_response(await _inspection(call, directory))
 
 
 async def end_inspection(call: Call) -> Response:
+    """End the recording."""
     await inspector.switch(call.app, call.actor, call.directory_id, on=False)
     return Response(204)
 
@@ -161,11 +172,13 @@ async def _inspection(call: Call, directory: Directory) -> Inspection:
 
 
 async def trust(call: Call) -> Response:
+    """Return the trusted identity, or null."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))
 
 
 async def set_trust(call: Call) -> Response:
+    """Trust an identity provider's assertions."""
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(
         body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
@@ -175,6 +188,7 @@ async def set_trust(call: Call) -> Response:
 
 
 async def drop_trust(call: Call) -> Response:
+    """Stop trusting the identity provider."""
     await credentials.set_trust(call.app, call.actor, call.directory_id, None)
     return Response(204)
 
@@ -186,6 +200,7 @@ class Credentials:
     sort: Sort
 
     async def list_all(self, call: Call) -> Response:
+        """Return the live and the recently ended credentials, without their secrets."""
         directory = await service.read(call.app, call.account, call.directory_id)
         calls = await credential_usage.read(call.app.tables, directory.id)
         if self.sort == "tokens":
@@ -195,6 +210,7 @@ class Credentials:
         return _answer(directory, SecretList(secrets=secrets))
 
     async def issue(self, call: Call) -> Response:
+        """Issue a credential, or rotate if the body gives an overlap; the answer alone has its secret."""
         body = read_body(call.request, IssueBody, optional=True)
         app, place = call.app, (call.actor, call.directory_id)
         if body.overlap_hours is None:
@@ -214,6 +230,7 @@ class Credentials:
         return _answer(directory, content, 201, {"Location": location})
 
     async def revoke(self, call: Call) -> Response:
+        """End a credential at once."""
         credential_id = call.request.route["credentialId"]
         await credentials.revoke(call.app, call.actor, call.directory_id, self.sort, credential_id)
         return Response(204)
@@ -256,7 +273,7 @@ def _words(query: dict[str, str], name: str) -> str:
 
 
 def _kinds(query: dict[str, str]) -> frozenset[str]:
-    """The kinds of events asked for; `refused=1` is short for the kind *refused*."""
+    """Return the kinds of events asked for; `refused=1` is short for the kind *refused*."""
     kind = "refused" if query.get("refused", "") in ("1", "true") else query.get("kind", "")
     if kind and kind not in KINDS:
         message = Message("not_one_of", name="kind", value=kind[:20], known=", ".join(KINDS))

@@ -129,7 +129,7 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
 
 
 async def read(tables: Tables, directory_id: str) -> LastCalls:
-    """The notes of all instances, in one round trip."""
+    """Return the notes of all instances, in one round trip."""
     rows = await tables.query(DIRECTORIES, directory_id, *LAST_USE.all())
     notes = {
         LAST_USE.parts_of(row.key)[0]: row_versions.read(row.value, "last use") for row in rows

@@ -60,7 +60,7 @@ async def rotate(
     overlap_hours: float,
     lifetime_days: int | None = None,
 ) -> tuple[Directory, Token, str]:
-    """A new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
+    """Return a new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         hours = f"{overlap_hours:g}"
         raise InvalidField(
@@ -82,7 +82,7 @@ async def rotate(
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
-    """The token or secret is dead at once, on other instances within 30 seconds; raises NotThere."""
+    """End the token or secret at once, on other instances within 30 seconds; raise NotThere."""
 
     def altered(directory: Directory) -> Directory:
         held: tuple[Token, ...] = getattr(directory, sort)
@@ -161,7 +161,7 @@ def _revoked(app: App, token: Token) -> Token:
 
 
 def _ending(token: Token, until: str) -> Token:
-    """The token with its end at `until`, or earlier if it was to end earlier."""
+    """Return the token with its end at `until`, or earlier if it was to end earlier."""
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 

@@ -70,7 +70,7 @@ async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
 
 
 async def restorable(app: App, account: str) -> list[Directory]:
-    """The account's deleted directories that can still be restored."""
+    """Return the account's deleted directories that can still be restored."""
     found = await store.of_account(app.tables, app.clock, account)
     return [directory for directory in found if is_restorable(app, directory)]
 

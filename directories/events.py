@@ -105,12 +105,12 @@ class Marks:
 
 
 def write(event: Event, clock: Clock) -> Insert:
-    """The operation that stores `event`, for the transaction of the change it tells of."""
+    """Return the operation that stores `event`, for the transaction of the change it tells of."""
     return Insert(_key(event, new_ulid(clock)), encode(event), is_unique=True)
 
 
 def encode(event: Event) -> bytes:
-    """The value of an event's row."""
+    """Return the value of an event's row."""
     stored = {
         name: _cut(part)
         for name, usual in _DEFAULTS.items()
@@ -120,7 +120,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(value: bytes) -> Event:
-    """The event that `encode` wrote."""
+    """Return the event that `encode` wrote."""
     stored = row_versions.read(value, "event")
     known = {name: stored[name] for name in _DEFAULTS if name in stored}
     known["changed"] = tuple(known.get("changed", ()))
@@ -148,7 +148,7 @@ def moment_of(row_key: str) -> datetime:
 
 
 def bound(moment: datetime) -> str:
-    """The lowest key that an event of that moment can have."""
+    """Return the lowest key that an event of that moment can have."""
     return EVENT.from_time(ulid(max(0, int(moment.timestamp() * 1000))))
 
 

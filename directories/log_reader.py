@@ -97,7 +97,7 @@ class _Collected:
     open: dict[tuple[str, ...], Line] = field(default_factory=dict)
 
     def line_of(self, event: Event) -> Line | None:
-        """The line that this refusal belongs to."""
+        """Return the line that this refusal belongs to."""
         return self.open.get(_sort(event)) if event.is_refusal else None
 
     def add(self, stored: StoredEvent) -> None:

@@ -38,7 +38,7 @@ class Quarantine:
 
 
 def judge(successes: int, failures: int) -> Quarantine:
-    """The outlook of so many successes and failures in a day."""
+    """Return the outlook for a number of successes and failures in a day."""
     share = failures / max(1, failures + successes)
     outlook: Outlook = "good"
     if (failures >= MIN_FAILURES and share > MAX_SHARE) or failures > MAX_FAILURES:
@@ -51,7 +51,7 @@ def judge(successes: int, failures: int) -> Quarantine:
 
 
 def of(found: Totals, app: App) -> Quarantine:
-    """The outlook from totals already read."""
+    """Return the outlook from totals already read."""
     return judge(*found.last_day(app.clock.now()))
 
 

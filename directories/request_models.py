@@ -70,7 +70,7 @@ class TrustBody(BaseModel):
 
 
 def read_body(request: Request, model: type[Body], *, optional: bool = False) -> Body:
-    """The body as `model`; HttpError 400 that names the field, the fault and the remedy."""
+    """Return the body as `model`; raise HttpError 400 that names the field, the fault and the remedy."""
     value: Any = {} if optional and not request.body else json_body(request, limit=64 * 1024)
     if not isinstance(value, dict):
         raise HttpError(400, Message("body_not_object"))

@@ -46,12 +46,12 @@ def scim_base_url(app: App, origin: str, directory_id: str) -> str:
 
 
 def token_endpoint(app: App, origin: str, directory_id: str) -> str:
-    """The address that goes into Entra's *Token Endpoint*."""
+    """Return the address that goes into Entra's *Token Endpoint*."""
     return f"{app.settings.public_url or origin}/scim/{directory_id}/oauth2/token"
 
 
 def entity_tag(directory: Directory) -> str:
-    """The ETag of the API, from the storage's own."""
+    """Return the ETag of the API, from the storage's own."""
     return f'"{hashlib.sha256(directory.etag.encode()).hexdigest()[:20]}"'
 
 
@@ -236,12 +236,12 @@ def event(line: Line) -> LogEvent:
 
 
 def cursor(row_key: str) -> str:
-    """An event's key as the API shows it."""
+    """Return an event's key as the API shows it."""
     return row_key.partition(SEPARATOR)[2]
 
 
 def read_cursor(text: str) -> str:
-    """The key that `cursor` was made from; raises BadField."""
+    """Return the key that `cursor` was made from; raise BadField."""
     if text and not _CURSOR.fullmatch(text):
         raise _no_place()
     row_key = f"{EVENT.name}{SEPARATOR}{text}" if text else ""

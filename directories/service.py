@@ -70,13 +70,13 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
 
 
 async def list_directories(app: App, account: str) -> list[Directory]:
-    """The account's directories in the order of their creation, read from storage."""
+    """Return the account's directories in the order of their creation, read from storage."""
     found = await store.of_account(app.tables, app.clock, account)
     return [directory for directory in found if directory.is_active]
 
 
 async def read(app: App, account: str, directory_id: str) -> Directory:
-    """The account's directory with this id; raises NotThere."""
+    """Return the account's directory with this id; raise NotThere."""
     directory = await store.get(app.tables, directory_id)
     if directory is None or not directory.is_active or directory.account != account:
         raise NotThere(directory_id)
@@ -159,7 +159,7 @@ async def set_up(
 
 
 def check_name(name: str) -> str:
-    """A directory's name without space around it; raises BadField."""
+    """Return a directory's name without space around it; raise BadField."""
     plain = " ".join(name.split())
     if not plain:
         raise InvalidField("name", Message("name_empty"))

@@ -46,7 +46,7 @@ class DirectoryStatus:
 
 
 async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -> DirectoryStatus:
-    """The state of this moment, in a handful of small reads; to look for the last refusal may take many."""
+    """Return the present state with a few small reads; the search for the last refusal may take many."""
     found, calls = await asyncio.gather(
         totals.read(app, directory.id), credential_usage.read(app.tables, directory.id)
     )
@@ -68,7 +68,10 @@ def _stage(found: Totals, calls: LastCalls) -> Stage:
 
 
 async def _last_refusal(app: App, directory_id: str, calls: LastCalls) -> Line | None:
-    """The newest refusal, unless it is mended: its person (of a wrong address: any call) went well since."""
+    """Return the newest refusal, or None if it is resolved.
+
+    It is resolved if a later request for the same person succeeded or, for a wrong address, any later request.
+    """
     page = await provisioning_log.read(app, directory_id, limit=1, wanted=_REFUSED)
     if not page.lines:
         return None

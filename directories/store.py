@@ -44,7 +44,7 @@ class AlreadyThere(Exception):
 
 
 async def get(tables: Tables, directory_id: str) -> Directory | None:
-    """The directory with this id, whatever its state."""
+    """Return the directory with this id, whatever its state."""
     if not is_directory_id(directory_id):
         return None
     row = await tables.get(DIRECTORIES, directory_id, DIRECTORY.key)
@@ -85,7 +85,7 @@ async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEv
 
 
 async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directory]:
-    """The account's directories in the order of their creation, deleted ones too as long as they can be restored."""
+    """Return the account's directories by creation time, with those deleted ones that can still be restored."""
     partition = account_partition(account)
     entries = await index(tables, partition)
     found = await get_many(tables, [entry.key for entry in entries])
@@ -97,7 +97,7 @@ async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directo
 
 
 async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
-    """The directories with these ids, as far as they exist."""
+    """Return those directories with these ids that exist."""
     found = await each(ids, lambda directory_id: get(tables, directory_id))
     return [directory for directory in found if directory is not None]
 
@@ -144,5 +144,5 @@ def decode(directory_id: str, value: bytes, etag: str) -> Directory:
 
 
 def now(clock: Clock) -> str:
-    """The time as it is stored and compared."""
+    """Return the time as it is stored and compared."""
     return timestamp(clock.now())

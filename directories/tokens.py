@@ -20,7 +20,7 @@ _NOBODY = Token("", "0" * 64, "")
 
 
 def new_secret(prefix: str) -> str:
-    """A new plain secret: `prefix` and 43 URL-safe characters."""
+    """Return a new plain secret: `prefix` and 43 URL-safe characters."""
     return prefix + secrets.token_urlsafe(32)
 
 
@@ -41,7 +41,7 @@ def digest(plain: str) -> str:
 
 
 def find(candidates: Sequence[Token], hashed: str) -> Token | None:
-    """The candidate with this hash. Every candidate is compared in constant time, and never fewer than two."""
+    """Return the candidate with this hash. Every candidate is compared in constant time, and never fewer than two."""
     found: Token | None = None
     for candidate in (*candidates, *([_NOBODY] * (2 - len(candidates)))):
         if hmac.compare_digest(candidate.hash, hashed):

@@ -56,7 +56,7 @@ class Totals:
     )
 
     def last_day(self, now: datetime) -> tuple[int, int]:
-        """Changes carried out and refused in the 24 hours before `now`, to the hour."""
+        """Return the changes carried out and refused in the 24 hours before `now`, to the hour."""
         first = _hour(now - timedelta(hours=_HOURS - 1))
         recent = [counts for hour, counts in self.hours.items() if hour >= first]
         return sum(done for done, _ in recent), sum(refused for _, refused in recent)
@@ -100,7 +100,7 @@ class _Memory:
 
 
 async def read(app: App, directory_id: str) -> Totals:
-    """The totals of this moment: two round trips at first, one while the instance remembers."""
+    """Return the present totals: two round trips at first, one while the instance remembers them."""
     memory, now = app.state(_Memory).known, app.clock.monotonic()
     known = memory.get(directory_id)
     reviewed = known is None or now - known.reviewed >= _REVIEW_SECONDS
@@ -119,7 +119,7 @@ async def read(app: App, directory_id: str) -> Totals:
 
 
 async def stored(app: App, directory_id: str) -> Totals:
-    """The totals as storage alone tells them: nothing that this instance remembers counts, and nothing is written."""
+    """Return the totals from storage alone: ignore what this instance remembers, and write nothing."""
     base, through, _ = await _stored(app, directory_id)
     return base.plus(await _keys_between(app, directory_id, through, events.end()))
 
@@ -204,7 +204,7 @@ def _learn(app: App, behind: list[str]) -> None:
 
 
 async def _stored(app: App, directory_id: str) -> tuple[Totals, str, str]:
-    """The row: the sums, the key they go up to, its storage tag."""
+    """Return the row: the sums, the key they go up to, its storage tag."""
     row = await app.tables.get(CONTACTS, directory_id, TOTAL.key)
     if row is None:
         return Totals(), "", ""

@@ -60,6 +60,9 @@ param securityContact string = ''
 @description('Hosts that signing keys of trusted OpenID Connect issuers are fetched from, divided by commas.')
 param trustedKeyHosts string = ''
 
+@description('Origins of the pages that may show the agents\' pages in a frame, such as https://crm.example.com, divided by commas.')
+param embeddingOrigins string = ''
+
 @description('Copies of the stored data: LRS one data centre, ZRS three zones (regions with zones only), GZRS a second region too.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
@@ -300,6 +303,7 @@ module settings 'modules/settings.bicep' = {
       eventRetentionDays: eventRetentionDays
       securityContact: securityContact
       trustedKeyHosts: trustedKeyHosts
+      embeddingOrigins: embeddingOrigins
     }
   }
 }

@@ -17,6 +17,7 @@ param customerTenantIds = json(readEnvironmentVariable('CUSTOMER_TENANT_IDS', '[
 param apiClientIds = json(readEnvironmentVariable('API_CLIENT_IDS', '[]'))
 param securityContact = readEnvironmentVariable('SECURITY_CONTACT', '')
 param trustedKeyHosts = readEnvironmentVariable('TRUSTED_KEY_HOSTS', '')
+param embeddingOrigins = readEnvironmentVariable('EMBEDDING_ORIGINS', '')
 param storageRedundancy = readEnvironmentVariable('STORAGE_REDUNDANCY', 'Standard_ZRS')
 param instanceMemoryMB = json(readEnvironmentVariable('INSTANCE_MEMORY_MB', '2048'))
 param maximumInstanceCount = int(readEnvironmentVariable('MAXIMUM_INSTANCE_COUNT', '100'))

@@ -23,7 +23,7 @@ class Clock(Protocol):
     """A source of time."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         ...
 
     def monotonic(self) -> float:

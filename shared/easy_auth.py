@@ -61,7 +61,7 @@ def principal(request: Request, settings: Settings) -> Principal:
 
 
 def require_reader(request: Request, settings: Settings) -> Principal:
-    """A person who may see contacts: an administrator may too. HttpError 401 or 403."""
+    """Return the signed-in person, who may see contacts; raise HttpError 401 or 403 otherwise."""
     person = principal(request, settings)
     if not person.roles & {ADMIN, READER}:
         raise HttpError(403, Message("needs_reader"))
@@ -69,7 +69,7 @@ def require_reader(request: Request, settings: Settings) -> Principal:
 
 
 def require_admin(request: Request, settings: Settings) -> Principal:
-    """A person who may set directories up. HttpError 401 or 403."""
+    """Return the signed-in person, who may set directories up; raise HttpError 401 or 403 otherwise."""
     person = principal(request, settings)
     if not person.is_admin:
         raise HttpError(403, Message("needs_admin"))

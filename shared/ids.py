@@ -34,7 +34,7 @@ def new_ulid(clock: Clock) -> str:
 
 
 def ulid(milliseconds: int, randomness: int = 0) -> str:
-    """The ULID of a moment; with no randomness it is the lowest one of that millisecond, a bound for ranges."""
+    """Return a ULID of that moment; without randomness, the lowest of its millisecond, as a bound of a range."""
     value = milliseconds << 80 | randomness
     # Five bits a letter, as Base32 has them: 20 bytes make 32 letters, the last 26 are those of the 130 bits.
     return b32encode(value.to_bytes(20))[6:].translate(_CROCKFORD).decode()

@@ -58,12 +58,12 @@ def _cut(escaped: str, length: int) -> str:
 
 
 def unescape(part: str) -> str:
-    """The text that `escape` was given; a shortened part stays as it is."""
+    """Return the text that `escape` was given; a shortened part stays as it is."""
     return _ESCAPE.sub(_unescape, part)
 
 
 def key(*parts: str) -> str:
-    """The row key of `parts`."""
+    """Return the row key of `parts`."""
     plain = SEPARATOR.join(parts)
     # One look at the whole instead of one at each part: nearly every key needs no escape.
     if (
@@ -94,7 +94,7 @@ def is_key(text: str) -> bool:
 
 
 def split(row_key: str) -> list[str]:
-    """The parts that `key` joined."""
+    """Return the parts that `key` joined."""
     return [unescape(part) for part in row_key.split(SEPARATOR)]
 
 

@@ -92,7 +92,7 @@ def end() -> None:
 
 
 def current() -> Call | None:
-    """The call that is being handled."""
+    """Return the call that is being handled."""
     return _call.get()
 
 

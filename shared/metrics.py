@@ -41,7 +41,7 @@ class _Spread:
         self.highest = max(self.highest, value)
 
     def percentile(self, share: float) -> float:
-        """The bound below which this share of the values lies, at most the highest value."""
+        """Return the bound that this share of the values is below, at most the highest value."""
         wanted, seen = share * self.counts.total(), 0
         for place, count in sorted(self.counts.items()):
             seen += count
@@ -75,7 +75,7 @@ class Metrics:
         self._begin()
 
     def called(self, operation: str, status: int, seconds: float, round_trips: int) -> None:
-        """A call was answered."""
+        """Count a call that was answered."""
         found = self._operations.get(operation)
         if found is None:
             found = self._operations[operation] = _Operation()
@@ -91,11 +91,11 @@ class Metrics:
             self.report()
 
     def refused(self, reason: str) -> None:
-        """A provisioning client's request was refused for this reason (SCIM's keyword or the status)."""
+        """Count a refused request of a provisioning client by its reason: SCIM's keyword or the status."""
         self._refusals[reason] += 1
 
     def presence(self, age_seconds: float) -> None:
-        """A tenant was synced; so old had its presence become until then."""
+        """Count the sync of a tenant, whose presence had that age in seconds until then."""
         self._ages.add(age_seconds)
         if self._clock.monotonic() - self._since >= EVERY_SECONDS:
             self.report()

@@ -23,6 +23,11 @@ _PLATFORM = (
 )
 _REGION = re.compile("[A-Z]{2}")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[0-9]{1,5})?")
+_ORIGIN = re.compile(
+    r"https://[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?(?::[0-9]{1,5})?"
+    r"|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?"
+)
+MAX_EMBEDDING_ORIGINS = 20
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off"})
 
@@ -73,6 +78,18 @@ def _hosts(text: str) -> frozenset[str]:
     if all(_HOST.fullmatch(host) for host in hosts):
         return hosts
     raise ValueError("must be host names (with a port if it isn't 443), divided by commas")
+
+
+def _origins(text: str) -> frozenset[str]:
+    """Return origins as browsers write them: in lower case, without a default port (RFC 6454 section 6.2)."""
+    given = (one.strip().lower() for one in text.split(","))
+    origins = frozenset(one.removesuffix(":443") for one in given if one)
+    if len(origins) > MAX_EMBEDDING_ORIGINS or not all(map(_ORIGIN.fullmatch, origins)):
+        raise ValueError(
+            f"must be at most {MAX_EMBEDDING_ORIGINS} https origins without a path, such as"
+            " https://crm.example.com, divided by commas (http only on loopback)"
+        )
+    return origins
 
 
 def _interval(text: str) -> int:
@@ -157,6 +174,12 @@ class Settings:
         frozenset(),
         "Hosts that signing keys (JWKS) of trusted OpenID Connect issuers are fetched from, divided by commas.",
         _hosts,
+    )
+    embedding_origins: frozenset[str] = _setting(
+        "EMBEDDING_ORIGINS",
+        frozenset(),
+        "Origins of the pages that may show the agents' pages in a frame, divided by commas; empty: none.",
+        _origins,
     )
     security_contact: str = _setting(
         "SECURITY_CONTACT",

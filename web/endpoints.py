@@ -15,7 +15,7 @@ from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http
 from shared.http import Request
 from web import security_txt, static_files
-from web.handlers import Page, admin, agent, unknown_address
+from web.handlers import Page, admin, agent, anyone, unknown_address
 from web.openapi import endpoints as openapi
 
 _ADMIN_ROUTES = {
@@ -48,6 +48,7 @@ def blueprint(app: App) -> func.Blueprint:
     register_http(app, functions, "page_home", "/", agent(app, _choose_page("page_home")))
     contacts = agent(app, _choose_page("page_contacts"))
     register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)
+    register_http(app, functions, "page_embed", "embed", anyone(app, _choose_page("page_embed")))
     description = method_dispatcher(GET=openapi.handler(app))
     register_http(app, functions, "api_description", "api/openapi.json", description)
     files = method_dispatcher(GET=static_files.serve)

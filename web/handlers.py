@@ -41,6 +41,20 @@ def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: An
     return handle
 
 
+def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+    """Return the handler of pages without data, for people who are not signed in."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await _page_of(request, choose(request))(PageRequest(request, None, app))
+        except Exception as error:
+            from web import error_page
+
+            return error_page.show(app, request, error)
+
+    return handle
+
+
 def unknown_address(app: App) -> Handler:
     """Return the handler of all addresses that no other function has: 404, for people as a page."""
 

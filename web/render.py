@@ -64,7 +64,7 @@ def page(
     """
     body = _rendered(visit, template, values).encode()
     answer = {
-        **_SECURITY,
+        **_security(visit),
         **(headers or {}),
         "Vary": "Accept-Encoding, Accept-Language, HX-Request",
     }
@@ -93,6 +93,29 @@ def dialog(visit: PageRequest, template: str, *, status: int = 200, **values: An
     )
 
 
+def embedders(visit: PageRequest) -> list[str]:
+    """Return the origins whose pages may show this page in a frame: none for an administrator's page."""
+    path = visit.request.path
+    is_for_agents = path in ("/contacts", "/embed") or path.startswith("/contacts/")
+    return sorted(visit.settings.embedding_origins) if is_for_agents else []
+
+
+def _security(visit: PageRequest) -> dict[str, str]:
+    """Return the headers of this page.
+
+    X-Frame-Options can name no other origin (RFC 7034 section 2.1), so it is left out if a page of one
+    may frame this page. `frame-ancestors` is then the only rule (w3.org/TR/CSP3, section 6.4.2).
+    """
+    origins = embedders(visit)
+    if not origins:
+        return _SECURITY
+    headers = {name: value for name, value in _SECURITY.items() if name != "X-Frame-Options"}
+    headers["Content-Security-Policy"] = headers["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}"
+    )
+    return headers
+
+
 def _rendered(visit: PageRequest, template: str, values: dict[str, Any]) -> str:
     shared = {
         "t": visit.t,
@@ -102,6 +125,7 @@ def _rendered(visit: PageRequest, template: str, values: dict[str, Any]) -> str:
         "product": visit.settings.product_name,
         "person": visit.person,
         "path": visit.request.path,
+        "embedders": embedders(visit),
         "now": visit.app.clock.now,
     }
     return _environment().get_template(template).render({**shared, **values})

@@ -12,6 +12,7 @@ from web.pages import (
     directory,
     directory_list,
     dry_run,
+    entrance,
     inspector,
     numbers,
     organisation,
@@ -111,11 +112,17 @@ def of_way_back(request: Request) -> dict[str, Page]:
     return {"GET": consent_callback.back}
 
 
+def of_embed(request: Request) -> dict[str, Page]:
+    """Return the page at `/embed`."""
+    return {"GET": entrance.show}
+
+
 # The pages of each function (web.endpoints).
 CHOICES = {
     "page_home": of_home,
     "page_directory": of_directory,
     "page_directories": of_list,
     "page_contacts": of_contacts,
+    "page_embed": of_embed,
     "page_sign_in_callback": of_way_back,
 }

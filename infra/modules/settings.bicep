@@ -29,6 +29,7 @@ param product {
   eventRetentionDays: int
   securityContact: string
   trustedKeyHosts: string
+  embeddingOrigins: string
 }
 
 var productSettings = {
@@ -44,6 +45,7 @@ var productSettings = {
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
+  EMBEDDING_ORIGINS: product.embeddingOrigins
 }
 
 var platformSettings = {

@@ -64,11 +64,18 @@ class WebApp:
     """The ASGI application of one host."""
 
     def __init__(
-        self, functions: Functions, limits: Limits, *, platform_sign_in: bool, access_log: bool
+        self,
+        functions: Functions,
+        limits: Limits,
+        *,
+        platform_sign_in: bool,
+        access_log: bool,
+        asks_to_sign_in: bool = False,
     ) -> None:
         self.limits = limits
         self._functions = functions
         self._platform_sign_in = platform_sign_in
+        self._asks_to_sign_in = asks_to_sign_in
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +113,7 @@ class WebApp:
         if not headers.get("host"):
             return FAILED if headers.get("host") == "" else BAD_REQUEST
         if self._platform_sign_in:
-            instead = sign_in(method, path, query, headers)
+            instead = sign_in(path, query, headers, asks=self._asks_to_sign_in)
             if instead is not None:
                 return instead
         origin = "http://" + headers["host"]

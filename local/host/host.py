@@ -22,11 +22,15 @@ from shared.http import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """How to run an app."""
+    """How to run an app.
+
+    `asks_to_sign_in`: a browser without a session is signed out, not the local administrator.
+    """
 
     timers: bool = True
     access_log: bool = False
     platform_sign_in: bool = True
+    asks_to_sign_in: bool = False
     limits: Limits = field(default_factory=Limits)
 
 
@@ -72,6 +76,7 @@ class Host:
             limits,
             platform_sign_in=self.options.platform_sign_in,
             access_log=self.options.access_log,
+            asks_to_sign_in=self.options.asks_to_sign_in,
         )
         self._ticking: asyncio.Task[None] | None = None
 

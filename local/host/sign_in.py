@@ -3,6 +3,8 @@
 Like the platform it removes headers that imitate its own, sets them for a signed-in person, and
 redirects the requests of others to sign in at another origin, requests of scripts too
 (learn.microsoft.com/azure/app-service/overview-authentication-authorization).
+With `asks` a request without a session cookie is signed out, as on the platform, and the cookie has the
+attributes without which no frame of another site's page could ever send it: `SameSite=None; Secure`.
 It runs only on loopback, so that only the person in front of the machine reaches it.
 """
 
@@ -60,15 +62,16 @@ def principal_headers(person: str) -> dict[str, str]:
 def is_excluded(path: str) -> bool:
     """Return whether `excludedPaths` of the deployment allows anonymous calls to this path."""
     lower = path.lower()
-    return lower in ("/health", "/.well-known/security.txt") or lower.startswith(
-        ("/scim/", "/.well-known/oauth-authorization-server/")
+    return lower in ("/health", "/embed", "/.well-known/security.txt") or lower.startswith(
+        ("/scim/", "/static/", "/.well-known/oauth-authorization-server/")
     )
 
 
-def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answer | None:
+def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = False) -> Answer | None:
     """Set the person's headers in `headers`.
 
-    Return an answer instead if the request must not reach the app.
+    Return an answer instead if the request must not reach the app. `asks`: without a cookie the person
+    is asked to sign in, else it is the local administrator.
     """
     for name in [
         name for name in headers if name[:5] == "x-ms-" and name.startswith(_WRITTEN_BY_PLATFORM)
@@ -83,12 +86,25 @@ def sign_in(method: str, path: str, query: str, headers: dict[str, str]) -> Answ
             b"This host only answers to 127.0.0.1 and localhost.\n",
         )
     if path.startswith(("/.auth/", "/.local/")):
-        return _pages(path, dict(parse_qsl(query)), headers)
-    person = person_of(headers)
+        answer = _pages(path, dict(parse_qsl(query)), headers)
+        return _for_frames(answer) if asks else answer
+    person = person_of(headers) if not asks or COOKIE in headers.get("cookie", "") else None
     if person is None:
         return _ask_to_sign_in(path, query, headers)
     headers.update(principal_headers(person))
     return None
+
+
+def _for_frames(answer: Answer) -> Answer:
+    """Return the answer with a session cookie that browsers send from a frame of another site's page, too.
+
+    Browsers take `Secure` from a loopback address without TLS.
+    """
+    headers = [
+        (name, value.replace("SameSite=Lax", "SameSite=None; Secure"))
+        for name, value in answer.headers
+    ]
+    return answer._replace(headers=headers)
 
 
 def _is_loopback(host: str) -> bool:
@@ -136,6 +152,8 @@ def _authorize(query: dict[str, str], headers: dict[str, str]) -> Answer:
     target = urlsplit(query.get("redirect_uri", ""))
     if target.scheme != "http" or not _is_loopback(target.netloc) or target.path != _CALLBACK:
         return Answer(400, [("content-type", "text/plain")], b"redirect_uri is not registered.\n")
+    if headers.get("sec-fetch-dest") in ("iframe", "frame"):  # as login.microsoftonline.com does
+        return Answer(200, [("content-type", "text/html"), ("x-frame-options", "DENY")], b"Sign in")
     if headers.get("sec-fetch-mode", "navigate") != "navigate":
         page = b"<!doctype html><title>Sign in</title><p>Sign in"
         return Answer(200, [("content-type", "text/html; charset=utf-8")], page)

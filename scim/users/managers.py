@@ -22,10 +22,15 @@ _MAX_CANDIDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """The manager of a person, as agents see it."""
+    """The manager of a person: the record as stored, and the name that agents see."""
 
-    id: str
+    record: UserRecord
     name: str
+
+    @property
+    def id(self) -> str:
+        """The manager's id."""
+        return self.record.id
 
 
 def names_of(user: UserRecord) -> list[str]:
@@ -54,7 +59,7 @@ async def _active(app: App, directory_id: str, identifiers: list[str]) -> Manage
     for identifier in identifiers:
         user = await store.get(app, directory_id, identifier)
         if user is not None and user.record.active:
-            return Manager(identifier, contact_cards.display_name(user.record.resource))
+            return Manager(user.record, contact_cards.display_name(user.record.resource))
     return None
 
 

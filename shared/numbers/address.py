@@ -11,7 +11,7 @@ _USER = re.compile(r"\+?[0-9().\- *#]*")
 
 
 def number_in(text: str) -> str:
-    """The text of the number in an address; other texts as they are; "" for an address without a number.
+    """Return the number in an address, "" if it has none, and any other text as it is.
 
     Understands a name with the address in angle brackets and parameters after it (RFC 3261 section 20.20), `sip:`,
     `sips:` and `tel:` URIs with `ext` and `phone-context` (RFC 3966 section 3), an address without a scheme, and the

@@ -13,7 +13,7 @@ from shared.numbers.text import MAX_TEXT
 
 
 def several(numbers: Sequence[str]) -> Message:
-    """The value holds several numbers, in E.164 format."""
+    """Return the fault of a value that holds several numbers, given in E.164 format."""
     why = Message("number_several", numbers=", ".join(numbers))
     remedy = Message("number_several_remedy")
     return _fault(why, remedy)

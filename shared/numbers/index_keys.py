@@ -14,7 +14,7 @@ _DOT = "."
 
 
 def offsets(count: int) -> list[int]:
-    """The offsets of a number of so many digits, the beginning first.
+    """Return the offsets at which rows for a number of so many digits begin, 0 first.
 
     The rest after the last one is two digits more than _STEP, because the four last digits are an end. Offset 1
     is left out of long numbers: it would serve only a text that begins with the second digit of a country code.
@@ -26,17 +26,17 @@ def offsets(count: int) -> list[int]:
 
 
 def turned(digits: str, offset: int) -> str:
-    """The digits from the offset on, then those before it after a dot; all of them as they are at offset 0."""
+    """Return the digits from the offset on, a dot, and the digits before it; at offset 0 the digits alone."""
     return f"{digits[offset:]}{_DOT}{digits[:offset]}" if offset else digits
 
 
 def turned_back(part: str) -> str:
-    """The digits that `turned` was given, "" for anything else, such as a word with letters."""
+    """Return the digits that `turned` was given, "" for anything else, such as a word with letters."""
     rest, _, before = part.partition(_DOT)
     digits = before + rest
     return digits if digits.isascii() and digits.isdecimal() else ""
 
 
 def ranges_of(part: str) -> Iterator[str]:
-    """The beginnings of the rows of all numbers that have `part` (four digits or more) in the middle."""
+    """Return the beginnings of the rows of all numbers that have `part` (four digits or more) in the middle."""
     yield from (part[skipped:] for skipped in range(_STEP))

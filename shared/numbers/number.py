@@ -120,7 +120,7 @@ class Reading:
 
 
 def _number(text: str, reading: Reading) -> Number:
-    """The number of one reading, in open numbering plans with its direct dial forms."""
+    """Return the number of one reading, in open numbering plans with its direct dial forms."""
     digits, run = reading.digits, reading.run
     main = Key(digits, reading.kind, run.extension)
     keys, exchange = [main], ""

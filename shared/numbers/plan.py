@@ -59,13 +59,13 @@ def dialling(region: str) -> Dialling:
 
 
 def _longest_first(prefixes: set[str]) -> tuple[str, ...]:
-    """The prefixes in one order on every instance."""
+    """Return the prefixes in an order that is the same on every instance."""
     return tuple(sorted(prefixes, key=lambda prefix: (-len(prefix), prefix)))
 
 
 @lru_cache(maxsize=512)
 def trunks_of_code(code: str) -> tuple[str, ...]:
-    """The trunk prefixes of the main region of a country calling code, longest first; () if there is no such code."""
+    """Return the trunk prefixes of the main region of a country calling code, longest first; () if there is no such code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if code else ()
@@ -73,7 +73,7 @@ def trunks_of_code(code: str) -> tuple[str, ...]:
 
 
 def country_code(digits: str) -> str:
-    """The country calling code that international `digits` begin with, "" if they begin with none."""
+    """Return the country calling code that international `digits` begin with, "" if they begin with none."""
     for length in (1, 2, 3):
         if len(digits) >= length and lengths(digits[:length]):
             return digits[:length]
@@ -81,7 +81,7 @@ def country_code(digits: str) -> str:
 
 
 def lengths(code: str) -> frozenset[int]:
-    """The possible lengths of a national significant number; empty if there is no such country calling code."""
+    """Return the possible lengths of a national significant number; empty if there is no such country calling code."""
     return _plan(code)[1]
 
 
@@ -133,12 +133,12 @@ def digits(number: "PhoneNumber") -> str:
 
 
 def national_digits(number: "PhoneNumber") -> str:
-    """The digits of the number as it is written in its country, with the trunk prefix if that is usual."""
+    """Return the digits of the number as it is written in its country, with the trunk prefix if that is usual."""
     return digits_of(_national_format(number))
 
 
 def first_group(number: "PhoneNumber") -> str:
-    """The first digits of the number that a separator follows as it is written in its country: mostly the area code."""
+    """Return the digits before the first separator of the national format, mostly the area code."""
     first = next(_GROUPS.finditer(_national_format(number)), None)
     return first[0] if first else ""
 

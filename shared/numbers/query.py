@@ -151,7 +151,7 @@ def _others(run: Run, region: str) -> list[str]:
 
 
 def _short(run: Run, region: str) -> list[str]:
-    """A short number of the region that an exchange put the country code before: +49 116117."""
+    """Return the short number of the region to which an exchange added the country code: +49 116117."""
     own = dialling(region)
     rest = run.digits.removeprefix(own.code)
     is_prefixed = own.code != "" and rest != run.digits

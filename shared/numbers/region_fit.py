@@ -106,7 +106,7 @@ def best(sample: Sample, fits: Iterable[Fit], region: str) -> RegionFit | None:
 
 
 def _in_region(digits: str, region: str) -> "PhoneNumber | None":
-    """The number that the digits are if they are dialled inside the region, None if they are no valid one there."""
+    """Return the number that the digits reach when dialled inside the region, or None if it is not valid."""
     own = dialling(region)
     has_trunk = own.trunk != "" and digits.startswith(own.trunk)
     significant = digits[len(own.trunk) :] if has_trunk else digits
@@ -129,7 +129,7 @@ def _main_region(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _regions() -> tuple[str, ...]:
-    """The main region of each country calling code."""
+    """Return the main region of each country calling code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     mains = (regions[0] for regions in COUNTRY_CODE_TO_REGION_CODE.values())

@@ -26,14 +26,14 @@ def plain(text: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """The decimal digits in `text`, those of every script as ASCII."""
+    """Return the decimal digits in `text`, those of every script as ASCII."""
     if text.isascii():
         return "".join(filter(str.isdigit, text))
     return "".join([str(unicodedata.decimal(c)) for c in text if c.isdecimal()])
 
 
 def fold_word(word: str) -> str:
-    """A word for comparison: in small letters, without accents, dots and vowel signs."""
+    """Return a word for comparison: in small letters, without accents, dots and vowel signs."""
     decomposed = unicodedata.normalize("NFKD", word.lower())
     return "".join([c for c in decomposed if not unicodedata.combining(c)]).replace("\u0131", "i")
 

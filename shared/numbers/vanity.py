@@ -24,7 +24,7 @@ def has_word(text: str) -> bool:
 
 
 def read(text: str, region: str) -> str:
-    """The E.164 form of a number with a word in it, "" if the letters are no part of it."""
+    """Return the E.164 form of a number with a word in it, or "" if the letters are not part of it."""
     letters = "".join(_LETTERS.findall(text))
     if not has_word(text):
         return ""

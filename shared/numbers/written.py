@@ -67,7 +67,7 @@ class Run:
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
 
     def without_direct_dial(self) -> "Run":
-        """The run with its last group as the extension."""
+        """Return the run with its last group as the extension."""
         return replace(
             self,
             groups=self.groups[:-1],
@@ -98,7 +98,10 @@ class Run:
 
 
 def runs_of(text: str) -> list[Run]:
-    """The runs of a text in plain characters, with their extensions; those of fewer than three digits only alone."""
+    """Return the runs of digits in a text of plain characters, with their extensions.
+
+    A run of fewer than three digits is returned only if it is the only one.
+    """
     text = _CLIR.sub("", text, count=1) if text[:1] in "*#" else text
     enumerator = _ENUMERATOR.match(text)
     found = list(_with_extensions(_Reader().read(text[enumerator.end() :] if enumerator else text)))

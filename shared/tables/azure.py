@@ -213,7 +213,7 @@ def _has_replacement(operations: Sequence[Operation]) -> bool:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Turns the SDK's errors, which all say that there was no answer, into the port's."""
+    """Raise the port's error instead of the SDK's, which all say that there was no answer."""
     try:
         yield
     except (AzureError, OSError, TimeoutError) as error:
@@ -222,7 +222,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """An answer without rows comes from something else than the service, such as a proxy."""
+    """Raise StorageUnavailable if an answer has no rows: it comes from something else, such as a proxy."""
     try:
         yield
     except (ValueError, LookupError, TypeError) as error:

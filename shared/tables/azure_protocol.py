@@ -49,7 +49,7 @@ class Part(NamedTuple):
 
 
 def row_url(table: str, partition: str, key: str) -> str:
-    """The address of a row in the table at the address `table`."""
+    """Return the address of a row in the table at the address `table`."""
     return f"{_rows_of(table, partition)}{_in_path(key)}')"
 
 
@@ -60,7 +60,7 @@ def _rows_of(table: str, partition: str) -> str:
 def range_url(
     table: str, partition: str, start: str, stop: str, limit: int, keys_only: bool
 ) -> str:
-    """The address of the rows with start <= key < stop; `continuation` leads on from there."""
+    """Return the address of the rows with start <= key < stop; `continuation` leads on from there."""
     condition = f"PartitionKey eq '{_quoted(partition)}' and RowKey ge '{_quoted(start)}' and RowKey lt '{_quoted(stop)}'"
     select = "&$select=RowKey" if keys_only else ""
     return f"{table}()?$top={limit}{select}&$filter={quote(condition, safe='')}"
@@ -75,13 +75,13 @@ def continuation(headers: Mapping[str, str]) -> str:
 
 
 def read_row(key: str, content: bytes) -> Row:
-    """The row that a point read answered."""
+    """Return the row of the answer to a point read."""
     entity = orjson.loads(content)
     return Row(key, _value_of(entity), entity["odata.etag"])
 
 
 def read_rows(content: bytes) -> list[Row]:
-    """The rows that a query answered."""
+    """Return the rows of the answer to a query."""
     return [
         Row(each["RowKey"], _value_of(each), each["odata.etag"])
         for each in orjson.loads(content)["value"]
@@ -89,7 +89,7 @@ def read_rows(content: bytes) -> list[Row]:
 
 
 def read_keys(content: bytes) -> list[Row]:
-    """The rows that a query for keys answered, with nothing but these."""
+    """Return the rows of an answer that has keys only."""
     return [Row(each["RowKey"], b"", "") for each in orjson.loads(content)["value"]]
 
 
@@ -99,7 +99,7 @@ def error_code(headers: Mapping[str, str], content: bytes) -> str:
 
 
 def transaction(table: str, partition: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
-    """The content type and body of a transaction: one change set in a batch."""
+    """Return the content type and body of a transaction: one change set in a batch."""
     batch, changeset = f"batch_{uuid4()}", f"changeset_{uuid4()}"
     delimiter = f"\r\n--{changeset}\r\n{_PART}".encode()
     rows = _rows_of(table, partition)
@@ -124,7 +124,7 @@ def _operation(table: str, rows: str, partition: str, operation: Operation) -> b
 
 
 def read_transaction(content: bytes) -> list[Part]:
-    """The answers to the operations, in their order; or that to the one that was refused.
+    """Return the answers to the operations in their order, or only the answer to the refused one.
 
     Raises ValueError if it is not an answer to a transaction.
     """
@@ -147,7 +147,7 @@ def _part(part: bytes) -> Part:
 
 
 def _error(body: bytes) -> tuple[str, int]:
-    """The code of an error and the place of the operation that it is about, which its message begins with."""
+    """Return the code of an error and the index of its operation, with which the message begins."""
     try:
         error = orjson.loads(body)["odata.error"]
         place = str(error["message"]["value"]).partition(":")[0]
@@ -174,7 +174,7 @@ def _value_of(entity: Mapping[str, Any]) -> bytes:
 
 
 def _well_formed(etag: str) -> str:
-    """The tag, or one that no row ever has: the service refuses the form of a foreign tag before it compares."""
+    """Return the tag, or for a tag of another form one that no row has, because the service refuses the form with 400."""
     return etag if etag.startswith("W/\"datetime'") and etag.isprintable() else NEVER
 
 

@@ -116,7 +116,7 @@ class Tables(Protocol):
     """Rows by table, partition and key. Each call that reaches storage is one round trip."""
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        """The row, or None."""
+        """Return the row, or None."""
         ...
 
     async def query(

@@ -384,7 +384,7 @@ MANAGER = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=_USER_INDEX,
-    readers=("local.check",),
+    readers=("contacts.reporting_line", "local.check"),
     growth="one per active user with a manager",
 )
 UNIQUE = TwoParts(

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser import chromium
 from tests.browser.chromium import Watched
@@ -41,12 +48,18 @@ class Populated:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+def playwright_of() -> Iterator[Playwright]:
+    """Playwright, of which a process can have one."""
     with sync_playwright() as playwright:
-        launched = chromium.launch(playwright)
-        yield launched
-        launched.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_of: Playwright) -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    launched = chromium.launch(playwright_of)
+    yield launched
+    launched.close()
 
 
 @pytest.fixture(scope="session")

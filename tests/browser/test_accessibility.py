@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from tests.browser import chromium
 from tests.browser.chromium import THEMES
@@ -16,7 +16,7 @@ _AXE = Path(__file__).parent.parent.parent / ".tools/browser/node_modules/axe-co
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page | Frame) -> list[str]:
     """What axe finds: rule, help and the elements."""
     found: Any = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _RULES

@@ -23,6 +23,7 @@ from local.graph.server import running as simulated
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID, Simulator
 from local.host.host import HostOptions
 from local.host.running import RunningHost, running
+from local.host.sign_in import ACCOUNT, COOKIE
 from shared.clock import SystemClock
 from shared.settings import Settings
 from shared.tables import open as engines
@@ -55,7 +56,10 @@ class World:
         loop: asyncio.AbstractEventLoop,
         host: RunningHost,
         gate: GatedTables,
+        *,
+        asks_to_sign_in: bool = False,
     ) -> None:
+        self._session = f"{COOKIE}=admin.{ACCOUNT}" if asks_to_sign_in else ""
         self.url = host.url
         self.simulator = simulator
         self._file = Path(tables.removeprefix("sqlite:///"))
@@ -93,6 +97,9 @@ class World:
             f"{self.url}{path}", data, method=method, headers=headers or {}
         )
         request.add_header("Content-Type", "application/json")
+        if self._session:
+            request.add_header("Cookie", self._session)
+            request.add_header("Sec-Fetch-Site", "same-origin")
         with urllib.request.urlopen(request, timeout=60) as response:
             text = response.read()
         return json.loads(text) if text else None
@@ -190,8 +197,10 @@ def _follow(
 
 
 @contextlib.contextmanager
-def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
-    """A world for the length of a block."""
+def world(
+    tables: str, port: int = 0, *, asks_to_sign_in: bool = False, **settings: str
+) -> Iterator[World]:
+    """Return a world for the length of a block; `asks_to_sign_in`: browsers are signed out at first."""
     simulator = Simulator()
     with simulated(simulator) as microsoft:
         environment = {
@@ -212,7 +221,7 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
             return gate
 
         async def serve() -> None:
-            options = HostOptions(timers=True)
+            options = HostOptions(timers=True, asks_to_sign_in=asks_to_sign_in)
             async with contextlib.AsyncExitStack() as stack:
                 with patch.object(
                     engines, "open_tables", gated
@@ -239,7 +248,14 @@ def world(tables: str, port: int = 0, **settings: str) -> Iterator[World]:
         if "error" in held:
             raise RuntimeError("the product did not start") from held["error"]
         try:
-            yield World(tables, simulator, held["loop"], held["host"], held["gate"])
+            yield World(
+                tables,
+                simulator,
+                held["loop"],
+                held["host"],
+                held["gate"],
+                asks_to_sign_in=asks_to_sign_in,
+            )
         finally:
             held["loop"].call_soon_threadsafe(held["stop"].set)
             thread.join(60)

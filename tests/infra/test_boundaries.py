@@ -119,6 +119,7 @@ LOOPS_THAT_END = {
     "tests/instances/load.py",  # ends with the time that its caller set
     "tests/instances/faulty_proxy.py",  # a server: its client ends the connection
     "tests/shared/tables/canned.py",  # a server: its client ends the connection
+    "tests/local/test_demo.py",  # has a deadline
     "tests/local/host/recorded/exchange.py",  # reads until the connection ends
     # Each round takes something away from what is left.
     "tests/browser/test_budgets.py",

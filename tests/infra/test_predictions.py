@@ -132,6 +132,8 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
     assert sign_in["excludedPaths"] == [
         "/scim/*",
         "/health",
+        "/embed",
+        "/static/*",
         "/.well-known/security.txt",
         "/.well-known/oauth-authorization-server/*",
     ]

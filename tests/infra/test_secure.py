@@ -75,7 +75,7 @@ SWITCHES: dict[str, dict[str, str]] = {
         "properties.globalValidation.requireAuthentication": "true",
         "properties.globalValidation.unauthenticatedClientAction": "'RedirectToLoginPage'",
         "properties.globalValidation.excludedPaths": (
-            "['/scim/*', '/health', '/.well-known/security.txt',"
+            "['/scim/*', '/health', '/embed', '/static/*', '/.well-known/security.txt',"
             " '/.well-known/oauth-authorization-server/*']"
         ),
         "properties.identityProviders.azureActiveDirectory.enabled": "true",

@@ -1,13 +1,18 @@
 """`make run`: the demo on a machine that has nothing yet."""
 
+import asyncio
+import re
+import sys
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from local.commands.demo import kept
 from local.demo import company
 from local.host.host import HostOptions
 from local.host.running import running
+from tests.emulator import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -34,3 +39,30 @@ def test_two_demos_do_not_take_each_others_token() -> None:
     """One for each database file; any other engine has the one of `make run`."""
     assert kept("sqlite:////one/a.db") != kept("sqlite:////two/a.db")
     assert kept("UseDevelopmentStorage=true") == kept(None) == ROOT / "data" / "demo.json"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_the_demo_provisions_connects_and_serves(tmp_path: Path) -> None:
+    """`make run` ends with people and their presence, and what it serves is healthy (README, *Try it*)."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "local", "demo", "--port", str(free_port()), "--people", "12"),
+        *("--tables", f"sqlite:///{tmp_path}/demo.db"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed = ""
+    try:
+        assert process.stdout is not None
+        while "Ready: " not in printed:
+            line = await process.stdout.readline()
+            assert line, f"the demo ended: {printed}"
+            printed += line.decode()
+        assert "Ready: 12 people with presence" in printed
+        url = re.findall(r"http://127\.0\.0\.1:[0-9]+", printed.partition("Ready: ")[2])[0]
+        async with aiohttp.ClientSession(url) as session, session.get("/health") as health:
+            assert (health.status, (await health.json())["status"]) == (200, "ok")
+    finally:
+        process.terminate()
+        await process.communicate()

@@ -23,7 +23,8 @@
     const fields = Object.fromEntries(all().filter(isTyped).map((field) => [nameOf(field), field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value]));
     const dialog = document.querySelector("#dialog dialog") && opener;
     try { sessionStorage.setItem(KEY, JSON.stringify({ by: page.words().person, at: here(), dialog, fields })); } catch { /* private window */ }
-    location.replace(here());
+    // Microsoft's sign-in refuses to be framed: a frame goes back to its entrance, which asks in a window.
+    location.replace(window.parent === window ? here() : `/embed${location.search}`);
   };
   const hasEnded = async () => {
     try {

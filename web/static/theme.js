@@ -5,4 +5,5 @@
     const theme = JSON.parse(localStorage.getItem("theme"));
     if (theme) document.documentElement.dataset.theme = theme;
   } catch { /* private window */ }
+  if (window.parent !== window) document.documentElement.dataset.framed = ""; // the page around has its own bar
 })();

@@ -197,6 +197,26 @@ async def test_name_of_another_site_is_not_served(host: RunningHost) -> None:
     assert (await ask(host.port, "/health", headers={"Host": "tunnel.example"})).status == 200
 
 
+async def test_a_browser_without_a_session_can_be_asked_to_sign_in() -> None:
+    """As on the platform, where nobody is signed in before a sign-in; its cookie can be sent from a frame."""
+    options = HostOptions(timers=False, asks_to_sign_in=True)
+    async with running(APPS / "sample_http.py", host_file=NO_PREFIX, options=options) as host:
+        assert (await ask(host.port, "/echo", headers=PAGE)).status == 302
+        back = await ask(host.port, "/.auth/login/aad?post_login_redirect_uri=/echo")
+        assert back.one("Set-Cookie").endswith("; HttpOnly; SameSite=None; Secure")
+        assert (await ask(host.port, "/echo", headers=cookie(back))).status == 200
+
+
+async def test_the_played_microsoft_refuses_to_be_framed(host: RunningHost) -> None:
+    """As login.microsoftonline.com does: a frame can't be redirected to sign in."""
+    gone = cookie(await ask(host.port, "/.auth/logout"))
+    page = await ask(host.port, "/echo", headers={**PAGE, **gone})
+    there = urlsplit(page.one("Location"))
+    headers = {"Host": there.netloc, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    reply = await ask(host.port, f"{there.path}?{there.query}", headers=headers)
+    assert (reply.status, reply.one("X-Frame-Options")) == (200, "DENY")
+
+
 async def test_switched_off_the_host_adds_nothing() -> None:
     """Then the app has no platform in front and says so itself."""
     options = HostOptions(timers=False, platform_sign_in=False)

@@ -1,0 +1,154 @@
+"""Who can take a call in place of a person: free people near to them, the nearest first, with the reason.
+
+The reasons in their order: the same team (reports of the same manager), the manager, a report, a common group, the same
+department and office. A person is named only if Microsoft confirmed within 15 seconds that they are available.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from contacts import listing
+from contacts.availability import confirmed_ready
+from contacts.free_people import FreePerson
+from contacts.index_scan import Found
+from contacts.people_query import PeopleQuery
+from contacts.reporting_line import ReportingLine
+from contacts.search import find
+from directories.models import Directory
+from presence.readiness import readiness_of
+from scim.users.contact_cards import Card
+from shared.app import App
+from shared.concurrency import each
+from shared.keys import search_key
+
+Reason = Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAndOffice"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+MAX_STAND_INS = 5
+_ENOUGH = 3  # free people of the reporting line; then no group is read
+_MAX_CONFIRMED = 20  # for whom Microsoft is asked at once
+_MAX_ROUNDS = 2
+_MAX_GROUPS = 5
+_MAX_GROUP = 100  # members; a larger group, such as "All staff", says little
+_MAX_MEMBERS = 24  # of the groups that are read
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A free person, and why this one."""
+
+    person: FreePerson
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """The best first. `unconfirmed`: people who may be free, but Microsoft didn't confirm it in time."""
+
+    people: list[StandIn] = field(default_factory=list)
+    unconfirmed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    found: Found
+    reason: Reason
+
+
+async def find_stand_ins(
+    app: App, person: Found, line: ReportingLine, group_ids: Sequence[str]
+) -> StandIns:
+    """Return at most five people who can take a call of `person` now.
+
+    Round trips: one for presence; at most four for department and office; and if the reporting line has fewer than three
+    free people one for each of five groups and one for each of at most 24 of their members.
+    """
+    directory = person.directory
+    ready = await readiness_of(app, directory.id)
+    if ready.linked is None:
+        return StandIns()
+    near = [
+        *(_Candidate(one, "sameTeam") for one in line.peers),
+        *([_Candidate(line.manager, "manager")] if line.manager else []),
+        *(_Candidate(one, "report") for one in line.reports),
+    ]
+    free = [one for one in near if ready.of(one.found.card.external_id) == "free"]
+    if len(free) < _ENOUGH:
+        known = {person.card.id, *(one.found.card.id for one in near)}
+        members = await _group_members(app, directory, group_ids, known)
+        free += [
+            _Candidate(one, "sameGroup")
+            for one in members
+            if ready.of(one.card.external_id) == "free"
+        ]
+    if len(free) < MAX_STAND_INS:
+        beside = await _beside(app, person)
+        free += [_Candidate(one, "sameDepartmentAndOffice") for one in beside]
+    return await _confirmed(app, person.card, free)
+
+
+async def _confirmed(app: App, person: Card, free: Sequence[_Candidate]) -> StandIns:
+    """Return the first candidates whom Microsoft confirms as free."""
+    once = dict[str, _Candidate]()
+    for one in free:
+        if one.found.card.id != person.id:
+            once.setdefault(one.found.card.id, one)
+    ordered = sorted(once.values(), key=lambda one: _rank(one, person))
+    people, unconfirmed = list[StandIn](), 0
+    for at in range(0, _MAX_ROUNDS * _MAX_CONFIRMED, _MAX_CONFIRMED):
+        batch = ordered[at : at + _MAX_CONFIRMED]
+        if not batch or len(people) >= MAX_STAND_INS:
+            break
+        confirmed = await confirmed_ready(app, [one.found for one in batch])
+        unconfirmed += confirmed.unconfirmed
+        people += [
+            StandIn(one, once[one.found.card.id].reason)
+            for one in confirmed.people
+            if one.readiness == "free"
+        ]
+    people.sort(key=lambda one: (REASONS.index(one.reason), one.person.is_idle))
+    return StandIns(people[:MAX_STAND_INS], unconfirmed)
+
+
+def _rank(one: _Candidate, person: Card) -> tuple[int, bool, bool, str]:
+    """Order by reason, then who is in the same office, then who is in the same department, then by name."""
+    card = one.found.card
+    return (
+        REASONS.index(one.reason),
+        _differs(card.place, person.place),
+        _differs(card.department, person.department),
+        search_key(card.name),
+    )
+
+
+def _differs(one: str, other: str) -> bool:
+    return search_key(one) != search_key(other)
+
+
+async def _group_members(
+    app: App, directory: Directory, group_ids: Sequence[str], known: set[str]
+) -> list[Found]:
+    """Return people of small groups, those of the smallest group first."""
+    read = await each(
+        group_ids[:_MAX_GROUPS],
+        lambda group_id: listing.small_group(app, directory, group_id, _MAX_GROUP),
+    )
+    members = dict.fromkeys(one for own in sorted(filter(None, read), key=len) for one in own)
+    wanted = [one for one in members if one not in known][:_MAX_MEMBERS]
+    people = await each(wanted, lambda one: listing.read_person(app, directory, one))
+    return [one for one in people if one is not None]
+
+
+async def _beside(app: App, person: Found) -> list[Found]:
+    """Return free people of the same department and office."""
+    card = person.card
+    if not card.department or not card.place:
+        return []
+    query = PeopleQuery(department=card.department, office=card.place, free="now")
+    page = await find(app, [person.directory], query, _MAX_CONFIRMED)
+    return [
+        one
+        for one in page.found
+        if not _differs(one.card.department, card.department)
+        and not _differs(one.card.place, card.place)
+    ]

@@ -1,0 +1,82 @@
+"""Pages of other sites that embed the product, and a browser that sends their frames cookies.
+
+Playwright's own contexts are private windows, in which Chromium blocks third-party cookies.
+"""
+
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from playwright.sync_api import BrowserContext, Playwright
+
+from tests.browser.chromium import WIDE
+
+_PAGE = """<!doctype html><html lang="en"><title>Contact centre</title>
+<body style="margin:0"><h1>Contact centre</h1>
+<iframe id="people" title="People" style="width:{width}px;height:640px;border:0" src="{address}"></iframe>
+<script>
+window.answers = [];
+addEventListener("message", ({{ origin, data }}) => answers.push({{ origin, ...data }}));
+window.ring = (message) => document.getElementById("people").contentWindow.postMessage(message, "*");
+</script>
+"""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """`/?address=…&width=…`: a page with a frame, as its query says."""
+
+    def do_GET(self) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        found = "address" in query
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        if found:
+            self.wfile.write(_PAGE.format(**query).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Write no log."""
+
+
+@contextlib.contextmanager
+def site() -> Iterator[str]:
+    """Serve another site at `http://localhost:…`, the origin that is yielded."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def browser_with_third_party_cookies(
+    playwright: Playwright, folder: Path
+) -> Iterator[BrowserContext]:
+    """Open a Chromium that blocks no cookies, by its settings, in a window that isn't private."""
+    preferences = folder / "Default/Preferences"
+    preferences.parent.mkdir(parents=True, exist_ok=True)
+    allowed = {"cookie_controls_mode": 0, "block_third_party_cookies": False}
+    preferences.write_text(json.dumps({"profile": allowed}), encoding="utf-8")
+    names = ("chromium", "google-chrome", "chromium-browser")
+    own = next((path for name in names if (path := shutil.which(name))), None)
+    context = playwright.chromium.launch_persistent_context(
+        folder,
+        executable_path=own,
+        args=["--no-sandbox"],
+        viewport={"width": WIDE[0], "height": WIDE[1]},
+        locale="en-GB",
+        reduced_motion="reduce",
+    )
+    try:
+        yield context
+    finally:
+        context.close()
