@@ -1,8 +1,10 @@
 """People as delimiter-separated values (RFC 4180), safe to open in a spreadsheet."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
+from contacts.unparsed_numbers import Unparsed
 from scim.users import contact_cards
 from scim.users.models import UserRecord
 from shared.numbers.number import Number
@@ -23,6 +25,7 @@ _COLUMNS = (
     "External ID",
     "Manager",
 )
+_NUMBER_COLUMNS = ("Display name", "ID", "Type", "Number", "Fault")
 _FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
 # If a spreadsheet takes another character for the separator, the text after that begins a new cell.
 # A whole run of separators and spaces is matched at once: a text of tabs would take quadratic time.
@@ -62,6 +65,17 @@ def entry(
         manager,
     )
     return _line(fields, separator)
+
+
+def numbers_file(people: Sequence[Unparsed], *, is_first: bool) -> bytes:
+    """Return people's numbers that can't be read, a line each; the first part begins with the headings."""
+    lines = [_BYTE_ORDER_MARK + _line(_NUMBER_COLUMNS, ",")] if is_first else []
+    lines += [
+        _line((one.name, one.id, number["type"], number["value"], number["fault"]), ",")
+        for one in people
+        for number in one.numbers
+    ]
+    return b"".join(lines)
 
 
 def spreadsheet_number(number: Number) -> str:
