@@ -7,6 +7,7 @@ from typing import Literal
 from contacts.unparsed_numbers import Unparsed
 from scim.users import contact_cards
 from scim.users.models import UserRecord
+from shared import csv_cells
 from shared.numbers.number import Number
 
 Separator = Literal["comma", "semicolon", "tab"]
@@ -26,21 +27,15 @@ _COLUMNS = (
     "Manager",
 )
 _NUMBER_COLUMNS = ("Display name", "ID", "Type", "Number", "Fault")
-_FORMULA = re.compile(r"^[\s]*[=+\-@|%\t\r\n＝＋－＠]")
-# If a spreadsheet takes another character for the separator, the text after that begins a new cell.
-# A whole run of separators and spaces is matched at once: a text of tabs would take quadratic time.
-_INNER_FORMULA = re.compile(r"(?<![;,\s])([;,\s]++)(?=[=+\-@|%＝＋－＠])")
-_BEGINS_CELL = frozenset(";,\t\r\n")
 _NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # makes Excel read UTF-8
 _MAX_PLAIN_DIGITS = 11  # Excel shows longer numbers as 1.23E+11
 _GROUP = 3
 
 
 def head(separator: str) -> bytes:
     """Return the beginning of the file: the byte order mark and the line of headings."""
-    return _BYTE_ORDER_MARK + _line(_COLUMNS, separator)
+    return csv_cells.BYTE_ORDER_MARK + _line(_COLUMNS, separator)
 
 
 def entry(
@@ -69,7 +64,7 @@ def entry(
 
 def numbers_file(people: Sequence[Unparsed], *, is_first: bool) -> bytes:
     """Return people's numbers that can't be read, a line each; the first part begins with the headings."""
-    lines = [_BYTE_ORDER_MARK + _line(_NUMBER_COLUMNS, ",")] if is_first else []
+    lines = [csv_cells.BYTE_ORDER_MARK + _line(_NUMBER_COLUMNS, ",")] if is_first else []
     lines += [
         _line((one.name, one.id, number["type"], number["value"], number["fault"]), ",")
         for one in people
@@ -111,20 +106,9 @@ def _grouped(text: str) -> str:
 
 
 def _line(fields: tuple[str, ...], separator: str) -> bytes:
-    return (separator.join(map(_cell, fields)) + "\r\n").encode()
-
-
-def _marked(match: re.Match[str]) -> str:
-    """Return a stretch before a formula, with an apostrophe if it has a separator: a space alone begins no cell."""
-    return match[1] if _BEGINS_CELL.isdisjoint(match[1]) else f"{match[1]}'"
+    return csv_cells.line([_cell(field) for field in fields], separator)
 
 
 def _cell(text: str) -> str:
-    """Return a quoted cell that no spreadsheet takes for a formula.
-
-    Source: owasp.org/www-community/attacks/CSV_Injection. Numbers begin with a plus and stay as they are.
-    """
-    safe = text
-    if not _NUMBERS.fullmatch(text):
-        safe = _INNER_FORMULA.sub(_marked, f"'{text}" if _FORMULA.match(text) else text)
-    return '"' + safe.replace('"', '""') + '"'
+    """Return a safe cell; numbers begin with a plus and stay as they are."""
+    return csv_cells.quoted(text) if _NUMBERS.fullmatch(text) else csv_cells.safe(text)

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import azure.functions as func
 
+from directories.maintenance_jobs import MaintenanceJobs
+from directories.models import Directory
 from directories.rate_limits import limit_user
 from shared.app import App
 from shared.azure_functions import Handler, register_http
@@ -52,7 +54,26 @@ def blueprint(app: App) -> func.Blueprint:
     functions = func.Blueprint()
     for name, route in _ROUTES.items():
         register_http(app, functions, name, route, _handler(app, name))
+    register_jobs(app)
     return functions
+
+
+def register_jobs(app: App) -> None:
+    """Have maintenance tidy the lists of agents, and a directory's removal take its people out of them."""
+    app.state(MaintenanceJobs).tidying.append(_tidy_agent_lists)
+    app.state(MaintenanceJobs).removals.append(_forget_directory)
+
+
+async def _tidy_agent_lists(app: App, directory_id: str) -> None:
+    from contacts import agent_tidying
+
+    await agent_tidying.tidy(app, directory_id)
+
+
+async def _forget_directory(app: App, directory: Directory) -> None:
+    from contacts import agent_tidying
+
+    await agent_tidying.forget_directory(app, directory)
 
 
 def _handler(app: App, name: str) -> Handler:

@@ -24,6 +24,7 @@ _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on
 RowFilter = Callable[[Directory, str, Card], bool]
 RawRowFilter = Callable[[Directory, bytes], bool]
+PartFilter = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +85,25 @@ def _anybody(_directory: Directory, _value: bytes) -> bool:
     return True
 
 
+def _any_part(_part: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which rows of a range a walk returns, and how many it reads for them.
 
-    `keep` accepts a row by its directory, word and card. `may_keep` rejects a row by its stored value, before
-    that is decoded. `ahead` times as many rows are read as are asked for, by all directories
-    together, so that one round trip per directory suffices if few rows are rejected. Further round
-    trips follow, `round_trips` per directory at most, until `enough` people are found. Rejected
-    rows are added to `rejected`, if that is a list.
+    `keep` accepts a row by its directory, word and card. `may_keep` and `keep_part` reject a row by
+    its stored value and by the first part of its key, before the value is decoded. `ahead` times as
+    many rows are read as are asked for, by all directories together, so that one round trip per
+    directory suffices if few rows are rejected. Further round trips follow, `round_trips` per
+    directory at most, until `enough` people are found. Rows that `keep` rejects are added to
+    `rejected`, if that is a list.
     """
 
     keep: RowFilter = _everybody
     may_keep: RawRowFilter = _anybody
+    keep_part: PartFilter = _any_part
     ahead: int = 1
     enough: int = MAX_QUERY_ROWS
     round_trips: int = _MOST_ROWS
@@ -191,6 +198,9 @@ async def _go_on(
             await time_slice.yield_when_over()
             continue
         word, _, identifier = position.rpartition(keys.SEPARATOR)
+        if not selection.keep_part(word):
+            await time_slice.yield_when_over()
+            continue
         card = decode(identifier, row.value)
         if selection.keep(stretch.directory, word, card):
             stretch.found.append(Found(stretch.directory, card, position))

@@ -7,6 +7,7 @@ from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
 from scim import resource_rows
 from scim.groups import membership, store
+from scim.groups import models as groups
 from scim.users import index_rows, models
 from shared import keys
 from shared.app import App
@@ -34,9 +35,9 @@ async def list_groups(
 ) -> tuple[list[tuple[str, str]], str]:
     """Id and name of the next `limit` groups in the order of their creation, by name within the page; the cursor."""
     after = GROUP.key(cursor) if cursor else ""
-    groups, more = await store.page(app, directory.id, after, limit)
-    named = sorted(((one.record.id, one.record.shown_name) for one in groups), key=_by_name)
-    return named, groups[-1].record.id if more else ""
+    found, more = await store.page(app, directory.id, after, limit)
+    named = sorted(((one.record.id, one.record.shown_name) for one in found), key=_by_name)
+    return named, found[-1].record.id if more else ""
 
 
 def _by_name(group: tuple[str, str]) -> tuple[str, str]:
@@ -104,9 +105,8 @@ async def list_members(
 
 async def read_person(app: App, directory: Directory, identifier: str) -> Found | None:
     """Return a person as lists show it, in one round trip; None if no such person is shown."""
-    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
-    user = models.decode(identifier, row.value) if row else None
-    if user is None or not user.active:
+    user = await read_user(app, directory, identifier)
+    if user is None:
         return None
     numbers = index_rows.derived(user, directory.region)
     return Found(
@@ -114,6 +114,25 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
         index_rows.card_of(user, numbers),
         numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
+
+
+async def read_user(app: App, directory: Directory, identifier: str) -> models.UserRecord | None:
+    """Return the record of a person, in one round trip; None if no such person is shown."""
+    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
+    user = models.decode(identifier, row.value) if row else None
+    return user if user is not None and user.active else None
+
+
+async def exists(app: App, directory: Directory, identifier: str) -> bool:
+    """Return whether a person is stored, active or not."""
+    key = index_rows.user_key(identifier)
+    return await app.tables.get(CONTACTS, directory.id, key) is not None
+
+
+async def group_name(app: App, directory: Directory, group_id: str) -> str:
+    """Return the name of a group, "" if the directory has no such group."""
+    row = await app.tables.get(CONTACTS, directory.id, GROUP.key(group_id))
+    return groups.decode(group_id, row.value).shown_name if row else ""
 
 
 async def ids_by_external_id(app: App, directory_id: str, external_id: str) -> list[str]:

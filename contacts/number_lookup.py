@@ -26,7 +26,7 @@ from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
 MAX_NUMBERS = 100
 MOST_LOOKUPS = 2000  # round trips per request, in addition to one per directory
 _WORTH_A_LOOK = 20  # numbers from which on it pays to look whether a directory has few
-_MOST = 200  # people who share the end of a number
+MAX_SHARED = 200  # people who share the end of a number
 _NOT_EXACT = 9  # the rank of a possible match
 
 
@@ -80,7 +80,7 @@ async def lookup_numbers(
     for text, own in matches.items():
         for one in asked:
             query = one.queries[text]
-            rows = [row for start in _starts(query) for row in one.rows.get(start, ())[:_MOST]]
+            rows = [row for start in _starts(query) for row in one.rows.get(start, ())[:MAX_SHARED]]
             if rows:
                 own += await _matches(app, one.directory, query, rows)
             await time_slice.yield_when_over()
@@ -160,7 +160,7 @@ async def _look(app: App, one: _Asked) -> None:
 
 async def _rows(app: App, directory: Directory, start: str) -> list[Row]:
     return await app.tables.query(
-        CONTACTS, directory.id, start, start + keys.MAX_KEY_CHAR, limit=_MOST
+        CONTACTS, directory.id, start, start + keys.MAX_KEY_CHAR, limit=MAX_SHARED
     )
 
 
@@ -168,7 +168,7 @@ async def _matches(
     app: App, directory: Directory, query: Query, rows: Sequence[Row]
 ) -> list[Match]:
     own = _ranked(directory, query, rows)
-    if len(rows) >= _MOST and not any(match.kind == "exact" for match in own):
+    if len(rows) >= MAX_SHARED and not any(match.kind == "exact" for match in own):
         exact = await _rows(app, directory, NUMBER.under(query.number.digits[::-1])[0])
         return _ranked(directory, query, [*exact, *rows])
     return own
@@ -269,7 +269,7 @@ async def colleagues(app: App, directory: Directory, query: Query) -> list[Match
         return []
     shortest, own = query.exchanges
     start, stop = EXCHANGE.beginning(shortest)
-    rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=_MOST)
+    rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=MAX_SHARED)
     found = list[Match]()
     for row in rows:
         exchange, identifier = EXCHANGE.parts_of(row.key)

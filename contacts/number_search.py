@@ -1,137 +1,309 @@
-"""People found by a number while it is typed: whole, by its beginning, its end, or any four digits of its middle."""
+"""People found by a number while it is typed: whole, by its beginning, its end, or any four digits of its middle.
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+A search reads ranges of rows in stages (`number_ranges`) and shows each person once, at the first of
+the person's rows. Its cursor names the stage, the range and the position reached, so that everyone is on
+some page whatever the number of matches.
+"""
 
-from contacts import empty_prefix_cache, number_lookup
-from contacts.index_scan import Found
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from contacts import number_lookup
+from contacts.condition import Condition
+from contacts.cursors import Cursor, bad_cursor, read_cursor, write_cursor
+from contacts.index_scan import Found, Page, Selection, walk
+from contacts.listing import read_user
+from contacts.number_lookup import Match
+from contacts.number_ranges import NumberRange, Stage, stages_of, whole_stage
 from directories.models import Directory
-from scim.users.contact_cards import decode
+from scim.users.models import UserRecord
 from shared.app import App
 from shared.concurrency import each
-from shared.numbers.index_keys import ranges_of, turned_back
-from shared.numbers.plan import dialling
+from shared.keys import MAX_KEY_CHAR, SEPARATOR
 from shared.numbers.query import query_of
-from shared.numbers.typed import MIN_PART, Typed, typed_of
 from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, FIND, NUMBER, TwoParts
 
-_ENOUGH = 5  # people; with so many by beginning or end, the middle is not looked at
+_ENOUGH = 5  # people; with so many on a page, the next stage is left to the next page
+_MAX_READS = (
+    8  # round trips of a range; a page without a match may be empty, and its cursor goes on
+)
+_EXACT, _DIGITS = "exact", "digits"  # what a cursor goes on with: exact matches, or stages
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """Where a search goes on: the stage, the range in it, and the position of the last row shown."""
+
+    stage: int = 0
+    number: int = 0
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
-    """The rows of a family by a prefix of their first part; `keep` selects among them by it."""
+class _Start:
+    """Where a search begins, and what it reads; `had` tells that an earlier stage found people."""
 
-    family: TwoParts
-    beginning: str
-    keep: Callable[[str], bool]
-    limit: int
+    name: str = _DIGITS
+    place: _Place = _Place()
+    had: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A person, and the place of the row that led there."""
+
+    found: Found
+    place: _Place
+
+    @property
+    def person(self) -> tuple[str, str]:
+        """The ids of directory and person."""
+        return self.found.directory.id, self.found.card.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """The directories to search with the stages of each, and what people must meet."""
+
+    app: App
+    directories: Sequence[Directory]
+    stages: dict[str, list[Stage]]
+    condition: Condition | None
+
+    @property
+    def length(self) -> int:
+        """The number of stages."""
+        return max((len(own) for own in self.stages.values()), default=0)
+
+    def ranges_of(self, directory: Directory, stage: int) -> tuple[NumberRange, ...]:
+        """Return the ranges of a directory's stage, none after its last stage."""
+        own = self.stages[directory.id]
+        return own[stage].ranges if stage < len(own) else ()
+
+    def count(self, stage: int) -> int:
+        """Return the number of ranges of the stage in the directory with the most."""
+        return max((len(self.ranges_of(one, stage)) for one in self.directories), default=0)
+
+    def by_range(self, stage: int, number: int) -> list[tuple[NumberRange, list[Directory]]]:
+        """Return the range of each region with its directories."""
+        found: dict[str, tuple[NumberRange, list[Directory]]] = {}
+        for directory in self.directories:
+            own = self.ranges_of(directory, stage)
+            if number < len(own):
+                found.setdefault(directory.region, (own[number], []))[1].append(directory)
+        return list(found.values())
+
+    def places(self, directory: Directory) -> Iterator[tuple[_Place, NumberRange]]:
+        """Yield the ranges of a directory in the order in which they are read."""
+        for stage, own in enumerate(self.stages[directory.id]):
+            yield from ((_Place(stage, number), one) for number, one in enumerate(own.ranges))
+
+    def without_last_resort(self) -> "_Search":
+        """Return the search without the stages that are for searches without a match so far."""
+        kept = {
+            directory_id: [Stage(()) if one.is_last_resort else one for one in own]
+            for directory_id, own in self.stages.items()
+        }
+        return replace(self, stages=kept)
 
 
 async def find_by_number(
-    app: App, directories: Sequence[Directory], text: str, limit: int
-) -> list[Found]:
-    """Return people of the directories with the number, else with one that contains the digits.
+    app: App,
+    directories: Sequence[Directory],
+    text: str,
+    limit: int,
+    cursor: str = "",
+    condition: Condition | None = None,
+) -> Page:
+    """Return the next people of the directories with the number, else with one that contains the digits.
 
-    It takes one round trip per directory for a whole number that exists, or for a prefix in
-    international form; three for three digits; otherwise one for the end and three for the middle,
-    and one more if a whole number has no match.
+    With a `condition`, those who meet it. The first page takes one round trip per directory for a
+    whole number that exists, or for a prefix in international form; three for three digits;
+    otherwise one for the end and three for the middle, and one more if a whole number has no match.
+    A later page takes one more per person, to leave out those whom another of their numbers put on
+    an earlier page.
+
+    Raises:
+        HttpError: 400 for a cursor of another query.
     """
-    found = await each(
-        directories, lambda directory: _in_one(app, directories, directory, text, limit)
-    )
-    return [one for own in found for one in own]
+    start = _read(cursor)
+    exact, possible = await _whole(app, directories, text, condition)
+    is_cut = len(exact) > limit or len(exact) >= number_lookup.MAX_SHARED
+    if start.name == _EXACT or (not cursor and is_cut):
+        stages = {one.id: [whole_stage(query_of(text, one.region).readings)] for one in directories}
+        search = _Search(app=app, directories=directories, stages=stages, condition=condition)
+        return await _page(search, replace(start, name=_EXACT), limit)
+    known = {match.directory.id for match in exact}
+    others = [one for one in directories if one.id not in known]
+    stages = {one.id: stages_of(text, one.region) for one in others}
+    search = _Search(app=app, directories=others, stages=stages, condition=condition)
+    whole = [_found(match) for match in (*exact, *possible)]
+    if cursor:
+        return await _page(search, start, limit, whole)
+    page = await _page(search, start, max(1, limit - len(whole)))
+    found = [*whole[: len(exact)], *page.found, *whole[len(exact) :]]
+    return Page(_once(found)[:limit], page.cursor)
 
 
-async def _in_one(
-    app: App, directories: Sequence[Directory], directory: Directory, text: str, limit: int
-) -> list[Found]:
-    query, typed = query_of(text, directory.region), typed_of(text, directory.region)
-    matches = list[number_lookup.Match]()
-    # Digits that parse as a whole number may be one still being typed, as +44 20 7946 010 may be.
-    if query.number.e164:
-        matches = await number_lookup.in_directory(app, directory, text)
-    whole = [Found(match.directory, match.card) for match in matches]
-    if any(match.kind == "exact" for match in matches) or not typed.digits:
-        return whole
-    read, found = partial(_read, app, directories, directory), list[Found]()
-    for stage in _stages(typed, directory.region, limit):
-        if len(found) >= stage.enough:
+async def _whole(
+    app: App, directories: Sequence[Directory], text: str, condition: Condition | None
+) -> tuple[list[Match], list[Match]]:
+    """Return the exact and the possible matches of a text that is a whole number.
+
+    Digits that parse as a whole number may be one still being typed, as +44 20 7946 010 may be.
+    """
+
+    async def in_one(directory: Directory) -> list[Match]:
+        if not query_of(text, directory.region).number.e164:
+            return []
+        return await number_lookup.in_directory(app, directory, text)
+
+    found = [one for own in await each(directories, in_one) for one in own]
+    found = [one for one in found if condition is None or condition.meets(one.directory, one.card)]
+    exact = [one for one in found if one.kind == "exact"]
+    return exact, [one for one in found if one.kind != "exact"]
+
+
+def _found(match: Match) -> Found:
+    return Found(match.directory, match.card)
+
+
+def _once(found: Iterable[Found]) -> list[Found]:
+    """Return each person once, at the first place."""
+    once: dict[tuple[str, str], Found] = {}
+    for one in found:
+        once.setdefault((one.directory.id, one.card.id), one)
+    return list(once.values())
+
+
+async def _page(search: _Search, start: _Start, limit: int, shown: Sequence[Found] = ()) -> Page:
+    """Return the next people; a later page leaves out `shown` and the people of earlier pages."""
+    if start.had:
+        search = search.without_last_resort()
+    had, following, hits = start.had, None, list[_Hit]()
+    for stage in range(start.place.stage, search.length):
+        if hits:
+            had, search = True, search.without_last_resort()
+            if len(hits) >= min(_ENOUGH, limit) and search.count(stage):
+                following = _Place(stage)
+                break
+        place = start.place if stage == start.place.stage else _Place(stage)
+        own, following = await _read_stage(search, place, limit - len(hits))
+        hits += own
+        if following is not None:
             break
-        found += [one for own in await each(stage.ranges, read) for one in own]
-    return [*found, *whole]
+    if start.place != _Place():
+        hits = await _not_shown_before(search, hits, shown)
+    found = _once(one.found for one in hits)
+    return Page(found, _written(_Start(start.name, following, had)) if following else "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Ranges to read if fewer than `enough` people were found before."""
-
-    ranges: list[_Range]
-    enough: int = _ENOUGH
-
-
-def _stages(typed: Typed, region: str, limit: int) -> list[_Stage]:
-    """Return the stages: prefixes in international form, or the end; then the middle.
-
-    Three digits are searched for at the beginning and at the end only. Four digits from a trunk
-    zero on may also be the beginning of a national number; then the least selective range of the
-    middle is read only if nothing was found. Digits from an exit code on may also be the middle of
-    a number, but only if no number begins with them.
-    """
-    beginnings = [
-        _Range(FIND, one, lambda part: typed.is_in(turned_back(part)), limit)
-        for one in typed.beginnings
+async def _read_stage(
+    search: _Search, place: _Place, limit: int
+) -> tuple[list[_Hit], _Place | None]:
+    """Return the people of a stage from `place` on, and the place to go on from, None after the last one."""
+    numbers = range(place.number, search.count(place.stage))
+    starts = [
+        place if number == place.number else _Place(place.stage, number) for number in numbers
     ]
-    middle = _middle(typed, region)
-    if typed.is_international:
-        return [_Stage(beginnings), _Stage(middle, 1)]
-    backwards = (typed.part or typed.digits)[::-1]
-    end = _Range(NUMBER, backwards, lambda part: typed.is_in(part[::-1]), limit)
-    if len(typed.digits) < MIN_PART and not typed.has_exit_code:
-        word = _Range(FIND, typed.digits, lambda part: "." not in part, limit)
-        return [_Stage([end, word, *beginnings])]
-    if typed.has_exit_code:
-        return [_Stage([*beginnings, end]), _Stage(middle, 1)]
-    if len(typed.national) < MIN_PART:
-        return [_Stage([end]), _Stage([*beginnings, *middle[:2]]), _Stage(middle[2:], 1)]
-    return [_Stage([end]), _Stage(middle)]
+    pages = await each(starts, lambda start: _read_range(search, start, limit))
+    hits = list[_Hit]()
+    for start, page in zip(starts, pages, strict=True):
+        room = limit - len(hits)
+        if not room:
+            return hits, start
+        own = [_Hit(one, replace(start, position=one.position)) for one in page.found[:room]]
+        hits += own
+        if len(page.found) > room:
+            return hits, own[-1].place
+        if page.cursor:
+            return hits, replace(start, position=read_cursor(page.cursor).position)
+    return hits, None
 
 
-def _middle(typed: Typed, region: str) -> list[_Range]:
-    if not (part := typed.part):
-        return []
+async def _read_range(search: _Search, place: _Place, limit: int) -> Page:
+    """Return the people of a range from `place` on, in the order of the rows of all directories."""
+    pages = await each(
+        search.by_range(place.stage, place.number),
+        lambda pair: _walk(search, pair[0], pair[1], place.position, limit),
+    )
+    if len(pages) == 1:
+        return pages[0]
+    ends = [read_cursor(page.cursor).position for page in pages if page.cursor]
+    end = min(ends, default=MAX_KEY_CHAR)
+    found = [one for page in pages for one in page.found if one.position <= end]
+    found.sort(key=lambda one: (one.position, one.directory.id))
+    cursor = write_cursor(Cursor(f"{_DIGITS}{SEPARATOR}", end)) if ends else ""
+    return Page(found, cursor)
 
-    def keep(word: str) -> bool:
-        number = turned_back(word)
-        if not number:
-            return word.startswith(typed.digits)  # a room or a shop that is called by a number
-        return part in number if typed.is_international else typed.is_in(number)
 
-    beginnings = list(ranges_of(part))
-    code = dialling(region).code
-    if len(code) > 1 and part.startswith(code[1:]):
-        beginnings.append(code[0] + part)  # no row begins with the second digit of a country code
-    return [_Range(FIND, one, keep, MAX_QUERY_ROWS) for one in dict.fromkeys(beginnings)]
+async def _walk(
+    search: _Search,
+    where: NumberRange,
+    directories: Sequence[Directory],
+    position: str,
+    limit: int,
+) -> Page:
+    """Read one range of the directories of one region."""
+    condition = search.condition
+    is_sparse = where.is_sparse or condition is not None
+    selection = Selection(
+        keep=lambda directory, _, card: condition is None or condition.meets(directory, card),
+        keep_part=where.keep,
+        ahead=MAX_QUERY_ROWS if is_sparse else 1,
+        enough=1 if is_sparse else limit,
+        round_trips=_MAX_READS,
+    )
+    cursor = write_cursor(Cursor(where.rows.name, position)) if position else ""
+    return await walk(search.app, directories, where.rows, limit, cursor, selection)
 
 
-async def _read(
-    app: App, directories: Sequence[Directory], directory: Directory, where: _Range
-) -> list[Found]:
-    """Return the people of one range, in one round trip; none if it is known to be empty."""
-    is_many = len(directories) > empty_prefix_cache.MANY
-    if is_many and empty_prefix_cache.is_known_empty(
-        app, directory, where.family.name, where.beginning
-    ):
-        return []
-    start, stop = where.family.beginning(where.beginning)
-    rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=where.limit)
-    if not rows:
-        empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
-    found = list[Found]()
-    for row in rows:
-        part, identifier = where.family.parts_of(row.key)
-        if where.keep(part):
-            found.append(Found(directory, decode(identifier, row.value)))
-    return found
+async def _not_shown_before(
+    search: _Search, hits: Sequence[_Hit], shown: Sequence[Found]
+) -> list[_Hit]:
+    """Return the hits without people whom an earlier page has shown; one round trip per person."""
+    known = {(one.directory.id, one.card.id) for one in shown}
+
+    async def is_first(hit: _Hit) -> bool:
+        if hit.person in known:
+            return False
+        user = await read_user(search.app, hit.found.directory, hit.found.card.id)
+        return user is not None and hit.place <= _first_place(search, hit, user)
+
+    first = await each(hits, is_first)
+    return [hit for hit, is_new in zip(hits, first, strict=True) if is_new]
+
+
+def _first_place(search: _Search, hit: _Hit, user: UserRecord) -> _Place:
+    """Return the place of the first row that leads to a user."""
+    for place, where in search.places(hit.found.directory):
+        if position := where.first_position(user):
+            return replace(place, position=position)
+    return hit.place
+
+
+def _written(start: _Start) -> str:
+    place, had = start.place, "1" if start.had else ""
+    where = f"{start.name}{SEPARATOR}{place.stage}"
+    return write_cursor(Cursor(where, place.position, (str(place.number), had)))
+
+
+def _read(cursor: str) -> _Start:
+    """Return where a search goes on.
+
+    Raises:
+        HttpError: 400 for a cursor of a search by name.
+    """
+    if not cursor:
+        return _Start()
+    read = read_cursor(cursor)
+    name, _, stage = read.where.partition(SEPARATOR)
+    numbers = (stage, *read.shown[:1])
+    if name not in (_EXACT, _DIGITS) or len(read.shown) != 2 or not all(map(_is_small, numbers)):
+        raise bad_cursor()
+    place = _Place(int(stage), int(read.shown[0]), read.position)
+    return _Start(name, place, bool(read.shown[1]))
+
+
+def _is_small(text: str) -> bool:
+    return len(text) == 1 and text in "0123456789"

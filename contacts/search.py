@@ -197,11 +197,11 @@ async def search(
 ) -> Page:
     """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
 
-    The answer to a number is one page.
+    With a `condition`, those who meet it.
     """
     text = unicodedata.normalize("NFKC", text).strip()
     if is_number(text):
-        return Page(_chosen(await find_by_number(app, directories, text, limit), condition, limit))
+        return await find_by_number(app, directories, text, limit, cursor, condition)
     query = NameQuery.of(text)
     if not query:
         return Page([])
@@ -210,13 +210,3 @@ async def search(
     ):
         return page
     return await name_search.search(app, directories, query, limit, cursor, condition)
-
-
-def _chosen(found: list[Found], condition: Condition | None, limit: int) -> list[Found]:
-    """Each person once, in the order found."""
-    once = {
-        (one.directory.id, one.card.id): one
-        for one in reversed(found)
-        if condition is None or condition.meets(one.directory, one.card)
-    }
-    return list(reversed(once.values()))[:limit]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from directories import (
+    audit_relay,
     credential_usage,
     credentials,
     deletion,
     inspector,
+    log_csv,
     overview,
     provisioning_log,
     reindex_progress,
@@ -18,6 +20,7 @@ from directories import (
     status,
     store,
 )
+from directories.audit import Act
 from directories.credentials import Sort
 from directories.errors import InvalidField, Overtaken
 from directories.event_types import KINDS
@@ -42,6 +45,7 @@ from shared.http import Response, json_response
 from shared.messages import Message
 
 MAX_LINES = 200
+MAX_CSV_LINES = 1000
 MAX_LISTED = 100  # directories of a page: about 60 kB
 LISTED_STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good")
 _MAX_CURSOR = 1000
@@ -137,13 +141,16 @@ async def events(call: Call) -> Response:
     wanted = provisioning_log.EventFilter(
         _words(query, "person"), _kinds(query), _words(query, "text")
     )
-    page = await provisioning_log.read(
-        call.app,
-        directory.id,
-        serializers.read_cursor(query.get("cursor", "")),
-        _limit(query),
-        wanted,
-    )
+    is_csv = _choice(query, "format", ("json", "csv")) == "csv"
+    most = MAX_CSV_LINES if is_csv else MAX_LINES
+    limit = _limit(query, most if is_csv else 50, most)
+    cursor = serializers.read_cursor(query.get("cursor", ""))
+    if is_csv:
+        act = Act("log.exported", new={"part": "next" if cursor else "first"})
+        await audit_relay.record(call.app, call.actor, directory.id, directory.name, act)
+    page = await provisioning_log.read(call.app, directory.id, cursor, limit, wanted)
+    if is_csv:
+        return log_csv.file_part(call.request, page, is_first=not cursor)
     return json_response(serializers.log(page))
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import orjson
 
+from directories.audit_codes import ACT_CODES
 from shared import row_versions
 from shared.clock import Clock, timestamp
 from shared.easy_auth import Principal
@@ -77,6 +78,10 @@ class Act:
     new: Mapping[str, Any] = field(default_factory=dict)
 
 
+class UnknownAct(ValueError):
+    """An act's code isn't in `directories.audit_codes`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
     """One act as stored. `id` is its key in every log, `at` its time (RFC 3339)."""
@@ -92,7 +97,14 @@ class AuditEvent:
 def new_events(
     clock: Clock, actor: Actor, acts: Sequence[Act], directory_id: str, directory_name: str = ""
 ) -> list[AuditEvent]:
-    """Return the events of acts of this moment; the log shows the last one first."""
+    """Return the events of acts of this moment; the log shows the last one first.
+
+    Raises:
+        UnknownAct: An act has no text by which the log could show it.
+    """
+    for act in acts:
+        if act.code not in ACT_CODES:
+            raise UnknownAct(act.code)
     now = clock.now()
     left = _milliseconds_left(now)
     identifiers = sorted([ulid(left, secrets.randbits(80)) for _ in acts], reverse=True)

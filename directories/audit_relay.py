@@ -66,6 +66,12 @@ async def record(app: App, actor: Actor, directory_id: str, name: str, act: Act)
     await relay(app, Outbox(DIRECTORIES, directory_id), events)
 
 
+async def record_on_account(app: App, actor: Actor, act: Act) -> None:
+    """Store the event of an act on the account as a whole, before it is carried out. Raises TableError."""
+    events = audit.new_events(app.clock, actor, [act], "")
+    await append_to_account(app, actor.account, events)
+
+
 def outbox_rows(events: Sequence[AuditEvent]) -> list[Operation]:
     """Return what stores events in a transaction of another partition than the directory's."""
     return [Upsert(AUDIT_OUTBOX.key(event.id), audit.encode(event)) for event in events]

@@ -16,6 +16,7 @@ from directories.audit import Act, Actor, system_actor
 from directories.audit_relay import Outbox
 from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
+from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
 from shared import keys, log
 from shared.app import App
@@ -149,6 +150,8 @@ async def _remove(app: App, directory: Directory, deadline: float) -> bool:
     Audit events that wait there are carried to the account's log first.
     """
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory.id))
+    for removal in app.state(MaintenanceJobs).removals:
+        await removal(app, directory)
     for table in _TABLES:
         if not await _clear(app, table, directory.id, "", deadline):
             return False

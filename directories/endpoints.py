@@ -19,11 +19,13 @@ _SCHEDULE = "0 7 * * * *"  # hourly, and not at the full hour, when many other t
 _DIRECTORY = "api/directories/{directoryId}"
 _ROUTES = {
     "directories": "api/directories",
+    "audit": "api/audit",
     "directory": _DIRECTORY,
     "directory_restore": f"{_DIRECTORY}/restore",
     "directory_state": f"{_DIRECTORY}/state",
     "directory_events": f"{_DIRECTORY}/events",
     "directory_inspector": f"{_DIRECTORY}/inspector",
+    "directory_audit": f"{_DIRECTORY}/audit",
     "directory_trust": f"{_DIRECTORY}/trust",
     "directory_tokens": f"{_DIRECTORY}/tokens",
     "directory_tokens_one": f"{_DIRECTORY}/tokens/{{credentialId}}",
@@ -34,7 +36,7 @@ _ROUTES = {
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
     """Return the actions of each function by method."""
-    from directories import api
+    from directories import api, audit_api
 
     return {
         "directories": {"GET": api.list_all, "POST": api.create},
@@ -47,6 +49,8 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
             "PUT": api.begin_inspection,
             "DELETE": api.end_inspection,
         },
+        "audit": {"GET": audit_api.of_account},
+        "directory_audit": {"GET": audit_api.of_directory},
         "directory_trust": {"GET": api.trust, "PUT": api.set_trust, "DELETE": api.drop_trust},
         "directory_tokens": {"GET": api.list_tokens, "POST": api.issue_token},
         "directory_tokens_one": {"DELETE": api.revoke_token},

@@ -101,7 +101,7 @@ def record(app: App, directory: Directory, request: Inspected) -> None:
 async def read(app: App, directory_id: str) -> list[Inspected]:
     """Return the recorded requests, newest first."""
     rows = await query_all(app.tables, DIRECTORIES, directory_id, *INSPECTED.all())
-    return [decode(row.value) for row in reversed(rows)]
+    return sorted([decode(row.value) for row in rows], key=lambda one: one.at, reverse=True)
 
 
 async def clear(app: App, directory_id: str) -> None:

@@ -3,6 +3,7 @@
 Directories are spread over the hours of the day by their id, so that thousands of idle ones cost next to nothing.
 """
 
+import math
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 import orjson
 
-from directories import audit_relay, deletion, events, quarantine_warning, store, totals
+from directories import audit_log, audit_relay, deletion, events, quarantine_warning, store, totals
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
 from directories.maintenance_jobs import MaintenanceJobs
@@ -39,7 +40,11 @@ async def run(app: App, deadline: float) -> None:
     """One run, until the clock's monotonic `deadline`; the next one continues where it ends."""
     began = app.clock.monotonic()
     removed = await deletion.run(app, deadline)
-    for job in (audit_relay.relay_common, *app.state(MaintenanceJobs).jobs):
+    for job in (
+        audit_relay.relay_common,
+        audit_log.trim_accounts,
+        *app.state(MaintenanceJobs).jobs,
+    ):
         try:
             await job(app, deadline)
         except Exception as error:  # the directories are tidied all the same
@@ -140,6 +145,7 @@ async def tidy(app: App, directory_id: str) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
+    await audit_log.trim(app, audit_log.of_directory(directory_id), math.inf)
     await quarantine_warning.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)

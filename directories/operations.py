@@ -2,11 +2,14 @@
 
 from typing import get_args
 
-from directories.api import LISTED_STATES, MAX_LINES, MAX_LISTED
+from directories.api import LISTED_STATES, MAX_CSV_LINES, MAX_LINES, MAX_LISTED
+from directories.audit_api import MAX_CSV_EVENTS, MAX_EVENTS
+from directories.audit_codes import ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import ID_PATTERN, Kind
 from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, TrustBody
 from directories.response_models import (
+    AuditEventPage,
     Deletion,
     DirectoryDetails,
     DirectoryList,
@@ -34,6 +37,21 @@ _VERSION = {"ETag": "The version of the directory."}
 _DETAILS = Answer("The directory.", DirectoryDetails, headers=_VERSION)
 _NEW_CREDENTIAL = {"expiresInDays": 365, "overlapHours": 24}
 _OWN = (DIRECTORY_ID,)
+FORMAT = Parameter(
+    "format",
+    "JSON, or CSV with `Link: …; rel=next` to its next part.",
+    {"type": "string", "enum": ["json", "csv"], "default": "json"},
+)
+_AUDIT_FILTER = (
+    CURSOR,
+    Parameter("limit", f"Events per page: 1 to {MAX_EVENTS}, as CSV to {MAX_CSV_EVENTS}."),
+    Parameter("act", f"Only this act, or acts of a kind: {', '.join(ACT_KINDS)}."),
+    Parameter("actor", "Only acts of this actor: object ID, or part of the name."),
+    Parameter("since", "Only acts at or after this RFC 3339 time or date (UTC)."),
+    Parameter("until", "Only acts before this RFC 3339 time or date (UTC)."),
+    FORMAT,
+)
+_AUDIT_PAGE = Answer("A page.", AuditEventPage, media_types=("application/json", "text/csv"))
 
 
 def _issue(function: str, name: str, what: str, model: type) -> Operation:
@@ -169,7 +187,8 @@ OPERATIONS = (
         parameters=(
             DIRECTORY_ID,
             CURSOR,
-            limit(MAX_LINES, 50),
+            Parameter("limit", f"Lines per page: 1 to {MAX_LINES}, as CSV to {MAX_CSV_LINES}."),
+            FORMAT,
             Parameter("person", "Only events of this person: ID, externalId or name."),
             Parameter("kind", "Only events of this kind.", {"type": "string", "enum": list(KINDS)}),
             Parameter(
@@ -179,7 +198,7 @@ OPERATIONS = (
             ),
             Parameter("text", "Only events with this text."),
         ),
-        answers={200: Answer("A page.", EventPage)},
+        answers={200: Answer("A page.", EventPage, media_types=("application/json", "text/csv"))},
         refusals=(400, 404),
     ),
     Operation(
@@ -211,6 +230,30 @@ OPERATIONS = (
         parameters=_OWN,
         answers={204: Answer("It is off.")},
         refusals=(404, 412),
+    ),
+    Operation(
+        function="audit",
+        method="get",
+        path="/api/audit",
+        name="readAccountAudit",
+        summary="Read the audit log of the account, newest first",
+        text="It has the acts on all directories, deleted ones too.",
+        parameters=(
+            *_AUDIT_FILTER,
+            Parameter("directory", "Only acts on the directory with this ID."),
+        ),
+        answers={200: _AUDIT_PAGE},
+        refusals=(400,),
+    ),
+    Operation(
+        function="directory_audit",
+        method="get",
+        path=f"{_ONE}/audit",
+        name="readAudit",
+        summary="Read the audit log of a directory, newest first",
+        parameters=(DIRECTORY_ID, *_AUDIT_FILTER),
+        answers={200: _AUDIT_PAGE},
+        refusals=(400, 404),
     ),
     Operation(
         function="directory_trust",

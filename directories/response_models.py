@@ -1,6 +1,6 @@
 """The JSON that the directories API answers."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
@@ -205,6 +205,36 @@ class Inspection(TypedDict):
     until: Time | None
     isFull: Annotated[bool, Doc("Further requests are not recorded.")]
     requests: list[InspectedRequest]
+
+
+class AuditActor(TypedDict):
+    """Who acted: a person with the object ID, the operator (`python -m local`) or the system (a timer)."""
+
+    kind: Literal["person", "operator", "system"]
+    id: str
+    name: str
+    address: Annotated[str, Doc("The client address that the platform saw.")]
+
+
+class AuditLine(TypedDict):
+    """One act; `old` and `new` have the values that it changed."""
+
+    id: str
+    at: Time
+    act: str
+    actor: AuditActor
+    directoryId: Annotated[str, Doc("Empty for an act on the account.")]
+    directoryName: str
+    target: Annotated[str, Doc("ID of the token, secret or tenant; empty for the directory.")]
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
+class AuditEventPage(TypedDict):
+    """Part of an audit log, newest first."""
+
+    events: list[AuditLine]
+    nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
 class DirectoryState(TypedDict):

@@ -38,6 +38,26 @@ param presenceIntervalSeconds int = 30
 @maxValue(365)
 param eventRetentionDays int = 30
 
+@description('Days that the audit log is kept.')
+@minValue(30)
+@maxValue(3650)
+param auditRetentionDays int = 365
+
+@description('Most directories of one account.')
+@minValue(1)
+@maxValue(100000)
+param maxDirectories int = 5000
+
+@description('Most access tokens that one credential of a directory has at a time.')
+@minValue(10)
+@maxValue(10000)
+param maxAccessTokens int = 600
+
+@description('Most consents that one person begins, or that are begun for one directory, in ten minutes.')
+@minValue(1)
+@maxValue(1000)
+param maxConsentAttempts int = 30
+
 @description('True creates the app registrations here, in the public cloud only. False: run infra/register-apps.sh and give the two client ids.')
 param registerApps bool = true
 
@@ -301,6 +321,10 @@ module settings 'modules/settings.bicep' = {
       presenceClientId: presenceId
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
+      auditRetentionDays: auditRetentionDays
+      maxDirectories: maxDirectories
+      maxAccessTokens: maxAccessTokens
+      maxConsentAttempts: maxConsentAttempts
       securityContact: securityContact
       trustedKeyHosts: trustedKeyHosts
       embeddingOrigins: embeddingOrigins

@@ -169,6 +169,27 @@ class Settings:
         "Days that the provisioning log is kept, 1 to 365.",
         _whole(1, 365),
     )
+    audit_retention_days: int = _setting(
+        "AUDIT_RETENTION_DAYS",
+        365,
+        "Days that the audit log is kept, 30 to 3650.",
+        _whole(30, 3650),
+    )
+    max_directories: int = _setting(
+        "MAX_DIRECTORIES", 5000, "Most directories of one account, 1 to 100000.", _whole(1, 100_000)
+    )
+    max_access_tokens: int = _setting(
+        "MAX_ACCESS_TOKENS",
+        600,
+        "Most access tokens that one credential of a directory has at a time, 10 to 10000.",
+        _whole(10, 10_000),
+    )
+    max_consent_attempts: int = _setting(
+        "MAX_CONSENT_ATTEMPTS",
+        30,
+        "Most consents that one person begins, or for one directory, in ten minutes, 1 to 1000.",
+        _whole(1, 1000),
+    )
     trusted_key_hosts: frozenset[str] = _setting(
         "TRUSTED_KEY_HOSTS",
         frozenset(),

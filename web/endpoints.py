@@ -19,6 +19,7 @@ from web.handlers import Page, admin, agent, anyone, unknown_address
 from web.openapi import endpoints as openapi
 
 _ADMIN_ROUTES = {
+    "page_audit": "audit",
     "page_directory": "directories/{directoryId}/{page?}",
     "page_directories": "directories",
     "page_sign_in_callback": CALLBACK.lstrip("/"),

@@ -5,6 +5,7 @@ from shared.http import Request, Response
 from web.handlers import Page
 from web.page_request import PageRequest
 from web.pages import (
+    audit_log,
     call_history,
     companies,
     consent_callback,
@@ -13,6 +14,7 @@ from web.pages import (
     directory_list,
     dry_run,
     entrance,
+    favourites,
     inspector,
     numbers,
     organisation,
@@ -20,6 +22,7 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     readers,
+    recents,
     revoke_access,
     screen_pop,
     trusted_identity,
@@ -46,6 +49,7 @@ def _leads_to(page: str) -> Page:
 _NEW: dict[str, Page] = {"GET": wizard_details.new, "POST": wizard_details.create}
 _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "": {"GET": directory.show},
+    "audit": {"GET": audit_log.show_directory},
     "advance": {"GET": wizard_steps.resume, "POST": wizard_steps.advance},
     "connect": {"GET": wizard_scim.show, "POST": wizard_scim.new_token},
     "connection": {"GET": wizard_presence.connection},
@@ -73,11 +77,14 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
     "companies": {"GET": companies.show},
+    "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
+    "import": {"POST": favourites.take_over},
     "list": {"GET": organisation.people, "POST": organisation.people},
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
 
 
@@ -102,6 +109,11 @@ def of_home(request: Request) -> dict[str, Page]:
     return {"GET": directory_list.show}
 
 
+def of_audit(request: Request) -> dict[str, Page]:
+    """Return the page at `/audit`."""
+    return {"GET": audit_log.show_account}
+
+
 def of_list(request: Request) -> dict[str, Page]:
     """Return the page at `/directories`, the shortened address of a directory."""
     return {"GET": directory_list.to_list}
@@ -120,6 +132,7 @@ def of_embed(request: Request) -> dict[str, Page]:
 # The pages of each function (web.endpoints).
 CHOICES = {
     "page_home": of_home,
+    "page_audit": of_audit,
     "page_directory": of_directory,
     "page_directories": of_list,
     "page_contacts": of_contacts,

@@ -2,11 +2,31 @@
 
 from typing import get_args
 
+from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import Kind
 from shared.messages import CodeFamily
 
 CREDENTIAL_KINDS = ("security_token", "client_secret")
+AUDIT_FIELDS = (
+    "name",
+    "kind",
+    "region",
+    "strict_numbers",
+    "setup",
+    "presence",
+    "readers",
+    "expires",
+    "tenant_id",
+    "subject",
+    "audiences",
+    "issuer",
+    "jwks_uri",
+    "outcome",
+    "company",
+    "format",
+    "part",
+)
 NUMBER_TYPES = ("work", "mobile", "home", "fax", "other")
 HEALTH_FIGURES = (
     "last_sync",
@@ -21,6 +41,11 @@ HEALTH_FIGURES = (
 _KINDS: tuple[str, ...] = get_args(Kind)
 _EVENTS = frozenset().union(*KINDS.values())
 
+ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
+ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
+ACTOR_KIND = CodeFamily("actor_", ("operator", "system"))
+AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
+AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
 CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
@@ -56,7 +81,7 @@ PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

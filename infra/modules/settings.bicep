@@ -27,6 +27,10 @@ param product {
   presenceClientId: string
   presenceIntervalSeconds: int
   eventRetentionDays: int
+  auditRetentionDays: int
+  maxDirectories: int
+  maxAccessTokens: int
+  maxConsentAttempts: int
   securityContact: string
   trustedKeyHosts: string
   embeddingOrigins: string
@@ -43,6 +47,10 @@ var productSettings = {
   HOME_TENANT_ID: tenant().tenantId
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
+  AUDIT_RETENTION_DAYS: string(product.auditRetentionDays)
+  MAX_DIRECTORIES: string(product.maxDirectories)
+  MAX_ACCESS_TOKENS: string(product.maxAccessTokens)
+  MAX_CONSENT_ATTEMPTS: string(product.maxConsentAttempts)
   SECURITY_CONTACT: product.securityContact
   TRUSTED_KEY_HOSTS: product.trustedKeyHosts
   EMBEDDING_ORIGINS: product.embeddingOrigins

@@ -183,10 +183,12 @@ async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _delete(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    from contacts.endpoints import register_jobs
     from directories.audit import operator_actor
     from directories.deletion import remove_now
 
     actor = operator_actor(arguments.account)
+    register_jobs(app)
     deadline = app.clock.monotonic() + _REMOVAL_SECONDS
     removed = await remove_now(app, actor, arguments.id, deadline)
     return {"directory_id": arguments.id, "deleted": True, "rows_removed": removed}

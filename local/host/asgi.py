@@ -135,6 +135,8 @@ class WebApp:
             body = await self._body(receive, keep=not chunked)
         if body is None:
             return TOO_SLOW
+        if self._platform_sign_in and scope["client"]:
+            append_client_address(headers, scope["client"])
         raw_path, query = scope["raw_path"].decode(), scope["query_string"].decode()
         return await self.respond(scope["method"], raw_path, query, headers, body)
 
@@ -178,6 +180,14 @@ class WebApp:
                 parts.append(message["body"])
             if not message["more_body"]:
                 return b"".join(parts)
+
+
+def append_client_address(headers: dict[str, str], client: tuple[str, int]) -> None:
+    """Append the address of the peer to `X-Forwarded-For`, with its port, as App Service's front end does."""
+    host, port = client
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    sent = headers.get("x-forwarded-for")
+    headers["x-forwarded-for"] = f"{sent}, {address}" if sent else address
 
 
 async def send_answer(answer: Answer, send: Send) -> None:

@@ -28,6 +28,7 @@ from shared.tables.schema import (
     WORK,
     account_audit_partition,
     account_partition,
+    agents_partition,
 )
 
 
@@ -53,11 +54,18 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
-    """Return the index of each account that owns one of the directories."""
+    """Return the index of each account that owns one of the directories, and what its agents keep."""
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
-    return [Section(DIRECTORIES, account_partition(account)) for account in accounts]
+    return [
+        section
+        for account in accounts
+        for section in (
+            Section(DIRECTORIES, account_partition(account)),
+            Section(CONTACTS, agents_partition(account)),
+        )
+    ]
 
 
 async def audit_sections(tables: Tables) -> list[Section]:

@@ -42,6 +42,11 @@ def account_partition(account: str) -> str:
     return keys.key("account", account)
 
 
+def agents_partition(account: str) -> str:
+    """Return the partition of table `contacts` with what the agents of an account keep for themselves."""
+    return keys.key("agents", account)
+
+
 def account_audit_partition(account: str) -> str:
     """Return the partition of table `directories` with the audit log of an account."""
     return keys.key("audit", account)
@@ -304,7 +309,7 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.name_search", "contacts.number_search", "contacts.similar_ranges"),
+    readers=(*_SEARCH, "contacts.name_search", "contacts.number_ranges", "contacts.similar_ranges"),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(
@@ -334,7 +339,7 @@ NUMBER = TwoParts(
     readers=(
         *_SEARCH,
         "contacts.number_lookup",
-        "contacts.number_search",
+        "contacts.number_ranges",
         "scim.users.query_source",
     ),
     growth="one per number of an active user, at most 12",
@@ -492,6 +497,19 @@ KEY_SAMPLE = OnePart(
     growth="two, of 40 bytes per thousand records",
 )
 
+AGENT_LISTS = OnePart(
+    name="",
+    table=CONTACTS,
+    partition="agents|{account}",
+    parts=("object ID of the agent",),
+    value="an agent's favourites and recents: keys of people and groups, and texts of searches, with times",
+    rewritten="kept",
+    codec="contacts.agent_lists",
+    writers=("contacts.agent_lists",),
+    readers=("contacts.agent_lists",),
+    growth="one per agent who has favourites or recents; removed after 180 days without use",
+)
+
 # --- table directories: a company's directory and its credentials -----------------------------------------------------
 
 DIRECTORY = SingleRow(
@@ -589,7 +607,7 @@ AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit", "directories.audit_relay"),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="one per act of an administrator, kept for AUDIT_RETENTION_DAYS",
 )
 ACCOUNT_AUDIT = OnePart(
@@ -601,7 +619,7 @@ ACCOUNT_AUDIT = OnePart(
     rewritten="whole",
     codec="directories.audit",
     writers=("directories.audit_relay",),
-    readers=(),
+    readers=("directories.audit_log",),
     growth="the events of all the account's directories, also of deleted ones",
 )
 AUDIT_OUTBOX = OnePart(
@@ -649,7 +667,7 @@ AUDIT_ACCOUNT = OnePart(
     rewritten="whole",
     codec="directories.audit_relay",
     writers=("directories.audit_relay",),
-    readers=("directories.audit_relay", "local.transfer"),
+    readers=("directories.audit_log", "local.transfer"),
     growth="one per account that ever had a directory",
 )
 

@@ -96,40 +96,6 @@ def test_new_people_and_directories_appear_without_a_reload(browser: Browser, em
         expect(page.locator(".person")).to_have_count(1)
 
 
-def test_favourites_stay_in_this_browser(page: Page) -> None:
-    """A star in the card, a filter over the list, kept over a reload."""
-    page.goto("/contacts?q=driver")
-    page.locator(".person").nth(4).click()
-    page.get_by_role("button", name="Favourite", exact=True).click()
-    page.goto("/contacts")
-    page.get_by_text("Favourites", exact=True).click()
-    expect(page.locator(".person")).to_have_count(1)
-    expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
-
-
-def test_many_favourites_are_not_too_many(page: Page, populated: Populated) -> None:
-    """200 keys are longer than an address may be."""
-    page.goto("/contacts")
-    keys = [f"{populated.entra.id}.00000000-0000-4000-8000-{number:012d}" for number in range(199)]
-    keys.append(first_person(populated))
-    page.evaluate("(keys) => localStorage.setItem('favourites', JSON.stringify(keys))", keys)
-    page.get_by_text("Favourites").click()
-    expect(page.locator("#count")).to_have_text("1 found")
-
-
-def test_a_favourite_too_many_is_refused_in_words(page: Page) -> None:
-    """None is left out silently."""
-    page.goto("/contacts?q=driver")
-    page.evaluate(
-        "localStorage.setItem('favourites', JSON.stringify([...Array(200).keys()].map(String)))"
-    )
-    page.locator(".person").first.click()
-    star = page.get_by_role("button", name="Favourite", exact=True)
-    star.click()
-    expect(page.get_by_text("You have 200 favourites")).to_be_visible()
-    expect(star).to_have_attribute("aria-pressed", "false")
-
-
 def test_a_group_filters_its_directory(page: Page, populated: Populated) -> None:
     """Groups belong to a directory, so they are offered where one is chosen."""
     page.goto("/contacts")

@@ -33,9 +33,10 @@ async def _scim(deployed: Deployed, method: str, path: str, body: Any = None) ->
     assert isinstance(deployed.app.clock, FixedClock)
     deployed.app.clock.advance(1)
     agent = {"user-agent": "Okta SCIM Client 1.0.0"}
-    return await deployed.call(
-        method, f"/scim/contoso/v2{path}", raw, "application/scim+json", **agent
-    )
+    address = f"/scim/contoso/v2{path}"
+    answer = await deployed.call(method, address, raw, "application/scim+json", **agent)
+    await deployed.app.background.drain()
+    return answer
 
 
 async def _seen(deployed: Deployed) -> list[dict[str, Any]]:

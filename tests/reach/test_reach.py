@@ -21,6 +21,8 @@ FORM = b"kind=security_token&name=Somebody&region=GB&step=done&choice=off&strict
 API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directories": ("/api/directories", ("GET", "POST"), "admin"),
     "directory": ("/api/directories/contoso", ("GET", "PATCH", "DELETE"), "admin"),
+    "audit": ("/api/audit", ("GET",), "admin"),
+    "directory_audit": ("/api/directories/contoso/audit", ("GET",), "admin"),
     "directory_restore": ("/api/directories/contoso/restore", ("POST",), "admin"),
     "directory_state": ("/api/directories/contoso/state", ("GET",), "admin"),
     "directory_events": ("/api/directories/contoso/events", ("GET",), "admin"),
@@ -79,12 +81,14 @@ OF_EVERY_ACCOUNT = (
     "/sign-in/callback",
     "/api/contacts",
     "/directories/new",
+    "/audit",
+    "/api/audit",
 )
 
 
 def _pages() -> Iterator[tuple[str, str, str]]:
     yield "GET", "/", "reader"  # an agent is sent on to the people
-    for path in ("/directories", "/sign-in/callback"):
+    for path in ("/audit", "/directories", "/sign-in/callback"):
         yield "GET", path, "admin"
     for method in ("GET", "POST"):
         yield method, "/directories/new", "admin"
@@ -171,7 +175,7 @@ def test_no_function_is_missing_here(deployed: Deployed) -> None:
         for function in deployed.host.functions.http
         if not function.name.startswith("scim_")
     }
-    pages = ("home", "directories", "directory", "contacts", "sign_in_callback")
+    pages = ("home", "audit", "directories", "directory", "contacts", "sign_in_callback")
     assert names == set(API) | {f"page_{page}" for page in pages}
 
 

@@ -162,7 +162,7 @@ def test_all_patterns_are_found() -> None:
     """Those of modules, of containers in modules, and those inside functions."""
     names = _patterns().keys()
     assert len(names) > 40
-    assert {"shared.numbers.written._TOKEN", "contacts.csv_export._INNER_FORMULA"} <= names
+    assert {"shared.numbers.written._TOKEN", "shared.csv_cells._INNER_FORMULA"} <= names
 
 
 @pytest.mark.slow

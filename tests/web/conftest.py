@@ -19,9 +19,9 @@ PERSON = "22222222-2222-4222-8222-222222222222"
 Visitor = Callable[..., Awaitable[Response]]
 
 
-def principal(role: str = "Directory.Admin", account: str = ACCOUNT) -> str:
+def principal(role: str = "Directory.Admin", account: str = ACCOUNT, oid: str = PERSON) -> str:
     """The header that the platform sets for a signed-in person."""
-    claims = [("tid", account), ("oid", PERSON), ("name", "Ada Admin")]
+    claims = [("tid", account), ("oid", oid), ("name", "Ada Admin")]
     claims += [("roles", role)] if role else []
     value = {"claims": [{"typ": kind, "val": text} for kind, text in claims]}
     return base64.b64encode(orjson.dumps(value)).decode()
@@ -40,9 +40,10 @@ def visit(app: App) -> Visitor:
     async def ask(
         method: str, path: str, body: str = "", role: str | None = "Directory.Admin", **headers: str
     ) -> Response:
+        oid = headers.pop("oid", PERSON)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if role is not None:
-            sent["x-ms-client-principal"] = principal(role)
+            sent["x-ms-client-principal"] = principal(role, oid=oid)
         parts = [part for part in path.partition("?")[0].split("/") if part]
         url = f"https://app.example.com{path}"
         request = Request(method, url, sent, body.encode(), _route(parts))

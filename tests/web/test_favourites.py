@@ -1,16 +1,27 @@
-"""An agent's favourites: the browser names them, the page reads them."""
+"""An agent's favourites and recents: kept for the person, on any desk and without a script."""
 
+import asyncio
 import re
+from functools import partial
 from urllib.parse import quote
 
 import pytest
 
+from contacts import agent_lists, agent_tidying
+from contacts.agent_lists import AgentLists
+from contacts.endpoints import register_jobs
+from directories import store
 from directories.audit import operator_actor
+from directories.deletion import remove_now
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
+from shared.easy_auth import Principal
+from shared.http import Response
 from tests.contacts.people import Company
-from tests.web.conftest import ACCOUNT, Visitor
+from tests.web.conftest import ACCOUNT, PERSON, Visitor
+
+COLLEAGUE = "33333333-3333-4333-8333-333333333333"
 
 
 async def test_favourites_cost_a_round_trip_each(
@@ -22,22 +33,16 @@ async def test_favourites_cost_a_round_trip_each(
     people = [await company.hire(name) for name in ("Anna", "Ben", "Carla")]
     for number in range(5):
         await company.group(f"Group {number}", *people)
-    await company.hire("Gone", active=False)
-    ids = ",".join(
-        [f"{directory.id}.{person}" for person in people]
-        + [f"{directory.id}.nobody", "elsewhere.x"]
-    )
-    await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
+    gone = await company.hire("Gone", active=False)
+    await _keep(visit, *(f"{directory.id}.{person}" for person in (*people, gone)))
+    await visit("GET", "/contacts/list?favourites=1")
     app.clock.advance(0.1)  # type: ignore[attr-defined]
     with tables.measured() as calls:
-        page = await visit("GET", f"/contacts/list?favourites=1&ids={ids}")
-    assert [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")] == [
-        True,
-        True,
-        True,
-        False,
-    ]
-    assert calls.count(("get", "contacts")) == 4
+        page = await visit("GET", "/contacts/list?favourites=1&q=a")
+    shown = [name in page.body for name in (b"Anna", b"Ben", b"Carla", b"Gone")]
+    assert shown == [True, False, False, False]
+    # One for the agent's lists, one for each favourite.
+    assert calls.count(("get", "contacts")) == 5
 
 
 @pytest.mark.parametrize(
@@ -63,8 +68,8 @@ async def test_favourites_are_searched_as_everybody_is(
         await company.hire(name, f"work:+44 20 7946 000{n}", f"mobile:+44 7700 90000{n}")
         for n, name in enumerate(("Anna", "Ben"), 1)
     ]
-    keys = ",".join(f"{directory.id}.{person}" for person in people)
-    assert await _names(visit, f"favourites=1&ids={keys}&q={quote(text)}") == names
+    await _keep(visit, *(f"{directory.id}.{person}" for person in people))
+    assert await _names(visit, f"favourites=1&q={quote(text)}") == names
 
 
 async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app: App) -> None:
@@ -73,13 +78,198 @@ async def test_favourites_of_a_group_are_those_who_are_in_it(visit: Visitor, app
     company = Company(app, directory)
     anna, ben = [await company.hire(name) for name in ("Anna", "Ben")]
     group = await company.group("Sales", ben)
-    chosen = f"favourites=1&ids={directory.id}.{anna},{directory.id}.{ben}&group={group}"
-    assert await _names(visit, chosen) == ["Ben"]
+    await _keep(visit, f"{directory.id}.{anna}", f"{directory.id}.{ben}")
+    assert await _names(visit, f"favourites=1&group={group}") == ["Ben"]
 
 
-async def _names(visit: Visitor, form: str) -> list[str]:
-    """Whom the list shows for a form as the page's script sends it."""
-    page = await visit(
-        "POST", "/contacts/list", form, hx_request="true", sec_fetch_site="same-origin"
+async def test_a_star_works_without_a_script(visit: Visitor, app: App) -> None:
+    """A form in the card: the answer leads back to the person, whose star is on."""
+    key = (await _hired(app, "Anna"))[0]
+    card = (await visit("GET", f"/contacts?person={key}")).body.decode()
+    assert 'action="/contacts/favourite"' in card
+    assert 'aria-pressed="false"' in card
+    answer = await _star(visit, key)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/contacts?person={key}")
+    card = (await visit("GET", f"/contacts?person={key}")).body.decode()
+    assert 'aria-pressed="true"' in card
+    assert await _names(visit, "favourites=1") == ["Anna"]
+    await _star(visit, key, on="0")
+    assert await _names(visit, "favourites=1") == []
+
+
+async def test_favourites_follow_the_person_to_another_desk(visit: Visitor, app: App) -> None:
+    """They belong to the object ID of who is signed in; a colleague at the same desk has others."""
+    anna, ben = await _hired(app, "Anna", "Ben")
+    await _star(visit, anna)
+    await _star(visit, ben, oid=COLLEAGUE)
+    assert await _names(visit, "favourites=1") == ["Anna"]
+    assert await _names(visit, "favourites=1", oid=COLLEAGUE) == ["Ben"]
+
+
+async def test_two_instances_lose_no_star(visit: Visitor, app: App, tables: CountingTables) -> None:
+    """Each change is made to the row as stored, and made again if another instance was first."""
+    keys = await _hired(app, *(f"Person {n}" for n in range(6)))
+    other = App(app.settings, app.clock, tables)
+    reader = Principal(ACCOUNT, PERSON, "Ada", frozenset())
+
+    async def add(number: int) -> None:
+        own = (app, other)[number % 2]
+        await agent_lists.change(own, reader, lambda lists: lists.with_favourite(keys[number]))
+
+    await asyncio.gather(*map(add, range(6)))
+    assert len(await _names(visit, "favourites=1")) == 6
+
+
+async def test_one_favourite_too_many_is_refused_in_words(visit: Visitor, app: App) -> None:
+    """200 people and 50 groups are kept; none is left out silently."""
+    (key,) = await _hired(app, "Anna")
+    directory_id = key.partition(".")[0]
+    await _keep(visit, *(f"{directory_id}.{n}" for n in range(200)))
+    answer = await _star(visit, key, hx_request="true")
+    assert b'aria-pressed="false"' in answer.body
+    assert "You have 200 favourites" in answer.headers["HX-Trigger"]
+    await _keep(visit, key)  # more than fit are not taken over
+    assert await _names(visit, "favourites=1") == []
+
+
+async def test_a_star_needs_a_directory_of_the_account(visit: Visitor, app: App) -> None:
+    """Nobody fills the lists with keys of nothing."""
+    answer = await _star(visit, "elsewhere.x")
+    assert answer.status == 404
+
+
+async def test_a_group_can_be_a_favourite(visit: Visitor, app: App) -> None:
+    """It has a star beside the count of its people, and a link above the favourites."""
+    (key,) = await _hired(app, "Anna")
+    directory_id, person = key.split(".")
+    directory = await store.get(app.tables, directory_id)
+    assert directory
+    group = await Company(app, directory).group("Sales", person)
+    listed = (await visit("GET", f"/contacts?directory={directory_id}&group={group}")).body
+    assert b'id="group-star"' in listed
+    answer = await _star(visit, f"{directory_id}.{group}", kind="group")
+    assert answer.headers["Location"] == f"/contacts?directory={directory_id}&group={group}"
+    favourites = (await visit("GET", "/contacts?favourites=1")).body.decode()
+    assert re.search(
+        rf'href="/contacts\?directory={directory_id}&amp;group={group}">Sales<', favourites
     )
+
+
+async def test_opened_people_and_their_searches_are_recent(visit: Visitor, app: App) -> None:
+    """The latest first; one act removes them."""
+    anna, ben = await _hired(app, "Anna", "Ben")
+    await _open(visit, app, f"/contacts/person?id={anna}&q=ann")
+    app.clock.advance(60)  # type: ignore[attr-defined]
+    await _open(visit, app, f"/contacts/person?id={ben}&q=020+79")
+    page = (await visit("GET", "/contacts?recent=1")).body.decode()
+    assert re.findall(r"<bdi>([^<]+)</bdi>", page) == ["020 79", "ann", "Ben", "Anna"]
+    assert 'href="/contacts?q=020%2079"' in page
+    answer = await visit("POST", "/contacts/recents", sec_fetch_site="same-origin")
+    assert answer.headers["Location"] == "/contacts?recent=1"
+    page = (await visit("GET", "/contacts?recent=1")).body.decode()
+    assert "Nothing recent" in page
+    assert "Clear recent" not in page
+
+
+async def test_recents_are_few_and_short_lived(visit: Visitor, app: App) -> None:
+    """20 people, 20 searches of at most 100 characters, 30 days."""
+    reader = Principal(ACCOUNT, PERSON, "Ada", frozenset())
+    for n in range(30):
+        opened = partial(
+            AgentLists.with_recent, key=f"d.{n}", search=f"{n} " * 99, now=app.clock.now()
+        )
+        await agent_lists.change(app, reader, opened)
+        app.clock.advance(60)  # type: ignore[attr-defined]
+    lists = await agent_lists.read(app, reader)
+    assert (len(lists.people), len(lists.searches)) == (20, 20)
+    assert max(len(one.what) for one in lists.searches) == 100
+    app.clock.advance(31 * 86_400)  # type: ignore[attr-defined]
+    lists = await agent_lists.read(app, reader)
+    assert (lists.people, lists.searches) == ((), ())
+
+
+async def test_a_deleted_person_leaves_the_lists_when_they_are_read(
+    visit: Visitor, app: App
+) -> None:
+    """One who is only inactive stays, and is shown again once active."""
+    (key,) = await _hired(app, "Anna")
+    directory = await store.get(app.tables, key.partition(".")[0])
+    assert directory
+    company = Company(app, directory)
+    inactive = await company.hire("Ina", active=False)
+    await _keep(visit, key, f"{directory.id}.{inactive}", f"{directory.id}.gone")
+    assert await _names(visit, "favourites=1") == ["Anna"]
+    lists = await agent_lists.read(app, Principal(ACCOUNT, PERSON, "Ada", frozenset()))
+    assert set(lists.favourites) == {key, f"{directory.id}.{inactive}"}
+
+
+async def test_an_erased_directory_leaves_the_lists_of_everyone(visit: Visitor, app: App) -> None:
+    """With its rows: keys of people and groups, and recents."""
+    (anna,) = await _hired(app, "Anna")
+    (ben,) = await _hired(app, "Ben", name="Fabrikam")
+    await _keep(visit, anna, ben)
+    await _open(visit, app, f"/contacts/person?id={anna}")
+    register_jobs(app)
+    gone = anna.partition(".")[0]
+    assert await remove_now(app, operator_actor(ACCOUNT), gone, app.clock.monotonic() + 60)
+    lists = await agent_lists.read(app, Principal(ACCOUNT, PERSON, "Ada", frozenset()))
+    assert (lists.favourites, lists.people) == ((ben,), ())
+
+
+async def test_lists_without_use_are_removed(visit: Visitor, app: App) -> None:
+    """After 180 days, by the daily maintenance: of someone who left the company, too."""
+    (key,) = await _hired(app, "Anna")
+    await _keep(visit, key)
+    directory_id = key.partition(".")[0]
+    app.clock.advance(179 * 86_400)  # type: ignore[attr-defined]
+    await agent_tidying.tidy(app, directory_id)
+    assert await app.tables.get("contacts", f"agents|{ACCOUNT}", PERSON) is not None
+    app.clock.advance(2 * 86_400)  # type: ignore[attr-defined]
+    await agent_tidying.tidy(app, directory_id)
+    assert await app.tables.get("contacts", f"agents|{ACCOUNT}", PERSON) is None
+
+
+async def test_opening_a_card_costs_one_round_trip_more(
+    visit: Visitor, app: App, tables: CountingTables
+) -> None:
+    """The agent's lists are read beside the person; the recents are written after the answer."""
+    (key,) = await _hired(app, "Anna")
+    await _open(visit, app, f"/contacts/person?id={key}")
+    with tables.measured() as calls:
+        await visit("GET", f"/contacts/person?id={key}", hx_request="true")
+    assert len([call for call in calls if call[1] == "contacts"]) == 2
+
+
+async def _hired(app: App, *names: str, name: str = "Contoso") -> list[str]:
+    """Return the keys of new people in a new directory."""
+    new = NewDirectory(name, region="GB")
+    directory, _ = await create(app, operator_actor(ACCOUNT), new)
+    company = Company(app, directory)
+    return [f"{directory.id}.{await company.hire(one)}" for one in names]
+
+
+async def _star(
+    visit: Visitor, key: str, on: str = "1", kind: str = "person", **more: str
+) -> Response:
+    """Press a star."""
+    form = f"key={key}&kind={kind}&on={on}"
+    return await visit("POST", "/contacts/favourite", form, sec_fetch_site="same-origin", **more)
+
+
+async def _keep(visit: Visitor, *keys: str) -> None:
+    """Have favourites of a browser taken over."""
+    form = f"ids={quote(','.join(keys))}"
+    answer = await visit("POST", "/contacts/import", form, sec_fetch_site="same-origin")
+    assert answer.status == 204
+
+
+async def _open(visit: Visitor, app: App, address: str) -> None:
+    """Open a card and let the recents be written."""
+    assert (await visit("GET", address, hx_request="true")).status == 200
+    await app.background.drain()
+
+
+async def _names(visit: Visitor, query: str, **more: str) -> list[str]:
+    """Return the names in the list."""
+    page = await visit("GET", f"/contacts/list?{query}", hx_request="true", **more)
     return re.findall(r"<bdi>([^<]+)</bdi>", page.body.decode())

@@ -1,33 +1,96 @@
-"""An agent's favourites: the browser keeps their keys, and the people are read each time."""
+"""An agent's favourites: people and groups that are kept for the signed-in person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from contacts import account_directories, agent_lists, listing
+from contacts.agent_lists import AgentLists
 from contacts.index_scan import Found
 from contacts.listing import read_person
 from contacts.name_query import NameQuery
 from directories.models import Directory
 from shared.concurrency import each
+from shared.http import Response
 from shared.keys import search_key
 from shared.numbers.typed import is_number, typed_of
-from web.page_request import PageRequest
-from web.pages.contact_rows import split_key
+from web.page_request import PageRequest, trigger
+from web.pages.contact_rows import key_of, split_key
+from web.render import page
 
-MOST = 200
+_MAX_FIELD = 20_000  # characters of the keys that a browser kept
+
+
+@dataclass(frozen=True, slots=True)
+class StarView:
+    """The star of a person or a group; `is_group` tells which."""
+
+    key: str
+    is_on: bool
+    is_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLink:
+    """A favourite group, with the directory and the group of its list."""
+
+    directory: str
+    group: str
+    name: str
+
+
+async def set_star(visit: PageRequest) -> Response:
+    """Add a person or a group to the favourites, or remove it; `on` is 1 or 0."""
+    key, is_group = visit.form.get("key", "")[:100], visit.form.get("kind") == "group"
+    is_on = visit.form.get("on") == "1"
+    # The account must have the directory; whether the person exists is seen when the list is read.
+    await account_directories.one_directory(visit.app, visit.reader, split_key(key)[0])
+
+    def alter(lists: AgentLists) -> AgentLists:
+        if not is_on:
+            return lists.without_favourite(key)
+        return lists.with_group(key) if is_group else lists.with_favourite(key)
+
+    notice = ""
+    try:
+        lists = await agent_lists.change(visit.app, visit.reader, alter)
+    except agent_lists.ListFull as full:
+        lists = await agent_lists.read(visit.app, visit.reader)
+        notice = visit.t("favourites_full", count=full.most)
+    if not visit.is_partial:
+        directory_id, own = split_key(key)
+        if is_group:
+            return visit.go(f"/contacts?directory={directory_id}&group={own}")
+        return visit.go(f"/contacts?person={key}")
+    star = star_of(lists, key, is_group=is_group)
+    return page(visit, "star.html", headers=trigger("favourites-changed", notice), star=star)
+
+
+def star_of(lists: AgentLists, key: str, *, is_group: bool = False) -> StarView:
+    """Return the star of a person or a group."""
+    return StarView(key, key in (lists.groups if is_group else lists.favourites), is_group)
+
+
+async def take_over(visit: PageRequest) -> Response:
+    """Add the favourites that a browser kept before they were kept for the person."""
+    keys = visit.form.get("ids", "")[:_MAX_FIELD].split(",")
+    await agent_lists.change(
+        visit.app, visit.reader, lambda lists: lists.with_imported(map(str.strip, keys))
+    )
+    return Response(204, headers=trigger("favourites-changed"))
 
 
 async def read(
     visit: PageRequest,
-    ids: str,
+    keys: Sequence[str],
     text: str,
     directories: Sequence[Directory],
     only: frozenset[str] | None = None,
 ) -> list[Found]:
-    """Return the favourites that still exist, by name, with one round trip per person.
+    """Return those of the people who still exist, with one round trip per person.
 
     `only` are the ids of the members of a group.
     """
     by_id = {one.id: one for one in directories}
-    keys = [split_key(key) for key in dict.fromkeys(ids.split(",")) if key][:MOST]
 
     async def one(key: tuple[str, str]) -> Found | None:
         directory = by_id.get(key[0])
@@ -35,12 +98,58 @@ async def read(
             return None
         return await read_person(visit.app, directory, key[1])
 
-    found = [one for one in await each(keys, one) if one and _has(one, text)]
+    return [one for one in await each(map(split_key, keys), one) if one and _has(one, text)]
+
+
+def by_name(found: Sequence[Found]) -> list[Found]:
+    """Return the people in the order of their names."""
     return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
 
 
+async def groups(
+    visit: PageRequest, keys: Sequence[str], directories: Sequence[Directory]
+) -> list[GroupLink]:
+    """Return the favourite groups that still exist, by name, with one round trip per group."""
+    by_id = {one.id: one for one in directories}
+
+    async def one(key: tuple[str, str]) -> GroupLink | None:
+        directory = by_id.get(key[0])
+        name = await listing.group_name(visit.app, directory, key[1]) if directory else ""
+        return GroupLink(*key, name) if name else None
+
+    found = [one for one in await each(map(split_key, keys), one) if one]
+    return sorted(found, key=lambda one: (search_key(one.name), one.group))
+
+
+async def forget_gone(
+    visit: PageRequest,
+    keys: Sequence[str],
+    found: Sequence[Found],
+    directories: Sequence[Directory],
+) -> None:
+    """Remove favourites and recents whose person was deleted.
+
+    One who is only inactive may come back, and a directory that is not among `directories` may only be
+    closed to this agent.
+    """
+    known = {key_of(one.directory.id, one.card.id) for one in found}
+    by_id = {one.id: one for one in directories}
+
+    async def is_gone(key: str) -> bool:
+        directory_id, person_id = split_key(key)
+        directory = by_id.get(directory_id)
+        return directory is not None and not await listing.exists(visit.app, directory, person_id)
+
+    missing = [key for key in keys if key not in known]
+    gone = [
+        key for key, is_one in zip(missing, await each(missing, is_gone), strict=True) if is_one
+    ]
+    if gone:
+        await agent_lists.change(visit.app, visit.reader, lambda lists: lists.without(gone))
+
+
 def _has(found: Found, text: str) -> bool:
-    """Whether the person is found by the text, as in a search: a number by its beginning or its end."""
+    """Return whether a search for the text finds the person: by words, or by a part of a number."""
     if is_number(text) and _has_number(found, text):
         return True
     return NameQuery.of(text).is_meant(found.card)

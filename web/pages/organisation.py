@@ -5,21 +5,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from contacts import account_directories, listing
+from contacts import account_directories, agent_lists, listing
+from contacts.agent_lists import AgentLists
 from contacts.index_scan import Page as Contacts
 from contacts.people_query import PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
-from shared.http import HttpError, Response
+from shared.http import Response
 from web.page_request import PageRequest
-from web.pages import favourites
+from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
-from web.pages.contact_rows import mark_of, person_view, split_key
-from web.pages.person import card_of
+from web.pages.contact_rows import key_of, mark_of, person_view, split_key
+from web.pages.favourites import GroupLink, StarView
+from web.pages.people_counted import Counted
 from web.render import page
 
-_PEOPLE = 60
+_PEOPLE = 60  # of a part
+_MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
 _LONGEST = 200  # characters of a search
 
@@ -28,21 +31,22 @@ _LONGEST = 200  # characters of a search
 class Filters:
     """The filters of the list.
 
-    `ids` are the agent's favourites, if only those are wanted. `groups_of` is the directory whose
-    groups the page offers and to which `group` belongs, None if the request does not name one.
+    `favourites` and `recent` limit the list to what the agent keeps. `groups_of` is the directory whose
+    groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
     """
 
     q: str = ""
     directory: str = ""
     group: str = ""
     favourites: bool = False
-    ids: str = ""
+    recent: bool = False
     groups_of: str | None = None
+    people: int = _PEOPLE
 
     @property
     def any(self) -> bool:
         """Return whether anybody is left out."""
-        return bool(self.q or self.directory or self.group or self.favourites)
+        return bool(self.q or self.directory or self.group or self.favourites or self.recent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +66,29 @@ class Groups:
     more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcuts:
+    """What a list of favourites or recents shows above the people."""
+
+    groups: Sequence[GroupLink] = ()
+    searches: Sequence[str] = ()
+    clearable: bool = False
+
+
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts`, with a person's card open if `person` names one."""
     filters = filters_of(visit.query)
     directories = await account_directories.all_directories(visit.app, visit.reader)
-    card = None
-    if visit.query.get("person"):
-        try:
-            card = await card_of(visit, visit.query["person"])
-        except HttpError:
-            card = None  # gone in the meantime: the list is still of use
+    card = await person.opened(visit) if visit.query.get("person") else None
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=False)
-    return page(visit, "organisation.html", directories=directories, card=card, **values)
+    return page(
+        visit, "organisation.html", directories=directories, **person.values(card), **values
+    )
 
 
 async def people(visit: PageRequest) -> Response:
-    """Show the list, or with `cursor` its next part; redirect to the page if no script asks for it.
-
-    Favourites are sent as a form, because an address can't hold so many keys.
-    """
+    """Show the list, or with `cursor` its next part; redirect to the page if no script asks for it."""
     if not visit.is_partial:
         return await show(visit)
     filters = filters_of(visit.query | visit.form)
@@ -99,15 +106,20 @@ async def to_list(visit: PageRequest) -> Response:
 
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters of an address."""
-    wanted = query.get("favourites") == "1"
     return Filters(
         query.get("q", "").strip()[:_LONGEST],
         query.get("directory", "")[:64],
         query.get("group", "")[:200],
-        wanted,
-        query.get("ids", "")[:20_000] if wanted else "",
+        query.get("favourites") == "1",
+        query.get("recent") == "1" and query.get("favourites") != "1",
         query.get("groups_of"),
+        _people(query.get("people", "")),
     )
+
+
+def _people(text: str) -> int:
+    wanted = int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else _PEOPLE
+    return min(max(wanted, _PEOPLE), _MAX_PEOPLE)
 
 
 async def list_mark(visit: PageRequest, directories: Sequence[Directory]) -> str:
@@ -138,8 +150,10 @@ async def list_values(
     of = chosen[0].id if alone else ""
     if not alone or filters.groups_of not in (None, of):
         filters = replace(filters, group="")
+    lists = await _lists(visit, filters, cursor)
     if found is None:
-        found = await _found(visit, filters, chosen, cursor)
+        found = await _found(visit, filters, chosen, cursor, lists)
+    counted = Counted.before(visit.query).and_of(found)
     known = await presence_of(visit.app, [(one.directory, one.card) for one in found.found])
     left_out = await account_directories.undecided(visit.app, visit.reader)
     is_kept = partial and (bool(cursor) or filters.groups_of == of)
@@ -148,11 +162,13 @@ async def list_values(
         "filters": filters,
         "people": [person_view(visit, one, known, alone=alone) for one in found.found],
         "first": not cursor,
-        "next": _next(filters, found.cursor),
+        "next": _next(filters, found.cursor, counted),
         "groups": None if is_kept else await _groups(visit, of, chosen),
-        "count": await _count(visit, filters, chosen, found) if not cursor else "",
+        "count": await _count(visit, filters, chosen, found, counted),
+        "is_end": not found.cursor and not counted.shown,
         "mark": await list_mark(visit, directories) if not cursor else "",
-        "most_favourites": favourites.MOST,
+        "shortcuts": await _shortcuts(visit, filters, directories, lists),
+        "group_star": _group_star(filters, of, lists),
         "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
         "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
@@ -168,19 +184,49 @@ def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
+async def _lists(visit: PageRequest, filters: Filters, cursor: str) -> AgentLists:
+    """Return what the agent keeps, if the list depends on it or shows the star of a group."""
+    if cursor or not (filters.favourites or filters.recent or filters.group):
+        return AgentLists()
+    return await agent_lists.read(visit.app, visit.reader)
+
+
 async def _found(
-    visit: PageRequest, filters: Filters, directories: Sequence[Directory], cursor: str
+    visit: PageRequest,
+    filters: Filters,
+    directories: Sequence[Directory],
+    cursor: str,
+    lists: AgentLists,
 ) -> Contacts:
-    group = filters.group
-    if filters.favourites:
-        only = None
-        if group:
-            named = [split_key(one)[1] for one in filters.ids.split(",") if one]
-            ids = list(dict.fromkeys(named))[: favourites.MOST]
-            only = await listing.members_among(visit.app, directories[0], group, ids)
-        return Contacts(await favourites.read(visit, filters.ids, filters.q, directories, only))
-    query = PeopleQuery(text=filters.q, group=group)
-    return await find(visit.app, directories, query, _PEOPLE, cursor)
+    if not (filters.favourites or filters.recent):
+        query = PeopleQuery(text=filters.q, group=filters.group)
+        return await find(visit.app, directories, query, filters.people, cursor)
+    keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
+    only = None
+    if filters.group:
+        ids = [split_key(key)[1] for key in keys]
+        only = await listing.members_among(visit.app, directories[0], filters.group, ids)
+    found = await favourites.read(visit, keys, filters.q, directories, only)
+    if not (filters.directory or filters.group or filters.q) and len(found) < len(keys):
+        await favourites.forget_gone(visit, keys, found, directories)
+    return Contacts(favourites.by_name(found) if filters.favourites else found)
+
+
+async def _shortcuts(
+    visit: PageRequest, filters: Filters, directories: Sequence[Directory], lists: AgentLists
+) -> Shortcuts | None:
+    """Return what a list of favourites or recents shows above the people, None for any other list."""
+    if filters.favourites and lists.groups:
+        return Shortcuts(groups=await favourites.groups(visit, lists.groups, directories))
+    if filters.recent and (lists.people or lists.searches):
+        return Shortcuts(searches=[one.what for one in lists.searches], clearable=True)
+    return None
+
+
+def _group_star(filters: Filters, of: str, lists: AgentLists) -> StarView | None:
+    if not filters.group:
+        return None
+    return favourites.star_of(lists, key_of(of, filters.group), is_group=True)
 
 
 async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory]) -> Groups:
@@ -192,28 +238,30 @@ async def _groups(visit: PageRequest, of: str, directories: Sequence[Directory])
 
 
 async def _count(
-    visit: PageRequest, filters: Filters, directories: Sequence[Directory], found: Contacts
+    visit: PageRequest,
+    filters: Filters,
+    directories: Sequence[Directory],
+    found: Contacts,
+    counted: Counted,
 ) -> str:
-    similar = sum(bool(one.similar_to) for one in found.found)
-    if similar:
-        meant = len(found.found) - similar
-        if found.cursor:
-            return visit.t("people_and_similar_more", count=meant, similar=similar)
-        return visit.t("people_and_similar", count=meant, similar=similar)
-    if filters.q or filters.group or filters.favourites:
-        shown = len(found.found)
-        return visit.counted("people_found_more" if found.cursor else "people_found", shown)
+    """Return the number of people, exactly if all of them are drawn or none is left out."""
+    if filters.q or filters.group or filters.favourites or filters.recent:
+        return counted.text(visit, is_more=bool(found.cursor))
+    if counted.shown > len(found.found):
+        return ""  # a further part: the page shows the number of all people already
     count = sum(one.active for one in await account_directories.totals_of(visit.app, directories))
     return visit.counted("people_count", count)
 
 
-def _next(filters: Filters, cursor: str) -> str:
+def _next(filters: Filters, cursor: str, counted: Counted) -> str:
     if not cursor:
         return ""
     fields = {
         "q": filters.q,
         "directory": filters.directory,
         "group": filters.group,
+        "meant": str(counted.meant or ""),
+        "similar": str(counted.similar or ""),
         "cursor": cursor,
     }
     return f"/contacts/list?{urlencode({name: value for name, value in fields.items() if value})}"

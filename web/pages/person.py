@@ -1,17 +1,21 @@
 """A person's card."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from contacts import account_directories
+from contacts import account_directories, agent_lists
 from contacts.details import Person, read_contact
 from contacts.serializers import presence_of
 from directories.models import Directory
-from shared.http import Response
+from shared.http import HttpError, Response
 from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
+from web.pages import recents
 from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
+from web.pages.favourites import StarView, star_of
 from web.render import page
 from web.text_families import NUMBER, NUMBER_TYPES
 
@@ -46,7 +50,37 @@ async def show(visit: PageRequest) -> Response:
     """Show the card for the panel next to the list."""
     if not visit.is_partial:
         return visit.go(f"/contacts?{urlencode({'person': visit.query.get('id', '')})}")
-    return page(visit, "card.html", card=await card_of(visit, visit.query.get("id", "")))
+    return page(visit, "card.html", **values(await open_card(visit, visit.query.get("id", ""))))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open card, and the star of its person."""
+
+    card: CardView
+    star: StarView
+
+
+async def opened(visit: PageRequest) -> Opened | None:
+    """Return the card that the address of the Organisation page names; None if the person is gone."""
+    try:
+        return await open_card(visit, visit.query["person"])
+    except HttpError:
+        return None
+
+
+async def open_card(visit: PageRequest, key: str) -> Opened:
+    """Read the card and the agent's lists at the same time, and note the person among the recents."""
+    card, lists = await asyncio.gather(
+        card_of(visit, key), agent_lists.read(visit.app, visit.reader)
+    )
+    recents.note(visit, lists, key, visit.query.get("q", ""))
+    return Opened(card, star_of(lists, key))
+
+
+def values(opened: Opened | None) -> dict[str, Any]:
+    """Return the values of the card's templates."""
+    return {"card": opened.card if opened else None, "star": opened.star if opened else None}
 
 
 async def card_of(visit: PageRequest, key: str) -> CardView:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from directories import provisioning_log, service
+from directories.api import MAX_CSV_LINES
 from directories.event_types import KINDS
 from directories.events import moment_of
 from directories.provisioning_log import EventFilter, Line
@@ -88,6 +89,7 @@ async def show(visit: PageRequest) -> Response:
         "seen": seen,
         "since": moment_of(found.before) if found.before else None,
         "next": _next(directory.id, filters, found.before, seen=seen),
+        "export": f"/api/directories/{directory.id}/events?{_export_query(filters)}",
         "person_name": await _name(visit, directory.id, filters, events),
     }
     if before and visit.is_partial:
@@ -134,6 +136,17 @@ def _line(visit: PageRequest, line: Line) -> EventLine:
         event.client,
         line.count,
     )
+
+
+def _export_query(filters: Filters) -> str:
+    fields = {
+        "format": "csv",
+        "limit": str(MAX_CSV_LINES),
+        "text": filters.q,
+        "kind": filters.kind,
+        "person": filters.person,
+    }
+    return urlencode({name: value for name, value in fields.items() if value})
 
 
 def _attribute(visit: PageRequest, name: str) -> str:

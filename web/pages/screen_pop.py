@@ -11,9 +11,10 @@ from shared.http import HttpError, Response
 from shared.numbers.number import derive
 from web.filters import readable_number
 from web.page_request import PageRequest
+from web.pages import person
 from web.pages.contact_rows import key_of
 from web.pages.organisation import Filters, list_values
-from web.pages.person import CardView, card_of
+from web.pages.person import Opened, open_card
 from web.render import page
 
 _LONGEST = 200  # characters of a search
@@ -34,17 +35,22 @@ async def show(visit: PageRequest) -> Response:
     if pop.outcome != "none":
         found = Page([Found(match.directory, match.card) for match in pop.matches])
     values = await list_values(visit, filters, directories, found=found, partial=visit.is_partial)
-    values |= {"directories": directories, "card": card, "pop": pop, "count": _said(visit, pop)}
+    values |= {
+        "directories": directories,
+        **person.values(card),
+        "pop": pop,
+        "count": _said(visit, pop),
+    }
     return page(visit, "pop.html" if visit.is_partial else "organisation.html", **values)
 
 
-async def _card(visit: PageRequest, pop: ScreenPop) -> CardView | None:
+async def _card(visit: PageRequest, pop: ScreenPop) -> Opened | None:
     """Return the card of the only person; None if there isn't one, or they were removed just now."""
     if pop.outcome != "person":
         return None
     (match,) = pop.matches
     try:
-        return await card_of(visit, key_of(match.directory.id, match.card.id))
+        return await open_card(visit, key_of(match.directory.id, match.card.id))
     except HttpError:
         return None
 

@@ -1,34 +1,8 @@
-// The Organisation page: favourites, a person's card, the keyboard, presence and people that change while it is open.
+// The Organisation page: a person's card, the keyboard, presence and people that change while it is open.
 (() => {
   "use strict";
-  // Favourites live in this browser only: they are the agent's own.
-  const favourites = () => new Set(page.store.get("favourites", []));
-  const showFavourites = (within) => {
-    const known = favourites();
-    for (const star of page.all(within, "[data-favourite]")) star.setAttribute("aria-pressed", String(known.has(star.dataset.favourite)));
-    const field = document.querySelector("[data-favourites-field]");
-    if (!field) return;
-    field.value = [...known].join(",");
-    field.disabled = !document.querySelector("[data-favourites-only]").checked;
-  };
-  page.prepares.push(showFavourites);
-  document.addEventListener("input", (event) => { if (event.target.closest("[data-favourites-only]")) showFavourites(document); });
-  page.onPress("[data-favourite]", (star) => {
-    const known = favourites();
-    const { most, full } = document.querySelector("[data-favourites-field]")?.dataset ?? {};
-    if (!known.delete(star.dataset.favourite)) {
-      if (known.size >= most) { page.toast(full); return; }
-      known.add(star.dataset.favourite);
-    }
-    page.store.set("favourites", [...known]);
-    showFavourites(document);
-    if (document.querySelector("[data-favourites-only]").checked) document.body.dispatchEvent(new Event("people-changed"));
-  });
-
-  // Many favourites are too long for an address: 8 kB are as much as a server reads.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.triggeringEvent?.type === "people-changed") detail.formData.delete("groups_of"); // new groups, too
-    if (detail.path === "/contacts/list" && detail.formData.has("ids")) Object.assign(detail, { verb: "post", useUrlParams: false });
   });
 
   // A person's card opens beside the list. The address follows, so that it can be shared and survives a sign-in, and the
@@ -43,19 +17,26 @@
     if (person) here.searchParams.set("person", person); else here.searchParams.delete("person");
     return here;
   };
-  const show = async (person) => {
+  let asked = 0;
+  const show = async (person, search = "") => {
+    const turn = asked += 1;
     markOpen(person);
     try {
-      await htmx.ajax("GET", `/contacts/person?id=${encodeURIComponent(person)}`, { source: card, target: card, swap: "innerHTML" });
-    } catch { return false; /* somebody else's card was asked for meanwhile */ }
+      const values = search ? { id: person, q: search } : { id: person };
+      await htmx.ajax("GET", "/contacts/person", { values, source: card, target: card, swap: "innerHTML" });
+    } catch { /* another person was asked for, or the network is gone */ }
+    if (turn !== asked) return false;
     markOpen();
-    if (card.querySelector(".card")?.dataset.card !== person) return false;
+    if (card.querySelector(".card")?.dataset.card !== person) {
+      if (!navigator.onLine) page.toast(card.dataset.offline);
+      return false;
+    }
     document.getElementById("card-name").focus();
     return true;
   };
   const openCard = async (person) => {
     const isFirst = !card.firstElementChild;
-    if (!await show(person)) return;
+    if (!await show(person, document.querySelector("[data-search]").value)) return;
     if (isFirst) history.pushState({ opened: true }, "", address(person)); else history.replaceState(history.state, "", address(person));
   };
   const clear = () => {
@@ -116,9 +97,9 @@
   const remember = () => {
     const here = address(new URL(location.href).searchParams.get("person"));
     for (const [name, value] of new FormData(document.getElementById("filters"))) {
-      if (value && name !== "ids" && name !== "groups_of") here.searchParams.set(name, value); else here.searchParams.delete(name);
+      if (value && name !== "groups_of") here.searchParams.set(name, value); else here.searchParams.delete(name);
     }
-    if (!document.querySelector("[data-favourites-only]").checked) here.searchParams.delete("favourites");
+    for (const kept of document.querySelectorAll("[data-kept-list]:not(:checked)")) here.searchParams.delete(kept.name);
     if (!document.getElementById("group")) here.searchParams.delete("group");
     history.replaceState(history.state, "", here);
   };
@@ -161,7 +142,10 @@
     const people = near.flatMap((part) => [...part.querySelectorAll(".person[data-object]")].filter(isInView));
     return people.slice(0, 60).map((person) => `${person.dataset.person}~${person.dataset.object}~${person.querySelector(".state").dataset.mark}`);
   };
+  let next = null;
   const follow = async () => {
+    clearTimeout(next);
+    next = null;
     const list = document.getElementById("people");
     if (list && !document.hidden && navigator.onLine) {
       const card = document.querySelector(".card[data-card]");
@@ -169,8 +153,11 @@
       if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}`;
       try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
     }
-    setTimeout(follow, EVERY);
+    clearTimeout(next);
+    next = setTimeout(follow, EVERY);
   };
+  // A page that is looked at again is asked for at once; one that nobody sees asks for nothing.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && next) follow(); });
   // Somebody came or went: at the top of the list it is drawn anew, further down a reader is not disturbed.
   document.addEventListener("list-outdated", () => {
     if (scrollY < innerHeight) document.body.dispatchEvent(new Event("people-changed"));
@@ -183,6 +170,6 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     markOpen();
-    setTimeout(follow, EVERY);
+    next = setTimeout(follow, EVERY);
   });
 })();

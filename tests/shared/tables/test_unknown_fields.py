@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from contacts import agent_lists
+from contacts.agent_lists import AgentLists
 from directories import mapping_notes, reindex_progress, store, totals
 from directories.reindex_progress import Progress
 from presence import tenant_links
@@ -42,6 +44,7 @@ ROUND_TRIPS: dict[Family, Callable[[bytes], bytes]] = {
     schema.DIRECTORY_LINK: lambda value: tenant_links.encode(
         tenant_links.decode_directory(Row("k", value, ""))
     ),
+    schema.AGENT_LISTS: lambda value: agent_lists.encode(agent_lists.decode(value)),
     schema.REINDEX_PASS: lambda value: reindex_progress.encode(reindex_progress.decode(value, "")),
 }
 # Parts of values that are structures of the app; other JSON objects in a value are stored as they come.
@@ -54,6 +57,9 @@ def sample(family: Family) -> dict[str, Any]:
         progress = Progress(index_version=2, started="2026-01-01T00:00:00.000Z")
         found: dict[str, Any] = orjson.loads(reindex_progress.encode(progress))
         return found
+    if family is schema.AGENT_LISTS:
+        lists: dict[str, Any] = orjson.loads(agent_lists.encode(AgentLists(favourites=("a.b",))))
+        return lists
     if family is schema.MAPPING_FAULTS:
         return {"v": 1, "at": {"nickName": 1.0}}
     for row in orjson.loads(SAMPLES.read_bytes()):

@@ -1,0 +1,63 @@
+"""Removes what agents keep: entries of an erased directory, recents that are too old, lists that no one uses."""
+
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
+from contacts import agent_lists
+from contacts.agent_lists import UNUSED_DAYS, AgentLists
+from directories import store
+from directories.models import Directory
+from shared import keys
+from shared.app import App
+from shared.clock import timestamp
+from shared.tables.port import (
+    Delete,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+    Row,
+    query_all,
+)
+from shared.tables.schema import CONTACTS, DIRECTORIES, account_partition, agents_partition
+
+
+async def tidy(app: App, directory_id: str) -> None:
+    """Tidy the lists of the account's agents, once a day: with the first of its directories."""
+    directory = await store.get(app.tables, directory_id)
+    if directory is None:
+        return
+    partition = account_partition(directory.account)
+    first = await app.tables.query(
+        DIRECTORIES, partition, "", keys.MAX_KEY_CHAR, limit=1, keys_only=True
+    )
+    if not first or first[0].key != directory_id:
+        return
+    now = app.clock.now()
+    oldest = timestamp(now - timedelta(days=UNUSED_DAYS))
+    agents = agents_partition(directory.account)
+    for row in await query_all(app.tables, CONTACTS, agents):
+        lists = agent_lists.decode(row.value)
+        await _store(app, agents, row, AgentLists() if lists.used < oldest else lists.current(now))
+
+
+async def forget_directory(app: App, directory: Directory) -> None:
+    """Remove the people and groups of a directory, which is being erased, from the lists of all agents."""
+    agents = agents_partition(directory.account)
+    for row in await query_all(app.tables, CONTACTS, agents):
+        lists = agent_lists.decode(row.value)
+        await _store(app, agents, row, lists.without_directory(directory.id))
+
+
+async def _store(app: App, partition: str, row: Row, lists: AgentLists) -> None:
+    """Store changed lists; if the agent changes them at this moment, a later reader tidies them."""
+    before = agent_lists.decode(row.value)
+    if lists == before:
+        return
+    operation: Operation = Delete(row.key, row.etag)
+    if not lists.is_empty:
+        kept = replace(lists, used=before.used, unknown_fields=before.unknown_fields)
+        operation = Replace(row.key, agent_lists.encode(kept), row.etag)
+    with contextlib.suppress(NotFound, PreconditionFailed):
+        await app.tables.transact(CONTACTS, partition, [operation])

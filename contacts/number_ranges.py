@@ -1,0 +1,109 @@
+"""The ranges of rows that hold the numbers of which typed digits can be a part, in the order in which they are read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contacts.cursors import Range
+from scim.users import index_rows
+from scim.users.models import UserRecord
+from shared import keys
+from shared.numbers.index_keys import ranges_of, turned_back
+from shared.numbers.plan import dialling
+from shared.numbers.typed import MIN_PART, Typed, typed_of
+from shared.tables.schema import FIND, NUMBER
+
+_LAST_DIGIT = ":"  # sorts after each digit and before the separator of a key's parts
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """Rows by a prefix of their first part; `keep` selects among them by that part.
+
+    `is_sparse` tells that most of its rows may be rejected.
+    """
+
+    rows: Range
+    keep: Callable[[str], bool]
+    is_sparse: bool = False
+
+    def first_position(self, user: UserRecord) -> str:
+        """Return the position of a user's first row in the range, "" if the user has none."""
+        start, stop = self.rows.row_keys()
+        own = (key for key in index_rows.stored_keys(user) if start <= key < stop)
+        found = [key for key in own if self.keep(key.split(keys.SEPARATOR)[1])]
+        return min(found).partition(keys.SEPARATOR)[2] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Ranges that are read at the same time.
+
+    `is_last_resort` tells that they are read only if no person was found before.
+    """
+
+    ranges: tuple[NumberRange, ...]
+    is_last_resort: bool = False
+
+
+def stages_of(text: str, region: str) -> list[Stage]:
+    """Return the stages for digits typed in a directory of the region.
+
+    The first stage holds the beginnings of numbers in international form, or the ends of numbers;
+    the next ones hold the middle. Three digits are searched for at the beginning and at the end
+    only. Four digits from a trunk zero on may also be the beginning of a national number; then the
+    least selective range of the middle is a last resort. So is the middle for digits from a plus or
+    an exit code on.
+    """
+    typed = typed_of(text, region)
+    if not typed.digits:
+        return []
+    beginnings = tuple(
+        NumberRange(Range(FIND, one), lambda part: typed.is_in(turned_back(part)))
+        for one in typed.beginnings
+    )
+    middle = _middle(typed, region)
+    if typed.is_international:
+        return [Stage(beginnings), Stage(middle, is_last_resort=True)]
+    backwards = (typed.part or typed.digits)[::-1]
+    end = NumberRange(Range(NUMBER, backwards), lambda part: typed.is_in(part[::-1]))
+    if len(typed.digits) < MIN_PART and not typed.has_exit_code:
+        word = NumberRange(Range(FIND, typed.digits), lambda part: "." not in part)
+        return [Stage((end, word, *beginnings))]
+    if typed.has_exit_code:
+        return [Stage((*beginnings, end)), Stage(middle, is_last_resort=True)]
+    if len(typed.national) < MIN_PART:
+        return [
+            Stage((end,)),
+            Stage((*beginnings, *middle[:2])),
+            Stage(middle[2:], is_last_resort=True),
+        ]
+    return [Stage((end,)), Stage(middle)]
+
+
+def whole_stage(digits: tuple[str, ...]) -> Stage:
+    """Return the stage of the people who have exactly one of these numbers."""
+    return Stage(tuple(_exactly(one[::-1]) for one in digits))
+
+
+def _exactly(backwards: str) -> NumberRange:
+    rows = Range(NUMBER, backwards, start=backwards + _LAST_DIGIT)
+    return NumberRange(rows, lambda part: part == backwards)
+
+
+def _middle(typed: Typed, region: str) -> tuple[NumberRange, ...]:
+    if not (part := typed.part):
+        return ()
+
+    def keep(word: str) -> bool:
+        number = turned_back(word)
+        if not number:
+            return word.startswith(typed.digits)  # a room or a shop that is called by a number
+        return part in number if typed.is_international else typed.is_in(number)
+
+    beginnings = list(ranges_of(part))
+    code = dialling(region).code
+    if len(code) > 1 and part.startswith(code[1:]):
+        beginnings.append(code[0] + part)  # no row begins with the second digit of a country code
+    return tuple(
+        NumberRange(Range(FIND, one), keep, is_sparse=True) for one in dict.fromkeys(beginnings)
+    )

@@ -1,0 +1,43 @@
+"""Codes of the acts in the audit log, by the kinds that it is filtered by; URLs contain the kinds' names.
+
+An act needs its code here and its texts in the catalogues (`act_…`).
+"""
+
+ACT_KINDS: dict[str, frozenset[str]] = {
+    "directories": frozenset(
+        {
+            "directory.created",
+            "directory.renamed",
+            "directory.changed",
+            "directory.deleted",
+            "directory.restored",
+            "directory.removed",
+            "directory.purged",
+        }
+    ),
+    "credentials": frozenset(
+        {
+            "token.issued",
+            "token.changed",
+            "token.revoked",
+            "secret.issued",
+            "secret.changed",
+            "secret.revoked",
+            "trust.set",
+            "trust.removed",
+        }
+    ),
+    "presence": frozenset(
+        {
+            "consent.started",
+            "consent.given",
+            "consent.refused",
+            "consent.checked",
+            "presence.connected",
+            "presence.retried",
+            "presence.removed",
+        }
+    ),
+    "exports": frozenset({"people.exported", "audit.exported", "log.exported"}),
+}
+ACT_CODES = frozenset().union(*ACT_KINDS.values())

@@ -1,0 +1,216 @@
+"""The agent's desk in a browser: favourites and recents, searches that fail, the place in a long list."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from tests.browser import chromium
+from tests.browser.conftest import Populated
+from tests.browser.pages import first_person
+from tests.browser.world import World, world
+from tests.rounds import rounds
+
+LONG = 2000
+
+
+def test_favourites_are_kept_over_reload_and_in_another_browser(
+    browser: Browser, page: Page, populated: Populated
+) -> None:
+    """By keyboard only: a star in the card, the filter over the list, and the same list on another desk."""
+    page.goto("/contacts?q=driver+05")
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 05")).to_be_focused()
+    star = page.get_by_role("button", name="Favourite", exact=True)
+    star.focus()
+    page.keyboard.press("Enter")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+    page.goto("/contacts")
+    page.get_by_role("checkbox", name="Favourites").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#count")).to_have_text("1 found")
+    page.reload()
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
+    with chromium.context(browser, populated.url) as other:
+        desk = other.new_page()
+        desk.goto("/contacts?favourites=1")
+        expect(desk.locator(".person .name")).to_have_text("Noor Driver 05")
+        desk.locator(".person").click()
+        desk.get_by_role("button", name="Favourite", exact=True).click()
+        expect(desk.get_by_text("No favourites yet")).to_be_visible()
+
+
+def test_favourites_of_the_browser_are_taken_over_once(page: Page, populated: Populated) -> None:
+    """Earlier releases kept up to 200 in the browser; after that it holds none."""
+    page.goto("/contacts")
+    keys = [f"{populated.entra.id}.00000000-0000-4000-8000-{number:012d}" for number in range(199)]
+    keys.append(first_person(populated))
+    page.evaluate("(keys) => localStorage.setItem('favourites', JSON.stringify(keys))", keys)
+    with page.expect_response("**/contacts/import"):
+        page.goto("/contacts?favourites=1")
+    expect(page.locator("#count")).to_have_text("1 found")
+    page.wait_for_function("() => localStorage.getItem('favourites') === null")
+    page.locator(".person").click()
+    page.get_by_role("button", name="Favourite", exact=True).click()
+    expect(page.get_by_text("No favourites yet")).to_be_visible()
+
+
+def test_recent_people_and_searches_come_back(page: Page) -> None:
+    """A search leads to a person; both are offered later, and one button forgets them."""
+    page.goto("/contacts?q=driver+03")
+    page.locator(".person").click()
+    expect(page.get_by_role("heading", name="Noor Driver 03")).to_be_visible()
+    page.goto("/contacts")
+    page.get_by_text("Recent", exact=True).click()
+    expect(page.locator(".person .name").first).to_have_text("Noor Driver 03")
+    page.get_by_role("link", name="driver 03", exact=True).click()
+    expect(page.get_by_role("searchbox")).to_have_value("driver 03")
+    page.goto("/contacts?recent=1")
+    page.get_by_role("button", name="Clear recent").click()
+    expect(page.get_by_text("Nothing recent")).to_be_visible()
+    expect(page.get_by_role("button", name="Clear recent")).to_have_count(0)
+
+
+def test_a_failed_search_shows_no_people_of_another_one(page: Page) -> None:
+    """What failed is said in place of the list; a press, or the connection, asks again."""
+    page.goto("/contacts?q=driver+05")
+    page.route("**/contacts/list*", lambda route: route.fulfill(status=500))
+    page.get_by_role("searchbox").fill("driver 0")
+    expect(page.get_by_role("heading", name="The search failed")).to_be_visible()
+    expect(page.locator(".person")).to_have_count(0)
+    expect(page.locator("#count")).to_have_text("")
+    page.unroute("**/contacts/list*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".person")).to_have_count(12)
+
+
+def test_offline_a_press_says_so_and_a_search_waits(page: Page) -> None:
+    """A press on a row is answered in words; the search runs when the connection is back."""
+    page.goto("/contacts?q=driver")
+    page.context.set_offline(True)
+    page.locator(".person").first.click()
+    expect(
+        page.get_by_text("This person can be opened once the connection is back")
+    ).to_be_visible()
+    expect(page.locator(".person[aria-current]")).to_have_count(0)
+    page.get_by_role("searchbox").fill("driver 05")
+    expect(page.get_by_text("The search runs again once the connection is back")).to_be_visible()
+    expect(page.locator(".person")).to_have_count(0)
+    page.context.set_offline(False)
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 05")
+
+
+@pytest.fixture(scope="module")
+def long_list(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A product with 2,000 people."""
+    with world(f"sqlite:///{tmp_path_factory.mktemp('long')}/product.db") as running:
+        made = running.add("Brightwater")
+        assert running.provision(made.base, made.token, LONG).ok
+        yield running
+
+
+def _metric(session: CDPSession, name: str) -> float:
+    metrics: Any = session.send("Performance.getMetrics")
+    return next(float(one["value"]) for one in metrics["metrics"] if one["name"] == name)
+
+
+def _draw(page: Page, people: int) -> None:
+    """Scroll until so many people were drawn."""
+    page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 60")
+    drawn = 0
+    for _ in rounds():
+        if drawn >= people:
+            return
+        page.wait_for_function("count => window.drawn() > count", arg=drawn)
+        drawn = page.evaluate("window.drawn()")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+
+
+def test_a_long_list_stays_small(browser: Browser, long_list: World) -> None:
+    """At most 20 parts of 60 people are in the document; scrolling lays out little more than what is seen."""
+    with chromium.context(browser, long_list.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        _draw(page, LONG)
+        height = page.evaluate("document.body.scrollHeight")
+        assert page.locator(".person").count() <= 22 * 60
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable")
+        before = _metric(session, "LayoutCount")
+        frames = page.evaluate(
+            """async () => {
+              const next = () => new Promise(requestAnimationFrame);
+              let frames = 0;
+              for (let y = document.body.scrollHeight; y > 0; y -= 1500) { scrollTo(0, y); await next(); frames += 1; }
+              return frames;
+            }"""
+        )
+        assert (_metric(session, "LayoutCount") - before) / frames < 4
+        page.evaluate("scrollTo(0, 0)")
+        expect(page.locator(".person").first).to_be_in_viewport()
+        assert abs(page.evaluate("document.body.scrollHeight") - height) < height * 0.05
+        page.keyboard.press("/")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".person").first).to_be_focused()
+
+
+def test_back_returns_to_the_same_place(browser: Browser, long_list: World) -> None:
+    """From another page of the product, far down in the list."""
+    with chromium.context(browser, long_list.url) as visitor:
+        page = visitor.new_page()
+        page.goto("/contacts")
+        _draw(page, 400)
+        page.evaluate("scrollTo(0, 17000)")
+        seen = page.evaluate(
+            "document.elementFromPoint(400, 400).closest('.person').dataset.person"
+        )
+        page.wait_for_function("() => history.state?.place?.y === 17000")
+        page.goto("/contacts/history")
+        page.go_back()
+        page.wait_for_function("() => scrollY === 17000")
+        now = page.evaluate(
+            "document.elementFromPoint(400, 400)?.closest('.person')?.dataset.person"
+        )
+        assert now == seen
+
+
+def test_a_page_left_open_for_a_day_stays_small(page: Page) -> None:
+    """17,280 polls would be made; after some hundred, the document and its listeners are as few as before."""
+    page.clock.install()
+    page.goto("/contacts")
+    page.locator(".person").first.click()
+    expect(page.locator(".card")).to_be_visible()
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def live(polls: int) -> tuple[float, float]:
+        for _ in range(polls):
+            with page.expect_response("**/contacts/presence"):
+                page.clock.run_for(5000)
+        session.send("HeapProfiler.collectGarbage")
+        return _metric(session, "Nodes"), _metric(session, "JSEventListeners")
+
+    nodes, listeners = live(10)
+    later, more = live(150)
+    assert later - nodes < 100
+    assert more - listeners < 20
+
+
+def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(page: Page) -> None:
+    """While it is hidden it asks for nothing."""
+    page.clock.install()
+    page.goto("/contacts")
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(hide, True)
+    page.clock.run_for(60_000)
+    assert not [url for url in asked if url.endswith("/contacts/presence")]
+    with page.expect_request("**/contacts/presence"):
+        page.evaluate(hide, False)

@@ -1,0 +1,60 @@
+"""The acts of an administrator on presence, each with its audit event."""
+
+from directories import audit_log
+from directories.audit import AuditEvent
+from local.graph.simulator import CONTOSO
+from presence.sync import reconcile
+from tests.presence.browser import GLORIA, Browser
+from tests.presence.world import ACCOUNT, DIRECTORY, World
+
+
+async def events(world: World) -> list[AuditEvent]:
+    """The account's acts on consent and presence, oldest first."""
+    page = await audit_log.read(world.app, audit_log.of_account(ACCOUNT), limit=200)
+    codes = [e for e in page.events if e.act.code.startswith(("consent.", "presence."))]
+    return sorted(codes, key=lambda event: event.at)
+
+
+async def test_consent_and_removal_name_the_administrator(world: World, browser: Browser) -> None:
+    """Consent begun and given, presence connected, tried again, removed, checked: by whom, for which tenant."""
+    signed_in = await browser.signed_in()
+    world.clock.advance(1)
+    await browser.send("GET", await browser.at_microsoft(signed_in.location, GLORIA, "accept"))
+    for act in ("check", "retry", "remove", "check-gone"):
+        world.clock.advance(30)
+        assert (await browser.act(act)).status == 200, act
+    found = await events(world)
+    assert [event.act.code for event in found] == [
+        "consent.started",
+        "consent.given",
+        "presence.connected",
+        "presence.retried",
+        "presence.removed",
+        "consent.checked",
+    ]
+    assert {event.actor.id for event in found} == {browser.person}
+    assert {event.act.target for event in found[1:]} == {CONTOSO}
+    of_directory = await audit_log.read(world.app, audit_log.of_directory(DIRECTORY), limit=200)
+    assert {event.id for event in found} <= {event.id for event in of_directory.events}
+
+
+async def test_a_refused_consent_is_an_act(world: World, browser: Browser) -> None:
+    """Who declined or failed, with the outcome; nothing was connected."""
+    signed_in = await browser.signed_in()
+    world.clock.advance(1)
+    address = await browser.at_microsoft(signed_in.location, GLORIA, "cancel")
+    assert (await browser.send("GET", address)).outcome == "declined"
+    (*_, event) = await events(world)
+    assert (event.act.code, event.act.new) == ("consent.refused", {"outcome": "declined"})
+
+
+async def test_the_timer_is_the_actor_when_it_notices_a_consent(
+    world: World, browser: Browser
+) -> None:
+    """A consent that arrives after the page was closed is connected by the system."""
+    await browser.connected()
+    world.clock.advance(30)
+    await reconcile.sweep(world.app)
+    (*_, event) = await events(world)
+    assert event.act.code == "presence.connected"
+    assert (event.actor.kind, event.actor.name) == ("system", "presence_timer")

@@ -1,0 +1,212 @@
+"""No act of an administrator is without its audit event: every changing route of the app is played."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import pytest
+
+from directories import audit_log
+from directories.audit_codes import ACT_CODES
+from shared.http import Response
+from tests.openapi.conftest import ACCOUNT, Deployed, signed_in
+from tests.openapi.test_description import METHODS
+from web.routes import _NEW, _OF_DIRECTORY
+
+GUID = "99999999-9999-4999-8999-999999999999"
+ADDRESS = "203.0.113.7"
+ONE = "/api/directories/{directoryId}"
+TRUST = {"tenantId": GUID, "subject": GUID, "audiences": ["api://x"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A route with a body that changes something, and the codes of the events that it must write."""
+
+    route: str
+    codes: frozenset[str]
+    body: dict[str, Any] | None = None
+
+
+def act(route: str, *codes: str, **body: Any) -> Act:
+    """Return an act, whose body has these fields."""
+    return Act(route, frozenset(codes), body or None)
+
+
+# In an order in which each of them finds something to change. `{token}` is replaced by the newest
+# token's ID, `{secret}` by the newest secret's.
+ACTS = (
+    act("POST /api/directories", "directory.created", "token.issued", name="Second"),
+    act(f"PATCH {ONE}", "directory.renamed", name="Contoso Ltd"),
+    act(f"POST {ONE}/tokens", "token.issued"),
+    act(f"DELETE {ONE}/tokens/{{credentialId}}", "token.revoked"),
+    act(f"POST {ONE}/secrets", "secret.issued"),
+    act(f"DELETE {ONE}/secrets/{{credentialId}}", "secret.revoked"),
+    act(f"PUT {ONE}/trust", "trust.set", **TRUST),
+    act(f"DELETE {ONE}/trust", "trust.removed"),
+    act(f"DELETE {ONE}", "directory.deleted"),
+    act(f"POST {ONE}/restore", "directory.restored"),
+    act("POST new", "directory.created", "token.issued", name="Third", kind="entra", region="GB"),
+    act("POST setup", "directory.changed", name="Contoso Ltd", region="FR"),
+    act("POST connect", "token.issued", overlap="24"),
+    act("POST advance", "directory.changed", step="presence"),
+    act("POST presence", "directory.changed", choice="off"),
+    act("POST strict", "directory.changed", strict="1"),
+    act("POST region", "directory.changed", region="DE"),
+    act("POST readers", "directory.changed", who="some", roles="Contoso.Agent"),
+    act("POST rename", "directory.renamed", name="Contoso"),
+    act("POST issue", "secret.issued", kind="client_secret", overlap="0", lifetime="90"),
+    act("POST revoke", "secret.revoked", kind="client_secret", id="{secret}"),
+    act("POST trust", "trust.set", tenantId=GUID, subject=GUID, audiences="api://x"),
+    act(f"PUT {ONE}/inspector", "directory.changed"),
+    act(f"DELETE {ONE}/inspector", "directory.changed"),
+    act("POST inspector", "directory.changed", on="1"),
+    act("POST delete", "directory.deleted", name="Contoso"),
+    act("POST restore", "directory.restored"),
+)
+# Acts that need Microsoft are played in tests/presence/test_audited.py.
+ELSEWHERE = {f"POST {ONE}/presence", "POST consent", "POST gone", "POST remove"}
+# POST, but nothing is stored: texts are looked up, a mapping is tried.
+READ_ONLY = {
+    "POST /api/contacts/lookup",
+    "POST /api/contacts/pop",
+    f"POST {ONE}/dry-run",
+    "POST dry-run",
+}
+
+
+def changing_routes(description: dict[str, Any]) -> Iterator[str]:
+    """Every method and path of the API that isn't safe (RFC 9110 section 9.2.1), every form of a page."""
+    for path, item in description["paths"].items():
+        if not path.startswith("/scim"):
+            yield from (f"{m.upper()} {path}" for m in METHODS if m != "get" and m in item)
+    yield from (f"{method} new" for method in _NEW if method != "GET")
+    for page, methods in _OF_DIRECTORY.items():
+        yield from (f"{method} {page}" for method in methods if method != "GET")
+
+
+def test_every_changing_route_is_here(description: dict[str, Any]) -> None:
+    """A new route needs its audit event, or the reason why it has none."""
+    played = {each.route for each in ACTS} | ELSEWHERE | READ_ONLY
+    assert set(changing_routes(description)) == played
+
+
+async def _newest(deployed: Deployed, sort: str) -> str:
+    listed = await deployed.json("GET", f"/api/directories/contoso/{sort}s")
+    return str(listed[f"{sort}s"][-1]["id"])
+
+
+async def play(deployed: Deployed, each: Act) -> Response:
+    """Send the request of an act, as its administrator."""
+    method, _, path = each.route.partition(" ")
+    body = dict(each.body or {})
+    if "{credentialId}" in path or body.get("id"):
+        sort = "token" if "tokens" in path else "secret"
+        identifier = await _newest(deployed, sort)
+        path = path.replace("{credentialId}", identifier)
+        body = {name: identifier if name == "id" else value for name, value in body.items()}
+    headers = {
+        "x-ms-client-principal": signed_in("Directory.Admin"),
+        "x-forwarded-for": f"198.51.100.1, {ADDRESS}:50123",
+    }
+    if path.startswith("/"):
+        path = path.replace("{directoryId}", "contoso")
+        sent = orjson.dumps(body) if body else b""
+        return await deployed.call(method, path, sent, **headers)
+    page = "/directories/new" if path == "new" else f"/directories/contoso/{path}"
+    form = "application/x-www-form-urlencoded"
+    return await deployed.call(method, page, urlencode(body).encode(), form, **headers)
+
+
+async def test_every_act_writes_its_event(deployed: Deployed) -> None:
+    """Each act has an event with its code, its actor and the address that the platform saw."""
+    log = audit_log.of_account(ACCOUNT)
+    seen = {event.id for event in (await audit_log.read(deployed.app, log, limit=200)).events}
+    for each in ACTS:
+        answer = await play(deployed, each)
+        assert answer.status < 400, (each.route, answer.body)
+        events = (await audit_log.read(deployed.app, log, limit=200)).events
+        fresh = [event for event in events if event.id not in seen]
+        assert each.codes <= {event.act.code for event in fresh}, each.route
+        assert {event.actor.kind for event in fresh} == {"person"}, each.route
+        assert {event.actor.address for event in fresh} == {ADDRESS}, each.route
+        seen |= {event.id for event in fresh}
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/api/directories/contoso/export", "people.exported"),
+        ("/api/directories/contoso/audit?format=csv", "audit.exported"),
+        ("/api/directories/contoso/events?format=csv", "log.exported"),
+        ("/api/directories/contoso/numbers?format=csv", "people.exported"),
+        ("/api/audit?format=csv", "audit.exported"),
+    ],
+)
+async def test_an_export_is_an_act(deployed: Deployed, path: str, code: str) -> None:
+    """A reading that takes data out of the app is stored before it is answered."""
+    deployed.app.clock.advance(1)  # type: ignore[attr-defined]
+    assert (await deployed.call("GET", path)).status == 200
+    (newest,) = (await audit_log.read(deployed.app, audit_log.of_account(ACCOUNT), limit=1)).events
+    assert newest.act.code == code
+    assert code in ACT_CODES
+
+
+async def test_the_api_pages_and_filters(deployed: Deployed) -> None:
+    """Newest first, by cursor; by act, actor, directory and time; a wrong value is named."""
+    await deployed.json("PATCH", "/api/directories/contoso", {"name": "Contoso Ltd"})
+    deployed.app.clock.advance(86_400)  # type: ignore[attr-defined]
+    await deployed.json("PATCH", "/api/directories/contoso", {"strictNumbers": True})
+    first = await deployed.json("GET", "/api/audit?limit=1")
+    assert first["events"][0]["new"] == {"strictNumbers": True}
+    rest = await deployed.json("GET", f"/api/audit?cursor={first['nextCursor']}")
+    assert len(rest["events"]) == 3
+    assert "nextCursor" not in rest
+    for query, count in (
+        ("act=credentials", 1),
+        ("act=directory.renamed", 1),
+        ("actor=PYTHON", 2),
+        ("actor=nobody", 0),
+        ("directory=contoso", 4),
+        ("directory=other", 0),
+        ("since=2026-01-02", 1),
+        ("until=2026-01-02", 3),
+        ("since=2026-01-01T12:00:00%2B02:00&until=2026-01-01T23:59:59Z", 0),
+    ):
+        found = await deployed.json("GET", f"/api/audit?{query}")
+        assert len(found["events"]) == count, query
+    for query in ("act=x", "since=soon", "until=9999-99-99", "cursor=x", "limit=0", "format=xml"):
+        answer = await deployed.call("GET", f"/api/directories/contoso/audit?{query}")
+        assert answer.status == 400, query
+        assert orjson.loads(answer.body)["field"] == query.partition("=")[0]
+
+
+async def test_the_csv_runs_no_formula(deployed: Deployed) -> None:
+    """A directory's name that a spreadsheet would take for a formula is text (OWASP, CSV injection)."""
+    await deployed.json("PATCH", "/api/directories/contoso", {"name": '=HYPERLINK("x")'})
+    answer = await deployed.call("GET", "/api/audit?format=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert b'"=HYPERLINK' not in answer.body
+    assert b"\"'=HYPERLINK" in answer.body
+
+
+async def test_pages_show_acts_in_the_readers_language(deployed: Deployed) -> None:
+    """The directory's tab and the account's page, in English and German, filtered too."""
+    await deployed.json("PATCH", "/api/directories/contoso", {"name": "<b>Contoso</b>"})
+    for path in ("/directories/contoso/audit", "/audit", "/audit?actor=nobody&since=x"):
+        for language, words in (("en", "Directory renamed"), ("de", "Verzeichnis umbenannt")):
+            answer = await deployed.call("GET", path, b"", **{"accept-language": language})
+            assert answer.status == 200
+            assert (words.encode() in answer.body) == ("?" not in path), path
+            assert b"<b>Contoso</b>" not in answer.body
+
+
+async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
+    """The log belongs to the account of the person who asks."""
+    claims = [{"typ": "tid", "val": GUID}, {"typ": "roles", "val": "Directory.Admin"}]
+    header = base64.b64encode(orjson.dumps({"claims": claims})).decode()
+    answer = await deployed.call("GET", "/api/audit", b"", **{"x-ms-client-principal": header})
+    assert orjson.loads(answer.body) == {"events": []}

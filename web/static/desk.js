@@ -1,0 +1,94 @@
+// What an agent keeps (favourites, recents), a search that fails, and the place in the list to which Back returns.
+(() => {
+  "use strict";
+  const filters = document.getElementById("filters");
+  const list = () => document.getElementById("people");
+  const ask = () => document.body.dispatchEvent(new Event("people-changed"));
+
+  // One of the two lists at a time; a change of a star draws the list of favourites again.
+  filters.addEventListener("change", ({ target }) => {
+    if (!target.matches("[data-kept-list]") || !target.checked) return;
+    for (const other of filters.querySelectorAll("[data-kept-list]")) if (other !== target) other.checked = false;
+  }, true);
+  document.addEventListener("favourites-changed", () => {
+    if (filters.querySelector("[data-kept-list]:checked")) setTimeout(ask);
+  });
+
+  // Favourites that this browser kept before they were kept for the person: taken over once.
+  const takeOver = async () => {
+    const ids = page.store.get("favourites", []);
+    if (!Array.isArray(ids) || !ids.length) return;
+    try {
+      await htmx.ajax("POST", "/contacts/import", { values: { ids: ids.join(",") }, swap: "none", source: list() });
+    } catch { return; }
+    if (taken) localStorage.removeItem("favourites");
+  };
+  let taken = false;
+  document.addEventListener("htmx:afterRequest", ({ detail }) => { if (detail.pathInfo?.requestPath === "/contacts/import") taken = detail.successful; });
+
+  // A search without an answer: the people of another question do not stay under it.
+  const asked = (form) => [...form].filter(([name, value]) => value && name !== "groups_of").map((pair) => pair.join("=")).sort().join("&");
+  let drawn = asked(new FormData(filters));
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id === "people") drawn = asked(detail.requestConfig.formData);
+  });
+  const fail = ({ detail }) => {
+    if (detail.target?.id !== "people" || asked(detail.requestConfig.formData) === drawn) return;
+    const said = document.getElementById("list-failed").content.cloneNode(true);
+    const words = said.querySelector("p");
+    if (!navigator.onLine) words.textContent = words.dataset.offline;
+    list().replaceChildren(said);
+    document.getElementById("count").textContent = "";
+    document.getElementById("shortcuts").replaceChildren();
+    drawn = null;
+  };
+  document.addEventListener("htmx:responseError", fail);
+  document.addEventListener("htmx:sendError", fail);
+  document.addEventListener("htmx:timeout", fail);
+  page.onPress("[data-search-again]", ask);
+
+  // The place in the list stands in the history entry: Back, and a reload, draw as many people and scroll there.
+  const PART = 60;
+  const MOST = 960;
+  let waiting = null;
+  const keep = () => {
+    waiting = null;
+    const people = list().querySelectorAll(".person").length;
+    history.replaceState({ ...history.state, place: { people: Math.min(people, MOST), y: Math.round(scrollY) } }, "");
+  };
+  addEventListener("scroll", () => { waiting ??= setTimeout(keep, 200); }, { passive: true });
+  const comeBack = async () => {
+    const place = history.state?.place;
+    if (!place?.y) return;
+    history.scrollRestoration = "manual";
+    if (place.people > PART) {
+      const values = Object.fromEntries(new FormData(filters));
+      try { await htmx.ajax("GET", "/contacts/list", { values: { ...values, people: place.people }, source: list(), target: "#people", swap: "outerHTML" }); } catch { return; }
+    }
+    scrollTo(0, place.y);
+    history.scrollRestoration = "auto";
+  };
+
+  // Of a long list, parts far from the screen leave the document and come back before they are seen.
+  const KEPT = 20;
+  const away = new WeakMap();
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting && away.has(target)) { target.append(away.get(target)); away.delete(target); target.style.height = ""; }
+    }
+    const full = [...list().querySelectorAll(".part")].filter((part) => !away.has(part));
+    if (full.length <= KEPT) return;
+    const distance = (part) => { const { top, bottom } = part.getBoundingClientRect(); return Math.max(top - innerHeight, -bottom, 0); };
+    const far = full.map((part) => ({ part, by: distance(part) })).sort((one, other) => other.by - one.by);
+    for (const { part } of far.slice(0, full.length - KEPT)) {
+      if (part.contains(document.activeElement)) continue;
+      part.style.height = `${part.offsetHeight}px`;
+      const rows = document.createDocumentFragment();
+      rows.append(...part.childNodes);
+      away.set(part, rows);
+    }
+  }, { rootMargin: "1800px" });
+  page.prepares.push((within) => page.all(within, ".part").forEach((part) => seen.observe(part)));
+
+  document.addEventListener("DOMContentLoaded", () => { takeOver(); comeBack(); });
+})();
