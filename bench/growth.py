@@ -49,7 +49,7 @@ async def stocked(file: Path, people: int) -> tuple[str, str]:
     """Return the path and token of a directory with so many people, stored in the file."""
     app = App(Settings(tables=f"sqlite:///{file}"), SystemClock(), SqliteTables(file))
     directory = await filled(app, people, _ACCOUNT)
-    _, _, token = await issue(app, operator_actor(_ACCOUNT), directory.id, "tokens")
+    token = (await issue(app, operator_actor(_ACCOUNT), directory.id, "tokens")).plain
     await app.close()
     return f"/scim/{directory.id}/v2", token
 

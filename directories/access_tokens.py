@@ -21,7 +21,14 @@ LIFETIME = timedelta(minutes=60)  # the least that Microsoft's validation takes
 
 
 class InvalidClient(Exception):
-    """No client of this directory: unknown directory, wrong client id, wrong, expired or revoked secret."""
+    """No client of this directory: unknown directory, wrong client id, wrong, expired or revoked secret.
+
+    `mistyped`: the text itself can't be a secret of this app, whatever is stored.
+    """
+
+    def __init__(self, *, mistyped: bool) -> None:
+        super().__init__()
+        self.mistyped = mistyped
 
 
 class AssertionReplayed(Exception):
@@ -37,9 +44,11 @@ async def client(app: App, directory_id: str, client_id: str, secret: str) -> tu
         directory = await cache(app).again(app, directory_id)
         found = _live_secret(app, directory, hashed)
     if directory is None or found is None or client_id != directory.id:
+        mistyped = found is None and tokens.is_mistyped(secret)
         if directory is not None:
-            credential_usage.refused(app, directory, "client")
-        raise InvalidClient
+            reason = "client_mistyped" if mistyped else "client"
+            credential_usage.refused(app, directory, reason)
+        raise InvalidClient(mistyped=mistyped)
     credential_usage.accepted(app, directory.id, found)
     return directory, found
 

@@ -21,7 +21,7 @@ from directories import (
     store,
 )
 from directories.audit import Act
-from directories.credentials import Sort
+from directories.credentials import Issued, Lifetime, Replacement, Sort
 from directories.errors import InvalidField, Overtaken
 from directories.event_types import KINDS
 from directories.handlers import Call
@@ -32,8 +32,6 @@ from directories.response_models import (
     Deletion,
     DirectoryList,
     Inspection,
-    IssuedSecret,
-    IssuedToken,
     SecretList,
     TokenList,
     TrustAnswer,
@@ -219,22 +217,25 @@ class Credentials:
     async def issue(self, call: Call) -> Response:
         """Issue a credential, or rotate if the body gives an overlap; the answer alone has its secret."""
         body = read_body(call.request, IssueBody, optional=True)
-        app, place = call.app, (call.actor, call.directory_id)
-        if body.overlap_hours is None:
-            done = await credentials.issue(app, *place, self.sort, body.expires_in_days)
-        else:
-            done = await credentials.rotate(
-                app, *place, self.sort, body.overlap_hours, body.expires_in_days
-            )
-        directory, made, plain = done
-        shown = serializers.credential(made, timestamp(app.clock.now()))
-        content: IssuedToken | IssuedSecret
-        if self.sort == "tokens":
-            content = {**shown, "token": plain, "clientId": directory.id}
-        else:
-            content = {**shown, "secret": plain, "clientId": directory.id}
+        done = await self._issued(call, body)
+        directory, made, at = done.directory, done.credential, timestamp(call.app.clock.now())
+        shown = serializers.credential(made, at)
+        plain = {"token" if self.sort == "tokens" else "secret": done.plain}
+        content: dict[str, Any] = {**shown, **plain, "clientId": directory.id}
+        if done.replaced is not None:
+            calls = await credential_usage.read(call.app.tables, directory.id)
+            content["replaced"] = serializers.credential(done.replaced, at, calls)
         location = f"/api/directories/{directory.id}/{self.sort}/{made.id}"
         return _answer(directory, content, 201, {"Location": location})
+
+    async def _issued(self, call: Call, body: IssueBody) -> Issued:
+        is_given = "expires_in_days" in body.model_fields_set
+        lifetime: Lifetime = body.expires_in_days if is_given else "default"
+        place = (call.app, call.actor, call.directory_id, self.sort)
+        if body.overlap_hours is None and not body.replaces:
+            return await credentials.issue(*place, lifetime)
+        replacement = Replacement(body.overlap_hours or 0, body.replaces)
+        return await credentials.rotate(*place, replacement, lifetime)
 
     async def revoke(self, call: Call) -> Response:
         """End a credential at once."""

@@ -22,10 +22,14 @@ _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two loo
 
 
 class Unauthenticated(HttpError):
-    """401, one answer for every reason, so that strangers learn nothing."""
+    """401, one answer for every reason that depends on what is stored, so that strangers learn nothing.
 
-    def __init__(self) -> None:
-        super().__init__(401, Message("token_refused"), {"WWW-Authenticate": 'Bearer realm="SCIM"'})
+    `mistyped`: the text itself can't be a token of this app, whatever is stored.
+    """
+
+    def __init__(self, *, mistyped: bool = False) -> None:
+        message = Message("token_mistyped" if mistyped else "token_refused")
+        super().__init__(401, message, {"WWW-Authenticate": 'Bearer realm="SCIM"'})
 
 
 @dataclass(slots=True)
@@ -51,9 +55,11 @@ async def authenticate(app: App, directory_id: str, authorization: str | None) -
         directory = await cache(app).again(app, directory_id)
         credential = _matching_credential(directory, hashed, access, store.now(app.clock))
     if directory is None or credential is None:
+        mistyped = tokens.is_mistyped(plain)
         if directory is not None:
-            credential_usage.refused(app, directory, _reason(directory, plain, hashed))
-        raise Unauthenticated
+            reason = "mistyped" if mistyped else _reason(directory, plain, hashed)
+            credential_usage.refused(app, directory, reason)
+        raise Unauthenticated(mistyped=mistyped)
     credential_usage.accepted(app, directory.id, credential)
     _count(app, directory.id)
     return directory

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import orjson
 
 from directories import event_clock, events, store
-from directories.event_types import REFUSED
+from directories.event_types import TURNED_AWAY
 from directories.events import Event
 from directories.models import Directory
 from shared import row_versions
 from shared.app import App
 from shared.cache import LruCache
-from shared.messages import Message
+from shared.messages import CodeFamily, Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
 from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
 
@@ -28,6 +28,20 @@ DENIED_SECONDS = 60.0
 SETTLED_SECONDS = 2.0  # shorter than an administrator needs to mend a setting and test it again
 # Longer than "trust", shorter than the id of a token or secret: no credential is called so.
 _DENIED, _SERVED = "denied", "served"
+
+# Why a call was answered with 401; the catalogue has a sentence and a remedy for each reason.
+DENIED_REASONS = (
+    "missing",
+    "mistyped",
+    "wrong",
+    "expired",
+    "revoked",
+    "access",
+    "client",
+    "client_mistyped",
+)
+DENIED = CodeFamily("denied_", DENIED_REASONS)
+DENIED_REMEDY = CodeFamily("denied_", DENIED_REASONS, "_remedy")
 
 
 @dataclass(slots=True)
@@ -107,7 +121,10 @@ def failed(app: App, directory_id: str) -> None:
 
 
 def refused(app: App, directory: Directory, reason: str, message: Message | None = None) -> None:
-    """Note a call with a reason of `status.DENIED_REASONS`; a `message` goes into the provisioning log."""
+    """Note a call that was turned away, for a reason of `DENIED_REASONS`, and log it in the provisioning log.
+
+    `message`: what the log says in place of the sentence and the remedy of the reason.
+    """
     denied, at = app.state(_Notes).denied, app.clock.monotonic()
     last = denied.get(directory.id)
     if last is not None and last.reason == reason and at - last.written_at < DENIED_SECONDS:
@@ -118,12 +135,15 @@ def refused(app: App, directory: Directory, reason: str, message: Message | None
         return
     count = 1 + (last.unwritten if last else 0)
     logged_at = last.logged_at if last else -DENIED_SECONDS
-    is_logged = (
-        message is not None and at - logged_at >= DENIED_SECONDS
-    )  # whatever else the caller tries in between
+    is_logged = at - logged_at >= DENIED_SECONDS  # whatever else the caller tries in between
+    text = message or Message(
+        "reason_and_remedy",
+        reason=Message(DENIED.code(reason)),
+        remedy=Message(DENIED_REMEDY.code(reason)),
+    )
     denied.put(directory.id, _Denials(at, reason, at if is_logged else logged_at))
     app.background.start_optional(
-        _write_denied(app, directory.id, reason, count, message if is_logged else None),
+        _write_denied(app, directory.id, reason, count, text if is_logged else None),
         "directory.denied",
     )
 
@@ -172,8 +192,7 @@ async def _write_denied(
     if message is not None:
         event = Event(
             at=at,
-            kind=REFUSED,
-            method="POST",
+            kind=TURNED_AWAY,
             status=401,
             **events.told(message),
         )

@@ -1,25 +1,30 @@
 """Security tokens, client secrets and the trusted identity of a directory: issue, rotate, revoke.
 
 At most two tokens (and two secrets) are live at a time, so that the new one can be put in place before the old one
-ends. An ended credential is kept for a while, so that the page can tell that Entra still uses a revoked token.
+ends. No credential ends because another one is issued, unless the caller names it: a client that uses it is refused
+from then on. An ended credential is kept for a while, so that the page can tell that Entra still uses a revoked token.
 """
 
 import dataclasses
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
-from directories import provisioning_log, service, store, tokens
+from directories import credential_usage, provisioning_log, service, store, tokens
 from directories.audit import Actor
+from directories.credential_usage import LastCalls
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
-from shared.clock import timestamp
+from shared.clock import readable, timestamp
 from shared.messages import Message, Param
 
 Sort = Literal["tokens", "secrets"]
+# Days; None: without an end (a client secret always ends: its default). "default": the operator's setting.
+Lifetime = int | None | Literal["default"]
 MAX_LIFETIME_DAYS = 1095
 MAX_OVERLAP_HOURS = 24 * 30
 SECRET_LIFETIME_DAYS = 730  # Microsoft's gallery asks for one to three years
@@ -33,23 +38,47 @@ _ADDRESS = re.compile(r"https?://[a-z0-9.:-]{1,260}/[\x21-\x7e]{0,490}", re.IGNO
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Which credential the new one replaces, and for how many hours that one stays valid.
+
+    `credential_id` may be "" if at most one is live: there is no choice then.
+    """
+
+    overlap_hours: float = 0
+    credential_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new credential with its plain text, and the one that it replaces: as it is from now on, None if there is none."""
+
+    directory: Directory
+    credential: Token
+    plain: str
+    replaced: Token | None = None
+
+
 async def issue(
-    app: App,
-    actor: Actor,
-    directory_id: str,
-    sort: Sort,
-    lifetime_days: int | None = None,
-) -> tuple[Directory, Token, str]:
-    """Add a token or secret to the live ones and return it with its plain text; raise TooMany if two are live."""
-    token, plain = _made(app, sort, lifetime_days)
+    app: App, actor: Actor, directory_id: str, sort: Sort, lifetime: Lifetime = "default"
+) -> Issued:
+    """Add a token or secret to the live ones, which stay as they are.
+
+    Raises:
+        TooMany: Two are live; the message names both.
+        InvalidField: The lifetime is out of range.
+        NotThere: The account has no such directory.
+    """
+    token, plain = _made(app, sort, lifetime)
 
     def altered(directory: Directory) -> Directory:
         live, ended = _divided(app, directory, sort)
         if len(live) >= MAX_LIVE:
-            raise TooMany
+            raise _TwoLive(live)
         return _with(directory, sort, (*live, token), ended)
 
-    return await _issued(app, actor, directory_id, sort, token, altered), token, plain
+    directory = await _issued(app, actor, directory_id, sort, token, altered)
+    return Issued(directory, token, plain)
 
 
 async def rotate(
@@ -57,28 +86,49 @@ async def rotate(
     actor: Actor,
     directory_id: str,
     sort: Sort,
-    overlap_hours: float,
-    lifetime_days: int | None = None,
-) -> tuple[Directory, Token, str]:
-    """Return a new token or secret in place of the newest, which lives on for `overlap_hours`; any older one ends now."""
-    if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
-        hours = f"{overlap_hours:g}"
+    replacement: Replacement,
+    lifetime: Lifetime = "default",
+) -> Issued:
+    """Issue a token or secret in place of a live one. No other one changes.
+
+    Raises:
+        TooMany: Two are live, and `replacement` names neither; the message names both.
+        InvalidField: A time is out of range, the directory has no such credential, or two are live and the replaced
+            one was to stay valid.
+        NotThere: The account has no such directory.
+    """
+    hours = replacement.overlap_hours
+    if not 0 <= hours <= MAX_OVERLAP_HOURS:
         raise InvalidField(
             "overlapHours",
-            Message("overlap_out_of_range", hours=hours, most=MAX_OVERLAP_HOURS),
+            Message("overlap_out_of_range", hours=f"{hours:g}", most=MAX_OVERLAP_HOURS),
         )
-    token, plain = _made(app, sort, lifetime_days)
-    until = timestamp(app.clock.now() + timedelta(hours=overlap_hours))
+    token, plain = _made(app, sort, lifetime)
+    victims: list[Token | None] = []
 
     def altered(directory: Directory) -> Directory:
         live, ended = _divided(app, directory, sort)
-        newest = [_ending(each, until) for each in live[-1:]]
-        older = [_revoked(app, each) for each in live[:-1]]
-        if overlap_hours == 0:
-            older, newest = [*older, *(_revoked(app, each) for each in live[-1:])], []
-        return _with(directory, sort, (*newest, token), (*ended, *older))
+        victim = _victim(directory, sort, live, replacement.credential_id)
+        victims.append(victim)
+        if victim is None:
+            return _with(directory, sort, (*live, token), ended)
+        others = [each for each in live if each.id != victim.id]
+        if not hours:
+            return _with(directory, sort, (*others, token), (*ended, _revoked(app, victim)))
+        if others:
+            message = Message("overlap_with_two", id=victim.id)
+            raise InvalidField("overlapHours", message)
+        until = timestamp(app.clock.now() + timedelta(hours=hours))
+        return _with(directory, sort, (_ending(victim, until), token), ended)
 
-    return await _issued(app, actor, directory_id, sort, token, altered), token, plain
+    directory = await _issued(app, actor, directory_id, sort, token, altered)
+    victim = victims[-1]
+    if victim is None:
+        return Issued(directory, token, plain)
+    replaced = next(each for each in _held(directory, sort) if each.id == victim.id)
+    if replaced.revoked:
+        await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.revoked", replaced.id)
+    return Issued(directory, token, plain, replaced)
 
 
 async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id: str) -> Directory:
@@ -119,28 +169,85 @@ async def _issued(
     token: Token,
     altered: service.Change,
 ) -> Directory:
-    directory = await service.change(app, actor, directory_id, altered)
+    try:
+        directory = await service.change(app, actor, directory_id, altered)
+    except _TwoLive as error:
+        raise await _too_many(app, directory_id, error.live) from None
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
     return directory
 
 
-def _made(app: App, sort: Sort, lifetime_days: int | None) -> tuple[Token, str]:
-    if lifetime_days is not None and not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
-        raise InvalidField(
-            "expiresInDays",
-            Message("lifetime_out_of_range", days=lifetime_days, most=MAX_LIFETIME_DAYS),
-        )
-    if lifetime_days is None and sort == "secrets":
-        lifetime_days = SECRET_LIFETIME_DAYS
+class _TwoLive(Exception):
+    """Two credentials are live, and none was named that ends."""
+
+    def __init__(self, live: Sequence[Token]) -> None:
+        super().__init__()
+        self.live = live
+
+
+async def _too_many(app: App, directory_id: str, live: Sequence[Token]) -> TooMany:
+    """Return the refusal, which names each live credential with its last use."""
+    calls = await credential_usage.read(app.tables, directory_id)
+    first, second = [named(token, calls) for token in live[-MAX_LIVE:]]
+    return TooMany(Message("two_live", first=first, second=second))
+
+
+def named(token: Token, calls: LastCalls) -> Message:
+    """Return a credential by its ID with the time of its last use, for people who decide which one ends."""
+    if used := calls.used.get(token.id):
+        return Message("credential_used", id=token.id, at=readable(used))
+    return Message("credential_unused", id=token.id)
+
+
+def _victim(
+    directory: Directory, sort: Sort, live: Sequence[Token], credential_id: str
+) -> Token | None:
+    """Return the live credential that is to be replaced, or None if the named one has ended or there is none.
+
+    Raises:
+        _TwoLive: None is named, and there are two.
+        InvalidField: The named one doesn't exist.
+    """
+    if not credential_id:
+        if len(live) >= MAX_LIVE:
+            raise _TwoLive(live)
+        return live[0] if live else None
+    if all(token.id != credential_id for token in _held(directory, sort)):
+        raise InvalidField("replaces", Message("replaces_unknown", id=credential_id[:20]))
+    found = next((token for token in live if token.id == credential_id), None)
+    if found is None and len(live) >= MAX_LIVE:
+        raise _TwoLive(live)
+    return found
+
+
+def _held(directory: Directory, sort: Sort) -> tuple[Token, ...]:
+    return directory.tokens if sort == "tokens" else directory.secrets
+
+
+def _made(app: App, sort: Sort, lifetime: Lifetime) -> tuple[Token, str]:
+    days = _days(app, sort, lifetime)
     plain, now = tokens.new_secret(_PREFIXES[sort]), app.clock.now()
-    expires = timestamp(now + timedelta(days=lifetime_days)) if lifetime_days else ""
+    expires = timestamp(now + timedelta(days=days)) if days else ""
     return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
 
 
+def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
+    """Return the lifetime in days, 0 for a credential without an end. Raise InvalidField."""
+    if lifetime == "default" or (lifetime is None and sort == "secrets"):
+        return SECRET_LIFETIME_DAYS if sort == "secrets" else app.settings.token_lifetime_days
+    if lifetime is None:
+        return 0
+    if not 1 <= lifetime <= MAX_LIFETIME_DAYS:
+        raise InvalidField(
+            "expiresInDays",
+            Message("lifetime_out_of_range", days=lifetime, most=MAX_LIFETIME_DAYS),
+        )
+    return lifetime
+
+
 def _divided(app: App, directory: Directory, sort: Sort) -> tuple[list[Token], list[Token]]:
-    """Live tokens, oldest first, and ended ones."""
-    held: tuple[Token, ...] = getattr(directory, sort)
-    now = store.now(app.clock)
+    """Return the live tokens, oldest first, and the ended ones."""
+    held, now = _held(directory, sort), store.now(app.clock)
     return [token for token in held if token.is_live(now)], [
         token for token in held if not token.is_live(now)
     ]

@@ -51,9 +51,6 @@ class Overtaken(DirectoryError):
 
 
 class TooMany(DirectoryError):
-    """The directory has the maximum number of valid tokens, or of client secrets."""
+    """The directory has the maximum number of valid tokens, or of client secrets; the message names them."""
 
     status = 409
-
-    def __init__(self) -> None:
-        super().__init__(Message("two_live"))

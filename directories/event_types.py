@@ -1,6 +1,7 @@
 """Event types by which the provisioning log is filtered; URLs of pages and of the API contain their names."""
 
 REFUSED = "request.refused"
+TURNED_AWAY = "connection.refused"  # a call without a valid credential
 MAPPING = "mapping.fault"
 KINDS: dict[str, frozenset[str]] = {
     "created": frozenset({"user.created"}),
@@ -9,7 +10,7 @@ KINDS: dict[str, frozenset[str]] = {
     "enabled": frozenset({"user.enabled"}),
     "deleted": frozenset({"user.deleted"}),
     "groups": frozenset({"group.created", "group.changed", "group.deleted"}),
-    "refused": frozenset({REFUSED}),
+    "refused": frozenset({REFUSED, TURNED_AWAY}),
     "mapping": frozenset({MAPPING}),
     "access": frozenset(
         {

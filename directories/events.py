@@ -2,7 +2,8 @@
 
 An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory's partition, written in the same
 transaction as the change. The key contains the counters, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
-`g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests.
+`g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests, `d3` for
+three calls without a valid credential, which are no failures of provisioning.
 """
 
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from directories.event_types import REFUSED
+from directories.event_types import REFUSED, TURNED_AWAY
 from shared import keys, messages, row_versions
 from shared.clock import Clock
 from shared.ids import new_ulid, ulid
@@ -25,7 +26,7 @@ from shared.tables.schema import CONTACTS, EVENT
 _MAX_TEXT = 1000
 _ULID = 26
 MARKS_AT = len(EVENT.name) + 1 + _ULID  # index of the counters in a key
-_MARK = re.compile(r"([ugax])(-?[0-9]+)")
+_MARK = re.compile(r"([ugaxd])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
 
 
@@ -63,7 +64,7 @@ class Event:
     @property
     def is_refusal(self) -> bool:
         """Whether nothing was changed because the request was refused."""
-        return self.kind == REFUSED
+        return self.kind in (REFUSED, TURNED_AWAY)
 
     @property
     def active_people(self) -> int:
@@ -94,7 +95,7 @@ class StoredEvent:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """The counters in an event's key."""
 
@@ -102,6 +103,7 @@ class Marks:
     groups: int = 0
     active: int = 0
     refused: int = 0
+    turned_away: int = 0
 
 
 def write(event: Event, clock: Clock) -> Insert:
@@ -136,7 +138,13 @@ def marks(row_key: str) -> Marks:
 def marks_in(suffix: str) -> Marks:
     """Return the counters at the end of an event's key, from `MARKS_AT` on."""
     found = {kind: int(number) for kind, number in _MARK.findall(suffix)}
-    return Marks(found.get("u", 0), found.get("g", 0), found.get("a", 0), found.get("x", 0))
+    return Marks(
+        users=found.get("u", 0),
+        groups=found.get("g", 0),
+        active=found.get("a", 0),
+        refused=found.get("x", 0),
+        turned_away=found.get("d", 0),
+    )
 
 
 def moment_of(row_key: str) -> datetime:
@@ -197,7 +205,7 @@ def _suffix(event: Event) -> Iterator[str]:
     if event.active_people:
         yield f"a{event.active_people}"
     if event.is_refusal:
-        yield f"x{event.count}"
+        yield f"{'d' if event.kind == TURNED_AWAY else 'x'}{event.count}"
 
 
 def _cut(part: Any) -> Any:

@@ -60,7 +60,10 @@ class EventFilter:
 
     def may_have(self, row_key: str) -> bool:
         """Whether the key alone does not rule the event out: an import's events need not be read to find refusals."""
-        return self.kinds != KINDS["refused"] or events.marks(row_key).refused > 0
+        if not self.kinds or not self.kinds <= KINDS["refused"]:
+            return True
+        found = events.marks(row_key)
+        return found.refused > 0 or found.turned_away > 0
 
     def has(self, event: Event) -> bool:
         """Whether the event is wanted."""

@@ -11,7 +11,16 @@ from datetime import timedelta
 
 import orjson
 
-from directories import audit_log, audit_relay, deletion, events, quarantine_warning, store, totals
+from directories import (
+    audit_log,
+    audit_relay,
+    credential_expiry,
+    deletion,
+    events,
+    quarantine_warning,
+    store,
+    totals,
+)
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
 from directories.maintenance_jobs import MaintenanceJobs
@@ -147,6 +156,7 @@ async def tidy(app: App, directory_id: str) -> None:
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
     await audit_log.trim(app, audit_log.of_directory(directory_id), math.inf)
     await quarantine_warning.warn(app, directory_id)
+    await credential_expiry.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)
 

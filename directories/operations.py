@@ -60,7 +60,7 @@ def _issue(function: str, name: str, what: str, model: type) -> Operation:
         method="post",
         path=f"{_ONE}/{function.removeprefix('directory_')}",
         name=name,
-        summary=f"Issue a {what}, or with `overlapHours` replace the newest one",
+        summary=f"Issue a {what}, or replace the one that `replaces` names; no other one ends",
         parameters=_OWN,
         body=IssueBody,
         example=_NEW_CREDENTIAL,

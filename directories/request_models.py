@@ -48,11 +48,17 @@ class ChangeBody(BaseModel):
 
 
 class IssueBody(BaseModel):
-    """POST …/tokens and …/secrets; with `overlapHours` the newest one is replaced and lives on for so long."""
+    """POST …/tokens and …/secrets.
+
+    Without `expiresInDays` the operator's default applies; null: a token without an end. `replaces` is the ID of
+    the live credential that the new one replaces, which stays valid for `overlapHours` (0 if left out); with
+    `overlapHours` alone it is the only live one. Two live credentials and no `replaces`: 409.
+    """
 
     model_config = _STRICT
     expires_in_days: int | None = None
     overlap_hours: float | None = None
+    replaces: str = Field("", max_length=100)
 
 
 class TrustBody(BaseModel):

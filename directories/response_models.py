@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
-from directories.status import Stage
+from directories.status import Condition, Stage
 from shared.api_contract import Doc, Time, Uri
 
 
@@ -13,7 +13,7 @@ class Credential(TypedDict):
 
     id: str
     created: Time
-    expires: Time | None
+    expires: Annotated[Time | None, Doc("The end, also of a revoked one; null: without an end.")]
     lastUsed: Annotated[Time | None, Doc("To about five minutes.")]
     state: Literal["live", "revoked", "expired"]
 
@@ -23,6 +23,7 @@ class IssuedToken(Credential):
 
     token: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The token that ends because of this one.")]]
 
 
 class IssuedSecret(Credential):
@@ -30,6 +31,7 @@ class IssuedSecret(Credential):
 
     secret: str
     clientId: str
+    replaced: NotRequired[Annotated[Credential, Doc("The secret that ends because of this one.")]]
 
 
 class TokenList(TypedDict):
@@ -141,6 +143,16 @@ class DeniedCalls(TypedDict):
     remedy: str
 
 
+class EndingCredential(TypedDict):
+    """A credential that a client uses and that ends soon."""
+
+    id: str
+    kind: Literal["token", "secret"]
+    expires: Time
+    lastUsed: Time
+    daysLeft: Annotated[int, Doc("Rounded up.")]
+
+
 class ReindexProgress(TypedDict):
     """How far the search index is brought up to date after an upgrade."""
 
@@ -250,4 +262,9 @@ class DirectoryState(TypedDict):
     quarantine: Annotated[Outlook, Doc("Whether Entra may put the job into quarantine.")]
     lastRefusal: LogEvent | None
     denied: DeniedCalls | None
+    condition: Annotated[Condition, Doc("The state in one word; `good` only after a good call.")]
+    endingCredentials: Annotated[
+        list[EndingCredential],
+        Doc("Used credentials that end within 30 days, the first one first."),
+    ]
     reindex: ReindexProgress | None

@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
-from directories.credential_usage import AuthFailures, LastCalls
+from directories.credential_expiry import Ending
+from directories.credential_usage import DENIED, DENIED_REMEDY, AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
 from directories.inspector import MAX_REQUESTS, Inspected
@@ -20,6 +21,7 @@ from directories.response_models import (
     DirectoryReaders,
     DirectoryState,
     DirectorySummary,
+    EndingCredential,
     EventPage,
     InspectedRequest,
     Inspection,
@@ -28,7 +30,7 @@ from directories.response_models import (
     ReindexProgress,
     Trust,
 )
-from directories.status import DENIED, DENIED_REMEDY, DirectoryStatus
+from directories.status import DirectoryStatus
 from shared.app import App
 from shared.clock import timestamp
 from shared.http import Request
@@ -150,6 +152,8 @@ def state(found: DirectoryStatus, reindex: ReindexStatus | None) -> DirectorySta
         "quarantine": found.quarantine.outlook,
         "lastRefusal": event(found.last_refusal) if found.last_refusal else None,
         "denied": _denied(found.denied) if found.denied else None,
+        "condition": found.condition,
+        "endingCredentials": [_ending(each) for each in found.endings],
         "reindex": _reindex(reindex) if reindex else None,
     }
 
@@ -161,6 +165,16 @@ def _denied(denied: AuthFailures) -> DeniedCalls:
         "count": denied.count,
         "detail": DENIED.text(denied.reason),
         "remedy": DENIED_REMEDY.text(denied.reason),
+    }
+
+
+def _ending(ending: Ending) -> EndingCredential:
+    return {
+        "id": ending.credential.id,
+        "kind": "token" if ending.sort == "tokens" else "secret",
+        "expires": ending.credential.expires,
+        "lastUsed": ending.last_used,
+        "daysLeft": ending.days_left,
     }
 
 

@@ -7,6 +7,7 @@ directory is NotThere, as if it did not exist. An act is stored together with it
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from directories import audit, audit_acts, audit_relay, reindex_progress, store, tokens
@@ -17,6 +18,7 @@ from directories.errors import InvalidField, NotThere, Overtaken
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
 from shared.app import App
+from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import NotFound, PreconditionFailed
 from shared.tables.schema import DIRECTORIES
@@ -48,6 +50,8 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
     """
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
     at = store.now(app.clock)
+    days = app.settings.token_lifetime_days
+    expires = timestamp(app.clock.now() + timedelta(days=days)) if days else ""
     directory = Directory(
         id=_given_id(new.id) if new.id else tokens.new_short_id(20),
         name=check_name(new.name),
@@ -56,7 +60,7 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
         region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
-        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at),),
+        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at, expires),),
     )
     acts = audit_acts.of_creation(directory)
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)

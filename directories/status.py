@@ -1,40 +1,50 @@
 """Status of a directory: connection stage, people, last day, and last refusal."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from directories import credential_usage, provisioning_log, quarantine_warning, totals
+from directories import (
+    credential_expiry,
+    credential_usage,
+    provisioning_log,
+    quarantine_warning,
+    store,
+    totals,
+)
+from directories.credential_expiry import Ending
 from directories.credential_usage import AuthFailures, LastCalls
-from directories.event_types import KINDS
+from directories.event_types import KINDS, REFUSED
 from directories.models import Directory
 from directories.provisioning_log import EventFilter, Line
 from directories.quarantine_warning import Quarantine
 from directories.totals import Totals
 from shared.app import App
 from shared.clock import parse_timestamp, timestamp
-from shared.messages import CodeFamily
 
 Stage = Literal["waiting", "connected", "provisioning"]
-_REFUSED = EventFilter(kinds=KINDS["refused"])
+Condition = Literal["waiting_for_call", "waiting_for_people", "attention", "good"]
+_CONDITIONS: dict[Stage, Condition] = {
+    "waiting": "waiting_for_call",
+    "connected": "waiting_for_people",
+    "provisioning": "good",
+}
+_REFUSED = EventFilter(kinds=frozenset({REFUSED}))
 _DONE = frozenset().union(
     *(KINDS[kind] for kind in ("created", "changed", "disabled", "enabled", "deleted", "groups"))
 )
 _RECENT = timedelta(days=1)
 
-# Why a call was answered with 401; the catalogue has a sentence and a remedy for each reason.
-DENIED_REASONS = ("missing", "wrong", "expired", "revoked", "access", "client")
-DENIED = CodeFamily("denied_", DENIED_REASONS)
-DENIED_REMEDY = CodeFamily("denied_", DENIED_REASONS, "_remedy")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryStatus:
     """The values at the top of a directory's page.
 
     `stage`: waiting for the first call, connected (a call went well), provisioning (people are there).
     `last_call` is "" before the first; `denied` are calls without a valid token, newer than the last good one.
+    `endings` are used credentials that end soon; `has_credential`: whether any client can sign in now.
     """
 
     stage: Stage
@@ -43,6 +53,17 @@ class DirectoryStatus:
     last_refusal: Line | None
     denied: AuthFailures | None
     quarantine: Quarantine
+    endings: Sequence[Ending] = ()
+    has_credential: bool = True
+
+    @property
+    def condition(self) -> Condition:
+        """Return the state in one word: the most urgent of a problem, something that is waited for, and good."""
+        if self.denied or not self.has_credential or self.endings:
+            return "attention"
+        if self.quarantine.failures:
+            return "attention"
+        return _CONDITIONS[self.stage]
 
 
 async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -> DirectoryStatus:
@@ -57,8 +78,21 @@ async def glance(app: App, directory: Directory, *, last_refusal: bool = True) -
         else None
     )
     return DirectoryStatus(
-        _stage(found, calls), found, calls.latest, refusal, _denied(app, calls), quarantine
+        stage=_stage(found, calls),
+        totals=found,
+        last_call=calls.latest,
+        last_refusal=refusal,
+        denied=_denied(app, calls),
+        quarantine=quarantine,
+        endings=credential_expiry.endings(app, directory, calls),
+        has_credential=_has_credential(app, directory),
     )
+
+
+def _has_credential(app: App, directory: Directory) -> bool:
+    now = store.now(app.clock)
+    held = (*directory.tokens, *directory.secrets)
+    return directory.trust is not None or any(token.is_live(now) for token in held)
 
 
 def _stage(found: Totals, calls: LastCalls) -> Stage:

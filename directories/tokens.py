@@ -2,12 +2,18 @@
 
 A fast hash is enough for 256 random bits: there is nothing to guess (NIST SP 800-63B section 5.1.2 asks for slow ones
 only if a secret has less than 112).
+
+A secret ends with a checksum, as GitHub's tokens do (github.blog, "Behind GitHub's new authentication token formats"):
+the CRC-32 of the random characters in six characters of base 62. So a typing error is told apart from a revoked or
+unknown secret without a look into storage. Secrets of the first release have 43 URL-safe characters and no checksum.
 """
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
+import zlib
 from collections.abc import Sequence
 
 from directories.models import Token
@@ -16,12 +22,47 @@ TOKEN_PREFIX = "extdir_"
 SECRET_PREFIX = "extdirsec_"
 ACCESS_PREFIX = "extdiracc_"
 _ALPHABET = string.ascii_lowercase + string.digits
+_BASE_62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_RANDOM_LENGTH = 43  # characters of base 62 for 256 bits
+_CHECKSUM_LENGTH = 6  # characters of base 62 for 32 bits
+_FORM = re.compile(
+    rf"(?:extdir|extdirsec|extdiracc)_([0-9A-Za-z]{{{_RANDOM_LENGTH}}})([0-9A-Za-z]{{6}})"
+)
+_FIRST_FORM = re.compile(rf"(?:extdir|extdirsec|extdiracc)_[0-9A-Za-z_-]{{{_RANDOM_LENGTH}}}")
+_MARK = "extdir"
 _NOBODY = Token("", "0" * 64, "")
 
 
 def new_secret(prefix: str) -> str:
-    """Return a new plain secret: `prefix` and 43 URL-safe characters."""
-    return prefix + secrets.token_urlsafe(32)
+    """Return a new plain secret: `prefix`, 43 random characters of base 62 and their checksum."""
+    random = "".join([secrets.choice(_BASE_62) for _ in range(_RANDOM_LENGTH)])
+    return f"{prefix}{random}{_checksum(random)}"
+
+
+def is_mistyped(text: str) -> bool:
+    """Return whether `text` is meant to be a secret of this app, but was changed or cut when it was copied.
+
+    A function of the text alone: it tells a stranger nothing about what is stored.
+    """
+    if not text.isascii():
+        return _MARK in text.lower()
+    if found := _FORM.fullmatch(text):
+        return found[2] != _checksum(found[1])
+    if _FIRST_FORM.fullmatch(text):
+        return False
+    if _MARK in text.lower():
+        return True
+    ending = text[-_RANDOM_LENGTH - _CHECKSUM_LENGTH :]  # the prefix may be what was lost
+    random, checksum = ending[:_RANDOM_LENGTH], ending[_RANDOM_LENGTH:]
+    return len(checksum) == _CHECKSUM_LENGTH and checksum == _checksum(random)
+
+
+def _checksum(random: str) -> str:
+    rest, digits = zlib.crc32(random.encode("ascii")), ""
+    for _ in range(_CHECKSUM_LENGTH):
+        rest, digit = divmod(rest, len(_BASE_62))
+        digits = _BASE_62[digit] + digits
+    return digits
 
 
 def new_short_id(length: int = 8) -> str:

@@ -76,7 +76,7 @@ class Totals:
             active += marks.active * count
             hour = _hour_of(time)
             refused[hour] += marks.refused * count
-            done[hour] += 0 if marks.refused else count
+            done[hour] += 0 if marks.refused or marks.turned_away else count
         hours = dict(self.hours)
         for hour in done:
             before = hours.get(hour, (0, 0))

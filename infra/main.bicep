@@ -38,6 +38,11 @@ param presenceIntervalSeconds int = 30
 @maxValue(365)
 param eventRetentionDays int = 30
 
+@description('Days that a new security token is valid, unless whoever issues it chooses otherwise. 0: without an end.')
+@minValue(0)
+@maxValue(1095)
+param tokenLifetimeDays int = 365
+
 @description('Days that the audit log is kept.')
 @minValue(30)
 @maxValue(3650)
@@ -321,6 +326,7 @@ module settings 'modules/settings.bicep' = {
       presenceClientId: presenceId
       presenceIntervalSeconds: presenceIntervalSeconds
       eventRetentionDays: eventRetentionDays
+      tokenLifetimeDays: tokenLifetimeDays
       auditRetentionDays: auditRetentionDays
       maxDirectories: maxDirectories
       maxAccessTokens: maxAccessTokens

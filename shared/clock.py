@@ -127,6 +127,11 @@ def timestamp(moment: datetime) -> str:
     return f"{utc.isoformat(timespec='milliseconds')[:23]}Z"
 
 
+def readable(text: str) -> str:
+    """Return the moment that `timestamp` wrote to the minute and with its zone, for sentences."""
+    return f"{text[:16].replace('T', ' ')} UTC"
+
+
 def parse_timestamp(text: str) -> datetime:
     """Return the moment that `timestamp` wrote; raise ValueError if the text is not an RFC 3339 date-time."""
     return datetime.fromisoformat(text)

@@ -169,6 +169,12 @@ class Settings:
         "Days that the provisioning log is kept, 1 to 365.",
         _whole(1, 365),
     )
+    token_lifetime_days: int = _setting(
+        "TOKEN_LIFETIME_DAYS",
+        365,
+        "Days that a new security token is valid unless its issuer chooses otherwise, 1 to 1095; 0: without an end.",
+        _whole(0, 1095),
+    )
     audit_retention_days: int = _setting(
         "AUDIT_RETENTION_DAYS",
         365,

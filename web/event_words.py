@@ -14,7 +14,7 @@ def title(visit: PageRequest, event: Event) -> str:
 
 def detail(visit: PageRequest, event: Event) -> str:
     """Return more about it: why a request was refused, which token it was, why presence was lost."""
-    if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.")):
+    if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.", "connection.")):
         return messages.render_stored(event.said or {}, visit.language, event.detail)
     if event.kind == "presence.lost":
         return REASON.text(event.detail, visit.language, otherwise=event.detail)

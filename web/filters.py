@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from shared.clock import parse_timestamp
+from shared.clock import parse_timestamp, readable
 from shared.messages import group_thousands
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def clock_time(moment: str | datetime | None) -> str:
 
 def plain_time(moment: str | datetime | None) -> str:
     """Return the time to the minute, as shown before or without the page's script."""
-    return f"{clock_time(moment)[:16].replace('T', ' ')} UTC" if moment else ""
+    return readable(clock_time(moment)) if moment else ""
 
 
 @lru_cache(

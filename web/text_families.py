@@ -51,6 +51,7 @@ CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
 CREDENTIAL_STATE = CodeFamily("", ("live", "revoked", "expired"))
 CREDENTIAL_TITLE = CodeFamily("", CREDENTIAL_KINDS, "_title")
+ENDS = CodeFamily("ends_", ("ends", "revoked", "expired"))
 EVENT = CodeFamily("event_", (kind.replace(".", "_") for kind in _EVENTS))
 EVENTS = CodeFamily("events_", ("all", *KINDS))
 EXPORT = CodeFamily(
@@ -62,7 +63,6 @@ GUIDE_OTHER = CodeFamily("guide_other_", "123456")
 HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
-LIFETIME = CodeFamily("lifetime_", ("0", "90", "180", "365"))  # days
 LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
@@ -76,7 +76,7 @@ NUMBER_CAUSE = CodeFamily(
         *("of_no_country", "not_national", "again"),
     ),
 )
-OVERLAP = CodeFamily("overlap_", ("0", "1", "24", "168"))  # hours
+OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))

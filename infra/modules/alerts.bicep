@@ -49,6 +49,17 @@ var rules = [
     dimension: 'directory_id'
   }
   {
+    name: 'Credential ends soon'
+    description: 'A token or client secret that a company\'s client uses ends in 30, 14 or 3 days; provisioning stops then. Tell the account\'s administrators to issue a new one on the directory\'s Credentials page.'
+    severity: 2
+    query: '${events} | where event == "credential.ending" | extend days_before = toint(line.days_before), credential_id = tostring(line.credential_id) | project TimeGenerated, directory_id, credential_id, days_before'
+    window: 'PT1H'
+    lookBack: ''
+    every: 'PT1H'
+    threshold: 0
+    dimension: 'directory_id'
+  }
+  {
     name: 'Presence stale'
     description: 'A tenant\'s statuses were not confirmed for three intervals; agents see grey dots. See the directory\'s presence health.'
     severity: 2

@@ -27,6 +27,7 @@ param product {
   presenceClientId: string
   presenceIntervalSeconds: int
   eventRetentionDays: int
+  tokenLifetimeDays: int
   auditRetentionDays: int
   maxDirectories: int
   maxAccessTokens: int
@@ -47,6 +48,7 @@ var productSettings = {
   HOME_TENANT_ID: tenant().tenantId
   PRESENCE_INTERVAL_SECONDS: string(product.presenceIntervalSeconds)
   EVENT_RETENTION_DAYS: string(product.eventRetentionDays)
+  TOKEN_LIFETIME_DAYS: string(product.tokenLifetimeDays)
   AUDIT_RETENTION_DAYS: string(product.auditRetentionDays)
   MAX_DIRECTORIES: string(product.maxDirectories)
   MAX_ACCESS_TOKENS: string(product.maxAccessTokens)

@@ -73,7 +73,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rotate = actions.add_parser("rotate", parents=[common], help="issue a new token; prints it")
     rotate.add_argument("--id", required=True, help="the directory")
     rotate.add_argument(
-        "--overlap", type=float, default=24.0, metavar="HOURS", help="the old token lives on (24)"
+        "--overlap",
+        type=float,
+        default=24.0,
+        metavar="HOURS",
+        help="how long the replaced token stays valid (24)",
+    )
+    rotate.add_argument(
+        "--replaces",
+        default="",
+        metavar="TOKEN",
+        help="ID of the token to replace; needed if two are valid, then with --overlap 0",
     )
 
     delete = actions.add_parser(
@@ -84,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the action; return 1 with one line of explanation if it can't be done."""
-    from directories.errors import InvalidField, NotThere, Overtaken
+    from directories.errors import InvalidField, NotThere, Overtaken, TooMany
     from shared.settings import SettingsError
     from shared.tables.port import StorageUnavailable
 
@@ -93,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     except InvalidField as error:
         option = "overlap" if error.field == "overlapHours" else error.field
         return _failed(f"--{option}: {error.message.text()}")
+    except TooMany as error:
+        return _failed(error.message.text())
     except NotThere:
         return _failed(f"there is no directory {arguments.id} in account {arguments.account}")
     except Overtaken:
@@ -169,17 +181,20 @@ async def _list(app: Any, arguments: argparse.Namespace) -> list[dict[str, Any]]
 
 async def _rotate(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     from directories.audit import operator_actor
-    from directories.credentials import rotate
+    from directories.credentials import Replacement, rotate
 
-    place = (operator_actor(arguments.account), arguments.id)
-    directory, _, token = await rotate(app, *place, "tokens", arguments.overlap)
-    live = [held.expires for held in directory.tokens if held.expires and not held.revoked]
-    result = {
-        "directory_id": directory.id,
-        "scim_base_url": _base_url(app, directory.id),
-        "token": token,
+    replacement = Replacement(arguments.overlap, arguments.replaces)
+    issued = await rotate(
+        app, operator_actor(arguments.account), arguments.id, "tokens", replacement
+    )
+    replaced = issued.replaced
+    return {
+        "directory_id": issued.directory.id,
+        "scim_base_url": _base_url(app, issued.directory.id),
+        "token": issued.plain,
+        "token_until": issued.credential.expires or None,
+        "old_token_until": replaced.expires if replaced else None,
     }
-    return {**result, "old_token_until": max(live, default=None)}
 
 
 async def _delete(app: Any, arguments: argparse.Namespace) -> dict[str, Any]:

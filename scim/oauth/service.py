@@ -52,8 +52,10 @@ async def _by_secret(app: App, directory_id: str, request: TokenRequest) -> Issu
         directory, secret_id = await access_tokens.client(
             app, directory_id, request.get("client_id"), request.get("client_secret")
         )
-    except InvalidClient:
-        raise invalid_client(Message("oauth_no_client"), basic=request.basic) from None
+    except InvalidClient as error:
+        mistyped, unknown = Message("oauth_secret_mistyped"), Message("oauth_no_client")
+        message = mistyped if error.mistyped else unknown
+        raise invalid_client(message, basic=request.basic) from None
     rate_limits.take_request(app, directory.id)
     return _issued(await access_tokens.issue(app, directory, secret_id))
 

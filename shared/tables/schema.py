@@ -535,6 +535,18 @@ LAST_USE = OnePart(
     readers=("directories.credential_usage",),
     growth="one per credential ever used, and two",
 )
+CREDENTIAL_WARNING = OnePart(
+    name="warned",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("credential id",),
+    value="how many days before the end of a used credential the operator was warned last",
+    rewritten="whole",
+    codec="directories.credential_expiry",
+    writers=("directories.credential_expiry",),
+    readers=("directories.credential_expiry",),
+    growth="one per credential that came near its end",
+)
 ACCESS_TOKEN = OnePart(
     name="access",
     table=DIRECTORIES,

@@ -1,5 +1,7 @@
 """Every page of the product by name, for the tests that look at each of them."""
 
+from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import Populated
 
 PAGES = (
@@ -53,6 +55,19 @@ def address(name: str, populated: Populated) -> str:
         "not found": "/directories/nothing-here",
     }
     return found[name]
+
+
+def issue(page: Page) -> None:
+    """Issue in the open dialog; if two are valid, the first choice ends, which is confirmed."""
+    dialog = page.get_by_role("dialog")
+    choice = dialog.get_by_role("radio").first
+    expect(dialog.get_by_role("button", name="Issue")).to_be_visible()
+    has_choice = choice.is_visible()
+    if has_choice:
+        choice.check()
+    dialog.get_by_role("button", name="Issue").click()
+    if has_choice:
+        dialog.get_by_role("button", name="Issue, and revoke").click()
 
 
 def first_person(populated: Populated) -> str:

@@ -94,7 +94,7 @@ PARTS = {
     "deleted": Part("directories", _submit("Delete directory"), before=_delete),
     "added": Part("step 1", _button("Next Step"), before=_typed("Name", "Slow Ltd")),
     "saved": Part("step 1 again", _button("Next Step"), _of("#token-title")),
-    "another token": Part("step 2", _button("Issue a new token")),
+    "another token": Part("step 2", _submit("Issue"), before=_link("Issue a new token")),
     "step 2 done": Part("step 2", _button("Next Step")),
     "wizard done": Part("step 2 other", _button("Finish")),
     "choice": Part(

@@ -10,7 +10,7 @@ from playwright.sync_api import Frame, Page, expect
 from tests.browser import chromium
 from tests.browser.chromium import THEMES
 from tests.browser.conftest import Populated
-from tests.browser.pages import PAGES, address
+from tests.browser.pages import PAGES, address, issue
 
 _AXE = Path(__file__).parent.parent.parent / ".tools/browser/node_modules/axe-core/axe.min.js"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -122,14 +122,15 @@ def _token(page: Page, populated: Populated) -> None:
 
 def _token_saved(page: Page, populated: Populated) -> None:
     page.goto(f"/directories/{populated.removed.id}/connect")
-    page.get_by_role("button", name="Issue a new token").click()
+    page.get_by_role("link", name="Issue a new token").click()
+    issue(page)
     page.get_by_label("I have saved").check()
     expect(page.get_by_role("button", name="Next Step")).to_be_enabled()
 
 
 def _issued(page: Page, link: str) -> None:
     page.get_by_role("link", name=link).first.click()
-    page.get_by_role("dialog").get_by_role("button", name="Issue").click()
+    issue(page)
     expect(page.get_by_text("Save it now")).to_be_visible()
 
 

@@ -160,6 +160,7 @@ async def test_another_sites_page_can_change_nothing(api: Api, made: Made) -> No
         ("POST", "/{id}/tokens", {"expiresInDays": 0}, "expiresInDays"),
         ("POST", "/{id}/tokens", {"overlapHours": 1e9}, "overlapHours"),
         ("POST", "/{id}/tokens", {"overlapHours": -1}, "overlapHours"),
+        ("POST", "/{id}/tokens", {"replaces": "unknown1"}, "replaces"),
         ("PUT", "/{id}/trust", {"tenantId": "x", "subject": "y", "audiences": []}, "tenantId"),
         ("GET", "/{id}/events?limit=0", None, "limit"),
         ("GET", "/{id}/events?limit=many", None, "limit"),
@@ -219,8 +220,14 @@ async def test_tokens_are_issued_rotated_and_revoked(api: Api, app: App, made: M
     path = f"/{made.id}/tokens"
     second = await api.json("POST", path, {"expiresInDays": 30}, 201)
     assert second["expires"] == "2026-01-31T00:00:00.000Z"
-    await api.json("POST", path, {}, 409)
-    third = await api.json("POST", path, {"overlapHours": 1}, 201)
+    for body in ({}, {"overlapHours": 1}):
+        refused = await api.json("POST", path, body, 409)
+        assert refused["code"] == "two_live"
+        assert second["id"] in refused["detail"]
+    first = made.directory.tokens[0].id
+    third = await api.json("POST", path, {"replaces": first, "expiresInDays": None}, 201)
+    assert third["expires"] is None
+    assert (third["replaced"]["id"], third["replaced"]["state"]) == (first, "revoked")
     listed = (await api.json("GET", path))["tokens"]
     assert [token["state"] for token in listed] == ["revoked", "live", "live"]
     assert all("hash" not in token and "token" not in token for token in listed)

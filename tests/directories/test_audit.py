@@ -10,6 +10,7 @@ import pytest
 
 from directories import audit, audit_relay, credentials, deletion, maintenance, service, store
 from directories.audit import Actor, AuditEvent
+from directories.credentials import Replacement
 from directories.models import TrustedIdentity
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
@@ -86,9 +87,10 @@ async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> No
     """Settings with old and new values, credentials by their IDs, trust, deletion, restoration."""
     first = made.directory.tokens[0].id
     await service.set_up(app, ALEX, made.id, region="DE", strict_numbers=True)
-    _, second, _ = await credentials.issue(app, ALEX, made.id, "tokens")
-    await credentials.rotate(app, ALEX, made.id, "tokens", overlap_hours=1)
-    _, secret, _ = await credentials.issue(app, ALEX, made.id, "secrets")
+    second = (await credentials.issue(app, ALEX, made.id, "tokens")).credential
+    await credentials.revoke(app, ALEX, made.id, "tokens", first)
+    await credentials.rotate(app, ALEX, made.id, "tokens", Replacement(1))
+    secret = (await credentials.issue(app, ALEX, made.id, "secrets")).credential
     await credentials.revoke(app, ALEX, made.id, "secrets", secret.id)
     await credentials.set_trust(app, ALEX, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
     await credentials.set_trust(app, ALEX, made.id, None)
@@ -119,7 +121,8 @@ async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> No
 
 async def test_no_event_has_a_secret(app: App, made: Made) -> None:
     """Neither a plain token or secret nor its hash."""
-    _, token, plain = await credentials.issue(app, ALEX, made.id, "tokens")
+    issued = await credentials.issue(app, ALEX, made.id, "tokens")
+    token, plain = issued.credential, issued.plain
     rows = await query_all(app.tables, DIRECTORIES, made.id, *AUDIT.all())
     stored = b"".join([row.value for row in rows]).decode()
     assert plain not in stored

@@ -9,7 +9,7 @@ from directories import store
 from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
 from directories.service import NewDirectory, change, create
-from directories.tokens import ACCESS_PREFIX, new_short_id
+from directories.tokens import ACCESS_PREFIX, new_secret, new_short_id
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
@@ -34,7 +34,7 @@ async def test_a_live_token_opens_its_directory(any_app: App) -> None:
 
 
 async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
-    """Strangers learn nothing: status, headers and body are equal for every reason (issue: same 401)."""
+    """Strangers learn nothing of what is stored: status, headers and body are equal for every reason (issue: same 401)."""
     other, _ = await create(app, operator_actor(ACCOUNT), NewDirectory("Other"))
     answers = [
         await refused(app, made.id, None),
@@ -43,7 +43,7 @@ async def test_every_refusal_is_the_same_answer(app: App, made: Made) -> None:
         await refused(app, made.id, f"Basic {made.token}"),
         await refused(app, made.id, "Bearer wrong"),
         await refused(app, made.id, "Bearer \udcff"),
-        await refused(app, made.id, f"Bearer {ACCESS_PREFIX}made-up"),
+        await refused(app, made.id, f"Bearer {new_secret(ACCESS_PREFIX)}"),
         await refused(app, other.id, made.header),
         await refused(app, new_short_id(20), made.header),
         await refused(app, "x/../y", made.header),

@@ -1,5 +1,6 @@
 """`python -m local directory`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,20 @@ def test_rotate_prints_a_new_token_and_the_end_of_the_old_one(command: Command) 
     assert rotated["old_token_until"]
     assert opens(command, made["directory_id"], made["token"])
     assert opens(command, made["directory_id"], rotated["token"])
-    command.run("rotate", "--id", made["directory_id"], "--overlap", "0")
+
+
+def test_rotate_with_two_valid_tokens_ends_the_named_one_only(command: Command) -> None:
+    """Without --replaces it names both, so that the one in use isn't ended by accident."""
+    made = command.run("add", "--name", "Contoso")
+    place = ("rotate", "--id", made["directory_id"], "--overlap", "0")
+    rotated = command.run("rotate", "--id", made["directory_id"])
+    refused = command.run(*place, code=1)
+    assert "Two are already valid" in refused
+    ids = re.findall(r"([a-z0-9]{8}) \(", refused)
+    newest = command.run(*place, "--replaces", ids[1])
+    assert opens(command, made["directory_id"], made["token"])
     assert not opens(command, made["directory_id"], rotated["token"])
+    assert opens(command, made["directory_id"], newest["token"])
 
 
 def test_delete_removes_the_directory(command: Command) -> None:

@@ -1,11 +1,13 @@
 """Tokens, client secrets and trust: issue, rotate, revoke."""
 
+import asyncio
+
 import pytest
 
 from directories import credentials, provisioning_log, service
 from directories.audit import operator_actor
 from directories.authenticate import Unauthenticated, authenticate
-from directories.credentials import issue, revoke, rotate, set_trust
+from directories.credentials import Lifetime, Replacement, issue, revoke, rotate, set_trust
 from directories.errors import InvalidField, NotThere, TooMany
 from directories.event_types import KINDS
 from directories.models import TrustedIdentity
@@ -28,7 +30,7 @@ async def opens(app: App, directory_id: str, token: str) -> bool:
 
 async def test_two_tokens_may_be_live_and_no_third(app: App, made: Made) -> None:
     """At most two live tokens, so that one can be replaced by the other without a gap."""
-    _, _, second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).plain
     assert await opens(app, made.id, made.token)
     assert await opens(app, made.id, second)
     with pytest.raises(TooMany):
@@ -39,7 +41,7 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(
     app: App, made: Made, clock: FixedClock
 ) -> None:
     """After a rotation both tokens work until the overlap is over, then only the new one."""
-    _, _, new = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=2)
+    new = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(2))).plain
     clock.advance(2 * 3600 - 1)
     assert await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
@@ -50,26 +52,87 @@ async def test_a_rotated_token_lives_on_for_the_chosen_time(
 
 async def test_a_rotation_without_overlap_ends_the_old_token_at_once(app: App, made: Made) -> None:
     """Zero hours is what one chooses after a leak."""
-    _, _, new = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0)
+    new = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))).plain
     assert not await opens(app, made.id, made.token)
     assert await opens(app, made.id, new)
 
 
-async def test_a_rotation_with_two_live_tokens_ends_the_older_one(app: App, made: Made) -> None:
-    """Never more than two live tokens: the newest lives on beside its successor."""
-    _, _, second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
-    _, _, third = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=1)
-    states = [await opens(app, made.id, token) for token in (made.token, second, third)]
-    assert states == [False, True, True]
+async def test_a_third_token_is_refused_and_both_are_named(app: App, made: Made) -> None:
+    """A person who decides which one ends needs to know which one is in use."""
+    second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential
+    await authenticate(app, made.id, made.header)
+    await app.background.drain()
+    for hours in (0, 24):
+        with pytest.raises(TooMany) as caught:
+            await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(hours))
+        text = caught.value.message.text()
+        assert f"{made.directory.tokens[0].id} (last used 2026-01-01 00:00 UTC)" in text
+        assert f"{second.id} (never used)" in text
+
+
+async def test_only_the_named_token_is_replaced(app: App, made: Made) -> None:
+    """The token in use survives although it is the older one: the never used one was named (finding M1)."""
+    lost = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    done = await rotate(
+        app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, lost.credential.id)
+    )
+    assert await opens(app, made.id, made.token)
+    assert not await opens(app, made.id, lost.plain)
+    assert await opens(app, made.id, done.plain)
+    assert done.replaced is not None
+    assert (done.replaced.id, done.replaced.revoked) == (lost.credential.id, True)
+
+
+async def test_a_replaced_token_does_not_stay_beside_two_others(app: App, made: Made) -> None:
+    """Two are the limit, so with two live ones the replaced one ends at once or not at all."""
+    second = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens")).credential
+    with pytest.raises(InvalidField) as caught:
+        await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(1, second.id))
+    assert caught.value.field == "overlapHours"
+
+
+async def test_to_replace_an_ended_token_ends_no_other(app: App, made: Made) -> None:
+    """It was revoked in another tab: the new one is issued, and the second live one stays."""
+    second = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    first = made.directory.tokens[0].id
+    await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", first)
+    done = await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, first))
+    assert done.replaced is None
+    assert await opens(app, made.id, second.plain)
+    with pytest.raises(InvalidField, match="replaces_unknown"):
+        await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0, "other"))
+
+
+async def test_two_rotations_at_once_leave_no_more_than_was_named(app: App, made: Made) -> None:
+    """The storage's tag decides: the second one finds two live tokens, and ends neither."""
+    answers = await asyncio.gather(
+        *(
+            rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(24))
+            for _ in range(2)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["Issued", "TooMany"]
+    assert await opens(app, made.id, made.token)
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "expires"),
+    [("default", "2027-01-01"), (None, ""), (30, "2026-01-31")],
+)
+async def test_a_token_lives_as_chosen_else_as_the_operator_set(
+    app: App, made: Made, lifetime: Lifetime, expires: str
+) -> None:
+    """TOKEN_LIFETIME_DAYS is a year unless set; None is a token without an end."""
+    token = (await issue(app, operator_actor(ACCOUNT), made.id, "tokens", lifetime)).credential
+    assert token.expires[:10] == expires
 
 
 async def test_a_rotation_never_lengthens_a_life(app: App, made: Made, clock: FixedClock) -> None:
     """A token that was to end sooner than the overlap ends when it was to end."""
-    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0)
-    _, _, short = await rotate(
-        app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0, lifetime_days=1
-    )
-    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=100)
+    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))
+    short = (await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0), 1)).plain
+    await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(100))
     clock.advance(24 * 3600)
     assert not await opens(app, made.id, short)
 
@@ -99,9 +162,9 @@ async def test_only_the_owner_touches_tokens(app: App, made: Made) -> None:
 async def test_ended_tokens_are_kept_for_a_while_only(app: App, made: Made) -> None:
     """The page can say which token was revoked, and the record does not grow with every rotation."""
     for _ in range(10):
-        directory, _, _ = await rotate(
-            app, operator_actor(ACCOUNT), made.id, "tokens", overlap_hours=0
-        )
+        directory = (
+            await rotate(app, operator_actor(ACCOUNT), made.id, "tokens", Replacement(0))
+        ).directory
     assert len([token for token in directory.tokens if token.revoked]) == 5
     assert len(directory.tokens) == 6
 
@@ -115,9 +178,8 @@ async def test_a_lifetime_out_of_range_is_refused(app: App, made: Made, days: in
 
 async def test_client_secrets_expire_after_two_years(app: App, made: Made) -> None:
     """Microsoft's gallery asks for secrets that live one to three years (Learn, "App gallery requirements")."""
-    _, secret, _ = await issue(app, operator_actor(ACCOUNT), made.id, "secrets")
+    secret = (await issue(app, operator_actor(ACCOUNT), made.id, "secrets")).credential
     assert secret.expires == "2028-01-01T00:00:00.000Z"
-    assert made.directory.tokens[0].expires == ""
 
 
 async def test_trust_is_kept_as_given_and_can_be_dropped(app: App, made: Made) -> None:
@@ -148,7 +210,8 @@ async def test_a_wrong_trust_is_refused(
 
 async def test_the_log_tells_what_was_done_to_credentials(app: App, made: Made) -> None:
     """Who looks for the reason of a refused call finds that its token was revoked; never the token itself."""
-    _, token, plain = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    issued = await issue(app, operator_actor(ACCOUNT), made.id, "tokens")
+    token, plain = issued.credential, issued.plain
     await revoke(app, operator_actor(ACCOUNT), made.id, "tokens", token.id)
     await issue(app, operator_actor(ACCOUNT), made.id, "secrets")
     await set_trust(

@@ -51,7 +51,8 @@ async def test_access_tokens_beyond_their_end_are_removed(
     app: App, made: Made, clock: FixedClock
 ) -> None:
     """Expired access tokens and assertions to remember do not pile up; the live ones stay."""
-    directory, secret, _ = await credentials.issue(app, operator_actor(ACCOUNT), made.id, "secrets")
+    issued = await credentials.issue(app, operator_actor(ACCOUNT), made.id, "secrets")
+    directory, secret = issued.directory, issued.credential
     for _ in range(3):
         await access_tokens.issue(
             app,

@@ -58,6 +58,7 @@ def test_every_event_of_an_alert_is_documented() -> None:
     waited_for = {event for rule in RULES for event in kusto.events_of(rule.query)}
     assert waited_for == {
         "quarantine.near",
+        "credential.ending",
         "presence.stale",
         "timer.run",
         "presence.poison",
@@ -87,6 +88,9 @@ def test_events_carry_no_personal_data() -> None:
         "seconds",
         "age_seconds",
         "outlook",
+        "credential_id",
+        "days_before",
+        "expires",
         "failures",
         "successes",
         "count",
@@ -99,7 +103,7 @@ def test_events_carry_no_personal_data() -> None:
 
 def test_every_alert_is_documented() -> None:
     """Whoever gets the mail finds it in docs/deploy.md."""
-    assert len(RULES) == 9
+    assert len(RULES) == 10
     assert [rule.name for rule in RULES if f"| {rule.name} |" not in DOCUMENT] == []
 
 

@@ -3,15 +3,25 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from directories import maintenance, quarantine_warning
+from directories import (
+    credential_expiry,
+    credential_usage,
+    maintenance,
+    quarantine_warning,
+    service,
+)
+from directories.audit import operator_actor
+from directories.models import Directory, Token
 from directories.provisioning_log import Event, write
 from presence.sync import dispatch
 from shared import log
-from shared.clock import FixedClock
+from shared.clock import FixedClock, timestamp
 from shared.metrics import Metrics
 from tests.infra import kusto
 from tests.presence.world import World
@@ -62,6 +72,22 @@ async def _quarantine(world: World) -> None:
     event = Event("t", "request.refused", count=4000)
     await world.app.tables.transact("contacts", "d1", [write(event, world.app.clock)])
     await quarantine_warning.warn(world.app, "d1")
+
+
+async def _ending(world: World) -> None:
+    owner = operator_actor("account")
+    issued = await service.create(world.app, owner, service.NewDirectory("Contoso"))
+    directory = await service.change(
+        world.app, owner, issued[0].id, lambda one: replace(one, tokens=(_soon(world, one),))
+    )
+    credential_usage.accepted(world.app, directory.id, directory.tokens[0].id)
+    await world.app.background.drain()
+    await credential_expiry.warn(world.app, directory.id)
+
+
+def _soon(world: World, directory: Directory) -> Token:
+    expires = timestamp(world.app.clock.now() + timedelta(days=10))
+    return replace(directory.tokens[0], expires=expires)
 
 
 async def _stale(world: World) -> None:
@@ -118,6 +144,7 @@ WRITERS: dict[str, list[Callable[[World], Awaitable[None]]]] = {
     "token.error": [_failures],
     "metrics.calls": [_metrics],
     "metrics.refusals": [_metrics],
+    "credential.ending": [_ending],
 }
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from directories import status
+from directories import credential_usage
+from directories.credential_expiry import DAYS_BEFORE, Ending
 from directories.models import Directory
 from directories.status import DirectoryStatus
 from presence.consent.status import Connection
+from shared.clock import readable
 from web.page_request import PageRequest
-from web.text_families import QUARANTINE
+from web.text_families import CREDENTIAL, QUARANTINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ def _credentials(
     visit: PageRequest, directory: Directory, glance: DirectoryStatus
 ) -> Iterator[Problem]:
     if glance.denied:
-        reason = status.DENIED.text(glance.denied.reason, visit.language)
-        remedy = status.DENIED_REMEDY.text(glance.denied.reason, visit.language)
+        reason = credential_usage.DENIED.text(glance.denied.reason, visit.language)
+        remedy = credential_usage.DENIED_REMEDY.text(glance.denied.reason, visit.language)
         href = f"/directories/{directory.id}/credentials"
         yield Problem(
             "bad",
@@ -50,6 +52,34 @@ def _credentials(
             href,
             visit.t("problem_open_credentials"),
         )
+
+    elif not glance.has_credential:
+        yield Problem(
+            "bad",
+            visit.t("problem_no_credential"),
+            visit.t("problem_no_credential_detail"),
+            f"/directories/{directory.id}/credentials",
+            visit.t("problem_open_credentials"),
+        )
+    for ending in glance.endings:
+        yield ending_problem(visit, directory, ending)
+
+
+def ending_problem(visit: PageRequest, directory: Directory, ending: Ending) -> Problem:
+    """Return the warning that a used credential ends soon: which, when, and the remedy."""
+    kind = "security_token" if ending.sort == "tokens" else "client_secret"
+    return Problem(
+        "bad" if ending.days_left <= min(DAYS_BEFORE) else "warn",
+        visit.counted("problem_ending", ending.days_left, kind=visit.t(CREDENTIAL.code(kind))),
+        visit.t(
+            "problem_ending_detail",
+            id=ending.credential.id,
+            used=readable(ending.last_used),
+            at=readable(ending.credential.expires),
+        ),
+        f"/directories/{directory.id}/credentials",
+        visit.t("problem_open_credentials"),
+    )
 
 
 def _provisioning(

@@ -1,30 +1,27 @@
 """A directory's security tokens and client secrets: issue with overlap, revoke, expiry, last use."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from directories import credential_usage, service, store
+from directories import credential_expiry, credential_usage, service, store
 from directories import credentials as held
 from directories.credential_usage import LastCalls
-from directories.credentials import Sort
-from directories.errors import InvalidField, NotThere
+from directories.credentials import Issued, Sort
 from directories.models import Directory, Token
 from directories.serializers import token_endpoint
 from shared.http import Response
 from web.page_request import PageRequest
+from web.pages import alerts, issuing
 from web.pages.directory import framed
 from web.render import dialog, page
-from web.text_families import CREDENTIAL_STATE
-from web.translations import fault_text
+from web.text_families import CREDENTIAL_STATE, ENDS
 
-Kind = Literal["security_token", "client_secret"]
-_SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
-_TONES = {"live": "good", "ending": "warn", "expired": "", "revoked": ""}
+_TONES = {"live": "good", "expired": "", "revoked": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A row of the table."""
+    """A row of the table; `ends` is the sentence before the time `expires`, "" for one without an end."""
 
     id: str
     words: str
@@ -32,6 +29,7 @@ class Credential:
     created: str
     used: str
     expires: str
+    ends: str
     live: bool
 
 
@@ -51,34 +49,22 @@ async def show(visit: PageRequest) -> Response:
     return await _shown(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
-async def ask_to_issue(visit: PageRequest) -> Response:
-    """Show the dialog that asks for the lifetimes of the old and the new token."""
-    directory = await service.read(visit.app, visit.account, visit.directory_id)
-    kind, sort = _kind(visit.query)
-    at = store.now(visit.app.clock)
-    has_live = any(one.is_live(at) for one in _tokens(directory, sort))
-    return dialog(visit, "issue.html", directory=directory, kind=kind, has_live=has_live)
-
-
 async def issue(visit: PageRequest) -> Response:
-    """Issue a new token in place of the newest."""
-    kind, sort = _kind(visit.form)
-    hours, days = visit.form.get("overlap", "0"), visit.form.get("lifetime", "0")
-    place = (visit.app, visit.actor, visit.directory_id, sort)
-    try:
-        directory, _, plain = await held.rotate(
-            *place, float(_number(hours)), _number(days) or None
-        )
-    except InvalidField as fault:
-        directory = await service.read(visit.app, visit.account, visit.directory_id)
-        return await _shown(visit, directory, kind, fault=fault_text(visit, fault))
-    return await _shown(visit, directory, kind, fresh=plain)
+    """Issue a new token or secret; ask first if another one would end at once."""
+    kind, _ = issuing.kind_of(visit.form)
+    done = await issuing.issue(visit, kind, "credentials")
+    if isinstance(done, Response):
+        return done
+    if isinstance(done, Issued):
+        return await _shown(visit, done.directory, kind, fresh=done.plain)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    return await _shown(visit, directory, kind, fault=visit.text(done.message))
 
 
 async def ask_to_revoke(visit: PageRequest) -> Response:
     """Show the dialog that explains the effect of revoking."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
-    kind, _ = _kind(visit.query)
+    kind, _ = issuing.kind_of(visit.query)
     return dialog(
         visit, "revoke.html", directory=directory, kind=kind, id=visit.query.get("id", "")
     )
@@ -86,7 +72,7 @@ async def ask_to_revoke(visit: PageRequest) -> Response:
 
 async def revoke(visit: PageRequest) -> Response:
     """End one at once."""
-    _, sort = _kind(visit.form)
+    _, sort = issuing.kind_of(visit.form)
     directory = await held.revoke(
         visit.app, visit.actor, visit.directory_id, sort, visit.form.get("id", "")
     )
@@ -105,23 +91,19 @@ async def _shown(
             fresh if name == kind else "",
             fault if name == kind else "",
         )
-        for name, sort in _SORTS.items()
+        for name, sort in issuing.SORTS.items()
     ]
     values: dict[str, Any] = await framed(visit, directory, "credentials")
     endpoint = token_endpoint(visit.app, visit.request.origin, directory.id)
-    return page(visit, "credentials.html", sets=sets, token_endpoint=endpoint, **values)
-
-
-def _number(text: str) -> int:
-    """Return a choice of the dialog as a number; 0 if it is not a number."""
-    return int(text[:7]) if text.isdecimal() else 0
-
-
-def _kind(fields: dict[str, str]) -> tuple[str, Sort]:
-    kind = fields.get("kind", "")
-    if kind not in _SORTS:
-        raise NotThere(kind)
-    return kind, _SORTS[kind]
+    endings = credential_expiry.endings(visit.app, directory, calls)
+    return page(
+        visit,
+        "credentials.html",
+        sets=sets,
+        token_endpoint=endpoint,
+        problems=[alerts.ending_problem(visit, directory, one) for one in endings],
+        **values,
+    )
 
 
 def _tokens(directory: Directory, sort: Sort) -> tuple[Token, ...]:
@@ -139,5 +121,6 @@ def _credential(visit: PageRequest, token: Token, calls: LastCalls) -> Credentia
         token.created,
         used,
         token.expires,
+        visit.t(ENDS.code("ends" if live else state)) if token.expires else "",
         live,
     )

@@ -24,6 +24,7 @@ _TONES = {
     "group.created": "good",
     "connection.tested": "good",
     "request.refused": "bad",
+    "connection.refused": "bad",
     "mapping.fault": "warn",
     "presence.connected": "good",
     "presence.back": "good",

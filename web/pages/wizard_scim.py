@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from directories import credentials, service, status, store
-from directories.errors import InvalidField
+from directories import credential_usage, service, status, store
+from directories.credentials import Issued
 from directories.models import Directory
 from directories.serializers import scim_base_url
 from directories.status import DirectoryStatus
@@ -13,10 +13,9 @@ from presence.service import first_external_ids
 from shared.http import Response
 from web import event_words
 from web.page_request import PageRequest
-from web.pages import attribute_mapping, wizard_steps
+from web.pages import attribute_mapping, issuing, wizard_steps
 from web.render import page
 from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
-from web.translations import fault_text
 
 _MAX_EXAMPLE = 60  # characters
 _GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
@@ -39,20 +38,14 @@ async def show(visit: PageRequest) -> Response:
 
 
 async def new_token(visit: PageRequest) -> Response:
-    """Another token, which is shown in this answer only."""
-    hours = visit.form.get("overlap", "24")
-    try:
-        directory, _, plain = await credentials.rotate(
-            visit.app,
-            visit.actor,
-            visit.directory_id,
-            "tokens",
-            int(hours[:7]) if hours.isdecimal() else 24,
-        )
-    except InvalidField as fault:
-        directory = await service.read(visit.app, visit.account, visit.directory_id)
-        return await step(visit, directory, fault=fault_text(visit, fault))
-    return await step(visit, directory, plain)
+    """Issue another token, which is shown in this answer only; ask first if another one would end at once."""
+    done = await issuing.issue(visit, "security_token", "connect")
+    if isinstance(done, Response):
+        return done
+    if isinstance(done, Issued):
+        return await step(visit, done.directory, done.plain)
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    return await step(visit, directory, fault=visit.text(done.message))
 
 
 async def step(
@@ -148,8 +141,8 @@ def _refusal(visit: PageRequest, glance: DirectoryStatus) -> dict[str, str] | No
         return {
             "title": visit.t("live_refused"),
             "at": glance.denied.at,
-            "detail": status.DENIED.text(reason, visit.language),
-            "remedy": status.DENIED_REMEDY.text(reason, visit.language),
+            "detail": credential_usage.DENIED.text(reason, visit.language),
+            "remedy": credential_usage.DENIED_REMEDY.text(reason, visit.language),
         }
     if glance.last_refusal:
         event = glance.last_refusal.event

@@ -23,9 +23,11 @@ const page = (() => {
   const locale = navigator.languages.find((one) => one.split("-")[0] === root.lang) ?? root.lang;
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const zoned = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+  const formats = { date, moment, zoned, clock };
   const ago = (at, until) => {
     const seconds = Math.round((at - Date.now()) / 1000);
     const size = Math.abs(seconds);
@@ -39,7 +41,7 @@ const page = (() => {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
     const style = time.dataset.style;
-    time.textContent = style === "date" ? date.format(at) : style === "moment" ? moment.format(at) : style === "clock" ? clock.format(at) : ago(at, style === "until");
+    time.textContent = style in formats ? formats[style].format(at) : ago(at, style === "until");
     time.title = full.format(at);
   };
   const showTimes = (within) => all(within, "time[datetime]").forEach(showTime);

@@ -46,7 +46,7 @@ async def client(app: App) -> AsyncIterator[TokenClient]:
     """A directory with a client secret and a trusted identity."""
     host = host_of(app)
     directory, _ = await service.create(app, operator_actor(ACCOUNT), NewDirectory("Contoso"))
-    _, _, secret = await credentials.issue(app, operator_actor(ACCOUNT), directory.id, "secrets")
+    secret = (await credentials.issue(app, operator_actor(ACCOUNT), directory.id, "secrets")).plain
     await credentials.set_trust(
         app,
         operator_actor(ACCOUNT),

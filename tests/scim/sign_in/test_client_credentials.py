@@ -54,9 +54,10 @@ async def test_a_token_ends_after_60_minutes(client: TokenClient, clock: FixedCl
 @pytest.mark.clause("7644/2.1")
 async def test_a_revoked_secret_ends_its_tokens_and_no_others(client: TokenClient) -> None:
     """Two secrets are live; revoking one leaves the other's tokens."""
-    _, second, plain = await credentials.issue(
+    issued = await credentials.issue(
         client.app, operator_actor(ACCOUNT), client.directory_id, "secrets"
     )
+    second, plain = issued.credential, issued.plain
     first_token = (await client.by_secret()).token
     second_token = (await client.by_secret(client_secret=plain)).token
     assert [await client.users(first_token), await client.users(second_token)] == [200, 200]
@@ -202,9 +203,9 @@ async def test_a_secret_obtains_one_access_token_per_second(
     assert [answer.status for answer in answers] == [200] * 10 + [429] * 40
     assert answers[-1].headers["retry-after"] == "1"
     assert "1 access token per second" in answers[-1].body["error_description"]
-    _, _, second = await credentials.issue(
-        client.app, operator_actor(ACCOUNT), client.directory_id, "secrets"
-    )
+    second = (
+        await credentials.issue(client.app, operator_actor(ACCOUNT), client.directory_id, "secrets")
+    ).plain
     other = TokenClient(client.host, client.app, client.directory_id, second)
     assert (await other.by_secret()).status == 200
     clock.advance(1)

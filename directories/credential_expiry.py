@@ -1,0 +1,124 @@
+"""Warns before a credential that a client uses comes to its end.
+
+An end that nobody expects stops provisioning: Entra quarantines a job at once when it can't sign in (Microsoft Learn,
+"Application provisioning in quarantine status"). The page warns from 30 days before, and the daily maintenance logs
+`credential.ending` 30, 14 and 3 days before, once each, for the operator's alert.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+import orjson
+
+from directories import credential_usage, store
+from directories.access_rows import BY_TRUST
+from directories.credential_usage import LastCalls
+from directories.credentials import Sort
+from directories.models import Directory, Token
+from shared import log, row_versions
+from shared.app import App
+from shared.clock import parse_timestamp, timestamp
+from shared.tables.port import Upsert
+from shared.tables.schema import CREDENTIAL_WARNING, DIRECTORIES
+
+DAYS_BEFORE = (30, 14, 3)
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A live credential that a client uses and that ends within 30 days; `days_left` is rounded up."""
+
+    sort: Sort
+    credential: Token
+    last_used: str
+    days_left: int
+
+    @property
+    def days_before(self) -> int:
+        """The smallest of the days of `DAYS_BEFORE` that has been reached."""
+        return min(days for days in DAYS_BEFORE if self.days_left <= days)
+
+
+def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
+    """Return the credentials that end soon, the first one first.
+
+    A credential that the client has left for one that lasts longer is not among them.
+    """
+    now = store.now(app.clock)
+    soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
+    live = [(sort, token) for sort, token in _credentials(directory) if token.is_live(now)]
+    ends_by_id = {token.id: token.expires for _, token in live}
+    if directory.trust:
+        ends_by_id[BY_TRUST] = ""
+    found = [
+        Ending(sort, token, calls.used[token.id], _days_left(app, token))
+        for sort, token in live
+        if token.expires
+        and token.expires <= soon
+        and token.id in calls.used
+        and not _is_left(token, calls, ends_by_id)
+    ]
+    return sorted(found, key=lambda ending: ending.credential.expires)
+
+
+def _credentials(directory: Directory) -> Iterator[tuple[Sort, Token]]:
+    for token in directory.tokens:
+        yield "tokens", token
+    for secret in directory.secrets:
+        yield "secrets", secret
+
+
+def _is_left(token: Token, calls: LastCalls, ends_by_id: dict[str, str]) -> bool:
+    """Return whether the client's latest call used a credential that lasts longer, "" being without an end."""
+    return any(
+        calls.used.get(other, "") > calls.used[token.id] and (not end or end > token.expires)
+        for other, end in ends_by_id.items()
+    )
+
+
+def _days_left(app: App, token: Token) -> int:
+    left = parse_timestamp(token.expires) - app.clock.now()
+    return max(1, ceil(left.total_seconds() / _DAY_SECONDS))
+
+
+async def warn(app: App, directory_id: str) -> None:
+    """Log each credential of a directory that has reached 30, 14 or 3 days before its end since the last warning.
+
+    The warning is logged before it is noted: if the run is killed in between, it comes twice, and never not at all.
+    """
+    directory = await store.get(app.tables, directory_id)
+    if directory is None or not directory.is_active:
+        return
+    soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
+    if not any("" < token.expires <= soon for _, token in _credentials(directory)):
+        return
+    for ending in endings(app, directory, await credential_usage.read(app.tables, directory_id)):
+        key = CREDENTIAL_WARNING.key(ending.credential.id)
+        row = await app.tables.get(DIRECTORIES, directory_id, key)
+        if row is not None and decode(row.value) <= ending.days_before:
+            continue
+        log.event(
+            "credential.ending",
+            level=logging.WARNING,
+            directory_id=directory_id,
+            credential_id=ending.credential.id,
+            days_before=ending.days_before,
+            expires=ending.credential.expires,
+        )
+        await app.tables.transact(
+            DIRECTORIES, directory_id, [Upsert(key, encode(ending.days_before))]
+        )
+
+
+def encode(days_before: int) -> bytes:
+    """Return the value of a warning's row."""
+    return orjson.dumps({"v": 1, "days_before": days_before})
+
+
+def decode(value: bytes) -> int:
+    """Return the days of the last warning; raise UnsupportedRowVersion."""
+    return int(row_versions.read(value, "credential warning")["days_before"])

@@ -1,0 +1,173 @@
+"""Issue a token or client secret from a page: a dialog that names what ends, and when.
+
+A credential that would end at once is named with its last use and has to be confirmed first, because a client that
+still uses it is refused from that second on.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from directories import credential_usage, service, store
+from directories import credentials as held
+from directories.credentials import Issued, Lifetime, Replacement, Sort
+from directories.errors import InvalidField, NotThere, TooMany
+from directories.models import MAX_LIVE, Directory, Token
+from shared.clock import readable, timestamp
+from shared.http import Response
+from web.page_request import PageRequest
+from web.render import dialog
+from web.text_families import OVERLAP
+
+Kind = Literal["security_token", "client_secret"]
+SORTS: dict[str, Sort] = {"security_token": "tokens", "client_secret": "secrets"}
+_LIFETIMES = {"tokens": (90, 180, 365, 730, 0), "secrets": (90, 180, 365, 730)}  # days; 0: no end
+_OVERLAPS = (1, 24, 168)  # hours
+# The page that shows the new credential, and the part of it that is drawn again.
+_PLACES = {"credentials": ("/issue", "#credentials"), "connect": ("/connect", "#main")}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCredential:
+    """A credential that the new one may replace; `used` is "" if no call had it."""
+
+    id: str
+    created: str
+    used: str
+    expires: str
+
+
+def kind_of(fields: dict[str, str]) -> tuple[str, Sort]:
+    """Return the kind of credential in a form or address; raise NotThere if there is none."""
+    kind = fields.get("kind", "")
+    if kind not in SORTS:
+        raise NotThere(kind)
+    return kind, SORTS[kind]
+
+
+async def ask(visit: PageRequest) -> Response:
+    """Show the dialog that asks for the lifetimes of the old and the new credential."""
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    kind, _ = kind_of(visit.query)
+    place = "connect" if visit.query.get("from") == "connect" else "credentials"
+    return await _dialog(visit, directory, kind, place)
+
+
+async def issue(
+    visit: PageRequest, kind: str, place: str
+) -> Issued | Response | InvalidField | TooMany:
+    """Issue what the dialog's form asks for.
+
+    Returns:
+        The new credential; or the dialog, which asks for a choice or a confirmation first; or the fault.
+    """
+    sort, form = SORTS[kind], visit.form
+    replaces, overlap = form.get("replaces", ""), form.get("overlap", "keep")
+    directory = await service.read(visit.app, visit.account, visit.directory_id)
+    live = _live(visit, directory, sort)
+    if len(live) >= MAX_LIVE and not replaces:
+        return await _dialog(visit, directory, kind, place, fault=visit.t("issue_choose"))
+    victim = next((token for token in live if token.id == replaces), None)
+    if overlap == "0" and victim is not None and form.get("confirm") != replaces:
+        return await _dialog(visit, directory, kind, place, victim=victim)
+    where = (visit.app, visit.actor, visit.directory_id, sort)
+    try:
+        if overlap == "keep":
+            return await held.issue(*where, _lifetime(form))
+        return await held.rotate(
+            *where, Replacement(float(_number(overlap)), replaces), _lifetime(form)
+        )
+    except (InvalidField, TooMany) as fault:
+        return fault
+
+
+async def _dialog(
+    visit: PageRequest,
+    directory: Directory,
+    kind: str,
+    place: str,
+    *,
+    victim: Token | None = None,
+    fault: str = "",
+) -> Response:
+    calls = await credential_usage.read(visit.app.tables, directory.id)
+    shown = [
+        LiveCredential(token.id, token.created, calls.used.get(token.id, ""), token.expires)
+        for token in _live(visit, directory, SORTS[kind])
+    ]
+    action, target = _PLACES[place]
+    answer = dialog(
+        visit,
+        "issue.html",
+        directory=directory,
+        kind=kind,
+        place=place,
+        action=f"/directories/{directory.id}{action}",
+        target=target,
+        live=shown,
+        victim=next((one for one in shown if victim and one.id == victim.id), None),
+        lifetime=visit.form.get("lifetime", "") if victim else "",
+        overlaps=_overlaps(visit),
+        lifetimes=_lifetimes(visit, SORTS[kind]),
+        fault=fault,
+    )
+    if visit.is_partial:  # the form draws another part of the page again
+        answer.headers |= {
+            "HX-Retarget": "#dialog",
+            "HX-Reselect": "dialog",
+            "HX-Reswap": "innerHTML",
+        }
+    return answer
+
+
+def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:
+    at = store.now(visit.app.clock)
+    return [token for token in getattr(directory, sort) if token.is_live(at)]
+
+
+def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
+    """Return the choices for the credential that is live: value and text with the exact time."""
+    now = visit.app.clock.now()
+    timed = [
+        (
+            str(hours),
+            visit.t(
+                "overlap_until",
+                period=visit.t(OVERLAP.code(hours)),
+                at=readable(timestamp(now + timedelta(hours=hours))),
+            ),
+        )
+        for hours in _OVERLAPS
+    ]
+    return [("keep", visit.t("overlap_keep")), *timed, ("0", visit.t("overlap_0"))]
+
+
+def _lifetimes(visit: PageRequest, sort: Sort) -> list[tuple[int, str, bool]]:
+    """Return the choices of lifetimes: days, text with the exact time, and whether it is the default."""
+    usual = visit.settings.token_lifetime_days if sort == "tokens" else held.SECRET_LIFETIME_DAYS
+    days = sorted({*_LIFETIMES[sort], usual} - {0})
+    if sort == "tokens":
+        days.append(0)
+    now = visit.app.clock.now()
+    return [
+        (
+            one,
+            visit.counted("lifetime_days", one, at=readable(timestamp(now + timedelta(days=one))))
+            if one
+            else visit.t("lifetime_none"),
+            one == usual,
+        )
+        for one in days
+    ]
+
+
+def _lifetime(form: dict[str, str]) -> Lifetime:
+    days = form.get("lifetime", "")
+    if not days:
+        return "default"
+    return _number(days) or None
+
+
+def _number(text: str) -> int:
+    """Return a choice of the dialog as a number; 0 if it is not a number."""
+    return int(text[:7]) if text.isascii() and text.isdecimal() else 0
