@@ -14,7 +14,7 @@ from directories import audit, audit_acts, audit_relay, reindex_progress, store,
 from directories.audit import Actor
 from directories.audit_relay import Outbox
 from directories.cache import cache
-from directories.errors import InvalidField, NotThere, Overtaken
+from directories.errors import InvalidField, NotThere, Overtaken, TooManyDirectories
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
 from shared.app import App
@@ -47,6 +47,7 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
 
     Raises:
         InvalidField: A value is not accepted.
+        TooManyDirectories: The account has as many as the setting MAX_DIRECTORIES allows.
     """
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
     at = store.now(app.clock)
@@ -65,9 +66,11 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
     acts = audit_acts.of_creation(directory)
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)
     try:
-        stored = await store.insert(app.tables, directory, events)
+        stored = await store.insert(app.tables, directory, events, app.settings.max_directories)
     except store.AlreadyThere:
         raise InvalidField("id", Message("id_taken", id=directory.id)) from None
+    except store.AccountFull:
+        raise TooManyDirectories(app.settings.max_directories) from None
     cache(app).forget(directory.id)
     await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
     return stored, plain
