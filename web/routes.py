@@ -17,6 +17,7 @@ from web.pages import (
     favourites,
     inspector,
     issuing,
+    live_statuses,
     numbers,
     organisation,
     person,
@@ -26,6 +27,7 @@ from web.pages import (
     recents,
     revoke_access,
     screen_pop,
+    team,
     trusted_identity,
     wizard_details,
     wizard_presence,
@@ -85,6 +87,8 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "statuses": {"GET": organisation.to_list, "POST": live_statuses.show},
+    "team": {"GET": team.show},
     "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
 

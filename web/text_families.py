@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from contacts.stand_ins import REASONS
 from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import Kind
@@ -79,6 +80,7 @@ NUMBER_CAUSE = CodeFamily(
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
+REASON = CodeFamily("reason_", REASONS)
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
 TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit"))
