@@ -153,7 +153,7 @@ async def events(call: Call) -> Response:
 
 
 async def inspected(call: Call) -> Response:
-    """Return what the request inspector recorded."""
+    """Return the requests that the request inspector recorded."""
     directory = await service.read(call.app, call.account, call.directory_id)
     return json_response(await _inspection(call, directory))
 

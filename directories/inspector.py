@@ -1,9 +1,9 @@
-"""The request inspector of a directory: what its client sends, without values, for an hour.
+"""The request inspector of a directory: its client's requests, without values, for an hour.
 
 An administrator switches it on (`Directory.inspect_until`), and it ends by itself: each instance
 compares the time with every request. Requests are stored in the background, and at most `MAX_REQUESTS`
 of them; several instances may go beyond that by `_AT_ONCE` each. Another instance knows of a switch
-within 30 seconds (`directories.cache`). The daily maintenance removes what was recorded.
+within 30 seconds (`directories.cache`). The daily maintenance removes them.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Inspected:
 
 @dataclass(slots=True)
 class _Session:
-    """What an instance records of a directory: `room` rows before it counts them again."""
+    """The requests of a directory that an instance records: `room` rows before it counts them again."""
 
     until: str
     room: int = 0
@@ -105,13 +105,13 @@ async def read(app: App, directory_id: str) -> list[Inspected]:
 
 
 async def clear(app: App, directory_id: str) -> None:
-    """Remove what was recorded."""
+    """Remove the recorded requests."""
     rows = await query_all(app.tables, DIRECTORIES, directory_id, *INSPECTED.all(), keys_only=True)
     await _delete(app, directory_id, [row.key for row in rows])
 
 
 async def tidy(app: App, directory_id: str) -> None:
-    """Remove what was recorded if it ended a day ago."""
+    """Remove the requests of a recording that ended a day ago."""
     directory = await store.get(app.tables, directory_id)
     ended = timestamp(app.clock.now() - timedelta(days=1))
     if directory is None or directory.inspect_until < ended:

@@ -53,7 +53,7 @@ class _Minutes:
 async def note(app: App, directory_id: str, event: Event, complete: Complete | None = None) -> None:
     """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it.
 
-    `complete` adds what the request didn't contain to an event that is stored.
+    `complete` adds the person's name, which the request may lack, to an event that is stored.
     """
     app.metrics.refused(_reason(event))
     due = _to_store(app, directory_id, event)

@@ -213,7 +213,7 @@ class InspectedRequest(TypedDict):
 
 
 class Inspection(TypedDict):
-    """The request inspector: on until a time or off, and what it recorded, newest first."""
+    """The request inspector: on until a time or off, and its recorded requests, newest first."""
 
     until: Time | None
     isFull: Annotated[bool, Doc("Further requests are not recorded.")]

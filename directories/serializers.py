@@ -183,7 +183,7 @@ def _reindex(reindex: ReindexStatus) -> ReindexProgress:
 
 
 def inspection(until: str | None, requests: Sequence[Inspected]) -> Inspection:
-    """Return the state of the request inspector and what it recorded."""
+    """Return the state of the request inspector and its recorded requests."""
     return {
         "until": until,
         "isFull": len(requests) >= MAX_REQUESTS,

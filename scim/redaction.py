@@ -1,6 +1,6 @@
 """A request without its values: attribute names, operators, types and sizes stay.
 
-What may name a person or number is replaced: every text of a body, every literal of a filter, every
+Values that may name a person or number are replaced: every text of a body, every literal of a filter, every
 ID of a path. Booleans and the texts that SCIM itself defines stay, because they explain a fault.
 """
 

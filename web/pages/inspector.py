@@ -1,4 +1,4 @@
-"""The request inspector of a directory: switched on for an hour, and what it recorded."""
+"""The request inspector of a directory: switched on for an hour, and its recorded requests."""
 
 from directories import inspector, service
 from shared.http import Response
