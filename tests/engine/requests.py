@@ -54,6 +54,7 @@ DIRECTORY = [
     Step("GET", "/api/directories/<directory>/state"),
     Step("GET", "/api/directories/<directory>/events?limit=5"),
     Step("GET", "/api/directories/<directory>/events?limit=x"),
+    Step("GET", "/api/directories/<directory>/inspector"),
     Step("GET", "/api/directories/<directory>/trust"),
     Step("GET", "/api/directories/<directory>/tokens"),
     Step(
@@ -123,6 +124,9 @@ CONTACTS = [
     Step("GET", "/api/directories/<directory>/contacts?limit=0"),
     Step("GET", "/api/directories/<directory>/contacts/<user>"),
     Step("GET", "/api/directories/<directory>/contacts/<user>/team"),
+    Step("GET", "/api/directories/<directory>/contacts/<user>/notes"),
+    Step("PUT", "/api/directories/<directory>/contacts/<user>/notes/none", {"text": "After 10"}),
+    Step("GET", "/api/contacts/noted?q=after"),
     Step("POST", "/api/directories/<directory>/dry-run", {"sample": "nonsense"}),
     Step("GET", "/api/directories/<directory>/audit"),
     Step("GET", "/api/audit?limit=0"),

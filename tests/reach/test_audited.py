@@ -61,11 +61,17 @@ ACTS = (
     act("POST issue", "secret.issued", kind="client_secret", overlap="0", lifetime="90"),
     act("POST revoke", "secret.revoked", kind="client_secret", id="{secret}"),
     act("POST trust", "trust.set", tenantId=GUID, subject=GUID, audiences="api://x"),
+    act(f"PUT {ONE}/inspector", "directory.changed"),
+    act(f"DELETE {ONE}/inspector", "directory.changed"),
+    act("POST inspector", "directory.changed", on="1"),
     act("POST delete", "directory.deleted", name="Contoso"),
     act("POST restore", "directory.restored"),
 )
 # Acts that need Microsoft are played in tests/presence/test_audited.py.
 ELSEWHERE = {f"POST {ONE}/presence", "POST consent", "POST gone", "POST remove"}
+# Notes of agents are played in tests/contacts/test_notes.py.
+_NOTES = f"{ONE}/contacts/{{contactId}}/notes"
+ELSEWHERE |= {f"POST {_NOTES}", f"PUT {_NOTES}/{{noteId}}", f"DELETE {_NOTES}/{{noteId}}"}
 # POST, but nothing is stored: texts are looked up, a mapping is tried.
 READ_ONLY = {
     "POST /api/contacts/lookup",
@@ -138,6 +144,8 @@ async def test_every_act_writes_its_event(deployed: Deployed) -> None:
     [
         ("/api/directories/contoso/export", "people.exported"),
         ("/api/directories/contoso/audit?format=csv", "audit.exported"),
+        ("/api/directories/contoso/events?format=csv", "log.exported"),
+        ("/api/directories/contoso/numbers?format=csv", "people.exported"),
         ("/api/audit?format=csv", "audit.exported"),
     ],
 )
