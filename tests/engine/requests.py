@@ -54,6 +54,7 @@ DIRECTORY = [
     Step("GET", "/api/directories/<directory>/state"),
     Step("GET", "/api/directories/<directory>/events?limit=5"),
     Step("GET", "/api/directories/<directory>/events?limit=x"),
+    Step("GET", "/api/directories/<directory>/inspector"),
     Step("GET", "/api/directories/<directory>/trust"),
     Step("GET", "/api/directories/<directory>/tokens"),
     Step(

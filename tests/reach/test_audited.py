@@ -65,6 +65,9 @@ ACTS = (
     act("POST issue", "secret.issued", kind="client_secret", overlap="0", lifetime="90"),
     act("POST revoke", "secret.revoked", kind="client_secret", id="{secret}"),
     act("POST trust", "trust.set", tenantId=GUID, subject=GUID, audiences="api://x"),
+    act(f"PUT {ONE}/inspector", "directory.changed"),
+    act(f"DELETE {ONE}/inspector", "directory.changed"),
+    act("POST inspector", "directory.changed", on="1"),
     act("POST delete", "directory.deleted", name="Contoso"),
     act("POST restore", "directory.restored"),
 )
@@ -146,6 +149,8 @@ async def test_every_act_writes_its_event(deployed: Deployed) -> None:
     [
         ("/api/directories/contoso/export", "people.exported"),
         ("/api/directories/contoso/audit?format=csv", "audit.exported"),
+        ("/api/directories/contoso/events?format=csv", "log.exported"),
+        ("/api/directories/contoso/numbers?format=csv", "people.exported"),
         ("/api/audit?format=csv", "audit.exported"),
     ],
 )
