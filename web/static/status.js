@@ -30,7 +30,7 @@
   addEventListener("pageshow", () => { come(0); sent = new WeakSet(); });
   window.navigation?.addEventListener("navigateerror", () => { come(); sent = new WeakSet(); });
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented || event.target.matches("[data-download]")) return; // a file leaves the page as it is
     if (sent.has(event.target)) event.preventDefault();
     sent.add(event.target);
   });
