@@ -44,9 +44,27 @@ _EVENTS = frozenset().union(*KINDS.values())
 
 ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
 ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
-ACTOR_KIND = CodeFamily("actor_", ("operator", "system"))
+ACTOR_KIND = CodeFamily("actor_", ("link", "operator", "system"))
 AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
-AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
+AUDIT_VALUE = CodeFamily(
+    "audit_value_",
+    (
+        "yes",
+        "no",
+        "never",
+        "none",
+        "entra",
+        "other",
+        "connect",
+        "presence",
+        "done",
+        "undecided",
+        "on",
+        "off",
+        "first",
+        "next",
+    ),
+)
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
 CALL_COLUMN = CodeFamily(
     "call_",
@@ -69,6 +87,8 @@ GUIDE_OTHER = CodeFamily("guide_other_", "123456")
 HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
+LINK_CREDENTIAL = CodeFamily("link_took_", ("secret", "trust", "token"))
+LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", "revoked"))
 LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
@@ -84,7 +104,7 @@ REASON = CodeFamily("reason_", REASONS)
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 SHOW_CALLS = CodeFamily("show_calls_", ("all", "people", "unknown", "missed"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit", "links"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

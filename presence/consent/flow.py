@@ -20,7 +20,6 @@ from presence import tenant_links
 from presence.consent import auth_requests, linking, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
-from presence.constants import CALLBACK
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
@@ -49,9 +48,11 @@ class Redirect:
     directory_id: str = ""
 
 
-async def begin(app: App, actor: Actor, directory_id: str, origin: str, browser: str) -> Redirect:
+async def begin(
+    app: App, actor: Actor, directory_id: str, redirect_uri: str, browser: str
+) -> Redirect:
     """Return the redirect to Microsoft's sign-in. `browser` is the cookie's secret. Raise Fault without one."""
-    state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
+    state = auth_requests.new_secret()
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
     flow.pop("state")
     now = now_ms(app.clock)

@@ -119,13 +119,16 @@ def _line(visit: PageRequest, caller: Caller, call: Call) -> bytes:
         call.at,
         visit.t(DIRECTION.code(call.direction)) if call.direction else "",
         call.duration,
-        caller.shown if call.number == caller.number else call.number,
         visit.t(MATCH.code(kind)),
         "; ".join(one.name for one in caller.matches),
         match.title if match else "",
         match.company if match else "; ".join(near.name for near in caller.near),
     )
-    return csv_cells.line([csv_cells.safe(cell) for cell in cells])
+    # A number in E.164 form, divided by spaces, is no formula.
+    is_plain = caller.number.startswith("+") and not caller.others
+    number = csv_cells.quoted(caller.shown) if is_plain else csv_cells.safe(call.number)
+    written = [csv_cells.safe(cell) for cell in cells]
+    return csv_cells.line([*written[:3], number, *written[3:]])
 
 
 async def _history(visit: PageRequest) -> History:

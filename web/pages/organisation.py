@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
+from contacts.filtered_search import find
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
-from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response

@@ -65,7 +65,7 @@ async def step(
         else attribute_mapping.OTHER,
         "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
         "links": wizard_steps.links(directory),
-        "live": await _live(visit, directory),
+        "live": await live_line(visit, directory, f"/directories/{directory.id}/live"),
     }
     headers = (
         {"HX-Push-Url": f"/directories/{directory.id}/connect"}
@@ -80,19 +80,21 @@ async def live(visit: PageRequest) -> Response:
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     if not visit.is_partial:
         return visit.go(f"/directories/{directory.id}/connect")
-    found = await _live(visit, directory)
+    found = await live_line(visit, directory, f"/directories/{directory.id}/live")
     if visit.query.get("seen") == found["mark"]:
         return Response(204)
     return page(visit, "live.html", directory=directory, live=found)
 
 
-async def _live(visit: PageRequest, directory: Directory) -> dict[str, Any]:
+async def live_line(visit: PageRequest, directory: Directory, address: str) -> dict[str, Any]:
+    """Return how far the connection has come; `address` is that of the line alone."""
     glance = await status.glance(visit.app, directory)
     stages = _stages(visit, glance)
     refusal = _refusal(visit, glance)
     ids = await _wrong_ids(visit, directory, glance)
     mark = hashlib.sha256(repr((stages, refusal, ids)).encode()).hexdigest()[:12]
     return {
+        "address": address,
         "stages": stages,
         "refusal": refusal,
         "wrong_ids": ids,
