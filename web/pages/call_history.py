@@ -1,7 +1,7 @@
 """Call history: a pasted call log as the people who called or were called, each once with all calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from contacts import account_directories
@@ -83,7 +83,7 @@ class History:
     said: str = ""
     known: Sequence[Caller] = ()
     unknown: Sequence[Caller] = ()
-    has_more: bool = False
+    is_answered: bool = False
 
 
 async def show(visit: PageRequest) -> Response:
@@ -99,7 +99,9 @@ async def resolve(visit: PageRequest) -> Response:
 async def export(visit: PageRequest) -> Response:
     """Return the calls of the form as a CSV file, one line per call."""
     history = await _history(visit)
-    if history.fault or not (history.known or history.unknown):
+    if not history.is_answered and not history.fault:
+        history = replace(history, fault=visit.t("numbers_missing"))
+    if history.fault:
         return page(visit, "history.html", history=history)
     lines = [csv_cells.line([csv_cells.quoted(visit.t(CALL_COLUMN.code(one))) for one in _COLUMNS])]
     for caller in (*history.known, *history.unknown):
@@ -155,7 +157,7 @@ async def _history(visit: PageRequest) -> History:
         said=_said(visit, log, callers),
         known=known,
         unknown=unknown,
-        has_more=True,
+        is_answered=True,
     )
 
 
