@@ -18,7 +18,7 @@
     if (opener?.isConnected) opener.focus(); else document.getElementById("numbers").focus();
     return true;
   };
-  page.onPress("[data-person]", (link, event) => { event.preventDefault(); open(link); });
+  page.onPress(".match", (link, event) => { event.preventDefault(); open(link); });
   page.onPress("[data-dismiss]", close);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open]") && close()) event.preventDefault();
