@@ -42,6 +42,11 @@ class Ending:
         """The smallest of the days of `DAYS_BEFORE` that has been reached."""
         return min(days for days in DAYS_BEFORE if self.days_left <= days)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Return whether the last warning is due."""
+        return self.days_left <= min(DAYS_BEFORE)
+
 
 def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
     """Return the credentials that end soon, the first one first.

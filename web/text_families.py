@@ -75,6 +75,7 @@ QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
 TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit"))
+WAITING = CodeFamily("stage_", ("waiting", "connected"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from directories.fault_sources import Severity
 from directories.models import Directory
-from presence import tenant_links
+from presence import external_ids, tenant_links
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.health import fresh_for
@@ -145,6 +145,17 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     failed = _failing(app, link, head, figures)
     if failed is not None:
         return failed
+    if not head.counts.people and await _has_no_people(app, link.directory_id):
+        return Connection(
+            "waiting",
+            "good",
+            Message("connection_no_people_title"),
+            Message("connection_no_people_sentence"),
+            reason="no_people",
+            tenant_id=link.tenant_id,
+            since=moment(link.since),
+            health=figures,
+        )
     if not head.as_of:
         return Connection(
             "waiting",
@@ -169,6 +180,11 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         since=moment(link.since),
         health=figures,
     )
+
+
+async def _has_no_people(app: App, directory_id: str) -> bool:
+    found = await external_ids.first(app.tables, directory_id)
+    return not found.object_ids and not found.others
 
 
 def _failing(

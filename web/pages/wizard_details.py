@@ -110,6 +110,7 @@ def _step(
     }
     action = f"/directories/{directory.id}/setup" if directory else here(visit.request)
     links = wizard_steps.links(directory) if directory else None
+    values["done"] = wizard_steps.done(directory) if directory else set()
     return page(visit, "setup.html", status=status, action=action, links=links, **values)
 
 

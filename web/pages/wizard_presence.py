@@ -88,6 +88,9 @@ async def step(
         "choice": choice,
         "outcome": outcome,
         "links": wizard_steps.links(directory),
+        "done": wizard_steps.done(
+            directory, presence_chosen=current.locked or directory.presence == "off"
+        ),
         "before_finish": visit.text(_before_finish(choice, current)),
         "removal": left,
         "gone": None,
