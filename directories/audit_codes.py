@@ -31,6 +31,7 @@ ACT_KINDS: dict[str, frozenset[str]] = {
         {
             "consent.started",
             "consent.given",
+            "consent.confirmed",
             "consent.refused",
             "consent.checked",
             "presence.connected",

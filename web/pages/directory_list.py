@@ -173,7 +173,7 @@ def presence_badge(
     match connection.state:
         case "active" if connection.health.get("stale"):
             return {"tone": "warn", "words": visit.t("presence_delayed")}
-        case "waiting" if connection.reason == "no_people":
+        case "active" | "waiting" if connection.reason == connections.NO_PEOPLE:
             return {"tone": "accent", "words": visit.t("presence_on_no_people")}
         case "active" | "waiting":
             return {"tone": "good", "words": visit.t("presence_on")}
