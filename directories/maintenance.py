@@ -16,6 +16,7 @@ from directories import (
     audit_relay,
     credential_expiry,
     deletion,
+    erasure,
     events,
     quarantine_warning,
     store,
@@ -81,7 +82,7 @@ async def _tidy_due(app: App, deadline: float) -> int:
                 continue
             if app.clock.monotonic() >= deadline:
                 return tidied
-            tidied += await _tidy_one(app, row)
+            tidied += await _tidy_one(app, row, deadline)
             after = row.key
             await _keep_place(app, Place(hour, after))
         after = ""
@@ -98,13 +99,13 @@ async def _by_hour(app: App) -> dict[int, list[Row]]:
     return found
 
 
-async def _tidy_one(app: App, row: Row) -> bool:
+async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
     """Tidy a directory; one that can't be tidied is logged and does not hold up the others."""
     try:
         if await store.get(app.tables, row.key) is None:
             await store.drop_orphan(app.tables, app.clock, ALL_DIRECTORIES, row)
             return False
-        await tidy(app, row.key)
+        await tidy(app, row.key, deadline)
     except Exception as error:
         log.failure("maintenance.failed", error, directory_id=row.key)
         return False
@@ -140,10 +141,11 @@ def decode(value: bytes) -> Place:
     return Place(int(stored["hour"]), str(stored["after"]))
 
 
-async def tidy(app: App, directory_id: str) -> None:
+async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
     """Tidy a directory: totals, old events, expired credentials, and what features above have to tidy.
 
-    A directory without events since the last day is not counted again.
+    People whose deletion is a day old are erased from its log. A directory without events since the
+    last day is not counted again.
     """
     through = await totals.fold(app, directory_id)
     if await _has_changed(app, directory_id):
@@ -151,10 +153,11 @@ async def tidy(app: App, directory_id: str) -> None:
     oldest = app.clock.now() - timedelta(days=app.settings.event_retention_days)
     # Never later than the totals: a deleted event can't be counted any more.
     await _trim_events(app, directory_id, min(events.bound(oldest), keys.successor(through)))
+    await erasure.run(app, directory_id, deadline)
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
-    await audit_log.trim(app, audit_log.of_directory(directory_id), math.inf)
+    await audit_log.trim(app, audit_log.of_directory(directory_id), deadline)
     await quarantine_warning.warn(app, directory_id)
     await credential_expiry.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:

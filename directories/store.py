@@ -24,6 +24,7 @@ from shared.tables.port import (
     NotFound,
     Replace,
     Row,
+    TableError,
     Tables,
     Upsert,
     query_all,
@@ -79,8 +80,10 @@ async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEv
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
     etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *audit.operations(events)])
-    # Lists of the account read its state again.
-    await remove(tables, overview_partition(directory.account), directory.id)
+    # Lists of the account read its state again. The change is stored, so a failure here must not
+    # be its answer: lists then show the old state until it is due (`directories.overview`).
+    with contextlib.suppress(TableError):
+        await remove(tables, overview_partition(directory.account), directory.id)
     return decode(directory.id, value, etag)
 
 

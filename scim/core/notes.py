@@ -1,10 +1,12 @@
 """The parts of a request that were not stored, with the reason for the administrator."""
 
+import re
 from dataclasses import dataclass, field
 
 from shared.messages import Message
 
 MAX_NAMES = 50
+_VALUE = re.compile(r'"[^"]*"?')
 
 
 @dataclass(slots=True)
@@ -20,13 +22,18 @@ class Notes:
     def add_unknown(self, name: str) -> None:
         """Note that `name` is not an attribute; names beyond `MAX_NAMES` are dropped."""
         if len(self.unknown) < MAX_NAMES:
-            self.unknown[name[:200]] = None
+            self.unknown[_without_values(name)] = None
 
     def leave_out(self, attribute: str, reason: Message) -> None:
         """Note that the value of `attribute` was left out; the first reason per attribute is kept."""
         if len(self.left_out) < MAX_NAMES:
-            self.left_out.setdefault(attribute[:200], reason)
+            self.left_out.setdefault(_without_values(attribute), reason)
 
     def copy(self) -> "Notes":
         """Return a copy, for an attempt that may be repeated."""
         return Notes(dict(self.unknown), dict(self.left_out))
+
+
+def _without_values(path: str) -> str:
+    """Return a path without the values in its filter: they are a person's, and a fault is the same for all people."""
+    return _VALUE.sub('"…"', path[:200])

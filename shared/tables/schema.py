@@ -434,9 +434,9 @@ EVENT = Log(
     partition=_DIRECTORY,
     parts=("ULID", "what it adds to the totals, such as u1,a1 (left out if nothing)"),
     value="one line of the provisioning log",
-    rewritten="never",
+    rewritten="whole",
     codec="directories.events",
-    writers=("directories.events", "scim.users.store", "scim.groups.store"),
+    writers=("directories.events", "scim.users.store", "scim.groups.store", "directories.erasure"),
     readers=(
         "directories.log_reader",
         "directories.totals",
@@ -444,9 +444,21 @@ EVENT = Log(
         "presence.sync.roster",
         "directories.maintenance",
         "directories.serializers",
+        "directories.erasure",
         "local.check",
     ),
     growth="one per change or refused request, kept for EVENT_RETENTION_DAYS",
+)
+ERASURE = SingleRow(
+    name="erased",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    value="up to which event deleted people are erased from the log, and how far a pass has come",
+    rewritten="whole",
+    codec="directories.erasure",
+    writers=("directories.erasure",),
+    readers=("directories.erasure",),
+    growth="one",
 )
 TOTAL = SingleRow(
     name="total",

@@ -1,0 +1,268 @@
+"""Erases deleted people from the provisioning log (GDPR article 17).
+
+When a person is deleted, the person's record and index rows go at once, but events of the log still
+have the name, the user name and the external ID: an administrator can see who was deleted by mistake.
+A day later the daily maintenance takes them out of every event.
+
+A *pass* erases the people of up to 5,000 deletions. It reads the whole log, a page at a time, and keeps
+its position in a row, so another run continues where one was killed. The people's own events come
+after those of others, because they have the names to look for, and the deletions come last, because
+they say who is to be erased.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from directories import events
+from directories.events import Event, told
+from shared import row_versions
+from shared.app import App
+from shared.concurrency import TimeSlice
+from shared.keys import fold_case, successor
+from shared.messages import Message
+from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
+from shared.tables.port import NotFound, PreconditionFailed, Replace, Row, Upsert
+from shared.tables.schema import CONTACTS, ERASURE, EVENT
+
+ERASE_AFTER = timedelta(hours=24)
+MAX_DELETIONS = 5000  # of one pass: a person takes about 300 bytes of memory
+_ERASED = Message("person_erased")
+_WORD = re.compile(r"""[^\s"'`<>()\[\]{},;:=«»„“”‚‘’]+""")
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9$_.:-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far erasure has come: keys of events.
+
+    People whose deletion is at or before `through` are erased. A pass is under way if `until` is set: it
+    erases those of deletions after `through` up to `until`, and others' events up to `position` are done.
+    """
+
+    through: str = ""
+    until: str = ""
+    position: str = ""
+
+
+@dataclass(slots=True)
+class _Erased:
+    """The people to erase: their IDs, and the names and external IDs that they ever had, case folded."""
+
+    ids: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+
+    def learn(self, event: Event) -> None:
+        """Take in the names and external IDs that one of these people has ever had."""
+        if event.resource_id in self.ids:
+            words = (event.name, event.external_id, event.was_external_id)
+            self.words |= {fold_case(word) for word in words if word}
+
+    def without_own(self, event: Event) -> Event:
+        """Return an event of one of these people without the person's data; any other event as it is."""
+        return _anonymous(event) if event.resource_id in self.ids else event
+
+    def without_mentions(self, event: Event) -> Event:
+        """Return another event without these people's data; an event of their own as it is."""
+        if event.resource_id in self.ids:
+            return event
+        if not event.resource_id and self._names(event):
+            return _anonymous(event)
+        if self._says(event):
+            attribute = event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else ""
+            return replace(event, attribute=attribute, remedy="", **told(_ERASED))
+        return event
+
+    def _names(self, event: Event) -> bool:
+        words = (event.name, event.external_id, event.was_external_id)
+        return any(fold_case(word) in self.words for word in words if word)
+
+    def _says(self, event: Event) -> bool:
+        """Return whether a text of the event, such as a refusal for a taken user name, names one of them."""
+        texts = [event.detail, event.remedy, event.attribute]
+        texts += _texts(event.said or {})
+        return any(self._is_in(text) for text in texts if text)
+
+    def _is_in(self, text: str) -> bool:
+        folded = fold_case(text)
+        if folded in self.words or text in self.ids:
+            return True
+        words = [found.strip(".!?") for found in _WORD.findall(folded)]
+        return any(word in self.words or word in self.ids for word in words)
+
+
+def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts in a stored message: its parameters', nested ones' too."""
+    for value in stored.values():
+        if isinstance(value, dict):
+            yield from _texts(value)
+        elif isinstance(value, str):
+            yield value
+
+
+def _anonymous(event: Event) -> Event:
+    """Return the event with its kind, times, counts and status only."""
+    names = [name for name in event.changed if _PLAIN_NAME.fullmatch(name)]
+    has_text = bool(event.detail or event.said or event.name)
+    return replace(
+        event,
+        name="",
+        external_id="",
+        was_external_id="",
+        changed=tuple(names),
+        attribute=event.attribute if _PLAIN_NAME.fullmatch(event.attribute) else "",
+        remedy="",
+        **(told(_ERASED) if has_text else {}),
+    )
+
+
+async def run(app: App, directory_id: str, deadline: float) -> bool:
+    """Erase the people whose deletion is a day old; return False if the time was up before the end."""
+    progress = await _read(app, directory_id)
+    while app.clock.monotonic() < deadline:
+        erased, until = await _deletions(app, directory_id, progress)
+        if not erased.ids:
+            if until > progress.through:
+                await _store(app, directory_id, Progress(until))
+            return True
+        if not progress.until:
+            progress = replace(progress, until=until)
+            await _store(app, directory_id, progress)
+        if not await _erase(app, directory_id, progress, erased, deadline):
+            return False
+        progress = Progress(progress.until)
+        await _store(app, directory_id, progress)
+    return False
+
+
+async def _erase(
+    app: App, directory_id: str, progress: Progress, erased: _Erased, deadline: float
+) -> bool:
+    """Erase people from all events; return False if the time was up.
+
+    First from the events of others, such as a refusal for a user name that was taken: the people's own
+    events have the names that are looked for. Then from these, at last from the deletions.
+    """
+    if progress.position != events.end():
+        async for rows in _pages(app, directory_id, EVENT.all()[0], events.end()):
+            await _each_event(app, rows, erased.learn)
+        if not await _erase_from_others(app, directory_id, progress, erased, deadline):
+            return False
+    start, stop = EVENT.all()[0], events.end()
+    async for rows in _pages(app, directory_id, start, stop):
+        own = [row for row in rows if not _is_of_pass(row.key, progress)]
+        await _rewrite(app, directory_id, own, erased.without_own)
+        if app.clock.monotonic() >= deadline and len(rows) == MAX_QUERY_ROWS:
+            return False
+    start = successor(progress.through) if progress.through else start
+    async for rows in _pages(app, directory_id, start, successor(progress.until)):
+        deletions = [row for row in rows if _is_deletion(row.key)]
+        await _rewrite(app, directory_id, deletions, erased.without_own)
+    return True
+
+
+async def _erase_from_others(
+    app: App, directory_id: str, progress: Progress, erased: _Erased, deadline: float
+) -> bool:
+    start = successor(progress.position) if progress.position else EVENT.all()[0]
+    async for rows in _pages(app, directory_id, start, events.end()):
+        await _rewrite(app, directory_id, rows, erased.without_mentions)
+        is_last = len(rows) < MAX_QUERY_ROWS
+        position = events.end() if is_last else rows[-1].key
+        await _store(app, directory_id, replace(progress, position=position))
+        if app.clock.monotonic() >= deadline and not is_last:
+            return False
+    return True
+
+
+async def _deletions(app: App, directory_id: str, progress: Progress) -> tuple[_Erased, str]:
+    """Return the people of the next pass, or of the one under way, and the key of its last event."""
+    erased, last = _Erased(), progress.through
+    horizon = events.bound(app.clock.now() - ERASE_AFTER)
+    stop = successor(progress.until) if progress.until else horizon
+    start = successor(progress.through) if progress.through else EVENT.all()[0]
+    async for rows in _pages(app, directory_id, start, stop):
+        for row in rows:
+            last = row.key
+            if _is_deletion(row.key):
+                erased.ids.add(events.decode(row.value).resource_id)
+                if len(erased.ids) >= MAX_DELETIONS and not progress.until:
+                    return erased, last
+    return erased, progress.until or last
+
+
+def _is_deletion(row_key: str) -> bool:
+    """Return whether the event is of a person who was deleted, by its counters."""
+    return events.marks(row_key).users < 0
+
+
+def _is_of_pass(row_key: str, progress: Progress) -> bool:
+    return progress.through < row_key <= progress.until and _is_deletion(row_key)
+
+
+async def _pages(app: App, directory_id: str, start: str, stop: str) -> AsyncIterator[list[Row]]:
+    """Yield the events of a range, 1,000 at a time."""
+    while start < stop:
+        rows = await app.tables.query(CONTACTS, directory_id, start, stop)
+        yield rows
+        if len(rows) < MAX_QUERY_ROWS:
+            return
+        start = successor(rows[-1].key)
+
+
+async def _rewrite(
+    app: App, directory_id: str, rows: Sequence[Row], change: Callable[[Event], Event]
+) -> None:
+    """Replace the rows whose events `change` changes; what another run removed or rewrote is passed over."""
+    operations = list[Replace]()
+    keys = iter(rows)
+
+    def add(event: Event) -> None:
+        row, changed = next(keys), change(event)
+        if changed != event:
+            operations.append(Replace(row.key, events.encode(changed), row.etag))
+
+    await _each_event(app, rows, add)
+    for at in range(0, len(operations), MAX_OPERATIONS):
+        await _replace(app, directory_id, operations[at : at + MAX_OPERATIONS])
+
+
+async def _each_event(app: App, rows: Sequence[Row], use: Callable[[Event], None]) -> None:
+    """Use the event of each row; others get their turns in between."""
+    time_slice = TimeSlice(app.clock)
+    for row in rows:
+        use(events.decode(row.value))
+        await time_slice.yield_when_over()
+
+
+async def _replace(app: App, directory_id: str, batch: Sequence[Replace]) -> None:
+    try:
+        await app.tables.transact(CONTACTS, directory_id, batch)
+    except (NotFound, PreconditionFailed):
+        if len(batch) > 1:
+            for one in batch:
+                await _replace(app, directory_id, [one])
+
+
+async def _read(app: App, directory_id: str) -> Progress:
+    row = await app.tables.get(CONTACTS, directory_id, ERASURE.key)
+    return decode(row.value) if row else Progress()
+
+
+async def _store(app: App, directory_id: str, progress: Progress) -> None:
+    await app.tables.transact(CONTACTS, directory_id, [Upsert(ERASURE.key, encode(progress))])
+
+
+def encode(progress: Progress) -> bytes:
+    """Return the value of the row."""
+    return orjson.dumps({**row_versions.as_row(progress), "v": 1})
+
+
+def decode(value: bytes) -> Progress:
+    """Return the progress that `encode` wrote; raise UnsupportedRowVersion."""
+    progress: Progress = row_versions.build(Progress, row_versions.read(value, "erasure"))
+    return progress

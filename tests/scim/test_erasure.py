@@ -1,0 +1,187 @@
+"""A person who was deleted is erased: no row of the store has the person's data any more (GDPR article 17)."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from directories import deletion, erasure, maintenance, provisioning_log, totals
+from directories.audit import operator_actor
+from local.counting_tables import CountingTables
+from shared.app import App
+from shared.clock import FixedClock
+from shared.tables.port import Operation, StorageUnavailable
+from tests.local.transfer.filled import every_row
+from tests.scim.client import Answer, ScimClient
+from tests.scim.conftest import ACCOUNT
+
+NUMBER = "+44 20 7946 0958"
+# In lower case and with the digits of the number in both orders, as keys have them.
+WORDS = ("zoltan", "quixley", "zq@contoso", "zq.new@contoso", "emp-77041", "emp-77042")
+DIGITS = ("2079460958", "8590649702")
+PERSON: dict[str, Any] = {
+    "userName": "zq@contoso.example",
+    "externalId": "emp-77041",
+    "displayName": "Zoltan Quixley",
+    "name": {"givenName": "Zoltan", "familyName": "Quixley"},
+    "emails": [{"type": "work", "value": "zq@contoso.example"}],
+    "phoneNumbers": [{"type": "work", "value": NUMBER}],
+}
+DAY = 86_400.0
+
+
+def found_in(path: Path) -> list[str]:
+    """The rows that contain a word or number of the person."""
+    found = []
+    for (table, partition, key), value in every_row(path).items():
+        text = f"{key} {value.decode()}".casefold()
+        digits = text.replace(" ", "")
+        if any(word in text for word in WORDS) or any(number in digits for number in DIGITS):
+            found.append(f"{table} {partition} {key}: {text}")
+    return found
+
+
+async def created(scim: ScimClient) -> Answer:
+    """The person, created."""
+    answer = await scim.post("/Users", PERSON)
+    assert answer.status == 201
+    return answer
+
+
+async def patched(scim: ScimClient, identifier: str, path: str, value: object) -> int:
+    """The status of a PATCH that replaces one attribute."""
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": path, "value": value}],
+    }
+    return (await scim.call("PATCH", f"/Users/{identifier}", body)).status
+
+
+async def lived(scim: ScimClient) -> str:
+    """Everything that can happen to a person: created, changed, refused by many faults, member, deleted."""
+    refused = await scim.post("/Users", {**PERSON, "active": "perhaps"})
+    assert refused.status == 400
+    identifier = (await created(scim)).id
+    assert (await scim.post("/Users", PERSON)).status == 409
+    other = (await scim.user("other@contoso.example", externalId="emp-2")).id
+    assert await patched(scim, other, "userName", "zq@contoso.example") == 409
+    assert await patched(scim, identifier, "userName", "zq.new@contoso.example") == 200
+    assert await patched(scim, identifier, "externalId", "emp-77042") == 200
+    assert await patched(scim, identifier, "title", "Colonel") == 200
+    assert await patched(scim, identifier, 'emails[value eq "zq@contoso.example"].x', "y") == 200
+    assert await patched(scim, identifier, "active", "Zoltan Quixley") == 400
+    assert (await scim.group("Sales", identifier)).status == 201
+    await scim.app.background.drain()
+    assert (await scim.call("DELETE", f"/Users/{identifier}")).status == 204
+    await scim.app.background.drain()
+    return identifier
+
+
+async def test_nothing_of_a_deleted_person_is_left(
+    scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Until a day after the deletion the log says who it was; then every row of every table is searched."""
+    assert found_in(tmp_path / "test.db") == []
+    identifier = await lived(scim)
+    clock.advance(DAY - 1)
+    await maintenance.tidy(app, scim.directory_id)
+    log = await provisioning_log.read(app, scim.directory_id, limit=200)
+    assert any(line.event.name == "zq.new@contoso.example" for line in log.lines)
+    clock.advance(DAY)
+    await maintenance.tidy(app, scim.directory_id)
+    assert found_in(tmp_path / "test.db") == []
+    erased = await provisioning_log.read(app, scim.directory_id, limit=200)
+    assert len(erased.lines) >= 8
+    kinds = {line.event.kind for line in erased.lines if line.event.resource_id == identifier}
+    assert {"user.created", "user.changed", "user.deleted"} <= kinds
+    assert any(line.event.name == "other@contoso.example" for line in erased.lines)
+
+
+async def test_totals_are_the_same_after_an_erasure(
+    scim: ScimClient, app: App, clock: FixedClock
+) -> None:
+    """The counters are in the keys of events, which stay."""
+    await lived(scim)
+    before = await totals.read(app, scim.directory_id)
+    clock.advance(2 * DAY)
+    await maintenance.tidy(app, scim.directory_id)
+    after = await totals.read(app, scim.directory_id)
+    assert (after.users, after.groups) == (before.users, before.groups) == (1, 1)
+
+
+async def test_a_person_who_was_created_again_keeps_the_new_events(
+    scim: ScimClient, app: App, clock: FixedClock
+) -> None:
+    """The new person has another ID; only the old one's events are erased."""
+    await lived(scim)
+    again = (await created(scim)).id
+    clock.advance(2 * DAY)
+    await maintenance.tidy(app, scim.directory_id)
+    log = await provisioning_log.read(app, scim.directory_id, limit=200)
+    names = {line.event.name for line in log.lines if line.event.resource_id == again}
+    assert names == {"zq@contoso.example"}
+
+
+async def test_nothing_is_left_of_a_deleted_directory(
+    scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path
+) -> None:
+    """The audit log of its account stays, and has no provisioned person."""
+    await created(scim)
+    await deletion.delete(app, operator_actor(ACCOUNT), scim.directory_id)
+    clock.advance(3600)
+    assert await deletion.run(app, math.inf) == 1
+    rows = every_row(tmp_path / "test.db")
+    assert found_in(tmp_path / "test.db") == []
+    assert any(partition.endswith(ACCOUNT) for _, partition, _ in rows)
+
+
+class Dying(CountingTables):
+    """Storage that an instance loses after some transactions."""
+
+    left = 0
+
+    async def transact(
+        self, table: str, partition: str, operations: Sequence[Operation]
+    ) -> list[str]:
+        if self.left <= 0:
+            raise StorageUnavailable("the instance was killed")
+        self.left -= 1
+        return await super().transact(table, partition, operations)
+
+
+@pytest.mark.parametrize("transactions", range(7))
+async def test_an_erasure_goes_on_where_it_was_killed(
+    scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, transactions: int
+) -> None:
+    """After any of its transactions: the next run ends what is left."""
+    await lived(scim)
+    clock.advance(2 * DAY)
+    dying = Dying(app.tables)
+    dying.left = transactions
+    try:
+        await erasure.run(App(app.settings, clock, dying), scim.directory_id, math.inf)
+    except StorageUnavailable:
+        assert transactions < 6
+    assert await erasure.run(app, scim.directory_id, math.inf)
+    assert found_in(tmp_path / "test.db") == []
+
+
+async def test_passes_are_bounded_and_all_are_done(
+    scim: ScimClient, app: App, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many deletions take several passes, and a deadline ends one between two pages."""
+    monkeypatch.setattr(erasure, "MAX_DELETIONS", 2)
+    for number in range(5):
+        identifier = (await scim.user(f"zoltan{number}@contoso.example")).id
+        assert (await scim.call("DELETE", f"/Users/{identifier}")).status == 204
+    clock.advance(2 * DAY)
+    assert not await erasure.run(app, scim.directory_id, clock.monotonic())
+    assert await erasure.run(app, scim.directory_id, math.inf)
+    assert found_in(tmp_path / "test.db") == []
+    writes = app.tables
+    assert isinstance(writes, CountingTables)
+    writes.calls.clear()
+    assert await erasure.run(app, scim.directory_id, math.inf)
+    assert writes.calls == [("get", "contacts"), ("query", "contacts")]
