@@ -6,6 +6,7 @@
 import azure.functions as func
 
 from directories.fault_sources import FaultSources, Severity
+from directories.kind_change import KindReasons
 from directories.models import Directory
 from directories.rate_limits import limit_user
 from presence import triggers
@@ -13,6 +14,7 @@ from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http, within
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
+from shared.messages import Message
 
 _MAX_HEALTH_SECONDS = 5.0
 
@@ -24,11 +26,22 @@ async def _severity(app: App, directory: Directory) -> Severity:
     return await status.severity(app, directory)
 
 
+async def _keeps_kind(app: App, directory_id: str) -> Message | None:
+    """Return why the directory must keep its kind while a tenant is connected."""
+    from presence import tenant_links
+
+    link = await tenant_links.directory(app.tables, directory_id)
+    if link is None or link.state == "removed":
+        return None
+    return Message("kind_fixed_presence")
+
+
 def blueprint(app: App) -> func.Blueprint:
     """Return the timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
     app.state(FaultSources).sources.append(_severity)
+    app.state(KindReasons).reasons.append(_keeps_kind)
 
     async def read(request: Request) -> Response:
         from presence import api

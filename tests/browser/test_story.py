@@ -58,9 +58,7 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
-    expect(
-        page.get_by_text("security token that does not belong to this directory")
-    ).to_be_visible()
+    expect(page.get_by_text("security token with a typing error")).to_be_visible()
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:
@@ -83,6 +81,8 @@ def _consented(page: Page, empty: World) -> None:
     page.get_by_role("button", name="Accept").click()
     page.wait_for_url(f"{empty.url}/directories/*/presence?outcome=consented")
     expect(page.get_by_text("Access was granted")).to_be_visible()
+    expect(page.get_by_text("Is this the company?")).to_be_visible()
+    page.get_by_role("button", name="Connect contoso.example").click()
     expect(page.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
     page.get_by_role("button", name="Finish").click()
     expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from directories import deletion, overview, service, store
 from directories import status as directory_status
-from directories.errors import InvalidField, NotThere
+from directories.errors import InvalidField, NameTaken, NotThere
 from directories.models import Directory
 from directories.overview import STATES, Overview
 from directories.selection import SORTS
@@ -247,6 +247,8 @@ async def restore(visit: PageRequest) -> Response:
         await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
         return visit.go("/")
+    except NameTaken as taken:
+        return visit.go("/", visit.text(taken.message))
     return visit.go("/", visit.t("directory_restored"))
 
 
