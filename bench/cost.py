@@ -20,6 +20,18 @@ POLL_SECONDS = 2.0  # host.json: maxPollingInterval, while the queue is empty
 SENT_PER_SECOND = (
     150  # messages that the host puts into a queue, one after the other: assumed 6 to 7 ms each
 )
+# Round trips to tables and calls of Graph, counted by tests/infra/test_log_volume.py; their seconds are assumed.
+TRIPS_PER_TICK, TRIPS_OF_MESSAGES = 2, 1
+TRIPS_PER_SYNC, GRAPH_CALLS_PER_SYNC = 4, 1  # while nothing changed, for up to 650 people
+TRIPS_PER_REQUEST = 2  # on average
+SWEEP_SECONDS, TRIPS_PER_SWEEP = 600, 16  # a message that compares connections with directories
+STORAGE_SECONDS = 0.02  # a round trip
+GRAPH_SECONDS = 0.3  # a call
+PROCESSOR_SECONDS = 0.02  # of a request, tick or sync, on an instance with part of a core
+SYNC_SECONDS = (
+    TRIPS_PER_SYNC * STORAGE_SECONDS + GRAPH_CALLS_PER_SYNC * GRAPH_SECONDS + PROCESSOR_SECONDS
+)
+BILLED_SECONDS = 1.0  # at least, each time that an instance becomes active
 REQUEST_SECONDS = 0.1  # billed for a request on a warm instance: at least 100 ms of active time
 # Rows of the log, counted by tests/infra/test_log_volume.py.
 LINES_PER_TICK = 1  # timer.run
@@ -29,8 +41,15 @@ METRIC_LINES_PER_MINUTE = 3  # metrics.calls of timer and sync, metrics.presence
 REQUEST_METRIC_LINES = (
     5  # metrics.calls of pages and SCIM in a minute with traffic, on one instance
 )
-SAMPLED_PER_SECOND = 0.5  # host.json: requests and exceptions that an instance stores
-ROW_BYTES = 1_200  # assumed, of a stored trace or request with its dimensions
+COLUMN_BYTES = (
+    800  # assumed, of a stored row without its message: ids, times, the host's properties
+)
+ROW_BYTES = 1_200  # of a stored trace or request; a test measures the messages
+# What strangers may fill of the daily quota (infra/modules/settings.bicep), whatever the number of instances.
+QUOTA_GB, MAX_INSTANCES = 1, 100  # LOG_DAILY_QUOTA_GB, MAXIMUM_INSTANCE_COUNT: the defaults
+SHARE = 0.25  # each of: requests under steady load, bursts of requests, lines of metrics
+BURST_REQUESTS = 5 * 450  # host.json: evaluationInterval; 450 requests a second fill an instance
+BURSTS_PER_HOUR = 1  # host.json: samplingPercentageIncreaseTimeout
 INSTANCES = 3  # HTTP, timers, queue
 
 
@@ -68,13 +87,12 @@ FREE_GB_SECONDS, FREE_EXECUTIONS, FREE_LOG_GB = 100_000, 250_000, 5
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Assumptions about a deployment; `requests` in a month, `sync_seconds` that one batch of tenants takes."""
+    """Assumptions about a deployment; `requests` in a month, `tick` in seconds."""
 
     name: str
     requests: int
     people: int
     tenants: int = 0
-    sync_seconds: float = 1.0
     tick: int = TICK
     memory_gb: float = 2.0
 
@@ -89,9 +107,30 @@ DEPLOYMENTS = (
     Deployment("100 tenants, idle", 0, 50_000, 100),
     Deployment("100 tenants, busy", 100 * _BUSY, 50_000, 100),
     Deployment("100 tenants, busy, 512 MB", 100 * _BUSY, 50_000, 100, memory_gb=0.5),
-    Deployment("1,000 tenants a minute, idle", 0, 500_000, 1_000, 0.2, tick=60),
-    Deployment("1,000 tenants a minute, busy", 1_000 * _BUSY, 500_000, 1_000, 0.2, tick=60),
+    Deployment("1,000 tenants a minute, idle", 0, 500_000, 1_000, tick=60),
+    Deployment("1,000 tenants a minute, busy", 1_000 * _BUSY, 500_000, 1_000, tick=60),
 )
+
+
+def _rows_per_day(quota_gb: int, instances: int) -> float:
+    """Return the rows that one instance may store for each of the shares."""
+    return quota_gb * 1e9 * SHARE / ROW_BYTES / instances
+
+
+def sampled_per_second(quota_gb: int, instances: int) -> float:
+    """Return the requests and exceptions that an instance stores in a second of steady load."""
+    return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
+
+
+def sampled_share(quota_gb: int, instances: int) -> float:
+    """Return the largest share of requests that an instance stores, from 0 to 1."""
+    per_hour = _rows_per_day(quota_gb, instances) / 24
+    return min(1.0, per_hour / (BURST_REQUESTS * BURSTS_PER_HOUR))
+
+
+def metric_lines_per_hour(quota_gb: int, instances: int) -> float:
+    """Return the lines of metrics that an instance logs in an hour, at most."""
+    return min(3600.0, _rows_per_day(quota_gb, instances) / 24)
 
 
 def price(name: str) -> float:
@@ -109,12 +148,14 @@ def always_ready(it: Deployment) -> float:
 def executions(it: Deployment) -> float:
     """Return the calls of functions in a month: requests, ticks, the hourly maintenance, and each tenant's syncs."""
     ticks = MONTH / it.tick
-    return it.requests + ticks + MONTH / 3600 + ticks * (it.tenants + _batches(it))
+    sweeps = MONTH / SWEEP_SECONDS * bool(it.tenants)
+    return it.requests + ticks + MONTH / 3600 + ticks * (it.tenants + _batches(it)) + sweeps
 
 
 def timer_seconds(it: Deployment) -> float:
     """Return the duration of a tick: that of sending its messages, at least the billed second."""
-    return max(1.0, _batches(it) / SENT_PER_SECOND)
+    own = TRIPS_PER_TICK * STORAGE_SECONDS + PROCESSOR_SECONDS
+    return max(BILLED_SECONDS, own + _batches(it) / SENT_PER_SECOND)
 
 
 def _batches(it: Deployment) -> int:
@@ -126,7 +167,7 @@ def gb_seconds(it: Deployment, *, alone: bool) -> float:
     """Return the billed GB-seconds of timers and syncs; `alone`: each message is billed alone."""
     ticks = MONTH / it.tick
     batches = it.tenants if alone else ceil(it.tenants / BATCH)
-    syncs = batches * max(1.0, it.sync_seconds)
+    syncs = batches * max(BILLED_SECONDS, SYNC_SECONDS)
     return (ticks * (timer_seconds(it) + syncs) + MONTH / 3600) * it.memory_gb
 
 
@@ -138,8 +179,10 @@ def on_demand(it: Deployment, *, alone: bool) -> float:
 
 
 def table_operations(it: Deployment) -> float:
-    """Return round trips to tables (tests count them): 2 a tick, 1 for its messages, 4 a sync, 2 a request."""
-    return MONTH / it.tick * (2 + bool(it.tenants) + 4 * it.tenants) + 2 * it.requests
+    """Return round trips to tables."""
+    of_tick = TRIPS_PER_TICK + TRIPS_OF_MESSAGES * bool(it.tenants) + TRIPS_PER_SYNC * it.tenants
+    sweeps = MONTH / SWEEP_SECONDS * TRIPS_PER_SWEEP * bool(it.tenants)
+    return MONTH / it.tick * of_tick + sweeps + TRIPS_PER_REQUEST * it.requests
 
 
 def queue_operations(it: Deployment) -> float:
@@ -156,12 +199,17 @@ def storage(it: Deployment) -> float:
 
 
 def log_rows(it: Deployment) -> float:
-    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance."""
+    """Return the rows stored in a month: the app's own lines, and requests, sampled on each instance.
+
+    At the default quota and number of instances.
+    """
     minutes, ticks = MONTH / 60, MONTH / it.tick
     own = ticks * (LINES_PER_TICK + LINES_PER_SYNC * it.tenants) + MONTH / 3600 * LINES_PER_HOUR
-    own += minutes * METRIC_LINES_PER_MINUTE * bool(it.tenants)
-    own += REQUEST_METRIC_LINES * min(minutes, it.requests)
-    return own + min(executions(it), SAMPLED_PER_SECOND * MONTH * INSTANCES)
+    most = metric_lines_per_hour(QUOTA_GB, MAX_INSTANCES) / 60
+    own += minutes * min(METRIC_LINES_PER_MINUTE, 2 * most) * bool(it.tenants)
+    own += min(REQUEST_METRIC_LINES, most) * min(minutes, it.requests)
+    steady = sampled_per_second(QUOTA_GB, MAX_INSTANCES) * MONTH * INSTANCES
+    return own + min(executions(it) * sampled_share(QUOTA_GB, MAX_INSTANCES), steady)
 
 
 def log_gb(it: Deployment) -> float:
@@ -170,9 +218,9 @@ def log_gb(it: Deployment) -> float:
 
 
 def watching(it: Deployment) -> float:
-    """Return the price of logs, and of the eight rules."""
+    """Return the price of logs, and of the nine rules; the hourly one counts as one of 15 minutes."""
     logs = max(0.0, log_gb(it) - FREE_LOG_GB) * price("logs")
-    return logs + 4 * price("alert, 5 minutes") + 4 * price("alert, 15 minutes")
+    return logs + 4 * price("alert, 5 minutes") + 5 * price("alert, 15 minutes")
 
 
 def tables() -> str:

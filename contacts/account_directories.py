@@ -21,7 +21,7 @@ from shared.cache import LruCache
 from shared.concurrency import each
 from shared.easy_auth import Principal
 from shared.http import HttpError
-from shared.messages import Message
+from shared.messages import Message, counted
 
 REMEMBERED = 5.0  # seconds until a directory made on another instance is searched too
 SHARED = 1.0  # seconds that all agents see the same totals
@@ -66,6 +66,18 @@ async def undecided(app: App, person: Principal) -> int:
         return 0
     found = await _of_account(app, person.account)
     return sum(is_undecided(one, person) for one in found)
+
+
+async def notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
+    """Return why `directories` are not all that the person may read, "" if they are.
+
+    Raises:
+        HttpError: 403 if they are none, for this reason.
+    """
+    count = await undecided(app, person)
+    if count and not directories:
+        raise HttpError(403, Message("groups_unknown"))
+    return counted("groups_unknown_some", count).text() if count else ""
 
 
 async def _of_account(app: App, account: str) -> Sequence[Directory]:

@@ -41,7 +41,7 @@ from shared.http import (
     json_body,
     json_response,
 )
-from shared.messages import Message, counted
+from shared.messages import Message
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -53,7 +53,7 @@ async def all_contacts(app: App, request: Request, person: Principal) -> Respons
     """People of all the account's directories, listed or searched."""
     _refuse_group(request)
     directories = await account_directories.all_directories(app, person)
-    notice = await _notice(app, person, directories)
+    notice = await account_directories.notice(app, person, directories)
     return await _page(app, request, directories, notice)
 
 
@@ -89,7 +89,7 @@ async def look_up(app: App, request: Request, person: Principal) -> Response:
         message = Message("lookup_too_many", count=len(texts), most=error.most)
         raise _bad("numbers", message) from None
     content = await matches_json(app, texts, found)
-    if ids is None and (notice := await _notice(app, person, directories)):
+    if ids is None and (notice := await account_directories.notice(app, person, directories)):
         content["notice"] = notice
     return with_etag(request, content)
 
@@ -100,7 +100,7 @@ async def pop_up(app: App, request: Request, person: Principal) -> Response:
     on_demand = _on_demand(request)
     text, ids = _pop_body(json_body(request))
     directories = await _named(app, person, ids)
-    await _notice(app, person, directories)
+    await account_directories.notice(app, person, directories)
     found = await screen_pop.find_caller(app, directories, text)
     only = None
     if found.outcome == "person":
@@ -192,18 +192,6 @@ async def _named(app: App, person: Principal, ids: Sequence[str] | None) -> Sequ
 
 async def _directory(app: App, request: Request, person: Principal) -> Directory:
     return await account_directories.one_directory(app, person, request.route["directoryId"])
-
-
-async def _notice(app: App, person: Principal, directories: Sequence[Directory]) -> str:
-    """Return why `directories` are not all that the person may read, "" if they are.
-
-    Raises:
-        HttpError: 403 if they are none, for this reason.
-    """
-    count = await account_directories.undecided(app, person)
-    if count and not directories:
-        raise HttpError(403, Message("groups_unknown"))
-    return counted("groups_unknown_some", count).text() if count else ""
 
 
 async def _page(

@@ -68,6 +68,15 @@ class Overtaken(DirectoryError):
         self.identifier = identifier
 
 
+class TooManyDirectories(DirectoryError):
+    """The account has as many directories as the operator allows."""
+
+    status = 409
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Message("directories_most", most=most))
+
+
 class TooMany(DirectoryError):
     """The directory has the maximum number of valid tokens, or of client secrets; the message names them."""
 

@@ -24,7 +24,13 @@ from directories import (
 from directories.audit import Actor
 from directories.audit_relay import Outbox
 from directories.cache import cache
-from directories.errors import DirectoryError, InvalidField, NotThere, Overtaken
+from directories.errors import (
+    DirectoryError,
+    InvalidField,
+    NotThere,
+    Overtaken,
+    TooManyDirectories,
+)
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
 from shared.app import App
@@ -58,6 +64,7 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
     Raises:
         InvalidField: A value is not accepted.
         NameTaken: The account has a directory with this name.
+        TooManyDirectories: The account has as many as the setting MAX_DIRECTORIES allows.
     """
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
     at = store.now(app.clock)
@@ -77,11 +84,15 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)
     is_new_name = await names.claim(app, actor.account, directory.name, directory.id)
     try:
-        stored = await store.insert(app.tables, directory, events)
+        stored = await store.insert(app.tables, directory, events, app.settings.max_directories)
     except store.AlreadyThere:
         if is_new_name:
             await names.release(app, actor.account, directory.name, directory.id)
         raise InvalidField("id", Message("id_taken", id=directory.id)) from None
+    except store.AccountFull:
+        if is_new_name:
+            await names.release(app, actor.account, directory.name, directory.id)
+        raise TooManyDirectories(app.settings.max_directories) from None
     cache(app).forget(directory.id)
     await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
     return stored, plain

@@ -44,6 +44,10 @@ class AlreadyThere(Exception):
     """A directory with this id exists."""
 
 
+class AccountFull(Exception):
+    """The account has its maximum of directories."""
+
+
 async def get(tables: Tables, directory_id: str) -> Directory | None:
     """Return the directory with this id, whatever its state."""
     if not is_directory_id(directory_id):
@@ -52,13 +56,27 @@ async def get(tables: Tables, directory_id: str) -> Directory | None:
     return decode(directory_id, row.value, row.etag) if row else None
 
 
-async def insert(tables: Tables, directory: Directory, events: Sequence[AuditEvent]) -> Directory:
-    """Store a new directory with its audit events; raise AlreadyThere if its ID is taken."""
+async def insert(
+    tables: Tables, directory: Directory, events: Sequence[AuditEvent], most: int = 100_000
+) -> Directory:
+    """Store a new directory with its audit events.
+
+    The account's index is written first and counted after that, so however many instances create
+    directories at the same time, the account never has more than `most`.
+
+    Raises:
+        AlreadyThere: The ID is taken.
+        AccountFull: The account has `most` directories, deleted ones that can be restored included.
+    """
     entry = orjson.dumps({"v": 1, "created": directory.created})
     # Upserts: a run that was killed before the last step left the same rows.
     await tables.transact(
         DIRECTORIES, account_partition(directory.account), [Upsert(directory.id, entry)]
     )
+    if await _count(tables, directory.account) > most:
+        if await get(tables, directory.id) is None:
+            await remove(tables, account_partition(directory.account), directory.id)
+        raise AccountFull(directory.account)
     await tables.transact(DIRECTORIES, ALL_DIRECTORIES, [Upsert(directory.id, entry)])
     try:
         row = Insert(DIRECTORY.key, encode(directory), is_unique=True)
@@ -97,6 +115,12 @@ async def of_account(tables: Tables, clock: Clock, account: str) -> list[Directo
         if entry.key not in by_id:
             await drop_orphan(tables, clock, partition, entry)
     return sorted(by_id.values(), key=lambda directory: (directory.created, directory.id))
+
+
+async def _count(tables: Tables, account: str) -> int:
+    """Return how many directories the account's index has, in one round trip per 1,000."""
+    partition = account_partition(account)
+    return len(await query_all(tables, DIRECTORIES, partition, keys_only=True))
 
 
 async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:

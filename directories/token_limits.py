@@ -7,19 +7,20 @@ maintenance, so a client that requests one for every call would fill the table.
 import math
 from dataclasses import dataclass, field
 
+from directories.access_rows import decode_access
 from shared.app import App
 from shared.cache import LruCache
+from shared.clock import parse_timestamp
 from shared.http import HttpError
 from shared.messages import Message
+from shared.tables.port import query_all
+from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
 from shared.token_bucket import Bucket
 
 TOKEN_RATE = 1.0  # access tokens per second of one credential on one instance
 TOKEN_BURST = 10.0
-MAX_LIVE_TOKENS = 600  # of one credential on one instance
+UNCOUNTED = 10  # tokens that an instance issues to a credential before it counts the stored ones
 _LIFETIME_SECONDS = 3600.0  # of an access token
-# A bucket gives at most its size and its gain: together the maximum of live tokens.
-_LIVE_BURST = MAX_LIVE_TOKENS / 2
-_LIVE_RATE = _LIVE_BURST / _LIFETIME_SECONDS
 
 
 class AccessTokenLimit(HttpError):
@@ -46,21 +47,46 @@ class _TokenLimits:
     )
 
 
-def take(app: App, directory_id: str, credential: str) -> None:
-    """Charge a credential, a secret's id or "trust", for one access token. Raises AccessTokenLimit."""
+async def take(app: App, directory_id: str, credential: str) -> None:
+    """Charge a credential, a secret's id or "trust", for one access token.
+
+    The setting MAX_ACCESS_TOKENS is how many a credential has at a time. The first `UNCOUNTED` ones
+    cost no storage, because a client needs one per hour. After that the stored ones of all instances
+    are counted, so together they exceed the maximum by `UNCOUNTED` per instance at most.
+
+    Raises:
+        AccessTokenLimit: With the seconds after which the next one will be issued.
+    """
+    most = app.settings.max_access_tokens
+    # A bucket gives at most its size and its gain: together the maximum of live tokens.
+    live_burst = most / 2
+    live_rate = live_burst / _LIFETIME_SECONDS
     limits, now = app.state(_TokenLimits).by_credential, app.clock.monotonic()
     place = (directory_id, credential)
     buckets = limits.get(place)
     if buckets is None:
-        buckets = _Buckets(Bucket(TOKEN_BURST, now), Bucket(_LIVE_BURST, now))
+        buckets = _Buckets(Bucket(TOKEN_BURST, now), Bucket(live_burst, now))
         limits.put(place, buckets)
     buckets.frequency.fill(now, TOKEN_RATE, TOKEN_BURST)
-    buckets.live.fill(now, _LIVE_RATE, _LIVE_BURST)
+    buckets.live.fill(now, live_rate, live_burst)
     if seconds := math.ceil(buckets.frequency.wait(1.0, TOKEN_RATE)):
         rate = round(TOKEN_RATE)
         raise AccessTokenLimit(Message("access_token_rate", most=rate, seconds=seconds), seconds)
-    if seconds := math.ceil(buckets.live.wait(1.0, _LIVE_RATE)):
-        most = MAX_LIVE_TOKENS
+    if seconds := math.ceil(buckets.live.wait(1.0, live_rate)):
         raise AccessTokenLimit(Message("access_tokens_live", most=most, seconds=seconds), seconds)
+    if buckets.live.level <= live_burst - UNCOUNTED:
+        await _count_stored(app, directory_id, credential)
     buckets.frequency.level -= 1.0
     buckets.live.level -= 1.0
+
+
+async def _count_stored(app: App, directory_id: str, credential: str) -> None:
+    """Raise AccessTokenLimit if the credential has the maximum of live access tokens in storage."""
+    most, now = app.settings.max_access_tokens, app.clock.now()
+    rows = await query_all(app.tables, DIRECTORIES, directory_id, *ACCESS_TOKEN.all())
+    held = [decode_access(row.value) for row in rows]
+    ends = [parse_timestamp(access.expires) for access in held if access.by == credential]
+    live = [end for end in ends if end > now]
+    if len(live) >= most:
+        seconds = math.ceil((min(live) - now).total_seconds())
+        raise AccessTokenLimit(Message("access_tokens_live", most=most, seconds=seconds), seconds)

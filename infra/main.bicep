@@ -135,15 +135,23 @@ param alertEmails string[] = []
 param logRetentionDays int = 30
 
 @description('Most log data in a day, in GB; -1 is no limit.')
+@minValue(-1)
 param logDailyQuotaGb int = 1
+
+@description('The same for the storage accounts\' own logs: deletions, and every call with storageAudit.')
+@minValue(-1)
+param storageLogDailyQuotaGb int = 1
 
 @description('True creates the storage account that backups go to, and the alert that one is missing.')
 param backups bool = false
 
-@description('Days that a backup is kept; none can be changed or deleted before.')
+@description('Days that a backup is kept; once infra/lock.sh has locked the policy, no one can change or delete one before.')
 @minValue(1)
 @maxValue(365)
 param backupRetentionDays int = 35
+
+@description('True once infra/lock.sh --immutable has locked the backups\' policy, which then can\'t be written again.')
+param backupsLocked bool = false
 
 @description('True records every read and write of a row in the workspace.')
 param storageAudit bool = false
@@ -161,12 +169,14 @@ var names = {
   identity: 'id-${suffix}'
   workspace: 'log-${suffix}'
   signInWorkspace: 'log-sign-in-${suffix}'
+  storageWorkspace: 'log-storage-${suffix}'
   insights: 'appi-${suffix}'
   storage: 'st${token}'
   packageStorage: 'pkg${token}'
   backupStorage: 'bak${token}'
   app: 'func-${suffix}'
 }
+var storageAccounts = concat([names.storage, names.packageStorage], backups ? [names.backupStorage] : [])
 var tags = { 'azd-env-name': environmentName }
 var severalTenants = !empty(customerTenantIds)
 var platformUrl = 'https://${app.outputs.hostName}'
@@ -189,10 +199,12 @@ module monitoring 'modules/monitoring.bicep' = {
     location: region
     workspaceName: names.workspace
     signInWorkspaceName: names.signInWorkspace
+    storageWorkspaceName: names.storageWorkspace
     insightsName: names.insights
     tags: tags
     retentionDays: logRetentionDays
     dailyQuotaGb: logDailyQuotaGb
+    storageDailyQuotaGb: storageLogDailyQuotaGb
   }
 }
 
@@ -226,6 +238,7 @@ module backupStore 'modules/backup.bicep' = if (backups) {
     redundancy: storageRedundancy
     private: privateNetwork
     retentionDays: backupRetentionDays
+    isLocked: backupsLocked
   }
 }
 
@@ -317,6 +330,8 @@ module settings 'modules/settings.bicep' = {
     }
     insightsConnectionString: monitoring.outputs.connectionString
     openTelemetry: openTelemetry
+    maximumInstanceCount: maximumInstanceCount
+    logDailyQuotaGb: logDailyQuotaGb
     customerTenantIds: customerTenantIds
     product: {
       name: productName
@@ -358,6 +373,7 @@ module diagnostics 'modules/diagnostics.bicep' = {
     backupStorageName: backups ? names.backupStorage : ''
     workspaceId: monitoring.outputs.workspaceId
     signInWorkspaceId: monitoring.outputs.signInWorkspaceId
+    storageWorkspaceId: monitoring.outputs.storageWorkspaceId
     storageAudit: storageAudit
   }
   dependsOn: [app, storage, packages, backupStore]
@@ -370,6 +386,7 @@ module alerts 'modules/alerts.bicep' = {
     suffix: suffix
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
+    quotaResetTime: monitoring.outputs.quotaResetTime
     emails: alertEmails
     backups: backups
     packageStorageName: names.packageStorage
@@ -405,7 +422,7 @@ output REGISTRATION_SUFFIX string = token
 output TABLES string = storage.outputs.tableEndpoint
 
 @description('Names of the storage accounts, for infra/lock.sh.')
-output STORAGE_ACCOUNTS string[] = concat([names.storage, names.packageStorage], backups ? [names.backupStorage] : [])
+output STORAGE_ACCOUNTS string[] = storageAccounts
 
 @description('Name of the storage account for infra/backup.sh; empty: backups is false.')
 output BACKUP_STORAGE_ACCOUNT string = backups ? names.backupStorage : ''
@@ -431,5 +448,16 @@ output NEXT_STEPS string[] = concat(
     : [],
   empty(alertEmails) ? ['Alerts are sent to no one: set ALERT_EMAILS and provision again.'] : [],
   backups ? [] : ['Nothing is backed up: set BACKUPS to true, provision again, and schedule infra/backup.sh.'],
-  ['Open ${publicUrl} and choose Add Directory.']
+  [
+    'Lock what holds data, once, as Owner or User Access Administrator: infra/lock.sh ${resourceGroup().name} ${join(storageAccounts, ' ')}'
+  ],
+  backups && !backupsLocked
+    ? [
+        'Once a backup has been restored as a test, lock the backups for good: infra/lock.sh --immutable ${resourceGroup().name} ${names.backupStorage}'
+      ]
+    : [],
+  [
+    'Open ${publicUrl} and choose Add Directory.'
+    'Prove the deployment: python3 infra/smoke.py ${publicUrl}'
+  ]
 )

@@ -18,15 +18,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 OLDEST_AZ = (2, 60, 0)  # az functionapp list-flexconsumption-locations
 OLDEST_AZD = (1, 23, 13)  # reads .funcignore of Flex Consumption as this repository writes it
-OLDEST_BICEP = (
-    0,
-    36,
-    1,
-)  # the Microsoft Graph extension 1.0.0 (github.com/microsoftgraph/msgraph-bicep-types)
+# For the Microsoft Graph extension 1.0.0 (github.com/microsoftgraph/msgraph-bicep-types).
+OLDEST_BICEP = (0, 36, 1)
 PROVIDERS = (
     "Microsoft.Web",
     "Microsoft.Storage",
@@ -69,6 +67,8 @@ class Preflight:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     account: dict[str, Any] = field(default_factory=dict)
+    has_group: bool = True
+    suffix: str = ""
 
     def fault(self, wrong: str, remedy: str) -> None:
         """Note a fault that prevents the deployment, and its remedy."""
@@ -122,7 +122,7 @@ def check_tools(flight: Preflight) -> None:
             "azd is not on the PATH",
             "install it (https://aka.ms/azd-install), or deploy with az and func (docs/deploy.md)",
         )
-        _check_bicep(flight)
+        _check_bicep(flight, [shutil.which("az") or "az", "bicep", "version"], "az bicep upgrade")
         return
     done = subprocess.run([azd, "version"], capture_output=True, text=True)  # noqa: S603
     found = _version(done.stdout)
@@ -132,17 +132,29 @@ def check_tools(flight: Preflight) -> None:
             "install a current one: https://aka.ms/azd-install",
         )
 
+    given = flight.get("AZD_BICEP_TOOL_PATH")
+    own = Path(flight.get("AZD_CONFIG_DIR", str(Path.home() / ".azd"))) / "bin/bicep"
+    if given:
+        _check_bicep(flight, [given, "--version"], "unset AZD_BICEP_TOOL_PATH: azd brings its own")
+    elif own.exists():
+        _check_bicep(flight, [str(own), "--version"], f"rm {own}: azd then brings a newer one")
 
-def _check_bicep(flight: Preflight) -> None:
-    """Without azd, which brings its own, the Azure CLI's Bicep compiles the templates."""
-    done = subprocess.run(  # noqa: S603
-        [shutil.which("az") or "az", "bicep", "version"], capture_output=True, text=True
-    )
+
+def _check_bicep(flight: Preflight, command: list[str], remedy: str) -> None:
+    """Check the Bicep compiler that `command` asks for its version.
+
+    Without azd it is the Azure CLI's. azd brings its own into its folder with the first deployment.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+    except OSError as error:
+        flight.fault(f"Bicep can't be run ({command[0]}: {error.strerror})", remedy)
+        return
     found = _version(done.stdout)
     if found < OLDEST_BICEP:
         flight.fault(
-            f"Bicep {_dotted(found) or 'of az'} is older than {_dotted(OLDEST_BICEP)} or missing",
-            "az bicep upgrade",
+            f"Bicep {_dotted(found) or f'of {command[0]}'} is older than {_dotted(OLDEST_BICEP)} or missing",
+            remedy,
         )
 
 
@@ -240,7 +252,8 @@ def check_group(flight: Preflight) -> None:
         group = az("group", "show", "--name", flight.group)
     except NoAnswer as error:
         if "ResourceGroupNotFound" in str(error):
-            return  # azd creates it
+            flight.has_group = False  # azd creates it, if the person may
+            return
         flight.fault(
             f"the resource group {flight.group} can't be read ({error})",
             "ask its owner for Contributor",
@@ -254,6 +267,7 @@ def check_group(flight: Preflight) -> None:
         )
     name = flight.get("AZURE_ENV_NAME")
     resources = az("resource", "list", "--resource-group", flight.group)
+    flight.suffix = _suffix(name, resources)
     others = [
         one
         for one in resources
@@ -267,11 +281,21 @@ def check_group(flight: Preflight) -> None:
         )
 
 
+def _suffix(name: str, resources: list[dict[str, Any]]) -> str:
+    """Return the ending of this deployment's names, "" if it is not there yet: the data account is st<ending>."""
+    for one in resources:
+        found = re.fullmatch(r"st([a-z0-9]{13})", str(one.get("name", "")))
+        is_account = one.get("type", "").lower() == "microsoft.storage/storageaccounts"
+        if found and is_account and (one.get("tags") or {}).get("azd-env-name") == name:
+            return found[1]
+    return ""
+
+
 def check_rights(flight: Preflight) -> None:
-    """Whoever deploys may create resources and assign roles."""
+    """Check that whoever deploys may create the resource group, if it is missing, resources, and role assignments."""
     user = flight.account.get("user", {})
     scope = f"/subscriptions/{flight.account.get('id', '')}"
-    if flight.group:
+    if flight.group and flight.has_group:
         scope += f"/resourceGroups/{flight.group}"
     words = ["role", "assignment", "list", "--assignee", str(user.get("name", ""))]
     try:
@@ -280,6 +304,13 @@ def check_rights(flight: Preflight) -> None:
         flight.note(f"role assignments can't be read ({error})", "see 'You need' in docs/deploy.md")
         return
     roles = {one.get("roleDefinitionName") for one in assigned}
+    if not flight.has_group and not roles & {"Owner", "Contributor"}:
+        flight.fault(
+            f"the resource group {flight.group} does not exist, and creating one needs Contributor on the subscription",
+            f"ask an Owner: az group create --name {flight.group} --location {flight.get('AZURE_LOCATION')}, and there"
+            " the roles Contributor and Role Based Access Control Administrator for you",
+        )
+        return
     if not roles & {"Owner", "Contributor"}:
         flight.fault(
             "you have no Contributor there",
@@ -298,7 +329,7 @@ def check_rights(flight: Preflight) -> None:
 
 
 def check_registrations(flight: Preflight) -> None:
-    """Whoever deploys may register the applications, or owns those that exist; someone may consent."""
+    """Check that whoever deploys may register the applications, or owns those that exist; someone may consent."""
     if not flight.is_on("REGISTER_APPS", "true"):
         for name in ("SIGN_IN_CLIENT_ID", "PRESENCE_CLIENT_ID"):
             if not re.fullmatch(
@@ -317,7 +348,7 @@ def check_registrations(flight: Preflight) -> None:
         return
     graph = "https://graph.microsoft.com/v1.0"
     try:
-        me = az("rest", "--method", "get", "--url", f"{graph}/me?$select=id")["id"]
+        person = az("rest", "--method", "get", "--url", f"{graph}/me?$select=id,userType")
         url = f"{graph}/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=roleTemplateId"
         held = az("rest", "--method", "get", "--url", url).get("value", [])
     except NoAnswer as error:
@@ -328,26 +359,54 @@ def check_registrations(flight: Preflight) -> None:
         return
     roles = {one.get("roleTemplateId") for one in held}
     if not roles & set(MAY_REGISTER):
-        flight.fault(
-            "you may not register applications (none of "
-            + ", ".join(sorted(MAY_REGISTER.values()))
-            + ")",
-            "azd env set REGISTER_APPS false; a colleague runs infra/register-apps.sh after provisioning",
-        )
+        _check_policy(flight, graph, is_guest=person.get("userType") == "Guest")
     if not roles & MAY_CONSENT:
         flight.note(
             "you may not grant admin consent for sign-in, without which no one gets in",
             "ask a Cloud Application Administrator to open the address of NEXT_STEPS once",
         )
-    filters = (
-        "startswith(displayName,'" + flight.get("PRODUCT_NAME", "NEONNOW").replace("'", "''") + "')"
-    )
-    url = f"{graph}/applications?$filter={filters}&$select=id,displayName,uniqueName&$expand=owners($select=id)"
-    existing = az("rest", "--method", "get", "--url", url).get("value", [])
-    for one in existing:
-        ours = str(one.get("uniqueName") or "").startswith("external-directories-")
-        owners = {owner["id"] for owner in one.get("owners", [])}
-        if ours and me not in owners and not roles & MAY_CONSENT:
+    if not roles & MAY_CONSENT:
+        _check_owners(flight, graph, str(person.get("id", "")))
+
+
+def _check_policy(flight: Preflight, graph: str, *, is_guest: bool) -> None:
+    """Check whether the tenant lets a person without a role register applications.
+
+    Microsoft Graph, authorizationPolicy: defaultUserRolePermissions.allowedToCreateApps, which is
+    for members; guests have a role of their own.
+    """
+    remedy = "azd env set REGISTER_APPS false; a colleague runs infra/register-apps.sh after provisioning"
+    url = f"{graph}/policies/authorizationPolicy?$select=defaultUserRolePermissions"
+    try:
+        policy = az("rest", "--method", "get", "--url", url)
+    except NoAnswer as error:
+        flight.note(
+            f"you have no role that may register applications, and whether everyone may can't be read ({error})",
+            remedy,
+        )
+        return
+    permissions = policy.get("defaultUserRolePermissions") or {}
+    if is_guest or not permissions.get("allowedToCreateApps"):
+        names = ", ".join(sorted(MAY_REGISTER.values()))
+        flight.fault(
+            f"you may not register applications (none of {names}, and the tenant does not let everyone)",
+            remedy,
+        )
+
+
+def _check_owners(flight: Preflight, graph: str, me: str) -> None:
+    """Check that registrations of this deployment, if they exist, are the person's own."""
+    suffix = flight.get("REGISTRATION_SUFFIX", flight.suffix)
+    for kind in ("sign-in", "presence") if suffix else ():
+        name = f"external-directories-{kind}-{suffix}"
+        url = f"{graph}/applications(uniqueName='{name}')?$select=id,displayName&$expand=owners($select=id)"
+        try:
+            one = az("rest", "--method", "get", "--url", url)
+        except NoAnswer as error:
+            if re.search(r"404|Not ?Found|ResourceNotFound", str(error)):
+                continue
+            raise
+        if me not in {owner["id"] for owner in one.get("owners", [])}:
             flight.fault(
                 f"the registration {one['displayName']} exists and is not yours: changing it is 403",
                 "azd env set REGISTER_APPS false and the client ids, or become its owner: "

@@ -1,14 +1,17 @@
-"""Smoke test of a deployment: `python infra/smoke.py https://the-app`.
+"""Smoke test of a deployment: `python infra/smoke.py https://the-app [--no-round-trip]`.
 
 Each failure is a sentence with its remedy. The checks in order: the app answers, and not the
 platform in front of it; sign-in leads to Microsoft with the right client, address and scopes;
 `/health` reports that sign-in is on, that storage is reached, that the presence credential is
-accepted and that a timer ran; telemetry arrives; anonymous calls are refused; a person can be
-created, changed and deleted over SCIM, in a directory that is deleted afterwards. New roles and a
-first start take minutes, so the test waits for them.
+accepted and that a timer ran after the test began; telemetry arrives; anonymous calls are refused;
+a person can be created, changed and deleted over SCIM. New roles and a first start take minutes, so
+the test waits for them.
 
-Environment: SMOKE_TOKEN, an access token of the sign-in registration for a program with the app
-role Deployment.Test (or Directory.Admin); docs/deploy.md describes how the pipeline gets one.
+Environment: for the round trip over SCIM either SMOKE_TOKEN, an access token of the sign-in
+registration for a program with the app role Deployment.Test (docs/deploy.md describes how the
+pipeline gets one), with which a directory is created and deleted; or SCIM_BASE_URL and SCIM_TOKEN,
+the two values of a directory that you created for the test and will delete. `--no-round-trip`
+leaves it out.
 SIGN_IN_CLIENT_ID, EXPECTED_VERSION and LOG_WORKSPACE_ID (the workspace's customer id; needs `az`,
 signed in) are compared if they are set. The script needs only Python's standard library.
 """
@@ -38,7 +41,7 @@ CALLBACK = "/.auth/login/aad/callback"
 SCOPES = {"openid", "profile"}
 SHUT = (301, 302, 303, 307, 401, 403)
 STARTING = (404, 500, 502, 503, 504)  # of the platform, while it starts the app's first instance
-QUERY = 'AppTraces | where Message has "timer.run" and TimeGenerated > ago(15m) | take 1'
+QUERY = 'AppTraces | where Message has "timer.run" and TimeGenerated > datetime({since}) | take 1'
 
 
 class Failure(Exception):
@@ -74,18 +77,28 @@ class Answer:
 class Deployment:
     """A deployment at `url`, called with `token` if a caller must be known.
 
+    `scim` is base URL and token of a directory for the round trip, if there is no `token`.
     `wait_seconds` limits the time to wait for delayed effects (a new role: up to ten minutes).
+    `is_local` allows rows on the app's own disk.
     """
 
     url: str
-    token: str
+    token: str = ""
     client_id: str = ""
     version: str = ""
     workspace_id: str = ""
+    scim: tuple[str, str] = ("", "")
     wait_seconds: float = 600.0
+    is_local: bool = False
     pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     passed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Remember when the test began: what happened before proves nothing about this deployment."""
+        self.began = self.clock()
+        self.began_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
@@ -192,7 +205,13 @@ def check_sign_in(target: Deployment) -> None:
         raise Failure(
             f"Sign-in asks for {asked.get('response_type', '')!r}, not for a code or an id_token."
         )
-    extra = set(asked.get("scope", "").split()) - SCOPES
+    scopes = set(asked.get("scope", "").split())
+    extra = scopes - SCOPES
+    if missing := SCOPES - scopes:
+        raise Failure(
+            f"Sign-in does not ask for {' and '.join(sorted(missing))}, so that the platform gets no token with the"
+            " person's roles and name. loginParameters must be scope=openid profile: run azd provision."
+        )
     if extra:
         raise Failure(
             f"Sign-in asks for {', '.join(sorted(extra))}, which admin consent does not cover: people see"
@@ -224,7 +243,7 @@ def check_health(target: Deployment) -> None:
 
     target.wait_for(storage)
     target.passed.append("storage is reached with the app's identity")
-    if seen["checks"]["storage"].get("engine") == "local" and target.url.startswith("https://"):
+    if seen["checks"]["storage"].get("engine") == "local" and not target.is_local:
         raise Failure("The app stores rows on its own disk: TABLES is not set. Run azd provision.")
     if seen.get("signIn") != "on":
         raise Failure(
@@ -250,26 +269,30 @@ def check_health(target: Deployment) -> None:
 
 
 def check_timer(target: Deployment) -> None:
-    """Check that a timer has run since the deployment."""
+    """Check that a timer ran after the test began, and so in this deployment."""
 
     def ask() -> str:
         found = target.call("GET", "/health").json().get("checks", {}).get("timer", {})
-        if found.get("ok") and found.get("lastRunSecondsAgo") is not None:
+        ago = found.get("lastRunSecondsAgo")
+        # Whole seconds, rounded down.
+        if found.get("ok") and ago is not None and ago + 1 <= target.clock() - target.began:
             return ""
+        before = "" if ago is None else f" since this test began (the last one {ago} s ago)"
         return (
-            "No timer has run: presence is not read. Rarely, the host runs none after a deployment"
+            f"No timer has run{before}: presence is not read. Rarely, the host runs none after a deployment"
             " (azure-functions-host, issue 11828): restart the app."
         )
 
     target.wait_for(ask)
-    target.passed.append("a timer ran")
+    target.passed.append("a timer ran after the test began")
 
 
 def check_telemetry(target: Deployment) -> None:
     """Log lines arrive in the workspace; without its id, note the query that shows it."""
+    query = QUERY.format(since=target.began_at)
     if not target.workspace_id:
         target.notes.append(
-            f"whether telemetry arrives, this query shows in Log Analytics: {QUERY}"
+            f"whether telemetry arrives, this query shows in Log Analytics: {query}"
         )
         return
     az = shutil.which("az")
@@ -279,7 +302,7 @@ def check_telemetry(target: Deployment) -> None:
     def ask() -> str:
         command = [az, "monitor", "log-analytics", "query", "--workspace", target.workspace_id]
         done = subprocess.run(  # noqa: S603
-            [*command, "--analytics-query", QUERY, "--output", "json"],
+            [*command, "--analytics-query", query, "--output", "json"],
             capture_output=True,
             text=True,
         )
@@ -306,7 +329,14 @@ def check_doors(target: Deployment) -> None:
 
 
 def check_round_trip(target: Deployment) -> None:
-    """Check a person's life cycle over SCIM, in a directory that is deleted at the end."""
+    """Check a person's life cycle over SCIM, in a directory that is deleted at the end if the test made it."""
+    base, token = target.scim
+    if base:
+        _live(target, base.rstrip("/"), target.bearer(token, SCIM))
+        return
+    if not target.token:
+        target.notes.append("no person was provisioned: --no-round-trip")
+        return
     body = {
         "name": f"Smoke test {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())}",
         "kind": "other",
@@ -371,21 +401,31 @@ def run(target: Deployment) -> None:
 
 def main(arguments: list[str], environment: dict[str, str]) -> int:
     """Return the exit status: 0 all well, 1 the deployment fails, 2 called wrongly."""
-    if len(arguments) != 1 or not arguments[0].startswith("https://"):
-        print("usage: SMOKE_TOKEN=... python infra/smoke.py https://the-app", file=sys.stderr)
+    address, options = (arguments or [""])[0].rstrip("/"), arguments[1:]
+    if not address.startswith("https://") or options not in ([], ["--no-round-trip"]):
+        print("usage: python infra/smoke.py https://the-app [--no-round-trip]", file=sys.stderr)
         return 2
-    if not environment.get("SMOKE_TOKEN"):
+    token = environment.get("SMOKE_TOKEN", "")
+    scim = environment.get("SCIM_BASE_URL", ""), environment.get("SCIM_TOKEN", "")
+    if options:
+        token, scim = "", ("", "")
+    elif not token and not all(scim):
         print(
-            "SMOKE_TOKEN is not set: an access token with the role Deployment.Test is needed",
+            "SMOKE_TOKEN is not set (an access token with the role Deployment.Test), nor are SCIM_BASE_URL and"
+            " SCIM_TOKEN (of a directory made for this test); --no-round-trip does without",
             file=sys.stderr,
         )
         return 2
+    elif not token and not scim[0].startswith(f"{address}/scim/"):
+        print(f"SCIM_BASE_URL must begin with {address}/scim/", file=sys.stderr)
+        return 2
     target = Deployment(
-        arguments[0].rstrip("/"),
-        environment["SMOKE_TOKEN"],
+        address,
+        token,
         client_id=environment.get("SIGN_IN_CLIENT_ID", ""),
         version=environment.get("EXPECTED_VERSION", ""),
         workspace_id=environment.get("LOG_WORKSPACE_ID", ""),
+        scim=("", "") if token else scim,
     )
     failed = ""
     try:

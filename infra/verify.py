@@ -39,8 +39,13 @@ CHOICES: dict[str, dict[str, str]] = {
     "given-registrations": CLIENT_IDS,
     "private-network": {"PRIVATE_NETWORK": "true", "ZONE_REDUNDANT": "true", "BACKUPS": "true"},
     "custom-domain": {"CUSTOM_DOMAIN": "people.example.com", "CUSTOM_DOMAIN_THUMBPRINT": "AB" * 20},
-    "audit": {"STORAGE_AUDIT": "true", "OPEN_TELEMETRY": "true"},
-    "gcchigh": {"CLOUD": "gcchigh", **CLIENT_IDS},
+    "audit": {
+        "STORAGE_AUDIT": "true",
+        "OPEN_TELEMETRY": "true",
+        "MAXIMUM_INSTANCE_COUNT": "1000",
+        "LOG_DAILY_QUOTA_GB": "2",
+    },
+    "gcchigh": {"CLOUD": "gcchigh", "LOG_DAILY_QUOTA_GB": "-1", **CLIENT_IDS},
 }
 _GRAPH = "microsoftgraph/v1.0"
 _EXPERIMENTAL = "experimental feature"  # `bicep snapshot` is one, and warns about it each time

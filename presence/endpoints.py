@@ -7,6 +7,7 @@ import azure.functions as func
 
 from directories.fault_sources import FaultSources, Severity
 from directories.kind_change import KindReasons
+from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
 from directories.rate_limits import limit_user
 from presence import triggers
@@ -36,12 +37,19 @@ async def _keeps_kind(app: App, directory_id: str) -> Message | None:
     return Message("kind_fixed_presence")
 
 
+async def _sweep_quotas(app: App, deadline: float) -> None:
+    from presence.consent import quotas
+
+    await quotas.sweep(app, deadline)
+
+
 def blueprint(app: App) -> func.Blueprint:
     """Return the timer, the queue, and the HTTP functions of presence."""
     functions = func.Blueprint()
     triggers.add(functions, app)
     app.state(FaultSources).sources.append(_severity)
     app.state(KindReasons).reasons.append(_keeps_kind)
+    app.state(MaintenanceJobs).jobs.append(_sweep_quotas)
 
     async def read(request: Request) -> Response:
         from presence import api

@@ -36,7 +36,7 @@ class App:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "metrics", Metrics(self.clock))
+        object.__setattr__(self, "metrics", Metrics(self.clock, self.settings.log_lines_per_hour))
         if self.telemetry is not None:
             self.telemetry.export(self.metrics)
 

@@ -1,7 +1,9 @@
 """Counters of an instance: calls with latency and round trips by operation, refusals by reason, age of presence.
 
 Once a minute the counts become log events, one for each operation or reason that had any, and start
-at zero again. `shared.telemetry` reads the sums of all minutes.
+at zero again. Anyone can cause refused requests, so a report that had many lines makes the next one
+wait: an instance logs at most `lines_per_hour` of them. `shared.telemetry` reads the sums of all
+reports.
 """
 
 from bisect import bisect_left
@@ -66,8 +68,10 @@ class _Operation:
 class Metrics:
     """The counts of one instance since the last report."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, lines_per_hour: int = 3600) -> None:
         self._clock = clock
+        self._seconds_per_line = 3600 / lines_per_hour
+        self._pause = EVERY_SECONDS
         self._sums: defaultdict[tuple[str, str], float] = defaultdict(
             float
         )  # by instrument and operation or reason
@@ -87,8 +91,7 @@ class Metrics:
             found.failed += 1
         elif status >= 400:
             found.refused += 1
-        if self._clock.monotonic() - self._since >= EVERY_SECONDS:
-            self.report()
+        self._report_if_due()
 
     def refused(self, reason: str) -> None:
         """Count a refused request of a provisioning client by its reason: SCIM's keyword or the status."""
@@ -97,8 +100,7 @@ class Metrics:
     def presence(self, age_seconds: float) -> None:
         """Count the sync of a tenant, whose presence had that age in seconds until then."""
         self._ages.add(age_seconds)
-        if self._clock.monotonic() - self._since >= EVERY_SECONDS:
-            self.report()
+        self._report_if_due()
 
     def report(self) -> None:
         """Log the counters and reset them."""
@@ -109,6 +111,8 @@ class Metrics:
             self._refusals,
             self._ages,
         )
+        lines = len(operations) + len(refusals) + (1 if ages.counts else 0)
+        self._pause = max(EVERY_SECONDS, lines * self._seconds_per_line)
         self._begin()
         for name, found in operations.items():
             self._add(name, found)
@@ -143,6 +147,10 @@ class Metrics:
         for (name, of), value in [*self._sums.items(), *self._latest.items()]:
             if name == instrument:
                 yield value, {attribute: of} if of else {}
+
+    def _report_if_due(self) -> None:
+        if self._clock.monotonic() - self._since >= self._pause:
+            self.report()
 
     def _add(self, operation: str, found: _Operation) -> None:
         self._sums["directories.calls", operation] += found.calls

@@ -214,6 +214,12 @@ class Settings:
         "Where to report vulnerabilities (mailto: or https:), for /.well-known/security.txt.",
         _contact,
     )
+    log_lines_per_hour: int = _setting(
+        "LOG_LINES_PER_HOUR",
+        3600,
+        "Most lines of metrics that an instance logs in an hour, 1 to 3600.",
+        _whole(1, 3600),
+    )
     platform_sign_in: bool = _setting(
         "WEBSITE_AUTH_ENABLED",
         False,

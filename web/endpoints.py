@@ -12,8 +12,8 @@ import azure.functions as func
 
 from presence.constants import CALLBACK
 from shared.app import App
-from shared.azure_functions import method_dispatcher, register_http
-from shared.http import Request
+from shared.azure_functions import Handler, method_dispatcher, register_http
+from shared.http import Request, Response
 from web import security_txt, static_files
 from web.handlers import Page, admin, agent, anyone, unknown_address
 from web.openapi import endpoints as openapi
@@ -41,6 +41,17 @@ def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
     return choose
 
 
+def _mcp(app: App) -> Handler:
+    """Return the handler of a message of the Model Context Protocol."""
+
+    async def handle(request: Request) -> Response:
+        from web.mcp.server import answer
+
+        return await answer(app, request)
+
+    return handle
+
+
 def blueprint(app: App) -> func.Blueprint:
     """Return the pages for administrators (`/`, `/directories/…`), for agents (`/contacts…`), and their files."""
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
@@ -50,6 +61,7 @@ def blueprint(app: App) -> func.Blueprint:
     contacts = agent(app, _choose_page("page_contacts"))
     register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)
     register_http(app, functions, "page_embed", "embed", anyone(app, _choose_page("page_embed")))
+    register_http(app, functions, "mcp", "mcp", method_dispatcher(POST=_mcp(app)))
     description = method_dispatcher(GET=openapi.handler(app))
     register_http(app, functions, "api_description", "api/openapi.json", description)
     files = method_dispatcher(GET=static_files.serve)

@@ -12,6 +12,9 @@ param tags { *: string }
 @description('Resource id of the workspace.')
 param workspaceId string
 
+@description('A time at which the workspace\'s daily quota is reset; it is, every day, at this hour. Empty: not known.')
+param quotaResetTime string
+
 @description('Who is told; empty: alerts are only shown in the portal.')
 param emails string[]
 
@@ -74,7 +77,7 @@ var rules = [
     name: 'Timer silent'
     description: 'A timer has not run, and the log quota is not the reason: presence is not read, or logs and deleted directories are not tidied. Restart the app; see docs/operations.md.'
     severity: 1
-    query: 'let runs = ${events} | where event == "timer.run" | summarize seen = max(TimeGenerated) by timer; let capped = toscalar(${overQuota} | summarize max(TimeGenerated)); let arrived = toscalar(AppTraces | summarize max(TimeGenerated)); datatable(timer: string, allowed: timespan) ["presence_timer", time(15m), "maintenance_timer", time(150m)] | join kind=leftouter runs on timer | where isnull(seen) or seen < now() - allowed | where isnull(capped) or arrived > capped + 1h | project timer'
+    query: 'let runs = ${events} | where event == "timer.run" | summarize seen = max(TimeGenerated) by timer; let reset = todatetime("RESET_TIME"); let begun = reset + bin(now() - reset, 1d); let capped = toscalar(${overQuota} | summarize max(TimeGenerated)); datatable(timer: string, allowed: timespan) ["presence_timer", time(15m), "maintenance_timer", time(150m)] | join kind=leftouter runs on timer | where isnull(seen) or seen < now() - allowed | where isnull(capped) or (isnotnull(begun) and capped < begun and begun < now() - allowed) | project timer'
     window: 'PT6H'
     lookBack: 'P1D'
     every: 'PT5M'
@@ -189,7 +192,10 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: allRules[i].query
+            // Here and not above, so that `azd provision --preview` knows the rules' names before the workspace exists.
+            query: contains(allRules[i].query, 'RESET_TIME')
+              ? replace(allRules[i].query, 'RESET_TIME', quotaResetTime)
+              : allRules[i].query
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: allRules[i].threshold

@@ -18,10 +18,13 @@ param redundancy string
 @description('True closes the account to the internet; it is then reached through private endpoints only.')
 param private bool
 
-@description('Days that a backup is kept; none can be changed or deleted before.')
+@description('Days that a backup is kept; once infra/lock.sh has locked the policy, no one can change or delete one before.')
 @minValue(1)
 @maxValue(365)
 param retentionDays int
+
+@description('True once infra/lock.sh --immutable has locked the policy: Azure then refuses to have it written again.')
+param isLocked bool
 
 // Why: an account of its own, so that who breaks into the app or deletes the data does not reach the copies.
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
@@ -63,8 +66,9 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   properties: { publicAccess: 'None' }
 }
 
-// Why: not even the pipeline that writes backups can change or delete one during its retention.
-resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = {
+// Why: not even the pipeline that writes backups can change or delete one during its retention. A template can't lock the policy
+// (state is read-only); until infra/lock.sh has, whoever may deploy can remove it.
+resource immutable 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = if (!isLocked) {
   parent: container
   name: 'default'
   properties: { immutabilityPeriodSinceCreationInDays: retentionDays, allowProtectedAppendWrites: false }

@@ -12,11 +12,14 @@ param packageStorageName string
 @description('Name of the storage account of backups; empty: there is none.')
 param backupStorageName string
 
-@description('Resource id of the workspace.')
+@description('Resource id of the workspace that the alerts read.')
 param workspaceId string
 
 @description('Resource id of the workspace for the platform\'s sign-in log.')
 param signInWorkspaceId string
+
+@description('Resource id of the workspace for the storage accounts\' own logs.')
+param storageWorkspaceId string
 
 @description('True also records every read and write of a row; several times the price of the storage itself.')
 param storageAudit bool
@@ -77,19 +80,19 @@ resource tableDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-prev
   name: 'to-workspace'
   scope: storage::tables
   properties: {
-    workspaceId: workspaceId
+    workspaceId: storageWorkspaceId
     logs: map(categories, category => { category: category, enabled: true })
     metrics: [{ category: 'Transaction', enabled: true }]
   }
 }
 
-// Why: length and age of the presence queue.
+// Why: how often the presence queue is called, and how the service answers (throttling, latency).
 #disable-next-line use-recent-api-versions
 resource queueDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'to-workspace'
   scope: storage::queues
   properties: {
-    workspaceId: workspaceId
+    workspaceId: storageWorkspaceId
     metrics: [{ category: 'Transaction', enabled: true }]
   }
 }
@@ -100,7 +103,7 @@ resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-previ
   name: 'to-workspace'
   scope: storage::blobs
   properties: {
-    workspaceId: workspaceId
+    workspaceId: storageWorkspaceId
     logs: [{ category: 'StorageDelete', enabled: true }]
     metrics: [{ category: 'Transaction', enabled: true }]
   }

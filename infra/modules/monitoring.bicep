@@ -9,6 +9,9 @@ param workspaceName string
 @description('Name of the workspace for the platform\'s own sign-in log.')
 param signInWorkspaceName string
 
+@description('Name of the workspace for the storage accounts\' own logs.')
+param storageWorkspaceName string
+
 @description('Name of the Application Insights resource.')
 param insightsName string
 
@@ -22,6 +25,9 @@ param retentionDays int
 
 @description('Most that may be taken in a day, in GB; -1 is no limit. When it is reached, alerts fall silent until the next day.')
 param dailyQuotaGb int
+
+@description('The same for the storage accounts\' own logs; when it is reached, no alert falls silent.')
+param storageDailyQuotaGb int
 
 // Why: holds the logs that the alerts read; no key opens it.
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
@@ -50,6 +56,20 @@ resource signInWorkspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' =
   }
 }
 
+// Why: a directory that is deleted, or STORAGE_AUDIT, brings a line for each row. With a quota of its own, they can't silence the
+// alerts either, and strangers at the sign-in can't push them out.
+resource storageWorkspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
+  name: storageWorkspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: storageDailyQuotaGb }
+    features: { disableLocalAuth: true, enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
 // Why: takes the host's and the app's telemetry; only identities may send to it.
 resource insights 'Microsoft.Insights/components@2020-02-02' = {
   name: insightsName
@@ -66,6 +86,12 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
+
+@description('A time at which the workspace\'s daily quota is reset; it is, every day, at this hour (RFC 1123 or ISO 8601).')
+output quotaResetTime string = workspace.properties.workspaceCapping.?quotaNextResetTime ?? ''
+
+@description('Resource id of the workspace for the storage accounts\' own logs.')
+output storageWorkspaceId string = storageWorkspace.id
 
 @description('Resource id of the workspace for the platform\'s sign-in log.')
 output signInWorkspaceId string = signInWorkspace.id

@@ -15,6 +15,12 @@ param insightsConnectionString string
 @description('True sends OpenTelemetry traces and metrics; adds about a tenth of a second to a cold start.')
 param openTelemetry bool
 
+@description('Most instances that may run at once.')
+param maximumInstanceCount int
+
+@description('Most log data in a day, in GB; -1 is no limit.')
+param logDailyQuotaGb int
+
 @description('Tenants whose people may sign in besides the deployment\'s own; empty: only the own one.')
 param customerTenantIds string[]
 
@@ -72,6 +78,23 @@ var platformSettings = {
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: join(union([tenant().tenantId], customerTenantIds), ',')
 }
 
+// Strangers can write into the log: a row for a sampled request, and the counts of refused ones. A quarter of the daily quota is
+// theirs for requests under steady load, one for bursts after a pause, one for counts, whatever the number of instances: 10^9
+// bytes * 0.25 / 1,200 bytes a row are 208,333 rows a day, 8,680 an hour, 2.411 a second. A burst lasts 5 seconds of 450 requests
+// and comes once an hour (host.json): 2,250 requests. bench/cost.py has the same figures, and a test compares them.
+var quotaPerInstance = logDailyQuotaGb < 0 ? 1000000 : max(1, logDailyQuotaGb * 1000000 / maximumInstanceCount)
+var sampledMicros = min(500000, quotaPerInstance * 2411 / 1000)
+var sampledHundredths = min(10000, quotaPerInstance * 8680 / 225000)
+var sampledPercentage = '${sampledHundredths / 100}.${padLeft(string(sampledHundredths % 100), 2, '0')}'
+var sampling = 'AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__'
+
+var logSettings = {
+  LOG_LINES_PER_HOUR: string(max(1, min(3600, quotaPerInstance * 8680 / 1000000)))
+  '${sampling}maxTelemetryItemsPerSecond': '0.${padLeft(string(sampledMicros), 6, '0')}'
+  '${sampling}initialSamplingPercentage': sampledPercentage
+  '${sampling}maxSamplingPercentage': sampledPercentage
+}
+
 var telemetrySettings = {
   AzureFunctionsJobHost__telemetryMode: 'OpenTelemetry'
   PYTHON_ENABLE_OPENTELEMETRY: 'true'
@@ -87,5 +110,5 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
-  properties: union(productSettings, platformSettings, openTelemetry ? telemetrySettings : {})
+  properties: union(productSettings, platformSettings, logSettings, openTelemetry ? telemetrySettings : {})
 }

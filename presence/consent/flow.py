@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from directories import audit, audit_relay
 from directories.audit import Act, Actor
 from presence import tenant_links
-from presence.consent import auth_requests, linking
+from presence.consent import auth_requests, linking, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.constants import CALLBACK
@@ -141,6 +141,7 @@ async def _signed_in(
         outcome = _outcome_of_fault(fault)
     if outcome:
         return Redirect(outcome=outcome, directory_id=attempt.directory_id)
+    await quotas.take(app, None, proven.tenant_id)
     return Redirect(await _to_consent(app, proven, browser))
 
 

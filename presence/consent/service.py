@@ -14,7 +14,7 @@ from directories import audit_relay
 from directories import service as directories
 from directories.audit import Actor, person_actor
 from presence import tenant_links
-from presence.consent import auth_requests, flow, linking, probe, status
+from presence.consent import auth_requests, flow, linking, probe, quotas, status
 from presence.consent.call_limits import charge
 from presence.consent.flow import Redirect
 from presence.consent.revocation import Removal, removal
@@ -52,6 +52,7 @@ async def connect(
     if not cloud_of(app.settings).has_presence:
         raise HttpError(409, NO_PRESENCE)
     charge(app, actor)
+    await quotas.take(app, actor)
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
@@ -144,6 +145,7 @@ async def check_gone(app: App, actor: Actor, directory_id: str) -> probe.Removal
     if link.gone_code and is_recent(link.gone_checked_at, now, _GONE_KEPT):
         return probe.RemovalCheck(link.gone_code)
     charge(app, actor, link.tenant_id)
+    await quotas.take(app, actor, link.tenant_id)
     if link.state == "removed":
         runtime_of(app).credential.drop(link.tenant_id)
     found = await probe.is_gone(app, link.tenant_id)

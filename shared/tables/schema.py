@@ -816,6 +816,18 @@ AUTH_REQUEST = OnePart(
     readers=("presence.consent.auth_requests",),
     growth="one per consent under way, for ten minutes",
 )
+CONSENT_QUOTA = OnePart(
+    name="quota",
+    table=WORK,
+    partition=CONSENTS,
+    parts=("SHA-256 of the person or tenant",),
+    value="when consents and checks were begun in the last ten minutes",
+    rewritten="whole",
+    codec="presence.consent.quotas",
+    writers=("presence.consent.quotas",),
+    readers=("presence.consent.quotas",),
+    growth="one per person and tenant of the last hour",
+)
 TIMER_RUN = OnePart(
     name="timer",
     table=WORK,

@@ -117,6 +117,8 @@ CONTACTS = [
     Step("GET", "/api/contacts?q=mul"),
     Step("POST", "/api/contacts/lookup", {"numbers": ["02079460018", "nonsense"]}),
     Step("POST", "/api/contacts/pop", {"number": "02079460018"}),
+    Step("POST", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+    Step("GET", "/mcp"),
     Step("GET", "/api/directories/<directory>/contacts?q=Zo%C3%AB&limit=5"),
     Step("GET", "/api/directories/<directory>/contacts?limit=0"),
     Step("GET", "/api/directories/<directory>/contacts/<user>"),

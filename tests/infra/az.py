@@ -28,6 +28,9 @@ with open(os.path.join(folder, "answers.json"), "r+") as file:
 for source in ("--file",) if answer["keep"] else ():
     name = arguments[arguments.index("--name") + 1]
     shutil.copy(arguments[arguments.index(source) + 1], os.path.join(answer["keep"], name))
+if answer["give"]:
+    name = arguments[arguments.index("--name") + 1]
+    shutil.copy(os.path.join(answer["give"], name), arguments[arguments.index("--file") + 1])
 sys.stdout.write(answer["out"])
 sys.stderr.write(answer["error"])
 sys.exit(answer["status"])
@@ -49,8 +52,12 @@ class FakeAz:
         status: int = 0,
         times: int = -1,
         keep: Path | None = None,
+        give: Path | None = None,
     ) -> None:
-        """Answer calls that contain all `words`; `times` calls (-1: all). `keep`: copy `--file` there as `--name`."""
+        """Answer calls that contain all `words`; `times` calls (-1: all).
+
+        `keep`: copy `--file` into that folder as `--name`. `give`: copy `--name` of that folder to `--file`.
+        """
         kept = str(keep) if keep else ""
         self.answers.append(
             {
@@ -60,6 +67,7 @@ class FakeAz:
                 "status": status,
                 "times": times,
                 "keep": kept,
+                "give": str(give) if give else "",
             }
         )
 

@@ -154,7 +154,11 @@ def test_a_reached_quota_is_told_from_a_silent_timer() -> None:
     assert '"OverQuota"' in _rule("Log quota reached").query
     silent = _rule("Timer silent").query
     assert "let capped = toscalar(union isfuzzy=true _LogOperation" in silent
-    assert "isnull(capped) or arrived > capped" in silent
+    # Not muted for longer than until the reset hour and the time that the timer may be silent: a quota that was reached once
+    # must not hide a dead app for a day.
+    assert "let begun = reset + bin(now() - reset, 1d)" in silent
+    assert "isnotnull(begun) and capped < begun and begun < now() - allowed" in silent
+    assert "quotaNextResetTime" in (INFRA / "modules/monitoring.bicep").read_text(encoding="utf-8")
 
 
 def test_silence_is_noticed_of_every_timer() -> None:

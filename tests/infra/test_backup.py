@@ -55,13 +55,98 @@ def test_a_stored_backup_restores_the_deployment(tmp_path: Path, data: str) -> N
     assert call[call.index("--overwrite") + 1] == "false"
     assert call[call.index("--account-name") + 1] == "bak1"
     (blob,) = store.iterdir()
-    restored, file = f"sqlite:///{tmp_path}/restored.db", tmp_path / "backup.jsonl"
-    file.write_bytes(gzip.decompress(blob.read_bytes()))
-    assert _local("import", "--tables", restored, "--from", str(file)).returncode == 0
-    assert _local("check", "--tables", restored).returncode == 0
-    again = tmp_path / "again.jsonl"
-    assert _local("export", "--tables", restored, "--to", str(again)).returncode == 0
-    assert sorted(again.read_text().splitlines()[1:]) == sorted(file.read_text().splitlines()[1:])
+    before = _exported(data, tmp_path / "before.jsonl")
+
+    async def change() -> None:
+        async with running(ROOT / "function_app.py", {"TABLES": data}) as host:
+            body = b'{"name":"Added after the backup","kind":"entra"}'
+            headers = {"content-type": "application/json", "host": "localhost"}
+            request = Request("POST", f"{host.url}/api/directories", headers, body)
+            assert (await host.call(request)).status == 201
+
+    asyncio.run(change())
+    assert _exported(data, tmp_path / "changed.jsonl") != before
+    az.answer("storage blob list", "--container-name backups", out=f"{blob.name}\n")
+    az.answer("storage blob download", "--account-name bak1", give=store)
+    done = _restore(az, TABLES=data, BACKUP_STORAGE_ACCOUNT="bak1")
+    assert done.returncode == 0, done.stderr
+    assert f"Restored {blob.name} into {data}" in done.stdout
+    assert _local("check", "--tables", data).returncode == 0
+    assert _exported(data, tmp_path / "after.jsonl") == before
+    listed, downloaded = az.calls()[1:]
+    assert listed[listed.index("--query") + 1] == "sort_by(@, &name)[-1].name"
+    assert downloaded[downloaded.index("--name") + 1] == blob.name
+
+
+def _exported(tables: str, file: Path) -> list[str]:
+    assert _local("export", "--tables", tables, "--to", str(file)).returncode == 0
+    return sorted(file.read_text().splitlines()[1:])
+
+
+def _restore(az: FakeAz, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = az.environment(PYTHON=sys.executable, **variables)
+    return subprocess.run(
+        [INFRA / "restore.sh", *words], capture_output=True, text=True, env=environment, cwd=ROOT
+    )
+
+
+def test_a_named_backup_that_is_no_backup_changes_nothing(tmp_path: Path, data: str) -> None:
+    """What can't be read is refused before a row is removed."""
+    store, folder = tmp_path / "store", tmp_path / "bin"
+    store.mkdir()
+    folder.mkdir()
+    (store / "x.jsonl.gz").write_bytes(gzip.compress(b"{}\n"))
+    az = FakeAz(folder)
+    az.answer("storage blob download", give=store)
+    before = _exported(data, tmp_path / "before.jsonl")
+    done = _restore(az, "x.jsonl.gz", TABLES=data, BACKUP_STORAGE_ACCOUNT="bak1")
+    assert done.returncode != 0
+    assert "Restored" not in done.stdout
+    assert _exported(data, tmp_path / "after.jsonl") == before
+
+
+@pytest.mark.parametrize(
+    ("answered", "status", "said"),
+    [("", 1, "There is no backup in bak1"), ("None\n", 1, "There is no backup in bak1")],
+)
+def test_an_empty_account_is_said(tmp_path: Path, answered: str, status: int, said: str) -> None:
+    """Before anything is downloaded or removed."""
+    az = FakeAz(tmp_path)
+    az.answer("storage blob list", out=answered)
+    done = _restore(az, TABLES="sqlite:///x.db", BACKUP_STORAGE_ACCOUNT="bak1")
+    assert (done.returncode, said in done.stderr) == (status, True)
+    assert len(az.calls()) == 1
+
+
+def test_a_restore_without_its_settings_says_what_to_set(tmp_path: Path) -> None:
+    """The outputs of the deployment."""
+    done = _restore(FakeAz(tmp_path), TABLES="", BACKUP_STORAGE_ACCOUNT="bak1")
+    assert done.returncode == 2
+    assert "azd env get-values" in done.stderr
+
+
+def test_the_policy_of_the_backups_is_locked_as_it_was_read(tmp_path: Path) -> None:
+    """The lock names the ETag of the policy that was shown, and the answer names the setting that follows."""
+    az = FakeAz(tmp_path)
+    az.answer("immutability-policy show", "--account-name bak1", out="the-etag\n")
+    az.answer("immutability-policy lock", "--container-name backups", "--if-match the-etag")
+    command = [str(INFRA / "lock.sh"), "--immutable", "rg-1", "bak1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=az.environment())
+    assert done.returncode == 0, done.stderr
+    assert "azd env set BACKUPS_LOCKED true" in done.stdout
+    assert len(az.calls()) == 2
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["rg-1"], ["--immutable", "rg-1"], ["--immutable", "r", "a", "b"]]
+)
+def test_a_lock_without_its_names_is_not_tried(tmp_path: Path, words: list[str]) -> None:
+    """The usage says that the second lock can't be undone."""
+    az = FakeAz(tmp_path)
+    command = [str(INFRA / "lock.sh"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=az.environment())
+    assert (done.returncode, "can't be undone" in done.stderr) == (2, True)
+    assert az.calls() == []
 
 
 def test_nothing_is_stored_if_the_data_cannot_be_read(tmp_path: Path) -> None:

@@ -2,15 +2,30 @@
 
 import json
 import logging
+import re
 from collections import Counter
+from pathlib import Path
+from uuid import uuid4
 
+import azure.functions as func
 import pytest
 
 from bench import cost
 from directories import maintenance
+from directories.audit import operator_actor
+from directories.service import NewDirectory, create
+from local.counting_tables import CountingTables
+from local.graph.simulator import CONTOSO
+from local.host.host import HostOptions
+from local.host.running import ROOT, running
 from presence.sync import dispatch
+from scim import endpoints
 from shared import log
+from shared.app import App
+from shared.clock import SystemClock
+from shared.http import Request
 from shared.instrumentation import OperationScope
+from shared.settings import Settings
 from tests.presence.world import World
 
 MINUTES = 10
@@ -22,11 +37,16 @@ def _counted(caplog: pytest.LogCaptureFixture) -> Counter[str]:
 
 
 async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """While nothing is wrong: one line a tick, none a sync, three of metrics a minute; each function is a call."""
+    """While nothing is wrong: one line a tick, none a sync, three of metrics a minute; each function is a call.
+
+    Their round trips, calls of Graph and bytes are those of the cost table, too.
+    """
     await world.linked(50)
     await world.interval()
+    await world.interval()
     caplog.set_level(logging.INFO, log.NAME)
-    ticks = syncs = 0
+    counters, ticks, syncs, sweeps = world.running.simulator.counters, 0, 0, 0
+    graph_calls, trips = counters.calls("presences", tenant=CONTOSO), world.tables.count
     for _ in range(MINUTES * 60 // cost.TICK):
         world.clock.advance(cost.TICK)
         with OperationScope(world.app, "presence_timer") as call:
@@ -35,12 +55,20 @@ async def test_lines_of_ticks_and_syncs(world: World, caplog: pytest.LogCaptureF
         ticks += 1
         for message in messages:
             with OperationScope(world.app, "presence_sync") as call:
-                if await dispatch.handle(world.app, message.encode()) == "synced":
-                    syncs += 1
+                outcome = await dispatch.handle(world.app, message.encode())
+                syncs, sweeps = syncs + (outcome == "synced"), sweeps + (outcome == "swept")
                 call.status = 200
+    graph_calls = counters.calls("presences", tenant=CONTOSO) - graph_calls
+    assert graph_calls == syncs * cost.GRAPH_CALLS_PER_SYNC
+    of_sync = cost.TRIPS_OF_MESSAGES + cost.TRIPS_PER_SYNC
+    assert sweeps == MINUTES * 60 // cost.SWEEP_SECONDS
+    counted = ticks * cost.TRIPS_PER_TICK + syncs * of_sync + sweeps * cost.TRIPS_PER_SWEEP
+    assert world.tables.count - trips == counted
+    sizes = [len(one.getMessage()) for one in caplog.records if one.name == log.NAME]
+    assert max(sizes) + cost.COLUMN_BYTES <= cost.ROW_BYTES
     found = _counted(caplog)
     assert ticks == 20
-    assert syncs >= ticks - 1
+    assert syncs >= ticks - 2
     metrics = found["metrics.calls"] + found["metrics.presence"]
     assert found.pop("timer.run") == ticks * cost.LINES_PER_TICK
     assert metrics <= MINUTES * cost.METRIC_LINES_PER_MINUTE
@@ -55,6 +83,111 @@ async def test_lines_of_the_hourly_maintenance(
     caplog.set_level(logging.INFO, log.NAME)
     await maintenance.run(world.app, world.app.clock.monotonic() + 60)
     assert _counted(caplog).total() == cost.LINES_PER_HOUR
+
+
+SETTINGS = (ROOT / "infra/modules/settings.bicep").read_text(encoding="utf-8")
+STRANGERS = {
+    "an unknown directory": ("GET", "/scim/{id}/v2/Users?filter=userName+eq+%22a%22"),
+    "a write to it": ("POST", "/scim/{id}/v2/Users"),
+    "its token endpoint": ("POST", "/scim/{id}/oauth2/token"),
+    "no path": ("GET", "/scim/{id}/v2/nothing"),
+    "health": ("GET", "/health"),
+    "metadata": ("GET", "/.well-known/oauth-authorization-server/scim/{id}"),
+    "security.txt": ("GET", "/.well-known/security.txt"),
+}
+
+
+async def test_strangers_cause_no_line_for_each_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Through every path that needs no sign-in; what they cause is counted, and the counts are few lines."""
+    caplog.set_level(logging.INFO, log.NAME)
+    settings = {"TABLES": f"sqlite:///{tmp_path}/strangers.db"}
+    async with running(ROOT / "function_app.py", settings, options=HostOptions()) as host:
+        for _ in range(20):
+            for method, path in STRANGERS.values():
+                url = host.url + path.format(id=uuid4().hex[:20])
+                headers = {"authorization": "Bearer made-up", "content-type": "application/json"}
+                answer = await host.call(Request(method, url, headers, b"{}"))
+                assert answer.status in (200, 400, 401, 404, 429)
+    found = _counted(caplog)
+    assert set(found) <= {"metrics.calls", "metrics.refusals"}
+    assert found.total() <= 2 * len(STRANGERS), (
+        "the lines of the report at the end, not of 140 requests"
+    )
+
+
+@pytest.mark.parametrize("quota_gb", [1, 2, 10])
+@pytest.mark.parametrize("instances", [40, 100, 1000])
+def test_strangers_leave_a_quarter_of_the_quota_for_alerts(quota_gb: int, instances: int) -> None:
+    """With every instance busy with strangers for a day, for every number of instances that the template allows."""
+    requests = 86_400 * cost.sampled_per_second(quota_gb, instances)
+    bursts = 24 * cost.BURSTS_PER_HOUR * cost.BURST_REQUESTS
+    rows = requests + bursts * cost.sampled_share(quota_gb, instances)
+    rows += 24 * cost.metric_lines_per_hour(quota_gb, instances)
+    assert instances * rows * cost.ROW_BYTES <= 0.76e9 * quota_gb
+
+
+def test_the_template_calculates_as_the_cost_table_does() -> None:
+    """The three limits of an instance, as figures of the template; host.json has those of the defaults."""
+    rows_per_hour = 1e9 * cost.SHARE / cost.ROW_BYTES / 24
+    assert "* 8680 / 225000)" in SETTINGS
+    assert round(rows_per_hour / 10) == 868
+    assert cost.BURST_REQUESTS * 100 == 225_000
+    assert "* 2411 / 1000)" in SETTINGS
+    assert round(rows_per_hour / 3.6) == 2411
+    (shown,) = re.findall(r"LOG_LINES_PER_HOUR: string\((.*)\)", SETTINGS)
+    assert shown == "max(1, min(3600, quotaPerInstance * 8680 / 1000000))"
+    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
+    sampling = host["applicationInsights"]["samplingSettings"]
+    steady = cost.sampled_per_second(cost.QUOTA_GB, cost.MAX_INSTANCES)
+    share = cost.sampled_share(cost.QUOTA_GB, cost.MAX_INSTANCES)
+    assert sampling["maxTelemetryItemsPerSecond"] == round(steady, 3)
+    assert sampling["maxSamplingPercentage"] == sampling["initialSamplingPercentage"]
+    assert sampling["maxSamplingPercentage"] == int(share * 10_000) / 100
+    assert sampling["evaluationInterval"] == "00:00:05"
+    assert sampling["samplingPercentageIncreaseTimeout"] == "01:00:00"
+    # 450 requests a second, all stored at the smallest share, are below the steady limit of 1,000 instances.
+    assert 450 * sampling["minSamplingPercentage"] / 100 < 2 * cost.sampled_per_second(1, 1000)
+    assert host["applicationInsights"]["enablePerformanceCountersCollection"] is False
+    defaults = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
+    assert f"param maximumInstanceCount int = {cost.MAX_INSTANCES}\n" in defaults
+    assert f"param logDailyQuotaGb int = {cost.QUOTA_GB}\n" in defaults
+
+
+def test_assumed_seconds_fit_into_the_billed_ones() -> None:
+    """A sync, and a request with twice the average of round trips, take less than is billed for each at least."""
+    assert cost.SYNC_SECONDS <= cost.BILLED_SECONDS
+    request = 2 * cost.TRIPS_PER_REQUEST * cost.STORAGE_SECONDS + cost.PROCESSOR_SECONDS
+    assert request <= cost.REQUEST_SECONDS + 1e-9
+
+
+async def test_requests_make_as_many_round_trips_as_the_table_says(
+    tables: CountingTables,
+) -> None:
+    """A person's creation, Entra's filter, a change and a read, on average; an agent's page reads once."""
+    app = App(Settings.read({}), SystemClock(), tables)
+    functions = func.FunctionApp()
+    functions.register_functions(endpoints.blueprint(app))
+    directory, token = await create(app, operator_actor("account"), NewDirectory("Contoso"))
+    async with running(functions) as host:
+        base = f"{host.url}/scim/{directory.id}/v2/Users"
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/scim+json"}
+
+        async def trips(method: str, url: str, body: bytes = b"") -> int:
+            before = tables.count
+            answer = await host.call(Request(method, url, headers, body))
+            assert answer.status < 300, answer.body
+            return tables.count - before
+
+        await trips("GET", base)  # signs in
+        schemas = b'"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]'
+        made = await trips("POST", base, b'{%b,"userName":"ada@example.com"}' % schemas)
+        found = await trips("GET", f"{base}?filter=userName+eq+%22ada@example.com%22")
+        missed = await trips("GET", f"{base}?filter=userName+eq+%22bob@example.com%22")
+        counts = [made, found, missed]
+    await app.background.drain()
+    assert sum(counts) / len(counts) <= cost.TRIPS_PER_REQUEST
 
 
 def test_batches_are_as_large_as_the_table_says() -> None:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -181,10 +182,13 @@ def test_the_bill_of_materials_lists_what_is_deployed() -> None:
 def test_the_same_commit_gives_the_same_package(tmp_path: Path) -> None:
     """Else an attestation of it could not be compared with a package that somebody else makes."""
     archives = []
-    for name in ("a.tar.gz", "b.tar.gz"):
+    for name in ("a.zip", "b.zip"):
         subprocess.run([INFRA / "package.sh", tmp_path / name], check=True, capture_output=True)
         archives.append((tmp_path / name).read_bytes())
     assert archives[0] == archives[1]
+    with zipfile.ZipFile(tmp_path / "a.zip") as package:
+        assert sorted(package.namelist()) == sorted(_listing()[:-1])
+        assert package.read("host.json") == (ROOT / "host.json").read_bytes()
 
 
 def test_what_is_installed_is_pinned() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from bench import cost
 from infra import verify
 from shared.settings import Settings
 from tests.infra import kusto
@@ -39,6 +40,13 @@ def _predicted(choice: str) -> list[dict[str, Any]]:
 
 def _of(choice: str, kind: str) -> list[dict[str, Any]]:
     return [one for one in _predicted(choice) if one["type"] == kind]
+
+
+def _deployed(rule: dict[str, Any]) -> str:
+    """Return the query of a rule, with the time filled in that the platform knows only later."""
+    query: str = rule["properties"]["criteria"]["allOf"][0]["query"]
+    later = re.fullmatch(r"\[replace\('(.*)', 'RESET_TIME', reference\(.*\)\]", query, re.S)
+    return later[1].replace("''", "'").replace("RESET_TIME", kusto.RESET_TIME) if later else query
 
 
 def _config(choice: str, name: str) -> dict[str, Any]:
@@ -105,8 +113,8 @@ def test_every_setting_that_the_code_reads_is_set_or_has_a_default(choice: str) 
 def test_every_alert_names_events_that_the_code_logs(choice: str) -> None:
     """An alert for an event that nothing writes could never ring; its query passes Kusto's parser as deployed."""
     rules = _of(choice, "Microsoft.Insights/scheduledQueryRules")
-    queries = {rule["name"]: rule["properties"]["criteria"]["allOf"][0]["query"] for rule in rules}
-    assert len(queries) == (9 if choice == "private-network" else 8)
+    queries = {rule["name"]: _deployed(rule) for rule in rules}
+    assert len(queries) == (10 if choice == "private-network" else 9)
     asked = {event for query in queries.values() for event in kusto.events_of(query)}
     assert asked <= set(_written())
     assert {name: found for name, found in kusto.faults(queries).items() if found} == {}
@@ -137,6 +145,48 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
         "/.well-known/security.txt",
         "/.well-known/oauth-authorization-server/*",
     ]
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("choice", "quota_gb", "instances"),
+    [("default", 1, 100), ("audit", 2, 1000), ("gcchigh", 0, 1)],
+)
+def test_the_share_of_strangers_is_deployed(choice: str, quota_gb: int, instances: int) -> None:
+    """As bench/cost.py calculates it; without a quota (-1), the host's own limits."""
+    given = _config(choice, "appsettings")
+    sampling = "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__"
+    steady = float(given[f"{sampling}maxTelemetryItemsPerSecond"])
+    percentage = float(given[f"{sampling}maxSamplingPercentage"])
+    lines = int(given["LOG_LINES_PER_HOUR"])
+    if not quota_gb:
+        assert (steady, percentage, lines) == (0.5, 100.0, 3600)
+        return
+    assert steady == pytest.approx(cost.sampled_per_second(quota_gb, instances), rel=0.01)
+    assert percentage == pytest.approx(100 * cost.sampled_share(quota_gb, instances), rel=0.02)
+    assert lines == int(cost.metric_lines_per_hour(quota_gb, instances))
+
+
+@needs_compiler
+def test_storage_cannot_silence_the_alerts() -> None:
+    """Logs of the data go to a workspace that no alert reads; those of package and backups to the alerts' own."""
+    workspaces = {
+        one["id"].partition("/providers/Microsoft.Storage/storageAccounts/")[2][:2]: _output(
+            one["properties"]["workspaceId"]
+        )
+        for one in _of("private-network", "Microsoft.Insights/diagnosticSettings")
+        if "/storageAccounts/" in one["id"]
+    }
+    assert workspaces == {"st": "storageWorkspaceId", "pk": "workspaceId", "ba": "workspaceId"}
+    (rule, *_) = _of("private-network", "Microsoft.Insights/scheduledQueryRules")
+    assert _output(rule["properties"]["scopes"][0]) == "workspaceId"
+
+
+def _output(text: str) -> str:
+    """Return the name of a module's output that is known only when it is deployed."""
+    found = re.search(r"\.outputs\.(\w+)\.value\]$", text)
+    assert found is not None, text
+    return found[1]
 
 
 @needs_compiler

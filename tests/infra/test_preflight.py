@@ -32,8 +32,13 @@ SETTINGS = {
 REGISTRATION = {
     "id": "a1",
     "displayName": "NEONNOW sign-in",
-    "uniqueName": "external-directories-sign-in-x",
     "owners": [{"id": "someone"}],
+}
+SUFFIX = "abcdefghijklm"
+ACCOUNT_OF_DATA = {
+    "name": f"st{SUFFIX}",
+    "type": "Microsoft.Storage/storageAccounts",
+    "tags": {"azd-env-name": "people"},
 }
 PLAN = {"name": "old-plan", "type": "Microsoft.Web/serverFarms", "tags": None}
 
@@ -55,7 +60,10 @@ class Azure:
         self.resources: list[dict[str, Any]] = []
         self.roles = ["Contributor", "Role Based Access Control Administrator"]
         self.entra = [DEVELOPER, ADMINISTRATOR]
-        self.registrations: list[dict[str, Any]] = []
+        self.may_everyone = False
+        self.person = {"id": ME, "userType": "Member"}
+        self.registrations: dict[str, dict[str, Any]] = {}
+        self.bicep = "Bicep CLI version 0.45.15 (x)"
         self.refused: dict[str, str] = {}
 
     def run(self, **settings: str) -> tuple[int, list[str]]:
@@ -78,21 +86,32 @@ class Azure:
             ("group show", self.group),
             ("resource list", self.resources),
             ("role assignment list", [{"roleDefinitionName": role} for role in self.roles]),
-            ("/me?", {"id": ME}),
+            ("/me?", self.person),
+            (
+                "authorizationPolicy",
+                {"defaultUserRolePermissions": {"allowedToCreateApps": self.may_everyone}},
+            ),
             ("transitiveMemberOf", {"value": [{"roleTemplateId": role} for role in self.entra]}),
-            ("/applications?", {"value": self.registrations}),
+            *((f"uniqueName='{name}'", one) for name, one in self.registrations.items()),
         ]
         for words, answer in answers:
             text = "Bicep CLI version 0.30.0 (x)" if answer is None else json.dumps(answer)
             az.answer(words, out=text)
-        environment = az.environment(**{**SETTINGS, **settings})
+        az.answer("uniqueName=", error="Not Found({ResourceNotFound})", status=1)
+        home = folder / "home"
+        (home / "bin").mkdir(parents=True, exist_ok=True)
+        if self.bicep:
+            self._program(home / "bin/bicep", self.bicep)
+        environment = az.environment(**{"AZD_CONFIG_DIR": str(home), **SETTINGS, **settings})
         if self.azd:
-            azd = folder / "azd"
-            azd.write_text(f"#!/bin/sh\necho '{self.azd}'\n", encoding="utf-8")
-            azd.chmod(azd.stat().st_mode | stat.S_IXUSR)
+            self._program(folder / "azd", self.azd)
         self._monkeypatch.setenv("PATH", environment["PATH"])
         status = preflight.main(["--resource-group", "rg-1"], environment)
         return status, self._capsys.readouterr().out.splitlines()
+
+    def _program(self, path: Path, text: str) -> None:
+        path.write_text(f"#!/bin/sh\necho '{text}'\n", encoding="utf-8")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
 @pytest.fixture
@@ -126,12 +145,42 @@ FAULTS: list[tuple[dict[str, Any], dict[str, str], str, str]] = [
     ({"resources": [PLAN]}, {}, "already holds old-plan", "empty resource group"),
     ({"roles": ["Reader"]}, {}, "you have no Contributor", "az role assignment create"),
     ({"roles": ["Contributor"]}, {}, "may not assign", "Role Based Access Control Administrator"),
+    ({"bicep": "Bicep CLI version 0.30.1"}, {}, "Bicep 0.30.1 is older", "azd then brings a newer"),
+    ({}, {"AZD_BICEP_TOOL_PATH": "/nowhere/bicep"}, "can't be run", "unset AZD_BICEP_TOOL_PATH"),
     ({"entra": []}, {}, "may not register applications", "REGISTER_APPS false"),
     (
-        {"entra": [DEVELOPER], "registrations": [REGISTRATION]},
+        {"entra": [], "may_everyone": True, "person": {"id": ME, "userType": "Guest"}},
         {},
+        "the tenant does not let everyone",
+        "infra/register-apps.sh",
+    ),
+    (
+        {
+            "entra": [DEVELOPER],
+            "registrations": {f"external-directories-sign-in-{SUFFIX}": REGISTRATION},
+        },
+        {"REGISTRATION_SUFFIX": SUFFIX},
         "exists and is not yours",
         f"az ad app owner add --id a1 --owner-object-id {ME}",
+    ),
+    (
+        {
+            "entra": [DEVELOPER],
+            "resources": [ACCOUNT_OF_DATA],
+            "registrations": {f"external-directories-presence-{SUFFIX}": REGISTRATION},
+        },
+        {},
+        "NEONNOW sign-in exists and is not yours",
+        "REGISTER_APPS false",
+    ),
+    (
+        {
+            "roles": [],
+            "refused": {"group show": "(ResourceGroupNotFound) Resource group 'rg-1' not found."},
+        },
+        {},
+        "creating one needs Contributor on the subscription",
+        "az group create --name rg-1 --location westeurope",
     ),
     ({}, {"AZURE_ENV_NAME": "naïve name"}, "other characters", "azd env new"),
     (
@@ -166,6 +215,11 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({}, {"REGISTER_APPS": "false"}, "SIGN_IN_CLIENT_ID is no GUID"),
     ({"group": {"location": "uksouth"}}, {}, "is in uksouth, its resources will be in westeurope"),
     ({"refused": {"/me?": "Forbidden"}}, {}, "Entra roles can't be read"),
+    (
+        {"entra": [], "refused": {"authorizationPolicy": "Forbidden"}},
+        {},
+        "whether everyone may can't be read",
+    ),
     ({"refused": {"role assignment list": "Forbidden"}}, {}, "role assignments can't be read"),
 ]
 
@@ -191,12 +245,32 @@ def test_a_note_does_not_stop(
             }
         },
         {"resources": [{**PLAN, "tags": {"azd-env-name": "people"}}]},
-        {"registrations": [{**REGISTRATION, "owners": [{"id": ME}]}], "entra": [DEVELOPER]},
+        {
+            "registrations": {
+                f"external-directories-sign-in-{SUFFIX}": {**REGISTRATION, "owners": [{"id": ME}]}
+            },
+            "resources": [ACCOUNT_OF_DATA],
+            "entra": [DEVELOPER],
+        },
+        {
+            "registrations": {"external-directories-sign-in-otherdeployme": REGISTRATION},
+            "resources": [ACCOUNT_OF_DATA],
+            "entra": [DEVELOPER],
+        },
+        {"entra": [], "may_everyone": True},
+        {"bicep": ""},
     ],
-    ids=["new group", "own group", "own registrations"],
+    ids=[
+        "new group",
+        "own group",
+        "own registrations",
+        "registrations of another deployment",
+        "everyone may register",
+        "azd has no Bicep yet",
+    ],
 )
 def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
-    """A group that azd will create, one with this deployment, and registrations of one's own."""
+    """A group that azd will create, one with this deployment, and registrations of one's own or not of this deployment."""
     for name, value in change.items():
         setattr(azure, name, value)
     assert azure.run()[0] == 0

@@ -31,6 +31,15 @@ PLATFORM = {
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a longer body is refused before it fills the instance's memory",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond": (
+        "rows of requests that an instance stores, so that all instances together stay within the log quota"
+    ),
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__initialSamplingPercentage": (
+        "the share of requests that a new instance stores"
+    ),
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxSamplingPercentage": (
+        "the largest share, of a burst after a pause"
+    ),
     "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
     "OTEL_SERVICE_NAME": "OpenTelemetry, where switched on: host and app are one role",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "OpenTelemetry, where switched on: no figures for anybody else",
@@ -43,9 +52,11 @@ LOCAL_ONLY = {
 
 
 def _set_by_the_template() -> set[str]:
-    groups = ("productSettings", "platformSettings", "telemetrySettings")
+    groups = ("productSettings", "platformSettings", "logSettings", "telemetrySettings")
     variables = bicep.declarations(SETTINGS, "variable")
-    return {key for group in groups for key in bicep.keys(variables[group])}
+    (prefix,) = re.findall(r"var sampling = '([^']+)'", SETTINGS.read_text(encoding="utf-8"))
+    keys = (key for group in groups for key in bicep.keys(variables[group]))
+    return {key.strip("'").replace("${sampling}", prefix) for key in keys}
 
 
 def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:

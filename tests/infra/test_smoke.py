@@ -62,8 +62,10 @@ class _Deployment(BaseHTTPRequestHandler):
             return self._answer(503, {"title": "Storage unavailable"})
         state = "own_credential" if "credential" in self.faults else "accepted"
         ran = None if "no timer" in self.faults or ("late timer" in self.faults and late) else 4
+        if "old timer" in self.faults:
+            ran = 4 + 10 * self.calls["/healt"]  # the same tick, seen later and later
         checks = {
-            "storage": {"ok": True, "engine": "azure-tables"},
+            "storage": {"ok": True, "engine": "local" if "disk" in self.faults else "azure-tables"},
             "timer": {"ok": True, "lastRunSecondsAgo": ran},
             "credential": {"ok": state == "accepted", "state": state},
         }
@@ -78,7 +80,9 @@ class _Deployment(BaseHTTPRequestHandler):
             "client_id": "another" if "other client" in self.faults else CLIENT_ID,
             "redirect_uri": f"http://{host}/.auth/login/aad/callback",
             "response_type": "token" if "implicit" in self.faults else "code id_token",
-            "scope": "openid profile" + (" email" if "wide" in self.faults else ""),
+            "scope": {"wide": "openid profile email", "narrow": "openid"}.get(
+                "".join(self.faults), "openid profile"
+            ),
         }
         where = f"https://login.microsoftonline.com/t/oauth2/v2.0/authorize?{urlencode(asked)}"
         return self._answer(302, Location=where)
@@ -89,15 +93,20 @@ class _Deployment(BaseHTTPRequestHandler):
             self.headers.get("Authorization") != "Bearer admin"
             and not trusted
             and not ("open" in self.faults and path == "/contacts")
+            and not (
+                "open API" in self.faults and path == "/api/directories" and self.command == "GET"
+            )
         ):
             self._to_microsoft()
+        elif self.command == "POST" and "no directory" in self.faults:
+            self._answer(500)
         elif self.command == "POST":
             self.directories.add("d1")
             base = f"http://{self.headers['Host']}/scim/d1/v2"
             self._answer(201, {"id": "d1", "scimBaseUrl": base, "token": "secret"})
         elif self.command == "DELETE":
             self.directories.discard(path.rpartition("/")[2])
-            self._answer(202)
+            self._answer(500 if "kept directory" in self.faults else 202)
         else:
             self._answer(200, {})
 
@@ -113,20 +122,26 @@ class _Deployment(BaseHTTPRequestHandler):
             self.people["u1"] = {**json.loads(body), "id": "u1"}
             self._answer(500 if "broken" in self.faults else 201, self.people["u1"])
         elif "filter" in query:
-            found = [
-                p for p in self.people.values() if json.dumps(p["userName"]) in query["filter"][0]
-            ]
-            self._answer(200, {"totalResults": len(found)})
+            self._filter(query["filter"][0])
         elif user not in self.people:
             self._answer(404, {})
         elif self.command == "PATCH":
             self.people[user]["active"] = "deaf" in self.faults
-            self._answer(200, self.people[user])
+            self._answer(400 if "unpatched" in self.faults else 200, self.people[user])
         elif self.command == "DELETE":
-            del self.people[user]
-            self._answer(204)
+            if "undead" not in self.faults:
+                del self.people[user]
+            self._answer(500 if "undeleted" in self.faults else 204)
         else:
             self._answer(200, self.people[user])
+
+    def _filter(self, wanted: str) -> None:
+        found = [p for p in self.people.values() if json.dumps(p["userName"]) in wanted]
+        if "lost" in self.faults:
+            found = []
+        count = 1 if "ghosts" in self.faults else len(found)
+        unread = "unfiltered" in self.faults or ("unfound" in self.faults and self.people)
+        self._answer(400 if unread else 200, {"totalResults": count})
 
     do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - the names that http.server calls
 
@@ -141,6 +156,21 @@ def handler() -> type[_Deployment]:
     )
 
 
+class _Time:
+    """A clock that pauses move on."""
+
+    now = 0.0
+
+    def clock(self) -> float:
+        """Return the seconds since the test began; a call takes two."""
+        self.now += 2
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
 @pytest.fixture
 def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
     """The deployment, running on loopback, as the smoke test sees it."""
@@ -148,8 +178,15 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         url = f"http://127.0.0.1:{server.server_address[1]}"
+        played = _Time()
         yield smoke.Deployment(
-            url, "admin", CLIENT_ID, "1.2.3", wait_seconds=50, pause=lambda _: None
+            url,
+            "admin",
+            CLIENT_ID,
+            "1.2.3",
+            wait_seconds=50,
+            pause=played.pause,
+            clock=played.clock,
         )
         server.shutdown()
         thread.join()
@@ -194,7 +231,7 @@ async def test_the_product_passes(tmp_path: Path) -> None:
         {"TABLES": f"sqlite:///{tmp_path}/smoke.db", "PRESENCE_INTERVAL_SECONDS": "10"},
         options=HostOptions(timers=True),
     ) as host:
-        target = _AtHome(host.url, "admin", wait_seconds=600)
+        target = _AtHome(host.url, "admin", wait_seconds=600, is_local=True)
         checks = [check for check in smoke.CHECKS if check is not smoke.check_sign_in]
         for check in checks:
             await asyncio.to_thread(check, target)
@@ -206,28 +243,41 @@ async def test_the_product_passes(tmp_path: Path) -> None:
     assert left.json() == {"directories": []}
 
 
-@pytest.mark.parametrize(
-    ("fault", "sentence"),
-    [
-        ("not started", "The app has not started"),
-        ("platform", "App Service Authentication answered instead of the app"),
-        ("another product", "Is this the product"),
-        ("no redirect", "App Service Authentication is off"),
-        ("open", "Pages are open"),
-        ("other client", "Sign-in uses the client id 'another'"),
-        ("other address", "AADSTS50011"),
-        ("implicit", "not for a code"),
-        ("wide", "Need admin approval"),
-        ("no role", "A new role takes up to ten minutes"),
-        ("no storage", "no word of storage"),
-        ("unaware", "does not know that sign-in is on"),
-        ("credential", "refuses the presence registration's credential"),
-        ("no timer", "No timer has run"),
-        ("forgeable", "a forged principal gets nowhere"),
-        ("broken", "a person is created"),
-        ("deaf", "still active"),
-    ],
-)
+FAULTS = {
+    "not started": "The app has not started",
+    "platform": "App Service Authentication answered instead of the app",
+    "another product": "Is this the product",
+    "no redirect": "App Service Authentication is off",
+    "open": "Pages are open",
+    "other client": "Sign-in uses the client id 'another'",
+    "other address": "AADSTS50011",
+    "implicit": "not for a code",
+    "wide": "Need admin approval",
+    "narrow": "does not ask for profile",
+    "disk": "stores rows on its own disk",
+    "old timer": r"since this test began \(the last one \d+ s ago\)",
+    "open API": "the API asks for sign-in",
+    "no directory": "a directory is created",
+    "unfiltered": "test connection is answered",
+    "ghosts": "matches no one found 1 people",
+    "unfound": "the person is found",
+    "lost": "not found by userName",
+    "unpatched": "disabled as Entra does it",
+    "undeleted": "the person is deleted",
+    "undead": "the person is gone",
+    "kept directory": "the directory is deleted",
+    "no role": "A new role takes up to ten minutes",
+    "no storage": "no word of storage",
+    "unaware": "does not know that sign-in is on",
+    "credential": "refuses the presence registration's credential",
+    "no timer": "No timer has run",
+    "forgeable": "a forged principal gets nowhere",
+    "broken": "a person is created",
+    "deaf": "still active",
+}
+
+
+@pytest.mark.parametrize(("fault", "sentence"), FAULTS.items())
 def test_a_fault_has_its_sentence(
     target: smoke.Deployment, handler: type[_Deployment], fault: str, sentence: str
 ) -> None:
@@ -250,6 +300,62 @@ def test_a_refused_token_says_what_it_needs(target: smoke.Deployment) -> None:
     target.token = "wrong"
     with pytest.raises(smoke.Failure, match=r"Deployment\.Test"):
         smoke.run(target)
+
+
+TOLD_BY = {
+    "the app itself refuses an unknown SCIM token": "platform",
+    "sign-in leads to Microsoft with the right client, address and scopes": "narrow",
+    "storage is reached with the app's identity": "no role",
+    "the app knows that sign-in is on": "unaware",
+    "version 1.2.3 runs": "",  # test_another_version_is_a_failure
+    "Microsoft accepts the presence credential in the home tenant": "credential",
+    "a timer ran after the test began": "old timer",
+    "the API asks for sign-in": "open API",
+    "a forged principal gets nowhere": "forgeable",
+    "a directory is created": "no directory",
+    "test connection is answered": "unfiltered",
+    "a person is created": "broken",
+    "the person is found": "unfound",
+    "the person is disabled as Entra does it": "unpatched",
+    "the person is deleted": "undeleted",
+    "the person is gone": "undead",
+    "the directory is deleted": "kept directory",
+}
+
+
+def test_each_check_that_can_pass_can_fail(target: smoke.Deployment) -> None:
+    """Whoever adds a check names the fault that it finds; the test above proves it."""
+    smoke.run(target)
+    assert target.passed == list(TOLD_BY)
+    assert set(TOLD_BY.values()) - {""} <= set(FAULTS)
+
+
+def test_without_a_program_a_directory_made_by_hand_will_do(
+    target: smoke.Deployment, handler: type[_Deployment]
+) -> None:
+    """Whoever deploys by hand has no token of a program; the test leaves the directory alone."""
+    target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
+    smoke.run(target)
+    assert "the person is gone" in target.passed
+    assert "a directory is created" not in target.passed
+    assert handler.directories == set()
+
+
+def test_the_round_trip_can_be_left_out(target: smoke.Deployment) -> None:
+    """Before the first directory exists; the output says that it was."""
+    target.token = ""
+    smoke.run(target)
+    assert target.notes[-1] == "no person was provisioned: --no-round-trip"
+
+
+def test_telemetry_needs_az_to_be_looked_for(
+    target: smoke.Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check that was asked for is not passed over."""
+    target.workspace_id = "w-1"
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(smoke.Failure, match="az is not on the PATH"):
+        smoke.check_telemetry(target)
 
 
 def test_an_address_where_nothing_answers_is_a_failure() -> None:
@@ -294,6 +400,19 @@ def test_a_missing_token_is_said_at_once(capsys: pytest.CaptureFixture[str]) -> 
     assert "SMOKE_TOKEN" in capsys.readouterr().err
 
 
-def test_only_https_is_tested() -> None:
-    """A token never leaves in the clear."""
-    assert smoke.main(["http://example.com"], {"SMOKE_TOKEN": "t"}) == 2
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["http://example.com"], {"SMOKE_TOKEN": "t"}),
+        ([], {"SMOKE_TOKEN": "t"}),
+        (["https://example.com", "--fast"], {"SMOKE_TOKEN": "t"}),
+        (["https://example.com"], {"SCIM_BASE_URL": "https://example.com/scim/d/v2"}),
+        (["https://example.com"], {"SCIM_BASE_URL": "https://other/scim/d/v2", "SCIM_TOKEN": "t"}),
+    ],
+)
+def test_a_token_is_sent_to_nobody_else(
+    arguments: list[str], environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over https only, and to the deployment under test only."""
+    assert smoke.main(arguments, environment) == 2
+    assert capsys.readouterr().err

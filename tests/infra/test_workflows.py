@@ -121,8 +121,32 @@ def test_ci_keeps_a_bill_of_materials() -> None:
     steps = deploy["package"]["steps"]
     assert any("infra/sbom.py > sbom.json" in step.get("run", "") for step in steps)
     (attest,) = [step for step in steps if "attest-build-provenance" in step.get("uses", "")]
-    assert attest["with"]["subject-path"].split() == ["package.tar.gz", "sbom.json"]
+    assert attest["with"]["subject-path"].split() == ["package.zip", "sbom.json"]
     assert deploy["deploy"]["needs"] == "package"
+
+
+@pytest.mark.parametrize(("change", "status"), [(b"", 0), (b"x", 1)])
+def test_only_the_attested_package_is_deployed(tmp_path: Path, change: bytes, status: int) -> None:
+    """The job that signs in makes the package again; another byte than in the attested one stops it."""
+    jobs = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]
+    (made,) = [step["run"] for step in jobs["package"]["steps"] if step.get("id") == "package"]
+    (again,) = [step["run"] for step in jobs["deploy"]["steps"] if "DIGEST" in step.get("env", {})]
+    infra = tmp_path / "infra"
+    infra.mkdir()
+    script = infra / "package.sh"
+    script.write_text('#!/bin/sh\ncp content "$1"\n')
+    script.chmod(0o755)
+    (infra / "sbom.py").write_text("")
+    (tmp_path / "content").write_bytes(b"the package")
+    output = tmp_path / "output"
+    environment = {"PATH": "/usr/bin:/bin", "GITHUB_OUTPUT": str(output)}
+    run = ["bash", "-e", "-c"]
+    subprocess.run([*run, made], env=environment, check=True, cwd=tmp_path)
+    digest = output.read_text().partition("digest=")[2].strip()
+    (tmp_path / "content").write_bytes(b"the package" + change)
+    given = {**environment, "DIGEST": digest}
+    done = subprocess.run([*run, again], env=given, capture_output=True, cwd=tmp_path)
+    assert done.returncode == status
 
 
 def test_tools_of_the_deployment_have_a_version() -> None:
@@ -155,11 +179,13 @@ def test_only_a_release_or_a_click_deploys() -> None:
 def test_pipeline_signs_in_provisions_deploys_and_tests() -> None:
     """In this order; sign-in by the token of GitHub, whose smoke test's token no log shows."""
     steps = _read(ROOT / ".github/workflows/deploy.yml")["jobs"]["deploy"]["steps"]
-    login, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
+    login, package, provision, deploy, smoke = [step["run"] for step in steps if "run" in step]
     assert "azd auth login" in login
     assert "--federated-credential-provider github" in login
     assert provision == "azd provision --no-prompt"
-    assert "azd deploy --no-prompt" in deploy
+    assert "infra/package.sh package.zip" in package
+    assert "sha256sum --check" in package
+    assert "azd deploy app --no-prompt --from-package attempt.zip" in deploy
     mask, test = (
         smoke.index('echo "::add-mask::$SMOKE_TOKEN"'),
         smoke.index(" python infra/smoke.py "),
@@ -179,10 +205,13 @@ def test_deployment_is_tried_three_times(tmp_path: Path, failures: int, status: 
         f"#!/bin/sh\nn=$(($(cat {count}) + 1)); echo $n > {count}; [ $n -gt {failures} ]\n"
     )
     sleep.write_text("#!/bin/sh\n")
+    (tmp_path / "package.zip").write_bytes(b"PK")
     for program in (azd, sleep):
         program.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True)
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], env=environment, capture_output=True, cwd=tmp_path
+    )
     assert done.returncode == status
     assert int(count.read_text()) == min(failures + 1, 3)
 

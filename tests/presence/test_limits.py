@@ -1,5 +1,6 @@
 """Budgets, clouds, pure rules and the engines."""
 
+import math
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from local.graph.simulator import CONTOSO
+from presence.consent import quotas
 from presence.endpoints import blueprint
 from presence.graph.client import MAX_IDS_PER_CALL
 from presence.graph.clouds import CLOUDS, cloud_of
@@ -18,6 +20,7 @@ from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
 from shared.settings import Settings
+from shared.tables.schema import CONSENT_QUOTA
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 
@@ -216,3 +219,31 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     await compaction.remove(any_tables, tenant, snapshot.tag)
     assert await any_tables.query("presence", tenant, "", "\ufffd") == []
     assert await snapshots.load(any_tables, tenant) is None
+
+
+async def test_a_persons_consents_are_counted_over_all_instances(
+    world: World, browser: Browser
+) -> None:
+    """MAX_CONSENT_ATTEMPTS in ten minutes; the refusal names the limit, the time and the setting."""
+    settings = settings_for(world.running, MAX_CONSENT_ATTEMPTS="4")
+    several = [Browser(World(world.tables, world.clock, world.running, settings)) for _ in range(2)]
+    for number in range(4):
+        assert (await several[number % 2].act("connect")).status == 200
+        world.clock.advance(60)
+    for one in several:
+        refused = await one.act("connect")
+        assert (refused.status, refused.json["code"]) == (429, "consents_most")
+        assert "The limit is 4 consents" in refused.json["detail"]
+        assert int(refused.headers["retry-after"]) == 600 - 4 * 60
+    world.clock.advance(600 - 4 * 60)
+    assert (await several[0].act("connect")).status == 200
+
+
+async def test_the_times_of_quotas_do_not_pile_up(world: World, browser: Browser) -> None:
+    """The maintenance removes those of people who have not used theirs for ten minutes."""
+    await browser.act("connect")
+    await quotas.sweep(world.app, math.inf)
+    assert len(await world.tables.query("work", "consent", *CONSENT_QUOTA.all())) == 1
+    world.clock.advance(601)
+    await quotas.sweep(world.app, math.inf)
+    assert await world.tables.query("work", "consent", *CONSENT_QUOTA.all()) == []

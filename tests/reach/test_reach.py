@@ -46,6 +46,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     ),
     "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
+    "mcp": ("/mcp", ("POST",), "reader"),
     "presence_health": ("/health", ("GET",), ""),
     "api_description": ("/api/openapi.json", ("GET",), ""),
     "page_embed": ("/embed", ("GET",), ""),

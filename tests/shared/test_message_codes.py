@@ -231,6 +231,7 @@ _DESCRIPTIONS = (
     "scim/discovery/documents.py",
     "shared/api_contract.py",
     "shared/settings.py",
+    "web/mcp/models.py",
     "web/openapi/",
 )
 

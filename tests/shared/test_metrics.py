@@ -78,6 +78,20 @@ def test_refusals_and_presence_are_reported(lines: list[dict[str, Any]]) -> None
     ]
 
 
+def test_a_report_of_many_lines_makes_the_next_one_wait(lines: list[dict[str, Any]]) -> None:
+    """Whoever causes many kinds of refusals fills an hour's lines, not the workspace's daily quota."""
+    clock = FixedClock()
+    counted = Metrics(clock, lines_per_hour=60)
+    for minute in range(120):
+        for operation in ("scim_users", "scim_user", "presence_health"):
+            counted.called(operation, 401, 0.001, 0)
+        clock.advance(60)
+        counted.called("scim_users", 401, 0.001, 0)
+        assert len(list(lines)) <= minute + 4
+    assert len(list(lines)) >= 115
+    assert sum(line["calls"] for line in lines) >= 115 * 4, "a line waits, no count is lost"
+
+
 def test_counts_begin_anew_after_a_report(lines: list[dict[str, Any]]) -> None:
     """Nothing is reported twice, and nothing where nothing happened."""
     counted = Metrics(FixedClock())

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from directories import kind_change, service, store, tokens
-from directories.errors import InvalidField, NotThere
+from directories.errors import InvalidField, NotThere, TooManyDirectories
 from directories.models import Directory, Kind
 from directories.service import NewDirectory
 from shared.http import Response
@@ -41,6 +41,8 @@ async def create(visit: PageRequest) -> Response:
         if fault.field == "id":
             return await _made_before(visit, wanted.id)
         return _step(visit, None, form, {fault.field: fault_text(visit, fault)}, 422)
+    except TooManyDirectories as fault:
+        return _step(visit, None, form, {"name": visit.text(fault.message)}, 409)
     return await wizard_scim.step(visit, directory, token)
 
 

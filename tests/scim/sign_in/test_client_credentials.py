@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from directories import credentials, deletion, service, token_limits
+from directories import credentials, deletion, service
 from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
@@ -215,7 +215,7 @@ async def test_a_secret_obtains_one_access_token_per_second(
 async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
     client: TokenClient, tables: CountingTables, clock: FixedClock
 ) -> None:
-    """For an hour as many as the frequency permits: at most MAX_LIVE_TOKENS, and the refusal names that limit."""
+    """For an hour as many as the frequency permits: at most MAX_ACCESS_TOKENS, and the refusal names that limit."""
     issued = 0
     for issued in rounds():  # noqa: B007 - the number of tokens is used afterwards
         answer = await client.by_secret()
@@ -223,11 +223,15 @@ async def test_a_secret_has_a_bounded_number_of_live_access_tokens(
             break
         clock.advance(1)
     assert answer.status == 429
-    assert f"{token_limits.MAX_LIVE_TOKENS} valid" in answer.body["error_description"]
+    assert f"{client.app.settings.max_access_tokens} valid" in answer.body["error_description"]
     for _ in range(0, 3600 - issued, 60):
         issued += [(await client.by_secret()).status for _ in range(10)].count(200)
         clock.advance(60)
-    assert token_limits.MAX_LIVE_TOKENS * 0.9 < issued <= token_limits.MAX_LIVE_TOKENS
+    assert (
+        client.app.settings.max_access_tokens * 0.9
+        < issued
+        <= client.app.settings.max_access_tokens
+    )
     rows = await tables.query("directories", client.directory_id, "access|", "access}")
     assert len(rows) == issued
 

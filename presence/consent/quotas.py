@@ -1,0 +1,107 @@
+"""How many consents and checks a person, and all people for one tenant, may cause in ten minutes.
+
+Entra throttles by application (AADSTS50196, AADSTS90055), so one administrator could slow down the
+token renewals of all customers. The times are stored, so the quota holds for all instances together;
+`call_limits` keeps a burst from reaching storage.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import orjson
+
+from directories.audit import Actor
+from shared import row_versions
+from shared.app import App
+from shared.clock import MINUTE, SECOND, now_ms
+from shared.http import HttpError
+from shared.messages import Message
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    Insert,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+    Row,
+    query_all,
+)
+from shared.tables.schema import CONSENT_QUOTA, CONSENTS, WORK
+
+WINDOW = 10 * MINUTE
+_ATTEMPTS = 8
+
+
+async def take(app: App, actor: Actor | None, tenant_id: str = "") -> None:
+    """Charge a person, a tenant or both for one consent or check.
+
+    Raises:
+        HttpError: 429 with Retry-After, if either has used up the quota, or others take of it at once.
+    """
+    keys = [_key(f"person\n{actor.account}\n{actor.id}")] if actor else []
+    if tenant_id:
+        keys.append(_key(f"tenant\n{tenant_id}"))
+    for _ in range(_ATTEMPTS):
+        operations = [await _take_one(app, key) for key in keys]
+        try:
+            await app.tables.transact(WORK, CONSENTS, operations)
+            return
+        except (AlreadyExists, NotFound, PreconditionFailed):
+            continue
+    raise _refusal(app, SECOND)
+
+
+async def _take_one(app: App, key: str) -> Operation:
+    now = now_ms(app.clock)
+    row = await app.tables.get(WORK, CONSENTS, key)
+    times = _recent(row, now) if row else []
+    if len(times) >= app.settings.max_consent_attempts:
+        raise _refusal(app, times[0] + WINDOW - now)
+    value = encode([*times, now])
+    return Replace(key, value, row.etag) if row else Insert(key, value)
+
+
+def _refusal(app: App, milliseconds: int) -> HttpError:
+    seconds = max(1, math.ceil(milliseconds / SECOND))
+    most = app.settings.max_consent_attempts
+    message = Message("consents_most", most=most, minutes=WINDOW // MINUTE, seconds=seconds)
+    return HttpError(429, message, {"Retry-After": str(seconds)})
+
+
+async def sweep(app: App, deadline: float) -> None:
+    """Remove the rows of those who took nothing in ten minutes; a job of the hourly maintenance."""
+    if app.clock.monotonic() >= deadline:
+        return
+    now = now_ms(app.clock)
+    for row in await query_all(app.tables, WORK, CONSENTS, *CONSENT_QUOTA.all()):
+        if not _recent(row, now):
+            await _remove(app, row)
+
+
+async def _remove(app: App, row: Row) -> None:
+    try:
+        await app.tables.transact(WORK, CONSENTS, [Delete(row.key, row.etag)])
+    except (NotFound, PreconditionFailed):
+        return
+
+
+def _key(of: str) -> str:
+    return CONSENT_QUOTA.key(hashlib.sha256(of.encode()).hexdigest())
+
+
+def _recent(row: Row, now: int) -> list[int]:
+    """Return the times of the last ten minutes, oldest first; a time ahead is of a clock that was wrong."""
+    return [at for at in decode(row.value) if now - WINDOW < at <= now + MINUTE]
+
+
+def encode(times: Sequence[int]) -> bytes:
+    """Return the value of a quota's row."""
+    return orjson.dumps({"v": 1, "times": times})
+
+
+def decode(value: bytes) -> list[int]:
+    """Return the times of a row, in milliseconds since 1970; raise UnsupportedRowVersion."""
+    times: list[int] = row_versions.read(value, "consent quota")["times"]
+    return times

@@ -1,0 +1,207 @@
+"""The tools: what an agent does on the Organisation page, for a model that answers calls.
+
+A tool has the rights, the directories and the limits of the person or program that is signed in.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from contacts import account_directories
+from contacts.availability import who_is_free
+from contacts.details import read_contact
+from contacts.free_people import free_page_json
+from contacts.people_query import PeopleQuery
+from contacts.response_models import Contact, ContactPage, PopResult
+from contacts.screen_pop import ScreenPop, find_caller
+from contacts.search import find
+from contacts.serializers import page_json, pop_json
+from directories.models import Directory
+from shared.app import App
+from shared.easy_auth import Principal
+from shared.http import HttpError
+from shared.messages import Message, counted
+from web.mcp.models import (
+    FIND_PERSON,
+    WHO_IS_FREE,
+    WHOSE_NUMBER,
+    About,
+    Arguments,
+    FindPerson,
+    WhoIsFree,
+    WhoseNumber,
+)
+from web.openapi.schemas import Schemas
+
+_REFERENCE = "#/components/schemas/"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a tool, on which instance, and the directories that they may read."""
+
+    app: App
+    directories: Sequence[Directory]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of a tool, for programs and for readers."""
+
+    content: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool: what it is for, the model of its arguments, and the type of its answer."""
+
+    about: About
+    arguments: type[Arguments]
+    answers: type
+    run: Callable[[Caller, Any], Awaitable[Answer]]
+
+    def described(self) -> dict[str, Any]:
+        """Return the definition that clients read, with JSON Schemas made from the models."""
+        return {
+            "name": self.about.name,
+            "title": self.about.title,
+            "description": self.about.description,
+            "inputSchema": self.arguments.model_json_schema(),
+            "outputSchema": _schema_of(self.answers),
+            "annotations": {"readOnlyHint": True, "openWorldHint": False},
+        }
+
+    async def call(self, app: App, person: Principal, arguments: dict[str, Any]) -> Answer:
+        """Return the answer to these arguments.
+
+        Raises:
+            HttpError: 400 for arguments that are not valid, or whatever the API would answer.
+        """
+        try:
+            asked = self.arguments.model_validate(arguments)
+        except ValidationError as error:
+            raise HttpError(400, _fault(error)) from None
+        directories = await account_directories.all_directories(app, person)
+        notice = await account_directories.notice(app, person, directories)
+        answer = await self.run(Caller(app, directories), asked)
+        if not notice:
+            return answer
+        return Answer({**answer.content, "notice": notice}, f"{answer.text}\n{notice}")
+
+
+async def _find_person(caller: Caller, asked: FindPerson) -> Answer:
+    query = PeopleQuery(text=asked.query)
+    page = await find(caller.app, caller.directories, query, asked.limit, asked.cursor)
+    content = await page_json(caller.app, page.found, page.cursor, on_demand=True)
+    people = content["contacts"]
+    return Answer(content, _people(counted("mcp_found", len(people)), people, content))
+
+
+async def _who_is_free(caller: Caller, asked: WhoIsFree) -> Answer:
+    given = PeopleQuery(
+        company=asked.company,
+        department=asked.department,
+        office=asked.office,
+        free="soon" if asked.soon else "now",
+    )
+    query = PeopleQuery.typed(asked.query).over(given)
+    page = await who_is_free(caller.app, caller.directories, query, asked.limit, asked.cursor)
+    content = free_page_json(page)
+    people = content["contacts"]
+    return Answer(content, _people(counted("mcp_free", len(people)), people, content))
+
+
+async def _whose_number(caller: Caller, asked: WhoseNumber) -> Answer:
+    pop = await find_caller(caller.app, caller.directories, asked.number)
+    person = None
+    if pop.outcome == "person":
+        (match,) = pop.matches
+        try:
+            person = await read_contact(caller.app, match.directory, match.card.id)
+        except HttpError:  # removed since the number was found
+            pop = ScreenPop(pop.number, "none", (), 0)
+    content = await pop_json(caller.app, pop, person, on_demand=True)
+    people = content["contacts"]
+    is_possible = any(one["match"] == "possible" for one in people)
+    head = counted("mcp_maybe" if is_possible else "mcp_callers", len(people))
+    return Answer(content, _people(head, people))
+
+
+def _people(head: Message, people: Sequence[Contact], page: ContactPage | None = None) -> str:
+    """Return people in words: how many, then a line for each."""
+    lines = [(head if people else Message("mcp_nobody")).text(), *map(_line, people)]
+    if page and page.get("unconfirmed"):
+        lines.append(counted("mcp_unconfirmed", page["unconfirmed"]).text())
+    if page and page.get("nextCursor"):
+        lines.append(Message("mcp_more").text())
+    return "\n".join(lines)
+
+
+def _line(person: Contact) -> str:
+    presence = person.get("presence")
+    parts = (
+        person["displayName"],
+        person.get("title"),
+        person.get("department"),
+        person["directory"]["name"],
+        presence["text"] if presence else None,
+        person.get("number"),
+        person.get("email"),
+    )
+    return "- " + " | ".join(part for part in parts if part)
+
+
+def _fault(error: ValidationError) -> Message:
+    """Return which argument is wrong, and how."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(map(str, first["loc"])) or "arguments"
+    return Message("mcp_argument", field=field[:60], fault=first["msg"][:200])
+
+
+def _schema_of(model: type) -> dict[str, Any]:
+    """Return the JSON Schema of an answer on its own, from the models of the API."""
+    schemas = Schemas()
+    name = schemas.ref(model)["$ref"].removeprefix(_REFERENCE)
+    found: dict[str, Any] = dict(schemas.named.pop(name))
+    if schemas.named:
+        found["$defs"] = schemas.named
+    return _local(found)  # type: ignore[no-any-return]
+
+
+def _local(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_local(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: value.replace(_REFERENCE, "#/$defs/") if name == "$ref" else _local(value)
+        for name, value in part.items()
+    }
+
+
+TOOLS = {
+    tool.about.name: tool
+    for tool in (
+        Tool(
+            about=FIND_PERSON,
+            arguments=FindPerson,
+            answers=ContactPage,
+            run=_find_person,
+        ),
+        Tool(
+            about=WHO_IS_FREE,
+            arguments=WhoIsFree,
+            answers=ContactPage,
+            run=_who_is_free,
+        ),
+        Tool(
+            about=WHOSE_NUMBER,
+            arguments=WhoseNumber,
+            answers=PopResult,
+            run=_whose_number,
+        ),
+    )
+}
