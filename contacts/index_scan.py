@@ -48,12 +48,13 @@ class Found:
 class Page:
     """Some of the people asked for; `cursor` continues after them, "" if there are no more.
 
-    `round_trips`: how many each directory took at most.
+    `round_trips`: how many each directory took at most. `unconfirmed`: how many who may be free were left out.
     """
 
     found: list[Found]
     cursor: str = ""
     round_trips: int = 0
+    unconfirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from contacts.response_models import (
 from contacts.screen_pop import ScreenPop
 from directories.models import Directory
 from presence.service import Status, statuses
+from presence.sync.refresh import OLD_AFTER
 from scim.users.contact_cards import Card
 from shared.app import App
 from shared.concurrency import each
@@ -33,19 +34,24 @@ _CACHE = "private, no-cache"  # kept by the browser, asked for again each time
 
 
 async def presence_of(
-    app: App, people: Iterable[tuple[Directory, Card]], *, on_demand: bool = False
+    app: App,
+    people: Iterable[tuple[Directory, Card]],
+    *,
+    on_demand: bool = False,
+    old_after: int = OLD_AFTER,
 ) -> Statuses:
     """Return the statuses of people by directory id and external id.
 
     It takes at most one round trip per directory. With `on_demand`, Microsoft Graph is asked first
-    for the people whose status is older than ten seconds.
+    for the people whose status is older than `old_after` milliseconds, by default ten seconds.
     """
     wanted: dict[str, set[str]] = {}
     for directory, card in people:
         if card.external_id:
             wanted.setdefault(directory.id, set()).add(card.external_id)
     found = await each(
-        wanted.items(), lambda item: statuses(app, item[0], item[1], on_demand=on_demand)
+        wanted.items(),
+        lambda item: statuses(app, item[0], item[1], on_demand=on_demand, old_after=old_after),
     )
     return {
         (directory_id, external_id): status

@@ -26,8 +26,8 @@ Reason = Literal["sameTeam", "manager", "report", "sameGroup", "sameDepartmentAn
 REASONS: tuple[Reason, ...] = get_args(Reason)
 MAX_STAND_INS = 5
 _ENOUGH = 3  # free people of the reporting line; then no group is read
-_MAX_CONFIRMED = 20  # for whom Microsoft is asked at once
-_MAX_ROUNDS = 2
+_MAX_CONFIRMED = 60  # of the reporting line, for whom Microsoft is asked at once
+_MAX_BESIDE = 10
 _MAX_GROUPS = 5
 _MAX_GROUP = 100  # members; a larger group, such as "All staff", says little
 _MAX_MEMBERS = 24  # of the groups that are read
@@ -56,12 +56,22 @@ class _Candidate:
 
 
 async def find_stand_ins(
-    app: App, person: Found, line: ReportingLine, group_ids: Sequence[str]
+    app: App, person: Found, line: ReportingLine, beside: Sequence[Found], group_ids: Sequence[str]
 ) -> StandIns:
     """Return at most five people who can take a call of `person` now.
 
-    Round trips: one for presence; at most four for department and office; and if the reporting line has fewer than three
-    free people one for each of five groups and one for each of at most 24 of their members.
+    The reporting line is confirmed as a whole, because someone may have become free since the last sync; and with it the
+    person. Microsoft is asked once.
+
+    Round trips: one for presence; if the reporting line has fewer than three free people one for each of five groups and one
+    for each of at most 24 of their members.
+
+    Args:
+        app: The App.
+        person: Who can't take the call.
+        line: The person's reporting line.
+        beside: People of the same department and office (`find_beside`).
+        group_ids: The person's groups.
     """
     directory = person.directory
     ready = await readiness_of(app, directory.id)
@@ -72,42 +82,32 @@ async def find_stand_ins(
         *([_Candidate(line.manager, "manager")] if line.manager else []),
         *(_Candidate(one, "report") for one in line.reports),
     ]
-    free = [one for one in near if ready.of(one.found.card.external_id) == "free"]
-    if len(free) < _ENOUGH:
+    free = sum(ready.of(one.found.card.external_id) == "free" for one in near)
+    # Of a large team those who were free at the last sync are confirmed.
+    near.sort(key=lambda one: ready.of(one.found.card.external_id) != "free")
+    further = [_Candidate(one, "sameDepartmentAndOffice") for one in beside]
+    if free < _ENOUGH:
         known = {person.card.id, *(one.found.card.id for one in near)}
         members = await _group_members(app, directory, group_ids, known)
-        free += [
-            _Candidate(one, "sameGroup")
-            for one in members
-            if ready.of(one.card.external_id) == "free"
-        ]
-    if len(free) < MAX_STAND_INS:
-        beside = await _beside(app, person)
-        free += [_Candidate(one, "sameDepartmentAndOffice") for one in beside]
-    return await _confirmed(app, person.card, free)
+        further += [_Candidate(one, "sameGroup") for one in members]
+    return await _confirmed(app, person, [*near[:_MAX_CONFIRMED], *further])
 
 
-async def _confirmed(app: App, person: Card, free: Sequence[_Candidate]) -> StandIns:
-    """Return the first candidates whom Microsoft confirms as free."""
+async def _confirmed(app: App, person: Found, candidates: Sequence[_Candidate]) -> StandIns:
+    """Return the first candidates whom Microsoft confirms as free, each with the best reason."""
     once = dict[str, _Candidate]()
-    for one in free:
-        if one.found.card.id != person.id:
+    for one in sorted(candidates, key=lambda one: REASONS.index(one.reason)):
+        if one.found.card.id != person.card.id:
             once.setdefault(one.found.card.id, one)
-    ordered = sorted(once.values(), key=lambda one: _rank(one, person))
-    people, unconfirmed = list[StandIn](), 0
-    for at in range(0, _MAX_ROUNDS * _MAX_CONFIRMED, _MAX_CONFIRMED):
-        batch = ordered[at : at + _MAX_CONFIRMED]
-        if not batch or len(people) >= MAX_STAND_INS:
-            break
-        confirmed = await confirmed_ready(app, [one.found for one in batch])
-        unconfirmed += confirmed.unconfirmed
-        people += [
-            StandIn(one, once[one.found.card.id].reason)
-            for one in confirmed.people
-            if one.readiness == "free"
-        ]
+    ordered = sorted(once.values(), key=lambda one: _rank(one, person.card))
+    confirmed = await confirmed_ready(app, [person, *(one.found for one in ordered)])
+    people = [
+        StandIn(one, once[one.found.card.id].reason)
+        for one in confirmed.people
+        if one.readiness == "free" and one.found.card.id in once
+    ]
     people.sort(key=lambda one: (REASONS.index(one.reason), one.person.is_idle))
-    return StandIns(people[:MAX_STAND_INS], unconfirmed)
+    return StandIns(people[:MAX_STAND_INS], confirmed.unconfirmed)
 
 
 def _rank(one: _Candidate, person: Card) -> tuple[int, bool, bool, str]:
@@ -139,13 +139,13 @@ async def _group_members(
     return [one for one in people if one is not None]
 
 
-async def _beside(app: App, person: Found) -> list[Found]:
-    """Return free people of the same department and office."""
+async def find_beside(app: App, person: Found) -> list[Found]:
+    """Return people of the same department and office who were free at the last sync. At most five round trips."""
     card = person.card
     if not card.department or not card.place:
         return []
     query = PeopleQuery(department=card.department, office=card.place, free="now")
-    page = await find(app, [person.directory], query, _MAX_CONFIRMED)
+    page = await find(app, [person.directory], query, _MAX_BESIDE)
     return [
         one
         for one in page.found

@@ -8,7 +8,7 @@ from contacts.index_scan import Found
 from contacts.reporting_line import ReportingLine, found_of, read_reporting_line
 from contacts.response_models import ContactTeam, StandInContact
 from contacts.serializers import Statuses, card_json, presence_of
-from contacts.stand_ins import StandIn, StandIns, find_stand_ins
+from contacts.stand_ins import StandIn, StandIns, find_beside, find_stand_ins
 from directories.models import Directory
 from scim.users import store
 from shared.app import App
@@ -38,11 +38,12 @@ async def read_team(app: App, directory: Directory, contact_id: str) -> Team:
     if stored is None or not stored.record.active:
         raise HttpError(404, Message("contact_not_found"))
     person = found_of(directory, stored.record)
-    line = await read_reporting_line(app, directory, stored.record)
-    everyone = [(one.directory, one.card) for one in (person, *line.people())]
-    stand_ins, known = await asyncio.gather(
-        find_stand_ins(app, person, line, stored.groups), presence_of(app, everyone)
+    line, beside = await asyncio.gather(
+        read_reporting_line(app, directory, stored.record), find_beside(app, person)
     )
+    stand_ins = await find_stand_ins(app, person, line, beside, stored.groups)
+    everyone = [(one.directory, one.card) for one in (person, *line.people())]
+    known = await presence_of(app, everyone)
     return Team(person=person, line=line, stand_ins=stand_ins, known=known)
 
 

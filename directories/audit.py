@@ -24,7 +24,7 @@ from shared.ids import ulid
 from shared.tables.port import Insert, Operation
 from shared.tables.schema import AUDIT, AUDIT_OUTBOX
 
-ActorKind = Literal["person", "operator", "system"]
+ActorKind = Literal["person", "link", "operator", "system"]
 _LAST_MILLISECOND = 2**48 - 1  # that a ULID can have
 
 
@@ -32,7 +32,8 @@ _LAST_MILLISECOND = 2**48 - 1  # that a ULID can have
 class Actor:
     """Who acts, within which account, and from which client address.
 
-    `person`: a signed-in person, with the object ID and the name that Entra gives. `operator`: who runs
+    `person`: a signed-in person, with the object ID and the name that Entra gives. `link`: the company's
+    administrator, who uses the set-up link with the ID. `operator`: who runs
     `python -m local`. `system`: a timer of the app; `name` says which.
     """
 
@@ -52,6 +53,11 @@ def person_actor(person: Principal, request: Request) -> Actor:
         name=person.name,
         address=request.client_address,
     )
+
+
+def link_actor(account: str, link_id: str, address: str) -> Actor:
+    """Return the user of a set-up link, who has no account here, as an actor."""
+    return Actor(account=account, kind="link", id=f"link:{link_id}", address=address)
 
 
 def operator_actor(account: str) -> Actor:

@@ -27,6 +27,16 @@ ACT_KINDS: dict[str, frozenset[str]] = {
             "trust.removed",
         }
     ),
+    "links": frozenset(
+        {
+            "setup_link.created",
+            "setup_link.opened",
+            "setup_link.refused",
+            "setup_link.tested",
+            "setup_link.done",
+            "setup_link.revoked",
+        }
+    ),
     "presence": frozenset(
         {
             "consent.started",

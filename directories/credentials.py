@@ -7,7 +7,7 @@ from then on. An ended credential is kept for a while, so that the page can tell
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -21,6 +21,7 @@ from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import readable, timestamp
 from shared.messages import Message, Param
+from shared.tables.port import Operation
 
 Sort = Literal["tokens", "secrets"]
 # Days; None: without an end (a client secret always ends: its default). "default": the operator's setting.
@@ -60,9 +61,14 @@ class Issued:
 
 
 async def issue(
-    app: App, actor: Actor, directory_id: str, sort: Sort, lifetime: Lifetime = "default"
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    sort: Sort,
+    lifetime: Lifetime = "default",
+    also: Sequence[Operation] = (),
 ) -> Issued:
-    """Add a token or secret to the live ones, which stay as they are.
+    """Add a token or secret to the live ones, which stay as they are; `also` is stored in the same transaction.
 
     Raises:
         TooMany: Two are live; the message names both.
@@ -77,7 +83,13 @@ async def issue(
             raise _TwoLive(live)
         return _with(directory, sort, (*live, token), ended)
 
-    directory = await _issued(app, actor, directory_id, sort, token, altered)
+    directory = await _issued(
+        app,
+        directory_id,
+        sort,
+        token,
+        service.change(app, actor, directory_id, altered, also=also),
+    )
     return Issued(directory, token, plain)
 
 
@@ -121,7 +133,9 @@ async def rotate(
         until = timestamp(app.clock.now() + timedelta(hours=hours))
         return _with(directory, sort, (_ending(victim, until), token), ended)
 
-    directory = await _issued(app, actor, directory_id, sort, token, altered)
+    directory = await _issued(
+        app, directory_id, sort, token, service.change(app, actor, directory_id, altered)
+    )
     victim = victims[-1]
     if victim is None:
         return Issued(directory, token, plain)
@@ -147,30 +161,33 @@ async def revoke(app: App, actor: Actor, directory_id: str, sort: Sort, token_id
 
 
 async def set_trust(
-    app: App, actor: Actor, directory_id: str, trust: TrustedIdentity | None
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    trust: TrustedIdentity | None,
+    also: Sequence[Operation] = (),
 ) -> Directory:
-    """Trust this identity's assertions, or (None) no longer any. Raises InvalidField."""
-    checked = _checked(app, trust) if trust else None
+    """Trust this identity's assertions, or (None) no longer any; `also` is stored in the same transaction.
+
+    Raises InvalidField.
+    """
+    checked = checked_trust(app, trust) if trust else None
     directory = await service.change(
         app,
         actor,
         directory_id,
         lambda directory: dataclasses.replace(directory, trust=checked),
+        also=also,
     )
     await provisioning_log.happened(app, directory_id, "trust.set" if checked else "trust.removed")
     return directory
 
 
 async def _issued(
-    app: App,
-    actor: Actor,
-    directory_id: str,
-    sort: Sort,
-    token: Token,
-    altered: service.Change,
+    app: App, directory_id: str, sort: Sort, token: Token, changing: Awaitable[Directory]
 ) -> Directory:
     try:
-        directory = await service.change(app, actor, directory_id, altered)
+        directory = await changing
     except _TwoLive as error:
         raise await _too_many(app, directory_id, error.live) from None
     await provisioning_log.happened(app, directory_id, f"{_NAMES[sort]}.issued", token.id)
@@ -272,7 +289,8 @@ def _ending(token: Token, until: str) -> Token:
     return dataclasses.replace(token, expires=min(token.expires or until, until))
 
 
-def _checked(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+def checked_trust(app: App, trust: TrustedIdentity) -> TrustedIdentity:
+    """Return a trusted identity in its stored form. Raise InvalidField."""
     is_issuer = bool(trust.issuer.strip() or trust.jwks_uri.strip())
     checked = _checked_issuer(app, trust) if is_issuer else _checked_entra(trust)
     audiences = tuple(

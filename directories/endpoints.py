@@ -29,13 +29,15 @@ _ROUTES = {
     "directory_tokens": f"{_DIRECTORY}/tokens",
     "directory_tokens_one": f"{_DIRECTORY}/tokens/{{credentialId}}",
     "directory_secrets": f"{_DIRECTORY}/secrets",
+    "directory_links": f"{_DIRECTORY}/links",
+    "directory_links_one": f"{_DIRECTORY}/links/{{linkId}}",
     "directory_secrets_one": f"{_DIRECTORY}/secrets/{{credentialId}}",
 }
 
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
     """Return the actions of each function by method."""
-    from directories import api, audit_api
+    from directories import api, audit_api, setup_link_api
 
     return {
         "directories": {"GET": api.list_all, "POST": api.create},
@@ -49,6 +51,8 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
         "directory_tokens": {"GET": api.list_tokens, "POST": api.issue_token},
         "directory_tokens_one": {"DELETE": api.revoke_token},
         "directory_secrets": {"GET": api.list_secrets, "POST": api.issue_secret},
+        "directory_links": {"GET": setup_link_api.list_links, "POST": setup_link_api.create},
+        "directory_links_one": {"DELETE": setup_link_api.revoke},
         "directory_secrets_one": {"DELETE": api.revoke_secret},
     }
 

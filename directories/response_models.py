@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from directories.models import Kind, Presence, SetupStep
 from directories.quarantine_warning import Outlook
+from directories.setup_links import State
 from directories.status import Condition, Stage
 from shared.api_contract import Doc, Time, Uri
 
@@ -197,9 +198,9 @@ class EventPage(TypedDict):
 
 
 class AuditActor(TypedDict):
-    """Who acted: a person with the object ID, the operator (`python -m local`) or the system (a timer)."""
+    """Who acted: a person with the object ID, a set-up link, the operator (`python -m local`) or a timer."""
 
-    kind: Literal["person", "operator", "system"]
+    kind: Literal["person", "link", "operator", "system"]
     id: str
     name: str
     address: Annotated[str, Doc("The client address that the platform saw.")]
@@ -245,3 +246,37 @@ class DirectoryState(TypedDict):
         Doc("Used credentials that end within 30 days, the first one first."),
     ]
     reindex: ReindexProgress | None
+
+
+class SetupLinkState(TypedDict):
+    """A link by which the company's administrator sets the directory up, and what was done through it."""
+
+    id: str
+    state: State
+    created: Time
+    expires: Time
+    opened: Time | None
+    refusedElsewhere: Annotated[Time | None, Doc("When another browser first tried to open it.")]
+    credential: Annotated[
+        Literal["secret", "trust", "token"] | None, Doc("What the administrator took last.")
+    ]
+    credentialTaken: Time | None
+    numbersTested: Time | None
+    done: Time | None
+    revoked: Time | None
+
+
+class NewSetupLink(SetupLinkState):
+    """A new link with its address, which is in this answer only."""
+
+    url: Annotated[
+        Uri, Doc("Send it to the company's administrator. It works once, in one browser.")
+    ]
+
+
+class SetupLinkList(TypedDict):
+    """The links, newest first, and how far the directory's set-up is."""
+
+    links: list[SetupLinkState]
+    stage: Annotated[Stage, Doc("As in the directory's state.")]
+    people: int

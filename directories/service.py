@@ -6,7 +6,7 @@ directory is NotThere, as if it did not exist. An act is stored together with it
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ from directories.readers import read_readers
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message
-from shared.tables.port import NotFound, PreconditionFailed
+from shared.tables.port import NotFound, Operation, PreconditionFailed
 from shared.tables.schema import DIRECTORIES
 
 MAX_NAME = 100
@@ -113,7 +113,12 @@ async def read(app: App, account: str, directory_id: str) -> Directory:
 
 
 async def change(
-    app: App, actor: Actor, directory_id: str, alter: Change, expected: str = ""
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    alter: Change,
+    expected: str = "",
+    also: Sequence[Operation] = (),
 ) -> Directory:
     """Return the directory after `alter`; retried if another writer came in between.
 
@@ -125,10 +130,11 @@ async def change(
         directory_id: The directory.
         alter: Returns the changed directory.
         expected: The storage tag that the caller has seen; "" accepts any.
+        also: What is stored in the same transaction, if `alter` changes anything.
 
     Raises:
         NotThere: The actor's account has no such directory.
-        Overtaken: The directory has another tag than expected.
+        Overtaken: The directory has another tag than expected, or a row of `also` was changed.
     """
     for _ in range(_ATTEMPTS):
         directory = await read(app, actor.account, directory_id)
@@ -138,14 +144,21 @@ async def change(
         if altered == directory:
             return directory
         try:
-            return await replace(app, actor, directory, altered)
-        except (PreconditionFailed, NotFound):
-            continue
+            return await replace(app, actor, directory, altered, also)
+        except (PreconditionFailed, NotFound) as error:
+            if any(error.key == one.key for one in also):
+                break
     raise Overtaken(directory_id)
 
 
-async def replace(app: App, actor: Actor, before: Directory, after: Directory) -> Directory:
-    """Store `after` in place of `before` with the audit events of the difference.
+async def replace(
+    app: App,
+    actor: Actor,
+    before: Directory,
+    after: Directory,
+    also: Sequence[Operation] = (),
+) -> Directory:
+    """Store `after` in place of `before` with the audit events of the difference, and with `also`.
 
     Raises:
         PreconditionFailed: Another writer came first.
@@ -153,7 +166,7 @@ async def replace(app: App, actor: Actor, before: Directory, after: Directory) -
     """
     acts = audit_acts.of_change(before, after)
     events = audit.new_events(app.clock, actor, acts, after.id, after.name)
-    stored = await store.replace(app.tables, after, events)
+    stored = await store.replace(app.tables, after, [*audit.operations(events), *also])
     cache(app).forget(after.id)
     await audit_relay.relay(app, Outbox(DIRECTORIES, after.id), events)
     return stored

@@ -22,6 +22,7 @@ from shared.tables.port import (
     Delete,
     Insert,
     NotFound,
+    Operation,
     Replace,
     Row,
     TableError,
@@ -88,8 +89,8 @@ async def insert(
     return decode(directory.id, encode(directory), etag)
 
 
-async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEvent]) -> Directory:
-    """Store the next version of a directory with its audit events.
+async def replace(tables: Tables, directory: Directory, also: Sequence[Operation]) -> Directory:
+    """Store the next version of a directory in one transaction with `also`, such as its audit events.
 
     Raises:
         PreconditionFailed: Another writer came first.
@@ -97,7 +98,7 @@ async def replace(tables: Tables, directory: Directory, events: Sequence[AuditEv
     """
     value = encode(directory)
     row = Replace(DIRECTORY.key, value, directory.etag)
-    etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *audit.operations(events)])
+    etag, *_ = await tables.transact(DIRECTORIES, directory.id, [row, *also])
     # Lists of the account read its state again. The change is stored, so a failure here must not
     # be its answer: lists then show the old state until it is due (`directories.overview`).
     with contextlib.suppress(TableError):

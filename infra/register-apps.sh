@@ -83,9 +83,11 @@ upsert() { # path, body: creates what is not there, updates what is
     --headers "Content-Type=application/json" "Prefer=create-if-missing"
 }
 
-redirects() { # path -> JSON list with every address of the app
-  local list="" url
-  for url in "${urls[@]}"; do list+="${list:+,}\"$url$1\""; done
+redirects() { # paths -> JSON list with each of them at every address of the app
+  local list="" url path
+  for url in "${urls[@]}"; do
+    for path in "$@"; do list+="${list:+,}\"$url$path\""; done
+  done
   printf '[%s]' "$list"
 }
 
@@ -120,7 +122,7 @@ sign_in_id=$(register "external-directories-sign-in-$suffix" "{
 presence_id=$(register "external-directories-presence-$suffix" "{
   \"displayName\": $(quoted "$product"), \"signInAudience\": \"AzureADMultipleOrgs\",
   \"groupMembershipClaims\": \"DirectoryRole\",
-  \"web\": {\"redirectUris\": $(redirects /sign-in/callback),
+  \"web\": {\"redirectUris\": $(redirects /sign-in/callback /set-up/callback),
             \"implicitGrantSettings\": {\"enableIdTokenIssuance\": false, \"enableAccessTokenIssuance\": false}},
   \"requiredResourceAccess\": [{\"resourceAppId\": \"00000003-0000-0000-c000-000000000000\", \"resourceAccess\": [$people, $presence]}]
 }" false)

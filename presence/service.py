@@ -68,11 +68,16 @@ class Status:
 
 
 async def statuses(
-    app: App, directory_id: str, external_ids: Iterable[str], *, on_demand: bool = False
+    app: App,
+    directory_id: str,
+    external_ids: Iterable[str],
+    *,
+    on_demand: bool = False,
+    old_after: int = refresh.OLD_AFTER,
 ) -> dict[str, Status]:
     """Return statuses by external ID, for people whom the linked directory has. At most one round trip.
 
-    `on_demand`: the people are on a screen, so Graph is asked first for statuses older than ten seconds.
+    `on_demand`: the people are on a screen, so Graph is asked first for statuses older than `old_after` milliseconds.
     """
     runtime = runtime_of(app)
     found = await linked_snapshot(app, directory_id)
@@ -82,7 +87,7 @@ async def statuses(
     wanted = {external_id.lower(): external_id for external_id in external_ids if external_id}
     known = {low: asked for low, asked in wanted.items() if _has(snapshot, low, bit)}
     if on_demand and known:
-        await refresh.refresh(app, runtime, tenant_id, snapshot, known)
+        await refresh.refresh(app, runtime, tenant_id, snapshot, known, old_after)
     return _statuses(app, runtime, tenant_id, snapshot, known)
 
 

@@ -15,7 +15,7 @@ from shared.app import App
 from shared.azure_functions import Handler, method_dispatcher, register_http
 from shared.http import Request, Response
 from web import security_txt, static_files
-from web.handlers import Page, admin, agent, anyone, unknown_address
+from web.handlers import Page, admin, agent, anyone, stranger, unknown_address
 from web.openapi import endpoints as openapi
 
 _ADMIN_ROUTES = {
@@ -24,7 +24,7 @@ _ADMIN_ROUTES = {
     "page_directories": "directories",
     "page_sign_in_callback": CALLBACK.lstrip("/"),
 }
-
+_SETUP_ROUTES = {"page_setup": "set-up/{linkId}/{page?}", "page_setup_start": "set-up"}
 
 # Of the functions whose template fits, the host takes the first by name.
 _LAST = "zz_unknown_address"
@@ -57,6 +57,8 @@ def blueprint(app: App) -> func.Blueprint:
     functions = func.Blueprint()  # type: ignore[no-untyped-call, unused-ignore]
     for name, route in _ADMIN_ROUTES.items():
         register_http(app, functions, name, route, admin(app, _choose_page(name)))
+    for name, route in _SETUP_ROUTES.items():
+        register_http(app, functions, name, route, stranger(app, _choose_page(name)))
     register_http(app, functions, "page_home", "/", agent(app, _choose_page("page_home")))
     contacts = agent(app, _choose_page("page_contacts"))
     register_http(app, functions, "page_contacts", "contacts/{part?}", contacts)

@@ -25,6 +25,17 @@ def agent(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     return _handler(app, choose, require_reader)
 
 
+def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
+    """Return the handler of a set-up link's pages, which need no sign-in."""
+
+    async def handle(request: Request) -> Response:
+        from web import setup_handlers
+
+        return await setup_handlers.answer(app, request, choose(request))
+
+    return handle
+
+
 def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: Any) -> Handler:
     async def handle(request: Request) -> Response:
         try:

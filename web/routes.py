@@ -16,6 +16,7 @@ from web.pages import (
     entrance,
     favourites,
     issuing,
+    live_statuses,
     numbers,
     organisation,
     person,
@@ -25,12 +26,18 @@ from web.pages import (
     recents,
     revoke_access,
     screen_pop,
+    setup_callback,
+    setup_link,
+    setup_links,
+    setup_start,
+    team,
     trusted_identity,
     wizard_details,
     wizard_presence,
     wizard_scim,
     wizard_steps,
 )
+from web.setup_handlers import SetupPage, of_session
 
 
 def _leads_to(page: str) -> Page:
@@ -60,6 +67,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "dry-run": {"GET": dry_run.ask, "POST": dry_run.run},
     "gone": {"GET": _leads_to("/presence"), "POST": revoke_access.check_gone},
     "issue": {"GET": issuing.ask, "POST": credentials.issue},
+    "links": {"GET": setup_links.show, "POST": setup_links.create},
     "live": {"GET": wizard_scim.live},
     "log": {"GET": provisioning_log.show},
     "numbers": {"GET": numbers.show},
@@ -70,6 +78,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "rename": {"GET": directory_list.ask_for_name, "POST": directory_list.rename},
     "restore": {"GET": directory_list.to_list, "POST": directory_list.restore},
     "revoke": {"GET": credentials.ask_to_revoke, "POST": credentials.revoke},
+    "revoke-link": {"GET": setup_links.ask_to_revoke, "POST": setup_links.revoke},
     "setup": {"GET": wizard_details.edit, "POST": wizard_details.save},
     "trust": {"GET": trusted_identity.ask, "POST": trusted_identity.save},
     "strict": {"GET": _leads_to(""), "POST": directory.set_strict},
@@ -84,8 +93,35 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "person": {"GET": person.show},
     "pop": {"GET": screen_pop.show},
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
+    "statuses": {"GET": organisation.to_list, "POST": live_statuses.show},
+    "team": {"GET": team.show},
     "recents": {"GET": organisation.to_list, "POST": recents.clear},
 }
+
+_OF_LINK: dict[str, dict[str, SetupPage]] = {
+    "": {"GET": setup_link.show},
+    "connection": {"GET": setup_link.connection},
+    "consent": {"POST": setup_link.consent},
+    "credential": {"POST": setup_link.take},
+    "finish": {"POST": setup_link.finish},
+    "live": {"GET": setup_link.live},
+    "numbers": {"POST": setup_link.test_numbers},
+    "trust": {"POST": setup_link.trust},
+}
+
+
+def of_setup(request: Request) -> dict[str, Page]:
+    """Return the pages at `/set-up/{linkId}/{page?}` by method; a form's own address leads to its page."""
+    page = request.route.get("page") or ""
+    if request.route["linkId"] == "callback" and not page:
+        return {"GET": setup_callback.back}
+    found = {method: of_session(one) for method, one in _OF_LINK.get(page, {}).items()}
+    return {"GET": of_session(setup_link.to_page), **found} if found else {}
+
+
+def of_setup_start(request: Request) -> dict[str, Page]:
+    """Return the page at `/set-up`."""
+    return {"GET": setup_start.show, "POST": setup_start.start}
 
 
 def of_directory(request: Request) -> dict[str, Page]:
@@ -136,6 +172,8 @@ CHOICES = {
     "page_directory": of_directory,
     "page_directories": of_list,
     "page_contacts": of_contacts,
+    "page_setup": of_setup,
+    "page_setup_start": of_setup_start,
     "page_embed": of_embed,
     "page_sign_in_callback": of_way_back,
 }

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from contacts.stand_ins import REASONS
 from directories.audit_codes import ACT_CODES, ACT_KINDS
 from directories.event_types import KINDS
 from directories.models import Kind
@@ -43,7 +44,7 @@ _EVENTS = frozenset().union(*KINDS.values())
 
 ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
 ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
-ACTOR_KIND = CodeFamily("actor_", ("operator", "system"))
+ACTOR_KIND = CodeFamily("actor_", ("link", "operator", "system"))
 AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
 AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
@@ -63,6 +64,8 @@ GUIDE_OTHER = CodeFamily("guide_other_", "123456")
 HEALTH = CodeFamily("health_", HEALTH_FIGURES)
 ISSUE_TITLE = CodeFamily("issue_title_", CREDENTIAL_KINDS)
 KIND = CodeFamily("kind_", _KINDS)
+LINK_CREDENTIAL = CodeFamily("link_took_", ("secret", "trust", "token"))
+LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", "revoked"))
 LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
@@ -72,9 +75,10 @@ NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "pos
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
+REASON = CodeFamily("reason_", REASONS)
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
-TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit"))
+TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit", "links"))
 WAITING = CodeFamily("stage_", ("waiting", "connected"))
 
 IN_TEMPLATES = {

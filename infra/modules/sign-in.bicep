@@ -29,8 +29,18 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
-      // /embed is the entrance of a frame: without data, because Microsoft's sign-in refuses to be framed; /static/* is how it looks.
-      excludedPaths: ['/scim/*', '/health', '/embed', '/static/*', '/.well-known/security.txt', '/.well-known/oauth-authorization-server/*']
+      // /embed is the entrance of a frame: without data, because Microsoft's sign-in refuses to be framed; /static/* is how pages
+      // look; a company's administrator opens /set-up with a link of the product.
+      excludedPaths: [
+        '/scim/*'
+        '/health'
+        '/embed'
+        '/set-up'
+        '/set-up/*'
+        '/static/*'
+        '/.well-known/security.txt'
+        '/.well-known/oauth-authorization-server/*'
+      ]
     }
     identityProviders: {
       azureActiveDirectory: {

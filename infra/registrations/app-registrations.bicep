@@ -78,7 +78,7 @@ resource presence 'Microsoft.Graph/applications@v1.0' = {
   signInAudience: 'AzureADMultipleOrgs'
   groupMembershipClaims: 'DirectoryRole' // the claim wids shows whether an administrator signed in
   web: {
-    redirectUris: map(urls, url => '${url}/sign-in/callback')
+    redirectUris: flatten(map(urls, url => ['${url}/sign-in/callback', '${url}/set-up/callback']))
     implicitGrantSettings: { enableIdTokenIssuance: false, enableAccessTokenIssuance: false }
   }
   requiredResourceAccess: [

@@ -28,6 +28,9 @@ _CLAIM = "http://schemas.microsoft.com/identity/claims/"
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]|::1)(?::[0-9]{1,5})?", re.IGNORECASE)
 _PORT = re.compile(r":[0-9]{1,5}$")
 _CALLBACK, _AUTHORIZE = "/.auth/login/aad/callback", "/.local/authorize"
+# `excludedPaths` of infra/modules/sign-in.bicep.
+_EXCLUDED = ("/health", "/embed", "/.well-known/security.txt", "/set-up")
+_EXCLUDED_BELOW = ("/scim/", "/.well-known/oauth-authorization-server/", "/set-up/", "/static/")
 _WRITTEN_BY_PLATFORM = ("x-ms-client-principal", "x-ms-token-aad")
 
 
@@ -62,9 +65,7 @@ def principal_headers(person: str) -> dict[str, str]:
 def is_excluded(path: str) -> bool:
     """Return whether `excludedPaths` of the deployment allows anonymous calls to this path."""
     lower = path.lower()
-    return lower in ("/health", "/embed", "/.well-known/security.txt") or lower.startswith(
-        ("/scim/", "/static/", "/.well-known/oauth-authorization-server/")
-    )
+    return lower in _EXCLUDED or lower.startswith(_EXCLUDED_BELOW)
 
 
 def sign_in(path: str, query: str, headers: dict[str, str], *, asks: bool = False) -> Answer | None:

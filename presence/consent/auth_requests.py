@@ -71,6 +71,12 @@ async def save(
     await tables.transact(WORK, CONSENTS, [row, *outbox_rows(events)])
 
 
+async def begun_by(tables: Tables, state: str) -> str:
+    """Return the ID of the actor that began the request of this state, or ""; the state isn't used up."""
+    row = await tables.get(WORK, CONSENTS, _key(state)) if state else None
+    return str(row_versions.read(row.value, "sign-in")["person_id"]) if row else ""
+
+
 async def consume(tables: Tables, state: str, browser: str, now: int) -> AuthRequest | None:
     """Return the request of this state if it belongs to this browser and hasn't expired.
 

@@ -20,7 +20,6 @@ from presence import tenant_links
 from presence.consent import auth_requests, linking, quotas
 from presence.consent.auth_requests import AuthRequest
 from presence.consent.outcomes import OF_REASON, outcome_of_error
-from presence.constants import CALLBACK
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
@@ -53,7 +52,7 @@ async def begin(
     app: App,
     actor: Actor,
     directory_id: str,
-    origin: str,
+    redirect_uri: str,
     browser: str,
     *,
     must_confirm: bool = False,
@@ -64,14 +63,14 @@ async def begin(
         app: The App.
         actor: Who begins it.
         directory_id: The directory.
-        origin: The app's origin, which Microsoft sends the browser back to.
+        redirect_uri: The address that Microsoft sends the browser back to.
         browser: The secret of the cookie.
         must_confirm: Whether the company is shown and confirmed before it is connected.
 
     Raises:
         Fault: Microsoft can't be asked.
     """
-    state, redirect_uri = auth_requests.new_secret(), origin + CALLBACK
+    state = auth_requests.new_secret()
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
     flow.pop("state")
     now = now_ms(app.clock)

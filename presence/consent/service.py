@@ -12,13 +12,14 @@ from http.cookies import CookieError, SimpleCookie
 
 from directories import audit_relay
 from directories import service as directories
-from directories.audit import Actor, person_actor
+from directories.audit import Actor
 from presence import tenant_links
 from presence.consent import auth_requests, flow, linking, probe, quotas, status
 from presence.consent.call_limits import charge
 from presence.consent.flow import Redirect
 from presence.consent.revocation import Removal, removal
 from presence.consent.status import Connection
+from presence.constants import CALLBACK
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import REASONS, Fault
 from presence.instance import runtime_of
@@ -40,11 +41,18 @@ def origin_of(app: App, request: Request) -> str:
 
 
 async def connect(
-    app: App, actor: Actor, directory_id: str, request: Request, *, must_confirm: bool = False
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    request: Request,
+    callback: str = CALLBACK,
+    *,
+    must_confirm: bool = False,
 ) -> tuple[str, dict[str, str]]:
     """Return the address of Microsoft's sign-in, and headers with the cookie that binds the browser.
 
-    With `must_confirm` the company is connected only after `confirm` named it, which a page asks for.
+    Microsoft sends the browser back to the path `callback`. With `must_confirm` the company is connected only after
+    `confirm` named it, which a page asks for.
     """
     directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":
@@ -57,7 +65,7 @@ async def connect(
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
         redirect = await flow.begin(
-            app, actor, directory_id, origin, browser, must_confirm=must_confirm
+            app, actor, directory_id, origin + callback, browser, must_confirm=must_confirm
         )
     except Fault as fault:
         reason = REASONS[fault.reason]
@@ -66,11 +74,11 @@ async def connect(
     return redirect.location, {"Set-Cookie": _set_cookie(browser, origin)}
 
 
-async def handle_callback(app: App, person: Principal, request: Request) -> Redirect:
+async def handle_callback(app: App, actor: Actor, request: Request) -> Redirect:
     """Handle the browser's return from Microsoft."""
     return await flow.handle_callback(
         app,
-        person_actor(person, request),
+        actor,
         browser_of(request, origin_of(app, request)),
         request.query,
     )

@@ -41,11 +41,16 @@ def confirmed_at(
 
 
 async def refresh(
-    app: App, runtime: Runtime, tenant_id: str, snapshot: Snapshot, ids: Iterable[str]
+    app: App,
+    runtime: Runtime,
+    tenant_id: str,
+    snapshot: Snapshot,
+    ids: Iterable[str],
+    old_after: int = OLD_AFTER,
 ) -> None:
     """Ask for those of `ids` with an old status, and wait a few seconds for the answers.
 
-    Never fails, because statuses carry their age.
+    Never fails, because statuses carry their age. `old_after`: in milliseconds.
     """
     now = now_ms(app.clock)
     demand = runtime.demand.setdefault(tenant_id, RefreshState())
@@ -57,7 +62,7 @@ async def refresh(
         if (entry := snapshot.entries.get(one)) is not None
         and not entry.retry_at
         and not is_recent(
-            confirmed_at(runtime, snapshot, tenant_id, one, entry, now), now, OLD_AFTER - 1
+            confirmed_at(runtime, snapshot, tenant_id, one, entry, now), now, old_after - 1
         )
     ]
     awaited = [demand.asking.get(one) or _enlist(demand, one) for one in old]

@@ -185,6 +185,7 @@ USER = OnePart(
         "scim.users.store",
         "contacts.first_rules",
         "contacts.listing",
+        "contacts.first_people",
         "web.pages.person",
         "scim.users.service",
         "scim.users.query_source",
@@ -587,6 +588,18 @@ USED_ASSERTION = OnePart(
     writers=("directories.access_tokens",),
     readers=("directories.maintenance",),
     growth="one per assertion of the last day",
+)
+SETUP_LINK = OnePart(
+    name="setuplink",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("link id",),
+    value="hashes of a set-up link's code and of its browser's secret, its end, what was done through it",
+    rewritten="kept",
+    codec="directories.setup_links",
+    writers=("directories.setup_link_service", "directories.setup_session"),
+    readers=("directories.setup_link_service",),
+    growth="one per set-up link, until 30 days after its end",
 )
 DIRECTORY_OF_ALL = OnePart(
     name="",

@@ -78,6 +78,9 @@ class Stage:
             "step-3-connected": (f"{entra}/presence", None),
             "directory": (entra, None),
             "credentials": (f"{entra}/credentials", None),
+            "setup-links": (f"{begun}/links", self._followed),
+            "setup-link": ("/", self._opened),
+            "dry-run": (f"{begun}/dry-run", _tested),
             "provisioning-log": (f"{other}/log", None),
             "numbers": (f"{entra}/numbers", None),
             "organisation": ("/contacts", None),
@@ -91,6 +94,32 @@ class Stage:
         page.get_by_role("button", name="Next Step").click()
         expect(page.locator("#token")).to_be_visible()
         self.world.call("DELETE", f"/api/directories/{page.url.split('/')[-2]}")
+
+    def _opened(self, page: Page) -> None:
+        """The page of a link, with a secret that doesn't stay valid."""
+        link = self.world.call("POST", f"/api/directories/{self.begun.id}/links")["url"]
+        chromium.sign_in(page.context, self.world.url, "out")
+        page.goto(link)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Create a client secret").click()
+        expect(page.locator("#secret")).to_be_visible()
+        for secret in self.world.call("GET", f"/api/directories/{self.begun.id}/secrets")[
+            "secrets"
+        ]:
+            self.world.call("DELETE", f"/api/directories/{self.begun.id}/secrets/{secret['id']}")
+
+    def _followed(self, page: Page) -> None:
+        """A new link, one that is in use, and those of other pictures, which are revoked."""
+        path = f"/api/directories/{self.begun.id}/links"
+        for link in self.world.call("GET", path)["links"]:
+            self.world.call("DELETE", f"{path}/{link['id']}")
+        browser = page.context.browser
+        assert browser is not None
+        with chromium.context(browser, self.world.url) as company:
+            self._opened(company.new_page())
+        page.goto(f"/directories/{self.begun.id}/links")
+        page.get_by_role("button", name="Create a link").click()
+        expect(page.locator("#setup-link")).to_be_visible()
 
     def _history(self, page: Page) -> None:
         found = self.world.call("GET", f"/api/directories/{self.entra.id}/contacts?limit=8")[
@@ -116,6 +145,15 @@ def _named(page: Page) -> None:
 def _sync(page: Page) -> None:
     page.get_by_text("Sync presence", exact=True).click()
     expect(page.get_by_role("button", name="Sign in to Microsoft")).to_be_visible()
+
+
+def _tested(page: Page) -> None:
+    page.get_by_label("User or row").fill(
+        "userPrincipalName,givenName,surname,telephoneNumber,mobile,objectId,Titel\n"
+        "zofia.nowak@northwind.example,Zofia,Nowak,020 7946 0906,4711,8f0c2a6e-52f4-4a5e-9a53-0d5f1f0a7c11,Dispatcher"
+    )
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.locator("#outcome")).to_be_visible()
 
 
 def _card(page: Page) -> None:
@@ -155,7 +193,7 @@ def _picture(
         if act:
             act(page)
         _rest(page)
-        if name.startswith("step-2") and size == WIDE:
+        if name.startswith(("step-2", "setup-link", "dry-run")) and size == WIDE:
             page.set_viewport_size({"width": WIDE[0], "height": 1240})
         page.screenshot(path=IMAGES / f"{name}{suffix}-{theme}.png", animations="disabled")
 

@@ -113,6 +113,13 @@ class World:
             self.call("PATCH", f"/api/directories/{made['id']}", {"setup": "done"})
         return Made(made["id"], name, made["scimBaseUrl"], made["token"])
 
+    def access_token(self, endpoint: str, client_id: str, secret: str) -> str:
+        """Return the access token that a client gets for its secret (RFC 6749 section 4.4)."""
+        grant = {"grant_type": "client_credentials"}
+        form = urlencode({**grant, "client_id": client_id, "client_secret": secret}).encode()
+        with urllib.request.urlopen(urllib.request.Request(endpoint, form), timeout=60) as response:
+            return str(json.loads(response.read())["access_token"])
+
     def provision(
         self, base: str, token: str, people: int, cycles: tuple[str, ...] = ("initial",)
     ) -> Summary:

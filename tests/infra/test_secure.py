@@ -75,8 +75,8 @@ SWITCHES: dict[str, dict[str, str]] = {
         "properties.globalValidation.requireAuthentication": "true",
         "properties.globalValidation.unauthenticatedClientAction": "'RedirectToLoginPage'",
         "properties.globalValidation.excludedPaths": (
-            "['/scim/*', '/health', '/embed', '/static/*', '/.well-known/security.txt',"
-            " '/.well-known/oauth-authorization-server/*']"
+            "[ '/scim/*' '/health' '/embed' '/set-up' '/set-up/*' '/static/*' '/.well-known/security.txt'"
+            " '/.well-known/oauth-authorization-server/*' ]"
         ),
         "properties.identityProviders.azureActiveDirectory.enabled": "true",
         "properties.identityProviders.azureActiveDirectory.registration.openIdIssuer": "issuer",

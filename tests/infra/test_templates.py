@@ -152,8 +152,9 @@ def test_script_and_template_register_the_same_applications() -> None:
     ):
         assert part in template
         assert part in script
-    assert "/sign-in/callback" in template
-    assert "/sign-in/callback" in script
+    for path in ("/sign-in/callback", "/set-up/callback"):
+        assert path in template
+        assert path in script
 
 
 def test_each_resource_names_the_line_that_needs_it() -> None:

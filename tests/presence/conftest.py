@@ -8,7 +8,7 @@ from directories import service as directories
 from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
-from presence.constants import CALLBACK
+from presence.constants import CALLBACK, LINK_CALLBACK
 from shared.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.browser import LOOPBACK, ORIGIN, Browser
@@ -34,6 +34,6 @@ async def browser(world: World) -> Browser:
         world.app, operator_actor(ACCOUNT), NewDirectory("Contoso", id=DIRECTORY)
     )
     world.running.simulator.application.redirects = {
-        f"{origin}{CALLBACK}" for origin in (ORIGIN, LOOPBACK)
+        f"{origin}{path}" for origin in (ORIGIN, LOOPBACK) for path in (CALLBACK, LINK_CALLBACK)
     }
     return Browser(world)

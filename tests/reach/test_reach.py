@@ -31,6 +31,8 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_tokens_one": ("/api/directories/contoso/tokens/x", ("DELETE",), "admin"),
     "directory_secrets": ("/api/directories/contoso/secrets", ("GET", "POST"), "admin"),
     "directory_secrets_one": ("/api/directories/contoso/secrets/x", ("DELETE",), "admin"),
+    "directory_links": ("/api/directories/contoso/links", ("GET", "POST"), "admin"),
+    "directory_links_one": ("/api/directories/contoso/links/x", ("DELETE",), "admin"),
     "presence_connection": ("/api/directories/contoso/presence", ("GET", "POST"), "admin"),
     "directory_export": ("/api/directories/contoso/export", ("GET",), "admin"),
     "directory_dry_run": ("/api/directories/contoso/dry-run", ("POST",), "admin"),
@@ -171,7 +173,16 @@ def test_no_function_is_missing_here(deployed: Deployed) -> None:
         for function in deployed.host.functions.http
         if not function.name.startswith("scim_")
     }
-    pages = ("home", "audit", "directories", "directory", "contacts", "sign_in_callback")
+    pages = (
+        "home",
+        "audit",
+        "directories",
+        "directory",
+        "contacts",
+        "sign_in_callback",
+        "setup",
+        "setup_start",
+    )
     assert names == set(API) | {f"page_{page}" for page in pages}
 
 

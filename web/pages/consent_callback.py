@@ -17,7 +17,7 @@ async def back(visit: PageRequest) -> Response:
         visit.request.method == "HEAD"
     ):  # of the error page, which asks whether storage is back: no visit yet
         return Response(204)
-    way = await service.handle_callback(visit.app, visit.person, visit.request)
+    way = await service.handle_callback(visit.app, visit.actor, visit.request)
     location = way.location
     if way.outcome:
         page = f"/directories/{way.directory_id}/presence" if way.directory_id else "/"

@@ -5,10 +5,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from contacts.index_scan import Found
 from contacts.serializers import Statuses
+from directories.models import Directory
+from presence.presence_states import Readiness
 from presence.service import Status
+from scim.users.contact_cards import Card
 from web.page_request import PageRequest
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -19,7 +23,7 @@ class PresenceView:
     """A presence status as shown.
 
     `mark` changes whenever the shown status does. With `state` "none" the status is unknown and not
-    shown.
+    shown. `since`: when the status began. `readiness`: whether the person can take a call.
     """
 
     key: str
@@ -29,6 +33,19 @@ class PresenceView:
     stale: bool = False
     as_of: datetime | None = None
     mark: str = ""
+    since: datetime | None = None
+    readiness: Readiness = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Addresses to reach a person by: a number, else Teams, to `call`; Teams to `chat`; "" for none."""
+
+    call: str = ""
+    chat: str = ""
+
+
+NO_REACH = Reach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,7 @@ class PersonView:
     object_id: str
     presence: PresenceView | None
     similar: str = ""
+    reach: Reach = NO_REACH
 
 
 def key_of(directory_id: str, person_id: str) -> str:
@@ -74,8 +92,36 @@ def presence_view(visit: PageRequest, key: str, status: Status | None) -> Presen
     shown = f"{status.shown}|{words}|{status.out_of_office}|{status.stale}"
     mark = hashlib.blake2s(shown.encode(), digest_size=4).hexdigest()
     return PresenceView(
-        key, status.shown, words, status.out_of_office, status.stale, status.as_of, mark
+        key,
+        status.shown,
+        words,
+        status.out_of_office,
+        status.stale,
+        status.as_of,
+        mark,
+        status.changed_at,
+        status.readiness,
     )
+
+
+def reach_of(directory: Directory, card: Card) -> Reach:
+    """Return how to call and write to a person of a list."""
+    teams = teams_links(directory, card)
+    if card.number:
+        return Reach(f"tel:{quote(card.number, safe='+')}", teams.chat)
+    return teams
+
+
+def teams_links(directory: Directory, card: Card) -> Reach:
+    """Return the addresses that open a chat and a call in Teams; empty if the person isn't one of Entra.
+
+    Their form: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams.
+    """
+    if directory.kind != "entra" or "@" not in card.user_name:
+        return NO_REACH
+    whom = quote(card.user_name, safe="@")
+    beginning = "https://teams.microsoft.com/l/"
+    return Reach(f"{beginning}call/0/0?users={whom}", f"{beginning}chat/0/0?users={whom}")
 
 
 def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: bool) -> PersonView:
@@ -94,6 +140,7 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
         asked,
         presence_view(visit, key, status) if asked or status else None,
         _similar(visit, found),
+        reach_of(directory, card),
     )
 
 

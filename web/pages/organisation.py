@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
+from contacts.availability import among, who_is_free
 from contacts.index_scan import Page as Contacts
-from contacts.people_query import PeopleQuery
+from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
 from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
@@ -18,7 +19,9 @@ from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
 from web.pages.contact_rows import key_of, mark_of, person_view, split_key
 from web.pages.favourites import GroupLink, StarView
+from web.pages.free_list import choices_of, count_free, soon_address
 from web.pages.people_counted import Counted
+from web.pages.team import team_of
 from web.render import page
 
 _PEOPLE = 60  # of a part
@@ -42,11 +45,34 @@ class Filters:
     recent: bool = False
     groups_of: str | None = None
     people: int = _PEOPLE
+    company: str = ""
+    department: str = ""
+    office: str = ""
+    free: Free = ""
 
     @property
     def any(self) -> bool:
         """Return whether anybody is left out."""
-        return bool(self.q or self.directory or self.group or self.favourites or self.recent)
+        is_kept = self.favourites or self.recent
+        return bool(self.q or self.directory or self.group or is_kept or self.query.has_filters)
+
+    @property
+    def query(self) -> PeopleQuery:
+        """The question of words and filters; a filter that is typed wins."""
+        given = PeopleQuery(
+            group=self.group,
+            company=self.company,
+            department=self.department,
+            office=self.office,
+            free=self.free,
+        )
+        return PeopleQuery.typed(self.q).over(given)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The fields of the address of the list."""
+        names = ("q", "directory", "group", "company", "department", "office", "free")
+        return {name: value for name in names if (value := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,8 @@ async def show(visit: PageRequest) -> Response:
     card = await person.opened(visit) if visit.query.get("person") else None
     cursor = visit.query.get("cursor", "")[:2048]
     values = await list_values(visit, filters, directories, cursor, partial=False)
+    if card and visit.query.get("team") == "1":
+        values["team"] = await team_of(visit, card.card.key)
     return page(
         visit, "organisation.html", directories=directories, **person.values(card), **values
     )
@@ -114,6 +142,10 @@ def filters_of(query: dict[str, str]) -> Filters:
         query.get("recent") == "1" and query.get("favourites") != "1",
         query.get("groups_of"),
         _people(query.get("people", "")),
+        query.get("company", "").strip()[:MAX_FACET],
+        query.get("department", "").strip()[:MAX_FACET],
+        query.get("office", "").strip()[:MAX_FACET],
+        free if (free := query.get("free", "")) in FREE else "",
     )
 
 
@@ -172,6 +204,8 @@ async def list_values(
         "notice": visit.counted("groups_unknown_some", left_out) if left_out else "",
         "companies": matching(directories, "") if len(directories) > MAX_SELECT else None,
         "empty_name": _empty_name(filters, chosen),
+        "choices": choices_of(found.found),
+        "soon_address": soon_address(filters.query, filters.directory),
     }
 
 
@@ -180,7 +214,7 @@ def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
 
     If the list is then empty, the directory is.
     """
-    is_all = not (filters.q or filters.group or filters.favourites)
+    is_all = not (filters.q or filters.group or filters.favourites or filters.query.has_filters)
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
@@ -199,17 +233,30 @@ async def _found(
     lists: AgentLists,
 ) -> Contacts:
     if not (filters.favourites or filters.recent):
-        query = PeopleQuery(text=filters.q, group=filters.group)
-        return await find(visit.app, directories, query, filters.people, cursor)
+        return await _asked(visit, filters, directories, cursor)
+    query = filters.query
     keys = lists.favourites if filters.favourites else tuple(one.what for one in lists.people)
     only = None
     if filters.group:
         ids = [split_key(key)[1] for key in keys]
         only = await listing.members_among(visit.app, directories[0], filters.group, ids)
-    found = await favourites.read(visit, keys, filters.q, directories, only)
-    if not (filters.directory or filters.group or filters.q) and len(found) < len(keys):
+    found = await favourites.read(visit, keys, query.text, directories, only)
+    if not (filters.directory or filters.group or query.text) and len(found) < len(keys):
         await favourites.forget_gone(visit, keys, found, directories)
-    return Contacts(favourites.by_name(found) if filters.favourites else found)
+    found = favourites.by_name(found) if filters.favourites else found
+    return await among(visit.app, directories, query, found)
+
+
+async def _asked(
+    visit: PageRequest, filters: Filters, directories: Sequence[Directory], cursor: str
+) -> Contacts:
+    """Return the people whom words and filters mean; those who are free are confirmed."""
+    query = filters.query
+    if not query.free:
+        return await find(visit.app, directories, query, filters.people, cursor)
+    page = await who_is_free(visit.app, directories, query, filters.people, cursor)
+    found = [one.found for one in page.people]
+    return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
 
 
 async def _shortcuts(
@@ -245,7 +292,15 @@ async def _count(
     counted: Counted,
 ) -> str:
     """Return the number of people, exactly if all of them are drawn or none is left out."""
-    if filters.q or filters.group or filters.favourites or filters.recent:
+    if filters.query.free:
+        return count_free(visit, found, counted.shown)
+    if (
+        filters.query.has_filters
+        or filters.q
+        or filters.group
+        or filters.favourites
+        or filters.recent
+    ):
         return counted.text(visit, is_more=bool(found.cursor))
     if counted.shown > len(found.found):
         return ""  # a further part: the page shows the number of all people already
@@ -257,9 +312,7 @@ def _next(filters: Filters, cursor: str, counted: Counted) -> str:
     if not cursor:
         return ""
     fields = {
-        "q": filters.q,
-        "directory": filters.directory,
-        "group": filters.group,
+        **filters.address,
         "meant": str(counted.meant or ""),
         "similar": str(counted.similar or ""),
         "cursor": cursor,

@@ -1,12 +1,12 @@
 """A person's card."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from contacts import account_directories, agent_lists
-from contacts.details import Person, read_contact
+from contacts.details import Person, read_contact, time_zone
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import HttpError, Response
@@ -14,7 +14,15 @@ from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages import recents
-from web.pages.contact_rows import PresenceView, is_object_id, mark_of, presence_view, split_key
+from web.pages.contact_rows import (
+    PresenceView,
+    Reach,
+    is_object_id,
+    mark_of,
+    presence_view,
+    split_key,
+    teams_links,
+)
 from web.pages.favourites import StarView, star_of
 from web.render import page
 from web.text_families import NUMBER, NUMBER_TYPES
@@ -31,19 +39,43 @@ class NumberView:
 
 
 @dataclass(frozen=True, slots=True)
+class Facet:
+    """A company, department or office, and the address that lists its people."""
+
+    shown: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """The time at a person's place when the card was drawn, and the name of the time zone."""
+
+    zone: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything of a person that an agent is shown."""
+    """Everything of a person that an agent is shown; `object_id` is "" if there can be no presence."""
 
     key: str
     id: str
     name: str
     title: str
-    department: str
+    facets: list[Facet]
     mail: str
     numbers: list[NumberView]
     more: list[tuple[str, str]]
-    teams: dict[str, str] | None
+    teams: Reach
     presence: PresenceView | None
+    object_id: str
+    local_time: LocalTime | None
+
+    @property
+    def next_number(self) -> NumberView | None:
+        """The number to try after the main one."""
+        others = (one for one in self.numbers if one.dial != self.numbers[0].dial)
+        return next(others, None)
 
 
 async def show(visit: PageRequest) -> Response:
@@ -104,16 +136,7 @@ def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:
 
     The card shows the time of the last confirmation.
     """
-    mark = mark_of((presence.mark, presence.as_of))
-    return PresenceView(
-        presence.key,
-        presence.state,
-        presence.words,
-        presence.out_of_office,
-        presence.stale,
-        presence.as_of,
-        mark,
-    )
+    return replace(presence, mark=mark_of((presence.mark, presence.as_of)))
 
 
 def _view(
@@ -124,28 +147,42 @@ def _view(
     presence: PresenceView | None,
 ) -> CardView:
     card = person.card
-    teams = _teams(card.user_name) if directory.kind == "entra" and "@" in card.user_name else None
     groups = ", ".join(name for _, name in person.groups)
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
-        (visit.t("manager"), person.manager.name if person.manager else ""),
         (visit.t("directory"), directory.name),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
     ]
-    numbers = [_number(visit, kind, number) for kind, number in person.numbers]
+    facets = {"department": card.department, "company": card.organization, "office": card.place}
     return CardView(
-        key,
-        card.id,
-        card.name,
-        card.title,
-        card.department,
-        card.mail,
-        numbers,
-        more,
-        teams,
-        presence,
+        key=key,
+        id=card.id,
+        name=card.name,
+        title=card.title,
+        facets=[
+            Facet(text, f"/contacts?{urlencode({'directory': directory.id, name: text})}")
+            for name, text in facets.items()
+            if text
+        ],
+        mail=card.mail,
+        numbers=[_number(visit, kind, number) for kind, number in person.numbers],
+        more=more,
+        teams=teams_links(directory, card),
+        presence=presence,
+        object_id=card.external_id if is_object_id(card.external_id) else "",
+        local_time=_local_time(visit, person),
     )
+
+
+def _local_time(visit: PageRequest, person: Person) -> LocalTime | None:
+    """Return the time at the person's place, if its time zone is known."""
+    zone = time_zone(person.user.resource)
+    if not zone:
+        return None
+    from zoneinfo import ZoneInfo
+
+    return LocalTime(zone, visit.app.clock.now().astimezone(ZoneInfo(zone)).strftime("%H:%M"))
 
 
 def _number(visit: PageRequest, kind: str, number: Number) -> NumberView:
@@ -158,12 +195,3 @@ def _number(visit: PageRequest, kind: str, number: Number) -> NumberView:
         shown = f"{shown} {visit.t('number_extension', extension=number.extension)}"
     dial = f"{number.e164};ext={number.extension}" if number.extension else number.e164
     return NumberView(label, shown, dial, number.e164)
-
-
-def _teams(user_name: str) -> dict[str, str]:
-    """Deep links (learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams)."""
-    whom = quote(user_name, safe="@")
-    return {
-        "chat": f"https://teams.microsoft.com/l/chat/0/0?users={whom}",
-        "call": f"https://teams.microsoft.com/l/call/0/0?users={whom}",
-    }

@@ -41,7 +41,9 @@ const page = (() => {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
     const style = time.dataset.style;
-    time.textContent = style in formats ? formats[style].format(at) : ago(at, style === "until");
+    const isToday = at.toDateString() === new Date().toDateString();
+    const format = style === "since" ? (isToday ? clock : moment) : formats[style];
+    time.textContent = format ? format.format(at) : ago(at, style === "until");
     time.title = full.format(at);
   };
   const showTimes = (within) => all(within, "time[datetime]").forEach(showTime);
@@ -150,5 +152,5 @@ const page = (() => {
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => prepare(document));
-  return { store, toast, words, prepares, onPress, all };
+  return { locale, store, toast, words, prepares, onPress, all };
 })();

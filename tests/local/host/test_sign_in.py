@@ -1,5 +1,7 @@
 """The part of App Service Authentication : in Azure the platform signs people in, locally a fixed account."""
 
+import re
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -8,7 +10,7 @@ import pytest
 from local.host.host import HostOptions
 from local.host.running import RunningHost, running
 from local.host.server import listen
-from local.host.sign_in import ACCOUNT, person_of, principal_headers
+from local.host.sign_in import ACCOUNT, is_excluded, person_of, principal_headers
 from shared.easy_auth import ADMIN, READER, Principal, principal
 from shared.http import Request
 from shared.settings import Settings
@@ -65,6 +67,17 @@ async def test_headers_that_pretend_to_be_the_platforms_are_removed(host: Runnin
 async def test_excluded_paths_have_nobody(host: RunningHost, path: str) -> None:
     """`excludedPaths` of the deployment: /scim/* and /health."""
     assert (await ask(host.port, path)).body == b"nobody"
+
+
+def test_the_excluded_paths_are_those_of_the_deployment() -> None:
+    """What needs no sign-in in Azure needs none here, and nothing else does."""
+    template = (Path(__file__).parents[3] / "infra/modules/sign-in.bicep").read_text("utf-8")
+    listed = re.findall(r"'(/[^']+)'", template.partition("excludedPaths: [")[2].partition("]")[0])
+    assert len(listed) == 8
+    for path in listed:
+        assert is_excluded(path.replace("*", "x/y"))
+    for path in ("/", "/contacts", "/directories/x", "/set-upx", "/staticx", "/sign-in/callback"):
+        assert not is_excluded(path)
 
 
 async def test_dots_do_not_lead_out_of_the_excluded_paths(host: RunningHost) -> None:

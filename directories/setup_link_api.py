@@ -1,0 +1,55 @@
+"""The answers of the API about set-up links: the address is in the answer that created it only."""
+
+from directories import service, setup_link_service, status
+from directories.handlers import Call
+from directories.response_models import NewSetupLink, SetupLinkList, SetupLinkState
+from directories.setup_links import SetupLink
+from shared.clock import timestamp
+from shared.http import Response, json_response
+
+
+async def list_links(call: Call) -> Response:
+    """GET /api/directories/{directoryId}/links: the links, newest first, and how far the set-up is."""
+    directory = await service.read(call.app, call.account, call.directory_id)
+    links = await setup_link_service.list_links(call.app, call.account, directory.id)
+    glance = await status.glance(call.app, directory, last_refusal=False)
+    now = timestamp(call.app.clock.now())
+    content: SetupLinkList = {
+        "links": [_state(link, now) for link in links],
+        "stage": glance.stage,
+        "people": glance.totals.users,
+    }
+    return json_response(content)
+
+
+async def create(call: Call) -> Response:
+    """POST: a new link, with its address this once."""
+    new = await setup_link_service.create(call.app, call.actor, call.directory_id)
+    origin = call.app.settings.public_url or call.request.origin
+    state = _state(new.link, timestamp(call.app.clock.now()))
+    content: NewSetupLink = {**state, "url": f"{origin}/set-up#{new.code}"}
+    location = f"/api/directories/{new.directory.id}/links/{new.link.id}"
+    return json_response(content, 201, {"Location": location})
+
+
+async def revoke(call: Call) -> Response:
+    """DELETE /api/directories/{directoryId}/links/{linkId}: the link ends at once."""
+    link_id = call.request.route["linkId"]
+    await setup_link_service.revoke(call.app, call.actor, call.directory_id, link_id)
+    return Response(204)
+
+
+def _state(link: SetupLink, now: str) -> SetupLinkState:
+    return {
+        "id": link.id,
+        "state": link.state(now),
+        "created": link.created,
+        "expires": link.expires,
+        "opened": link.opened or None,
+        "refusedElsewhere": link.elsewhere or None,
+        "credential": link.credential or None,
+        "credentialTaken": link.credential_at or None,
+        "numbersTested": link.tested or None,
+        "done": link.done or None,
+        "revoked": link.revoked or None,
+    }

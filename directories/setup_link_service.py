@@ -1,0 +1,160 @@
+"""The contact centre's side of set-up links: create, list and revoke them.
+
+Nothing here returns a credential: a link's progress tells only what was taken, and when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from directories import audit, audit_relay, service, setup_links, store, tokens
+from directories.audit import Act, Actor
+from directories.audit_relay import Outbox
+from directories.errors import DirectoryError, NotThere, Overtaken
+from directories.models import Directory
+from directories.setup_links import SetupLink
+from shared.app import App
+from shared.clock import parse_timestamp, timestamp
+from shared.messages import Message
+from shared.tables.port import (
+    AlreadyExists,
+    Insert,
+    NotFound,
+    Operation,
+    PreconditionFailed,
+    Replace,
+)
+from shared.tables.schema import DIRECTORIES, SETUP_LINK
+
+_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link with its code, which is in this answer only."""
+
+    directory: Directory
+    link: SetupLink
+    code: str
+
+
+class TooManyLinks(DirectoryError):
+    """As many links of the directory as allowed can still be used."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(Message("setup_links_too_many", most=setup_links.MAX_LIVE_LINKS))
+
+
+class CreatedBefore(Exception):
+    """A link with this ID exists: the same form was sent twice."""
+
+
+async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -> NewLink:
+    """Create a link.
+
+    Args:
+        app: The App.
+        actor: Who creates it.
+        directory_id: The directory.
+        link_id: The link's ID, which one form always has; "" for a new one.
+
+    Raises:
+        CreatedBefore: There is a link with this ID.
+        NotThere: The actor's account has no such directory.
+        TooManyLinks: As many links as allowed can still be used.
+    """
+    directory = await service.read(app, actor.account, directory_id)
+    now = store.now(app.clock)
+    found = await _stored(app, directory_id)
+    if any(link.id == link_id for link in found):
+        raise CreatedBefore
+    live = [link for link in found if link.is_live(now)]
+    if len(live) >= setup_links.MAX_LIVE_LINKS:
+        raise TooManyLinks
+    link_id = link_id or tokens.new_short_id(12)
+    code = setup_links.new_code(directory_id, link_id)
+    link = SetupLink(
+        id=link_id,
+        hash=tokens.digest(code),
+        created=now,
+        expires=timestamp(app.clock.now() + setup_links.LIFETIME),
+    )
+    row = Insert(SETUP_LINK.key(link_id), setup_links.encode(link), is_unique=True)
+    act = Act("setup_link.created", link_id, new={"expires": link.expires})
+    try:
+        await transact(app, actor, directory, [row], act)
+    except AlreadyExists:
+        raise CreatedBefore from None
+    return NewLink(directory, link, code)
+
+
+async def list_links(app: App, account: str, directory_id: str) -> list[SetupLink]:
+    """Return the directory's links, the newest first. Raise NotThere."""
+    await service.read(app, account, directory_id)
+    found = await _stored(app, directory_id)
+    return sorted(found, key=lambda link: (link.created, link.id), reverse=True)
+
+
+async def revoke(app: App, actor: Actor, directory_id: str, link_id: str) -> SetupLink:
+    """End a link at once, in the browser that opened it, too; one that has ended stays as it is.
+
+    Credentials that were taken through it stay valid. Raise NotThere.
+    """
+    directory = await service.read(app, actor.account, directory_id)
+    for _ in range(_ATTEMPTS):
+        link = await get(app, directory_id, link_id)
+        if link is None:
+            raise NotThere(link_id)
+        now = store.now(app.clock)
+        if not link.is_live(now):
+            return link
+        revoked = replace(link, revoked=now)
+        try:
+            await transact(
+                app, actor, directory, [change(revoked)], Act("setup_link.revoked", link_id)
+            )
+        except (PreconditionFailed, NotFound):
+            continue  # opened or used at this moment
+        return revoked
+    raise Overtaken(directory_id)
+
+
+async def get(app: App, directory_id: str, link_id: str) -> SetupLink | None:
+    """Return the link, or None. One round trip."""
+    row = await app.tables.get(DIRECTORIES, directory_id, SETUP_LINK.key(link_id))
+    return setup_links.decode(row) if row else None
+
+
+def change(link: SetupLink) -> Replace:
+    """Return the operation that stores the next version of a link, if it is unchanged since it was read."""
+    return Replace(SETUP_LINK.key(link.id), setup_links.encode(link), link.etag)
+
+
+async def transact(
+    app: App, actor: Actor, directory: Directory, operations: Sequence[Operation], act: Act
+) -> None:
+    """Carry out operations in the directory's partition together with the audit event of the act.
+
+    Raises:
+        PreconditionFailed: Another writer came first.
+        NotFound: A row is gone.
+    """
+    events = audit.new_events(app.clock, actor, [act], directory.id, directory.name)
+    stored = [*operations, *audit.operations(events)]
+    await app.tables.transact(DIRECTORIES, directory.id, stored)
+    await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
+
+
+async def tidy(app: App, directory_id: str) -> None:
+    """Delete the rows of links that ended long ago; a task of the daily maintenance."""
+    now = app.clock.now()
+    for link in await _stored(app, directory_id):
+        if now - parse_timestamp(link.expires) > setup_links.KEPT:
+            await store.remove(app.tables, directory_id, SETUP_LINK.key(link.id))
+
+
+async def _stored(app: App, directory_id: str) -> list[SetupLink]:
+    start, stop = SETUP_LINK.all()
+    rows = await app.tables.query(DIRECTORIES, directory_id, start, stop)
+    return [setup_links.decode(row) for row in rows]

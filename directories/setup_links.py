@@ -1,0 +1,156 @@
+"""Set-up links: single-use links by which a company's administrator connects its directory without an account here.
+
+A link is `{address of the app}/set-up#{code}`. The code stands behind `#`, so no server and no log
+ever gets it in an address (RFC 9110 section 7.1); the page sends it in the body of a POST. Only its
+SHA-256 is stored. The first browser that opens the link gets a cookie with a secret of its own, of
+which only the SHA-256 is stored, too; from then on the link works in that browser alone.
+
+Table `directories`, partition = directory ID: one row per link, so that an act through the link, the
+link's progress and the audit event are one transaction.
+"""
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+import orjson
+
+from directories import tokens
+from shared import row_versions
+from shared.tables.port import Row
+from shared.tables.schema import SETUP_LINK
+
+LIFETIME = timedelta(hours=72)
+KEPT = timedelta(days=30)  # after its end, so that an old link is refused with the reason
+MAX_LIVE_LINKS = 5
+CODE_PREFIX = "extdirlink_"
+_SECRET = r"[A-Za-z0-9_-]{43}"
+_CODE = re.compile(
+    rf"{CODE_PREFIX}(?P<directory>[A-Za-z0-9-]{{4,64}})\.(?P<link>[a-z0-9]{{12}})\.{_SECRET}"
+)
+_SESSION = re.compile(rf"(?P<directory>[A-Za-z0-9-]{{4,64}})\.(?P<secret>{_SECRET})")
+_LINK_ID = re.compile(r"[a-z0-9]{12}")
+_NOWHERE = "no-directory"  # looked up in place of a text that is no code, so that every refusal reads as much
+
+State = Literal["waiting", "opened", "done", "expired", "revoked"]
+CredentialSort = Literal["", "secret", "trust", "token"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupLink:
+    """A set-up link as stored; times are RFC 3339 in UTC, "" for what hasn't happened.
+
+    `hash` is the SHA-256 of the code, `session` that of the browser's secret. `elsewhere` is when
+    another browser first tried to open it. `credential` is what the administrator took last, `trusted`
+    the fingerprint of the identity that the directory trusts through this link.
+    """
+
+    id: str
+    hash: str
+    created: str
+    expires: str
+    revoked: str = ""
+    opened: str = ""
+    session: str = ""
+    elsewhere: str = ""
+    credential: CredentialSort = ""
+    credential_at: str = ""
+    trusted: str = ""
+    tested: str = ""
+    done: str = ""
+    etag: str = field(default="", compare=False)
+    unknown_fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def state(self, now: str) -> State:
+        """Return the state at the time `now`."""
+        if self.revoked:
+            return "revoked"
+        if self.done:
+            return "done"
+        if now >= self.expires:
+            return "expired"
+        return "opened" if self.opened else "waiting"
+
+    def is_live(self, now: str) -> bool:
+        """Return whether it can still be opened or used."""
+        return self.state(now) in ("waiting", "opened")
+
+    def has_code(self, code: str) -> bool:
+        """Return whether `code` is this link's, compared in constant time."""
+        return hmac.compare_digest(self.hash, tokens.digest(code))
+
+    def has_session(self, secret: str) -> bool:
+        """Return whether `secret` is that of the browser that opened it, compared in constant time."""
+        return hmac.compare_digest(self.session or "0" * 64, tokens.digest(secret))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The partition and the ID of a link's row."""
+
+    directory_id: str
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionValue:
+    """The value of a browser's cookie: the directory, and the browser's secret."""
+
+    directory_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        return f"{self.directory_id}.{self.secret}"
+
+
+def new_code(directory_id: str, link_id: str) -> str:
+    """Return the code of a new link, with 256 random bits."""
+    return f"{CODE_PREFIX}{directory_id}.{link_id}.{new_secret()}"
+
+
+def new_secret() -> str:
+    """Return 256 random bits as 43 URL-safe characters."""
+    return secrets.token_urlsafe(32)
+
+
+def code_in(text: str) -> str:
+    """Return the code of a pasted text, which may be the whole link."""
+    return text.strip().rpartition("#")[2]
+
+
+def place_of(code: str) -> Place:
+    """Return the place of the link with this code; one that doesn't exist for a malformed code."""
+    found = _CODE.fullmatch(code)
+    if found is None:
+        return Place(_NOWHERE, _NOWHERE)
+    return Place(found["directory"], found["link"])
+
+
+def is_link_id(text: str) -> bool:
+    """Return whether `text` has the form of a link's ID."""
+    return _LINK_ID.fullmatch(text) is not None
+
+
+def read_session(value: str) -> SessionValue:
+    """Return what a cookie's value says; a directory that doesn't exist for a malformed one."""
+    found = _SESSION.fullmatch(value)
+    return (
+        SessionValue(found["directory"], found["secret"]) if found else SessionValue(_NOWHERE, "")
+    )
+
+
+def encode(link: SetupLink) -> bytes:
+    """Return the value of the link's row; its ID is in the key."""
+    return orjson.dumps({**row_versions.as_row(link, "id", "etag"), "v": 1})
+
+
+def decode(row: Row) -> SetupLink:
+    """Return the link that `encode` wrote; raise UnsupportedRowVersion."""
+    stored = row_versions.read(row.value, "set-up link")
+    link_id = SETUP_LINK.parts_of(row.key)[0]
+    link: SetupLink = row_versions.build(SetupLink, {**stored, "id": link_id, "etag": row.etag})
+    return link

@@ -1,0 +1,278 @@
+"""The company's side of a set-up link: open it, come back to it, and act through it.
+
+Whether a link may be used is decided by its row alone, in every request, and every act changes that
+row in the same transaction: of two browsers that open a link on two instances one wins, and no act
+follows a revocation. A text that is no code, a wrong code and a wrong cookie cost the same reads, and
+their answers are the same; why a link can't be used is said only to those who have its code or cookie.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from directories import credentials, service, setup_link_service, setup_links, store, tokens
+from directories.audit import Act, Actor, link_actor
+from directories.credentials import Sort
+from directories.errors import DirectoryError, InvalidField, Overtaken
+from directories.models import Directory, Token, TrustedIdentity
+from directories.setup_links import CredentialSort, SessionValue, SetupLink
+from shared.app import App
+from shared.easy_auth import Principal
+from shared.messages import CodeFamily, Message
+from shared.tables.port import NotFound, Operation, PreconditionFailed
+
+Result = TypeVar("Result")
+# Why a link can't be used; `browser`: this browser didn't open it, `done` and so on as in its state.
+REFUSALS = ("unknown", "elsewhere", "browser", "expired", "revoked", "done")
+REFUSAL = CodeFamily("setup_link_", REFUSALS)
+_SORTS: dict[str, Sort] = {"secret": "secrets", "token": "tokens"}
+_ATTEMPTS = 6
+
+
+class LinkRefused(DirectoryError):
+    """The link, or the browser, may not set up anything; `reason` is one of REFUSALS."""
+
+    status = 403
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Message(REFUSAL.code(reason)))
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupSession:
+    """A browser that opened a link; `secret` is that of its cookie, if this request set it."""
+
+    link: SetupLink
+    directory: Directory
+    actor: Actor
+    secret: str = ""
+
+    @property
+    def cookie(self) -> SessionValue:
+        """The value of the browser's cookie."""
+        return SessionValue(self.directory.id, self.secret)
+
+    @property
+    def principal(self) -> Principal:
+        """The link in the place of a signed-in person, for limits and for the consent to presence."""
+        return Principal(self.directory.account, self.actor.id, "", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A credential with its plain text, which is in this answer only."""
+
+    sort: CredentialSort
+    credential: Token
+    plain: str
+
+
+async def open_link(app: App, code: str, cookie: str, address: str) -> SetupSession:
+    """Bind the link to a browser that has no session yet; the browser that opened it comes back in.
+
+    Args:
+        app: The App.
+        code: The code, as it was pasted or as the link has it.
+        cookie: The value of the browser's cookie for this link, "" without one.
+        address: The address that the request came from.
+
+    Raises:
+        LinkRefused: The link doesn't exist, has ended, or belongs to another browser.
+    """
+    place = setup_links.place_of(code)
+    for _ in range(_ATTEMPTS):
+        link, directory = await _read(app, place.directory_id, place.link_id)
+        if link is None or directory is None or not link.has_code(code):
+            raise LinkRefused("unknown")
+        session = _session(link, directory, address)
+        _refuse_ended(app, link)
+        if link.opened:
+            known = setup_links.read_session(cookie)
+            if link.has_session(known.secret):
+                return replace(session, secret=known.secret)
+            await _note_elsewhere(app, session)
+            raise LinkRefused("elsewhere")
+        secret = setup_links.new_secret()
+        opened = replace(link, opened=store.now(app.clock), session=tokens.digest(secret))
+        try:
+            await _store(app, session, opened, "setup_link.opened")
+        except (PreconditionFailed, NotFound):
+            continue  # another browser, or a revocation, was quicker: the row decides
+        return replace(session, link=opened, secret=secret)
+    raise Overtaken(place.directory_id)
+
+
+async def resume(app: App, link_id: str, cookie: str, address: str) -> SetupSession:
+    """Return the session of a browser's cookie.
+
+    A finished link still shows its summary to the browser that opened it.
+
+    Raises:
+        LinkRefused: The browser didn't open this link, or the link has expired or was revoked.
+    """
+    known = setup_links.read_session(cookie)
+    link, directory = await _read(app, known.directory_id, link_id)
+    if link is None or directory is None or not link.has_session(known.secret):
+        raise LinkRefused("browser")
+    if not link.done:
+        _refuse_ended(app, link)
+    return _session(link, directory, address)
+
+
+async def reread(app: App, session: SetupSession) -> SetupSession:
+    """Return the session with link and directory as they are stored now. Raise LinkRefused."""
+    link, directory = await _read(app, session.directory.id, session.link.id)
+    if link is None or directory is None:
+        raise LinkRefused("browser")
+    return replace(session, link=link, directory=directory)
+
+
+async def take_credential(app: App, session: SetupSession, sort: CredentialSort) -> Taken:
+    """Issue a client secret or a security token to the company's administrator, who alone sees it.
+
+    Raises:
+        LinkRefused: The link has ended.
+        TooMany: As many as allowed are valid already.
+    """
+
+    async def act(link: SetupLink, also: Sequence[Operation]) -> Taken:
+        issued = await credentials.issue(
+            app, session.actor, session.directory.id, _SORTS[sort], also=also
+        )
+        return Taken(sort, issued.credential, issued.plain)
+
+    return await _act(app, session, act, credential=sort, credential_at=store.now(app.clock))
+
+
+async def trust(app: App, session: SetupSession, identity: TrustedIdentity) -> Directory:
+    """Trust the company's provisioning identity, in place of one that was set through this link.
+
+    Raises:
+        LinkRefused: The link has ended.
+        InvalidField: A value isn't valid, or the directory trusts another identity.
+    """
+    await _check(app, session)
+    checked = credentials.checked_trust(app, identity)
+    now = store.now(app.clock)
+
+    async def act(link: SetupLink, also: Sequence[Operation]) -> Directory:
+        present = session.directory.trust
+        if present is not None and present.fingerprint not in (link.trusted, checked.fingerprint):
+            raise InvalidField("subject", Message("setup_link_trust_exists"))
+        return await credentials.set_trust(
+            app, session.actor, session.directory.id, checked, also=also
+        )
+
+    progress = {"credential": "trust", "credential_at": now, "trusted": checked.fingerprint}
+    return await _act(app, session, act, **progress)
+
+
+async def want_presence(app: App, session: SetupSession) -> None:
+    """Note the choice to sync presence, before the administrator goes to Microsoft. Raise LinkRefused."""
+
+    async def act(link: SetupLink, also: Sequence[Operation]) -> Directory:
+        return await service.change(
+            app,
+            session.actor,
+            session.directory.id,
+            lambda directory: replace(directory, presence="on"),
+            also=also,
+        )
+
+    await _act(app, session, act)
+
+
+async def note_test(app: App, session: SetupSession) -> None:
+    """Note that numbers were tested; only the first time is stored. Raise LinkRefused."""
+    link = await _check(app, session)
+    if not link.tested:
+        tested = replace(link, tested=store.now(app.clock))
+        try:
+            await _store(app, session, tested, "setup_link.tested")
+        except (PreconditionFailed, NotFound):
+            await _check(app, session)
+
+
+async def finish(app: App, session: SetupSession) -> SetupSession:
+    """End the link: the set-up is done. Raise LinkRefused."""
+    for _ in range(_ATTEMPTS):
+        link = await _check(app, session)
+        done = replace(link, done=store.now(app.clock))
+        try:
+            await _store(app, session, done, "setup_link.done")
+        except (PreconditionFailed, NotFound):
+            continue
+        if session.directory.setup != "done":
+            await service.set_up(app, session.actor, session.directory.id, setup="done")
+        return replace(session, link=done)
+    raise Overtaken(session.directory.id)
+
+
+async def _act(
+    app: App,
+    session: SetupSession,
+    act: Callable[[SetupLink, Sequence[Operation]], Awaitable[Result]],
+    **progress: str,
+) -> Result:
+    """Carry out `act` in one transaction with the link's progress, if the link can still be used."""
+    for _ in range(_ATTEMPTS):
+        link = await _check(app, session)
+        also = [setup_link_service.change(replace(link, **progress))]  # type: ignore[arg-type]
+        try:
+            return await act(link, also)
+        except Overtaken:
+            continue  # the link or the directory was changed at this moment
+    raise Overtaken(session.directory.id)
+
+
+async def _check(app: App, session: SetupSession) -> SetupLink:
+    """Return the link as it is stored now. Raise LinkRefused if it has ended."""
+    link = await setup_link_service.get(app, session.directory.id, session.link.id)
+    if link is None:
+        raise LinkRefused("browser")
+    _refuse_ended(app, link)
+    return link
+
+
+def _refuse_ended(app: App, link: SetupLink) -> None:
+    now = store.now(app.clock)
+    if not link.is_live(now):
+        raise LinkRefused(link.state(now))
+
+
+async def _read(
+    app: App, directory_id: str, link_id: str
+) -> tuple[SetupLink | None, Directory | None]:
+    """Return the link and its active directory; both are read whether or not the other exists."""
+    link, directory = await asyncio.gather(
+        setup_link_service.get(app, directory_id, link_id), store.get(app.tables, directory_id)
+    )
+    return link, directory if directory and directory.is_active else None
+
+
+def _session(link: SetupLink, directory: Directory, address: str) -> SetupSession:
+    actor = link_actor(directory.account, link.id, address)
+    return SetupSession(link=link, directory=directory, actor=actor)
+
+
+async def _note_elsewhere(app: App, session: SetupSession) -> None:
+    """Note the first attempt of another browser, which the contact centre sees."""
+    if session.link.elsewhere:
+        return
+    noted = replace(session.link, elsewhere=store.now(app.clock))
+    try:
+        await _store(app, session, noted, "setup_link.refused")
+    except (PreconditionFailed, NotFound):
+        return  # the link was used at this moment; the next attempt is noted
+
+
+async def _store(app: App, session: SetupSession, link: SetupLink, code: str) -> None:
+    await setup_link_service.transact(
+        app,
+        session.actor,
+        session.directory,
+        [setup_link_service.change(link)],
+        Act(code, link.id),
+    )

@@ -1,0 +1,239 @@
+"""Who is free: the list that follows statuses, stand-ins, the reporting line, and "tell me when free"."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from local.graph.simulator import CONTOSO
+from tests.browser import chromium
+from tests.browser.test_accessibility import faults
+from tests.browser.world import Made, World, world
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+class Desk:
+    """A company of a boss, a team of two departments, and statuses set by hand."""
+
+    def __init__(self, running: World) -> None:
+        self.world = running
+        self.made: Made = running.add("Contoso")
+        self.ids = dict[str, str]()
+        self.object_ids = dict[str, str]()
+        running.simulator.tenants[CONTOSO].anyone = True
+        running.simulator.tenants[CONTOSO].moving = False
+        self.hire("Berta Boss", "Busy")
+        boss = {"value": self.ids["Berta Boss"]}
+        self.hire("Max Meier", "InACall", manager=boss, department="Claims UK", mobile=True)
+        self.hire("Anna Able", "Available", manager=boss, department="Claims UK")
+        self.hire("Ben Busy", "Busy", manager=boss, department="Claims UK")
+        self.hire("Rita Report", "Available", manager={"value": self.ids["Max Meier"]})
+        for number in range(30):
+            self.hire(
+                f"Sales {number:02}",
+                "Available" if number % 2 else "Offline",
+                department="Sales UK",
+            )
+        running.connect_presence(self.made)
+
+    def hire(self, name: str, status: str, *, mobile: bool = False, **enterprise: Any) -> None:
+        """Provision a person with a status."""
+        number = len(self.ids) + 1
+        object_id = f"00000000-0000-4000-8000-{number:012d}"
+        self.set_id(object_id, status)
+        given, family = name.split()
+        phones = [{"type": "work", "value": f"020 7946 {number:04d}"}]
+        phones += [{"type": "mobile", "value": "07700 900123"}] if mobile else []
+        user = self.world.person(
+            self.made,
+            number,
+            schemas=[_SCHEMA, ENTERPRISE],
+            externalId=object_id,
+            userName=f"{given}.{family}@contoso.example".lower(),
+            name={"givenName": given, "familyName": family},
+            title="Adviser",
+            timezone="Asia/Tokyo",
+            phoneNumbers=phones,
+            addresses=[{"type": "work", "locality": "Leeds"}],
+            **{ENTERPRISE: {"organization": "Contoso Ltd", **enterprise}},
+        )
+        self.ids[name], self.object_ids[name] = user["id"], object_id
+
+    def set_id(self, object_id: str, status: str) -> None:
+        """Give a person another status in Teams."""
+        self.world.simulator.presence.set(CONTOSO, object_id, status)
+
+    def set(self, name: str, status: str) -> None:
+        """Give a person another status in Teams."""
+        self.set_id(self.object_ids[name], status)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The company, in a product of its own."""
+    with world(f"sqlite:///{tmp_path_factory.mktemp('desk')}/product.db") as running:
+        yield Desk(running)
+
+
+@pytest.fixture
+def at_desk(browser: Browser, desk: Desk) -> Iterator[Page]:
+    """An agent's tab, with statuses as at the beginning."""
+    for name, status in (
+        ("Anna Able", "Available"),
+        ("Max Meier", "InACall"),
+        ("Rita Report", "Available"),
+    ):
+        desk.set(name, status)
+    with chromium.context(browser, desk.world.url) as made:
+        yield made.new_page()
+
+
+def _row(page: Page, name: str) -> Any:
+    return page.locator(".people .person", has_text=name)
+
+
+def test_who_is_free_is_typed_or_chosen(at_desk: Page) -> None:
+    """`free now in Claims` and the choice of the filter are the same question; the address keeps it."""
+    page = at_desk
+    page.goto("/contacts")
+    page.get_by_role("searchbox").fill("free now in Claims UK")
+    expect(page.locator(".people .person")).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1 person is free")
+    page.get_by_role("searchbox").fill("")
+    page.get_by_label("Presence").select_option("now")
+    expect(_row(page, "Anna Able")).to_be_visible()
+    expect(_row(page, "Ben Busy")).to_have_count(0)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Department").fill("Claims UK")
+    page.keyboard.press("Enter")
+    expect(page.locator(".people .person")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".people .person")).to_have_count(1)
+
+
+def test_the_list_of_free_people_follows_without_moving_the_reader(
+    at_desk: Page, desk: Desk
+) -> None:
+    """Someone above comes and someone goes: focus, open card and the place on the screen stay."""
+    page = at_desk
+    page.set_viewport_size({"width": 1100, "height": 500})
+    page.goto("/contacts?free=now")
+    expect(_row(page, "Sales 29")).to_have_count(1)
+    row = _row(page, "Sales 21")
+    row.scroll_into_view_if_needed()
+    row.focus()
+    before = row.bounding_box()
+    desk.set("Ben Busy", "Available")
+    desk.set("Anna Able", "Offline")
+    expect(_row(page, "Ben Busy")).to_have_count(1, timeout=40_000)
+    expect(row).to_be_focused()
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 3
+    expect(_row(page, "Anna Able")).to_have_count(0, timeout=40_000)
+    desk.set("Ben Busy", "Busy")
+
+
+def test_a_row_offers_call_and_chat_on_hover_and_focus(at_desk: Page, desk: Desk) -> None:
+    """The buttons have names; Tab leads from the row to them."""
+    page = at_desk
+    page.goto("/contacts")
+    call = page.get_by_role("link", name="Call Anna Able")
+    expect(call).to_have_count(0)
+    _row(page, "Anna Able").hover()
+    expect(call).to_be_visible()
+    page.mouse.move(0, 0)
+    _row(page, "Anna Able").focus()
+    page.keyboard.press("Tab")
+    expect(call).to_be_focused()
+    assert call.get_attribute("href") == "tel:+442079460003"
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Chat with Anna Able")).to_be_focused()
+
+
+def test_two_keys_lead_to_the_call_button_of_a_stand_in(at_desk: Page, desk: Desk) -> None:
+    """From the row: Enter and S. The best one with the reason; nobody who isn't free."""
+    page = at_desk
+    page.goto("/contacts")
+    _row(page, "Max Meier").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Max Meier")).to_be_focused()
+    page.keyboard.press("s")
+    first = page.locator(".stand-ins .member").first
+    expect(first.locator("[data-stand-in-call]")).to_be_focused()
+    expect(first).to_contain_text("Anna Able")
+    expect(first).to_contain_text("same team")
+    expect(page.locator(".stand-ins")).not_to_contain_text("Ben Busy")
+    expect(page.locator(".stand-ins")).to_contain_text("reports to this person")
+    desk.set("Anna Able", "InACall")
+    expect(page.locator(".stand-ins")).not_to_contain_text("Anna Able", timeout=30_000)
+    expect(page.locator(".stand-ins [data-stand-in-call]").first).to_be_focused()
+
+
+def test_the_card_shows_the_reporting_line_and_where_and_when(at_desk: Page, desk: Desk) -> None:
+    """Manager, team and reports with statuses, a click away; company, office, local time, since when, the next number."""
+    page = at_desk
+    page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
+    card = page.locator("#card")
+    expect(card.get_by_text(re.compile(r"^In a call since \d\d:\d\d"))).to_be_visible()
+    expect(card.get_by_text(re.compile(r"^\d\d:\d\d there$"))).to_be_visible()
+    expect(card.get_by_role("link", name="Contoso Ltd")).to_be_visible()
+    expect(card.get_by_role("link", name="Leeds")).to_be_visible()
+    expect(card.locator(".quick a").first).to_have_text("Call")
+    expect(card.get_by_text("Next number to try: Mobile +44 7700 900123")).to_be_visible()
+    expect(card.locator(".member", has_text="Rita Report").first).to_contain_text("Available")
+    card.locator(".member .person", has_text="Berta Boss").click()
+    expect(page.get_by_role("heading", name="Berta Boss")).to_be_focused()
+    expect(card.get_by_role("heading", name="Reports")).to_be_visible()
+
+
+def test_an_agent_is_told_once_when_a_person_is_free(at_desk: Page, desk: Desk) -> None:
+    """One press; the browser's notification names the person; then it ends."""
+    page = at_desk
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(
+        "window.told = []; window.Notification = class { constructor(text) { window.told.push(text); }"
+        " static permission = 'granted'; static requestPermission() { return Promise.resolve('granted'); } };"
+    )
+    page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
+    button = page.get_by_role("button", name="Tell me when free")
+    button.press("Enter")
+    expect(page.get_by_role("button", name="You will be told", pressed=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("button", name="You will be told", pressed=True)).to_be_visible()
+    desk.set("Max Meier", "Available")
+    page.wait_for_function("() => window.told.length", timeout=30_000)
+    assert page.evaluate("window.told") == ["Max Meier is free"]
+    assert page.evaluate("sessionStorage.getItem('watched')") == "{}"
+
+
+def test_the_desk_has_no_fault_for_assistive_technology(at_desk: Page, desk: Desk) -> None:
+    """Both themes, wide and narrow, with the card of someone busy and the filters open; 280 px don't scroll sideways."""
+    page = at_desk
+    page.goto(f"/contacts?free=soon&person={desk.made.id}.{desk.ids['Max Meier']}")
+    expect(page.locator(".stand-ins .member")).not_to_have_count(0)
+    assert faults(page) == []
+    page.set_viewport_size({"width": 280, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 280
+    page.goto("/contacts?free=now&department=Claims+UK")
+    page.get_by_text("Claims UK", exact=True).first.click()
+    expect(page.get_by_label("Department")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 280
+    assert faults(page) == []
+
+
+def test_people_around_are_shown_without_javascript(browser: Browser, desk: Desk) -> None:
+    """The link below the card draws the page with stand-ins and reporting line."""
+    with contextlib.closing(
+        browser.new_context(base_url=desk.world.url, java_script_enabled=False)
+    ) as made:
+        page = made.new_page()
+        page.goto(f"/contacts?person={desk.made.id}.{desk.ids['Max Meier']}")
+        page.get_by_role("link", name="People around").click()
+        expect(page.locator(".stand-ins .member").first).to_contain_text("same team")

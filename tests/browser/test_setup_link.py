@@ -1,0 +1,207 @@
+"""A set-up link, played by two browsers: the contact centre's, and that of a company's administrator without an account."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import chromium
+from tests.browser.test_accessibility import faults
+from tests.browser.world import ADMINISTRATOR, Made, World
+
+MAX_CLICKS = 12
+PEOPLE = 250
+
+
+class Clicks:
+    """Counts what a person presses on a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count = page, 0
+
+    def press(self, name: str) -> None:
+        """Select a button."""
+        self.count += 1
+        self.page.get_by_role("button", name=name).first.click()
+
+    def copy(self, label: str, element: str) -> str:
+        """Copy a value by its button."""
+        self.press(f"Copy {label}")
+        value = str(self.page.evaluate("navigator.clipboard.readText()"))
+        assert value == self.page.locator(f"#{element}").inner_text().strip()
+        return value
+
+
+@contextmanager
+def stranger(browser: Browser, world: World, **more: str) -> Iterator[Page]:
+    """Open the browser of a person who isn't signed in here."""
+    with chromium.context(browser, world.url, language=more.get("language", "en-GB")) as visitor:
+        chromium.sign_in(visitor, world.url, "out")
+        yield visitor.new_page()
+
+
+def created(page: Page, made: Made) -> str:
+    """Create a link as the contact centre does, and return it as it is copied."""
+    page.goto(f"/directories/{made.id}/links")
+    page.get_by_role("button", name="Create a link").click()
+    page.get_by_role("button", name="Copy Set-up link").click()
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -> None:
+    """At most twelve clicks for 250 people with presence; the contact centre sees progress and no secret."""
+    for tenant in empty.simulator.tenants.values():
+        tenant.anyone = True
+    made = empty.add("Brightwater UK", done=False)
+    with (
+        chromium.context(browser, empty.url) as centre,
+        stranger(browser, empty) as company,
+    ):
+        desk = centre.new_page()
+        watched = [chromium.watch(desk), chromium.watch(company)]
+        asked: list[str] = []
+        company.on("request", lambda request: asked.append(request.url))
+        link = created(desk, made)
+        clicks = Clicks(company)
+        secret = _connected(company, clicks, link)
+        base, endpoint = f"{made.base}", f"{empty.url}/scim/{made.id}/oauth2/token"
+        token = empty.access_token(endpoint, made.id, secret)
+        assert empty.provision(base, token, PEOPLE, ("connect", "initial")).ok
+        expect(company.get_by_text("First person received")).to_be_visible()
+        _with_presence(company, clicks, empty)
+        clicks.press("Take the first ten people")
+        expect(company.locator("#numbers .stack bdi").nth(9)).to_be_visible()
+        clicks.press("Finish set-up")
+        expect(company.get_by_role("heading", name="Set-up finished")).to_be_visible()
+        assert clicks.count <= MAX_CLICKS
+        _seen_by_the_contact_centre(desk, made, secret)
+        code = link.partition("#")[2]
+        assert asked
+        assert not [url for url in asked if code in url or secret in url]
+        assert [one.complaints for one in watched] == [[], []]
+    people = empty.call("GET", f"/api/directories/{made.id}/contacts?limit=200")["contacts"]
+    assert len(people) == 200
+    known = [one for one in people if one["presence"]["shown"] != "unknown"]
+    assert len(known) > 150
+
+
+def _connected(company: Page, clicks: Clicks, link: str) -> str:
+    """Open the link, and take the values for the identity provider; return the client secret."""
+    company.goto(link)
+    expect(company.get_by_text("The link was read from the address")).to_be_visible()
+    assert "#" not in company.url
+    clicks.press("Start")
+    expect(company.get_by_role("heading", name="Set up Brightwater UK")).to_be_visible()
+    clicks.press("Create a client secret")
+    clicks.copy("Base URL", "base-url")
+    clicks.copy("Token endpoint", "token-endpoint")
+    clicks.copy("Client ID", "client-id")
+    return clicks.copy("Client secret", "secret")
+
+
+def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
+    """Consent at Microsoft, and come back to the link's page."""
+    clicks.press("Sign in to Microsoft Azure with admin privileges")
+    company.wait_for_url(f"{world.simulator.url}/**")
+    clicks.press(ADMINISTRATOR)
+    clicks.press("Accept")
+    company.wait_for_url(f"{world.url}/set-up/*?outcome=consented")
+    expect(company.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
+
+
+def _seen_by_the_contact_centre(desk: Page, made: Made, secret: str) -> None:
+    """Every step with its time, and the secret nowhere."""
+    for page in ("links", "credentials", "connect", "log", ""):
+        desk.goto(f"/directories/{made.id}/{page}")
+        assert secret not in desk.content()
+        if page == "links":
+            for words in ("Client secret taken", f"{PEOPLE} people so far", "Presence connected"):
+                expect(desk.locator("li.reached", has_text=words)).to_be_visible()
+            expect(desk.get_by_text("Done", exact=True)).to_be_visible()
+
+
+def test_a_second_browser_is_told_so(browser: Browser, empty: World) -> None:
+    """The link was shared: the first browser goes on, the second reads why not, the contact centre sees it."""
+    made = empty.add("Brightwater UK")
+    with chromium.context(browser, empty.url) as centre, stranger(browser, empty) as first:
+        desk = centre.new_page()
+        link = created(desk, made)
+        first.goto(link)
+        first.get_by_role("button", name="Start").click()
+        expect(first.get_by_text("Waiting for the first call")).to_be_visible()
+        with stranger(browser, empty) as second:
+            second.goto(link)
+            second.get_by_role("button", name="Start").click()
+            expect(second.get_by_text("This link was opened in another browser")).to_be_visible()
+        first.reload()
+        expect(first.get_by_text("Waiting for the first call")).to_be_visible()
+        desk.reload()
+        desk.goto(f"/directories/{made.id}/links")
+        expect(desk.get_by_text("Another browser tried to open this link")).to_be_visible()
+        desk.get_by_role("main").get_by_role("link", name="Revoke").click()
+        desk.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(desk.get_by_text("Revoked", exact=True)).to_be_visible()
+        first.reload()
+        expect(first.get_by_text("The contact centre revoked this link")).to_be_visible()
+
+
+def test_a_link_works_without_script(browser: Browser, empty: World) -> None:
+    """It is pasted into the field; every act is a form."""
+    made = empty.add("Brightwater UK")
+    link = str(empty.call("POST", f"/api/directories/{made.id}/links")["url"])
+    context = browser.new_context(base_url=empty.url, java_script_enabled=False)
+    try:
+        chromium.sign_in(context, empty.url, "out")
+        page = context.new_page()
+        page.goto(link)
+        page.get_by_label("Set-up link").fill(link)
+        page.get_by_role("button", name="Start").click()
+        page.get_by_role("button", name="Create a client secret").click()
+        expect(page.locator("#secret")).to_contain_text("extdirsec_")
+        page.get_by_label("Numbers", exact=True).fill("020 7946 0018\n12")
+        page.get_by_role("button", name="Test", exact=True).click()
+        expect(page.get_by_text("+442079460018")).to_be_visible()
+        page.get_by_role("button", name="Finish set-up").click()
+        expect(page.get_by_role("heading", name="Set-up finished")).to_be_visible()
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_no_page_of_a_link_has_a_fault(browser: Browser, empty: World, language: str) -> None:
+    """axe-core finds nothing, light or dark, wide or at 320 px, in English and in German."""
+    made = empty.add("Brightwater UK")
+    link = str(empty.call("POST", f"/api/directories/{made.id}/links")["url"])
+    found: dict[str, list[str]] = {}
+    with stranger(browser, empty, language=language) as page:
+        page.goto("/set-up")
+        found["start"] = faults(page)
+        page.goto(f"{empty.url}/set-up/aaaaaaaaaaaa")
+        found["refused"] = faults(page)
+        page.goto(link)
+        page.locator("form button").click()
+        page.locator("#connect > .panel-body > form button").click()
+        expect(page.locator("#secret")).to_be_visible()
+        page.locator("#connect details").first.locator("summary").click()
+        found["secret"] = faults(page)
+        page.locator("#test-numbers").fill("020 7946 0018\n12")
+        page.locator("#numbers form button").first.click()
+        found["tested"] = faults(page)
+        page.locator(".wizard-foot button").click()
+        expect(page.locator(".art.good")).to_be_visible()
+        found["done"] = faults(page)
+    with chromium.context(browser, empty.url, language=language) as visitor:
+        page = visitor.new_page()
+        page.goto(f"/directories/{made.id}/links")
+        page.locator("#links form button").click()
+        expect(page.locator("#setup-link")).to_be_visible()
+        found["links"] = faults(page)
+        page.goto(f"/directories/{made.id}/dry-run")
+        page.locator("#dry-run-text").fill(
+            '{"userName": "a@x.example", "phoneNumbers": [{"value": "12"}], "x": 1}'
+        )
+        page.locator("form button").last.click()
+        expect(page.locator("#outcome")).to_be_visible()
+        found["dry run"] = faults(page)
+    assert {name: one for name, one in found.items() if one} == {}

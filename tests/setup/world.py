@@ -1,0 +1,153 @@
+"""A company's browser at the pages of a set-up link, and the contact centre's API on two hosts over one storage."""
+
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from local.counting_tables import CountingTables
+from shared.app import App
+from shared.clock import FixedClock
+from shared.http import Request, Response
+from shared.settings import Settings
+from shared.tables.schema import TABLES
+from tests.openapi.conftest import Deployed, host_of
+
+ORIGIN = "https://directories.example"
+DIRECTORY = "contoso"
+
+
+@dataclass
+class Browser:
+    """A browser of its own: it keeps cookies, names its origin, and follows no redirects."""
+
+    deployed: Deployed
+    address: str = "203.0.113.5"
+    cookies: dict[str, str] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    async def get(self, path: str, **headers: str) -> Response:
+        """Ask for a page."""
+        return await self.send("GET", path, b"", **headers)
+
+    async def post(self, path: str, _values: Any = None, **headers: str) -> Response:
+        """Send a form of one of the product's own pages, which send no referrer."""
+        own = {"origin": "null", "sec-fetch-site": "same-origin", **headers}
+        return await self.send("POST", path, urlencode(_values or {}).encode(), **own)
+
+    async def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Response:
+        """Send a request, and keep the cookie of the answer."""
+        url = f"{ORIGIN}{path}"
+        self.log.append(url)
+        sent = {
+            "host": "directories.example",
+            "content-type": "application/x-www-form-urlencoded",
+            "content-length": str(len(body)),
+            "x-forwarded-for": f"{self.address}:4711",
+            "cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        }
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = await self.deployed.host.call(
+            Request(method, url, {name: value for name, value in sent.items() if value}, body)
+        )
+        headers_of = {name.lower(): value for name, value in answer.headers.items()}
+        found = SimpleCookie(headers_of.get("set-cookie", ""))
+        self.cookies |= {name: morsel.value for name, morsel in found.items()}
+        answer.headers = headers_of
+        return answer
+
+    async def open(self, code: str) -> Response:
+        """Select *Start* with the link in the field."""
+        return await self.post("/set-up", {"code": code})
+
+
+@dataclass
+class World:
+    """Two instances over one storage, and their clock."""
+
+    first: Deployed
+    second: Deployed
+    tables: CountingTables
+    clock: FixedClock
+    file: Path
+
+    def browser(self, *, second: bool = False, address: str = "203.0.113.5") -> Browser:
+        """Return another browser, whose requests reach one of the instances."""
+        return Browser(self.second if second else self.first, address)
+
+    async def link(self, directory: str = DIRECTORY) -> "Link":
+        """Create a link as the contact centre does."""
+        made = await self.first.json("POST", f"/api/directories/{directory}/links")
+        return Link(made["id"], made["url"])
+
+    async def links(self, directory: str = DIRECTORY) -> list[Any]:
+        """The links as the contact centre sees them."""
+        found = await self.first.json("GET", f"/api/directories/{directory}/links")
+        return list(found["links"])
+
+    def stored(self) -> str:
+        """Everything that is in the database file, as text."""
+        reader = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
+        try:
+            rows = [
+                row
+                for table in TABLES
+                for row in reader.execute(f"SELECT partition, key, value FROM {table}")
+            ]
+            return "\n".join(
+                f"{partition} {key} {value.decode()}" for partition, key, value in rows
+            )
+        finally:
+            reader.close()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as it was sent."""
+
+    id: str
+    url: str
+
+    @property
+    def code(self) -> str:
+        """The part behind #."""
+        return self.url.partition("#")[2]
+
+    @property
+    def page(self) -> str:
+        """The address of its page."""
+        return f"/set-up/{self.id}"
+
+
+def secret_in(answer: Response) -> str:
+    """Return the plain secret or token that a page shows."""
+    found = re.search(r'<code id="secret">(\w+[\w-]*)</code>', answer.body.decode())
+    return found[1] if found else ""
+
+
+def settings() -> Settings:
+    """Return the settings of both instances."""
+    return Settings.read({"WEBSITE_AUTH_ENABLED": "True", "PUBLIC_URL": ORIGIN})
+
+
+def deployed(tables: CountingTables, clock: FixedClock) -> Deployed:
+    """Return an instance."""
+    app = App(settings(), clock, tables)
+    return Deployed(host_of(app), app)
+
+
+def sentence(answer: Response) -> str:
+    """Return the sentence of the refusal on the page."""
+    found = re.search(r'role="alert">.*?<p>(.*?)</p>', answer.body.decode(), re.DOTALL)
+    assert found, answer.body.decode()[:2000]
+    return found[1].replace("&#39;", "'")
+
+
+def json_of(answer: Response) -> Any:
+    """Return the JSON of an answer."""
+    return orjson.loads(answer.body)

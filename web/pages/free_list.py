@@ -1,0 +1,37 @@
+"""The list of people who are free: how many, choices of its filters, and where those are who soon will be."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
+
+from contacts.index_scan import Found, Page
+from contacts.people_query import PeopleQuery
+from web.page_request import PageRequest
+
+_MAX_CHOICES = 50
+
+
+def count_free(visit: PageRequest, page: Page, count: int) -> str:
+    """Return that `count` people are free, as far as the list shows them so far."""
+    if page.unconfirmed:
+        return visit.counted("people_free_unconfirmed", count, unconfirmed=page.unconfirmed)
+    return visit.counted("people_free_more" if page.cursor else "people_free", count)
+
+
+def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
+    """Return departments, companies and offices of people in view, for the fields of the filters."""
+    values: dict[str, dict[str, None]] = {"department": {}, "company": {}, "office": {}}
+    for one in found:
+        values["department"][one.card.department] = None
+        values["company"][one.card.organization or one.directory.name] = None
+        values["office"][one.card.place] = None
+    return {name: sorted(filter(None, own))[:_MAX_CHOICES] for name, own in values.items()}
+
+
+def soon_address(query: PeopleQuery, directory: str) -> str:
+    """Return the address of the people who are free soon, "" if they are shown already."""
+    if query.free != "now":
+        return ""
+    names = ("company", "department", "office", "group")
+    fields = {"q": query.text, **{name: getattr(query, name) for name in names}}
+    fields |= {"directory": directory, "free": "soon"}
+    return f"/contacts?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -1,0 +1,215 @@
+"""The page on which a company's administrator sets a directory up, by a link and without an account here."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from contacts.first_people import first_people
+from directories import setup_session
+from directories.errors import DirectoryError, InvalidField
+from directories.models import TrustedIdentity
+from directories.serializers import scim_base_url, token_endpoint
+from directories.setup_session import LinkRefused, SetupSession, Taken
+from presence.consent import service as consents
+from presence.consent import status as consent_status
+from presence.constants import LINK_CALLBACK
+from presence.graph.clouds import cloud_of
+from shared.http import HttpError, Response
+from shared.numbers.number import derive
+from web.page_request import PageRequest
+from web.pages import attribute_mapping, wizard_scim
+from web.pages.connection_view import view
+from web.pages.dry_run import NumberRow, number_row
+from web.render import page
+from web.text_families import GUIDE_ENTRA, GUIDE_OTHER
+from web.translations import fault_text, outcome_words
+
+MAX_NUMBERS = 10
+_MAX_NUMBER = 250  # characters
+_GUIDES = {"entra": GUIDE_ENTRA, "other": GUIDE_OTHER}
+_TRUST_FIELDS = ("tenantId", "issuer", "jwksUri", "subject", "audiences")
+
+
+@dataclass(frozen=True, slots=True)
+class TestedNumbers:
+    """Numbers that were tested, each with how it was read; `label` is the person's name or ""."""
+
+    label: str
+    rows: list[NumberRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the page shows besides the stored state: the answer to the form that was sent."""
+
+    fresh: Taken | None = None
+    fault: str = ""
+    trust: dict[str, str] = field(default_factory=dict)
+    trust_fault: str = ""
+    numbers: str = ""
+    numbers_fault: str = ""
+    tested: list[TestedNumbers] | None = None
+    outcome: dict[str, str] | None = None
+
+
+async def show(visit: PageRequest, session: SetupSession) -> Response:
+    """Show `/set-up/{linkId}`; `outcome` in the address is that of the consent at Microsoft."""
+    outcome = outcome_words(visit, visit.query.get("outcome", ""))
+    return await _page(visit, session, Shown(outcome=outcome))
+
+
+async def to_page(visit: PageRequest, session: SetupSession) -> Response:
+    """Lead from the address of a form, which was reloaded, to the page."""
+    return _back(session)
+
+
+async def take(visit: PageRequest, session: SetupSession) -> Response:
+    """Issue a client secret or a security token, which is in this answer only.
+
+    A form that is sent again, because the answer is reloaded, issues nothing: `seen` is when the
+    credential that its page knew of was taken.
+    """
+    sort: Literal["token", "secret"] = "token" if visit.form.get("sort") == "token" else "secret"
+    if visit.form.get("seen", "") != session.link.credential_at and not session.link.done:
+        return await _page(visit, session, Shown(fault=visit.t("setup_sent_again")))
+    try:
+        taken = await setup_session.take_credential(visit.app, session, sort)
+    except LinkRefused:
+        raise
+    except DirectoryError as error:
+        return await _page(visit, session, Shown(fault=visit.text(error.message)), error.status)
+    now = await setup_session.reread(visit.app, session)
+    return await _page(visit, now, Shown(fresh=taken))
+
+
+async def trust(visit: PageRequest, session: SetupSession) -> Response:
+    """Trust the identity of the company's provisioning service instead of a secret."""
+    values = {name: visit.form.get(name, "").strip() for name in _TRUST_FIELDS}
+    identity = TrustedIdentity(
+        values["tenantId"],
+        values["subject"],
+        tuple(values["audiences"].replace(",", " ").split()),
+        values["issuer"],
+        values["jwksUri"],
+    )
+    try:
+        await setup_session.trust(visit.app, session, identity)
+    except InvalidField as fault:
+        shown = Shown(trust=values, trust_fault=fault_text(visit, fault))
+        return await _page(visit, session, shown, 422)
+    return _back(session)
+
+
+async def live(visit: PageRequest, session: SetupSession) -> Response:
+    """Return the live line; 204 while it has not changed."""
+    if not visit.is_partial:
+        return _back(session)
+    found = await wizard_scim.live_line(visit, session.directory, _address(session, "live"))
+    if visit.query.get("seen") == found["mark"]:
+        return Response(204)
+    return page(visit, "live.html", live=found)
+
+
+async def consent(visit: PageRequest, session: SetupSession) -> Response:
+    """Redirect to Microsoft's sign-in, from which the browser comes back to this link."""
+    await setup_session.want_presence(visit.app, session)
+    try:
+        location, headers = await consents.connect(
+            visit.app, session.actor, session.directory.id, visit.request, LINK_CALLBACK
+        )
+    except HttpError as error:
+        failed = {
+            "tone": "bad",
+            "title": visit.t("consent_failed"),
+            "detail": visit.text(error.message),
+            "remedy": "",
+        }
+        return await _page(visit, session, Shown(outcome=failed), error.status)
+    return visit.leave(location, headers)
+
+
+async def connection(visit: PageRequest, session: SetupSession) -> Response:
+    """Return how far Microsoft has come with the consent; 204 while there is nothing new."""
+    if not visit.is_partial:
+        return _back(session)
+    found = await consents.check(visit.app, session.actor, session.directory.id)
+    current = view(visit, found, session.directory)
+    if visit.query.get("seen") == current.mark:
+        return Response(204)
+    return page(visit, "setup_presence.html", connection=current, address=_address(session))
+
+
+async def test_numbers(visit: PageRequest, session: SetupSession) -> Response:
+    """Show how up to ten numbers are read: pasted ones, or those of the first people."""
+    text = visit.form.get("numbers", "")
+    if visit.form.get("source") == "people":
+        people = await first_people(visit.app, session.directory, MAX_NUMBERS)
+        await setup_session.note_test(visit.app, session)
+        tested = [
+            TestedNumbers(
+                one.name, [number_row(visit, kind, number) for kind, number in one.numbers]
+            )
+            for one in people
+        ]
+        fault = "" if people else visit.t("setup_no_people")
+        return await _page(visit, session, Shown(tested=tested, numbers_fault=fault))
+    typed = [line.strip() for line in text.splitlines() if line.strip()]
+    if fault := _fault_of(visit, typed):
+        return await _page(visit, session, Shown(numbers=text, numbers_fault=fault), 422)
+    await setup_session.note_test(visit.app, session)
+    rows = [number_row(visit, "", derive(one, session.directory.region)) for one in typed]
+    return await _page(visit, session, Shown(numbers=text, tested=[TestedNumbers("", rows)]))
+
+
+def _fault_of(visit: PageRequest, numbers: list[str]) -> str:
+    if not numbers:
+        return visit.t("setup_numbers_missing", most=MAX_NUMBERS)
+    if len(numbers) > MAX_NUMBERS:
+        return visit.t("numbers_too_many", count=len(numbers), most=MAX_NUMBERS)
+    if any(len(one) > _MAX_NUMBER for one in numbers):
+        return visit.t("setup_number_too_long", most=_MAX_NUMBER)
+    return ""
+
+
+async def finish(visit: PageRequest, session: SetupSession) -> Response:
+    """End the link and show what was set up."""
+    await setup_session.finish(visit.app, session)
+    return _back(session)
+
+
+def _back(session: SetupSession) -> Response:
+    return Response(303, headers={"Location": _address(session)})
+
+
+def _address(session: SetupSession, part: str = "") -> str:
+    address = f"/set-up/{session.link.id}"
+    return f"{address}/{part}" if part else address
+
+
+async def _page(
+    visit: PageRequest, session: SetupSession, shown: Shown, status: int = 200
+) -> Response:
+    directory, link = session.directory, session.link
+    found = await consent_status.read(visit.app, directory.id)
+    origin = visit.request.origin
+    guide = _GUIDES[directory.kind]
+    values: dict[str, Any] = {
+        "directory": directory,
+        "link": link,
+        "address": _address(session),
+        "shown": shown,
+        "base_url": scim_base_url(visit.app, origin, directory.id),
+        "token_endpoint": token_endpoint(visit.app, origin, directory.id),
+        "key_hosts": sorted(visit.app.settings.trusted_key_hosts),
+        "mapping": attribute_mapping.ENTRA
+        if directory.kind == "entra"
+        else attribute_mapping.OTHER,
+        "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
+        "live": await wizard_scim.live_line(visit, directory, _address(session, "live")),
+        "connection": view(visit, found, directory),
+        "most": MAX_NUMBERS,
+    }
+    template = "setup_done.html" if link.done else "setup_link.html"
+    login = urlsplit(cloud_of(visit.settings).login_url)
+    form_origin = f"{login.scheme}://{login.netloc}"
+    return page(visit, template, status=status, form_origin=form_origin, **values)

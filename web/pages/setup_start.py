@@ -1,0 +1,68 @@
+"""The page that a set-up link opens, and the page that refuses one.
+
+The code of the link is in the part of the address behind `#`, which browsers keep to themselves. A
+script takes it into the form; without script, the link is pasted into the same field. Only the button
+opens the link, so a program that looks at links in messages doesn't use it up.
+"""
+
+from directories import setup_links, setup_session
+from directories.setup_link_limits import limit_attempts
+from directories.setup_session import LinkRefused
+from shared.http import HttpError, Response
+from shared.messages import Message
+from web import error_page, setup_handlers
+from web.page_request import PageRequest
+from web.render import page
+
+_MAX_CODE = 500  # characters; a link has about 180
+
+
+async def show(visit: PageRequest) -> Response:
+    """Show `/set-up`."""
+    return _page(visit)
+
+
+async def start(visit: PageRequest) -> Response:
+    """Open the link in this browser, and go on to its page."""
+    text = visit.form.get("code", "")
+    if not text.strip():
+        return _page(visit, Message("setup_code_missing"), 422)
+    code = setup_links.code_in(text[:_MAX_CODE])
+    place, address = setup_links.place_of(code), visit.request.client_address
+    with limit_attempts(visit.app, address):
+        cookie = setup_handlers.cookie_of(visit, place.link_id)
+        session = await setup_session.open_link(visit.app, code, cookie, address)
+    headers = {
+        "Location": f"/set-up/{session.link.id}",
+        "Set-Cookie": setup_handlers.set_cookie(visit, session),
+    }
+    return Response(303, headers=headers)
+
+
+def refuse(visit: PageRequest, error: Exception) -> Response:
+    """Return the page for an error: a link that can't be used keeps the form for another one."""
+    match error:
+        case LinkRefused(message=message, status=status):
+            if visit.is_partial:
+                return Response(status)
+            return _page(visit, message, status)
+        case HttpError(message=message, status=429, headers=headers):
+            return _page(visit, message, 429, {"Retry-After": headers["Retry-After"]})
+        case _:
+            return error_page.show(visit.app, visit.request, error)
+
+
+def _page(
+    visit: PageRequest,
+    fault: Message | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    return page(
+        visit,
+        "setup_start.html",
+        status=status,
+        headers=headers,
+        fault=visit.text(fault),
+        most=_MAX_CODE,
+    )

@@ -1,0 +1,214 @@
+// Who is free on the Organisation page: the list of free people, stand-ins and the reporting line, and "tell me when free".
+(() => {
+  "use strict";
+  const EVERY = 5000;
+  const ROUNDS = { list: 2, none: 6 }; // the list is asked for every 10 seconds, stand-ins where there were none every 30
+  const words = () => document.getElementById("card").dataset;
+  const filters = () => document.getElementById("filters");
+  const list = () => document.getElementById("people");
+  const team = () => document.querySelector("#card .team");
+  const isOff = () => !navigator.onLine;
+
+  // --- the list of free people: rows come and go under a reader who keeps the place, the focus and the open card
+  const rowOf = (item) => item.querySelector(".person")?.dataset.person;
+  const itemsOf = (within) => [...within.querySelectorAll("[role=listitem]")].filter(rowOf);
+  const isHeld = (item) => item.contains(document.activeElement) || item.matches(":hover") || item.querySelector("[aria-current=true]")
+    || (!getSelection().isCollapsed && getSelection().containsNode(item, true));
+  const update = (item, fresh) => {
+    const [state, other] = [item, fresh].map((one) => one.querySelector(".person .state"));
+    if (!state || !other || state.dataset.mark === other.dataset.mark) return;
+    item.querySelector(".person .presence").className = fresh.querySelector(".person .presence").className;
+    state.replaceWith(other);
+  };
+  const merge = (first, part) => {
+    const fresh = new Map(itemsOf(part).map((item) => [rowOf(item), item]));
+    const shown = new Map(itemsOf(list()).map((item) => [rowOf(item), item]));
+    for (const item of itemsOf(first)) if (!fresh.has(rowOf(item)) && !isHeld(item)) item.remove();
+    let before = null;
+    for (const [key, item] of fresh) {
+      const there = shown.get(key);
+      if (there) update(there, item);
+      else if (before) before.after(item);
+      else first.prepend(item);
+      before = there ?? item;
+      if (!there) htmx.process(item);
+    }
+  };
+  const keepPlace = (change) => {
+    const anchor = itemsOf(list()).find((item) => item.getBoundingClientRect().top >= 0 && isHeld(item)) ?? itemsOf(list()).find((item) => item.getBoundingClientRect().top >= 0);
+    const top = anchor?.getBoundingClientRect().top;
+    document.documentElement.classList.add("no-anchor");
+    change();
+    if (anchor?.isConnected && scrollY > 0) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+    requestAnimationFrame(() => requestAnimationFrame(() => document.documentElement.classList.remove("no-anchor")));
+  };
+  const followList = async () => {
+    const asked = new URLSearchParams(new FormData(filters()));
+    const answer = await fetch(`/contacts/list?${asked}`, { headers: { "HX-Request": "true" } });
+    if (!answer.ok || String(new URLSearchParams(new FormData(filters()))) !== String(asked)) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [first, part] = [list().querySelector(".part"), fresh.querySelector("#people .part")];
+    if (first && part) keepPlace(() => merge(first, part));
+    else if (first || part) document.body.dispatchEvent(new Event("people-changed")); // no one was free, or is
+    const [count, other] = [document.getElementById("count"), fresh.getElementById("count")];
+    if (other && count.textContent !== other.textContent && list().querySelectorAll(".part").length < 2) count.textContent = other.textContent;
+  };
+
+  // --- people around the open card, and people whom the agent waits for: their statuses
+  const store = {
+    get: () => { try { return JSON.parse(sessionStorage.getItem("watched")) ?? {}; } catch { return {}; } },
+    set: (value) => { try { sessionStorage.setItem("watched", JSON.stringify(value)); } catch { /* private window */ } },
+  };
+  const ask = async (of) => {
+    const answer = await fetch("/contacts/statuses", { method: "POST", body: new URLSearchParams({ of: of.join(",") }) });
+    return answer.ok ? answer.json() : {};
+  };
+  const showStatuses = (known) => {
+    for (const member of document.querySelectorAll("[data-live]")) {
+      const status = known[member.dataset.live.split("~")[0]];
+      if (!status) continue;
+      const dot = member.querySelector(".presence");
+      if (dot) dot.className = `presence ${status.state}${status.stale ? " stale" : ""}`;
+      const text = member.querySelector(".live-words");
+      if (text.textContent !== status.words) text.textContent = status.words;
+    }
+  };
+  let round = 0;
+  const checkTeam = (known) => {
+    const here = team();
+    if (!here?.dataset.team) return;
+    const offered = [...here.querySelectorAll(".stand-ins [data-live]")].map((one) => known[one.dataset.live.split("~")[0]]);
+    const ready = document.querySelector("#card .card-presence")?.dataset.readiness;
+    const changed = ready && (ready !== "free") !== ("wanted" in here.dataset);
+    const isOld = offered.some((one) => !one?.free) || ("wanted" in here.dataset && !offered.length && round % ROUNDS.none === 0);
+    if (changed || isOld) htmx.trigger(here, "outdated");
+  };
+  // The team that is drawn again keeps the focus on the same button, or gives it to the first stand-in.
+  let held = null;
+  const isTeam = ({ detail }) => detail.target?.classList?.contains("team");
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const member = isTeam(event) && document.activeElement.closest(".team .member");
+    held = member && { key: rowOf(member), at: [...member.children].indexOf(document.activeElement), in: member.parentElement.className };
+  });
+  let wantsStandIn = false;
+  const focusStandIn = () => {
+    const here = team();
+    if (!here?.dataset.team) { wantsStandIn = Boolean(here); return; }
+    wantsStandIn = false;
+    (here.querySelector("[data-stand-in-call], [data-no-stand-in]") ?? document.querySelector("#card .quick a"))?.focus();
+  };
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const here = team();
+    if (!here || !(isTeam(event) || event.detail.elt.contains?.(here))) return;
+    if (wantsStandIn && here.dataset.team) { focusStandIn(); return; }
+    if (!held) return;
+    const person = here.querySelector(`[class="${held.in}"] .person[data-person="${held.key}"]`);
+    (person?.parentElement.children[held.at] ?? here.querySelector("[data-stand-in-call], [data-no-stand-in]") ?? document.getElementById("card-name"))?.focus({ preventScroll: true });
+    held = null;
+  });
+  // S, with the focus on a person or in the card: to the call button of the best stand-in.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "s" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    const person = event.target.closest(".people .person");
+    if (!person && !event.target.closest("#card")) return;
+    event.preventDefault();
+    if (person && document.querySelector("#card .card")?.dataset.card !== person.dataset.person) {
+      person.click();
+      wantsStandIn = true;
+    } else focusStandIn();
+  });
+
+  // --- tell me when free: for this tab, until told
+  const showWatched = (within) => {
+    const watched = store.get();
+    for (const button of page.all(within, "[data-watch]")) {
+      const ready = document.querySelector("#card .card-presence")?.dataset.readiness;
+      const isOn = button.dataset.watch in watched;
+      button.hidden = !ready || (ready === "free" && !isOn);
+      button.setAttribute("aria-pressed", String(isOn));
+      button.querySelector("span").textContent = isOn ? button.dataset.on : button.dataset.off;
+    }
+  };
+  page.prepares.push(showWatched);
+  document.addEventListener("htmx:oobAfterSwap", () => showWatched(document));
+  const isAllowed = () => "Notification" in window && Notification.permission === "granted";
+  page.onPress("[data-watch]", async (button) => {
+    const watched = store.get(), { watch, object, name } = button.dataset;
+    if (watch in watched) delete watched[watch]; else watched[watch] = { object, name };
+    store.set(watched);
+    showWatched(document);
+    if (!(watch in watched)) return;
+    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+    page.toast((isAllowed() ? words().willTell : words().willTellHere).replace("{name}", name));
+  });
+  const title = document.title;
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
+  const tell = (key, name) => {
+    const text = words().isFree.replace("{name}", name);
+    page.toast(text);
+    if (document.hidden) document.title = text;
+    if (!isAllowed()) return;
+    try {
+      const note = new Notification(text, { tag: key });
+      note.onclick = () => {
+        focus();
+        const person = document.querySelector(`.people .person[data-person="${key}"]`);
+        if (person) person.click(); else location.assign(`/contacts?person=${encodeURIComponent(key)}`);
+        note.close();
+      };
+    } catch { /* a phone's browser shows notifications of service workers only */ }
+  };
+  const checkWatched = (known) => {
+    const watched = store.get();
+    const told = Object.keys(watched).filter((key) => known[key]?.free);
+    for (const key of told) {
+      const { name } = watched[key];
+      delete watched[key];
+      tell(key, name);
+    }
+    if (told.length) { store.set(watched); showWatched(document); }
+  };
+
+  // --- company, department and office: a panel that closes as a menu does
+  const facets = document.querySelector(".facets");
+  const label = facets.querySelector("[data-facets]");
+  facets.addEventListener("change", () => { label.textContent = [...facets.querySelectorAll("input")].map((one) => one.value.trim()).filter(Boolean).join(", ") || label.dataset.label; });
+  document.addEventListener("click", (event) => { if (!facets.contains(event.target)) facets.open = false; });
+  facets.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) { event.preventDefault(); event.target.dispatchEvent(new Event("change", { bubbles: true })); }
+    if (event.key !== "Escape" || !facets.open) return;
+    event.stopPropagation();
+    facets.open = false;
+    facets.querySelector("summary").focus();
+  });
+
+  // --- the clock of another time zone
+  const showZones = (within) => {
+    for (const zone of page.all(within, "[data-zone]")) {
+      try {
+        const time = new Intl.DateTimeFormat(page.locale, { timeStyle: "short", timeZone: zone.dataset.zone }).format();
+        zone.textContent = zone.dataset.pattern.replace("{time}", time);
+      } catch { /* a zone that this browser does not know keeps the server's time */ }
+    }
+  };
+  page.prepares.push(showZones);
+
+  const follow = async () => {
+    round += 1;
+    const watched = Object.entries(store.get()).map(([key, { object }]) => `${key}~${object}`);
+    const around = document.hidden ? [] : [...document.querySelectorAll("[data-live]")].map((one) => one.dataset.live);
+    try {
+      if (!isOff()) {
+        const of = [...new Set([...watched, ...around])];
+        const known = of.length ? await ask(of) : {};
+        showStatuses(known);
+        checkWatched(known);
+        if (!document.hidden) checkTeam(known);
+        if (!document.hidden && round % ROUNDS.list === 0 && list()?.dataset.free) await followList();
+      }
+    } catch { /* no network, or signed out: the page's own requests say so */ }
+    if (!document.hidden) showZones(document);
+    setTimeout(follow, EVERY);
+  };
+  document.addEventListener("DOMContentLoaded", () => { showWatched(document); setTimeout(follow, EVERY); });
+})();
