@@ -36,7 +36,7 @@ from directories.readers import read_readers
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message
-from shared.tables.port import NotFound, Operation, PreconditionFailed
+from shared.tables.port import NotFound, Operation, PreconditionFailed, TableError
 from shared.tables.schema import DIRECTORIES
 
 MAX_NAME = 100
@@ -201,7 +201,8 @@ async def set_up(
             await kind_change.check(app, actor.account, directory_id, settings["kind"])
         stored = await change(app, actor, directory_id, alter, expected)
     if not names.is_same(before[-1].name, stored.name):
-        await names.release(app, actor.account, before[-1].name, directory_id)
+        with contextlib.suppress(TableError):  # a name that is left over can be taken
+            await names.release(app, actor.account, before[-1].name, directory_id)
     if stored.region != before[-1].region:  # national numbers are read otherwise now
         await reindex_progress.forget(app.tables, directory_id)
     return stored

@@ -21,7 +21,7 @@ from shared.clock import HOUR, MINUTE, SECOND, is_recent, moment, now_ms, timest
 from shared.messages import Message, counted
 
 _LONG = 3 * MINUTE
-NO_PEOPLE = "no_people"  # the reason while there is nobody whose presence could be read
+NO_PEOPLE = "no_people"  # the reason while the directory has no people
 UNCONFIRMED = "unconfirmed"  # the reason while the company waits to be confirmed
 
 

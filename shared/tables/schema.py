@@ -574,7 +574,7 @@ ACCESS_TOKEN = OnePart(
     rewritten="never",
     codec="directories.access_rows",
     writers=("directories.access_tokens",),
-    readers=("directories.authenticate", "directories.maintenance"),
+    readers=("directories.authenticate", "directories.maintenance", "directories.token_limits"),
     growth="one per OAuth token request of the last day",
 )
 USED_ASSERTION = OnePart(

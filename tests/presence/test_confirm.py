@@ -61,9 +61,7 @@ async def test_the_company_that_was_shown_is_confirmed_and_no_other(
     assert (await browser.act("confirm", tenantId="contoso.example")).json["field"] == "tenantId"
 
 
-async def test_a_consent_that_nobody_confirmed_gives_way_after_a_day(
-    world: World, browser: Browser
-) -> None:
+async def test_an_unconfirmed_consent_gives_way_after_a_day(world: World, browser: Browser) -> None:
     """Otherwise a forgotten one would lock out the right company."""
     browser.must_confirm = True
     await browser.connected(FRANK)
