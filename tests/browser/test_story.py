@@ -47,7 +47,7 @@ def _add_directory(page: Page) -> tuple[str, str]:
 
 def _copied(page: Page, button: str, element: str) -> str:
     page.get_by_role("button", name=button).click()
-    expect(page.get_by_text("Copied: ").last).to_be_visible()
+    expect(page.get_by_text(f"Copied: {button.removeprefix('Copy ')}")).to_be_visible()
     value = str(page.evaluate("navigator.clipboard.readText()"))
     assert value == page.locator(f"#{element}").inner_text().strip()
     return value
