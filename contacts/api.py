@@ -118,9 +118,9 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     The first page suggests another default region if most numbers fit that one.
     """
     directory = await _directory(app, request, person)
-    after = _cursor(request)
+    after = read_cursor(request)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
+        app, directory, read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     page: UnparsedPage = {
         "people": [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
@@ -140,8 +140,8 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
 async def groups(app: App, request: Request, person: Principal) -> Response:
     """Return the groups of the directory, from which an agent chooses one to list its people."""
     directory = await _directory(app, request, person)
-    limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
-    found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
+    limit = read_limit(request, MAX_LIMIT, MAX_LIMIT)
+    found, cursor = await listing.list_groups(app, directory, limit, read_cursor(request))
     page: GroupPage = {
         "groups": [{"id": group_id, "displayName": name} for group_id, name in found]
     }
@@ -164,8 +164,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     else:
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
-    limit = _limit(request, MOST, MOST)
-    cursor = _cursor(request)
+    limit = read_limit(request, MOST, MOST)
+    cursor = read_cursor(request)
     # Before anything is read: no export is without its audit event.
     act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})
     await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
@@ -198,7 +198,7 @@ async def _page(
     app: App, request: Request, directories: Sequence[Directory], notice: str = ""
 ) -> Response:
     on_demand, query = _on_demand(request), _query(request)
-    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    limit, cursor = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), read_cursor(request)
     if query.group:
         (directory,) = directories
         await listing.check_group(app, directory, query.group)
@@ -219,7 +219,7 @@ def _query(request: Request) -> PeopleQuery:
     if free not in FREE:
         raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
     given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
-    return PeopleQuery.typed(_text(request)).over(given)
+    return PeopleQuery.typed(read_text(request)).over(given)
 
 
 def _facet(request: Request, name: str) -> str:
@@ -239,7 +239,8 @@ def _refuse_group(request: Request) -> None:
         raise _bad("group", Message("group_needs_directory"))
 
 
-def _text(request: Request) -> str:
+def read_text(request: Request) -> str:
+    """Return the query parameter `q`; raise HttpError 400 if it is too long."""
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
         message = Message("search_text_too_long", name="q", count=len(text), most=_MAX_QUERY)
@@ -247,7 +248,8 @@ def _text(request: Request) -> str:
     return text
 
 
-def _cursor(request: Request) -> str:
+def read_cursor(request: Request) -> str:
+    """Return the query parameter `cursor`; raise HttpError 400 if it is too long."""
     cursor = request.query.get("cursor", "")
     if len(cursor) > _MAX_CURSOR:
         raise _bad("cursor", Message("cursor_not_valid"))
@@ -264,7 +266,8 @@ def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
     return value
 
 
-def _limit(request: Request, default: int, most: int) -> int:
+def read_limit(request: Request, default: int, most: int) -> int:
+    """Return the query parameter `limit`; raise HttpError 400 if it isn't from 1 to `most`."""
     text = request.query.get("limit", "")
     if not text:
         return default

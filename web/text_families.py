@@ -88,6 +88,7 @@ LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall",
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
+NOTE_DAYS = CodeFamily("note_days_", ("1", "7", "30", "90", "365"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
 NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "possible"))
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours

@@ -66,6 +66,9 @@ ACTS = (
 )
 # Acts that need Microsoft are played in tests/presence/test_audited.py.
 ELSEWHERE = {f"POST {ONE}/presence", "POST consent", "POST gone", "POST remove"}
+# Notes of agents are played in tests/contacts/test_notes.py.
+_NOTES = f"{ONE}/contacts/{{contactId}}/notes"
+ELSEWHERE |= {f"POST {_NOTES}", f"PUT {_NOTES}/{{noteId}}", f"DELETE {_NOTES}/{{noteId}}"}
 # POST, but nothing is stored: texts are looked up, a mapping is tried.
 READ_ONLY = {
     "POST /api/contacts/lookup",
