@@ -44,6 +44,7 @@ from shared.http import (
 from shared.messages import Message
 
 DEFAULT_LIMIT = 50
+MAX_EXPORTED = 999  # people with numbers needing attention, in a chunk of a file
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
 _MAX_CURSOR = 2048
@@ -119,6 +120,8 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     """
     directory = await _directory(app, request, person)
     after = read_cursor(request)
+    if _one_of(request, "format", ("json", "csv")) == "csv":
+        return await _numbers_csv(app, request, person, directory, after)
     found, cursor = await unparsed_numbers.list_unparsed(
         app, directory, read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
@@ -135,6 +138,28 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
             "count": fit.count,
         }
     return with_etag(request, page)
+
+
+async def _numbers_csv(
+    app: App, request: Request, person: Principal, directory: Directory, after: str
+) -> Response:
+    """Return a chunk of the numbers as a file, for administrators.
+
+    The header `Link: …; rel="next"` names the next one.
+    """
+    require_admin(request, app.settings)
+    limit = read_limit(request, MAX_EXPORTED, MAX_EXPORTED)
+    act = Act("people.exported", new={"format": "numbers", "part": "next" if after else "first"})
+    await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
+    found, cursor = await unparsed_numbers.list_unparsed(app, directory, limit, after)
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8; header=present",
+        "Content-Disposition": _attachment(f"{directory.name} numbers.csv"),
+    }
+    if cursor:
+        following = f"{request.path}?format=csv&limit={limit}&cursor={quote(cursor, safe='')}"
+        headers["Link"] = f'<{following}>; rel="next"'
+    return Response(200, csv_export.numbers_file(found, is_first=not after), headers)
 
 
 async def groups(app: App, request: Request, person: Principal) -> Response:

@@ -1,7 +1,7 @@
 """The operations of the contacts API, for its description."""
 
 from contacts import csv_export, vcard_export
-from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
+from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.people_query import MAX_FACET
 from contacts.response_models import (
@@ -20,7 +20,7 @@ from contacts.response_models import (
     PopResult,
     UnparsedPage,
 )
-from directories.operations import DIRECTORY_ID
+from directories.operations import DIRECTORY_ID, FORMAT
 from shared.api_contract import (
     CURSOR,
     IF_MATCH,
@@ -199,8 +199,17 @@ OPERATIONS = (
         path=f"{_ONE}/numbers",
         name="listUnparsedNumbers",
         summary="List numbers that no call can be matched to, with the remedy",
-        parameters=(DIRECTORY_ID, limit(MAX_LIMIT, DEFAULT_LIMIT), CURSOR, IF_NONE_MATCH),
-        answers={200: Answer("A page.", UnparsedPage), 304: UNCHANGED},
+        parameters=(
+            DIRECTORY_ID,
+            Parameter("limit", f"People per page: 1 to {MAX_LIMIT}, as CSV to {MAX_EXPORTED}."),
+            CURSOR,
+            FORMAT,
+            IF_NONE_MATCH,
+        ),
+        answers={
+            200: Answer("A page.", UnparsedPage, media_types=("application/json", "text/csv")),
+            304: UNCHANGED,
+        },
         refusals=(400, 404),
     ),
     Operation(

@@ -49,6 +49,6 @@ ACT_KINDS: dict[str, frozenset[str]] = {
         }
     ),
     "notes": frozenset({"note.added", "note.changed", "note.removed"}),
-    "exports": frozenset({"people.exported", "audit.exported"}),
+    "exports": frozenset({"people.exported", "audit.exported", "log.exported"}),
 }
 ACT_CODES = frozenset().union(*ACT_KINDS.values())

@@ -17,6 +17,7 @@ AUDIT_FIELDS = (
     "setup",
     "presence",
     "readers",
+    "inspect_until",
     "expires",
     "tenant_id",
     "subject",
@@ -91,6 +92,13 @@ NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NOTE_DAYS = CodeFamily("note_days_", ("1", "7", "30", "90", "365"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
 NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "possible"))
+NUMBER_CAUSE = CodeFamily(
+    "numbers_cause_",
+    (
+        *("several", "long_text", "masked", "no_digits", "too_many_digits", "letters", "short"),
+        *("of_no_country", "not_national", "again"),
+    ),
+)
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))

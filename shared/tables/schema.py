@@ -621,6 +621,18 @@ USED_ASSERTION = OnePart(
     readers=("directories.maintenance",),
     growth="one per assertion of the last day",
 )
+INSPECTED = OnePart(
+    name="inspected",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("ULID",),
+    value="a request of the client without values: method, attribute names, status, time",
+    rewritten="never",
+    codec="directories.inspector",
+    writers=("directories.inspector",),
+    readers=("directories.inspector",),
+    growth="at most about 500, while and for a day after an administrator inspects requests",
+)
 SETUP_LINK = OnePart(
     name="setuplink",
     table=DIRECTORIES,

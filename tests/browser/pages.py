@@ -28,6 +28,9 @@ PAGES = (
     "dialog",
     "way back",
     "not found",
+    "directories filtered",
+    "who sees it",
+    "inspector",
 )
 
 
@@ -58,6 +61,9 @@ def address(name: str, populated: Populated) -> str:
         "organisation": "/contacts",
         "person": f"/contacts?person={first_person(populated)}",
         "call history": "/contacts/history",
+        "directories filtered": "/?state=good&sort=name",
+        "who sees it": f"{entra}/readers",
+        "inspector": f"{other}/inspector",
         "not found": "/directories/nothing-here",
     }
     return found[name]
