@@ -17,6 +17,7 @@ AUDIT_FIELDS = (
     "setup",
     "presence",
     "readers",
+    "inspect_until",
     "expires",
     "tenant_id",
     "subject",
