@@ -1,12 +1,13 @@
-"""Removes what agents keep: entries of an erased directory, recents that are too old, lists that no one uses."""
+"""Removes what agents keep: entries of an erased directory, recents and notes that are too old, unused lists."""
 
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
-from contacts import agent_lists
+from contacts import agent_lists, note_search
 from contacts.agent_lists import UNUSED_DAYS, AgentLists
-from directories import store
+from directories import audit_relay, store
+from directories.audit_relay import Outbox
 from directories.models import Directory
 from shared import keys
 from shared.app import App
@@ -24,10 +25,12 @@ from shared.tables.schema import CONTACTS, DIRECTORIES, account_partition, agent
 
 
 async def tidy(app: App, directory_id: str) -> None:
-    """Tidy the lists of the account's agents, once a day: with the first of its directories."""
+    """Remove notes that have ended, and once a day, with its first directory, tidy the account's lists of agents."""
     directory = await store.get(app.tables, directory_id)
     if directory is None:
         return
+    await audit_relay.relay_waiting(app, Outbox(CONTACTS, directory_id))
+    await note_search.tidy(app, directory)
     partition = account_partition(directory.account)
     first = await app.tables.query(
         DIRECTORIES, partition, "", keys.MAX_KEY_CHAR, limit=1, keys_only=True
@@ -43,7 +46,11 @@ async def tidy(app: App, directory_id: str) -> None:
 
 
 async def forget_directory(app: App, directory: Directory) -> None:
-    """Remove the people and groups of a directory, which is being erased, from the lists of all agents."""
+    """Remove the people and groups of a directory, which is being erased, from the lists of all agents.
+
+    Audit events of notes that wait in the directory are carried to the account's log first.
+    """
+    await audit_relay.relay_waiting(app, Outbox(CONTACTS, directory.id))
     agents = agents_partition(directory.account)
     for row in await query_all(app.tables, CONTACTS, agents):
         lists = agent_lists.decode(row.value)

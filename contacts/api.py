@@ -16,6 +16,7 @@ from contacts import (
 from contacts.availability import who_is_free
 from contacts.details import read_contact
 from contacts.export import FORMATS, MOST, csv_format, export, vcard_format
+from contacts.filtered_search import find
 from contacts.free_people import free_page_json
 from contacts.people_query import FREE, MAX_FACET, PeopleQuery
 from contacts.region_suggestion import suggest_region
@@ -25,7 +26,6 @@ from contacts.response_models import (
     GroupPage,
     UnparsedPage,
 )
-from contacts.search import find
 from contacts.serializers import matches_json, page_json, person_json, pop_json, with_etag
 from contacts.team import read_team, team_json
 from directories import audit_relay
@@ -44,6 +44,7 @@ from shared.http import (
 from shared.messages import Message
 
 DEFAULT_LIMIT = 50
+MAX_EXPORTED = 999  # people with numbers needing attention, in a chunk of a file
 MAX_LIMIT = 200
 _MAX_QUERY = 200  # characters
 _MAX_CURSOR = 2048
@@ -118,9 +119,11 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     The first page suggests another default region if most numbers fit that one.
     """
     directory = await _directory(app, request, person)
-    after = _cursor(request)
+    after = read_cursor(request)
+    if _one_of(request, "format", ("json", "csv")) == "csv":
+        return await _numbers_csv(app, request, person, directory, after)
     found, cursor = await unparsed_numbers.list_unparsed(
-        app, directory, _limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
+        app, directory, read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), after
     )
     page: UnparsedPage = {
         "people": [{"id": one.id, "displayName": one.name, "numbers": one.numbers} for one in found]
@@ -137,11 +140,33 @@ async def numbers(app: App, request: Request, person: Principal) -> Response:
     return with_etag(request, page)
 
 
+async def _numbers_csv(
+    app: App, request: Request, person: Principal, directory: Directory, after: str
+) -> Response:
+    """Return a chunk of the numbers as a file, for administrators.
+
+    The header `Link: …; rel="next"` names the next one.
+    """
+    require_admin(request, app.settings)
+    limit = read_limit(request, MAX_EXPORTED, MAX_EXPORTED)
+    act = Act("people.exported", new={"format": "numbers", "part": "next" if after else "first"})
+    await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
+    found, cursor = await unparsed_numbers.list_unparsed(app, directory, limit, after)
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8; header=present",
+        "Content-Disposition": _attachment(f"{directory.name} numbers.csv"),
+    }
+    if cursor:
+        following = f"{request.path}?format=csv&limit={limit}&cursor={quote(cursor, safe='')}"
+        headers["Link"] = f'<{following}>; rel="next"'
+    return Response(200, csv_export.numbers_file(found, is_first=not after), headers)
+
+
 async def groups(app: App, request: Request, person: Principal) -> Response:
     """Return the groups of the directory, from which an agent chooses one to list its people."""
     directory = await _directory(app, request, person)
-    limit = _limit(request, MAX_LIMIT, MAX_LIMIT)
-    found, cursor = await listing.list_groups(app, directory, limit, _cursor(request))
+    limit = read_limit(request, MAX_LIMIT, MAX_LIMIT)
+    found, cursor = await listing.list_groups(app, directory, limit, read_cursor(request))
     page: GroupPage = {
         "groups": [{"id": group_id, "displayName": name} for group_id, name in found]
     }
@@ -164,8 +189,8 @@ async def export_chunk(app: App, request: Request, person: Principal) -> Respons
     else:
         choice = "version", _one_of(request, "version", vcard_export.VERSIONS)
         form = vcard_format(choice[1])
-    limit = _limit(request, MOST, MOST)
-    cursor = _cursor(request)
+    limit = read_limit(request, MOST, MOST)
+    cursor = read_cursor(request)
     # Before anything is read: no export is without its audit event.
     act = Act("people.exported", new={"format": name, "part": "next" if cursor else "first"})
     await audit_relay.record(app, person_actor(person, request), directory.id, directory.name, act)
@@ -198,7 +223,7 @@ async def _page(
     app: App, request: Request, directories: Sequence[Directory], notice: str = ""
 ) -> Response:
     on_demand, query = _on_demand(request), _query(request)
-    limit, cursor = _limit(request, DEFAULT_LIMIT, MAX_LIMIT), _cursor(request)
+    limit, cursor = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT), read_cursor(request)
     if query.group:
         (directory,) = directories
         await listing.check_group(app, directory, query.group)
@@ -219,7 +244,7 @@ def _query(request: Request) -> PeopleQuery:
     if free not in FREE:
         raise _bad("free", Message("not_one_of", name="free", value=free[:20], known="now, soon"))
     given = PeopleQuery(group=request.query.get("group", ""), free=free, **facets)
-    return PeopleQuery.typed(_text(request)).over(given)
+    return PeopleQuery.typed(read_text(request)).over(given)
 
 
 def _facet(request: Request, name: str) -> str:
@@ -239,7 +264,8 @@ def _refuse_group(request: Request) -> None:
         raise _bad("group", Message("group_needs_directory"))
 
 
-def _text(request: Request) -> str:
+def read_text(request: Request) -> str:
+    """Return the query parameter `q`; raise HttpError 400 if it is too long."""
     text = request.query.get("q", "").strip()
     if len(text) > _MAX_QUERY:
         message = Message("search_text_too_long", name="q", count=len(text), most=_MAX_QUERY)
@@ -247,7 +273,8 @@ def _text(request: Request) -> str:
     return text
 
 
-def _cursor(request: Request) -> str:
+def read_cursor(request: Request) -> str:
+    """Return the query parameter `cursor`; raise HttpError 400 if it is too long."""
     cursor = request.query.get("cursor", "")
     if len(cursor) > _MAX_CURSOR:
         raise _bad("cursor", Message("cursor_not_valid"))
@@ -264,7 +291,8 @@ def _one_of(request: Request, name: str, known: Iterable[str]) -> str:
     return value
 
 
-def _limit(request: Request, default: int, most: int) -> int:
+def read_limit(request: Request, default: int, most: int) -> int:
+    """Return the query parameter `limit`; raise HttpError 400 if it isn't from 1 to `most`."""
     text = request.query.get("limit", "")
     if not text:
         return default

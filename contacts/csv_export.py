@@ -1,8 +1,10 @@
 """People as delimiter-separated values (RFC 4180), safe to open in a spreadsheet."""
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
+from contacts.unparsed_numbers import Unparsed
 from scim.users import contact_cards
 from scim.users.models import UserRecord
 from shared import csv_cells
@@ -24,6 +26,7 @@ _COLUMNS = (
     "External ID",
     "Manager",
 )
+_NUMBER_COLUMNS = ("Display name", "ID", "Type", "Number", "Fault")
 _NUMBER = r"\+?[0-9]{1,15}(?: [0-9]{1,15}){0,15}(?: ext\. [0-9]{1,9})?"
 _NUMBERS = re.compile(f"{_NUMBER}(?:; {_NUMBER})*")
 _MAX_PLAIN_DIGITS = 11  # Excel shows longer numbers as 1.23E+11
@@ -57,6 +60,17 @@ def entry(
         manager,
     )
     return _line(fields, separator)
+
+
+def numbers_file(people: Sequence[Unparsed], *, is_first: bool) -> bytes:
+    """Return people's numbers that can't be read, a line each; the first part begins with the headings."""
+    lines = [csv_cells.BYTE_ORDER_MARK + _line(_NUMBER_COLUMNS, ",")] if is_first else []
+    lines += [
+        _line((one.name, one.id, number["type"], number["value"], number["fault"]), ",")
+        for one in people
+        for number in one.numbers
+    ]
+    return b"".join(lines)
 
 
 def spreadsheet_number(number: Number) -> str:

@@ -1,10 +1,11 @@
 """One person with everything that an agent is shown."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contacts.notes import Note, notes_of
 from directories.models import Directory
 from scim.groups import models as groups
 from scim.users import contact_cards, index_rows, store
@@ -27,7 +28,7 @@ MAX_ZONE = 64  # characters of the name of a time zone
 class Person:
     """A person: the stored user, the card, the numbers with their types (main one first), groups as (id, name).
 
-    `manager` is the active person whom the user's `manager` names, if there is one.
+    `manager` is the active person whom the user's `manager` names, if there is one. `notes` are those of agents.
     """
 
     directory: Directory
@@ -36,6 +37,7 @@ class Person:
     numbers: list[tuple[str, Number]]
     groups: list[tuple[str, str]]
     manager: Manager | None = None
+    notes: Sequence[Note] = ()
 
 
 async def read_contact(app: App, directory: Directory, contact_id: str) -> Person:
@@ -60,6 +62,7 @@ async def read_contact(app: App, directory: Directory, contact_id: str) -> Perso
         numbers=numbers,
         groups=named,
         manager=manager,
+        notes=notes_of(app, stored),
     )
 
 

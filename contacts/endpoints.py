@@ -21,9 +21,12 @@ _ROUTES = {
     "contacts": "api/contacts",
     "contacts_lookup": "api/contacts/lookup",
     "contacts_pop": "api/contacts/pop",
+    "contacts_noted": "api/contacts/noted",
     "directory_contacts": f"{_DIRECTORY}/contacts",
     "directory_contact": f"{_DIRECTORY}/contacts/{{contactId}}",
     "directory_contact_team": f"{_DIRECTORY}/contacts/{{contactId}}/team",
+    "directory_contact_notes": f"{_DIRECTORY}/contacts/{{contactId}}/notes",
+    "directory_contact_note": f"{_DIRECTORY}/contacts/{{contactId}}/notes/{{noteId}}",
     "directory_numbers": f"{_DIRECTORY}/numbers",
     "directory_groups": f"{_DIRECTORY}/groups",
     "directory_export": f"{_DIRECTORY}/export",
@@ -33,7 +36,7 @@ _ROUTES = {
 
 def _actions() -> Mapping[str, Mapping[str, Action]]:
     """Return the actions of each function by method."""
-    from contacts import api, dry_run
+    from contacts import api, dry_run, notes_api
 
     return {
         "contacts": {"GET": api.all_contacts},
@@ -42,6 +45,9 @@ def _actions() -> Mapping[str, Mapping[str, Action]]:
         "directory_contacts": {"GET": api.contacts},
         "directory_contact": {"GET": api.contact},
         "directory_contact_team": {"GET": api.team},
+        "contacts_noted": {"GET": notes_api.noted},
+        "directory_contact_notes": {"GET": notes_api.read, "POST": notes_api.add},
+        "directory_contact_note": {"PUT": notes_api.change, "DELETE": notes_api.remove},
         "directory_numbers": {"GET": api.numbers},
         "directory_groups": {"GET": api.groups},
         "directory_export": {"GET": api.export_chunk},

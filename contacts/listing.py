@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
-from scim import resource_rows
+from scim import index_values, resource_rows
 from scim.groups import membership, store
 from scim.groups import models as groups
 from scim.users import index_rows, models
@@ -17,7 +17,7 @@ from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.limits import MAX_QUERY_ROWS
 from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, LIST, MEMBER
+from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -138,6 +138,18 @@ async def group_name(app: App, directory: Directory, group_id: str) -> str:
 async def ids_by_external_id(app: App, directory_id: str, external_id: str) -> list[str]:
     """Return the ids of the people with this external ID, in one round trip."""
     return await resource_rows.ids(app, directory_id, EXTERNAL_ID, external_id)
+
+
+async def groups_by_name(
+    app: App, directories: Sequence[Directory], name: str
+) -> list[tuple[Directory, str]]:
+    """Return the groups with this display name, in any case, with one round trip per directory."""
+
+    async def one(directory: Directory) -> list[tuple[Directory, str]]:
+        row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(keys.fold_case(name)))
+        return [(directory, index_values.decode_owner(row.value))] if row else []
+
+    return [group for own in await each(directories, one) for group in own]
 
 
 async def check_group(app: App, directory: Directory, group_id: str) -> None:

@@ -1,7 +1,7 @@
 """The operations of the contacts API, for its description."""
 
 from contacts import csv_export, vcard_export
-from contacts.api import DEFAULT_LIMIT, MAX_LIMIT
+from contacts.api import DEFAULT_LIMIT, MAX_EXPORTED, MAX_LIMIT
 from contacts.export import FORMATS, MOST
 from contacts.people_query import MAX_FACET
 from contacts.response_models import (
@@ -13,13 +13,17 @@ from contacts.response_models import (
     GroupPage,
     Lookup,
     LookupResult,
+    NoteDraft,
+    NoteList,
+    PersonNote,
     PopRequest,
     PopResult,
     UnparsedPage,
 )
-from directories.operations import DIRECTORY_ID
+from directories.operations import DIRECTORY_ID, FORMAT
 from shared.api_contract import (
     CURSOR,
+    IF_MATCH,
     IF_NONE_MATCH,
     UNCHANGED,
     Answer,
@@ -29,6 +33,9 @@ from shared.api_contract import (
 )
 
 _ONE = "/api/directories/{directoryId}"
+_CONTACT_ID = Parameter("contactId", "The person's ID.", place="path")
+_NOTE_ID = Parameter("noteId", "The note's ID.", place="path")
+_NOTE_VERSION = {"ETag": "The version of the note."}
 _PRESENCE = Parameter(
     "presence",
     "`fresh` for people on a screen: Microsoft is asked first if their status is older than ten seconds.",
@@ -192,8 +199,17 @@ OPERATIONS = (
         path=f"{_ONE}/numbers",
         name="listUnparsedNumbers",
         summary="List numbers that no call can be matched to, with the remedy",
-        parameters=(DIRECTORY_ID, limit(MAX_LIMIT, DEFAULT_LIMIT), CURSOR, IF_NONE_MATCH),
-        answers={200: Answer("A page.", UnparsedPage), 304: UNCHANGED},
+        parameters=(
+            DIRECTORY_ID,
+            Parameter("limit", f"People per page: 1 to {MAX_LIMIT}, as CSV to {MAX_EXPORTED}."),
+            CURSOR,
+            FORMAT,
+            IF_NONE_MATCH,
+        ),
+        answers={
+            200: Answer("A page.", UnparsedPage, media_types=("application/json", "text/csv")),
+            304: UNCHANGED,
+        },
         refusals=(400, 404),
     ),
     Operation(
@@ -240,6 +256,71 @@ OPERATIONS = (
             )
         },
         refusals=(400, 404),
+    ),
+    Operation(
+        function="contacts_noted",
+        method="get",
+        path="/api/contacts/noted",
+        name="searchNotes",
+        summary="List people with notes of agents, or search the notes",
+        parameters=(
+            Parameter(
+                "q",
+                "Words of the notes, or their beginnings; empty for everyone with notes.",
+                {"type": "string", "maxLength": 200},
+            ),
+            limit(MAX_LIMIT, DEFAULT_LIMIT),
+            CURSOR,
+            IF_NONE_MATCH,
+        ),
+        answers=_PAGE,
+        refusals=(400,),
+    ),
+    Operation(
+        function="directory_contact_notes",
+        method="get",
+        path=f"{_ONE}/contacts/{{contactId}}/notes",
+        name="listNotes",
+        summary="List the notes of agents on a person",
+        parameters=(DIRECTORY_ID, _CONTACT_ID, IF_NONE_MATCH),
+        answers={200: Answer("The notes that have not ended.", NoteList), 304: UNCHANGED},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_contact_notes",
+        method="post",
+        path=f"{_ONE}/contacts/{{contactId}}/notes",
+        name="addNote",
+        summary="Add a note on a person",
+        parameters=(DIRECTORY_ID, _CONTACT_ID),
+        body=NoteDraft,
+        example={"text": "Transfer only after 10."},
+        answers={201: Answer("The note.", PersonNote, headers=_NOTE_VERSION)},
+        refusals=(400, 404, 409, 413),
+    ),
+    Operation(
+        function="directory_contact_note",
+        method="put",
+        path=f"{_ONE}/contacts/{{contactId}}/notes/{{noteId}}",
+        name="changeNote",
+        summary="Replace a note",
+        text="Its author and administrators may. With `If-Match`, 412 if another agent changed it.",
+        parameters=(DIRECTORY_ID, _CONTACT_ID, _NOTE_ID, IF_MATCH),
+        body=NoteDraft,
+        example={"text": "Transfer only after 11."},
+        answers={200: Answer("The note.", PersonNote, headers=_NOTE_VERSION)},
+        refusals=(400, 404, 409, 412, 413),
+    ),
+    Operation(
+        function="directory_contact_note",
+        method="delete",
+        path=f"{_ONE}/contacts/{{contactId}}/notes/{{noteId}}",
+        name="removeNote",
+        summary="Remove a note",
+        text="Its author and administrators may. With `If-Match`, 412 if another agent changed it.",
+        parameters=(DIRECTORY_ID, _CONTACT_ID, _NOTE_ID, IF_MATCH),
+        answers={204: Answer("The note is removed.")},
+        refusals=(404, 409, 412),
     ),
     Operation(
         function="directory_dry_run",

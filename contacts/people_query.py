@@ -1,7 +1,7 @@
 """Whom an agent asks for: words, a group, company, department, office, and whether they are free.
 
 Everything but the words is a filter of the page and a parameter of the API. It can be typed as well: `free now in
-Sales`, `wer ist frei im Vertrieb`, `department:"Sales UK" office:London`.
+Sales`, `wer ist frei im Vertrieb`, `department:"Sales UK" office:London group:Helpdesk`.
 """
 
 import re
@@ -52,6 +52,8 @@ _FACETS = {
     "office": "office",
     "standort": "office",
     "buro": "office",
+    "group": "group_name",
+    "gruppe": "group_name",
 }
 _FACET = re.compile(r'(\w{4,10}):("[^"]{1,100}"|[^\s"]{1,100})')
 
@@ -60,12 +62,14 @@ _FACET = re.compile(r'(\w{4,10}):("[^"]{1,100}"|[^\s"]{1,100})')
 class PeopleQuery:
     """What people must meet; an empty part excludes no one.
 
-    `text` are the words of a search. `group` is the id of a group of the only directory. `free`: "now" for people who can
+    `text` are the words of a search. `group` is the id of a group of the only directory, `group_name` the name of groups in any
+    directory. `free`: "now" for people who can
     take a call, "soon" for those first and then people who are in a call or meeting, busy, or right back.
     """
 
     text: str = ""
     group: str = ""
+    group_name: str = ""
     company: str = ""
     department: str = ""
     office: str = ""
@@ -92,7 +96,7 @@ class PeopleQuery:
     @property
     def has_filters(self) -> bool:
         """Return whether anything but words and group is asked for."""
-        return bool(self.company or self.department or self.office or self.free)
+        return bool(self.company or self.department or self.office or self.free or self.group_name)
 
 
 def _free_in(words: Sequence[str]) -> tuple[Free, Sequence[str]]:

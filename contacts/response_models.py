@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from contacts.notes import MAX_CHARACTERS
 from contacts.number_lookup import MAX_NUMBERS
 from contacts.screen_pop import MAX_CHOICES
 from presence.response_models import PersonPresence
@@ -235,6 +236,33 @@ class GroupPage(TypedDict):
 
     groups: list[GroupReference]
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
+
+
+class NoteDraft(TypedDict):
+    """A note as an agent writes it."""
+
+    text: Annotated[str, Doc(schema={"minLength": 1, "maxLength": MAX_CHARACTERS})]
+    expires: NotRequired[
+        Annotated[Time, Doc("Its end, at most 365 days ahead; 30 days if left out.")]
+    ]
+
+
+class PersonNote(TypedDict):
+    """A note of an agent on a person."""
+
+    id: str
+    text: str
+    author: Annotated[str, Doc("The name of the agent who wrote it last.")]
+    authorId: Annotated[str, Doc("The agent's object ID.")]
+    changed: Time
+    expires: Time
+    version: Annotated[str, Doc("The `ETag`, without quotation marks.")]
+
+
+class NoteList(TypedDict):
+    """The notes on a person, the oldest first."""
+
+    notes: list[PersonNote]
 
 
 class DryRun(TypedDict):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contacts import company_search, listing, name_search
-from contacts.condition import Condition, conditions_of
-from contacts.cursors import Range, bad_cursor
+from contacts.condition import Condition
+from contacts.cursors import Range
 from contacts.index_scan import Found, Page, Selection, walk
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
@@ -25,43 +25,7 @@ _MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
 _AHEAD = 8  # rows read for each free person wanted
 
 
-async def find(
-    app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
-) -> Page:
-    """Return the next people, listed or (with a text) searched, who meet the filters of the query.
-
-    Those who are free come before those who will be soon. With `group`, `directories` is that of the group.
-    """
-    if not query.has_filters:
-        return await _find(app, directories, query, limit, cursor, None)
-    conditions = await conditions_of(app, directories, query)
-    number, inner = _split(cursor, len(conditions.in_order))
-    found = list[Found]()
-    while True:
-        condition = conditions.in_order[number]
-        left = limit - len(found)
-        page = await _find(app, conditions.directories, query, left, inner, condition)
-        found += page.found
-        if page.cursor:
-            return Page(found, f"{number}{page.cursor}")
-        number, inner = number + 1, ""
-        if number == len(conditions.in_order):
-            return Page(found)
-        if len(found) == limit:
-            return Page(found, str(number))
-
-
-def _split(cursor: str, count: int) -> tuple[int, str]:
-    """Return which condition a cursor goes on with, and the cursor of its search."""
-    if not cursor:
-        return 0, ""
-    number = ord(cursor[0]) - ord("0")
-    if not 0 <= number < count:
-        raise bad_cursor()
-    return number, cursor[1:]
-
-
-async def _find(
+async def find_meeting(
     app: App,
     directories: Sequence[Directory],
     query: PeopleQuery,
@@ -69,6 +33,10 @@ async def _find(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
+    """Return the next people, listed or (with a text) searched, who meet a condition.
+
+    With `query.group`, `directories` is that of the group.
+    """
     words = [query.text, *(condition.words() if condition else ())]
     text = " ".join(word for word in words if word)
     if not query.group:

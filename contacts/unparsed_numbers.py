@@ -20,6 +20,15 @@ class Unparsed:
     numbers: list[UnparsedNumber]
 
 
+async def count_unparsed(app: App, directory: Directory, most: int) -> int:
+    """Return how many people have such numbers, counted up to `most` + 1. One round trip."""
+    start, stop = UNPARSED.all()
+    rows = await app.tables.query(
+        CONTACTS, directory.id, start, stop, limit=most + 1, keys_only=True
+    )
+    return len(rows)
+
+
 async def list_unparsed(
     app: App, directory: Directory, limit: int, cursor: str = ""
 ) -> tuple[list[Unparsed], str]:

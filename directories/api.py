@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 from directories import (
+    audit_relay,
     credential_usage,
     credentials,
     deletion,
+    inspector,
+    log_csv,
     overview,
     provisioning_log,
     reindex_progress,
@@ -17,6 +20,7 @@ from directories import (
     status,
     store,
 )
+from directories.audit import Act
 from directories.credentials import Issued, Lifetime, Replacement, Sort
 from directories.errors import InvalidField, Overtaken
 from directories.event_types import KINDS
@@ -27,6 +31,7 @@ from directories.request_models import ChangeBody, IssueBody, NewDirectoryBody, 
 from directories.response_models import (
     Deletion,
     DirectoryList,
+    Inspection,
     SecretList,
     TokenList,
     TrustAnswer,
@@ -38,6 +43,7 @@ from shared.http import Response, json_response
 from shared.messages import Message
 
 MAX_LINES = 200
+MAX_CSV_LINES = 1000
 MAX_LISTED = 100  # directories of a page: about 60 kB
 LISTED_STATES: tuple[State, ...] = ("attention", "setup", "waiting", "good")
 _MAX_CURSOR = 1000
@@ -133,14 +139,41 @@ async def events(call: Call) -> Response:
     wanted = provisioning_log.EventFilter(
         _words(query, "person"), _kinds(query), _words(query, "text")
     )
-    page = await provisioning_log.read(
-        call.app,
-        directory.id,
-        serializers.read_cursor(query.get("cursor", "")),
-        _limit(query),
-        wanted,
-    )
+    is_csv = _choice(query, "format", ("json", "csv")) == "csv"
+    most = MAX_CSV_LINES if is_csv else MAX_LINES
+    limit = _limit(query, most if is_csv else 50, most)
+    cursor = serializers.read_cursor(query.get("cursor", ""))
+    if is_csv:
+        act = Act("log.exported", new={"part": "next" if cursor else "first"})
+        await audit_relay.record(call.app, call.actor, directory.id, directory.name, act)
+    page = await provisioning_log.read(call.app, directory.id, cursor, limit, wanted)
+    if is_csv:
+        return log_csv.file_part(call.request, page, is_first=not cursor)
     return json_response(serializers.log(page))
+
+
+async def inspected(call: Call) -> Response:
+    """Return the requests that the request inspector recorded."""
+    directory = await service.read(call.app, call.account, call.directory_id)
+    return json_response(await _inspection(call, directory))
+
+
+async def begin_inspection(call: Call) -> Response:
+    """Record the client's requests for an hour."""
+    directory = await inspector.switch(call.app, call.actor, call.directory_id, on=True)
+    return json_response(await _inspection(call, directory))
+
+
+async def end_inspection(call: Call) -> Response:
+    """End the recording."""
+    await inspector.switch(call.app, call.actor, call.directory_id, on=False)
+    return Response(204)
+
+
+async def _inspection(call: Call, directory: Directory) -> Inspection:
+    requests = await inspector.read(call.app, directory.id)
+    is_on = inspector.is_on(call.app, directory)
+    return serializers.inspection(directory.inspect_until if is_on else None, requests)
 
 
 async def trust(call: Call) -> Response:

@@ -48,6 +48,7 @@ ACT_KINDS: dict[str, frozenset[str]] = {
             "presence.removed",
         }
     ),
-    "exports": frozenset({"people.exported", "audit.exported"}),
+    "notes": frozenset({"note.added", "note.changed", "note.removed"}),
+    "exports": frozenset({"people.exported", "audit.exported", "log.exported"}),
 }
 ACT_CODES = frozenset().union(*ACT_KINDS.values())

@@ -83,8 +83,9 @@ class Directory:
     """One company's directory; `account` owns it, `region` reads its national numbers.
 
     `setup` is the wizard's next step, `presence` the choice made there; `etag` is the storage tag of this
-    version. `readers` are the agents who see it, None for all. `deleting` can still be restored, `removing` no more.
-    `unknown_fields`, here and in its parts, are those of a later release, which stay when the row is rewritten.
+    version. `readers` are the agents who see it, None for all. Requests are recorded until
+    `inspect_until`. `deleting` can still be restored, `removing` no more. `unknown_fields`, here and in
+    its parts, are those of a later release, which stay when the row is rewritten.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Directory:
     setup: SetupStep = "connect"
     presence: Presence = "undecided"
     readers: Readers | None = None
+    inspect_until: str = ""
     etag: str = field(default="", compare=False)
     unknown_fields: Mapping[str, Any] = field(
         default_factory=dict, compare=False, repr=False, kw_only=True

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from directories.api import LISTED_STATES, MAX_LINES, MAX_LISTED
+from directories.api import LISTED_STATES, MAX_CSV_LINES, MAX_LINES, MAX_LISTED
 from directories.audit_api import MAX_CSV_EVENTS, MAX_EVENTS
 from directories.audit_codes import ACT_KINDS
 from directories.event_types import KINDS
@@ -15,6 +15,7 @@ from directories.response_models import (
     DirectoryList,
     DirectoryState,
     EventPage,
+    Inspection,
     IssuedSecret,
     IssuedToken,
     NewSetupLink,
@@ -38,6 +39,11 @@ _VERSION = {"ETag": "The version of the directory."}
 _DETAILS = Answer("The directory.", DirectoryDetails, headers=_VERSION)
 _NEW_CREDENTIAL = {"expiresInDays": 365, "overlapHours": 24}
 _OWN = (DIRECTORY_ID,)
+FORMAT = Parameter(
+    "format",
+    "JSON, or CSV with `Link: …; rel=next` to its next part.",
+    {"type": "string", "enum": ["json", "csv"], "default": "json"},
+)
 _AUDIT_FILTER = (
     CURSOR,
     Parameter("limit", f"Events per page: 1 to {MAX_EVENTS}, as CSV to {MAX_CSV_EVENTS}."),
@@ -45,11 +51,7 @@ _AUDIT_FILTER = (
     Parameter("actor", "Only acts of this actor: object ID, or part of the name."),
     Parameter("since", "Only acts at or after this RFC 3339 time or date (UTC)."),
     Parameter("until", "Only acts before this RFC 3339 time or date (UTC)."),
-    Parameter(
-        "format",
-        "JSON, or CSV with `Link: …; rel=next` to its next part.",
-        {"type": "string", "enum": ["json", "csv"], "default": "json"},
-    ),
+    FORMAT,
 )
 _AUDIT_PAGE = Answer("A page.", AuditEventPage, media_types=("application/json", "text/csv"))
 
@@ -187,7 +189,8 @@ OPERATIONS = (
         parameters=(
             DIRECTORY_ID,
             CURSOR,
-            limit(MAX_LINES, 50),
+            Parameter("limit", f"Lines per page: 1 to {MAX_LINES}, as CSV to {MAX_CSV_LINES}."),
+            FORMAT,
             Parameter("person", "Only events of this person: ID, externalId or name."),
             Parameter("kind", "Only events of this kind.", {"type": "string", "enum": list(KINDS)}),
             Parameter(
@@ -197,8 +200,38 @@ OPERATIONS = (
             ),
             Parameter("text", "Only events with this text."),
         ),
-        answers={200: Answer("A page.", EventPage)},
+        answers={200: Answer("A page.", EventPage, media_types=("application/json", "text/csv"))},
         refusals=(400, 404),
+    ),
+    Operation(
+        function="directory_inspector",
+        method="get",
+        path=f"{_ONE}/inspector",
+        name="readInspector",
+        summary="Read the requests that the request inspector recorded",
+        parameters=_OWN,
+        answers={200: Answer("Requests without values.", Inspection)},
+        refusals=(404,),
+    ),
+    Operation(
+        function="directory_inspector",
+        method="put",
+        path=f"{_ONE}/inspector",
+        name="startInspector",
+        summary="Record the client's requests for an hour, without values",
+        parameters=_OWN,
+        answers={200: Answer("It is on.", Inspection)},
+        refusals=(404, 412),
+    ),
+    Operation(
+        function="directory_inspector",
+        method="delete",
+        path=f"{_ONE}/inspector",
+        name="stopInspector",
+        summary="End the recording; the recorded requests stay for a day",
+        parameters=_OWN,
+        answers={204: Answer("It is off.")},
+        refusals=(404, 412),
     ),
     Operation(
         function="audit",

@@ -166,9 +166,9 @@ def of_deleted(app: App, directory: Directory) -> Overview:
 
 
 def _severity(found: DirectoryStatus) -> Severity:
-    if found.denied or found.quarantine.outlook == "beyond":
+    if found.denied or not found.has_credential or found.quarantine.outlook == "beyond":
         return "bad"
-    return "warn" if found.quarantine.failures else ""
+    return "warn" if found.condition == "attention" else ""
 
 
 def encode(overview: Overview) -> bytes:

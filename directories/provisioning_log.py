@@ -4,6 +4,7 @@ from directories import credential_usage, event_clock, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
+from directories.rejection_log import Complete
 from shared import log
 from shared.app import App
 from shared.clock import timestamp
@@ -39,7 +40,12 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
         log.failure("event.lost", error, directory_id=directory_id)
 
 
-async def refused(app: App, directory_id: str, event: Event) -> None:
-    """Log a refused request: its person as far as known, the fault and the remedy."""
+async def refused(
+    app: App, directory_id: str, event: Event, complete: Complete | None = None
+) -> None:
+    """Log a refused request: its person as far as known, the fault and the remedy.
+
+    `complete` adds the person's name, and is called only if the event is stored.
+    """
     credential_usage.failed(app, directory_id)
-    await rejection_log.note(app, directory_id, event)
+    await rejection_log.note(app, directory_id, event, complete)

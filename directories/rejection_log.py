@@ -6,6 +6,7 @@ is one event with a count.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
@@ -25,6 +26,7 @@ _MAX_DIFFERENT = 60
 _GUARD_EVERY = 500  # refusals of a directory between two looks at the quarantine's thresholds
 _TOO_MANY = Message("many_others")
 _Sort = tuple[str, ...]
+Complete = Callable[[Event], Awaitable[Event]]
 
 
 @dataclass(slots=True)
@@ -48,10 +50,29 @@ class _Minutes:
     waiting: dict[str, _Minute] = field(default_factory=dict)
 
 
-async def note(app: App, directory_id: str, event: Event) -> None:
-    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it."""
+async def note(app: App, directory_id: str, event: Event, complete: Complete | None = None) -> None:
+    """Store a refusal, or hold it back if an equal one was stored a moment ago. Storage in trouble loses it.
+
+    `complete` adds the person's name, which the request may lack, to an event that is stored.
+    """
     app.metrics.refused(_reason(event))
-    await _store(app, directory_id, _to_store(app, directory_id, event))
+    due = _to_store(app, directory_id, event)
+    if complete and due and due[-1] is event:
+        due[-1] = await _completed(app, directory_id, event, complete)
+    await _store(app, directory_id, due)
+
+
+async def _completed(app: App, directory_id: str, event: Event, complete: Complete) -> Event:
+    """Return the completed event, which represents the equal ones that follow, too."""
+    try:
+        completed = await complete(event)
+    except TableError:
+        return event
+    minute = _minutes(app).by_directory.get(directory_id)
+    held = minute.held.get(_sort(event)) if minute else None
+    if held is not None:
+        held.event = completed
+    return completed
 
 
 async def _store(app: App, directory_id: str, due: list[Event]) -> None:
@@ -104,14 +125,7 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
         minutes.put(directory_id, minute)
     minute.total += 1
     minute.is_to_be_judged |= minute.total % _GUARD_EVERY == 0
-    sort = (
-        event.method,
-        str(event.status),
-        event.detail,
-        event.resource_id,
-        event.name,
-        event.external_id,
-    )
+    sort = _sort(event)
     if held := minute.held.get(sort):
         held.count += 1
         _store_later(app, directory_id, minute)
@@ -122,6 +136,18 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
         return late
     minute.held[sort] = _Held(event)
     return [*late, event]
+
+
+def _sort(event: Event) -> _Sort:
+    """Return the key that equal refusals share."""
+    return (
+        event.method,
+        str(event.status),
+        event.detail,
+        event.resource_id,
+        event.name,
+        event.external_id,
+    )
 
 
 def _minutes(app: App) -> _Minutes:

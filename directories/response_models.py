@@ -197,6 +197,29 @@ class EventPage(TypedDict):
     nextCursor: NotRequired[Annotated[str, Doc("For the next page; missing on the last one.")]]
 
 
+class InspectedRequest(TypedDict):
+    """A request of the directory's client without values."""
+
+    at: Time
+    method: str
+    path: str
+    query: str
+    body: Annotated[str, Doc("The body with each value replaced by its type.")]
+    size: Annotated[int, Doc("Bytes of the body.")]
+    status: int
+    scimType: str
+    milliseconds: int
+    client: str
+
+
+class Inspection(TypedDict):
+    """The request inspector: on until a time or off, and its recorded requests, newest first."""
+
+    until: Time | None
+    isFull: Annotated[bool, Doc("Further requests are not recorded.")]
+    requests: list[InspectedRequest]
+
+
 class AuditActor(TypedDict):
     """Who acted: a person with the object ID, a set-up link, the operator (`python -m local`) or a timer."""
 

@@ -41,7 +41,7 @@ SORTS: dict[Sort, Callable[[Overview], _Key]] = {
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to show of a list, "" for everything, and in which order."""
+    """The directories to show, "" for all, and their order."""
 
     q: str = ""
     state: State | Literal[""] = ""

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 from directories.credential_expiry import Ending
 from directories.credential_usage import DENIED, DENIED_REMEDY, AuthFailures, LastCalls
 from directories.errors import InvalidField
 from directories.events import moment_of
+from directories.inspector import MAX_REQUESTS, Inspected
 from directories.models import Directory, Token
 from directories.overview import Overview
 from directories.provisioning_log import Line, Page
@@ -21,6 +23,8 @@ from directories.response_models import (
     DirectorySummary,
     EndingCredential,
     EventPage,
+    InspectedRequest,
+    Inspection,
     ListedDirectory,
     LogEvent,
     ReindexProgress,
@@ -176,6 +180,30 @@ def _ending(ending: Ending) -> EndingCredential:
 
 def _reindex(reindex: ReindexStatus) -> ReindexProgress:
     return {"state": reindex.state, "done": reindex.done, "total": reindex.total}
+
+
+def inspection(until: str | None, requests: Sequence[Inspected]) -> Inspection:
+    """Return the state of the request inspector and its recorded requests."""
+    return {
+        "until": until,
+        "isFull": len(requests) >= MAX_REQUESTS,
+        "requests": [_inspected(one) for one in requests],
+    }
+
+
+def _inspected(request: Inspected) -> InspectedRequest:
+    return {
+        "at": request.at,
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "body": request.body,
+        "size": request.size,
+        "status": request.status,
+        "scimType": request.scim_type,
+        "milliseconds": request.milliseconds,
+        "client": request.client,
+    }
 
 
 def log(page: Page) -> EventPage:

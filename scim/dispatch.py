@@ -45,6 +45,13 @@ class Edge:
 
         async def handle(request: Request) -> Response:
             context = await self._context(request)
+            if not context.directory.inspect_until:
+                return await respond(context, request)
+            from scim.inspection import inspected
+
+            return await inspected(context, request, lambda: respond(context, request))
+
+        async def respond(context: Context, request: Request) -> Response:
             is_large = len(request.body) > _LARGE_BODY
             if is_large or rate_limits.computes_long(self.app, context.directory.id):
                 await rate_limits.start_turn(self.app, context.directory.id)

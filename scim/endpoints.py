@@ -19,7 +19,7 @@ def blueprint(app: App) -> func.Blueprint:
     sign_in.register(functions, app)
     base_url_hint.register(functions, app)
     app.state(MaintenanceJobs).jobs.append(_reindex)
-    app.state(MaintenanceJobs).tidying.append(_tidy_lists)
+    app.state(MaintenanceJobs).tidying += [_tidy_lists, _tidy_inspector]
     return functions
 
 
@@ -27,6 +27,12 @@ async def _reindex(app: App, deadline: float) -> None:
     from scim import reindex
 
     await reindex.run(app, deadline)
+
+
+async def _tidy_inspector(app: App, directory_id: str) -> None:
+    from directories import inspector
+
+    await inspector.tidy(app, directory_id)
 
 
 async def _tidy_lists(app: App, directory_id: str) -> None:

@@ -1,5 +1,7 @@
 """Refused requests in the directory's provisioning log, with their client."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,9 +11,13 @@ from directories.event_types import REFUSED
 from directories.events import Event, told
 from scim.context import MAX_BODY, Context
 from scim.core.errors import ScimError
+from scim.groups import store as groups
+from scim.users import store as users
 from shared.clock import timestamp
 from shared.http import Request
+from shared.messages import Message
 
+_MAX_ATTRIBUTE = 200  # characters
 _RESOURCE_TYPES = {"users": "User", "groups": "Group"}
 
 
@@ -44,10 +50,34 @@ async def log_rejection(
         client=context.client,
         resource_type=_RESOURCE_TYPES.get(collection, ""),
         resource_id=identifier,
+        attribute=_attribute(error.message),
         name=_text(body, "userName") or _text(body, "displayName"),
         external_id=_text(body, "externalId"),
     )
-    await provisioning_log.refused(context.app, context.directory.id, event)
+    is_unnamed = identifier and not event.name and error.status != 404
+    complete = partial(_with_name, context) if is_unnamed else None
+    await provisioning_log.refused(context.app, context.directory.id, event, complete)
+
+
+async def _with_name(context: Context, event: Event) -> Event:
+    """Return the event with the name of its resource, which a PATCH doesn't send.
+
+    One round trip, only for a refusal that is stored.
+    """
+    app, directory_id = context.app, context.directory.id
+    if event.resource_type == "User":
+        user = await users.get(app, directory_id, event.resource_id)
+        return replace(event, name=user.record.resource["userName"]) if user else event
+    group = await groups.get(app, directory_id, event.resource_id)
+    return replace(event, name=group.record.resource["displayName"]) if group else event
+
+
+def _attribute(message: Message) -> str:
+    """Return the attribute that a fault is about, "" for none."""
+    for name in ("attribute", "path"):
+        if (value := message.params.get(name)) and isinstance(value, str):
+            return value[:_MAX_ATTRIBUTE]
+    return "phoneNumbers" if message.code == "strict_number" else ""
 
 
 def _body(request: Request) -> Any:

@@ -42,7 +42,8 @@ async def ids(app: App, directory_id: str, family: TwoParts, first: str) -> list
     found = await query_all(
         app.tables, CONTACTS, directory_id, *family.under(first), keys_only=True
     )
-    return [family.second_of(row.key) for row in found]
+    # Under a user are the notes of agents, too.
+    return [family.second_of(row.key) for row in found if family.has(row.key)]
 
 
 def unique_keys(resource_type: ResourceType, resource: dict[str, Any]) -> Iterator[str]:

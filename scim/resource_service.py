@@ -214,5 +214,18 @@ class ResourceService(ABC, Generic[Stored]):
 
 
 def changed_names(old: Resource, new: Resource) -> set[str]:
-    """Return the names of the top-level attributes in which two versions differ."""
-    return {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    """Return the names of the attributes in which two versions differ.
+
+    Those of an extension are named without its URN, such as `manager`. The list of schemas follows from
+    them, so it is no attribute to report.
+    """
+    found = set[str]()
+    for name in {*old, *new} - {"schemas"}:
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        if name.startswith("urn:"):
+            found |= changed_names(before or {}, after or {})
+        else:
+            found.add(name)
+    return found

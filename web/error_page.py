@@ -61,7 +61,7 @@ def show(app: App, request: Request, error: Exception) -> Response:
     if status >= 500:
         links = [{"href": here(request), "words": visit.t("reload")}]
     elif person and person.is_admin:
-        links = [{"href": "/", "words": visit.t("open_directories")}]
+        links = [{"href": "/", "words": visit.t("open_directories")}, *links]
     elif status == 403 and not links:
         links = [{"href": "/.auth/logout", "words": visit.t("sign_out")}]
     again = here(request) if status == 503 and not isinstance(error, UnsupportedRowVersion) else ""

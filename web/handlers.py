@@ -67,10 +67,11 @@ def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 
 
 def unknown_address(app: App) -> Handler:
-    """Return the handler of all addresses that no other function has: 404, for people as a page."""
+    """Return the handler of all addresses that no other function has: 404, for a browser as a page."""
 
     async def handle(request: Request) -> Response:
-        if request.path.startswith(("/api/", "/scim/")):
+        is_page = "text/html" in request.headers.get("accept", "")
+        if not is_page or request.path.startswith(("/api/", "/scim/")):
             raise HttpError(404, Message("no_such_address"))
         from web import error_page
 

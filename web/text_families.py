@@ -17,6 +17,7 @@ AUDIT_FIELDS = (
     "setup",
     "presence",
     "readers",
+    "inspect_until",
     "expires",
     "tenant_id",
     "subject",
@@ -46,7 +47,25 @@ ACT = CodeFamily("act_", (code.replace(".", "_") for code in ACT_CODES))
 ACT_KIND = CodeFamily("acts_", ("all", *ACT_KINDS))
 ACTOR_KIND = CodeFamily("actor_", ("link", "operator", "system"))
 AUDIT_FIELD = CodeFamily("audit_field_", AUDIT_FIELDS)
-AUDIT_VALUE = CodeFamily("audit_value_", ("yes", "no", "never", "none"))
+AUDIT_VALUE = CodeFamily(
+    "audit_value_",
+    (
+        "yes",
+        "no",
+        "never",
+        "none",
+        "entra",
+        "other",
+        "connect",
+        "presence",
+        "done",
+        "undecided",
+        "on",
+        "off",
+        "first",
+        "next",
+    ),
+)
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
 CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
@@ -70,8 +89,16 @@ LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall",
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
+NOTE_DAYS = CodeFamily("note_days_", ("1", "7", "30", "90", "365"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
 NUMBER_KEY = CodeFamily("number_key_", ("international", "national", "raw", "possible"))
+NUMBER_CAUSE = CodeFamily(
+    "numbers_cause_",
+    (
+        *("several", "long_text", "masked", "no_digits", "too_many_digits", "letters", "short"),
+        *("of_no_country", "not_national", "again"),
+    ),
+)
 OVERLAP = CodeFamily("overlap_", ("1", "24", "168"))  # hours
 PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))

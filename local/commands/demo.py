@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -55,6 +56,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     simulator = Simulator()
     with contextlib.ExitStack() as stack:
+        check_port(arguments.port)
         try:
             url = stack.enter_context(simulated(simulator, arguments.port + 1))
         except OSError as error:
@@ -89,6 +91,20 @@ async def _run(arguments: argparse.Namespace) -> None:
             filling.cancel()
             print("\nStopping ...", flush=True)
             host.stop()
+
+
+def check_port(port: int) -> None:
+    """Raise HostError if the port is in use: the simulator's port, the next one, would be blamed for it."""
+    from local.host.errors import HostError
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise HostError(
+                f"Port {port} cannot be used: {error.strerror}. Choose another with --port."
+            ) from None
 
 
 def kept(tables: str | None) -> Path:

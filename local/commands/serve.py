@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--demo", type=int, metavar="N", help="fill a demo directory with N people, with presence"
     )
     parser.add_argument("--no-timers", action="store_true", help="start no timer function")
+    parser.add_argument(
+        "--ask-to-sign-in",
+        action="store_true",
+        help="start signed out, as on the platform, instead of as the local administrator",
+    )
     parser.add_argument("--access-log", action="store_true", help="log one line for each request")
     parser.add_argument(
         "--log", choices=("text", "json"), default="text", help="form of the log (text)"
@@ -72,7 +77,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
     if arguments.tables:
         settings["TABLES"] = arguments.tables
     settings.pop("WEBSITE_AUTH_ENABLED", None)  # the local host is the platform: its sign-in is on
-    options = HostOptions(timers=not arguments.no_timers, access_log=arguments.access_log)
+    options = HostOptions(
+        timers=not arguments.no_timers,
+        access_log=arguments.access_log,
+        asks_to_sign_in=arguments.ask_to_sign_in,
+    )
     async with running(app, settings, port=arguments.port, options=options) as host:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -40,10 +40,20 @@ class _Text(logging.Formatter):
         return f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {message}"
 
 
+class _WithoutRoutine(logging.Filter):
+    """Leaves out the lines that a timer writes every few seconds, which hide all others on a screen."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is worth a reader's time."""
+        return not record.getMessage().startswith('{"event":"timer.run"')
+
+
 def configure(kind: Format) -> None:
     """Send the app's log to standard error; the libraries' own only from warnings on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if kind == "json" else _Text())
+    if kind == "text":
+        handler.addFilter(_WithoutRoutine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("external_directories").setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -10,6 +10,7 @@ import orjson
 from scim.core.errors import ScimError
 from shared import row_versions
 from shared.messages import Message
+from shared.tables.port import Row
 
 VERSION = 1
 MAX_BYTES = (
@@ -58,11 +59,15 @@ class UserRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """A user with the groups it is a direct member of and the storage tag of its record."""
+    """A user with the groups it is a direct member of and the storage tag of its record.
+
+    `notes` are the rows of agents' notes, which are no SCIM data and are removed with the user.
+    """
 
     record: UserRecord
     groups: tuple[str, ...]
     tag: str
+    notes: tuple[Row, ...] = ()
 
     @property
     def id(self) -> str:

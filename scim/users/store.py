@@ -12,7 +12,7 @@ from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import Delete, Row
-from shared.tables.schema import CONTACTS, MEMBER, USER, USER_GROUP
+from shared.tables.schema import CONTACTS, MEMBER, NOTE, NOTED, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:
@@ -37,8 +37,9 @@ def _assemble(found: list[Row]) -> StoredUser:
     """Return a user from its record's row and the membership rows after it."""
     head = found[0]
     identifier = USER.parts_of(head.key)[0]
-    groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:])
-    return StoredUser(models.decode(identifier, head.value), groups, head.etag)
+    groups = tuple(USER_GROUP.second_of(row.key) for row in found[1:] if USER_GROUP.has(row.key))
+    notes = tuple(row for row in found[1:] if NOTE.has(row.key))
+    return StoredUser(models.decode(identifier, head.value), groups, head.etag, notes)
 
 
 async def ids_by_user_name(app: App, directory_id: str, user_name: str) -> list[str]:
@@ -79,7 +80,7 @@ async def replace(
 async def delete(
     app: App, directory_id: str, user: StoredUser, event: Event
 ) -> AsyncIterator[None]:
-    """Remove a user with its index rows and memberships; raise PreconditionFailed or NotFound after another writer.
+    """Remove a user with its index rows, memberships and notes; raise PreconditionFailed or NotFound after another writer.
 
     A person in so many groups that one transaction can't hold them all leaves most of them first; yields after each
     transaction of that. If the instance is killed in between, the user is whole and only in fewer groups, and the
@@ -87,6 +88,8 @@ async def delete(
     """
     own = [
         *index_rows.removal(user.record, user.tag),
+        *(Delete(row.key) for row in user.notes),
+        *([Delete(NOTED.key(user.id))] if user.notes else []),
         provisioning_log.write(event, event_clock.for_write(app, directory_id)),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2

@@ -135,6 +135,19 @@ class TwoParts(Family):
         return row_key.rpartition(keys.SEPARATOR)[2]
 
 
+class ThreeParts(Family):
+    """Rows told apart by three parts, the second one a fixed word, the others ids."""
+
+    def key(self, first: str, third: str) -> str:
+        """Return the key of a row."""
+        return keys.key(self.name, first, self.word, third)
+
+    @property
+    def word(self) -> str:
+        """The fixed word, which the description of the second part names in backquotes."""
+        return self.parts[1].split("`")[1]
+
+
 class Log(Family):
     """Rows in the order of time: a ULID and the row's counters (left out if there are none)."""
 
@@ -245,6 +258,30 @@ MEMBER = TwoParts(
         "scim.users.query_source",
     ),
     growth="one per membership",
+)
+NOTE = ThreeParts(
+    name="user",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("user id", "always `note`", "note id"),
+    value="an agent's note on the person: text, author, times, the end",
+    rewritten="kept",
+    codec="contacts.notes",
+    writers=("contacts.notes", "scim.users.store"),
+    readers=("contacts.notes", "scim.users.store"),
+    growth="at most 10 per user; removed at the end that its author chose, and with the user",
+)
+NOTED = OnePart(
+    name="noted",
+    table=CONTACTS,
+    partition=_DIRECTORY,
+    parts=("user id",),
+    value="the words of all notes on the person, by which they are searched, and the first end of one",
+    rewritten="whole",
+    codec="contacts.notes",
+    writers=("contacts.notes", "scim.users.store"),
+    readers=("contacts.note_search",),
+    growth="one per user with notes",
 )
 NAME = OnePart(
     name="name",
@@ -414,7 +451,7 @@ GROUP_NAME = OnePart(
     rewritten="whole",
     codec="scim.index_values",
     writers=_GROUP_INDEX,
-    readers=("scim.groups.store", "local.check"),
+    readers=("contacts.listing", "scim.groups.store", "local.check"),
     growth="one per group",
 )
 GROUP_EXTERNAL_ID = TwoParts(
@@ -569,7 +606,7 @@ ACCESS_TOKEN = OnePart(
     rewritten="never",
     codec="directories.access_rows",
     writers=("directories.access_tokens",),
-    readers=("directories.authenticate", "directories.maintenance"),
+    readers=("directories.authenticate", "directories.maintenance", "directories.token_limits"),
     growth="one per OAuth token request of the last day",
 )
 USED_ASSERTION = OnePart(
@@ -583,6 +620,18 @@ USED_ASSERTION = OnePart(
     writers=("directories.access_tokens",),
     readers=("directories.maintenance",),
     growth="one per assertion of the last day",
+)
+INSPECTED = OnePart(
+    name="inspected",
+    table=DIRECTORIES,
+    partition=_DIRECTORY,
+    parts=("ULID",),
+    value="a request of the client without values: method, attribute names, status, time",
+    rewritten="never",
+    codec="directories.inspector",
+    writers=("directories.inspector",),
+    readers=("directories.inspector",),
+    growth="at most about 500, while and for a day after an administrator inspects requests",
 )
 SETUP_LINK = OnePart(
     name="setuplink",
@@ -663,6 +712,18 @@ LINK_AUDIT_OUTBOX = OnePart(
     name="outbox",
     table=TENANTS,
     partition=TENANT_LINKS,
+    parts=(_AUDIT_KEY,),
+    value="an audit event that isn't in any log yet",
+    rewritten="never",
+    codec="directories.audit",
+    writers=("directories.audit_relay",),
+    readers=("directories.audit_relay",),
+    growth="none but those of instances that were killed, until the next maintenance",
+)
+NOTE_AUDIT_OUTBOX = OnePart(
+    name="outbox",
+    table=CONTACTS,
+    partition=_DIRECTORY,
     parts=(_AUDIT_KEY,),
     value="an audit event that isn't in any log yet",
     rewritten="never",

@@ -17,6 +17,9 @@ PAGES = (
     "credentials",
     "log",
     "numbers",
+    "audit",
+    "account audit",
+    "account audit empty",
     "numbers fine",
     "organisation",
     "person",
@@ -25,6 +28,9 @@ PAGES = (
     "dialog",
     "way back",
     "not found",
+    "directories filtered",
+    "who sees it",
+    "inspector",
 )
 
 
@@ -49,9 +55,15 @@ def address(name: str, populated: Populated) -> str:
         "way back": "/?outcome=expired",
         "numbers": f"{other}/numbers",
         "numbers fine": f"{begun}/numbers",
+        "audit": f"{entra}/audit",
+        "account audit": "/audit",
+        "account audit empty": "/audit?actor=nobody",
         "organisation": "/contacts",
         "person": f"/contacts?person={first_person(populated)}",
         "call history": "/contacts/history",
+        "directories filtered": "/?state=good&sort=name",
+        "who sees it": f"{entra}/readers",
+        "inspector": f"{other}/inspector",
         "not found": "/directories/nothing-here",
     }
     return found[name]

@@ -151,12 +151,18 @@ def test_who_is_signed_in_comes_through_the_entrance(
 
 
 def test_what_rings_is_answered(signed_in: BrowserContext, embedded: Embedded) -> None:
-    """A person, a choice, nobody, and a message without a number; `id` tells which ring is meant."""
+    """A person, a choice, nobody, and a message without a number; `id` tells which ring is meant.
+
+    Filters that are set hide no caller.
+    """
     page = signed_in.new_page()
     page.goto(embedded.page(embedded.allowed, "/embed"))
     expect(frame(page).locator(".person")).to_have_count(3)
+    frame(page).get_by_text("Favourites", exact=True).click()
+    expect(frame(page).locator(".person")).to_have_count(0)
 
     found = ring(page, {"type": "directories.pop", "number": NUMBER, "id": 7})
+    expect(frame(page).get_by_label("Favourites")).not_to_be_checked()
     assert (found["outcome"], found["id"], found["count"]) == ("person", 7, 1)
     expect(frame(page).get_by_role("heading", name="Anna Adams")).to_be_focused()
 

@@ -173,7 +173,7 @@ def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Po
     answer = page.goto("/directories/nothing-here")
     assert answer is not None
     assert answer.status == 404
-    page.get_by_role("main").get_by_role("link", name="External directories").click()
+    page.get_by_role("main").get_by_role("link", name="Show external directories").click()
     expect(page.get_by_role("heading", name="External directories")).to_be_visible()
 
 

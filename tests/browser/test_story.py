@@ -47,7 +47,7 @@ def _add_directory(page: Page) -> tuple[str, str]:
 
 def _copied(page: Page, button: str, element: str) -> str:
     page.get_by_role("button", name=button).click()
-    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"Copied: {button.removeprefix('Copy ')}")).to_be_visible()
     value = str(page.evaluate("navigator.clipboard.readText()"))
     assert value == page.locator(f"#{element}").inner_text().strip()
     return value
@@ -58,9 +58,7 @@ def _turned_away(page: Page, empty: World, base: str) -> None:
     path = base.removeprefix(empty.url)
     with pytest.raises(urllib.error.HTTPError):
         empty.call("GET", f"{path}/Users", headers={"Authorization": "Bearer extdir_wrong"})
-    expect(
-        page.get_by_text("security token that does not belong to this directory")
-    ).to_be_visible()
+    expect(page.get_by_text("security token with a typing error")).to_be_visible()
 
 
 def _provisioned(page: Page, empty: World, base: str, token: str) -> None:

@@ -33,11 +33,15 @@ def test_soon_is_another_question() -> None:
     assert PeopleQuery.typed("bald frei im Vertrieb") == PeopleQuery(text="Vertrieb", free="soon")
 
 
-def test_company_department_and_office_are_written_with_a_colon() -> None:
+def test_company_department_office_and_group_are_written_with_a_colon() -> None:
     """In English and German, with quotation marks around several words; other words with a colon stay words."""
-    text = 'anna department:"Sales UK" Standort:Berlin firma:Contoso 10:20 note:x'
+    text = 'anna department:"Sales UK" Standort:Berlin firma:Contoso Gruppe:Desk 10:20 note:x'
     assert PeopleQuery.typed(text) == PeopleQuery(
-        text="anna 10:20 note:x", department="Sales UK", office="Berlin", company="Contoso"
+        text="anna 10:20 note:x",
+        department="Sales UK",
+        office="Berlin",
+        company="Contoso",
+        group_name="Desk",
     )
 
 

@@ -52,6 +52,27 @@ async def test_free_people_of_a_group_are_found(desk: Desk) -> None:
     assert await desk.free("hill", group=group) == ["Anna Hill"]
 
 
+async def test_a_group_is_named_in_words(desk: Desk) -> None:
+    """With a colon, or as the only words if they find no one; page after page."""
+    ids = [await desk.hire(f"Person {number}") for number in range(5)]
+    await desk.company.group("Night Desk", *ids[:4])
+    await desk.world.tick()
+    expected = [f"Person {number}" for number in range(4)]
+    assert await desk.free("free now in Night Desk") == expected
+    assert await desk.free('free now group:"night desk"') == expected
+    assert await desk.free('free now group:"night desk" person 2') == ["Person 2"]
+    assert await desk.free("free now group:nobody") == []
+    names, cursor = list[str](), ""
+    for _ in rounds():
+        query = PeopleQuery.typed("free now in night desk")
+        page = await who_is_free(desk.world.app, [desk.company.directory], query, 3, cursor)
+        names += [one.found.card.name for one in page.people]
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert names == expected
+
+
 async def test_the_free_come_before_those_who_soon_will_be(desk: Desk) -> None:
     """Soon: in a call, in a meeting, busy, right back. Away, offline, do not disturb and unknown never are."""
     await desk.hire("Anna", "InACall")
@@ -133,7 +154,7 @@ async def test_too_many_directories_are_refused(desk: Desk) -> None:
 
 async def test_the_cursor_of_another_question_is_refused(desk: Desk) -> None:
     """A cursor of a list without the filter goes on with nothing here."""
-    for cursor in ("9abc", "x", "0%%%"):
+    for cursor in ("9abc", "x", "0%%%", "g9", "\u00e9"):
         with pytest.raises(HttpError) as refused:
             await who_is_free(desk.world.app, [desk.company.directory], PeopleQuery(), 10, cursor)
         assert refused.value.status == 400

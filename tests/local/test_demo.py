@@ -2,14 +2,16 @@
 
 import asyncio
 import re
+import socket
 import sys
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from local.commands.demo import kept
+from local.commands.demo import check_port, kept
 from local.demo import company
+from local.host.errors import HostError
 from local.host.host import HostOptions
 from local.host.running import running
 from tests.emulator import free_port
@@ -39,6 +41,16 @@ def test_two_demos_do_not_take_each_others_token() -> None:
     """One for each database file; any other engine has the one of `make run`."""
     assert kept("sqlite:////one/a.db") != kept("sqlite:////two/a.db")
     assert kept("UseDevelopmentStorage=true") == kept(None) == ROOT / "data" / "demo.json"
+
+
+def test_a_port_in_use_is_the_one_that_is_named() -> None:
+    """The demo takes two ports: the message is about the one that is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(HostError, match=f"Port {port} cannot be used"):
+            check_port(port)
 
 
 @pytest.mark.slow

@@ -89,6 +89,13 @@ async def _use(product: Product) -> None:
     await _read(product)
     await product.call("GET", f"{one}/contacts/{{contactId}}")
     await product.call("GET", f"{one}/events?limit=1")
+    await product.call("GET", f"{one}/contacts/{{contactId}}/team")
+    await product.call("POST", "/api/contacts/pop", {"number": "020 7946 0018"})
+    await product.call("POST", f"{one}/dry-run", {"user": _USER})
+    await product.call("GET", "/api/audit")
+    await product.call("GET", f"{one}/audit")
+    await product.call("PUT", f"{one}/inspector")
+    await product.call("GET", f"{one}/inspector")
     for action in ("check", "retry", "remove"):
         await product.call("POST", f"{one}/presence", {"action": action})
     await product.call("DELETE", one)

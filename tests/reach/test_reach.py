@@ -26,6 +26,11 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "directory_restore": ("/api/directories/contoso/restore", ("POST",), "admin"),
     "directory_state": ("/api/directories/contoso/state", ("GET",), "admin"),
     "directory_events": ("/api/directories/contoso/events", ("GET",), "admin"),
+    "directory_inspector": (
+        "/api/directories/contoso/inspector",
+        ("GET", "PUT", "DELETE"),
+        "admin",
+    ),
     "directory_trust": ("/api/directories/contoso/trust", ("GET", "PUT", "DELETE"), "admin"),
     "directory_tokens": ("/api/directories/contoso/tokens", ("GET", "POST"), "admin"),
     "directory_tokens_one": ("/api/directories/contoso/tokens/x", ("DELETE",), "admin"),

@@ -10,7 +10,7 @@ import pytest
 from directories import audit, overview, service, store
 from directories.audit import operator_actor
 from directories.events import Event, write
-from directories.models import Directory
+from directories.models import Directory, Token
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -34,6 +34,7 @@ async def _make(app: App, count: int) -> list[str]:
             region="GB",
             created=timestamp(app.clock.now() + timedelta(seconds=number)),
             setup="done",
+            tokens=(Token("t1", "0" * 64, timestamp(app.clock.now())),),
         )
         await store.insert(
             app.tables, directory, audit.new_events(app.clock, ACTOR, [], directory.id)

@@ -57,7 +57,7 @@ class Schemas:
         if origin is list:
             return {"type": "array", "items": self.of(arguments[0])}
         if origin is dict or hint is dict:
-            return {"type": "object"}
+            return {"type": "object", "additionalProperties": True}
         if hint in _PRIMITIVES:
             return {"type": _PRIMITIVES[hint]}
         if inspect.isclass(hint):

@@ -13,13 +13,17 @@ from directories.audit_log import AuditPage, Log
 from directories.errors import InvalidField
 from shared.clock import parse_timestamp, timestamp
 from shared.http import Response
+from web.filters import plain_time
 from web.page_request import PageRequest
 from web.pages.directory import framed
 from web.render import page
 from web.text_families import ACT, ACTOR_KIND, AUDIT_FIELD, AUDIT_VALUE
+from web.translations import outcome_words
 
 _LINES = 50
 _FIELDS = ("act", "actor", "directory", "since", "until")
+_TIMES = {"expires", "inspect_until"}
+_NAMED = {"kind", "setup", "presence", "part"}  # whose values are words of ours
 _TONES = {
     "directory.deleted": "warn",
     "directory.removed": "warn",
@@ -115,6 +119,10 @@ async def _values(visit: PageRequest, log: Log, path: str) -> dict[str, Any]:
     return {
         "acts": [_line(visit, event, is_account=is_account) for event in found.events],
         "filters": filters,
+        "directory_name": next(
+            (event.directory_name for event in found.events if event.directory_name),
+            filters.directory,
+        ),
         "fault": fault,
         "kinds": ["", *ACT_KINDS],
         "path_of_log": path,
@@ -178,6 +186,12 @@ def _value(visit: PageRequest, name: str, value: object) -> str:
         return "; ".join(f"{part}: {_value(visit, part, of)}" for part, of in value.items() if of)
     if value is None and name == "readers":
         return visit.t("readers_all")
+    if name in _TIMES and value:
+        return plain_time(str(value))
+    if name == "outcome":
+        return (outcome_words(visit, str(value)) or {"title": str(value)})["title"]
     if value in ("", None):
         return AUDIT_VALUE.text("never" if name == "expires" else "none", visit.language)
+    if name in _NAMED:
+        return AUDIT_VALUE.text(str(value), visit.language, otherwise=str(value))
     return str(value)

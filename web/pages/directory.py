@@ -20,7 +20,7 @@ from web.pages.connection_view import view
 from web.render import page
 from web.text_families import HEALTH
 
-_MOST_COUNTED = 99
+_MOST_COUNTED = 999
 
 
 _SEPARATOR = {"de": "semicolon"}
@@ -104,8 +104,8 @@ async def set_strict(visit: PageRequest) -> Response:
 
 async def framed(visit: PageRequest, directory: Directory, tab: str) -> dict[str, Any]:
     """Return the values that every page of a directory shows around its own part."""
-    found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _MOST_COUNTED)
-    unparsed = f"{_MOST_COUNTED}+" if more else str(len(found)) if found else ""
+    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MOST_COUNTED)
+    unparsed = f"{_MOST_COUNTED}+" if count > _MOST_COUNTED else str(count) if count else ""
     return {"directory": directory, "tab": tab, "unparsed": unparsed}
 
 

@@ -1,56 +1,110 @@
 """Numbers needing attention, with the remedy."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from contacts import unparsed_numbers
+from contacts.api import MAX_EXPORTED
 from contacts.region_suggestion import suggest_region
 from contacts.unparsed_numbers import Unparsed
 from directories import service
 from directories.errors import InvalidField
+from directories.models import Directory
+from shared.concurrency import TimeSlice
 from shared.http import Response
+from shared.messages import Message
 from shared.numbers.number import derive
 from web.page_request import PageRequest
+from web.pages.contact_rows import key_of
 from web.pages.directory import framed
 from web.render import page
 
-_PEOPLE = 100
+_PEOPLE = 200
+_MOST_COUNTED = 999
 
 
 @dataclass(frozen=True, slots=True)
-class NumberFault:
-    """A number as it was sent, its type, and its fault with the remedy."""
+class PersonNumber:
+    """A number as it was sent, with its person and why it can't be read. `key` opens the person's card."""
 
+    key: str
+    id: str
+    name: str
     value: str
     type: str
-    fault: str
+    why: str
 
 
-@dataclass(frozen=True, slots=True)
-class PersonNumbers:
-    """A person with the numbers that can't be read."""
+class Described(NamedTuple):
+    """Why a number can't be read."""
 
-    name: str
-    numbers: list[NumberFault]
+    cause: str
+    why: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Cause:
+    """The numbers with the same cause: `code` is a member of the messages `NUMBER_CAUSE`."""
+
+    code: str
+    remedy: str
+    numbers: list[PersonNumber]
 
 
 async def show(visit: PageRequest) -> Response:
-    """Show `/directories/{directoryId}/numbers`."""
+    """Show `/directories/{directoryId}/numbers`: people in the order of their creation, by cause."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     after = visit.query.get("after", "")[:100]
     found, more = await unparsed_numbers.list_unparsed(visit.app, directory, _PEOPLE, after)
     following = f"/directories/{directory.id}/numbers?after={quote(more, safe='')}" if more else ""
-    people = [_view(visit, one, directory.region) for one in found]
-    suggestion = None if after else await suggest_region(visit.app, directory)
+    count = await unparsed_numbers.count_unparsed(visit.app, directory, _MOST_COUNTED)
     return page(
         visit,
         "numbers.html",
-        people=people,
-        suggestion=suggestion,
+        causes=await _by_cause(visit, directory, found),
+        shown=len(found),
+        count=min(count, _MOST_COUNTED),
+        counted_all=count <= _MOST_COUNTED,
+        suggestion=None if after else await suggest_region(visit.app, directory),
+        export=f"/api/directories/{directory.id}/numbers?format=csv&limit={MAX_EXPORTED}",
         next=following,
         **await framed(visit, directory, "numbers"),
     )
+
+
+async def _by_cause(
+    visit: PageRequest, directory: Directory, people: Sequence[Unparsed]
+) -> list[Cause]:
+    """Return the numbers of people by cause, the most frequent one first."""
+    causes, time_slice = dict[str, Cause](), TimeSlice(visit.app.clock)
+    for person in people:
+        key = key_of(directory.id, person.id)
+        for number in person.numbers:
+            fault = derive(number["value"], directory.region).fault
+            code, why, remedy = _described(visit, fault, number["fault"])
+            cause = causes.setdefault(code, Cause(code, remedy, []))
+            cause.numbers.append(
+                PersonNumber(key, person.id, person.name, number["value"], number["type"], why)
+            )
+        await time_slice.yield_when_over()
+    return sorted(causes.values(), key=lambda one: -len(one.numbers))
+
+
+def _described(visit: PageRequest, fault: Message | None, stored: str) -> Described:
+    """Return cause, reason and remedy in the reader's language.
+
+    A number that can be read by now is read again in the background; until then its stored text is
+    shown.
+    """
+    why = fault.params.get("why") if fault else None
+    remedy = fault.params.get("remedy") if fault else None
+    if isinstance(why, Message) and isinstance(remedy, Message):
+        return Described(why.code.removeprefix("number_"), visit.text(why), visit.text(remedy))
+    return Described("again", stored, "")
 
 
 async def set_region(visit: PageRequest) -> Response:
@@ -59,17 +113,3 @@ async def set_region(visit: PageRequest) -> Response:
     with suppress(InvalidField):  # no form of this page sends an unknown region
         await service.set_up(visit.app, visit.actor, visit.directory_id, region=region)
     return visit.go(f"/directories/{visit.directory_id}/numbers")
-
-
-def _view(visit: PageRequest, person: Unparsed, region: str) -> PersonNumbers:
-    numbers = [
-        NumberFault(one["value"], one["type"], _fault(visit, one["value"], region, one["fault"]))
-        for one in person.numbers
-    ]
-    return PersonNumbers(person.name, numbers)
-
-
-def _fault(visit: PageRequest, value: str, region: str, stored: str) -> str:
-    """Return why the number can't be parsed, in the reader's language; the stored text if it parses now."""
-    fault = derive(value, region).fault
-    return visit.text(fault) if fault else stored

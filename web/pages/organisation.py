@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
+from contacts.condition import MAX_DIRECTORIES, in_company
+from contacts.filtered_search import find
 from contacts.index_scan import Page as Contacts
+from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
-from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
@@ -34,7 +36,8 @@ _LONGEST = 200  # characters of a search
 class Filters:
     """The filters of the list.
 
-    `favourites` and `recent` limit the list to what the agent keeps. `groups_of` is the directory whose
+    `favourites` and `recent` limit the list to what the agent keeps, `noted` to people with notes,
+    which `q` then searches. `groups_of` is the directory whose
     groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
     """
 
@@ -43,6 +46,7 @@ class Filters:
     group: str = ""
     favourites: bool = False
     recent: bool = False
+    noted: bool = False
     groups_of: str | None = None
     people: int = _PEOPLE
     company: str = ""
@@ -53,8 +57,12 @@ class Filters:
     @property
     def any(self) -> bool:
         """Return whether anybody is left out."""
-        is_kept = self.favourites or self.recent
-        return bool(self.q or self.directory or self.group or is_kept or self.query.has_filters)
+        return bool(self.q or self.directory or self.group or self.is_own or self.query.has_filters)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the list is one of what agents keep: favourites, recents, people with notes."""
+        return self.favourites or self.recent or self.noted
 
     @property
     def query(self) -> PeopleQuery:
@@ -72,7 +80,8 @@ class Filters:
     def address(self) -> dict[str, str]:
         """The fields of the address of the list."""
         names = ("q", "directory", "group", "company", "department", "office", "free")
-        return {name: value for name in names if (value := getattr(self, name))}
+        found = {name: value for name in names if (value := getattr(self, name))}
+        return found | ({"noted": "1"} if self.noted else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +148,8 @@ def filters_of(query: dict[str, str]) -> Filters:
         query.get("directory", "")[:64],
         query.get("group", "")[:200],
         query.get("favourites") == "1",
-        query.get("recent") == "1" and query.get("favourites") != "1",
+        query.get("recent") == "1",
+        query.get("noted") == "1",
         query.get("groups_of"),
         _people(query.get("people", "")),
         query.get("company", "").strip()[:MAX_FACET],
@@ -206,7 +216,13 @@ async def list_values(
         "empty_name": _empty_name(filters, chosen),
         "choices": choices_of(found.found),
         "soon_address": soon_address(filters.query, filters.directory),
+        "too_many": MAX_DIRECTORIES if _is_too_wide(filters.query, chosen) else 0,
     }
+
+
+def _is_too_wide(query: PeopleQuery, directories: Sequence[Directory]) -> bool:
+    """Return whether free people are asked for in more directories than are searched at once."""
+    return bool(query.free) and len(in_company(directories, query.company)) > MAX_DIRECTORIES
 
 
 def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
@@ -214,7 +230,7 @@ def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
 
     If the list is then empty, the directory is.
     """
-    is_all = not (filters.q or filters.group or filters.favourites or filters.query.has_filters)
+    is_all = not (filters.q or filters.group or filters.is_own or filters.query.has_filters)
     return chosen[0].name if is_all and filters.directory and len(chosen) == 1 else ""
 
 
@@ -232,6 +248,8 @@ async def _found(
     cursor: str,
     lists: AgentLists,
 ) -> Contacts:
+    if filters.noted:
+        return await find_noted(visit.app, directories, filters.q, filters.people, cursor)
     if not (filters.favourites or filters.recent):
         return await _asked(visit, filters, directories, cursor)
     query = filters.query
@@ -254,6 +272,8 @@ async def _asked(
     query = filters.query
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)
+    if _is_too_wide(query, directories):
+        return Contacts([])  # the list says to choose a directory
     page = await who_is_free(visit.app, directories, query, filters.people, cursor)
     found = [one.found for one in page.people]
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
@@ -292,15 +312,9 @@ async def _count(
     counted: Counted,
 ) -> str:
     """Return the number of people, exactly if all of them are drawn or none is left out."""
-    if filters.query.free:
+    if filters.query.free and not filters.is_own:
         return count_free(visit, found, counted.shown)
-    if (
-        filters.query.has_filters
-        or filters.q
-        or filters.group
-        or filters.favourites
-        or filters.recent
-    ):
+    if filters.query.has_filters or filters.q or filters.group or filters.is_own:
         return counted.text(visit, is_more=bool(found.cursor))
     if counted.shown > len(found.found):
         return ""  # a further part: the page shows the number of all people already

@@ -13,7 +13,7 @@ from shared.http import HttpError, Response
 from shared.numbers.number import Number
 from web.filters import readable_number
 from web.page_request import PageRequest
-from web.pages import recents
+from web.pages import notes, recents
 from web.pages.contact_rows import (
     PresenceView,
     Reach,
@@ -24,6 +24,7 @@ from web.pages.contact_rows import (
     teams_links,
 )
 from web.pages.favourites import StarView, star_of
+from web.pages.notes import NotesView
 from web.render import page
 from web.text_families import NUMBER, NUMBER_TYPES
 
@@ -70,6 +71,7 @@ class CardView:
     presence: PresenceView | None
     object_id: str
     local_time: LocalTime | None
+    notes: NotesView | None = None
 
     @property
     def next_number(self) -> NumberView | None:
@@ -128,7 +130,8 @@ async def card_of(visit: PageRequest, key: str) -> CardView:
     status = known.get((directory.id, person.card.external_id))
     asked = directory.kind == "entra" and is_object_id(person.card.external_id)
     presence = card_presence(visit, presence_view(visit, key, status)) if asked or status else None
-    return _view(visit, key, directory, person, presence)
+    view = _view(visit, key, directory, person, presence)
+    return replace(view, notes=notes.view_of(visit, key, person.notes))
 
 
 def card_presence(visit: PageRequest, presence: PresenceView) -> PresenceView:

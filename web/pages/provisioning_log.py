@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from directories import provisioning_log, service
+from directories.api import MAX_CSV_LINES
 from directories.event_types import KINDS
 from directories.events import moment_of
 from directories.provisioning_log import EventFilter, Line
@@ -48,6 +49,7 @@ class EventLine:
     name: str
     person: str
     changed: tuple[str, ...]
+    attribute: str
     detail: str
     remedy: str
     client: str
@@ -88,6 +90,7 @@ async def show(visit: PageRequest) -> Response:
         "seen": seen,
         "since": moment_of(found.before) if found.before else None,
         "next": _next(directory.id, filters, found.before, seen=seen),
+        "export": f"/api/directories/{directory.id}/events?{_export_query(filters)}",
         "person_name": await _name(visit, directory.id, filters, events),
     }
     if before and visit.is_partial:
@@ -127,12 +130,35 @@ def _line(visit: PageRequest, line: Line) -> EventLine:
         _TONES.get(event.kind, ""),
         event.name or event.external_id,
         (event.resource_id or event.name) if event.resource_type == "User" else "",
-        event.changed,
+        tuple(_attribute(visit, name) for name in event.changed),
+        _attribute(visit, event.attribute) if event.is_refusal else "",
         event_words.detail(visit, event),
         event_words.remedy(visit, event),
         event.client,
         line.count,
     )
+
+
+def _export_query(filters: Filters) -> str:
+    fields = {
+        "format": "csv",
+        "limit": str(MAX_CSV_LINES),
+        "text": filters.q,
+        "kind": filters.kind,
+        "person": filters.person,
+    }
+    return urlencode({name: value for name, value in fields.items() if value})
+
+
+def _attribute(visit: PageRequest, name: str) -> str:
+    """Return the name of an attribute without the URN of its schema.
+
+    Events of earlier releases name an extension as a whole, by its URN.
+    """
+    if not name.lower().startswith("urn:"):
+        return name
+    last = name.rpartition(":")[2]
+    return visit.t("enterprise_attributes") if last == "User" else last
 
 
 def _next(directory_id: str, filters: Filters, before: str, *, seen: bool) -> str:

@@ -27,6 +27,14 @@
     return { type: "directories.popped", outcome: pop, number, count: Number(count), ...person };
   };
 
+  // A caller may be anyone: a filter that is set would hide people from the next search without being seen.
+  const clearFilters = () => {
+    for (const field of search.form.elements) {
+      if (field.type === "checkbox") field.checked = false;
+      else if (field !== search && field.matches("select, input:not([type=hidden])")) field.value = "";
+    }
+    for (const label of document.querySelectorAll("[data-facets]")) label.textContent = label.dataset.label;
+  };
   const tell = (origin, message) => window.parent.postMessage(message, origin);
   let latest = 0;
   const ring = async ({ number, id }, origin) => {
@@ -41,6 +49,7 @@
     } catch { /* said by the page, and below */ }
     if (turn !== latest) { reply({ type: "directories.error", code: "superseded" }); return; }
     if (list().dataset.number === undefined) { reply({ type: "directories.error", code: "failed" }); return; }
+    clearFilters();
     search.value = /[0-9]/.test(list().dataset.number) ? list().dataset.number : "";
     settle();
     reply(answer());

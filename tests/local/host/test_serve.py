@@ -128,7 +128,15 @@ async def test_every_command_has_help() -> None:
     process = await local("serve", "--help")
     text = (await process.communicate())[0].decode()
     assert all(
-        option in text for option in ("--port", "--tables", "--demo", "--no-timers", "--access-log")
+        option in text
+        for option in (
+            "--port",
+            "--tables",
+            "--demo",
+            "--no-timers",
+            "--ask-to-sign-in",
+            "--access-log",
+        )
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from contacts import agent_lists
+from contacts import agent_lists, notes
 from contacts.agent_lists import AgentLists
+from contacts.notes import Note
 from directories import mapping_notes, reindex_progress, store, totals
 from directories.reindex_progress import Progress
 from presence import tenant_links
@@ -45,6 +46,7 @@ ROUND_TRIPS: dict[Family, Callable[[bytes], bytes]] = {
         tenant_links.decode_directory(Row("k", value, ""))
     ),
     schema.AGENT_LISTS: lambda value: agent_lists.encode(agent_lists.decode(value)),
+    schema.NOTE: lambda value: notes.encode(notes.decode("id", value)),
     schema.REINDEX_PASS: lambda value: reindex_progress.encode(reindex_progress.decode(value, "")),
 }
 # Parts of values that are structures of the app; other JSON objects in a value are stored as they come.
@@ -60,6 +62,10 @@ def sample(family: Family) -> dict[str, Any]:
     if family is schema.AGENT_LISTS:
         lists: dict[str, Any] = orjson.loads(agent_lists.encode(AgentLists(favourites=("a.b",))))
         return lists
+    if family is schema.NOTE:
+        note = Note(id="n", text="t", author="a", author_id="b", changed="c", expires="d")
+        noted: dict[str, Any] = orjson.loads(notes.encode(note))
+        return noted
     if family is schema.MAPPING_FAULTS:
         return {"v": 1, "at": {"nickName": 1.0}}
     for row in orjson.loads(SAMPLES.read_bytes()):
