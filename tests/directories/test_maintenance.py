@@ -43,7 +43,7 @@ async def test_each_directory_is_tidied_once_a_day(app: App, tables: CountingTab
         await a_day(app)
     assert calls.count(("transact", "directories")) == calls.count(("transact", "contacts")) == 0
     # A run looks for audit events that wait, at the audit log of the account, and at how far it has come.
-    assert len(calls) <= 24 * 8 + 30 * 14
+    assert len(calls) <= 24 * 8 + 30 * 15
 
 
 async def test_access_tokens_beyond_their_end_are_removed(

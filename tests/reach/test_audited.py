@@ -10,11 +10,13 @@ import orjson
 import pytest
 
 from directories import audit_log
+from directories.audit_acts import SETTINGS
 from directories.audit_codes import ACT_CODES
 from shared.http import Response
 from tests.openapi.conftest import ACCOUNT, Deployed, signed_in
 from tests.openapi.test_description import METHODS
 from web.routes import _NEW, _OF_DIRECTORY
+from web.text_families import AUDIT_FIELDS
 
 GUID = "99999999-9999-4999-8999-999999999999"
 ADDRESS = "203.0.113.7"
@@ -36,8 +38,8 @@ def act(route: str, *codes: str, **body: Any) -> Act:
     return Act(route, frozenset(codes), body or None)
 
 
-# In an order in which each of them finds something to change. `{token}` is replaced by the newest
-# token's ID, `{secret}` by the newest secret's.
+# In an order in which each of them finds something to change. The ID of a path,
+# and `{secret}` or `{link}` in a body, is that of the newest one.
 ACTS = (
     act("POST /api/directories", "directory.created", "token.issued", name="Second"),
     act(f"PATCH {ONE}", "directory.renamed", name="Contoso Ltd"),
@@ -47,6 +49,10 @@ ACTS = (
     act(f"DELETE {ONE}/secrets/{{credentialId}}", "secret.revoked"),
     act(f"PUT {ONE}/trust", "trust.set", **TRUST),
     act(f"DELETE {ONE}/trust", "trust.removed"),
+    act(f"POST {ONE}/links", "setup_link.created"),
+    act(f"DELETE {ONE}/links/{{linkId}}", "setup_link.revoked"),
+    act("POST links", "setup_link.created"),
+    act("POST revoke-link", "setup_link.revoked", id="{link}"),
     act(f"DELETE {ONE}", "directory.deleted"),
     act(f"POST {ONE}/restore", "directory.restored"),
     act("POST new", "directory.created", "token.issued", name="Third", kind="entra", region="GB"),
@@ -99,17 +105,18 @@ def test_every_changing_route_is_here(description: dict[str, Any]) -> None:
 
 async def _newest(deployed: Deployed, sort: str) -> str:
     listed = await deployed.json("GET", f"/api/directories/contoso/{sort}s")
-    return str(listed[f"{sort}s"][-1]["id"])
+    found = listed[f"{sort}s"]
+    return str(found[0 if sort == "link" else -1]["id"])
 
 
 async def play(deployed: Deployed, each: Act) -> Response:
     """Send the request of an act, as its administrator."""
     method, _, path = each.route.partition(" ")
     body = dict(each.body or {})
-    if "{credentialId}" in path or body.get("id"):
-        sort = "token" if "tokens" in path else "secret"
+    if "{credentialId}" in path or "{linkId}" in path or body.get("id"):
+        sort = next(name for name in ("link", "token", "secret") if name in f"{path}{body}")
         identifier = await _newest(deployed, sort)
-        path = path.replace("{credentialId}", identifier)
+        path = path.replace("{credentialId}", identifier).replace("{linkId}", identifier)
         body = {name: identifier if name == "id" else value for name, value in body.items()}
     headers = {
         "x-ms-client-principal": signed_in("Directory.Admin"),
@@ -213,3 +220,8 @@ async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
     header = base64.b64encode(orjson.dumps({"claims": claims})).decode()
     answer = await deployed.call("GET", "/api/audit", b"", **{"x-ms-client-principal": header})
     assert orjson.loads(answer.body) == {"events": []}
+
+
+def test_every_setting_has_a_label_in_the_log() -> None:
+    """A new setting of a directory is shown by name, in each language, not as a field of the code."""
+    assert set(SETTINGS) <= set(AUDIT_FIELDS)

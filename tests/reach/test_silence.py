@@ -25,6 +25,10 @@ WITHOUT_STORAGE = {
     "security_txt",
     "oauth_metadata",
     "scim_oauth_metadata",
+    "zz_unknown_address",
+    "page_setup_start",
+    "page_embed",  # refused: no origin may embed the page
+    "mcp",  # a list of tools
 }
 
 
