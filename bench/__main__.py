@@ -19,6 +19,8 @@ _BENCHES = (
     ("presence",),
     ("freshness",),
     ("neighbours",),
+    ("busy",),
+    ("requests_per_hour",),
 )
 
 
