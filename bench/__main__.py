@@ -20,6 +20,8 @@ _BENCHES = (
     ("presence",),
     ("freshness",),
     ("neighbours",),
+    ("busy",),
+    ("requests_per_hour",),
 )
 
 
