@@ -16,6 +16,7 @@ _BENCHES = (
     ("numbers",),
     ("drawn",),
     ("pop",),
+    ("directory_list",),
     ("presence",),
     ("freshness",),
     ("neighbours",),
