@@ -200,7 +200,7 @@ async def filled(app: App, people: int) -> Chart:
     now = timestamp(app.clock.now())
     last = [*batches, rows]
     for one_group in chart.members:
-        record = GroupRecord(one_group, {"displayName": f"Desk {one_group[-6:]}"}, now, now)
+        record = GroupRecord(one_group, {"displayName": f"Desk {one_group}"}, now, now)
         last.append([*groups.insertion(record)])
     for batch in last:
         await app.tables.transact(CONTACTS, directory.id, batch)

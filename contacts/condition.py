@@ -89,6 +89,12 @@ class Conditions:
     in_order: Sequence[Condition]
 
 
+def in_company(directories: Sequence[Directory], company: str) -> Sequence[Directory]:
+    """Return the directories whose name has the words of a company; all of them if none has."""
+    words = folded_words(company)
+    return [one for one in directories if words and _has(one.name, words)] or directories
+
+
 async def conditions_of(
     app: App, directories: Sequence[Directory], query: PeopleQuery
 ) -> Conditions:
@@ -97,9 +103,9 @@ async def conditions_of(
     A company is a directory by its name, else an organization of people. HttpError 400 if too many directories are asked
     for free people.
     """
-    company = folded_words(query.company)
-    if named := [one for one in directories if company and _has(one.name, company)]:
-        directories, company = named, ()
+    named = in_company(directories, query.company)
+    company = folded_words(query.company) if named is directories else ()
+    directories = named
     department, office = folded_words(query.department), folded_words(query.office)
     plain = Condition(company=company, department=department, office=office)
     if not query.free:

@@ -66,6 +66,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "audit": {"GET": audit_log.show_directory},
     "advance": {"GET": wizard_steps.resume, "POST": wizard_steps.advance},
     "connect": {"GET": wizard_scim.show, "POST": wizard_scim.new_token},
+    "confirm": {"GET": _leads_to("/presence"), "POST": wizard_presence.confirm},
     "connection": {"GET": wizard_presence.connection},
     "consent": {"GET": _leads_to("/presence"), "POST": wizard_presence.consent},
     "credentials": {"GET": credentials.show},

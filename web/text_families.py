@@ -17,6 +17,7 @@ AUDIT_FIELDS = (
     "setup",
     "presence",
     "readers",
+    "inspect_until",
     "expires",
     "tenant_id",
     "subject",
@@ -112,6 +113,7 @@ REINDEX = CodeFamily("reindex_", ("waiting", "running"))
 SHOW_CALLS = CodeFamily("show_calls_", ("all", "people", "unknown", "missed"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
 TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit", "links"))
+WAITING = CodeFamily("stage_", ("waiting", "connected"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

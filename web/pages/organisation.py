@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
+from contacts.condition import MAX_DIRECTORIES, in_company
 from contacts.filtered_search import find
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
@@ -219,7 +220,13 @@ async def list_values(
         "empty_name": _empty_name(filters, chosen),
         "choices": choices_of(found.found),
         "soon_address": soon_address(filters.query, filters.directory),
+        "too_many": MAX_DIRECTORIES if _is_too_wide(filters.query, chosen) else 0,
     }
+
+
+def _is_too_wide(query: PeopleQuery, directories: Sequence[Directory]) -> bool:
+    """Return whether free people are asked for in more directories than are searched at once."""
+    return bool(query.free) and len(in_company(directories, query.company)) > MAX_DIRECTORIES
 
 
 def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
@@ -269,6 +276,8 @@ async def _asked(
     query = filters.query
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)
+    if _is_too_wide(query, directories):
+        return Contacts([])  # the list says to choose a directory
     page = await who_is_free(visit.app, directories, query, filters.people, cursor)
     found = [one.found for one in page.people]
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
