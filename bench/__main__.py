@@ -16,9 +16,12 @@ _BENCHES = (
     ("numbers",),
     ("drawn",),
     ("pop",),
+    ("directory_list",),
     ("presence",),
     ("freshness",),
     ("neighbours",),
+    ("busy",),
+    ("requests_per_hour",),
 )
 
 
