@@ -17,9 +17,12 @@ _BENCHES = (
     ("drawn",),
     ("desk",),
     ("pop",),
+    ("directory_list",),
     ("presence",),
     ("freshness",),
     ("neighbours",),
+    ("busy",),
+    ("requests_per_hour",),
 )
 
 

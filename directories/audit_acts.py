@@ -24,7 +24,7 @@ _APART = {
     "secrets",
     "trust",
 }
-_SETTINGS = tuple(field.name for field in dataclasses.fields(Directory) if field.name not in _APART)
+SETTINGS = tuple(field.name for field in dataclasses.fields(Directory) if field.name not in _APART)
 _STATES = {
     ("active", "deleting"): "directory.deleted",
     ("deleting", "active"): "directory.restored",
@@ -34,7 +34,7 @@ _STATES = {
 
 def of_creation(directory: Directory) -> list[Act]:
     """Return the acts that make a directory: itself, and its first token."""
-    new = {"name": directory.name} | {name: _setting(directory, name) for name in _SETTINGS}
+    new = {"name": directory.name} | {name: _setting(directory, name) for name in SETTINGS}
     return [Act("directory.created", new=new), *_credentials("token", (), directory.tokens)]
 
 
@@ -51,7 +51,7 @@ def _changes(before: Directory, after: Directory) -> Iterator[Act]:
         yield Act(_STATES[before.state, after.state])
     if before.name != after.name:
         yield Act("directory.renamed", old={"name": before.name}, new={"name": after.name})
-    changed = [name for name in _SETTINGS if getattr(before, name) != getattr(after, name)]
+    changed = [name for name in SETTINGS if getattr(before, name) != getattr(after, name)]
     if changed:
         old = {name: _setting(before, name) for name in changed}
         new = {name: _setting(after, name) for name in changed}

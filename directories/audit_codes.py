@@ -41,6 +41,7 @@ ACT_KINDS: dict[str, frozenset[str]] = {
         {
             "consent.started",
             "consent.given",
+            "consent.confirmed",
             "consent.refused",
             "consent.checked",
             "presence.connected",

@@ -42,6 +42,11 @@ class Ending:
         """The smallest of the days of `DAYS_BEFORE` that has been reached."""
         return min(days for days in DAYS_BEFORE if self.days_left <= days)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Return whether the last warning is due."""
+        return self.days_left <= min(DAYS_BEFORE)
+
 
 def endings(app: App, directory: Directory, calls: LastCalls) -> list[Ending]:
     """Return the credentials that end soon, the first one first.
@@ -85,13 +90,13 @@ def _days_left(app: App, token: Token) -> int:
     return max(1, ceil(left.total_seconds() / _DAY_SECONDS))
 
 
-async def warn(app: App, directory_id: str) -> None:
+async def warn(app: App, directory: Directory) -> None:
     """Log each credential of a directory that has reached 30, 14 or 3 days before its end since the last warning.
 
     The warning is logged before it is noted: if the run is killed in between, it comes twice, and never not at all.
     """
-    directory = await store.get(app.tables, directory_id)
-    if directory is None or not directory.is_active:
+    directory_id = directory.id
+    if not directory.is_active:
         return
     soon = timestamp(app.clock.now() + timedelta(days=max(DAYS_BEFORE)))
     if not any("" < token.expires <= soon for _, token in _credentials(directory)):

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import orjson
 
-from directories import audit, audit_relay, reindex_progress, service, store
+from directories import audit, audit_relay, names, reindex_progress, service, store
 from directories.audit import Act, Actor, system_actor
 from directories.audit_relay import Outbox
 from directories.cache import CACHED_SECONDS, cache
@@ -57,10 +57,16 @@ async def delete(app: App, actor: Actor, directory_id: str, expected: str = "") 
 
 
 async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
-    """Undo a deletion of the last ten minutes: people, tokens and all; raises NotThere."""
+    """Undo a deletion of the last ten minutes: people, tokens and all.
+
+    Raises:
+        NotThere: There is no such deletion, or it can't be undone any more.
+        NameTaken: The account has another directory with this name by now.
+    """
     directory = await store.get(app.tables, directory_id)
     if directory is None or directory.account != actor.account or not is_restorable(app, directory):
         raise NotThere(directory_id)
+    await names.claim(app, actor.account, directory.name, directory_id)
     try:
         active = dataclasses.replace(directory, state="active", deleted="")
         restored = await service.replace(app, actor, directory, active)
@@ -203,6 +209,7 @@ async def _finish(app: App, directory_id: str, directory: Directory | None) -> N
     tables = app.tables
     if directory is not None:
         await _note_purge(app, directory)
+        await names.release(app, directory.account, directory.name, directory_id)
         await store.remove(tables, account_partition(directory.account), directory_id)
     await reindex_progress.forget(tables, directory_id)
     await store.remove(tables, ALL_DIRECTORIES, directory_id)

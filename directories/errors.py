@@ -30,6 +30,24 @@ class InvalidField(DirectoryError):
         return HttpError(self.status, self.message, field=self.field)
 
 
+class NameTaken(InvalidField):
+    """Another directory of the account has this name."""
+
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__("name", Message("name_taken", name=name))
+
+
+class KindFixed(InvalidField):
+    """The directory's kind can't be changed any more."""
+
+    status = 409
+
+    def __init__(self, message: Message) -> None:
+        super().__init__("kind", message)
+
+
 class NotThere(DirectoryError):
     """The account has no directory, or the directory no credential, with this ID."""
 

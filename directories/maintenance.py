@@ -19,7 +19,6 @@ from directories import (
     erasure,
     events,
     quarantine_warning,
-    setup_link_service,
     store,
     totals,
 )
@@ -103,10 +102,12 @@ async def _by_hour(app: App) -> dict[int, list[Row]]:
 async def _tidy_one(app: App, row: Row, deadline: float) -> bool:
     """Tidy a directory; one that can't be tidied is logged and does not hold up the others."""
     try:
-        if await store.get(app.tables, row.key) is None:
+        directory = await store.get(app.tables, row.key)
+        if directory is None:
             await store.drop_orphan(app.tables, app.clock, ALL_DIRECTORIES, row)
             return False
         await tidy(app, row.key, deadline)
+        await credential_expiry.warn(app, directory)
     except Exception as error:
         log.failure("maintenance.failed", error, directory_id=row.key)
         return False
@@ -158,10 +159,8 @@ async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
-    await setup_link_service.tidy(app, directory_id)
     await audit_log.trim(app, audit_log.of_directory(directory_id), deadline)
     await quarantine_warning.warn(app, directory_id)
-    await credential_expiry.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:
         await tidying(app, directory_id)
 

@@ -166,9 +166,12 @@ def of_deleted(app: App, directory: Directory) -> Overview:
 
 
 def _severity(found: DirectoryStatus) -> Severity:
-    if found.denied or not found.has_credential or found.quarantine.outlook == "beyond":
+    is_ending = any(ending.is_urgent for ending in found.endings)
+    if found.denied or not found.has_credential or is_ending:
         return "bad"
-    return "warn" if found.condition == "attention" else ""
+    if found.quarantine.outlook == "beyond":
+        return "bad"
+    return "warn" if found.quarantine.failures or found.endings else ""
 
 
 def encode(overview: Overview) -> bytes:

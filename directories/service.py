@@ -4,23 +4,39 @@ Every act is given its actor, every reading the account of the person who asks; 
 directory is NotThere, as if it did not exist. An act is stored together with its audit events.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from directories import audit, audit_acts, audit_relay, reindex_progress, store, tokens
+from directories import (
+    audit,
+    audit_acts,
+    audit_relay,
+    kind_change,
+    names,
+    reindex_progress,
+    store,
+    tokens,
+)
 from directories.audit import Actor
 from directories.audit_relay import Outbox
 from directories.cache import cache
-from directories.errors import InvalidField, NotThere, Overtaken, TooManyDirectories
+from directories.errors import (
+    DirectoryError,
+    InvalidField,
+    NotThere,
+    Overtaken,
+    TooManyDirectories,
+)
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message
-from shared.tables.port import NotFound, Operation, PreconditionFailed
+from shared.tables.port import NotFound, Operation, PreconditionFailed, TableError
 from shared.tables.schema import DIRECTORIES
 
 MAX_NAME = 100
@@ -47,6 +63,7 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
 
     Raises:
         InvalidField: A value is not accepted.
+        NameTaken: The account has a directory with this name.
         TooManyDirectories: The account has as many as the setting MAX_DIRECTORIES allows.
     """
     plain = _given_token(new.token) if new.token else tokens.new_secret(tokens.TOKEN_PREFIX)
@@ -65,11 +82,16 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
     )
     acts = audit_acts.of_creation(directory)
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)
+    is_new_name = await names.claim(app, actor.account, directory.name, directory.id)
     try:
         stored = await store.insert(app.tables, directory, events, app.settings.max_directories)
     except store.AlreadyThere:
+        if is_new_name:
+            await names.release(app, actor.account, directory.name, directory.id)
         raise InvalidField("id", Message("id_taken", id=directory.id)) from None
     except store.AccountFull:
+        if is_new_name:
+            await names.release(app, actor.account, directory.name, directory.id)
         raise TooManyDirectories(app.settings.max_directories) from None
     cache(app).forget(directory.id)
     await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
@@ -157,6 +179,8 @@ async def set_up(
 
     Raises:
         InvalidField: A setting has a value that is not accepted.
+        NameTaken: Another directory of the account has the name.
+        KindFixed: People or presence of the present kind are there already.
         NotThere: The account has no such directory.
         Overtaken: Another request changed the directory.
     """
@@ -166,16 +190,44 @@ async def set_up(
         settings["readers"] = read_readers(settings["readers"])
     if "region" in settings:
         settings["region"] = check_region(settings["region"])
-    before: list[str] = []
+    before: list[Directory] = []
 
     def alter(directory: Directory) -> Directory:
-        before.append(directory.region)
+        before.append(directory)
         return dataclasses.replace(directory, **settings)
 
-    stored = await change(app, actor, directory_id, alter, expected)
-    if stored.region != before[-1]:  # national numbers are read otherwise now
+    async with _name_claimed(app, actor, directory_id, settings.get("name", "")):
+        if "kind" in settings:
+            await kind_change.check(app, actor.account, directory_id, settings["kind"])
+        stored = await change(app, actor, directory_id, alter, expected)
+    if not names.is_same(before[-1].name, stored.name):
+        with contextlib.suppress(TableError):  # a name that is left over can be taken
+            await names.release(app, actor.account, before[-1].name, directory_id)
+    if stored.region != before[-1].region:  # national numbers are read otherwise now
         await reindex_progress.forget(app.tables, directory_id)
     return stored
+
+
+@contextlib.asynccontextmanager
+async def _name_claimed(
+    app: App, actor: Actor, directory_id: str, name: str
+) -> AsyncIterator[None]:
+    """Hold a new name ("": none) for a directory during a change; give it back if the change fails.
+
+    Raises:
+        NameTaken: Another directory of the account has the name.
+        NotThere: The account has no such directory.
+    """
+    is_new = False
+    if name:
+        await read(app, actor.account, directory_id)
+        is_new = await names.claim(app, actor.account, name, directory_id)
+    try:
+        yield
+    except DirectoryError:
+        if is_new:
+            await names.release(app, actor.account, name, directory_id)
+        raise
 
 
 def check_name(name: str) -> str:

@@ -1,5 +1,6 @@
 """The answers of presence over HTTP: the consent wizard's API, and health."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from directories.audit import person_actor
@@ -8,6 +9,7 @@ from presence import health
 from presence.consent import service
 from presence.consent.revocation import Removal
 from presence.consent.status import Connection
+from presence.graph.client import is_object_id
 from presence.instance import runtime_of
 from presence.response_models import (
     Action,
@@ -51,21 +53,24 @@ async def act(app: App, person: Principal, request: Request) -> Response:
     """Carry out an action: `{"action": …}` as JSON, or a form with `action=…`, which gets a 303 to Microsoft."""
     check_same_origin(request, app.settings.public_url)
     is_form = request.headers.get("content-type", "").startswith(FORM)
-    action = _action(request, is_form=is_form)
+    body = _body(request, is_form=is_form)
     try:
-        return await _carry_out(app, person, request, action, is_form=is_form)
+        return await _carry_out(app, person, request, body, is_form=is_form)
     except NotThere:
         raise _not_there() from None
 
 
 async def _carry_out(
-    app: App, person: Principal, request: Request, action: str, *, is_form: bool
+    app: App, person: Principal, request: Request, body: Mapping[str, Any], *, is_form: bool
 ) -> Response:
     directory_id = request.route["directoryId"]
     actor = person_actor(person, request)
-    match action:
+    match body["action"]:
         case "connect":
-            location, headers = await service.connect(app, actor, directory_id, request)
+            must_confirm = body.get("confirm") in (True, "true")
+            location, headers = await service.connect(
+                app, actor, directory_id, request, must_confirm=must_confirm
+            )
             if is_form:
                 return Response(303, b"", {"Location": location, **headers})
             started: SignInStarted = {"action": "connect", "location": location}
@@ -73,6 +78,9 @@ async def _carry_out(
         case "check":
             found = await service.check(app, actor, directory_id)
             return json_response(_checked("check", found, None))
+        case "confirm":
+            found = await service.confirm(app, actor, directory_id, _tenant_id(body))
+            return json_response(_checked("confirm", found, None))
         case "retry":
             found = await service.retry(app, actor, directory_id)
             return json_response(_checked("retry", found, None))
@@ -90,18 +98,25 @@ async def _carry_out(
 
 
 def _checked(
-    action: Literal["check", "retry", "remove"], found: Connection, left: Removal | None
+    action: Literal["check", "confirm", "retry", "remove"], found: Connection, left: Removal | None
 ) -> ConnectionChecked:
     removal = left.as_json() if left else None
     return {**found.as_json(), "action": action, "removal": removal}
 
 
-def _action(request: Request, *, is_form: bool) -> str:
+def _body(request: Request, *, is_form: bool) -> Mapping[str, Any]:
     body: Any = dict(form_body(request)) if is_form else json_body(request, 4096)
-    action = body.get("action") if isinstance(body, dict) else None
-    if action not in ACTIONS:
+    if not isinstance(body, dict) or body.get("action") not in ACTIONS:
         raise HttpError(400, Message("action_unknown", known=", ".join(ACTIONS)), field="action")
-    return str(action)
+    return body
+
+
+def _tenant_id(body: Mapping[str, Any]) -> str:
+    """Return the tenant that the action names, in the form of Entra's object IDs."""
+    tenant_id = str(body.get("tenantId", "")).lower()
+    if not is_object_id(tenant_id):
+        raise HttpError(400, Message("not_a_guid", field="tenantId"), field="tenantId")
+    return tenant_id
 
 
 async def tell_health(app: App, request: Request) -> Response:

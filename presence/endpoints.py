@@ -6,6 +6,7 @@
 import azure.functions as func
 
 from directories.fault_sources import FaultSources, Severity
+from directories.kind_change import KindReasons
 from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
 from directories.rate_limits import limit_user
@@ -14,6 +15,7 @@ from shared.app import App
 from shared.azure_functions import method_dispatcher, register_http, within
 from shared.easy_auth import require_admin
 from shared.http import Request, Response
+from shared.messages import Message
 
 _MAX_HEALTH_SECONDS = 5.0
 
@@ -23,6 +25,16 @@ async def _severity(app: App, directory: Directory) -> Severity:
     from presence.consent import status
 
     return await status.severity(app, directory)
+
+
+async def _keeps_kind(app: App, directory_id: str) -> Message | None:
+    """Return why the directory must keep its kind while a tenant is connected."""
+    from presence import tenant_links
+
+    link = await tenant_links.directory(app.tables, directory_id)
+    if link is None or link.state == "removed":
+        return None
+    return Message("kind_fixed_presence")
 
 
 async def _sweep_quotas(app: App, deadline: float) -> None:
@@ -36,6 +48,7 @@ def blueprint(app: App) -> func.Blueprint:
     functions = func.Blueprint()
     triggers.add(functions, app)
     app.state(FaultSources).sources.append(_severity)
+    app.state(KindReasons).reasons.append(_keeps_kind)
     app.state(MaintenanceJobs).jobs.append(_sweep_quotas)
 
     async def read(request: Request) -> Response:

@@ -1,13 +1,13 @@
 """The JSON that the presence API takes and answers."""
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from presence.presence_states import DisplayState
 from shared.api_contract import Doc, Time, Uri
 
 StateCode = Literal["none", "propagating", "waiting", "active", "troubled", "lost", "removed"]
 Tone = Literal["good", "warn", "bad"]
-Action = Literal["connect", "check", "retry", "remove", "check-gone"]
+Action = Literal["connect", "check", "confirm", "retry", "remove", "check-gone"]
 
 
 class PersonPresence(TypedDict):
@@ -64,6 +64,8 @@ class PresenceConnection(TypedDict):
     remedy: Annotated[str, Doc("What to do; empty if nothing needs to be done.")]
     reason: Annotated[str, Doc("The code of what is wrong; empty if nothing is.")]
     tenantId: Annotated[str, Doc("Empty if no tenant is connected.")]
+    company: Annotated[str, Doc("Domain of the company that signed in; empty if it isn't known.")]
+    acceptedBy: Annotated[str, Doc("User name of the administrator who accepted.")]
     since: Time | None
     moving: Annotated[bool, Doc("Ask again in a few seconds.")]
     impossible: Annotated[str, Doc("Why nothing can be connected; empty if it can.")]
@@ -80,6 +82,10 @@ class PresenceAction(TypedDict):
     """An action on the connection."""
 
     action: Action
+    confirm: NotRequired[
+        Annotated[bool, Doc("With `connect`: connect the company only after the action `confirm`.")]
+    ]
+    tenantId: NotRequired[Annotated[str, Doc("With `confirm`: the tenant that is the company's.")]]
 
 
 class SignInStarted(TypedDict):
@@ -92,7 +98,7 @@ class SignInStarted(TypedDict):
 class ConnectionChecked(PresenceStatus):
     """The connection after the action."""
 
-    action: Literal["check", "retry", "remove"]
+    action: Literal["check", "confirm", "retry", "remove"]
 
 
 class RemovalChecked(TypedDict):

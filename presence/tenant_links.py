@@ -69,7 +69,8 @@ class DirectoryLink:
     """A directory's connection to a tenant.
 
     `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
-    first. `company` is the domain of the company that signed in. `probed_at`, `probes` and `reason`
+    first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
+    until the company `is_confirmed` as the right one, it isn't connected. `probed_at`, `probes` and `reason`
     are the time, number and result of the checks whether consent has arrived. When it arrived,
     Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
     them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
@@ -87,6 +88,8 @@ class DirectoryLink:
     probes: int = 0
     reason: str = ""
     company: str = ""
+    accepted_by: str = ""
+    is_confirmed: bool = True
     sampled: int = 0
     sample_known: int = 0
     gone_checked_at: int = 0
@@ -183,7 +186,15 @@ async def leave(
         The rest of the tenant's link, or None if no other directory shares it.
     """
     removed = replace(
-        link, state="removed", since=now, probe_id="", probed_at=0, probes=0, reason=""
+        link,
+        state="removed",
+        since=now,
+        probe_id="",
+        accepted_by="",
+        is_confirmed=True,
+        probed_at=0,
+        probes=0,
+        reason="",
     )
 
     def left(old: TenantLink | None) -> TenantLink | None:

@@ -55,12 +55,18 @@ def _leads_to(page: str) -> Page:
     return lead
 
 
+async def _leads_to_history(visit: PageRequest) -> Response:
+    """Redirect a GET of the export to the page with its form, after a sign-in."""
+    return visit.go("/contacts/history")
+
+
 _NEW: dict[str, Page] = {"GET": wizard_details.new, "POST": wizard_details.create}
 _OF_DIRECTORY: dict[str, dict[str, Page]] = {
     "": {"GET": directory.show},
     "audit": {"GET": audit_log.show_directory},
     "advance": {"GET": wizard_steps.resume, "POST": wizard_steps.advance},
     "connect": {"GET": wizard_scim.show, "POST": wizard_scim.new_token},
+    "confirm": {"GET": _leads_to("/presence"), "POST": wizard_presence.confirm},
     "connection": {"GET": wizard_presence.connection},
     "consent": {"GET": _leads_to("/presence"), "POST": wizard_presence.consent},
     "credentials": {"GET": credentials.show},
@@ -88,6 +94,7 @@ _OF_DIRECTORY: dict[str, dict[str, Page]] = {
 _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "": {"GET": organisation.show},
     "companies": {"GET": companies.show},
+    "export": {"GET": _leads_to_history, "POST": call_history.export},
     "favourite": {"GET": organisation.to_list, "POST": favourites.set_star},
     "history": {"GET": call_history.show, "POST": call_history.resolve},
     "import": {"POST": favourites.take_over},

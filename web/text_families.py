@@ -17,6 +17,7 @@ AUDIT_FIELDS = (
     "setup",
     "presence",
     "readers",
+    "inspect_until",
     "expires",
     "tenant_id",
     "subject",
@@ -66,11 +67,16 @@ AUDIT_VALUE = CodeFamily(
     ),
 )
 BASE_URL_HINT = CodeFamily("base_url_hint_", _KINDS)
+CALL_COLUMN = CodeFamily(
+    "call_",
+    ("time", "direction", "duration", "number", "match", "name", "title", "company"),
+)
 CREDENTIAL = CodeFamily("", CREDENTIAL_KINDS)
 CREDENTIAL_LEAD = CodeFamily("", CREDENTIAL_KINDS, "_lead")
 CREDENTIAL_STATE = CodeFamily("", ("live", "revoked", "expired"))
 CREDENTIAL_TITLE = CodeFamily("", CREDENTIAL_KINDS, "_title")
 ENDS = CodeFamily("ends_", ("ends", "revoked", "expired"))
+DIRECTION = CodeFamily("direction_", ("in", "out", "missed"))
 EVENT = CodeFamily("event_", (kind.replace(".", "_") for kind in _EVENTS))
 EVENTS = CodeFamily("events_", ("all", *KINDS))
 EXPORT = CodeFamily(
@@ -87,6 +93,7 @@ LINK_STATE = CodeFamily("link_state_", ("waiting", "opened", "done", "expired", 
 LIST_SORT = CodeFamily("list_sort_", ("attention", "name", "people", "lastCall", "created"))
 LIST_STATE = CodeFamily("list_state_", ("any", "attention", "setup", "waiting", "good", "deleted"))
 MAPPING_LEAD = CodeFamily("mapping_lead_", _KINDS)
+MATCH = CodeFamily("match_", ("exact", "possible", "no"))
 NEED = CodeFamily("need_", ("required", "recommended", "optional"))
 NOTE_DAYS = CodeFamily("note_days_", ("1", "7", "30", "90", "365"))
 NUMBER = CodeFamily("number_", NUMBER_TYPES)
@@ -103,8 +110,10 @@ PORTAL_STEPS = CodeFamily("portal_steps_", _KINDS)
 QUARANTINE = CodeFamily("problem_quarantine_", ("near", "beyond"))
 REASON = CodeFamily("reason_", REASONS)
 REINDEX = CodeFamily("reindex_", ("waiting", "running"))
+SHOW_CALLS = CodeFamily("show_calls_", ("all", "people", "unknown", "missed"))
 STEP = CodeFamily("step_", ("name", "connect", "presence"))
 TAB = CodeFamily("tab_", ("overview", "credentials", "log", "numbers", "dry_run", "audit", "links"))
+WAITING = CodeFamily("stage_", ("waiting", "connected"))
 
 IN_TEMPLATES = {
     name: family for name, family in list(globals().items()) if isinstance(family, CodeFamily)

@@ -28,8 +28,9 @@ _SWEPT = 50
 class AuthRequest:
     """A pending request for sign-in or consent (`step`).
 
-    `tenant_id`, `probe_id` (the administrator's object ID) and `company` are proven by the sign-in. `flow` is
-    msal's (verifier, nonce), without the state itself.
+    `tenant_id`, `probe_id` (the administrator's object ID), `company` and `accepted_by` (the administrator's user
+    name) are proven by the sign-in. `must_confirm`: the company is shown and confirmed before it is connected. `flow`
+    is msal's (verifier, nonce), without the state itself.
     """
 
     step: Literal["sign-in", "consent"]
@@ -42,6 +43,8 @@ class AuthRequest:
     tenant_id: str = ""
     probe_id: str = ""
     company: str = ""
+    accepted_by: str = ""
+    must_confirm: bool = False
     flow: dict[str, Any] = field(default_factory=dict)
 
 

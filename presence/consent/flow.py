@@ -23,12 +23,12 @@ from presence.consent.outcomes import OF_REASON, outcome_of_error
 from presence.graph.client import is_object_id
 from presence.graph.clouds import cloud_of
 from presence.graph.failure_reasons import Fault
-from presence.graph.tokens import company_of
+from presence.graph.tokens import company_of, user_name_of
 from presence.instance import runtime_of
 from presence.tenant_links import DirectoryLink
 from shared import log
 from shared.app import App
-from shared.clock import now_ms
+from shared.clock import DAY, is_ahead, now_ms
 
 # Global Administrator, Privileged Role Administrator: who may consent to application permissions of Graph
 # (learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference).
@@ -49,9 +49,27 @@ class Redirect:
 
 
 async def begin(
-    app: App, actor: Actor, directory_id: str, redirect_uri: str, browser: str
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    redirect_uri: str,
+    browser: str,
+    *,
+    must_confirm: bool = False,
 ) -> Redirect:
-    """Return the redirect to Microsoft's sign-in. `browser` is the cookie's secret. Raise Fault without one."""
+    """Return the redirect to Microsoft's sign-in.
+
+    Args:
+        app: The App.
+        actor: Who begins it.
+        directory_id: The directory.
+        redirect_uri: The address that Microsoft sends the browser back to.
+        browser: The secret of the cookie.
+        must_confirm: Whether the company is shown and confirmed before it is connected.
+
+    Raises:
+        Fault: Microsoft can't be asked.
+    """
     state = auth_requests.new_secret()
     location, flow = await runtime_of(app).credential.sign_in(redirect_uri, state)
     flow.pop("state")
@@ -64,6 +82,7 @@ async def begin(
         auth_requests.digest(browser),
         now + auth_requests.LIFETIME,
         redirect_uri,
+        must_confirm=must_confirm,
         flow=flow,
     )
     events = audit.new_events(app.clock, actor, [Act("consent.started")], directory_id)
@@ -142,7 +161,11 @@ async def _authorize_administrator(
     if linked is not None and linked.state == "linked" and linked.tenant_id != tenant_id:
         return "other_tenant", attempt
     return "", replace(
-        attempt, tenant_id=tenant_id, probe_id=object_id, company=company_of(dict(claims))
+        attempt,
+        tenant_id=tenant_id,
+        probe_id=object_id,
+        company=company_of(dict(claims)),
+        accepted_by=user_name_of(claims),
     )
 
 
@@ -188,6 +211,8 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
         since=now_ms(app.clock),
         probe_id=attempt.probe_id,
         company=attempt.company,
+        accepted_by=attempt.accepted_by,
+        is_confirmed=not attempt.must_confirm,
     )
     owner = await tenant_links.tenant(app.tables, attempt.tenant_id)
     if owner is not None and owner.owner != attempt.account:
@@ -205,6 +230,10 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     before = await tenant_links.directory(app.tables, link.directory_id)
     if before is not None:
         link = replace(link, tag=before.tag, unknown_fields=before.unknown_fields)
+    if before is not None and _is_pending_elsewhere(app, before, link.tenant_id):
+        return "other_pending"
+    if before is not None and before.state == "propagating" and before.is_confirmed:
+        link = replace(link, is_confirmed=True)
     if before is None or before.state != "linked":
         events = linking.link_events(app, actor, link, "consent.given", company=link.company)
         await tenant_links.save_link(app.tables, link, events)
@@ -213,6 +242,7 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
         return "consented"
     if before.tenant_id != link.tenant_id:
         return "other_tenant"
+    link = replace(link, is_confirmed=True)  # it was confirmed when it was connected
     try:
         await linking.connect(
             app, link, actor
@@ -220,6 +250,13 @@ async def _note(app: App, link: DirectoryLink, actor: Actor) -> str:
     except tenant_links.TenantOwnedByOtherAccount:
         return "owned"
     return "consented"
+
+
+def _is_pending_elsewhere(app: App, before: DirectoryLink, tenant_id: str) -> bool:
+    """Return whether another company's consent came first, in another tab or of another person, and is still pending."""
+    if before.state != "propagating" or before.tenant_id == tenant_id:
+        return False
+    return is_ahead(before.since + DAY, now_ms(app.clock), DAY)
 
 
 def _outcome_of(error: str, description: str) -> str:

@@ -45,6 +45,7 @@ _TABLE = (
     Outcome("blocked", "warn"),
     Outcome("owned", "bad"),
     Outcome("other_tenant", "bad"),
+    Outcome("other_pending", "bad"),
     Outcome("expired", "warn"),
     Outcome("failed", "bad"),
     Outcome("own_credential", "bad"),

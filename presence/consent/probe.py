@@ -33,9 +33,10 @@ async def check(app: App, directory_id: str, actor: Actor) -> DirectoryLink | No
     """Check the directory's consent if a check is due, and return the connection.
 
     `actor` is who asks: the audit log names it if consent has arrived. A page may call this every two seconds.
+    A company that isn't confirmed is not asked for anything.
     """
     link = await tenant_links.directory(app.tables, directory_id)
-    if link is None or link.state != "propagating":
+    if link is None or link.state != "propagating" or not link.is_confirmed:
         return link
     now = now_ms(app.clock)
     wait = min(_FIRST_WAIT << min(max(link.probes - 1, 0), 8), _MAX_WAIT) if link.probes else 0

@@ -41,11 +41,18 @@ def origin_of(app: App, request: Request) -> str:
 
 
 async def connect(
-    app: App, actor: Actor, directory_id: str, request: Request, callback: str = CALLBACK
+    app: App,
+    actor: Actor,
+    directory_id: str,
+    request: Request,
+    callback: str = CALLBACK,
+    *,
+    must_confirm: bool = False,
 ) -> tuple[str, dict[str, str]]:
     """Return the address of Microsoft's sign-in, and headers with the cookie that binds the browser.
 
-    Microsoft sends the browser back to the path `callback`.
+    Microsoft sends the browser back to the path `callback`. With `must_confirm` the company is connected only after
+    `confirm` named it, which a page asks for.
     """
     directory = await directories.read(app, actor.account, directory_id)
     if directory.kind != "entra":
@@ -57,7 +64,9 @@ async def connect(
     origin = origin_of(app, request)
     browser = browser_of(request, origin) or auth_requests.new_secret()
     try:
-        redirect = await flow.begin(app, actor, directory_id, origin + callback, browser)
+        redirect = await flow.begin(
+            app, actor, directory_id, origin + callback, browser, must_confirm=must_confirm
+        )
     except Fault as fault:
         reason = REASONS[fault.reason]
         message = Message("reason_and_remedy", reason=reason.sentence, remedy=reason.remedy)
@@ -85,6 +94,26 @@ async def check(app: App, actor: Actor, directory_id: str) -> Connection:
     """Check whether consent has arrived, if a check is due, and return the connection."""
     await directories.read(app, actor.account, directory_id)
     with _conflicts_as_409():
+        return await status.describe(app, await probe.check(app, directory_id, actor))
+
+
+async def confirm(app: App, actor: Actor, directory_id: str, tenant_id: str) -> Connection:
+    """Confirm that the company with this tenant is the directory's, and return the connection.
+
+    Raises:
+        HttpError: 409, another company waits to be confirmed, or none.
+    """
+    await directories.read(app, actor.account, directory_id)
+    with _conflicts_as_409():
+        link = await tenant_links.directory(app.tables, directory_id)
+        if link is None or link.state == "removed" or link.tenant_id != tenant_id:
+            raise HttpError(409, Message("company_changed"), field="tenantId")
+        if not link.is_confirmed:
+            events = linking.link_events(
+                app, actor, link, "consent.confirmed", company=link.company
+            )
+            await tenant_links.save_link(app.tables, replace(link, is_confirmed=True), events)
+            await audit_relay.relay(app, audit_relay.LINKS, events)
         return await status.describe(app, await probe.check(app, directory_id, actor))
 
 

@@ -3,12 +3,12 @@
 none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> active; removed from each of them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from directories.fault_sources import Severity
 from directories.models import Directory
-from presence import tenant_links
+from presence import external_ids, tenant_links
 from presence.graph.clouds import NO_PRESENCE, cloud_of
 from presence.graph.failure_reasons import AFTER_AN_HOUR, REASONS, Reason
 from presence.health import fresh_for
@@ -21,6 +21,8 @@ from shared.clock import HOUR, MINUTE, SECOND, is_recent, moment, now_ms, timest
 from shared.messages import Message, counted
 
 _LONG = 3 * MINUTE
+NO_PEOPLE = "no_people"  # the reason while the directory has no people
+UNCONFIRMED = "unconfirmed"  # the reason while the company waits to be confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Connection:
     remedy: Message | None = None
     reason: str = ""
     tenant_id: str = ""
+    company: str = ""
+    accepted_by: str = ""
     since: datetime | None = None
     moving: bool = False
     impossible: Message | None = None
@@ -49,6 +53,8 @@ class Connection:
             "remedy": self.remedy.text() if self.remedy else "",
             "reason": self.reason,
             "tenantId": self.tenant_id,
+            "company": self.company,
+            "acceptedBy": self.accepted_by,
             "since": timestamp(self.since) if self.since else None,
             "moving": self.moving,
             "impossible": self.impossible.text() if self.impossible else "",
@@ -76,6 +82,13 @@ async def severity(app: App, directory: Directory) -> Severity:
 
 async def describe(app: App, link: DirectoryLink | None) -> Connection:
     """Return the connection of a link."""
+    described = await _described(app, link)
+    if link is None:
+        return described
+    return replace(described, company=link.company, accepted_by=link.accepted_by)
+
+
+async def _described(app: App, link: DirectoryLink | None) -> Connection:
     if link is None:
         return Connection(
             "none",
@@ -110,6 +123,17 @@ def _impossible(app: App) -> Message | None:
 
 def _propagating(app: App, link: DirectoryLink) -> Connection:
     """Return a connection with pending consent; a missing role is normal for the first minutes."""
+    if not link.is_confirmed:
+        return Connection(
+            "propagating",
+            "warn",
+            Message("connection_unconfirmed_title"),
+            Message("connection_unconfirmed_sentence"),
+            Message("connection_unconfirmed_remedy"),
+            UNCONFIRMED,
+            link.tenant_id,
+            since=moment(link.since),
+        )
     reason = REASONS.get(link.reason)
     is_late = not is_recent(link.since, now_ms(app.clock), _LONG)
     sentence = Message("connection_propagating_sentence")
@@ -124,7 +148,7 @@ def _propagating(app: App, link: DirectoryLink) -> Connection:
         remedy,
         link.reason,
         link.tenant_id,
-        moment(link.since),
+        since=moment(link.since),
         moving=True,
     )
 
@@ -145,6 +169,18 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
     failed = _failing(app, link, head, figures)
     if failed is not None:
         return failed
+    if not head.counts.people and await _has_no_people(app, link.directory_id):
+        return Connection(
+            "active" if head.as_of else "waiting",
+            "good",
+            Message("connection_no_people_title"),
+            Message("connection_no_people_sentence"),
+            reason=NO_PEOPLE,
+            tenant_id=link.tenant_id,
+            since=moment(link.since),
+            moving=not head.as_of,
+            health=figures,
+        )
     if not head.as_of:
         return Connection(
             "waiting",
@@ -169,6 +205,11 @@ async def _linked(app: App, link: DirectoryLink) -> Connection:
         since=moment(link.since),
         health=figures,
     )
+
+
+async def _has_no_people(app: App, directory_id: str) -> bool:
+    found = await external_ids.first(app.tables, directory_id)
+    return not found.object_ids and not found.others
 
 
 def _failing(
@@ -201,7 +242,7 @@ def _failing(
         reason.remedy,
         reason.code,
         link.tenant_id,
-        moment(since),
+        since=moment(since),
         health=figures,
     )
 

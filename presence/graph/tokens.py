@@ -1,6 +1,7 @@
 """Tokens of the login service: the application token for Graph, and the id_token of a sign-in."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from presence.graph.msal_http import LoginHttp
 ROLE = "Presence.Read.All"
 _ROLES = frozenset({ROLE, "Presence.ReadWrite.All"})
 _MAX_CLOCK_SKEW = 120  # seconds
+_MAX_USER_NAME = 254  # characters
 _OPTIONS: Any = {
     "require": ["exp", "iat", "aud", "iss", "tid", "oid", "nonce"],
     # Times are compared with the app's own clock.
@@ -84,6 +86,12 @@ def validated(http: LoginHttp, id_token: str, client_id: str, now: datetime) -> 
     if not is_valid_now:
         raise ValueError("id_token: not valid now")
     return claims
+
+
+def user_name_of(claims: Mapping[str, Any]) -> str:
+    """Return the user name of the administrator who signed in, at most 254 characters, for people who check it."""
+    name = str(claims.get("upn") or claims.get("preferred_username") or "")
+    return name if len(name) <= _MAX_USER_NAME and name.isprintable() else ""
 
 
 def company_of(claims: dict[str, Any]) -> str:

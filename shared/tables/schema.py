@@ -57,6 +57,11 @@ def overview_partition(account: str) -> str:
     return keys.key("overview", account)
 
 
+def names_partition(account: str) -> str:
+    """Return the partition of table `directories` with the names of an account's directories."""
+    return keys.key("names", account)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """One kind of row.
@@ -606,7 +611,7 @@ ACCESS_TOKEN = OnePart(
     rewritten="never",
     codec="directories.access_rows",
     writers=("directories.access_tokens",),
-    readers=("directories.authenticate", "directories.maintenance"),
+    readers=("directories.authenticate", "directories.maintenance", "directories.token_limits"),
     growth="one per OAuth token request of the last day",
 )
 USED_ASSERTION = OnePart(
@@ -643,7 +648,7 @@ SETUP_LINK = OnePart(
     codec="directories.setup_links",
     writers=("directories.setup_link_service", "directories.setup_session"),
     readers=("directories.setup_link_service",),
-    growth="one per set-up link, until 30 days after its end",
+    growth="one per set-up link, until another is created 30 days after its end or later",
 )
 DIRECTORY_OF_ALL = OnePart(
     name="",
@@ -768,6 +773,30 @@ OVERVIEW = OnePart(
     writers=("directories.overview", "directories.store"),
     readers=("directories.overview",),
     growth="one per directory of the account",
+)
+
+DIRECTORY_NAME = OnePart(
+    name="name",
+    table=DIRECTORIES,
+    partition="names|{account}",
+    parts=("SHA-256 of the name without case and extra spaces",),
+    value="the directory that has the name, and since when",
+    rewritten="whole",
+    codec="directories.names",
+    writers=("directories.names",),
+    readers=("directories.names",),
+    growth="one per directory of the account",
+)
+NAMES_COMPLETE = SingleRow(
+    name="complete",
+    table=DIRECTORIES,
+    partition="names|{account}",
+    value="a mark that the directories of earlier releases have their names claimed",
+    rewritten="whole",
+    codec="directories.names",
+    writers=("directories.names",),
+    readers=("directories.names",),
+    growth="one per account",
 )
 
 # --- table presence: Teams presence of a linked tenant ----------------------------------------------------------------

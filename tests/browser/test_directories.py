@@ -103,7 +103,7 @@ def test_deleting_takes_the_name_and_can_be_undone(browser: Browser, empty: Worl
         expect(dialog.get_by_role("button", name="Delete directory")).to_be_disabled()
         dialog.get_by_role("textbox").fill("Brightwater")
         dialog.get_by_role("button", name="Delete directory").click()
-        expect(page.get_by_text("Its data is removed within a few minutes")).to_be_visible()
+        expect(page.get_by_text("You can undo this until")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("link", name="Brightwater")).to_be_visible()
 
@@ -121,6 +121,7 @@ def test_credentials_are_issued_with_an_overlap_and_revoked(browser: Browser, em
         section = page.get_by_role("region", name="Security tokens")
         expect(section.get_by_role("row")).to_have_count(3)
         expect(section.get_by_text(re.compile("20[0-9]{2}, [0-9:]+ GMT"))).to_have_count(4)
+        page.get_by_label("I have saved").check()
         section.get_by_role("link", name="Revoke").last.click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         expect(section.get_by_text("Revoked", exact=True)).to_be_visible()

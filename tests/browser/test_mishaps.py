@@ -264,7 +264,7 @@ def test_no_page_is_wider_for_a_long_name(browser: Browser, empty: World, width:
         assert page.locator("#card").evaluate("(card) => card.scrollWidth <= card.clientWidth")
         page.goto("/contacts/history")
         page.get_by_role("textbox").fill(f"020 7946 0018\n{'9' * 200}")
-        expect(page.locator(".resolved > li")).to_have_count(2)
+        expect(page.locator(".caller")).to_have_count(2)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -119,17 +119,36 @@ def test_presence_is_said_in_words_too(page: Page) -> None:
         assert row.locator(".state").inner_text().strip()
 
 
-def test_back_from_a_person_leads_to_the_call_history_as_it_was(page: Page) -> None:
-    """The numbers and their people are there again, after a reload too, and the address does not tell them."""
+def test_a_person_opens_beside_the_call_history(page: Page) -> None:
+    """By keyboard: the card takes the focus, Escape gives it back, and a reload has the results again."""
     page.goto("/contacts/history")
-    page.get_by_role("textbox").fill("020 7946 0003\n020 7946 0004")
-    page.get_by_role("link", name="Noor Driver 04").click()
-    expect(page.get_by_role("heading", name="Noor Driver 04")).to_be_visible()
-    page.go_back()
-    expect(page.get_by_role("link", name="Noor Driver 04")).to_be_visible()
+    page.get_by_role("textbox").fill("10:20 Incoming 020 7946 0003\n10:10 Missed 020 7946 0004")
+    page.get_by_role("link", name="Noor Driver 04").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 04")).to_be_focused()
+    expect(page.get_by_role("link", name="Noor Driver 03")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Noor Driver 04")).to_be_focused()
+    page.get_by_label("Show").select_option(label="Missed calls")
+    expect(page.locator(".caller")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as CSV").click()
+    assert "Noor Driver 04" in download.value.path().read_text("utf-8-sig")
     page.reload()
     expect(page.get_by_role("link", name="Noor Driver 03")).to_be_visible()
     expect(page).to_have_url(re.compile("/contacts/history$"))
+
+
+def test_a_log_of_a_hundred_calls_fits_a_screen(page: Page) -> None:
+    """Grouped by caller: 12 people and 8 unknown numbers of 100 calls need no scrolling at 1,080 pixels."""
+    page.set_viewport_size({"width": 1280, "height": 1080})
+    page.goto("/contacts/history")
+    numbers = [f"020 7946 {n:04d}" for n in range(1, 13) if n != 7]
+    numbers += [f"+1 206 555 01{n:02d}" for n in range(9)]
+    log = "\n".join(f"10:{n % 60:02d} Incoming {numbers[n % len(numbers)]}" for n in range(100))
+    page.get_by_role("textbox").fill(log)
+    expect(page.locator(".caller")).to_have_count(20)
+    assert page.evaluate("document.querySelector('#results').scrollHeight") < 900
 
 
 def test_numbers_of_a_call_history_are_for_who_typed_them(
@@ -139,7 +158,7 @@ def test_numbers_of_a_call_history_are_for_who_typed_them(
     page = visitor.new_page()
     page.goto("/contacts/history")
     page.get_by_label("Numbers", exact=True).fill("020 7946 0001")
-    expect(page.locator(".resolved > li")).to_have_count(1)
+    expect(page.locator(".caller")).to_have_count(1)
     page.goto("/.auth/logout")
     somebody_else = "reader.00000000-0000-4000-8000-000000000002"
     visitor.add_cookies([{"name": "LocalSignIn", "value": somebody_else, "url": populated.url}])

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from directories import store
 from directories.audit import operator_actor
 from directories.service import NewDirectory, create
 from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.settings import Settings
-from tests.directories.made import ACCOUNT, Made
+from shared.tables.schema import NAMES_COMPLETE, names_partition
+from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 _SETTINGS = Settings(platform_sign_in=True)
 
@@ -25,7 +27,12 @@ async def app(tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
 
 @pytest.fixture
 async def any_app(any_tables: CountingTables, clock: FixedClock) -> AsyncIterator[App]:
-    """Each engine in turn."""
+    """Each engine in turn; the emulator of one test has the names of the tests before it."""
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        partition = names_partition(account)
+        for row in await store.index(any_tables, partition):
+            if row.key != NAMES_COMPLETE.key:
+                await store.remove(any_tables, partition, row.key)
     app = App(_SETTINGS, clock, any_tables)
     yield app
     await app.background.drain()

@@ -173,9 +173,9 @@ async def test_there_is_no_act_without_its_event_whenever_an_instance_is_killed(
     try:
         await service.set_up(mortal, ALEX, made.id, name="Contoso Ltd")
     except StorageUnavailable:
-        assert transactions == 0
+        assert transactions < 2
     is_renamed = (await service.read(app, ACCOUNT, made.id)).name == "Contoso Ltd"
-    assert is_renamed == (transactions > 0)
+    assert is_renamed == (transactions > 1)  # the first one claims the name
     assert ("directory.renamed" in codes(await log(app, made.id))) == is_renamed
     await maintenance.tidy(app, made.id)
     assert ("directory.renamed" in codes(await account_log(app))) == is_renamed
@@ -187,7 +187,7 @@ async def test_an_account_log_survives_the_directory(
 ) -> None:
     """Even events that waited in its outbox when it was purged; the timer is the actor of the purge."""
     dying = Dying(app.tables)
-    dying.left = 1
+    dying.left = 2
     await service.set_up(App(app.settings, clock, dying), ALEX, made.id, name="Contoso Ltd")
     await deletion.delete(app, ALEX, made.id)
     clock.advance(3600)

@@ -2,10 +2,18 @@
 
 import json
 import logging
+import math
 
 import pytest
 
-from directories import credential_usage, credentials, maintenance, service, status
+from directories import (
+    credential_expiry,
+    credential_usage,
+    credentials,
+    maintenance,
+    service,
+    status,
+)
 from directories.audit import operator_actor
 from directories.authenticate import authenticate
 from directories.credentials import Replacement
@@ -64,7 +72,7 @@ async def test_a_credential_that_the_client_has_left_is_not_warned_of(
 async def test_the_alert_comes_30_14_and_3_days_before_once_each(
     app: App, made: Made, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Maintenance looks every day; a day that it missed is caught up by the next."""
+    """A day that was missed is caught up by the next."""
     caplog.set_level(logging.INFO, log.NAME)
     await _use(app, made)
     clock.advance(330 * DAY)
@@ -72,13 +80,26 @@ async def test_the_alert_comes_30_14_and_3_days_before_once_each(
     for day in range(330, 365):
         caplog.clear()
         if day != 351:  # 14 days before: no run
-            await maintenance.tidy(app, made.id)
+            await credential_expiry.warn(app, await service.read(app, ACCOUNT, made.id))
         lines = [json.loads(record.getMessage()) for record in caplog.records]
         seen += [
             (day, line["days_before"]) for line in lines if line["event"] == "credential.ending"
         ]
         clock.advance(DAY)
     assert seen == [(335, 30), (352, 14), (362, 3)]
+
+
+async def test_maintenance_looks_once_a_day(
+    app: App, made: Made, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It runs each hour, and each directory has its hour."""
+    caplog.set_level(logging.INFO, log.NAME)
+    await _use(app, made)
+    clock.advance(340 * DAY)
+    for _ in range(24):
+        clock.advance(3600)
+        await maintenance.run(app, math.inf)
+    assert sum("credential.ending" in record.getMessage() for record in caplog.records) == 1
 
 
 async def test_without_a_valid_credential_the_state_is_not_good(app: App, made: Made) -> None:

@@ -39,8 +39,8 @@ async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
 async def test_ids_fit_every_client(app: App) -> None:
     """20 lower-case letters and digits: Okta refuses an underscore in a base URL (Okta, SCIM FAQ)."""
     ids = {
-        (await service.create(app, operator_actor(ACCOUNT), NewDirectory("A")))[0].id
-        for _ in range(20)
+        (await service.create(app, operator_actor(ACCOUNT), NewDirectory(f"A{number}")))[0].id
+        for number in range(20)
     }
     assert len(ids) == 20
     assert all(

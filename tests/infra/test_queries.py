@@ -82,7 +82,7 @@ async def _ending(world: World) -> None:
     )
     credential_usage.accepted(world.app, directory.id, directory.tokens[0].id)
     await world.app.background.drain()
-    await credential_expiry.warn(world.app, directory.id)
+    await credential_expiry.warn(world.app, directory)
 
 
 def _soon(world: World, directory: Directory) -> Token:

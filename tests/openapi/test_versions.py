@@ -126,6 +126,7 @@ def test_what_has_several_forms_has_a_discriminator(version: str) -> None:
     assert set(found[0][1]["discriminator"]["mapping"]) == {
         "connect",
         "check",
+        "confirm",
         "retry",
         "remove",
         "check-gone",

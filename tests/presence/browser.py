@@ -81,9 +81,13 @@ class Browser:
         found = {key.lower(): value for key, value in answer.headers.items()}
         return Answer(answer.status_code, found, answer.get_body())
 
-    async def act(self, action: str, directory_id: str = DIRECTORY) -> Answer:
-        """An action of the wizard."""
-        body = orjson.dumps({"action": action})
+    must_confirm: bool = False
+
+    async def act(self, action: str, directory_id: str = DIRECTORY, **fields: Any) -> Answer:
+        """An action of the wizard; `must_confirm`: the company is confirmed before it is connected."""
+        if action == "connect" and self.must_confirm:
+            fields["confirm"] = True
+        body = orjson.dumps({"action": action, **fields})
         return await self.send(
             "POST",
             f"/api/directories/{directory_id}/presence",

@@ -10,11 +10,13 @@ import orjson
 import pytest
 
 from directories import audit_log
+from directories.audit_acts import SETTINGS
 from directories.audit_codes import ACT_CODES
 from shared.http import Response
 from tests.openapi.conftest import ACCOUNT, Deployed, signed_in
 from tests.openapi.test_description import METHODS
 from web.routes import _NEW, _OF_DIRECTORY
+from web.text_families import AUDIT_FIELDS
 
 GUID = "99999999-9999-4999-8999-999999999999"
 ADDRESS = "203.0.113.7"
@@ -218,3 +220,8 @@ async def test_another_account_sees_none_of_it(deployed: Deployed) -> None:
     header = base64.b64encode(orjson.dumps({"claims": claims})).decode()
     answer = await deployed.call("GET", "/api/audit", b"", **{"x-ms-client-principal": header})
     assert orjson.loads(answer.body) == {"events": []}
+
+
+def test_every_setting_has_a_label_in_the_log() -> None:
+    """A new setting of a directory is shown by name, in each language, not as a field of the code."""
+    assert set(SETTINGS) <= set(AUDIT_FIELDS)

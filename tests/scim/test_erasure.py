@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from directories import deletion, erasure, maintenance, provisioning_log, totals
+from contacts import notes
+from directories import deletion, erasure, inspector, maintenance, provisioning_log, totals
 from directories.audit import operator_actor
 from local.counting_tables import CountingTables
 from shared.app import App
@@ -61,6 +62,8 @@ async def patched(scim: ScimClient, identifier: str, path: str, value: object) -
 
 async def lived(scim: ScimClient) -> str:
     """Everything that can happen to a person: created, changed, refused by many faults, member, deleted."""
+    administrator = operator_actor(ACCOUNT)
+    directory = await inspector.switch(scim.app, administrator, scim.directory_id, on=True)
     refused = await scim.post("/Users", {**PERSON, "active": "perhaps"})
     assert refused.status == 400
     identifier = (await created(scim)).id
@@ -73,6 +76,11 @@ async def lived(scim: ScimClient) -> str:
     assert await patched(scim, identifier, 'emails[value eq "zq@contoso.example"].x', "y") == 200
     assert await patched(scim, identifier, "active", "Zoltan Quixley") == 400
     assert (await scim.group("Sales", identifier)).status == 201
+    draft = notes.Draft("Zoltan Quixley prefers +44 20 7946 0958")
+    await notes.add(scim.app, directory, identifier, administrator, draft)
+    assert (
+        await scim.call("GET", "/Users", filter='userName eq "zq@contoso.example"')
+    ).status == 200
     await scim.app.background.drain()
     assert (await scim.call("DELETE", f"/Users/{identifier}")).status == 204
     await scim.app.background.drain()

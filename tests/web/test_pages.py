@@ -208,7 +208,7 @@ _ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js", "p
         ("/directories/new?once=a", "Directory.Admin", {"admin.css", "admin.js"}),
         ("/contacts", "Directory.Admin", _ORGANISATION),
         ("/contacts", "Directory.Reader", _ORGANISATION),
-        ("/contacts/history", "Directory.Reader", {"people.css"}),
+        ("/contacts/history", "Directory.Reader", {"people.css", "free.css", "history.js"}),
         ("/directories/new", "Directory.Reader", set()),
     ],
 )

@@ -116,7 +116,7 @@ async def test_the_rest_of_a_list_is_a_page_where_no_script_asks(visit: Visitor)
 async def test_step_1_makes_one_directory_however_often_it_is_sent(
     app: App, visit: Visitor
 ) -> None:
-    """Its address names the directory to be; the last sending's name and region count, its kind stays."""
+    """Its address names the directory to be; the last sending's name, kind and region count."""
     place = (await visit("GET", "/directories/new")).headers["Location"]
     assert (await visit("GET", place)).status == 200
     assert (await visit("POST", place, "name=One&kind=entra&region=GB")).status == 200
@@ -126,9 +126,9 @@ async def test_step_1_makes_one_directory_however_often_it_is_sent(
     assert answer.headers["Location"] == f"/directories/{made.id}/connect"
     assert (await visit("GET", place)).headers["Location"] == f"/directories/{made.id}/setup"
     answer = await visit("POST", place, "name=Two&kind=other&region=DE")
-    assert (
-        answer.headers["Location"] == f"/directories/{made.id}/setup"
-    )  # where it is said that the kind stays
+    assert answer.headers["Location"] == f"/directories/{made.id}/connect"
+    (made,) = await service.list_directories(app, ACCOUNT)
+    assert made.kind == "other"
     assert (await visit("POST", place, "name=+&kind=entra&region=DE")).status == 422
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from directories import credential_usage
-from directories.credential_expiry import DAYS_BEFORE, Ending
+from directories.credential_expiry import Ending
 from directories.models import Directory
 from directories.status import DirectoryStatus
 from presence.consent.status import Connection
@@ -69,7 +69,7 @@ def ending_problem(visit: PageRequest, directory: Directory, ending: Ending) -> 
     """Return the warning that a used credential ends soon: which, when, and the remedy."""
     kind = "security_token" if ending.sort == "tokens" else "client_secret"
     return Problem(
-        "bad" if ending.days_left <= min(DAYS_BEFORE) else "warn",
+        "bad" if ending.is_urgent else "warn",
         visit.counted("problem_ending", ending.days_left, kind=visit.t(CREDENTIAL.code(kind))),
         visit.t(
             "problem_ending_detail",

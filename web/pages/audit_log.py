@@ -22,6 +22,7 @@ from web.translations import outcome_words
 
 _LINES = 50
 _FIELDS = ("act", "actor", "directory", "since", "until")
+_TIMES = {"expires", "inspect_until"}
 _NAMED = {"kind", "setup", "presence", "part"}  # whose values are words of ours
 _TONES = {
     "directory.deleted": "warn",
@@ -185,7 +186,7 @@ def _value(visit: PageRequest, name: str, value: object) -> str:
         return "; ".join(f"{part}: {_value(visit, part, of)}" for part, of in value.items() if of)
     if value is None and name == "readers":
         return visit.t("readers_all")
-    if name == "expires" and value:
+    if name in _TIMES and value:
         return plain_time(str(value))
     if name == "outcome":
         return (outcome_words(visit, str(value)) or {"title": str(value)})["title"]

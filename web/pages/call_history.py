@@ -1,20 +1,27 @@
-"""Call history: numbers of a list of calls, each with the people it may belong to."""
+"""Call history: a pasted call log as the people who called or were called, each once with all calls."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from contacts import account_directories
+from contacts.call_log import Call, CallLog, read_log
+from contacts.number_companies import NearCompany, companies_near
 from contacts.number_lookup import MAX_NUMBERS, Match, TooManyLookups, lookup_numbers
-from contacts.serializers import presence_of
+from contacts.serializers import Statuses, presence_of
+from directories.models import Directory
+from shared import csv_cells
 from shared.http import Response
 from shared.numbers.number import derive
 from web.filters import readable_number
 from web.page_request import PageRequest
 from web.pages.contact_rows import PresenceView, key_of, presence_view
 from web.render import page
+from web.text_families import CALL_COLUMN, DIRECTION, MATCH
 
-_DIVIDERS = re.compile(r"[\n\r,;\t|]+(?!ext=)")
-_LONGEST = 250
+SHOWN = ("all", "people", "unknown", "missed")
+_COLUMNS = ("time", "direction", "duration", "number", "match", "name", "title", "company")
+_MAX_CALLS = 3  # times of calls that a row names
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,68 +31,210 @@ class MatchView:
     key: str
     id: str
     name: str
-    subtitle: str
-    directory: str
+    title: str
+    company: str
     exact: bool
     presence: PresenceView | None
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """A number as it was pasted and as it was read, with its people."""
+class Near:
+    """A company that an unknown number may belong to, with the address of its people with such numbers."""
 
-    asked: str
+    name: str
+    is_line: bool
+    address: str
+
+
+@dataclass(slots=True)
+class Caller:
+    """One number or person of the log with all calls; `number` is E.164 or as pasted, `shown` as people read it."""
+
+    number: str
     shown: str
-    matches: list[MatchView]
+    calls: list[Call] = field(default_factory=list)
+    matches: list[MatchView] = field(default_factory=list)
+    near: list[Near] = field(default_factory=list)
+    others: int = 0
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether a call was missed."""
+        return any(call.direction == "missed" for call in self.calls)
+
+    @property
+    def directions(self) -> list[str]:
+        """The directions of the calls, each once."""
+        return list(dict.fromkeys(call.direction for call in self.calls if call.direction))
+
+    @property
+    def times(self) -> list[str]:
+        """The times of the first calls in the log."""
+        return [call.at for call in self.calls if call.at][:_MAX_CALLS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the page shows: the form as it was sent, and its answer."""
+
+    text: str = ""
+    shown: str = "all"
+    fault: str = ""
+    said: str = ""
+    known: Sequence[Caller] = ()
+    unknown: Sequence[Caller] = ()
+    is_answered: bool = False
 
 
 async def show(visit: PageRequest) -> Response:
     """Show `/contacts/history`."""
-    return page(visit, "history.html", numbers="", results=[], found=0, fault="")
+    return page(visit, "history.html", history=History())
 
 
 async def resolve(visit: PageRequest) -> Response:
     """Show the people who have the numbers of the form."""
-    text = visit.form.get("numbers", "")
-    numbers = list(
-        dict.fromkeys(part.strip()[:_LONGEST] for part in _DIVIDERS.split(text) if part.strip())
+    return page(visit, "history.html", history=await _history(visit))
+
+
+async def export(visit: PageRequest) -> Response:
+    """Return the calls of the form as a CSV file, one line per call."""
+    history = await _history(visit)
+    if not history.is_answered and not history.fault:
+        history = replace(history, fault=visit.t("numbers_missing"))
+    if history.fault:
+        return page(visit, "history.html", history=history)
+    lines = [csv_cells.line([csv_cells.quoted(visit.t(CALL_COLUMN.code(one))) for one in _COLUMNS])]
+    for caller in (*history.known, *history.unknown):
+        lines += [_line(visit, caller, call) for call in caller.calls]
+    headers = {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="calls.csv"',
+        "Cache-Control": "no-store",
+    }
+    return Response(200, csv_cells.BYTE_ORDER_MARK + b"".join(lines), headers)
+
+
+def _line(visit: PageRequest, caller: Caller, call: Call) -> bytes:
+    match = caller.matches[0] if caller.matches else None
+    kind = ("exact" if match.exact else "possible") if match else "no"
+    cells = (
+        call.at,
+        visit.t(DIRECTION.code(call.direction)) if call.direction else "",
+        call.duration,
+        visit.t(MATCH.code(kind)),
+        "; ".join(one.name for one in caller.matches),
+        match.title if match else "",
+        match.company if match else "; ".join(near.name for near in caller.near),
     )
+    # A number in E.164 form, divided by spaces, is no formula.
+    is_plain = caller.number.startswith("+") and not caller.others
+    number = csv_cells.quoted(caller.shown) if is_plain else csv_cells.safe(call.number)
+    written = [csv_cells.safe(cell) for cell in cells]
+    return csv_cells.line([*written[:3], number, *written[3:]])
+
+
+async def _history(visit: PageRequest) -> History:
+    text, shown = visit.form.get("numbers", ""), visit.form.get("show", "all")
+    shown = shown if shown in SHOWN else "all"
+    log = read_log(text)
+    numbers = log.numbers
+    if not numbers:
+        is_asked = bool(text.strip()) or visit.form.get("go") == "1"
+        fault = visit.t("numbers_missing") if is_asked else ""
+        return History(text=text, shown=shown, fault=fault)
     if len(numbers) > MAX_NUMBERS:
         fault = visit.t("numbers_too_many", count=len(numbers), most=MAX_NUMBERS)
-        return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
+        return History(text=text, shown=shown, fault=fault)
     try:
-        results = await _resolved(visit, numbers)
+        callers = await _callers(visit, log)
     except TooManyLookups as error:
         fault = visit.t("lookup_too_many", count=len(numbers), most=error.most)
-        return page(visit, "history.html", numbers=text, results=[], found=0, fault=fault)
-    found = sum(1 for one in results if one.matches)
-    return page(visit, "history.html", numbers=text, results=results, found=found, fault="")
-
-
-async def _resolved(visit: PageRequest, numbers: list[str]) -> list[Resolved]:
-    directories = await account_directories.all_directories(visit.app, visit.reader)
-    matches = await lookup_numbers(visit.app, directories, numbers)
-    known = await presence_of(
-        visit.app, [(one.directory, one.card) for own in matches for one in own]
+        return History(text=text, shown=shown, fault=fault)
+    known, unknown = _filtered(callers, shown)
+    return History(
+        text=text,
+        shown=shown,
+        said=_said(visit, log, callers),
+        known=known,
+        unknown=unknown,
+        is_answered=True,
     )
-    alone = len(directories) == 1
+
+
+def _said(visit: PageRequest, log: CallLog, callers: Sequence[Caller]) -> str:
+    known = sum(bool(one.matches) for one in callers)
+    said = visit.t("resolved_count", found=known, all=len(callers), calls=len(log.calls))
+    if log.unread:
+        said = f"{said} · {visit.counted('lines_unread', log.unread)}"
+    return said
+
+
+def _filtered(callers: Sequence[Caller], shown: str) -> tuple[list[Caller], list[Caller]]:
+    if shown == "missed":
+        callers = [one for one in callers if one.is_missed]
+    known = [one for one in callers if one.matches and shown != "unknown"]
+    unknown = [one for one in callers if not one.matches and shown != "people"]
+    return known, unknown
+
+
+async def _callers(visit: PageRequest, log: CallLog) -> list[Caller]:
+    """Return the callers of a log in its order: calls of one number, or of one person's numbers, are together."""
+    directories = await account_directories.all_directories(visit.app, visit.reader)
+    numbers = log.numbers
+    found = dict(zip(numbers, await lookup_numbers(visit.app, directories, numbers), strict=True))
+    people = [(one.directory, one.card) for own in found.values() for one in own]
+    known = await presence_of(visit.app, people)
     region = directories[0].region if directories else visit.settings.default_region
+    callers: dict[str, Caller] = {}
+    for call in log.calls:
+        e164 = derive(call.number, region).e164
+        own = found[call.number]
+        caller = callers.get(_group(own, e164 or call.number))
+        if caller is None:
+            shown = readable_number(e164) if e164 else call.number
+            views = [_match(visit, one, known) for one in own]
+            caller = Caller(e164 or call.number, shown, matches=views)
+            callers[_group(own, e164 or call.number)] = caller
+        elif (e164 or call.number) != caller.number:
+            caller.others += 1
+        caller.calls.append(call)
+    await _add_companies(visit, directories, list(callers.values()))
+    return list(callers.values())
 
-    def view(match: Match) -> MatchView:
-        card, directory = match.card, match.directory
-        key = key_of(directory.id, card.id)
-        status = known.get((directory.id, card.external_id))
-        presence = presence_view(visit, key, status) if status else None
-        subtitle = card.title or card.department
-        name = "" if alone else directory.name
-        return MatchView(key, card.id, card.name, subtitle, name, match.kind == "exact", presence)
 
-    return [
-        Resolved(asked, _shown(asked, region), [view(match) for match in own])
-        for asked, own in zip(numbers, matches, strict=True)
-    ]
+def _group(matches: Sequence[Match], number: str) -> str:
+    """Return what calls are grouped by: the only person who has the number exactly, else the number."""
+    exact = [one for one in matches if one.kind == "exact"]
+    if len(exact) == 1:
+        return key_of(exact[0].directory.id, exact[0].card.id)
+    return number
 
 
-def _shown(asked: str, region: str) -> str:
-    number = derive(asked, region)
-    return readable_number(number.e164) if number.e164 else asked
+def _match(visit: PageRequest, match: Match, known: Statuses) -> MatchView:
+    card, directory = match.card, match.directory
+    key = key_of(directory.id, card.id)
+    status = known.get((directory.id, card.external_id))
+    return MatchView(
+        key,
+        card.id,
+        card.name,
+        card.title or card.department,
+        card.organization or directory.name,
+        match.kind == "exact",
+        presence_view(visit, key, status) if status else None,
+    )
+
+
+async def _add_companies(
+    visit: PageRequest, directories: Sequence[Directory], callers: Sequence[Caller]
+) -> None:
+    unknown = [one for one in callers if not one.matches and one.number.startswith("+")]
+    near = await companies_near(visit.app, directories, [one.number for one in unknown])
+    for one in unknown:
+        one.near = [_near(company) for company in near[one.number]]
+
+
+def _near(company: NearCompany) -> Near:
+    fields = {"directory": company.directory.id, "q": f"+{company.beginning}"}
+    address = f"/contacts?{urlencode(fields)}"
+    return Near(company.directory.name, company.kind == "line", address)

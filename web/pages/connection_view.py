@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directories.models import Directory
-from presence.consent.status import Connection
+from presence.consent.status import UNCONFIRMED, Connection
 from shared.messages import Message
 from web.page_request import PageRequest
 
@@ -22,10 +22,13 @@ class ConnectionView:
     sentence: str
     remedy: str = ""
     tenant: str = ""
+    company: str = ""
+    accepted_by: str = ""
     since: datetime | None = None
     moving: bool = False
     impossible: str = ""
     mark: str = ""
+    unconfirmed: bool = False
 
     @property
     def locked(self) -> bool:
@@ -45,8 +48,11 @@ def view(visit: PageRequest, connection: Connection, directory: Directory) -> Co
         visit.text(sentence),
         visit.text(connection.remedy),
         connection.tenant_id,
+        connection.company,
+        connection.accepted_by,
         connection.since,
         connection.moving,
         visit.text(connection.impossible),
-        f"{connection.state}.{connection.reason}",
+        f"{connection.state}.{connection.reason}.{connection.tenant_id}",
+        connection.reason == UNCONFIRMED,
     )

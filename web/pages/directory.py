@@ -14,7 +14,7 @@ from presence.consent.status import Connection
 from shared.http import Response
 from shared.messages import group_thousands
 from web.page_request import PageRequest, trigger
-from web.pages import readers
+from web.pages import readers, wizard_scim
 from web.pages.alerts import problems_of
 from web.pages.connection_view import view
 from web.render import page
@@ -55,12 +55,17 @@ async def show(visit: PageRequest) -> Response:
         "presence_as_of": connection.health.get("lastSync") or "",
         "presence_words": visit.t(
             "presence_off" if directory.presence == "off" else "presence_undecided"
-        ),
+        )
+        if connection.state in ("none", "removed")
+        else visit.t("not_yet"),
     }
     found = problems_of(visit, directory, glance, connection)
     values: dict[str, Any] = {
         "figures": figures,
         "problems": found,
+        "next_steps": await wizard_scim.next_steps(visit, directory)
+        if glance.stage != "provisioning"
+        else None,
         "exports": _exports(visit, directory),
         "readers": readers.summary(visit, directory),
         **frame,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from directories import deletion, overview, service, store
 from directories import status as directory_status
-from directories.errors import InvalidField, NotThere
+from directories.errors import InvalidField, NameTaken, NotThere
 from directories.models import Directory
 from directories.overview import STATES, Overview
 from directories.selection import SORTS
@@ -21,6 +21,7 @@ from web.page_request import PageRequest
 from web.pages.alerts import Problem, problems_of
 from web.pages.directory_filters import filters_of, part_of
 from web.render import dialog, page
+from web.text_families import WAITING
 from web.translations import fault_text, outcome_words
 
 MAX_LIVE = 50  # directories of which every state is read for the page
@@ -40,6 +41,7 @@ class Row:
     problems: Sequence[Problem] = ()
     setup: bool = False
     deleting: bool = False
+    waiting: str = ""  # what a directory without problems waits for
     overview: Overview | None = None
     until: datetime | None = None  # when a deletion can no longer be undone
 
@@ -155,6 +157,7 @@ async def _row(visit: PageRequest, directory: Directory) -> Row:
         presence_badge(visit, directory, connection),
         problems_of(visit, directory, glance, connection),
         unfinished,
+        waiting=visit.t(WAITING.code(glance.stage)) if glance.stage != "provisioning" else "",
         overview=overview.describe(
             visit.app, directory, glance, [connections.severity_of(connection)]
         ),
@@ -170,6 +173,8 @@ def presence_badge(
     match connection.state:
         case "active" if connection.health.get("stale"):
             return {"tone": "warn", "words": visit.t("presence_delayed")}
+        case "active" | "waiting" if connection.reason == connections.NO_PEOPLE:
+            return {"tone": "accent", "words": visit.t("presence_on_no_people")}
         case "active" | "waiting":
             return {"tone": "good", "words": visit.t("presence_on")}
         case "propagating":
@@ -242,6 +247,8 @@ async def restore(visit: PageRequest) -> Response:
         await deletion.restore(visit.app, visit.actor, visit.directory_id)
     except NotThere:
         return visit.go("/")
+    except NameTaken as taken:
+        return visit.go("/", visit.text(taken.message))
     return visit.go("/", visit.t("directory_restored"))
 
 

@@ -1,8 +1,8 @@
 """Wizard, step 1: name, kind and default region."""
 
-from typing import Any
+from typing import Any, get_args
 
-from directories import service, store, tokens
+from directories import kind_change, service, store, tokens
 from directories.errors import InvalidField, NotThere, TooManyDirectories
 from directories.models import Directory, Kind
 from directories.service import NewDirectory
@@ -71,30 +71,51 @@ async def edit(visit: PageRequest) -> Response:
     """Step 1 of a directory that exists."""
     directory = await service.read(visit.app, visit.account, visit.directory_id)
     form = {"name": directory.name, "kind": directory.kind, "region": directory.region}
-    return _step(visit, directory, form, {})
+    return await _again(visit, directory, form, {})
 
 
 async def save(visit: PageRequest) -> Response:
-    """Take name and region; its kind a directory keeps."""
+    """Take name and region, and the kind while nothing has been provisioned."""
     return await _save(visit, await service.read(visit.app, visit.account, visit.directory_id))
 
 
 async def _save(visit: PageRequest, directory: Directory) -> Response:
+    kind = visit.form.get("kind", directory.kind)
     form = {
         "name": visit.form.get("name", ""),
-        "kind": directory.kind,
+        "kind": kind,
         "region": visit.form.get("region", ""),
     }
+    changed = {"kind": kind, "setup": "connect"} if kind != directory.kind else {}
+    if kind not in get_args(Kind):
+        return await _again(visit, directory, form, {"kind": visit.t("kind_missing")}, 422)
     try:
         await service.set_up(
-            visit.app, visit.actor, directory.id, name=form["name"], region=form["region"]
+            visit.app,
+            visit.actor,
+            directory.id,
+            name=form["name"],
+            region=form["region"],
+            **changed,
         )
     except InvalidField as fault:
-        return _step(visit, directory, form, {fault.field: fault_text(visit, fault)}, 422)
-    is_other_kind = (
-        visit.form.get("kind", directory.kind) != directory.kind
-    )  # step 1 shows that it can't be changed
-    return visit.go(f"/directories/{directory.id}/{'setup' if is_other_kind else 'connect'}")
+        faults = {fault.field: fault_text(visit, fault)}
+        return await _again(visit, directory, form, faults, 422)
+    return visit.go(f"/directories/{directory.id}/connect")
+
+
+async def _again(
+    visit: PageRequest,
+    directory: Directory,
+    form: dict[str, str],
+    faults: dict[str, str],
+    status: int = 200,
+) -> Response:
+    """Show step 1 of a directory that exists; its kind can be changed while nothing has been provisioned."""
+    fixed = await kind_change.why_fixed(visit.app, directory.id)
+    if fixed is not None:
+        form = {**form, "kind": directory.kind}
+    return _step(visit, directory, form, faults, status, visit.text(fixed))
 
 
 def _step(
@@ -103,15 +124,18 @@ def _step(
     form: dict[str, str],
     faults: dict[str, str],
     status: int = 200,
+    kind_fixed: str = "",
 ) -> Response:
     values: dict[str, Any] = {
         "directory": directory,
         "form": form,
         "faults": faults,
+        "kind_fixed": kind_fixed,
         "regions": _regions(),
     }
     action = f"/directories/{directory.id}/setup" if directory else here(visit.request)
     links = wizard_steps.links(directory) if directory else None
+    values["done"] = wizard_steps.done(directory) if directory else set()
     return page(visit, "setup.html", status=status, action=action, links=links, **values)
 
 

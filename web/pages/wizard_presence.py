@@ -54,7 +54,7 @@ async def consent(visit: PageRequest) -> Response:
         await service.set_up(visit.app, visit.actor, directory.id, presence="on")
     try:
         location, headers = await consents.connect(
-            visit.app, visit.actor, directory.id, visit.request
+            visit.app, visit.actor, directory.id, visit.request, must_confirm=True
         )
     except HttpError as error:
         failed = {
@@ -67,6 +67,22 @@ async def consent(visit: PageRequest) -> Response:
         answer.headers |= {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
         return answer
     return visit.leave(location, headers)
+
+
+async def confirm(visit: PageRequest) -> Response:
+    """Connect the company that was shown; another one that came in between is shown first."""
+    directory = await _directory(visit)
+    try:
+        await consents.confirm(visit.app, visit.actor, directory.id, visit.form.get("tenant", ""))
+    except HttpError as error:
+        failed = {
+            "tone": "bad",
+            "title": visit.t("company_changed_title"),
+            "detail": visit.text(error.message),
+            "remedy": "",
+        }
+        return await step(visit, directory, failed)
+    return await step(visit, directory)
 
 
 async def step(
@@ -88,6 +104,9 @@ async def step(
         "choice": choice,
         "outcome": outcome,
         "links": wizard_steps.links(directory),
+        "done": wizard_steps.done(
+            directory, presence_chosen=current.locked or directory.presence == "off"
+        ),
         "before_finish": visit.text(_before_finish(choice, current)),
         "removal": left,
         "gone": None,
@@ -98,6 +117,8 @@ async def step(
 
 def _before_finish(choice: str, connection: ConnectionView) -> Message | None:
     """Return the step that is missing before the wizard can end; None if there is none."""
+    if connection.unconfirmed:
+        return Message("finish_needs_company")
     if choice == "off" or connection.locked or connection.state == "removed":
         return None
     return Message("finish_needs_consent" if choice == "on" else "finish_needs_choice")

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from directories import credential_usage, service, status, store
 from directories.credentials import Issued
@@ -53,7 +54,6 @@ async def step(
 ) -> Response:
     """Show step 2 with the new `token`; the step's own address does not show it."""
     live_tokens = [one for one in directory.tokens if one.is_live(store.now(visit.app.clock))]
-    guide = _GUIDES[directory.kind]
     values: dict[str, Any] = {
         "directory": directory,
         "token": token,
@@ -63,9 +63,10 @@ async def step(
         "mapping": attribute_mapping.ENTRA
         if directory.kind == "entra"
         else attribute_mapping.OTHER,
-        "guide": [visit.pattern(guide.code(step)) for step in sorted(guide.members)],
+        "guide": guide_of(visit, directory),
         "links": wizard_steps.links(directory),
         "live": await live_line(visit, directory, f"/directories/{directory.id}/live"),
+        "done": wizard_steps.done(directory),
     }
     headers = (
         {"HX-Push-Url": f"/directories/{directory.id}/connect"}
@@ -73,6 +74,21 @@ async def step(
         else {}
     )
     return page(visit, "connect.html", headers=headers, **values)
+
+
+def guide_of(visit: PageRequest, directory: Directory) -> list[str]:
+    """Return the steps in the identity provider, with placeholders."""
+    guide = _GUIDES[directory.kind]
+    return [visit.pattern(guide.code(step)) for step in sorted(guide.members)]
+
+
+async def next_steps(visit: PageRequest, directory: Directory) -> dict[str, Any]:
+    """Return what is left to do in the identity provider before people arrive."""
+    return {
+        "base_url": scim_base_url(visit.app, visit.request.origin, directory.id),
+        "guide": guide_of(visit, directory),
+        "live": await live_line(visit, directory, f"/directories/{directory.id}/live"),
+    }
 
 
 async def live(visit: PageRequest) -> Response:
@@ -83,6 +99,9 @@ async def live(visit: PageRequest) -> Response:
     found = await live_line(visit, directory, f"/directories/{directory.id}/live")
     if visit.query.get("seen") == found["mark"]:
         return Response(204)
+    shown_on = urlsplit(visit.request.headers.get("hx-current-url", "")).path
+    if found["has_people"] and shown_on == f"/directories/{directory.id}":
+        return visit.go(shown_on, visit.t("people_arrived"))  # nothing is left to do there
     return page(visit, "live.html", directory=directory, live=found)
 
 
@@ -99,6 +118,7 @@ async def live_line(visit: PageRequest, directory: Directory, address: str) -> d
         "refusal": refusal,
         "wrong_ids": ids,
         "mark": mark,
+        "has_people": glance.stage == "provisioning",
         "settled": glance.stage == "provisioning" and not refusal and not ids,
     }
 

@@ -29,3 +29,16 @@ async def resume(visit: PageRequest) -> Response:
 def links(directory: Directory) -> list[str]:
     """Return the addresses of the steps."""
     return [f"/directories/{directory.id}/{step}" for step in ("setup", "connect", "presence")]
+
+
+def done(directory: Directory, *, presence_chosen: bool = False) -> set[str]:
+    """Return the names of the steps that are done.
+
+    The second one is done once the token was confirmed as saved, the third one with a decision that is carried out.
+    """
+    found = {"name"}
+    if directory.setup != "connect":
+        found.add("connect")
+    if presence_chosen or directory.setup == "done":
+        found.add("presence")
+    return found

@@ -24,6 +24,43 @@
   // What is closed on screen is read on paper.
   addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details.panel")) part.open = true; });
 
+  // A value that is shown only once: until its box is ticked, every way out of the page asks first.
+  const unsaved = () => document.querySelector("[data-unsaved]:not(:checked)");
+  page.isUnsaved = () => Boolean(unsaved());
+  let goes = null;
+  let isLeaving = false;
+  const ask = (go) => {
+    goes = go;
+    const dialog = document.getElementById("leave");
+    if (!dialog.open) dialog.showModal();
+  };
+  const goTo = (address) => ask(() => { isLeaving = true; location.assign(address); });
+  page.onPress("[data-stay]", () => { document.getElementById("leave").close(); document.querySelector("#dialog dialog")?.close(); });
+  page.onPress("[data-leave]", () => { document.getElementById("leave").close(); goes?.(); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || !unsaved() || isLeaving || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (link.target === "_blank" || link.hasAttribute("download") || link.matches("[aria-haspopup=dialog]") || link.getAttribute("href").startsWith("#")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    goTo(link.href);
+  }, { capture: true });
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt, target, issueRequest } = event.detail;
+    if (!unsaved() || elt.closest("[data-poll]") || !["main", "credentials"].includes(target?.id)) return;
+    event.preventDefault();
+    ask(() => issueRequest(true));
+  });
+  addEventListener("popstate", (event) => {
+    const box = unsaved();
+    if (!box?.dataset.at || isLeaving) return;
+    const wanted = location.href;
+    event.stopImmediatePropagation();
+    history.pushState({ htmx: true }, "", box.dataset.at);
+    goTo(wanted);
+  }, { capture: true });
+  addEventListener("beforeunload", (event) => { if (unsaved() && !isLeaving) event.preventDefault(); });
+
   // An export of many people comes part by part: the bar follows it, and one that failed midway goes on where it stood.
   let job = null;
   const number = new Intl.NumberFormat(document.documentElement.lang);

@@ -19,7 +19,17 @@
   const opens = (elt) => elt.getAttribute("hx-get") ?? elt.getAttribute("href");
   document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => { if (elt.matches?.("[aria-haspopup=dialog]")) opener = opens(elt); });
 
+  let looking = null;
+  let isTold = false;
   const leave = () => {
+    // A token that is shown only once would go with the page: the person saves it first.
+    const box = document.querySelector("[data-unsaved]:not(:checked)");
+    if (box) {
+      if (!isTold) page.toast(box.dataset.signedOut);
+      isTold = true;
+      looking = null;
+      return;
+    }
     const fields = Object.fromEntries(all().filter(isTyped).map((field) => [nameOf(field), field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value]));
     const dialog = document.querySelector("#dialog dialog") && opener;
     try { sessionStorage.setItem(KEY, JSON.stringify({ by: page.words().person, at: here(), dialog, fields })); } catch { /* private window */ }
@@ -33,7 +43,6 @@
     } catch { return false; } // the network is gone
   };
   // Whether the session ended; if so, the page is on its way. Asked by several failures at once, it looks once.
-  let looking = null;
   page.signInAgain = () => {
     looking ??= hasEnded().then((ended) => { if (ended) leave(); else looking = null; return ended; });
     return looking;

@@ -21,7 +21,8 @@
   document.addEventListener("htmx:beforeSend", (event) => { if (!isSilent(event.detail.elt)) wait(); });
   document.addEventListener("htmx:afterRequest", (event) => { if (!isSilent(event.detail.elt)) come(); });
   // A browser without the Navigation API shows by itself that a page is coming, as this one does beside the bar.
-  window.navigation?.addEventListener("navigate", ({ destination, downloadRequest }) => {
+  window.navigation?.addEventListener("navigate", ({ destination, downloadRequest, sourceElement }) => {
+    if (sourceElement?.closest("[data-download]")) return;
     if (!destination.sameDocument && downloadRequest === null && destination.url.startsWith("http")) wait();
   });
 
@@ -30,7 +31,7 @@
   addEventListener("pageshow", () => { come(0); sent = new WeakSet(); });
   window.navigation?.addEventListener("navigateerror", () => { come(); sent = new WeakSet(); });
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented || event.target.matches("[data-download]")) return; // a file leaves the page as it is
     if (sent.has(event.target)) event.preventDefault();
     sent.add(event.target);
   });

@@ -1,0 +1,86 @@
+"""The companies that a number which is nobody's may belong to: those with the same main line, or the same area code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from directories.models import Directory
+from shared.app import App
+from shared.concurrency import each
+from shared.numbers.plan import country_code
+from shared.tables.schema import CONTACTS, FIND
+
+MAX_READS = 400  # round trips for one log
+MAX_COMPANIES = 3  # named for a number
+_LINE_DIGITS = 4  # of an extension: numbers that differ in no other digits share a main line
+_MIN_NATIONAL = 3  # digits after the country code that a main line has at least
+
+
+@dataclass(frozen=True, slots=True)
+class NearCompany:
+    """A directory with numbers that begin with `beginning` (digits); `kind` tells what these digits are."""
+
+    directory: Directory
+    kind: Literal["line", "area"]
+    beginning: str
+
+
+async def companies_near(
+    app: App, directories: Sequence[Directory], numbers: Sequence[str]
+) -> dict[str, list[NearCompany]]:
+    """Return the companies near each number in E.164 form, those with the same main line, else the same area code.
+
+    It takes one round trip per directory and beginning, `MAX_READS` at most: numbers beyond them have
+    no entry.
+    """
+    lines = {number: line for number in numbers if (line := _line(number))}
+    found = await _with(app, directories, lines, "line", MAX_READS)
+    asked = len(set(lines.values())) * len(directories)
+    left = {number: area for number in numbers if not found.get(number) and (area := _area(number))}
+    areas = await _with(app, directories, left, "area", MAX_READS - min(asked, MAX_READS))
+    return {number: (found.get(number) or areas.get(number) or []) for number in numbers}
+
+
+async def _with(
+    app: App,
+    directories: Sequence[Directory],
+    beginnings: dict[str, str],
+    kind: Literal["line", "area"],
+    most: int,
+) -> dict[str, list[NearCompany]]:
+    """Return the directories with a number that begins like each of the numbers."""
+    wanted = list(dict.fromkeys(beginnings.values()))[: most // max(1, len(directories))]
+    pairs = [(one, directory) for one in wanted for directory in directories]
+
+    async def has(pair: tuple[str, Directory]) -> bool:
+        start, stop = FIND.beginning(pair[0])
+        rows = await app.tables.query(CONTACTS, pair[1].id, start, stop, limit=1, keys_only=True)
+        return bool(rows)
+
+    read = await each(pairs, has)
+    near: dict[str, list[NearCompany]] = {one: [] for one in wanted}
+    for (one, directory), is_near in zip(pairs, read, strict=True):
+        if is_near and len(near[one]) < MAX_COMPANIES:
+            near[one].append(NearCompany(directory, kind, one))
+    return {number: near[one] for number, one in beginnings.items() if one in near}
+
+
+def _line(number: str) -> str:
+    """Return the digits of the main line that a number may be an extension of, "" for a short number."""
+    digits = number.lstrip("+")
+    code = country_code(digits)
+    line = digits[:-_LINE_DIGITS]
+    return line if code and len(line) >= len(code) + _MIN_NATIONAL else ""
+
+
+def _area(number: str) -> str:
+    """Return the digits of country and area code, "" for a number without an area code."""
+    import phonenumbers  # 0.1 s, needed here only
+
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    length = phonenumbers.length_of_geographical_area_code(parsed)
+    national = phonenumbers.national_significant_number(parsed)
+    return f"{parsed.country_code}{national[:length]}" if length else ""

@@ -1,0 +1,129 @@
+"""Names of an account's directories: each name is used once, whatever its case and spaces.
+
+Agents tell companies apart by these names. Several instances create and rename directories at the same time, so
+storage decides: a row per name, whose key is derived from the name, is inserted before the directory is written. A row
+whose directory has another name or is deleted, because a run was killed or the directory was deleted since, is taken
+over. Rows for the directories of earlier releases are added once, when a name of the account is claimed first.
+"""
+
+import contextlib
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+
+import orjson
+
+from directories import store
+from directories.errors import NameTaken
+from shared import row_versions
+from shared.app import App
+from shared.clock import parse_timestamp
+from shared.tables.port import (
+    AlreadyExists,
+    Delete,
+    Insert,
+    NotFound,
+    PreconditionFailed,
+    Replace,
+    StorageUnavailable,
+    Upsert,
+)
+from shared.tables.schema import DIRECTORIES, DIRECTORY_NAME, NAMES_COMPLETE, names_partition
+
+_ATTEMPTS = 6
+_IN_PROGRESS = timedelta(
+    minutes=1
+)  # a claim without a directory that has the name may still be followed by it
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Which directory has a name, and since when."""
+
+    directory_id: str
+    at: str
+
+
+def is_same(one: str, other: str) -> bool:
+    """Return whether two names are equal for people: apart from case, spaces and the form of their characters."""
+    return _folded(one) == _folded(other)
+
+
+async def claim(app: App, account: str, name: str, directory_id: str) -> bool:
+    """Take a name for a directory; return False if the directory has it already.
+
+    Raises:
+        NameTaken: Another directory of the account has the name.
+    """
+    await _adopt(app, account)
+    partition, key = names_partition(account), _key(name)
+    value = encode(Claim(directory_id, store.now(app.clock)))
+    for _ in range(_ATTEMPTS):
+        try:
+            await app.tables.transact(DIRECTORIES, partition, [Insert(key, value)])
+            return True
+        except AlreadyExists:
+            row = await app.tables.get(DIRECTORIES, partition, key)
+        if row is None:
+            continue
+        found = decode(row.value)
+        if found.directory_id == directory_id:
+            return False
+        if await _is_held(app, account, name, found):
+            raise NameTaken(name)
+        with contextlib.suppress(PreconditionFailed, NotFound):
+            await app.tables.transact(DIRECTORIES, partition, [Replace(key, value, row.etag)])
+            return True
+    raise StorageUnavailable("the name changes too often")
+
+
+async def release(app: App, account: str, name: str, directory_id: str) -> None:
+    """Give a name back if the directory has it."""
+    partition, key = names_partition(account), _key(name)
+    row = await app.tables.get(DIRECTORIES, partition, key)
+    if row is not None and decode(row.value).directory_id == directory_id:
+        with contextlib.suppress(PreconditionFailed, NotFound):
+            await app.tables.transact(DIRECTORIES, partition, [Delete(key, row.etag)])
+
+
+async def _is_held(app: App, account: str, name: str, found: Claim) -> bool:
+    directory = await store.get(app.tables, found.directory_id)
+    if directory is not None and directory.account == account:
+        if not directory.is_active:
+            return False
+        if is_same(directory.name, name):
+            return True
+    return app.clock.now() - parse_timestamp(found.at) < _IN_PROGRESS
+
+
+async def _adopt(app: App, account: str) -> None:
+    """Claim the names of directories that were made before names were claimed."""
+    partition = names_partition(account)
+    if await app.tables.get(DIRECTORIES, partition, NAMES_COMPLETE.key) is not None:
+        return
+    for directory in await store.of_account(app.tables, app.clock, account):
+        if directory.is_active:
+            row = Insert(_key(directory.name), encode(Claim(directory.id, directory.created)))
+            with contextlib.suppress(AlreadyExists):  # two had the same name before
+                await app.tables.transact(DIRECTORIES, partition, [row])
+    await app.tables.transact(DIRECTORIES, partition, [Upsert(NAMES_COMPLETE.key, b'{"v":1}')])
+
+
+def _key(name: str) -> str:
+    return DIRECTORY_NAME.key(hashlib.sha256(_folded(name).encode()).hexdigest())
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
+
+
+def encode(found: Claim) -> bytes:
+    """Return the value of a name's row."""
+    return orjson.dumps({"v": 1, "directory_id": found.directory_id, "at": found.at})
+
+
+def decode(value: bytes) -> Claim:
+    """Return the claim that `encode` wrote; raise UnsupportedRowVersion."""
+    found: Claim = row_versions.build(Claim, row_versions.read(value, "directory name"))
+    return found

@@ -1,0 +1,199 @@
+"""Wrong turns of an administrator: each is asked about, undone or named before anything is lost."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser import chromium
+from tests.browser.world import World, world
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A product that these tests share; each makes directories of its own."""
+    folder: Path = tmp_path_factory.mktemp("wrong-turns")
+    with world(f"sqlite:///{folder}/product.db") as running:
+        for tenant in running.simulator.tenants.values():
+            tenant.anyone = True
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser, begun: World) -> Iterator[BrowserContext]:
+    """An administrator's browser."""
+    with chromium.context(browser, begun.url) as made:
+        yield made
+
+
+def _step_two(page: Page, name: str) -> str:
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Next Step").click()
+    return page.locator("#token").inner_text()
+
+
+def test_an_unsaved_token_is_not_left_without_a_question(visitor: BrowserContext) -> None:
+    """A link, Back and a reload ask; the token is still there; once it is saved, nothing asks (finding W1)."""
+    page = visitor.new_page()
+    token = _step_two(page, "Adventure Works")
+    address = page.url
+    asks = page.get_by_role("dialog", name="Leave without saving the token?")
+    page.get_by_role("link", name="Presence").click()
+    expect(asks).to_be_visible()
+    page.get_by_role("button", name="Stay and save it").click()
+    page.evaluate("history.back()")
+    expect(asks).to_be_visible()
+    page.get_by_role("button", name="Stay and save it").click()
+    assert (page.url, page.locator("#token").inner_text()) == (address, token)
+    native: list[str] = []
+
+    def stay(dialog: object) -> None:
+        native.append(dialog.type)  # type: ignore[attr-defined]
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+    page.on("dialog", stay)
+    page.evaluate("setTimeout(() => location.reload())")
+    expect(page.locator("#token")).to_have_text(token)
+    page.wait_for_timeout(300)
+    assert native == ["beforeunload"]
+    page.get_by_label("I have saved").check()
+    page.get_by_role("link", name="Presence").click()
+    expect(page).to_have_url(re.compile("/presence$"))
+
+
+def test_leaving_without_the_token_goes_where_one_wanted(visitor: BrowserContext) -> None:
+    """The question is answered once."""
+    page = visitor.new_page()
+    _step_two(page, "Alpine Ski House")
+    page.get_by_role("link", name="Organisation").click()
+    page.get_by_role("button", name="Leave without it").click()
+    expect(page).to_have_url(re.compile("/contacts$"))
+
+
+def test_a_wrong_kind_is_corrected_and_the_set_up_finished_later(
+    visitor: BrowserContext, begun: World
+) -> None:
+    """No call has come, so nothing needs to be deleted; the list leads back to the step (finding W4)."""
+    page = visitor.new_page()
+    _step_two(page, "Wide World")
+    page.get_by_label("I have saved").check()
+    page.get_by_role("link", name="Name and kind").click()
+    page.get_by_role("radio", name="Other directory").check()
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_role("button", name="Finish", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Finish later").click()
+    expect(page.get_by_text("Set-up unfinished").first).to_be_visible()
+    page.get_by_role("link", name="Wide World").click()
+    expect(page).to_have_url(re.compile("/connect$"))
+
+
+def test_a_name_that_is_there_already_is_refused_at_its_field(
+    visitor: BrowserContext, begun: World
+) -> None:
+    """Agents could not tell the two apart (finding W5)."""
+    begun.add("Litware")
+    page = visitor.new_page()
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill("litware")
+    page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_text("has a directory called litware already")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
+
+
+def test_what_was_typed_survives_the_end_of_the_session(
+    visitor: BrowserContext, begun: World
+) -> None:
+    """Name and kind of step 1 are there again after sign-in (finding W11)."""
+    page = visitor.new_page()
+    page.goto("/directories/new")
+    page.get_by_label("Name", exact=True).fill("Proseware")
+    page.get_by_role("radio", name="Other directory").check()
+    chromium.sign_in(visitor, begun.url, "out")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Next Step").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Proseware")
+    expect(page.get_by_role("radio", name="Other directory")).to_be_checked()
+
+
+def test_a_third_token_names_the_one_that_ends(visitor: BrowserContext, begun: World) -> None:
+    """Entra uses A, B was lost: to issue C the person chooses, and A stays valid (finding M1)."""
+    made = begun.add("Tailspin", "other")
+    begun.scim(made, "GET", "/Users")
+    lost = begun.call("POST", f"/api/directories/{made.id}/tokens", {})
+    page = visitor.new_page()
+    page.goto(f"/directories/{made.id}/credentials")
+    page.get_by_role("link", name="Issue a new one").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("never used")).to_be_visible()
+    expect(dialog.get_by_text(re.compile("last used .*GMT"))).to_be_visible()
+    dialog.get_by_role("radio", name=f"{lost['id']} ends at once").check()
+    dialog.get_by_role("button", name="Issue").click()
+    expect(dialog.get_by_text(f"{lost['id']} stops working now.")).to_be_visible()
+    dialog.get_by_role("button", name=f"Issue, and revoke {lost['id']}").click()
+    expect(page.get_by_text("Save it now")).to_be_visible()
+    assert "Resources" in begun.scim(made, "GET", "/Users")
+
+
+def _to_consent(page: Page, begun: World, directory_id: str, who: str) -> None:
+    page.goto(f"/directories/{directory_id}/presence")
+    page.get_by_role("radio", name="Sync presence", exact=False).first.check()
+    page.get_by_role("button", name="Sign in to Microsoft").click()
+    page.wait_for_url(f"{begun.simulator.url}/**")
+    page.get_by_role("button", name=who).click()
+
+
+def test_two_tabs_do_not_connect_the_wrong_company(visitor: BrowserContext, begun: World) -> None:
+    """The second tab's company is shown to be confirmed, and the first tab is told (finding W7)."""
+    made = begun.add("Contoso Bank", done=False)
+    first, second = visitor.new_page(), visitor.new_page()
+    _to_consent(first, begun, made.id, "gloria@contoso.example")
+    _to_consent(second, begun, made.id, "gloria@fabrikam.example")
+    second.get_by_role("button", name="Accept").click()
+    expect(second.get_by_text("Is this the company?")).to_be_visible()
+    expect(second.get_by_role("button", name="Connect fabrikam.example")).to_be_visible()
+    first.get_by_role("button", name="Accept").click()
+    expect(first.get_by_text("Another company came first")).to_be_visible()
+    expect(first.get_by_text("gloria@fabrikam.example").first).to_be_visible()
+    expect(first.get_by_role("button", name="Finish", exact=True)).to_be_disabled()
+    first.get_by_role("link", name="Not this company").click()
+    first.get_by_role("dialog").get_by_role("button", name="Remove access to Azure").click()
+    expect(first.get_by_role("heading", name="Remove access in Entra ID")).to_be_visible()
+    second.get_by_role("button", name="Connect fabrikam.example").click()
+    expect(second.get_by_text("The company has changed")).to_be_visible()
+
+
+def test_after_finish_the_next_steps_stay_until_people_arrive(
+    visitor: BrowserContext, begun: World
+) -> None:
+    """Base URL, steps and the live line; the list does not say that all is good (finding M4)."""
+    made = begun.add("Northwind")
+    page = visitor.new_page()
+    page.goto("/")
+    row = page.locator(".dir", has_text="Northwind")
+    expect(row.get_by_text("Waiting for the first call")).to_be_visible()
+    page.goto(f"/directories/{made.id}")
+    steps = page.get_by_role("region", name="Next: send people from the identity provider")
+    expect(steps.get_by_text(made.base)).to_be_visible()
+    expect(steps.get_by_text("Waiting for the first call")).to_be_visible()
+    begun.scim(made, "GET", "/Users?startIndex=1&count=1")
+    expect(steps.get_by_text("Test connection received")).to_be_visible()
+    begun.person(made, 1, displayName="Ada")
+    expect(steps).to_be_hidden()
+    page.goto("/")
+    expect(row.get_by_text("All good")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE"])
+def test_pages_fit_a_narrow_phone(browser: Browser, begun: World, language: str) -> None:
+    """320 CSS pixels (WCAG 2.2, 1.4.10): nothing is cut off at the right."""
+    found = begun.call("GET", "/api/directories")["directories"]
+    one = next((item["id"] for item in found), "") or begun.add("Narrow").id
+    pages = ("", "/connect", "/presence", "/setup", "/credentials", "/issue?kind=client_secret")
+    with chromium.context(browser, begun.url, "dark", (320, 700), language) as visitor:
+        page = visitor.new_page()
+        for path in pages:
+            page.goto(f"/directories/{one}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, path

@@ -1,0 +1,95 @@
+"""The company that accepted is shown and confirmed before it is connected to a directory."""
+
+from dataclasses import replace
+
+from local.graph.simulator import CONTOSO, FABRIKAM
+from presence import tenant_links
+from shared.clock import DAY, SECOND
+from shared.tables.port import Row
+from tests.presence.browser import GLORIA, Browser
+from tests.presence.world import DIRECTORY, World
+
+FRANK = "gloria@fabrikam.example"
+
+
+async def test_nothing_is_read_before_the_company_is_confirmed(
+    world: World, browser: Browser
+) -> None:
+    """The domain, the tenant and who accepted are shown; Microsoft is not asked for a token."""
+    await world.provision(world.people(3))
+    browser.must_confirm = True
+    await browser.connected()
+    found = (await browser.act("check")).json
+    assert (found["state"], found["reason"]) == ("propagating", "unconfirmed")
+    assert (found["company"], found["tenantId"]) == ("contoso.example", CONTOSO)
+    assert found["acceptedBy"] == GLORIA
+    for _ in range(25):
+        await world.interval()
+    assert world.running.simulator.counters.calls("token", tenant=CONTOSO) == 0
+    confirmed = (await browser.act("confirm", tenantId=CONTOSO)).json
+    assert confirmed["state"] == "waiting"
+    await world.tick()
+    assert (await browser.connection())["state"] == "active"
+
+
+async def test_a_second_tab_does_not_change_the_company(world: World, browser: Browser) -> None:
+    """Tab B accepts for Fabrikam, tab A a moment later for Contoso: A is told, and Fabrikam stays (finding W7)."""
+    browser.must_confirm = True
+    first = await browser.signed_in(GLORIA)
+    second = await browser.signed_in(FRANK)
+    for address, who, outcome in (
+        (second.location, FRANK, "consented"),
+        (first.location, GLORIA, "other_pending"),
+    ):
+        back = await browser.send("GET", await browser.at_microsoft(address, who, "accept"))
+        assert back.outcome == outcome
+    found = await browser.connection()
+    assert (found["tenantId"], found["acceptedBy"]) == (FABRIKAM, FRANK)
+
+
+async def test_the_company_that_was_shown_is_confirmed_and_no_other(
+    world: World, browser: Browser
+) -> None:
+    """Another person removed the first one and connected another: a page that shows the first is told."""
+    browser.must_confirm = True
+    await browser.connected(GLORIA)
+    await browser.act("remove")
+    await browser.connected(FRANK)
+    refused = await browser.act("confirm", tenantId=CONTOSO)
+    assert (refused.status, refused.json["code"]) == (409, "company_changed")
+    assert (await browser.connection())["reason"] == "unconfirmed"
+    assert (await browser.act("confirm", tenantId="contoso.example")).json["field"] == "tenantId"
+
+
+async def test_an_unconfirmed_consent_gives_way_after_a_day(world: World, browser: Browser) -> None:
+    """Otherwise a forgotten one would lock out the right company."""
+    browser.must_confirm = True
+    await browser.connected(FRANK)
+    world.clock.advance(DAY // SECOND + 1)
+    assert (await browser.connected(GLORIA)).outcome == "consented"
+    assert (await browser.connection())["tenantId"] == CONTOSO
+
+
+async def test_a_link_of_the_first_release_counts_as_confirmed(
+    world: World, browser: Browser
+) -> None:
+    """Its row has no such field; its company was connected without being asked."""
+    await browser.connected()
+    stored = await tenant_links.directory(world.app.tables, DIRECTORY)
+    assert stored is not None
+    row = tenant_links.encode(stored)
+    assert b'"is_confirmed":true' in row
+    older = row.replace(b',"is_confirmed":true', b"").replace(b',"accepted_by"', b',"x_by"')
+    read = tenant_links.decode_directory(Row("k", older, "e"))
+    assert replace(read, unknown_fields={}).is_confirmed
+
+
+async def test_who_accepted_is_forgotten_with_the_connection(
+    world: World, browser: Browser
+) -> None:
+    """The user name is personal data of the company's administrator."""
+    await browser.connected()
+    await browser.act("check")
+    assert (await browser.connection())["acceptedBy"] == GLORIA
+    await browser.act("remove")
+    assert (await browser.connection())["acceptedBy"] == ""
