@@ -15,10 +15,14 @@ _BENCHES = (
     ("names", "--people", "100000"),
     ("numbers",),
     ("drawn",),
+    ("desk",),
     ("pop",),
+    ("directory_list",),
     ("presence",),
     ("freshness",),
     ("neighbours",),
+    ("busy",),
+    ("requests_per_hour",),
 )
 
 

@@ -32,6 +32,13 @@ SYNC_SECONDS = (
     TRIPS_PER_SYNC * STORAGE_SECONDS + GRAPH_CALLS_PER_SYNC * GRAPH_SECONDS + PROCESSOR_SECONDS
 )
 BILLED_SECONDS = 1.0  # at least, each time that an instance becomes active
+AGENT_REQUESTS = 612  # of an agent at work in an hour (bench.requests_per_hour)
+WORKING_SECONDS = 8 * 21 * 3600  # of a month
+# Processor time of a small request, in host and worker, measured on the real host (docs/PERFORMANCE.md), and the cores of an
+# instance by its memory in MB (learn.microsoft.com/azure/azure-functions/flex-consumption-plan, instance sizes).
+PROCESSOR_OF_REQUEST = 0.0022
+CORES = {512: 0.25, 2048: 1.0, 4096: 2.0}
+UTILISATION = 0.6  # above it, requests wait
 REQUEST_SECONDS = 0.1  # billed for a request on a warm instance: at least 100 ms of active time
 # Rows of the log, counted by tests/infra/test_log_volume.py.
 LINES_PER_TICK = 1  # timer.run
@@ -97,11 +104,12 @@ class Deployment:
     memory_gb: float = 2.0
 
 
-# Idle: nothing but presence, and no status changes. Busy: 20 agents a tenant, 8 hours on 21 days, 30 requests an agent and
-# hour, and 50 SCIM requests.
-_BUSY = 20 * 30 * 8 * 21 + 50
+# Idle: nothing but presence, and no status changes. Busy: 20 agents a tenant with the Organisation page open, 8 hours on 21
+# days, and 50 SCIM requests.
+_AGENTS = 20 * AGENT_REQUESTS * 8 * 21
+_BUSY = _AGENTS + 50
 DEPLOYMENTS = (
-    Deployment("no presence, 20 agents", 20 * 30 * 8 * 21, 5_000),
+    Deployment("no presence, 20 agents", _AGENTS, 5_000),
     Deployment("1 tenant, idle", 0, 500, 1),
     Deployment("1 tenant, busy", _BUSY, 500, 1),
     Deployment("100 tenants, idle", 0, 50_000, 100),
@@ -138,11 +146,27 @@ def price(name: str) -> float:
     return PRICES[name].dollars
 
 
+def capacity(memory_mb: int) -> float:
+    """Return the small requests that an instance answers in a second."""
+    return CORES[memory_mb] * UTILISATION / PROCESSOR_OF_REQUEST
+
+
+def instances(it: Deployment) -> int:
+    """Return the HTTP instances that are busy during working hours."""
+    per_second = it.requests / WORKING_SECONDS
+    return max(1, ceil(per_second / capacity(round(it.memory_gb * 1024))))
+
+
 def always_ready(it: Deployment) -> float:
-    """Return the price of the warm HTTP instance, and of the requests that it answers."""
-    waiting = it.memory_gb * MONTH * price("always ready")
-    working = it.memory_gb * it.requests * REQUEST_SECONDS * price("always ready, working")
-    return waiting + working + it.requests * price("executions")
+    """Return the price of HTTP: the warm instance, those that join it during working hours, and executions.
+
+    An instance is billed while it answers at least one request: each request alone, or all of the time.
+    """
+    alone = it.requests * REQUEST_SECONDS
+    working = min(alone, WORKING_SECONDS) * price("always ready, working")
+    waiting = (MONTH - min(alone, WORKING_SECONDS)) * price("always ready")
+    joining = (instances(it) - 1) * WORKING_SECONDS * price("on demand")
+    return it.memory_gb * (working + waiting + joining) + it.requests * price("executions")
 
 
 def executions(it: Deployment) -> float:
@@ -230,7 +254,7 @@ def tables() -> str:
         f"| {name} | {_plain(it.dollars)} | {it.unit} | {it.source} |"
         for name, it in PRICES.items()
     ]
-    lines += ["", *_work(), "", *_dollars()]
+    lines += ["", *_work(), "", *_dollars(), "", *_sizes()]
     return "\n".join(lines)
 
 
@@ -265,6 +289,20 @@ def _dollars() -> list[str]:
             _between(rest + low, rest + high),
         ]
         lines.append(f"| {it.name} | {' | '.join(parts)} |")
+    return lines
+
+
+def _sizes() -> list[str]:
+    """Return capacity and price of HTTP for 1,000 agents, by the memory of an instance."""
+    requests = 1_000 * AGENT_REQUESTS * 8 * 21
+    heads = "memory | cores | requests a second | agents | instances for 1,000 agents | dollars a month for them"
+    lines = [f"| {heads} |", "|" + " --- |" * 6]
+    for memory, cores in CORES.items():
+        it = Deployment("", requests, 0, memory_gb=memory / 1024)
+        agents = capacity(memory) * 3600 / AGENT_REQUESTS
+        lines.append(
+            f"| {memory} MB | {cores:g} | {capacity(memory):.0f} | {agents:,.0f} | {instances(it)} | {always_ready(it):.0f} |"
+        )
     return lines
 
 

@@ -170,7 +170,7 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
             await app.tables.transact(
-                CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+                CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
             )
             return
     await _write(app, directory_id, _SERVED)
@@ -197,5 +197,5 @@ async def _write_denied(
             **events.told(message),
         )
         await app.tables.transact(
-            CONTACTS, directory_id, [events.write(event, event_clock.of(app))]
+            CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
         )

@@ -7,6 +7,7 @@ three calls without a valid credential, which are no failures of provisioning.
 """
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ import orjson
 from directories.event_types import REFUSED, TURNED_AWAY
 from shared import keys, messages, row_versions
 from shared.clock import Clock
-from shared.ids import new_ulid, ulid
+from shared.ids import RandomBits, new_ulid, ulid
 from shared.messages import Message
 from shared.tables.port import Insert, Row, Tables
 from shared.tables.schema import CONTACTS, EVENT
@@ -106,9 +107,9 @@ class Marks:
     turned_away: int = 0
 
 
-def write(event: Event, clock: Clock) -> Insert:
+def write(event: Event, clock: Clock, randbits: RandomBits = secrets.randbits) -> Insert:
     """Return the operation that stores `event`, for the transaction of the change it tells of."""
-    return Insert(_key(event, new_ulid(clock)), encode(event), is_unique=True)
+    return Insert(_key(event, new_ulid(clock, randbits)), encode(event), is_unique=True)
 
 
 def encode(event: Event) -> bytes:

@@ -19,7 +19,6 @@ from directories import (
     erasure,
     events,
     quarantine_warning,
-    setup_link_service,
     store,
     totals,
 )
@@ -160,7 +159,6 @@ async def tidy(app: App, directory_id: str, deadline: float = math.inf) -> None:
     for family in _EXPIRING:
         await _trim_expired(app, directory_id, family)
     await audit_relay.relay_waiting(app, Outbox(DIRECTORIES, directory_id))
-    await setup_link_service.tidy(app, directory_id)
     await audit_log.trim(app, audit_log.of_directory(directory_id), deadline)
     await quarantine_warning.warn(app, directory_id)
     for tidying in app.state(MaintenanceJobs).tidying:

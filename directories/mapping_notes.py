@@ -94,7 +94,10 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
         await app.tables.transact(
             CONTACTS,
             directory_id,
-            [marker, *(events.write(event, event_clock.of(app)) for event in found)],
+            [
+                marker,
+                *(events.write(event, event_clock.of(app), app.random.bits) for event in found),
+            ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):
         return  # another instance noted something at this moment; the next request or day brings it again

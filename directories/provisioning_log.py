@@ -35,7 +35,9 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
     """
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
-        await app.tables.transact(CONTACTS, directory_id, [write(event, event_clock.of(app))])
+        await app.tables.transact(
+            CONTACTS, directory_id, [write(event, event_clock.of(app), app.random.bits)]
+        )
     except TableError as error:
         log.failure("event.lost", error, directory_id=directory_id)
 

@@ -17,6 +17,7 @@ from shared.clock import parse_timestamp, timestamp
 from shared.messages import Message
 from shared.tables.port import (
     AlreadyExists,
+    Delete,
     Insert,
     NotFound,
     Operation,
@@ -26,6 +27,7 @@ from shared.tables.port import (
 from shared.tables.schema import DIRECTORIES, SETUP_LINK
 
 _ATTEMPTS = 6
+_MAX_DELETED = 50  # rows in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +67,32 @@ async def create(app: App, actor: Actor, directory_id: str, link_id: str = "") -
         TooManyLinks: As many links as allowed can still be used.
     """
     directory = await service.read(app, actor.account, directory_id)
+    for _ in range(_ATTEMPTS):
+        found = await _stored(app, directory_id)
+        new = _new(app, directory, link_id, found)
+        row = Insert(SETUP_LINK.key(new.link.id), setup_links.encode(new.link), is_unique=True)
+        act = Act("setup_link.created", new.link.id, new={"expires": new.link.expires})
+        try:
+            await transact(app, actor, directory, [row, *_outdated(app, found)], act)
+        except AlreadyExists:
+            raise CreatedBefore from None
+        except (PreconditionFailed, NotFound):
+            continue  # another new link deleted the old ones
+        return new
+    raise Overtaken(directory_id)
+
+
+def _new(app: App, directory: Directory, link_id: str, found: Sequence[SetupLink]) -> NewLink:
+    """Return a new link beside those that are stored. Raise CreatedBefore or TooManyLinks."""
     now = store.now(app.clock)
-    found = await _stored(app, directory_id)
     if any(link.id == link_id for link in found):
         raise CreatedBefore
-    live = [link for link in found if link.is_live(now)]
-    if len(live) >= setup_links.MAX_LIVE_LINKS:
+    if sum(link.is_live(now) for link in found) >= setup_links.MAX_LIVE_LINKS:
         raise TooManyLinks
-    link_id = link_id or tokens.new_short_id(12)
-    code = setup_links.new_code(directory_id, link_id)
-    link = SetupLink(
-        id=link_id,
-        hash=tokens.digest(code),
-        created=now,
-        expires=timestamp(app.clock.now() + setup_links.LIFETIME),
-    )
-    row = Insert(SETUP_LINK.key(link_id), setup_links.encode(link), is_unique=True)
-    act = Act("setup_link.created", link_id, new={"expires": link.expires})
-    try:
-        await transact(app, actor, directory, [row], act)
-    except AlreadyExists:
-        raise CreatedBefore from None
+    new_id = link_id or tokens.new_short_id(12)
+    code = setup_links.new_code(directory.id, new_id)
+    expires = timestamp(app.clock.now() + setup_links.LIFETIME)
+    link = SetupLink(id=new_id, hash=tokens.digest(code), created=now, expires=expires)
     return NewLink(directory, link, code)
 
 
@@ -146,12 +153,11 @@ async def transact(
     await audit_relay.relay(app, Outbox(DIRECTORIES, directory.id), events)
 
 
-async def tidy(app: App, directory_id: str) -> None:
-    """Delete the rows of links that ended long ago; a task of the daily maintenance."""
+def _outdated(app: App, links: Sequence[SetupLink]) -> list[Operation]:
+    """Return what deletes links that ended long ago; there are few, so the next new link does it."""
     now = app.clock.now()
-    for link in await _stored(app, directory_id):
-        if now - parse_timestamp(link.expires) > setup_links.KEPT:
-            await store.remove(app.tables, directory_id, SETUP_LINK.key(link.id))
+    ended = [link for link in links if now - parse_timestamp(link.expires) > setup_links.KEPT]
+    return [Delete(SETUP_LINK.key(link.id), link.etag) for link in ended[:_MAX_DELETED]]
 
 
 async def _stored(app: App, directory_id: str) -> list[SetupLink]:

@@ -25,7 +25,7 @@ from shared.tables.port import Row
 from shared.tables.schema import SETUP_LINK
 
 LIFETIME = timedelta(hours=72)
-KEPT = timedelta(days=30)  # after its end, so that an old link is refused with the reason
+KEPT = timedelta(days=30)  # at least, after its end, so that an old link is refused with the reason
 MAX_LIVE_LINKS = 5
 CODE_PREFIX = "extdirlink_"
 _SECRET = r"[A-Za-z0-9_-]{43}"

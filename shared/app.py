@@ -8,6 +8,7 @@ from shared.background import BackgroundTasks
 from shared.clock import Clock
 from shared.log import LateLines
 from shared.metrics import Metrics
+from shared.random_source import RandomSource
 from shared.settings import Settings
 from shared.tables.port import Tables
 from shared.telemetry import Telemetry
@@ -17,7 +18,7 @@ State = TypeVar("State")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class App:
-    """One instance of the product: its settings, clock, tables, metrics, background tasks and state.
+    """One instance of the product: what it works with, and what it remembers.
 
     Nothing an instance remembers lives anywhere else, so two Apps share nothing, even over the
     same tables. `dataclasses.replace` makes a new App that remembers nothing.
@@ -29,6 +30,7 @@ class App:
     telemetry: Telemetry | None = None
     late_lines: LateLines = field(default_factory=LateLines)
     metrics: Metrics = field(init=False)
+    random: RandomSource = field(init=False, repr=False, default_factory=RandomSource)
     background: BackgroundTasks = field(init=False, default_factory=BackgroundTasks)
     _states: dict[type, object] = field(init=False, repr=False, default_factory=dict)
     _to_close: list[Callable[[], Awaitable[None]]] = field(

@@ -1,21 +1,26 @@
-"""Identifiers that sort by the time of their making."""
+"""Identifiers that sort by the time of their making.
+
+`randbits` is where an identifier's random bits come from: in the product, the App's `random.bits`.
+"""
 
 import re
 import secrets
 from base64 import b32encode
+from collections.abc import Callable
 
 from shared.clock import Clock
 
+RandomBits = Callable[[int], int]
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
 
 
-def new_id(clock: Clock) -> str:
+def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
     """Return a UUID of version 7 (RFC 9562 section 5.7): new rows come last, so a walk in key order misses none."""
     milliseconds = int(clock.now().timestamp() * 1000)
-    random = secrets.randbits(74)
+    random = randbits(74)
     value = (
         milliseconds << 80 | 0x7 << 76 | random >> 62 << 64 | 0b10 << 62 | random & (1 << 62) - 1
     )
@@ -28,9 +33,9 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def new_ulid(clock: Clock) -> str:
-    """26 characters that sort by time to the millisecond (the ULID specification)."""
-    return ulid(int(clock.now().timestamp() * 1000), secrets.randbits(80))
+def new_ulid(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
+    """Return 26 characters that sort by time to the millisecond (the ULID specification)."""
+    return ulid(int(clock.now().timestamp() * 1000), randbits(80))
 
 
 def ulid(milliseconds: int, randomness: int = 0) -> str:

@@ -27,7 +27,7 @@ class OperationScope:
         self._started = app.clock.monotonic()
         # With OpenTelemetry the App sends its lines itself, at any time.
         late = None if app.telemetry else app.late_lines
-        self._call = log.begin(operation, directory_id, late)
+        self._call = log.begin(operation, directory_id, late, app.random.hex(8))
         self._span = app.telemetry.begin(operation) if app.telemetry else None
 
     @property

@@ -56,7 +56,7 @@ class Call:
     directory_id: str = ""
     round_trips: int = 0
     processor: ProcessorTime = field(default_factory=ProcessorTime)
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = ""
     late: LateLines | None = None  # None: lines reach the log whenever they are written
     has_ended: bool = False
 
@@ -64,7 +64,9 @@ class Call:
 _call: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
-def begin(operation: str, directory_id: str = "", late: LateLines | None = None) -> Call:
+def begin(
+    operation: str, directory_id: str = "", late: LateLines | None = None, call_id: str = ""
+) -> Call:
     """Begin a call: from here on, lines of this task and of those it starts belong to it.
 
     The id of a directory comes out of a URL: what can't be one is not logged. `late` is the App's:
@@ -75,7 +77,12 @@ def begin(operation: str, directory_id: str = "", late: LateLines | None = None)
         and directory_id.isascii()
         and directory_id.replace("-", "").isalnum()
     )
-    call = Call(operation, directory_id if plausible else "", late=late)
+    call = Call(
+        operation,
+        directory_id if plausible else "",
+        id=call_id or secrets.token_hex(8),
+        late=late,
+    )
     _call.set(call)
     if late is not None:
         late.write()

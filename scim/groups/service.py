@@ -87,7 +87,9 @@ class GroupService(ResourceService[StoredGroup]):
         app, directory_id = self.app, self.directory_id
         resource, plan = _split_members(resource)
         now = timestamp(app.clock.now())
-        group = StoredGroup(GroupRecord(new_id(app.clock), resource, now, now), (), "")
+        group = StoredGroup(
+            GroupRecord(new_id(app.clock, app.random.bits), resource, now, now), (), ""
+        )
 
         async def attempt() -> StoredGroup:
             joining = await membership.first(app, directory_id, group.id, plan)

@@ -59,7 +59,7 @@ async def write(
     row = own[0]
     operations = [
         *own,
-        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
+        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
         *operations_of(first),
     ]
     tags = await app.tables.transact(CONTACTS, directory_id, operations)

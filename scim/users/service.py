@@ -49,7 +49,9 @@ class UserService(ResourceService[StoredUser]):
         directory = self.context.directory
         check_numbers(directory, {}, resource)
         now = timestamp(self.app.clock.now())
-        user = StoredUser(UserRecord(new_id(self.app.clock), resource, now, now), (), "")
+        user = StoredUser(
+            UserRecord(new_id(self.app.clock, self.app.random.bits), resource, now, now), (), ""
+        )
         active = user.record.active
         event = self._event("user.created", user, notes, users=1, active=active)
         try:

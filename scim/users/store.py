@@ -52,7 +52,7 @@ async def insert(app: App, directory_id: str, user: UserRecord, region: str, eve
     """Store a new user; raise AlreadyExists if the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
-        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
+        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
     ]
     await app.tables.transact(CONTACTS, directory_id, operations)
 
@@ -73,7 +73,12 @@ async def replace(
     await app.tables.transact(
         CONTACTS,
         directory_id,
-        [*operations, provisioning_log.write(event, event_clock.for_write(app, directory_id))],
+        [
+            *operations,
+            provisioning_log.write(
+                event, event_clock.for_write(app, directory_id), app.random.bits
+            ),
+        ],
     )
 
 
@@ -90,7 +95,7 @@ async def delete(
         *index_rows.removal(user.record, user.tag),
         *(Delete(row.key) for row in user.notes),
         *([Delete(NOTED.key(user.id))] if user.notes else []),
-        provisioning_log.write(event, event_clock.for_write(app, directory_id)),
+        provisioning_log.write(event, event_clock.for_write(app, directory_id), app.random.bits),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]

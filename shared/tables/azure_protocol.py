@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
-from uuid import uuid4
 
 import orjson
 
@@ -27,6 +26,8 @@ WRITE = {**_VERSIONS, "MaxDataServiceVersion": "3.0;NetFx", "Accept": "applicati
 NO_TABLE = "TableNotFound"
 
 NEVER = "W/\"datetime'1601-01-01T00%3A00%3A00.0000000Z'\""
+# The same for every transaction: a line end, which must come before a boundary, is escaped in the JSON of a row.
+_BATCH, _CHANGESET = "batch_of_rows", "changeset_of_rows"
 _PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 _HEADERS = "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n"
 # Without `Prefer` the service would send every inserted row back
@@ -100,13 +101,12 @@ def error_code(headers: Mapping[str, str], content: bytes) -> str:
 
 def transaction(table: str, partition: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
     """Return the content type and body of a transaction: one change set in a batch."""
-    batch, changeset = f"batch_{uuid4()}", f"changeset_{uuid4()}"
-    delimiter = f"\r\n--{changeset}\r\n{_PART}".encode()
+    delimiter = f"\r\n--{_CHANGESET}\r\n{_PART}".encode()
     rows = _rows_of(table, partition)
     parts = [_operation(table, rows, partition, operation) for operation in operations]
-    head = f"--{batch}\r\nContent-Type: multipart/mixed; boundary={changeset}\r\n".encode()
-    foot = f"\r\n--{changeset}--\r\n\r\n--{batch}--\r\n".encode()
-    return f"multipart/mixed; boundary={batch}", delimiter.join([head, *parts]) + foot
+    head = f"--{_BATCH}\r\nContent-Type: multipart/mixed; boundary={_CHANGESET}\r\n".encode()
+    foot = f"\r\n--{_CHANGESET}--\r\n\r\n--{_BATCH}--\r\n".encode()
+    return f"multipart/mixed; boundary={_BATCH}", delimiter.join([head, *parts]) + foot
 
 
 def _operation(table: str, rows: str, partition: str, operation: Operation) -> bytes:

@@ -648,7 +648,7 @@ SETUP_LINK = OnePart(
     codec="directories.setup_links",
     writers=("directories.setup_link_service", "directories.setup_session"),
     readers=("directories.setup_link_service",),
-    growth="one per set-up link, until 30 days after its end",
+    growth="one per set-up link, until another is created 30 days after its end or later",
 )
 DIRECTORY_OF_ALL = OnePart(
     name="",

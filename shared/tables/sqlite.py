@@ -1,7 +1,7 @@
 """The embedded engine: one SQLite file with a write-ahead log, durable at every answer.
 
 Statements run on the event loop, since they take microseconds and a thread's hand-over takes longer. Only the commit,
-which waits for the disk, runs in a thread; transactions that arrive meanwhile are committed together (group commit).
+which waits for the disk, runs in a thread; transactions that arrive during that time are committed together (group commit).
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from shared.clock import Clock, SystemClock
 from shared.tables import limits, sqlite_file
 from shared.tables.port import (
     AlreadyExists,
@@ -30,6 +31,7 @@ from shared.tables.schema import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
+_LOOK_SECONDS = 1.0  # between two looks whether the file was moved
 _PATIENT = "PRAGMA busy_timeout=10000"  # milliseconds that another process may hold the file
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS {0} (partition TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
@@ -52,16 +54,18 @@ class SqliteTables:
     """Tables in the file at `path`, which is made with its folder; other processes may use it, too.
 
     With `read_only`, the file must exist and is never written to. Raises OSError for a file that is missing although
-    it was made before.
+    it was made before. `clock` tells when to look whether the file is still there.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._is_read_only = read_only
         if read_only:
             self._reader = self._writer = sqlite_file.open_read_only(path)
         else:
             self._open_writer(path)
         self._path, self._file = path, _file_of(path)
+        self._looked = self._clock.monotonic()
         self._pending: list[_Pending] = []
         self._committing: asyncio.Task[None] | None = None
         self._versions = random.Random(random.SystemRandom().getrandbits(64))
@@ -169,18 +173,26 @@ class SqliteTables:
 
     async def _begin(self) -> None:
         """Take the write lock; raise if the file was moved, because rows written to it would be lost."""
-        try:
-            is_same = _file_of(self._path) == self._file
-        except FileNotFoundError:
-            is_same = False
-        if not is_same:
-            raise sqlite_file.lost(self._path)
+        self._check_file()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             await asyncio.to_thread(self._begin_behind_another_process)
+
+    def _check_file(self) -> None:
+        """Raise OSError if the file was moved. It looks once a second: each look releases the GIL."""
+        now = self._clock.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        try:
+            is_same = _file_of(self._path) == self._file
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise sqlite_file.lost(self._path)
+        self._looked = now
 
     def _begin_behind_another_process(self) -> None:
         self._writer.execute(_PATIENT)

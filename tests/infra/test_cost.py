@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import cost
+from bench import cost, requests_per_hour
 from tests.infra.bicep import ROOT
 
 
@@ -18,6 +18,23 @@ def test_idle_presence_timer_by_hand() -> None:
     idle = cost.DEPLOYMENTS[0]
     assert idle.tenants == 0
     assert cost.on_demand(idle, alone=True) == pytest.approx(76_660 * 26e-6)
+
+
+def test_agents_make_as_many_requests_as_their_open_page() -> None:
+    """`bench.requests_per_hour` measures it in a browser and holds it below its bound."""
+    bound = requests_per_hour.BOUNDS["agent: Organisation, touched"]
+    assert 0.8 * bound < cost.AGENT_REQUESTS <= bound
+
+
+def test_capacity_by_hand() -> None:
+    """A core at 60 % takes 272 requests of 2.2 ms; 1,000 agents make 170, so that a quarter of a core needs help."""
+    assert cost.capacity(2048) == pytest.approx(272.7, abs=0.1)
+    thousand = 1_000 * cost.AGENT_REQUESTS * 8 * 21
+    for memory, wanted in ((512, 3), (2048, 1), (4096, 1)):
+        it = cost.Deployment("", thousand, 0, memory_gb=memory / 1024)
+        assert cost.instances(it) == wanted
+    template = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
+    assert f"@allowed([{', '.join(map(str, cost.CORES))}])\nparam instanceMemoryMB" in template
 
 
 def test_messages_together_cost_less_than_alone() -> None:

@@ -260,3 +260,23 @@ async def test_a_failure_is_an_error_of_the_protocol(
     status, answer = await server.call("tools/call", {"name": "find_person", "arguments": {}})
     assert (status, answer["error"]["code"]) == (500, -32603)
     assert "secret" not in answer["error"]["message"]
+
+
+async def test_a_directory_of_other_agents_is_not_there(server: Server) -> None:
+    """The tools see the directories that the caller sees on the Organisation page."""
+    listed = server.world.call("GET", "/api/directories")["directories"]
+    (northwind,) = [one["id"] for one in listed if one["name"] == "Northwind"]
+    path = f"/api/directories/{northwind}"
+    reader = Server(server.world, as_role("reader"))
+    server.world.call("PATCH", path, {"readers": {"roles": ["Front.Desk"], "groups": []}})
+    try:
+        found = await reader.tool("whose_number", number=NUMBER)
+        assert found["structuredContent"]["outcome"] == "none"
+        found = await reader.tool("find_person", query="anna adams")
+        assert found["structuredContent"]["contacts"] == []
+        mine = await server.tool("whose_number", number=NUMBER)
+        assert mine["structuredContent"]["outcome"] == "person"
+    finally:
+        server.world.call("PATCH", path, {"readers": None})
+    found = await reader.tool("whose_number", number=NUMBER)
+    assert found["structuredContent"]["outcome"] == "person"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from directories import setup_link_service
-from directories.setup_links import KEPT
+from directories.setup_links import KEPT, LIFETIME
 from tests.setup.world import DIRECTORY, ORIGIN, Link, World, secret_in, sentence
 
 API = f"/api/directories/{DIRECTORY}/links"
@@ -245,10 +244,10 @@ async def test_the_page_shows_a_new_link_once(world: World) -> None:
 
 
 async def test_old_links_are_deleted(world: World, link: Link) -> None:
-    """Thirty days after their end; until then a link is refused with the reason."""
-    app = world.first.app
-    await setup_link_service.tidy(app, DIRECTORY)
-    assert len(await world.links()) == 1
-    world.clock.advance(KEPT.total_seconds() + 73 * 3600)
-    await setup_link_service.tidy(app, DIRECTORY)
-    assert await world.links() == []
+    """By the next new link, once they ended thirty days ago; until then one is refused with the reason."""
+    world.clock.advance(KEPT.total_seconds() + LIFETIME.total_seconds())
+    second = await world.link()
+    assert len(await world.links()) == 2
+    world.clock.advance(1)
+    third = await world.link()
+    assert {one["id"] for one in await world.links()} == {second.id, third.id}

@@ -130,10 +130,26 @@ const page = (() => {
     event.stopImmediatePropagation();
   });
 
+  // A page left untouched for two minutes asks a third as often; the first touch asks at once.
+  const QUIET_AFTER = 120000;
+  const wakes = [];
+  let touched = Date.now();
+  const isQuiet = () => Date.now() - touched > QUIET_AFTER;
+  const pause = () => (isQuiet() ? 15000 : 5000);
+  const touch = () => {
+    const wasQuiet = isQuiet();
+    touched = Date.now();
+    if (wasQuiet) wakes.forEach((wake) => wake());
+  };
+  for (const kind of ["pointermove", "pointerdown", "keydown", "scroll", "focus"]) addEventListener(kind, touch, { passive: true, capture: true });
+  const polled = {};
+  const isTooSoon = (elt) => isQuiet() && Date.now() - (polled[elt.id] ?? 0) < 29000;
+
   // Nothing is asked for while nobody looks, nor drawn anew under an open menu; a dialog that is there is not asked for again.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
-    const isUnseen = elt.matches?.("[data-poll]") && (document.hidden || elt.querySelector("details.menu[open]"));
+    const isUnseen = elt.matches?.("[data-poll]") && (document.hidden || isTooSoon(elt) || elt.querySelector("details.menu[open]"));
+    if (!isUnseen) polled[elt.id] = Date.now();
     if (isUnseen || (elt.matches?.("[aria-haspopup=dialog]") && document.querySelector("#dialog dialog"))) event.preventDefault();
   });
   document.addEventListener("notice", (event) => toast(event.detail.value));
@@ -152,5 +168,5 @@ const page = (() => {
   document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
   document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
   document.addEventListener("DOMContentLoaded", () => prepare(document));
-  return { locale, store, toast, words, prepares, onPress, all };
+  return { locale, store, toast, words, prepares, onPress, all, pause, wakes };
 })();

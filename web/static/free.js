@@ -193,7 +193,10 @@
   };
   page.prepares.push(showZones);
 
+  let next = null;
   const follow = async () => {
+    clearTimeout(next);
+    next = null;
     round += 1;
     const watched = Object.entries(store.get()).map(([key, { object }]) => `${key}~${object}`);
     const around = document.hidden ? [] : [...document.querySelectorAll("[data-live]")].map((one) => one.dataset.live);
@@ -208,7 +211,9 @@
       }
     } catch { /* no network, or signed out: the page's own requests say so */ }
     if (!document.hidden) showZones(document);
-    setTimeout(follow, EVERY);
+    // Whoever is waited for is asked about as often as ever.
+    next = setTimeout(follow, watched.length ? EVERY : page.pause());
   };
-  document.addEventListener("DOMContentLoaded", () => { showWatched(document); setTimeout(follow, EVERY); });
+  page.wakes.push(() => { if (!document.hidden && next) follow(); });
+  document.addEventListener("DOMContentLoaded", () => { showWatched(document); next = setTimeout(follow, EVERY); });
 })();

@@ -131,7 +131,6 @@
   });
 
   // Presence of the people on screen, asked for every few seconds; the answer names only those who changed.
-  const EVERY = 5000;
   // By parts first: to ask for the place of a row in a part far away would have it laid out.
   const isInView = (element) => {
     const { top, bottom } = element.getBoundingClientRect();
@@ -154,10 +153,11 @@
       try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
     }
     clearTimeout(next);
-    next = setTimeout(follow, EVERY);
+    next = setTimeout(follow, page.pause());
   };
   // A page that is looked at again is asked for at once; one that nobody sees asks for nothing.
   document.addEventListener("visibilitychange", () => { if (!document.hidden && next) follow(); });
+  page.wakes.push(() => { if (!document.hidden && next) follow(); });
   // Somebody came or went: at the top of the list it is drawn anew, further down a reader is not disturbed.
   document.addEventListener("list-outdated", () => {
     if (scrollY < innerHeight) document.body.dispatchEvent(new Event("people-changed"));
@@ -170,6 +170,6 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     markOpen();
-    next = setTimeout(follow, EVERY);
+    next = setTimeout(follow, page.pause());
   });
 })();

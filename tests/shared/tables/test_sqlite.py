@@ -1,14 +1,18 @@
 """The embedded engine: durable at every answer, one commit for many, honest when its file is gone."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.clock import FixedClock
 from shared.tables.port import Insert, StorageUnavailable, Upsert
 from shared.tables.sqlite import SqliteTables
 from shared.tables.sqlite_file import unavailable
@@ -116,19 +120,49 @@ async def test_another_process_may_write_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loss", ["removed", "replaced"])
 async def test_a_lost_file_takes_no_more_rows(tmp_path: Path, loss: str) -> None:
-    """Rows written to a file that nobody can find again would be lost at the next start: better no answer at all."""
-    path = tmp_path / "test.db"
-    tables = SqliteTables(path)
+    """Rows written to a file that nobody can find again would be lost at the next start: better no answer at all.
+
+    The engine looks once a second.
+    """
+    path, clock = tmp_path / "test.db", FixedClock()
+    tables = SqliteTables(path, clock=clock)
     await tables.transact(TABLE, "p", [Insert("a", b"1")])
     path.rename(tmp_path / "moved.db")
     if loss == "replaced":
         path.write_bytes(b"")
+    clock.advance(1)
     with pytest.raises(StorageUnavailable) as refusal:
         await tables.transact(TABLE, "p", [Insert("b", b"1")])
     assert refusal.value.retry_after > 0
     (tmp_path / "moved.db").rename(path)
     await tables.transact(TABLE, "p", [Insert("c", b"1")])
     assert [row.key for row in await tables.query(TABLE, "p", "a", "d")] == ["a", "c"]
+    await tables.close()
+
+
+async def test_a_write_is_one_hop_to_a_thread_and_looks_at_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hop and each system call releases the GIL, and waits for it behind the worker's threads."""
+    tables, hops, looks = SqliteTables(tmp_path / "test.db", clock=FixedClock()), 0, 0
+    to_thread, stat = asyncio.to_thread, os.stat
+
+    async def hop(function: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal hops
+        hops += 1
+        return await to_thread(function, *arguments)
+
+    def look(*arguments: Any, **options: Any) -> os.stat_result:
+        nonlocal looks
+        looks += 1
+        return stat(*arguments, **options)
+
+    monkeypatch.setattr("shared.tables.sqlite.asyncio.to_thread", hop)
+    monkeypatch.setattr("shared.tables.sqlite.os.stat", look)
+    for number in range(20):
+        await tables.transact(TABLE, "p", [Insert(f"{number:02}", b"1"), Upsert("x", b"1")])
+        await tables.get(TABLE, "p", "x")
+    assert (hops, looks) == (20, 0)
     await tables.close()
 
 
