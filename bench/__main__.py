@@ -15,6 +15,7 @@ _BENCHES = (
     ("names", "--people", "100000"),
     ("numbers",),
     ("drawn",),
+    ("desk",),
     ("pop",),
     ("directory_list",),
     ("presence",),

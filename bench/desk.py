@@ -257,6 +257,7 @@ class Tally:
     """What came of the questions of one kind."""
 
     milliseconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     trips: list[int] = field(default_factory=list)
     right: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
@@ -305,10 +306,11 @@ class Desk:
 
     async def question(self, tally: Tally, page: str, api: str) -> tuple[list[str], list[Any]]:
         """Ask as the page does, timed and counted; return the ids that it names, and the people of the API's answer."""
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         with self.tables.measured() as calls:
             body = (await self.ask(page, is_page=True)).decode()
         tally.milliseconds.append((time.perf_counter() - began) * 1000)
+        tally.processor.append((time.process_time() - worked) * 1000)
         tally.trips.append(len(calls))
         shown = (
             re.sub(r"(?s)</ul>.*", "", body.partition("stand-ins")[2]) if "team" in page else body
@@ -396,16 +398,21 @@ async def measure(url: str, file: Path, arguments: argparse.Namespace) -> bool:
 
 def report(tallies: dict[str, Tally]) -> bool:
     """Print the table; return whether the aims were reached."""
-    print("| question | right first | p50 ms | p95 ms | round trips p50, most ", end="")
     print(
-        "| people named | not free | older than 15 s | oldest s |\n|---|---|---|---|---|---|---|---|---|"
+        "| question | right first | p50 ms | p95 ms | CPU p50, p95 ms | round trips p50, most ",
+        end="",
+    )
+    print(
+        "| people named | not free | older than 15 s | oldest s |\n|---|---|---|---|---|---|---|---|---|---|"
     )
     is_well = True
     for name, one in tallies.items():
         asked = len(one.milliseconds)
+        work = quantiles(one.processor, n=20)
         cuts, trips = quantiles(one.milliseconds, n=20), sorted(one.trips)
         print(
             f"| {name} | {one.right} of {asked} ({one.right / asked:.1%}) | {cuts[9]:.0f} | {cuts[18]:.0f} |"
+            f" {work[9]:.0f}, {work[18]:.0f} |"
             f" {trips[asked // 2]}, {trips[-1]} | {one.named} | {one.not_free} | {one.too_old} | {one.oldest:.1f} |"
         )
         print(f"  wrong: {dict(one.wrong)}")

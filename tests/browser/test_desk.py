@@ -216,6 +216,28 @@ def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(page: Page) -> None:
         page.evaluate(hide, False)
 
 
+def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
+    """In the card, with author and end; the list of notes finds it by a word; removed again."""
+    page.goto("/contacts?q=driver+02")
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 02")).to_be_focused()
+    page.get_by_text("Add note").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Note", exact=True).focus()
+    page.keyboard.type("Transfer only after 10")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".note")).to_contain_text("Transfer only after 10")
+    page.goto("/contacts?noted=1&q=transfer")
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 02")
+    page.locator(".person").click()
+    page.locator(".note summary").click()
+    page.get_by_role("button", name="Remove note").click()
+    expect(page.locator(".note")).to_have_count(0)
+
+
 def test_a_page_that_nobody_touches_asks_a_third_as_often(page: Page) -> None:
     """A request is what Azure bills. The first touch asks at once, so that an agent who comes back sees the present."""
     page.clock.install()

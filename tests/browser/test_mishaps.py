@@ -28,7 +28,7 @@ def test_a_directory_is_set_up_without_script(browser: Browser, empty: World) ->
     page.get_by_role("link", name="Credentials", exact=True).click()
     page.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("Revoked").first).to_be_visible()
+    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
     page.goto(page.url.replace("/revoke", "/delete"))
     page.get_by_role("textbox").fill("Brightwater")
     page.get_by_role("button", name="Delete directory").click()
@@ -56,7 +56,11 @@ def test_back_from_step_2_edits_the_directory(browser: Browser, empty: World, sc
     context = browser.new_context(base_url=empty.url, java_script_enabled=script, locale="en-GB")
     page = context.new_page()
     token = _step_2(page)
-    page.go_back()
+    if script:
+        page.evaluate("history.back()")
+        page.get_by_role("button", name="Leave without it").click()
+    else:
+        page.go_back()
     expect(page).to_have_url(re.compile("/directories/[a-z0-9]{20}/setup$"))
     expect(page.get_by_label("Name", exact=True)).to_have_value("Brightwater")
     page.get_by_label("Name", exact=True).fill("Brightwater North")

@@ -5,6 +5,7 @@ is never written again: a change of rows adds a file for its version.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,17 @@ import orjson
 import pytest
 
 from contacts.unparsed_numbers import list_unparsed
-from directories import access_rows, access_tokens, credential_usage, events, store, totals
+from directories import (
+    access_rows,
+    access_tokens,
+    audit_log,
+    audit_relay,
+    credential_usage,
+    erasure,
+    events,
+    store,
+    totals,
+)
 from directories.access_rows import Assertion
 from directories.authenticate import authenticate
 from directories.models import Directory
@@ -82,7 +93,11 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 def kind_of(table: str, partition: str, key: str) -> str:
     """What a row is: its table and the first part of its key, or its partition where the keys there are ids."""
-    if (table, partition) in {("directories", "index|all"), ("work", "directory-removal")}:
+    if (table, partition) in {
+        ("directories", "index|all"),
+        ("directories", "index|audit"),
+        ("work", "directory-removal"),
+    }:
         return f"{table} {partition}"
     if partition.startswith("account|"):
         return f"{table} account"
@@ -208,6 +223,21 @@ async def test_old_log_and_numbers_are_shown(old: App) -> None:
     assert (counted.users, counted.groups, counted.active) == (3, 3, 2)
     (unparsed,), _ = await list_unparsed(old, await _contoso(old), 10)
     assert unparsed.numbers[0]["value"] == "not a number"
+
+
+async def test_old_audit_events_are_shown(old: App) -> None:
+    """In the log of the directory and the account; those that waited in an outbox arrive."""
+    await audit_relay.relay_common(old, math.inf)
+    await audit_relay.relay_waiting(old, audit_relay.Outbox("directories", "contoso"))
+    for log in (audit_log.of_directory("contoso"), audit_log.of_account(ACCOUNT)):
+        found = (await audit_log.read(old, log)).events
+        assert [event.act.code for event in found] == [
+            "directory.renamed",
+            "consent.given",
+            "consent.started",
+        ]
+        assert {event.actor.name for event in found} == {"Alex Weber"}
+    assert await erasure.run(old, "contoso", math.inf)
 
 
 async def test_old_presence_is_read(old: App) -> None:

@@ -10,8 +10,10 @@ from web.page_request import PageRequest
 _MAX_CHOICES = 50
 
 
-def count_free(visit: PageRequest, page: Page, count: int) -> str:
-    """Return that `count` people are free, as far as the list shows them so far."""
+def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
+    """Return that `count` people are free, or will be soon, as far as the list shows them so far."""
+    if query.free == "soon":
+        return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
         return visit.counted("people_free_unconfirmed", count, unconfirmed=page.unconfirmed)
     return visit.counted("people_free_more" if page.cursor else "people_free", count)

@@ -120,7 +120,11 @@ async def show(visit: PageRequest) -> Response:
     if card and visit.query.get("team") == "1":
         values["team"] = await team_of(visit, card.card.key)
     return page(
-        visit, "organisation.html", directories=directories, **person.values(card), **values
+        visit,
+        "organisation.html",
+        directories=directories,
+        **person.values(card, gone="person" in visit.query),
+        **values,
     )
 
 
@@ -313,7 +317,7 @@ async def _count(
 ) -> str:
     """Return the number of people, exactly if all of them are drawn or none is left out."""
     if filters.query.free and not filters.is_own:
-        return count_free(visit, found, counted.shown)
+        return count_free(visit, filters.query, found, counted.shown)
     if filters.query.has_filters or filters.q or filters.group or filters.is_own:
         return counted.text(visit, is_more=bool(found.cursor))
     if counted.shown > len(found.found):
