@@ -159,22 +159,20 @@ def test_a_long_list_stays_small(browser: Browser, long_list: World) -> None:
 
 def test_back_returns_to_the_same_place(browser: Browser, long_list: World) -> None:
     """From another page of the product, far down in the list."""
+    first_seen = """() => [...document.querySelectorAll(".person")]
+      .find((one) => one.getBoundingClientRect().top >= 100)?.dataset.person"""
     with chromium.context(browser, long_list.url) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
         _draw(page, 400)
         page.evaluate("scrollTo(0, 17000)")
-        seen = page.evaluate(
-            "document.elementFromPoint(400, 400).closest('.person').dataset.person"
-        )
         page.wait_for_function("() => history.state?.place?.y === 17000")
+        seen = page.evaluate(first_seen)
+        assert seen
         page.goto("/contacts/history")
         page.go_back()
         page.wait_for_function("() => scrollY === 17000")
-        now = page.evaluate(
-            "document.elementFromPoint(400, 400)?.closest('.person')?.dataset.person"
-        )
-        assert now == seen
+        assert page.evaluate(first_seen) == seen
 
 
 def test_a_page_left_open_for_a_day_stays_small(page: Page) -> None:
@@ -214,6 +212,28 @@ def test_a_tab_that_is_looked_at_again_is_refreshed_at_once(page: Page) -> None:
     assert not [url for url in asked if url.endswith("/contacts/presence")]
     with page.expect_request("**/contacts/presence"):
         page.evaluate(hide, False)
+
+
+def test_a_note_is_written_and_found_by_keyboard(page: Page) -> None:
+    """In the card, with author and end; the list of notes finds it by a word; removed again."""
+    page.goto("/contacts?q=driver+02")
+    page.keyboard.press("/")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Noor Driver 02")).to_be_focused()
+    page.get_by_text("Add note").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Note", exact=True).focus()
+    page.keyboard.type("Transfer only after 10")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".note")).to_contain_text("Transfer only after 10")
+    page.goto("/contacts?noted=1&q=transfer")
+    expect(page.locator(".person .name")).to_have_text("Noor Driver 02")
+    page.locator(".person").click()
+    page.locator(".note summary").click()
+    page.get_by_role("button", name="Remove note").click()
+    expect(page.locator(".note")).to_have_count(0)
 
 
 def test_a_page_that_nobody_touches_asks_a_third_as_often(page: Page) -> None:

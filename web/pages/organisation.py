@@ -120,7 +120,11 @@ async def show(visit: PageRequest) -> Response:
     if card and visit.query.get("team") == "1":
         values["team"] = await team_of(visit, card.card.key)
     return page(
-        visit, "organisation.html", directories=directories, **person.values(card), **values
+        visit,
+        "organisation.html",
+        directories=directories,
+        **person.values(card, gone="person" in visit.query),
+        **values,
     )
 
 

@@ -74,6 +74,13 @@ class CardView:
     notes: NotesView | None = None
 
     @property
+    def mark(self) -> str:
+        """A fingerprint of everything but the presence, by which a change is noticed."""
+        noted = [one.note.version for one in self.notes.notes] if self.notes else []
+        numbers = [(one.label, one.shown) for one in self.numbers]
+        return mark_of((self.name, self.title, self.mail, numbers, self.more, noted))
+
+    @property
     def next_number(self) -> NumberView | None:
         """The number to try after the main one."""
         others = (one for one in self.numbers if one.dial != self.numbers[0].dial)
@@ -112,9 +119,11 @@ async def open_card(visit: PageRequest, key: str) -> Opened:
     return Opened(card, star_of(lists, key))
 
 
-def values(opened: Opened | None) -> dict[str, Any]:
-    """Return the values of the card's templates."""
-    return {"card": opened.card if opened else None, "star": opened.star if opened else None}
+def values(opened: Opened | None, *, gone: bool = False) -> dict[str, Any]:
+    """Return the values of the card's templates; `gone`: the person who is asked for is not there."""
+    if opened is None:
+        return {"card": None, "star": None, "gone": gone}
+    return {"card": opened.card, "star": opened.star, "gone": False}
 
 
 async def card_of(visit: PageRequest, key: str) -> CardView:

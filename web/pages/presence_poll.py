@@ -1,9 +1,10 @@
 """Changes on an open Organisation page: statuses of the people shown, and the age of the list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from contacts import account_directories
+from contacts import account_directories, agent_lists
 from directories.models import Directory
 from presence.service import Status, statuses
 from shared.concurrency import each
@@ -11,8 +12,10 @@ from shared.http import HttpError, Response
 from web.page_request import PageRequest, trigger
 from web.pages.companies import MAX_SELECT
 from web.pages.contact_rows import PresenceView, is_object_id, presence_view
+from web.pages.favourites import star_of
 from web.pages.organisation import list_mark
-from web.pages.person import CardView, card_of
+from web.pages.person import CardView, Opened, card_of
+from web.pages.person import values as person_values
 from web.render import page
 
 _MOST = 100
@@ -29,7 +32,8 @@ async def show(visit: PageRequest) -> Response:
     outdated = mark != visit.form.get("list", mark)
     if not (changed or card or outdated):
         return Response(204)
-    values: dict[str, Any] = {"changed": changed, "card": card, "outdated": outdated}
+    values: dict[str, Any] = {"changed": changed, "outdated": outdated}
+    values |= {**person_values(card.opened, gone=card.is_gone), "told": card.presence}
     values |= {"directories": directories, "chosen": visit.form.get("directory", "")}
     # The picker of many companies reads its list when it is searched, so it isn't drawn again.
     values["companies"] = len(directories) > MAX_SELECT
@@ -65,13 +69,34 @@ async def _changed(
     return [view for view, mark in views if view.mark != mark]
 
 
-async def _card(visit: PageRequest, text: str) -> CardView | None:
-    """Return the open card if its presence differs from the one that the page shows."""
-    key, _, mark = text.partition("~")
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What has changed in the open card: its presence, all of it (`opened`), or the person is gone."""
+
+    presence: CardView | None = None
+    opened: Opened | None = None
+    is_gone: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.presence or self.opened or self.is_gone)
+
+
+async def _card(visit: PageRequest, text: str) -> _Card:
+    """Compare the open card with the person as stored.
+
+    `text` is the key, the mark of the presence and that of the other content, divided by `~`.
+    """
+    key, _, marks = text.partition("~")
     if not key:
-        return None
+        return _Card()
+    mark, _, content = marks.partition("~")
     try:
         card = await card_of(visit, key)
-    except HttpError:
-        return None
-    return card if card.presence and card.presence.mark != mark else None
+    except HttpError as error:
+        return _Card(is_gone=error.status == 404)
+    if content and content != card.mark:
+        return _Card(
+            opened=Opened(card, star_of(await agent_lists.read(visit.app, visit.reader), key))
+        )
+    is_changed = card.presence is not None and card.presence.mark != mark
+    return _Card(presence=card if is_changed else None)

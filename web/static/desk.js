@@ -47,6 +47,19 @@
   document.addEventListener("htmx:timeout", fail);
   page.onPress("[data-search-again]", ask);
 
+  // A card that changed is drawn again, but not over a note that is being written; the focus stays.
+  let held = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target } = event.detail;
+    if (target.id !== "card") return;
+    const isWritten = [...target.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    if (isWritten) event.detail.shouldSwap = false;
+    held = target.contains(document.activeElement) ? document.activeElement.id || "card-name" : null;
+  });
+  document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
+    if (target.id === "card" && held && document.activeElement === document.body) document.getElementById(held)?.focus({ preventScroll: true });
+  });
+
   // The place in the list stands in the history entry: Back, and a reload, draw as many people and scroll there.
   const PART = 60;
   const MOST = 960;

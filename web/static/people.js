@@ -149,7 +149,7 @@
     if (list && !document.hidden && navigator.onLine) {
       const card = document.querySelector(".card[data-card]");
       const values = { shown: onScreen().join(","), list: list.dataset.mark, directory: document.getElementById("directory")?.value ?? "" };
-      if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}`;
+      if (card) values.card = `${card.dataset.card}~${card.querySelector(".card-presence")?.dataset.mark ?? ""}~${card.dataset.content}`;
       try { await htmx.ajax("POST", "/contacts/presence", { values, swap: "none", source: list }); } catch { /* said by the offline bar */ }
     }
     clearTimeout(next);
