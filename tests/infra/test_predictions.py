@@ -141,6 +141,8 @@ def test_nothing_is_public_that_need_not_be(choice: str) -> None:
         "/scim/*",
         "/health",
         "/embed",
+        "/set-up",
+        "/set-up/*",
         "/static/*",
         "/.well-known/security.txt",
         "/.well-known/oauth-authorization-server/*",
