@@ -4,7 +4,7 @@ SHELL := /bin/sh
 PORT ?= 7071
 BIN := .venv/bin
 
-.PHONY: help run test nightly test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
+.PHONY: help run test nightly test-func test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
 help:  ## these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ test-next-python: .venv/test.ready  ## the engine's tests on the next Python tha
 
 nightly: setup-test .tools/node.ready .tools/azurite.ready  ## instances killed and frozen under load, storage that fails: 15 minutes
 	$(BIN)/python -m tests.instances.nightly
+
+test-func: setup-test .tools/node.ready .tools/azurite.ready  ## Entra's cycles, SCIM, pages and queues on Core Tools' own host (func) with Azurite
+	@$(BIN)/python -m tests.func
 
 check: setup-test
 	$(BIN)/ruff check .

@@ -159,7 +159,7 @@ def _away(page: Page, populated: Populated) -> None:
 
 def _agent(page: Page, populated: Populated) -> None:
     chromium.sign_in(page.context, populated.url, "reader")
-    page.goto("/")
+    page.goto("/directories/new")
     expect(page.get_by_role("heading", name="This page is for administrators")).to_be_visible()
 
 

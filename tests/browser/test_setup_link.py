@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from local.graph.simulator import CONTOSO
 from tests.browser import chromium
 from tests.browser.test_accessibility import faults
 from tests.browser.world import ADMINISTRATOR, Made, World
@@ -108,6 +109,7 @@ def _with_presence(company: Page, clicks: Clicks, world: World) -> None:
     clicks.press("Accept")
     company.wait_for_url(f"{world.url}/set-up/*?outcome=consented")
     expect(company.get_by_text("Presence is on")).to_be_visible(timeout=40_000)
+    expect(company.locator("#connection").get_by_text(CONTOSO)).to_be_visible()
 
 
 def _seen_by_the_contact_centre(desk: Page, made: Made, secret: str) -> None:
