@@ -352,7 +352,13 @@ FIND = TwoParts(
     rewritten="whole",
     codec="scim.users.contact_cards",
     writers=(*_USER_INDEX, "scim.users.number_rows"),
-    readers=(*_SEARCH, "contacts.name_search", "contacts.number_ranges", "contacts.similar_ranges"),
+    readers=(
+        *_SEARCH,
+        "contacts.name_search",
+        "contacts.number_companies",
+        "contacts.number_ranges",
+        "contacts.similar_ranges",
+    ),
     growth="one per search term of an active user, about 9, and up to 5 per number: its digits from several places on",
 )
 SOUND = TwoParts(

@@ -51,6 +51,17 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("GET",),
         "reader",
     ),
+    "contacts_noted": ("/api/contacts/noted", ("GET",), "reader"),
+    "directory_contact_notes": (
+        f"/api/directories/contoso/contacts/{PERSON}/notes",
+        ("GET", "POST"),
+        "reader",
+    ),
+    "directory_contact_note": (
+        f"/api/directories/contoso/contacts/{PERSON}/notes/{PERSON}",
+        ("PUT", "DELETE"),
+        "reader",
+    ),
     "directory_numbers": ("/api/directories/contoso/numbers", ("GET",), "reader"),
     "directory_groups": ("/api/directories/contoso/groups", ("GET",), "reader"),
     "mcp": ("/mcp", ("POST",), "reader"),
@@ -62,7 +73,7 @@ API: dict[str, tuple[str, tuple[str, ...], str]] = {
     "zz_unknown_address": ("/nothing/here", ("GET",), ""),
     "oauth_metadata": ("/.well-known/oauth-authorization-server/scim/contoso", ("GET",), ""),
 }
-NEW = b"name=Mine&kind=entra&region=GB"
+NEW = b"name=Mine+too&kind=entra&region=GB"
 BODIES = {
     "POST /api/directories": {"name": "Mine"},
     "PATCH /api/directories/contoso": {"name": "Mine"},
@@ -73,6 +84,8 @@ BODIES = {
     },
     "POST /api/directories/contoso/presence": {"action": "remove"},
     "POST /api/directories/contoso/dry-run": {"user": {"userName": "anna"}},
+    f"POST /api/directories/contoso/contacts/{PERSON}/notes": {"text": "Call after ten"},
+    f"PUT /api/directories/contoso/contacts/{PERSON}/notes/{PERSON}": {"text": "Call after ten"},
     "POST /api/contacts/lookup": {"numbers": ["+442079460958"], "directories": ["contoso"]},
     "POST /api/contacts/pop": {"number": "+442079460958", "directories": ["contoso"]},
 }
@@ -83,6 +96,7 @@ OF_EVERY_ACCOUNT = (
     "/api/directories",
     "/sign-in/callback",
     "/api/contacts",
+    "/api/contacts/noted",
     "/directories/new",
     "/audit",
     "/api/audit",
@@ -208,7 +222,7 @@ async def test_nobody_is_told_to_sign_in(deployed: Deployed) -> None:
     """401 from the API; pages lead to sign-in and back, forms to the page they stand on (SECURITY.md)."""
     for call, answer in (await answers(deployed, GUARDED, None)).items():
         method, _, path = call.partition(" ")
-        expected = 401 if path.startswith("/api") else 302 if method == "GET" else 303
+        expected = 401 if path.startswith(("/api", "/mcp")) else 302 if method == "GET" else 303
         assert (answer.status, b"Contoso" in answer.body) == (expected, False), call
 
 
