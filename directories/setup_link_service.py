@@ -1,6 +1,6 @@
 """The contact centre's side of set-up links: create, list and revoke them.
 
-Nothing here returns a credential: a link's progress tells only what was taken, and when.
+Nothing here returns a credential: a link's progress tells only which kind was taken, and when.
 """
 
 from collections.abc import Sequence
@@ -154,7 +154,7 @@ async def transact(
 
 
 def _outdated(app: App, links: Sequence[SetupLink]) -> list[Operation]:
-    """Return what deletes links that ended long ago; there are few, so the next new link does it."""
+    """Return the deletions of links that ended long ago; there are few, so the next new link does it."""
     now = app.clock.now()
     ended = [link for link in links if now - parse_timestamp(link.expires) > setup_links.KEPT]
     return [Delete(SETUP_LINK.key(link.id), link.etag) for link in ended[:_MAX_DELETED]]

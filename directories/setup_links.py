@@ -42,10 +42,10 @@ CredentialSort = Literal["", "secret", "trust", "token"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupLink:
-    """A set-up link as stored; times are RFC 3339 in UTC, "" for what hasn't happened.
+    """A set-up link as stored; times are RFC 3339 in UTC, "" before it happens.
 
     `hash` is the SHA-256 of the code, `session` that of the browser's secret. `elsewhere` is when
-    another browser first tried to open it. `credential` is what the administrator took last, `trusted`
+    another browser first tried to open it. `credential` is the kind that the administrator took last, `trusted`
     the fingerprint of the identity that the directory trusts through this link.
     """
 
@@ -136,7 +136,7 @@ def is_link_id(text: str) -> bool:
 
 
 def read_session(value: str) -> SessionValue:
-    """Return what a cookie's value says; a directory that doesn't exist for a malformed one."""
+    """Return the parts of a cookie's value; a directory that doesn't exist for a malformed one."""
     found = _SESSION.fullmatch(value)
     return (
         SessionValue(found["directory"], found["secret"]) if found else SessionValue(_NOWHERE, "")

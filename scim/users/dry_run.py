@@ -1,4 +1,4 @@
-"""The dry run of a mapping: what a POST of a user would store, without storing anything.
+"""The dry run of a mapping: the outcome of a POST of a user, without storing it.
 
 The body passes the code of a real POST: the same reading, the same validation, the same derivation
 of numbers and search terms. Only the write is left out, so a user name that is taken isn't found.
@@ -54,7 +54,7 @@ class DryRun:
 
 
 def of_user(directory: Directory, body: object) -> DryRun:
-    """Return what the directory would make of a user in JSON, as a POST to /Users has it."""
+    """Return the outcome for a user in JSON, as a POST to /Users has it."""
     notes = Notes()
     try:
         _refuse_other_messages(body)
@@ -64,7 +64,7 @@ def of_user(directory: Directory, body: object) -> DryRun:
 
 
 def of_columns(directory: Directory, text: str) -> DryRun:
-    """Return what the directory would make of a user in delimiter-separated values.
+    """Return the outcome for a user in delimiter-separated values.
 
     `text` is a line of headings and a line of values. A heading is the path of an attribute, such as
     `emails[type eq "work"].value`, or the name that Entra or Okta gives its source.

@@ -90,6 +90,7 @@ async def hired(deployed: Deployed, name: str = "Dora Desk") -> Desk:
         "displayName": name,
         "active": True,
     }
+    deployed.app.clock.advance(0.01)  # type: ignore[attr-defined]
     person = await deployed.json("POST", "/scim/contoso/v2/Users", body)
     return Desk(deployed, person["id"])
 

@@ -92,9 +92,9 @@ async def test_pages_of_directories_of_several_regions_join(
         await fabrikam.hire(f"German {n:02}", f"+49 89 7946 00{n:02}")
     found = await _walk(agent, "089 7946")
     assert len(found) == len(set(found)) == 30
-    for _ in range(18):  # many directories: those without such a number are not asked again
+    for n in range(18):  # many directories: those without such a number are not asked again
         app.clock.advance(1)  # type: ignore[attr-defined]
-        await create(app, operator_actor(ACCOUNT), NewDirectory("Empty", region="FR"))
+        await create(app, operator_actor(ACCOUNT), NewDirectory(f"Empty {n}", region="FR"))
     app.clock.advance(10)  # type: ignore[attr-defined]
     assert len(await _walk(agent, "089 7946")) == 30
 

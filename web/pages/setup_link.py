@@ -172,7 +172,7 @@ def _fault_of(visit: PageRequest, numbers: list[str]) -> str:
 
 
 async def finish(visit: PageRequest, session: SetupSession) -> Response:
-    """End the link and show what was set up."""
+    """End the link and show its summary."""
     await setup_session.finish(visit.app, session)
     return _back(session)
 
