@@ -1,10 +1,11 @@
-"""The App: everything that one instance of the product knows and remembers."""
+"""The App: everything that one instance of the product knows and remembers, and its background tasks."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from shared.background import BackgroundTasks
+from shared import log
 from shared.clock import Clock
 from shared.log import LateLines
 from shared.metrics import Metrics
@@ -14,6 +15,52 @@ from shared.tables.port import Tables
 from shared.telemetry import Telemetry
 
 State = TypeVar("State")
+_MAX_OPTIONAL_TASKS = 256
+_MAX_CLOSE_SECONDS = 10.0
+
+
+class BackgroundTasks:
+    """The background tasks of one App. A task that fails is logged; the others continue."""
+
+    def __init__(self) -> None:
+        self._required: set[asyncio.Task[None]] = set()
+        self._optional: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run `work` in the background. `name` is the log event of its failure."""
+        return _start(self._required, work, name)
+
+    def start_optional(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run `work` in the background, or drop it if 256 optional tasks are running.
+
+        Use it only for work that may be lost: the time of a token's last use, a count, an update
+        that the next reader repeats.
+        """
+        if len(self._optional) >= _MAX_OPTIONAL_TASKS:
+            work.close()
+            return
+        _start(self._optional, work, name)
+
+    async def drain(self) -> None:
+        """Wait until all tasks of the running event loop have finished."""
+        while tasks := self._running():
+            await asyncio.wait(tasks)
+            # `wait` does not suspend for finished tasks, and only the loop removes them.
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Wait at most ten seconds for the tasks of the running event loop, then cancel them."""
+        try:
+            async with asyncio.timeout(_MAX_CLOSE_SECONDS):
+                await self.drain()
+        except TimeoutError:
+            for task in self._running():
+                task.cancel()
+            await self.drain()
+
+    def _running(self) -> list[asyncio.Task[None]]:
+        loop = asyncio.get_running_loop()
+        return [task for task in self._required | self._optional if task.get_loop() is loop]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,3 +114,19 @@ class App:
         await self.tables.close()
         if self.telemetry is not None:
             await self.telemetry.close()
+
+
+def _start(
+    tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None], name: str
+) -> asyncio.Task[None]:
+    task = asyncio.create_task(_log_failure(work, name))
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+async def _log_failure(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception as error:
+        log.failure(name, error)

@@ -44,11 +44,14 @@ class Product:
     directory_id: str = ""
     contact_id: str = ""
     credential_id: str = ""
+    note_id: str = ""
     answers: list[tuple[str, str, int, Any]] = field(default_factory=list)
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request of the API, and keep the answer."""
-        address = path.format(directoryId=self.directory_id, contactId=self.contact_id)
+        address = path.format(
+            directoryId=self.directory_id, contactId=self.contact_id, noteId=self.note_id
+        )
         async with httpx.AsyncClient(base_url=self.url) as client:
             response = await client.request(method, address, json=body)
         content = response.json() if response.content else None
@@ -86,6 +89,13 @@ async def _use(product: Product) -> None:
     await product.call("PUT", f"{one}/trust", _TRUST)
     await product.call("PATCH", one, {"name": "Contoso Ltd", "strictNumbers": True})
     await product.call("POST", "/api/contacts/lookup", {"numbers": ["020 7946 0018", "+1"]})
+    notes = f"{one}/contacts/{{contactId}}/notes"
+    product.note_id = (await product.call("POST", notes, {"text": "After 10."}))["id"]
+    await product.call("PUT", f"{notes}/{{noteId}}", {"text": "After 11."})
+    await product.call("GET", notes)
+    await product.call("GET", "/api/contacts/noted?q=after")
+    await product.call("POST", f"{one}/links")
+    await product.call("GET", f"{one}/links")
     await _read(product)
     await product.call("GET", f"{one}/contacts/{{contactId}}")
     await product.call("GET", f"{one}/events?limit=1")

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from shared import background
-from shared.background import BackgroundTasks
+from shared import app as background
+from shared.app import BackgroundTasks
 
 
 async def test_drain_ends_if_a_task_has_just_finished() -> None:

@@ -10,8 +10,9 @@ import pytest
 from contacts import agent_lists, notes
 from contacts.agent_lists import AgentLists
 from contacts.notes import Note
-from directories import mapping_notes, reindex_progress, store, totals
+from directories import mapping_notes, reindex_progress, setup_links, store, totals
 from directories.reindex_progress import Progress
+from directories.setup_links import SetupLink
 from presence import tenant_links
 from presence.store import manifest
 from scim import reindex
@@ -47,6 +48,9 @@ ROUND_TRIPS: dict[Family, Callable[[bytes], bytes]] = {
     ),
     schema.AGENT_LISTS: lambda value: agent_lists.encode(agent_lists.decode(value)),
     schema.NOTE: lambda value: notes.encode(notes.decode("id", value)),
+    schema.SETUP_LINK: lambda value: setup_links.encode(
+        setup_links.decode(Row(schema.SETUP_LINK.key("id"), value, ""))
+    ),
     schema.REINDEX_PASS: lambda value: reindex_progress.encode(reindex_progress.decode(value, "")),
 }
 # Parts of values that are structures of the app; other JSON objects in a value are stored as they come.
@@ -62,6 +66,10 @@ def sample(family: Family) -> dict[str, Any]:
     if family is schema.AGENT_LISTS:
         lists: dict[str, Any] = orjson.loads(agent_lists.encode(AgentLists(favourites=("a.b",))))
         return lists
+    if family is schema.SETUP_LINK:
+        made = SetupLink(id="id", hash="h", created="c", expires="e")
+        link: dict[str, Any] = orjson.loads(setup_links.encode(made))
+        return link
     if family is schema.NOTE:
         note = Note(id="n", text="t", author="a", author_id="b", changed="c", expires="d")
         noted: dict[str, Any] = orjson.loads(notes.encode(note))
