@@ -194,7 +194,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           {
             // Here and not above, so that `azd provision --preview` knows the rules' names before the workspace exists.
             query: contains(allRules[i].query, 'RESET_TIME')
-              ? replace(allRules[i].query, 'RESET_TIME', quotaResetTime)
+              ? join(split(allRules[i].query, 'RESET_TIME'), quotaResetTime)
               : allRules[i].query
             timeAggregation: 'Count'
             operator: 'GreaterThan'

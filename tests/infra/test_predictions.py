@@ -45,8 +45,11 @@ def _of(choice: str, kind: str) -> list[dict[str, Any]]:
 def _deployed(rule: dict[str, Any]) -> str:
     """Return the query of a rule, with the time filled in that the platform knows only later."""
     query: str = rule["properties"]["criteria"]["allOf"][0]["query"]
-    later = re.fullmatch(r"\[replace\('(.*)', 'RESET_TIME', reference\(.*\)\]", query, re.S)
-    return later[1].replace("''", "'").replace("RESET_TIME", kusto.RESET_TIME) if later else query
+    later = re.fullmatch(r"\[join\(createArray\((.*)\), reference\(.*\)\]", query, re.S)
+    if later is None:
+        return query
+    parts: list[str] = re.findall(r"'((?:[^']|'')*)'", later[1])
+    return kusto.RESET_TIME.join(parts).replace("''", "'")
 
 
 def _config(choice: str, name: str) -> dict[str, Any]:
