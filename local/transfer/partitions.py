@@ -29,6 +29,7 @@ from shared.tables.schema import (
     account_audit_partition,
     account_partition,
     agents_partition,
+    names_partition,
 )
 
 
@@ -54,7 +55,7 @@ async def directory_ids(tables: Tables) -> list[str]:
 
 
 async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
-    """Return the index of each account that owns one of the directories, and what its agents keep."""
+    """Return the index and names of each account that owns one of the directories, and what its agents keep."""
     accounts = dict.fromkeys(
         [found.account for each in ids if (found := await store.get(tables, each))]
     )
@@ -63,6 +64,7 @@ async def account_sections(tables: Tables, ids: list[str]) -> list[Section]:
         for account in accounts
         for section in (
             Section(DIRECTORIES, account_partition(account)),
+            Section(DIRECTORIES, names_partition(account)),
             Section(CONTACTS, agents_partition(account)),
         )
     ]

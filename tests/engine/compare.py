@@ -15,6 +15,7 @@ import orjson
 from local.host.asgi import Functions, Limits, WebApp
 from local.host.http import Answer
 from shared.clock import FixedClock
+from shared.random_source import RandomSource
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 
@@ -102,6 +103,7 @@ def reproducible() -> Iterator[_Seeded]:
     with (
         patch("shared.clock.SystemClock", FixedClock),
         patch.object(random.SystemRandom, "getrandbits", lambda self, k: source.getrandbits(k)),
+        patch.object(RandomSource, "bits", lambda self, count: source.getrandbits(count)),
         patch.object(secrets, "randbits", source.getrandbits),
         patch.object(secrets, "token_bytes", lambda nbytes=32: source.randbytes(nbytes)),
         patch.object(secrets, "token_hex", lambda nbytes=32: source.randbytes(nbytes).hex()),

@@ -247,8 +247,9 @@ def command(*arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def add_directory(tables: str, name: str = "Contoso") -> dict[str, Any]:
-    """Make a directory; return its id, address and token."""
+def add_directory(tables: str, name: str = "") -> dict[str, Any]:
+    """Make a directory, with a name of its own unless one is given; return its id, address and token."""
+    name = name or f"Contoso {random.getrandbits(64):x}"
     code, output = command("directory", "add", "--tables", tables, "--name", name)
     assert code == 0, output
     made: dict[str, Any] = json.loads(output.splitlines()[-1])

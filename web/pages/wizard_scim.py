@@ -144,7 +144,7 @@ async def _wrong_ids(
 
 def _stages(visit: PageRequest, glance: DirectoryStatus) -> list[Stage]:
     reached = {"waiting": 0, "connected": 1, "provisioning": 2}[glance.stage]
-    waiting = Stage("now", visit.t("live_waiting"), visit.t("live_listening"))
+    waiting = Stage("now", visit.t("stage_waiting"), visit.t("live_listening"))
     called = Stage("reached", visit.t("live_called"), at=glance.last_call)
     tested = Stage("reached", visit.t("live_test_done"))
     people = Stage(
