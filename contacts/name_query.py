@@ -16,6 +16,7 @@ from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
 from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
 
+_MIN_DIGITS = 3  # fewer are in too many numbers
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
 
@@ -136,7 +137,8 @@ class NameQuery:
         )
 
     def _is_other(self, at: int, card: Card) -> bool:
-        if self.words[at].isdigit() and self.words[at] in digits_of(card.number):
+        word = self.words[at]
+        if word.isdigit() and len(word) >= _MIN_DIGITS and word in digits_of(card.number):
             return True
         return person_words.has_other(card, self.collapsed[at])
 

@@ -28,12 +28,13 @@
 
   // A search without an answer: the people of another question do not stay under it.
   const asked = (form) => [...form].filter(([name, value]) => value && name !== "groups_of").map((pair) => pair.join("=")).sort().join("&");
+  const isSearch = ({ target, requestConfig }) => target?.id === "people" && requestConfig.path.startsWith("/contacts/list");
   let drawn = asked(new FormData(filters));
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
-    if (detail.target?.id === "people") drawn = asked(detail.requestConfig.formData);
+    if (isSearch(detail)) drawn = asked(detail.requestConfig.formData);
   });
   const fail = ({ detail }) => {
-    if (detail.target?.id !== "people" || asked(detail.requestConfig.formData) === drawn) return;
+    if (!isSearch(detail) || asked(detail.requestConfig.formData) === drawn) return;
     const said = document.getElementById("list-failed").content.cloneNode(true);
     const words = said.querySelector("p");
     if (!navigator.onLine) words.textContent = words.dataset.offline;
