@@ -87,9 +87,15 @@ def inner(page: Page) -> Frame:
     return found
 
 
+def arrived(window: Page) -> None:
+    """Wait until the window that signed in is wholly there: before, it has no content, or a button without effect."""
+    expect(window.get_by_role("button", name="Close this window")).to_be_focused()
+    window.wait_for_load_state()
+
+
 def close(window: Page) -> None:
     """Close the window that signed in, by its button, which has the focus."""
-    expect(window.get_by_role("button", name="Close this window")).to_be_focused()
+    arrived(window)
     with window.expect_event("close"), contextlib.suppress(Error):  # closed before the key is up
         window.keyboard.press("Enter")
 
@@ -274,6 +280,7 @@ def test_the_sign_in_of_a_frame_has_no_fault(browser: Browser, embedded: Embedde
         with page.expect_popup() as opened:
             frame(page).get_by_role("button", name="Sign in").click()
         window = opened.value
+        arrived(window)
         window.evaluate(_AXE.read_text())
         found += violations(window)
         visitor.clear_cookies()

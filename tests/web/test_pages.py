@@ -198,7 +198,7 @@ async def test_other_methods_are_405_with_allow(visit: Visitor) -> None:
     assert answer.headers["Allow"] == "GET, POST, HEAD"
 
 
-_ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js", "pop.js"}
+_ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js"}
 
 
 @pytest.mark.parametrize(
@@ -208,6 +208,7 @@ _ORGANISATION = {"people.css", "free.css", "people.js", "free.js", "desk.js", "p
         ("/directories/new?once=a", "Directory.Admin", {"admin.css", "admin.js"}),
         ("/contacts", "Directory.Admin", _ORGANISATION),
         ("/contacts", "Directory.Reader", _ORGANISATION),
+        ("/contacts?number=1&pop=1", "Directory.Reader", _ORGANISATION | {"pop.js"}),
         ("/contacts/history", "Directory.Reader", {"people.css", "free.css", "history.js"}),
         ("/directories/new", "Directory.Reader", set()),
     ],
