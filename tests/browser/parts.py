@@ -78,9 +78,12 @@ def _delete(page: Page) -> None:
 
 
 def _star(page: Page) -> None:
+    """Have one favourite, as an agent brings it along in the browser; the page takes it over."""
     page.evaluate(
         "localStorage.setItem('favourites', JSON.stringify([document.querySelector('.person').dataset.person]))"
     )
+    page.reload()
+    page.wait_for_function("() => localStorage.getItem('favourites') === null")
 
 
 def _starred_only(page: Page) -> None:

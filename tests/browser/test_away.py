@@ -80,6 +80,7 @@ def test_what_moves_on_a_page_says_that_it_failed(
         if part.before:
             part.before(page)
             expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+        page.wait_for_load_state("networkidle")  # the card asks for the team after it is drawn
         drawn = page.evaluate(_DRAWN)
         with populated.world.storage_away():
             part.press(page)

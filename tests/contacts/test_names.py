@@ -194,6 +194,17 @@ async def test_a_name_that_sounds_alike_finds_the_person(
     assert by == "sound"
 
 
+async def test_two_digits_beside_a_name_are_no_part_of_a_number(
+    agent: Person, contoso: Company
+) -> None:
+    """Nearly every number has them somewhere; three digits are a part of a number, as for a search by number."""
+    for n in (7, 8):
+        phone = {"type": "work", "value": f"+44 20 7946 000{n}"}
+        await contoso.hire(f"Noor Driver 0{n}", phoneNumbers=[phone])
+    assert await _found(agent, contoso, "driver 07") == ["Noor Driver 07"]
+    assert await _found(agent, contoso, "driver 0008") == ["Noor Driver 08"]
+
+
 async def test_exact_hits_come_before_similar_ones(agent: Person, contoso: Company) -> None:
     """Whoever is spelt as typed stays first; the others follow by how near they are."""
     for name in ("Antje Maier", "Antje Meyer", "Antje Meier", "Antje Meyers"):
