@@ -135,7 +135,15 @@ class Runs:
         found = [run.operations[operation] for run in self.of[server]]
         if any(row.count == 0 or row.cpu_ms is None for row in found):
             return None
+        if any(_is_refused(run, operation) for run in self.of[server]):
+            return None
         return median(row.cpu_ms or 0.0 for row in found)
+
+
+def _is_refused(run: Summary, operation: str) -> bool:
+    """Return whether the server refused most requests of a kind: an error costs less than the work."""
+    wrong = sum(each.count for each in run.errors if each.request.split()[0] == operation)
+    return wrong > run.operations[operation].count / 2
 
 
 def measured(arguments: argparse.Namespace) -> Runs:
