@@ -16,7 +16,7 @@ from shared.keys import fold_case, search_key
 from shared.numbers.text import digits_of
 from shared.words import ALSO_NAMES, PARTICLES, collapse, group_end, is_unspaced, words_of
 
-_MIN_DIGITS = 3  # fewer are in too many numbers
+_MIN_DIGITS = 3  # beside other words; fewer are in nearly every number
 _MAX_WORDS = 12  # of a query; further ones are ignored
 _MAX_RUN = 4  # words of a query that may be one word of a name
 
@@ -138,7 +138,8 @@ class NameQuery:
 
     def _is_other(self, at: int, card: Card) -> bool:
         word = self.words[at]
-        if word.isdigit() and len(word) >= _MIN_DIGITS and word in digits_of(card.number):
+        is_enough = len(word) >= _MIN_DIGITS or len(self.words) == 1
+        if word.isdigit() and is_enough and word in digits_of(card.number):
             return True
         return person_words.has_other(card, self.collapsed[at])
 
