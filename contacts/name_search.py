@@ -53,7 +53,7 @@ async def search(
 ) -> Page:
     """Return the next people whom the query means, and on the first page those who are similar, if few are meant.
 
-    No one similar is returned if people who are free are asked for: that nobody of them is free is an answer.
+    No one similar is returned if people who are free are asked for: that none of them is free is an answer.
     Raises HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)

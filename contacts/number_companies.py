@@ -1,4 +1,4 @@
-"""The companies that a number which is nobody's may belong to: those with the same main line, or the same area code."""
+"""The companies that an unknown number may belong to: those with the same main line or the same area code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

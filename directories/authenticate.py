@@ -22,7 +22,7 @@ _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two loo
 
 
 class Unauthenticated(HttpError):
-    """401, one answer for every reason that depends on what is stored, so that strangers learn nothing.
+    """401: the same answer for every reason that depends on stored data, so that strangers learn nothing.
 
     `mistyped`: the text itself can't be a token of this app, whatever is stored.
     """

@@ -71,7 +71,7 @@ class Selection:
         return all(word in name or one.id.lower().startswith(word) for word in words)
 
     def after(self, chosen: Sequence[Overview], cursor: str) -> list[Overview]:
-        """Return the directories behind the one that the cursor names.
+        """Return the directories after the one that the cursor names.
 
         Raises:
             InvalidField: The cursor is not one of this order.
@@ -86,7 +86,7 @@ class Selection:
             raise _bad_cursor() from None
 
     def cursor_of(self, last: Overview) -> str:
-        """Return the cursor behind a directory."""
+        """Return the cursor that continues after a directory."""
         value = orjson.dumps([self.sort, *SORTS[self.sort](last)])
         return base64.urlsafe_b64encode(value).decode().rstrip("=")
 

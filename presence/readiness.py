@@ -9,7 +9,7 @@ from shared.app import App
 
 @dataclass(frozen=True, slots=True)
 class DirectoryReadiness:
-    """The readiness of a directory's people by external ID; nobody is ready if it isn't linked."""
+    """The readiness of a directory's people by external ID; no one is ready if it isn't linked."""
 
     linked: LinkedSnapshot | None
 

@@ -81,7 +81,7 @@ def read(text: str) -> Columns:
 
 
 def target_of(heading: str) -> str:
-    """Return the attribute's path that a heading stands for; the heading itself if it is a path."""
+    """Return the path of the attribute that a heading names; the heading itself if it is a path."""
     return _SOURCES.get(heading.replace(" ", "").lower(), heading)
 
 
