@@ -133,6 +133,8 @@ def _removed(page: Page, empty: World) -> None:
         tenant.consents.clear()
     page.get_by_role("button", name="Check that access is gone").click()
     expect(page.get_by_text("access is gone")).to_be_visible()
+    for done in ("Step 1 done", "Second step:"):
+        expect(page.get_by_text(done)).to_be_hidden()
     page.get_by_role("link", name="Organisation").click()
     expect(page.get_by_text("30 people")).to_be_visible()
     expect(page.locator(".person .presence:not(.none)")).to_have_count(0)
