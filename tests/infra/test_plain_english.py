@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ LIMITS = {
 _TEXT_OWNERS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def words() -> list[str]:
     """Return the words of all docstrings and comments, in lower case; text in backquotes is code."""
     found: list[str] = []
