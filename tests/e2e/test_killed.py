@@ -17,7 +17,7 @@ from local.entra import Options, Progress
 from local.host.running import ROOT
 
 pytestmark = pytest.mark.slow
-PEOPLE = 150
+PEOPLE = 90
 
 
 def free_port() -> int:

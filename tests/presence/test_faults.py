@@ -143,7 +143,7 @@ async def test_the_login_service_down_is_waited_out(world: World, fault: str) ->
 @pytest.mark.parametrize("fault", ["graph.503", "graph.500", "graph.drop", "graph.garbage"])
 async def test_graph_down_for_a_minute_is_waited_out(world: World, fault: str) -> None:
     """Old statuses stay, with their age, until Graph answers again."""
-    ids = await world.linked(5000)
+    ids = await world.linked(1400)
     await world.tick()
     truth = world.truth(ids)
     change(world, ids)
@@ -201,11 +201,12 @@ async def test_a_worker_killed_in_the_middle_leaves_everything_whole(world: Worl
     assert await all_is_right(world, ids)
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_a_worker_killed_while_it_writes_pages_leaves_everything_whole(world: World) -> None:
     """Pages of a new generation count only with the head; what a killed worker wrote of them is tidied away."""
-    ids = await world.linked(30_000)
+    ids = await world.linked(3000)
     await world.tick()
-    for one in ids[:6000]:
+    for one in ids[:600]:
         world.set(one, "Away")
     truth_before = await world.shown(ids)
     original, writes = world.tables._inner.transact, 0

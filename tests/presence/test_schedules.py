@@ -239,11 +239,12 @@ async def test_a_row_of_the_next_delta_that_nobody_counts_is_written_over(world:
     assert await all_is_right(world, ids)
 
 
+@pytest.mark.usefixtures("short_pages")
 async def test_a_worker_that_is_overtaken_takes_its_pages_away(world: World) -> None:
     """Access is removed while a large tenant's pages are written: none of them stays behind."""
-    ids = await world.linked(30_000)
+    ids = await world.linked(3000)
     await world.tick()
-    for one in ids[:6000]:
+    for one in ids[:600]:
         world.set(one, "Away")
     other = await world.restarted()
 

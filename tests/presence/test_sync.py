@@ -149,7 +149,7 @@ async def test_many_syncs_leave_few_rows(world: World) -> None:
 
 async def test_an_hour_of_changing_people_costs_four_round_trips_a_sync(world: World) -> None:
     """Compaction, tidying and all: what docs/presence.md says of the cost (issue: counted)."""
-    await world.linked(1300)
+    await world.linked(700)
     await world.tick()
     world.tenant().moving = True
     calls = world.calls()
