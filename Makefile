@@ -37,6 +37,7 @@ check: setup-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/infra/test_plain_english.py
 	@$(BIN)/python infra/verify.py || [ $$? = 2 ]
 
 check-fast: setup-test check  ## lint, types and the tests of the core that need no other program, in half a minute

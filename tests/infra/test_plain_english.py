@@ -2,9 +2,7 @@
 
 import ast
 import functools
-import io
 import re
-import tokenize
 from pathlib import Path
 
 import pytest
@@ -27,6 +25,7 @@ LIMITS = {
     r"anew|afresh|meanwhile|beside": 2.0,
     r"said|says": 2.0,
 }
+_COMMENT = re.compile(r"^ *#.*|  #.*", re.MULTILINE)  # much faster than the tokens
 _TEXT_OWNERS = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -48,10 +47,7 @@ def _prose(source: str) -> str:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, _TEXT_OWNERS)
     ]
-    if "#" not in source:
-        return "\n".join(docstrings)
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return "\n".join([*docstrings, *(t.string for t in tokens if t.type == tokenize.COMMENT)])
+    return "\n".join([*docstrings, *_COMMENT.findall(source)])
 
 
 @pytest.mark.parametrize("part", PARTS)
