@@ -15,8 +15,8 @@ WIDE, NARROW = (1280, 800), (360, 740)
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The machine's Chromium or Chrome, else Playwright's own."""
-    names = ("chromium", "google-chrome", "chromium-browser")
+    """Start Chromium's headless shell, else the machine's Chromium or Chrome, else Playwright's own."""
+    names = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
     return playwright.chromium.launch(executable_path=own, args=["--no-sandbox"])
 
