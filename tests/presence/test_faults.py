@@ -86,7 +86,7 @@ async def test_ten_bad_ids_among_thousands_cost_only_themselves(world: World, ki
     assert (await world.shown(bad)) == dict.fromkeys(bad, "unknown")
     before = world.calls()
     assert await world.tick() == "synced"
-    assert world.calls() - before == 13
+    assert world.calls() - before == 12
     assert (await world.head())["counts"]["quarantined"] == 10  # type: ignore[index]
 
 
