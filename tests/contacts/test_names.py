@@ -106,6 +106,8 @@ _SPELLINGS = {
     "김민준": ["김민준", "김 민준", "김"],
     "ヤマモト ケンジ": ["やまもと", "ヤマモトケンジ"],
     "Екатерина Соловьёва": ["соловьева", "екатерина соловьёва"],
+    "عبد الرحمن القاسم": ["عبدالرحمن", "عبد الرحمن", "القاسم عبدالرحمن"],
+    "דוד בן גוריון": ["בןגוריון", "בן גוריון", "גוריון", "דוד בןגוריון"],
 }
 
 
@@ -141,6 +143,9 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
         ("Wilhelm Schneider", "ilhelm schneider", "ilhelm"),  # the first one is missing
         ("Wilhelm Schneider", "wihlelm schneidre", "wihlelm schneidre"),  # one in each word
         ("Friederike Quantschnigg", "quamtschnikk", "quamtschnikk"),  # two from nine letters
+        # consonants of both words, so that neither sounds alike; the beginning of the longer one is right
+        ("Friedrich Meierling", "frierdich meierlign", "frierdich meierlign"),
+        ("Friedrich Meierling", "frierdich meierlinb", "frierdich meierlinb"),
         ("Екатерина Соловьёва", "саловьева", "саловьева"),
         ("علی مرادی", "مرادبی", "مرادبی"),
     ],
@@ -148,7 +153,7 @@ async def test_another_word_with_the_same_letters_is_not_the_name(
 async def test_a_typing_error_still_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str, to: str
 ) -> None:
-    """The answer says which words of the query the name only resembles (issue 13, item 10)."""
+    """The answer says which words of the query the name only resembles."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     assert list(await _similar(agent, contoso, text)) == [name]
@@ -182,12 +187,21 @@ async def test_more_errors_than_that_find_nobody_similar(
         ("Sean Jones", "shawn jones"),
         ("Sixten Eriksson", "ericson"),
         ("Marc Phillips", "mark philips"),
+        ("Fermin Thomson", "tompson"),
+        ("Clotilde Thibault", "thibaud"),
+        ("Aldric Renaud", "renault"),
+        ("Chloe Moreau", "moreaux"),
+        ("Oleg Ivanov", "iwanow"),
+        ("Oleg Ivanov", "ivanoff"),
+        ("Horatio Kuznetsov", "kusnezow"),
+        ("Tabitha Shevchenko", "schewtschenko"),
+        ("Geoffrey Jones", "jeffery"),
     ],
 )
 async def test_a_name_that_sounds_alike_finds_the_person(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """As a caller says it and an agent writes it down (issue 13, item 10)."""
+    """As a caller says it and an agent writes it down."""
     await contoso.hire(name)
     await contoso.hire("Somebody Else")
     (by,) = {by for _, by in (await _similar(agent, contoso, text)).values()}
@@ -218,7 +232,7 @@ async def test_exact_hits_come_before_similar_ones(agent: Person, contoso: Compa
 async def test_nobody_similar_is_looked_for_if_five_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
-    """One round trip then; at most three more if not (issue 13, budgets)."""
+    """One round trip then; at most three more if not."""
     for n in range(ENOUGH):
         await contoso.hire(f"Anna{n} Meyer")
     await contoso.hire("Anna Maier")
@@ -304,7 +318,7 @@ async def _hire_in_first_release(company: Company, name: str) -> None:
 async def test_rows_of_the_first_release_are_found_until_they_are_written_again(
     agent: Person, contoso: Company, name: str, text: str
 ) -> None:
-    """By what found them before, and by the other spelling as far as they have it (issue 13, budgets)."""
+    """By what found them before, and by the other spelling as far as they have it."""
     await _hire_in_first_release(contoso, name)
     await contoso.hire("Somebody Else")
     assert await _found(agent, contoso, text) == [name]
