@@ -1,4 +1,4 @@
-"""What an agent keeps: favourites, and the people and searches of the last days.
+"""The lists that an agent keeps: favourites, and the people and searches of the last days.
 
 They belong to the signed-in person, not to the browser, so an agent finds them on any desk. One row
 per agent holds IDs of people and groups, which mean nothing once the person or the directory is
@@ -137,7 +137,7 @@ def _added(keys: tuple[str, ...], key: str, most: int) -> tuple[str, ...]:
 
 
 def _first(entries: tuple[Recent, ...], what: str, now: datetime, most: int) -> tuple[Recent, ...]:
-    """Return the entries with `what` first; unchanged if it is the first one already and of this hour."""
+    """Return the entries with `what` first; unchanged if it was put first within this hour."""
     at = timestamp(now)
     if entries and entries[0].what == what and now - parse_timestamp(entries[0].at) < _SAME:
         return entries

@@ -1,4 +1,4 @@
-"""What people must meet besides the words of a search: group, company, department, office, and being free."""
+"""Conditions besides the words of a search: group, company, department, office, and being free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _MAX_WORDS = 3  # of a company or office: as many lead to the person (`search_te
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Whom a search may return.
+    """The people whom a search may return.
 
     `members` are ids. `company`, `department` and `office` are folded words that follow each other in the person's own.
     `wanted` is a readiness, `ready` that of each directory's people by directory id.
@@ -69,7 +69,7 @@ class Condition:
 
 
 def _has(text: str, words: tuple[str, ...]) -> bool:
-    """Return whether `words` follow each other in a text."""
+    """Return whether `words` are in a text, one after the other."""
     if not words:
         return True
     own, length = collapsed_words(text), len(words)
@@ -98,10 +98,11 @@ def in_company(directories: Sequence[Directory], company: str) -> Sequence[Direc
 async def conditions_of(
     app: App, directories: Sequence[Directory], query: PeopleQuery
 ) -> Conditions:
-    """Return what the filters of a query mean. One round trip per directory if it asks for free people.
+    """Return the conditions of a query's filters.
 
-    A company is a directory by its name, else an organization of people. HttpError 400 if too many directories are asked
-    for free people.
+    It takes one round trip per directory if the query asks for free people. A company is a
+    directory by its name, else an organization of people. HttpError 400 if too many directories
+    are asked for free people.
     """
     named = in_company(directories, query.company)
     company = folded_words(query.company) if named is directories else ()

@@ -1,6 +1,6 @@
 """Notes of agents on a person, such as *transfer only after 10*: with author and end, apart from SCIM data.
 
-Note rows are beside the user's record, so the card reads them in the same round trip and a SCIM
+Note rows follow the user's record, so the card reads them in the same round trip and a SCIM
 DELETE removes them in the same transaction. Each change of a note also replaces the record by the
 same value: so notes are never written for a user who is being deleted, and at most `MAX_NOTES` are
 there however many agents write at once. The resource, its ETag and its times stay as they are.
@@ -121,7 +121,7 @@ class Target:
     version: str = ""
 
     def found(self, notes: Sequence[Note], person: Principal) -> Note:
-        """Return the note; raise NoteChanged, or HttpError 403 for another agent's note."""
+        """Return the note; raise NoteChanged, or HttpError 403 if it is another agent's."""
         note = next((one for one in notes if one.id == self.note_id), None)
         if note is None or self.version not in ("", note.version):
             raise NoteChanged(note)
@@ -189,7 +189,7 @@ async def _change(
 
 
 def _operations(user: StoredUser, after: Sequence[Note]) -> list[Operation]:
-    """Return what makes `after` the notes on a user; rows of notes that have ended go, too."""
+    """Return operations that store `after` as the notes on a user and remove ended notes."""
     key = index_rows.user_key(user.id)
     operations: list[Operation] = [Replace(key, models.encode(user.record), user.tag)]
     before = {row.key: row for row in user.notes}
@@ -271,6 +271,6 @@ def encode_noted(notes: Sequence[Note]) -> bytes:
 
 
 def decode_noted(value: bytes) -> Noted:
-    """Return what `encode_noted` wrote; raise UnsupportedRowVersion."""
+    """Return the value that `encode_noted` wrote; raise UnsupportedRowVersion."""
     row = row_versions.read(value, "words of notes")
     return Noted(tuple(row["words"]), row["expires"])

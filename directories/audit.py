@@ -1,7 +1,7 @@
 """The audit log: who did which act on a directory, from where and when.
 
 The event of an act is stored in the same transaction as the act, so in the act's own partition:
-there is no act without its event. Beside the event in the directory's log an *outbox* row carries it
+there is no act without its event. Together with the event in the directory's log an *outbox* row carries it
 to the log of the account, which survives the directory (`directories.audit_relay`).
 
 Keys begin with the time that is left until the end of ULIDs, so the newest event comes first.
@@ -72,7 +72,7 @@ def system_actor(account: str, name: str) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What was done: the act's code, the object in the directory, and values before and after it.
+    """One act: its code, the object in the directory, and values before and after it.
 
     `target` is the ID of a token, secret or tenant, "" for the directory itself. `old` and `new` have
     only the values that changed; nothing secret, no provisioned person.
@@ -137,7 +137,7 @@ def _milliseconds_left(moment: datetime) -> int:
 
 
 def operations(events: Sequence[AuditEvent]) -> list[Operation]:
-    """Return what stores events in a transaction of the directory's partition (table `directories`)."""
+    """Return operations that store events in the directory's partition (table `directories`)."""
     stored: list[Operation] = []
     for event in events:
         value = encode(event)

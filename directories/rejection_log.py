@@ -1,8 +1,8 @@
 """Refused requests become events too, but a flood of them must not fill the storage.
 
-Equal refusals within a minute are one event on each instance; the ones held back are stored, with their count, when the
-minute is over, and when the App closes. At most 60 different ones per directory and minute are stored; those beyond that
-is one event with a count.
+Equal refusals within a minute are one event on each instance; the repetitions are stored, with their count, at the end of the
+minute, and when the App closes. At most 60 different ones per directory and minute are stored; all further ones
+are one event with a count.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def note(app: App, directory_id: str, event: Event, complete: Complete | N
 
 
 async def _completed(app: App, directory_id: str, event: Event, complete: Complete) -> Event:
-    """Return the completed event, which represents the equal ones that follow, too."""
+    """Return the event with the person's name, for itself and the equal ones that follow."""
     try:
         completed = await complete(event)
     except TableError:
@@ -97,7 +97,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
 
 
 async def _warn(app: App, directory_id: str) -> None:
-    """Look at the thresholds within the request that is the 500th: an alert waits for the line."""
+    """Check the thresholds in the request that is the 500th refusal: an alert waits for this line."""
     try:
         await quarantine_warning.warn(app, directory_id)
     except TableError as error:
@@ -159,7 +159,7 @@ def _minutes(app: App) -> _Minutes:
 
 
 def _store_later(app: App, directory_id: str, minute: _Minute) -> None:
-    """Have what is held back stored when the minute is over, whether or not another refusal comes."""
+    """Have the held-back events stored at the end of the minute, even without another refusal."""
     waiting = _minutes(app).waiting
     if waiting.get(directory_id) is minute:
         return
@@ -183,7 +183,7 @@ async def store_held_back(app: App) -> None:
 
 
 def _held_back(app: App, minute: _Minute) -> list[Event]:
-    """Take what was held back in a minute: at most 61 events."""
+    """Take the held-back events of a minute: at most 61."""
     at = timestamp(app.clock.now())
     late = [
         replace(held.event, at=at, count=held.count) for held in minute.held.values() if held.count

@@ -155,7 +155,7 @@ class EndingCredential(TypedDict):
 
 
 class ReindexProgress(TypedDict):
-    """How far the search index is brought up to date after an upgrade."""
+    """Progress of rebuilding the search index after an upgrade."""
 
     state: Literal["waiting", "running"]
     done: int
@@ -272,7 +272,7 @@ class DirectoryState(TypedDict):
 
 
 class SetupLinkState(TypedDict):
-    """A link by which the company's administrator sets the directory up, and what was done through it."""
+    """A link by which the company's administrator sets the directory up, and its progress."""
 
     id: str
     state: State

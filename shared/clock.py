@@ -1,7 +1,8 @@
 """The one place that reads the time, so that every rule about time can be tested without waiting.
 
-Processor time of a call is what its code computes between two awaits, on the event loop's thread. What
-other calls compute meanwhile isn't counted, nor is waiting, nor what an engine does on threads of its own.
+Processor time of a call is the computing of its code between two awaits, on the event loop's
+thread. Other calls' computing in between isn't counted, nor is waiting, nor an engine's work on
+threads of its own.
 """
 
 import time
@@ -27,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never run backwards; only differences have a meaning."""
+        """Return seconds that never run backwards; only differences have a meaning."""
         ...
 
 
@@ -122,18 +123,21 @@ class FixedClock:
 
 
 def timestamp(moment: datetime) -> str:
-    """`moment` as RFC 3339 in UTC with milliseconds, the form of `meta.created` (RFC 7643 section 2.3.5)."""
+    """Return `moment` as RFC 3339 in UTC with milliseconds, the form of `meta.created` (RFC 7643 section 2.3.5)."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return f"{utc.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def readable(text: str) -> str:
-    """Return the moment that `timestamp` wrote to the minute and with its zone, for sentences."""
+    """Return the text of `timestamp` to the minute and with its zone, for sentences."""
     return f"{text[:16].replace('T', ' ')} UTC"
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the moment that `timestamp` wrote; raise ValueError if the text is not an RFC 3339 date-time."""
+    """Return the moment of a text from `timestamp`.
+
+    Raise ValueError if it is not an RFC 3339 date-time.
+    """
     return datetime.fromisoformat(text)
 
 

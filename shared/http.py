@@ -51,7 +51,7 @@ class Request:
         """The address that the request came from, or "".
 
         The platform's front end appends the address of its peer to `X-Forwarded-For`, with the
-        port; what comes before it is whatever the client sent (learn.microsoft.com/azure/app-service/
+        port; the text before it is whatever the client sent (learn.microsoft.com/azure/app-service/
         overview-inbound-outbound-ips; RFC 7239 section 8.1). So the last entry counts.
         """
         last = self.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
@@ -100,7 +100,7 @@ class HttpError(Exception):
 
     @property
     def response(self) -> Response:
-        """The error as an RFC 9457 problem."""
+        """Return the error as an RFC 9457 problem."""
         response = problem(self.status, self.message, **self.extra)
         response.headers.update(self.headers)
         return response
@@ -109,7 +109,7 @@ class HttpError(Exception):
 def json_response(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """`value` as JSON."""
+    """Return `value` as a JSON response."""
     return Response(status, orjson.dumps(value), {"Content-Type": JSON, **(headers or {})})
 
 

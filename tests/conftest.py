@@ -1,4 +1,6 @@
-"""Fixtures of all tests: the two engines, a clock that stands still, no network beyond loopback."""
+"""Fixtures of all tests: the two engines, a clock that moves only when told to, no network beyond
+loopback.
+"""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -87,7 +89,7 @@ async def tables(tmp_path: Path) -> AsyncIterator[CountingTables]:
 async def any_tables(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[CountingTables]:
-    """Each engine in turn: what a test claims here, both keep."""
+    """Each engine in turn: a test of the port claims the same of both."""
     where = (
         f"sqlite:///{tmp_path}/test.db"
         if request.param == "sqlite"

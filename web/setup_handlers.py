@@ -2,7 +2,7 @@
 
 App Service Authentication lets `/set-up` and `/set-up/*` through (`infra/modules/sign-in.bicep`), so
 nothing here believes its headers. The pages send no referrer, are kept by no cache and no search
-engine, and answer alike whatever is wrong with a code or cookie.
+engine, and have the same answer for every fault of a code or cookie.
 """
 
 from collections.abc import Awaitable, Callable
@@ -44,8 +44,9 @@ async def answer(app: App, request: Request, pages: dict[str, Page]) -> Response
 def check_own_page(app: App, request: Request) -> None:
     """Refuse a change that a page of another site asks for, as `check_same_origin` does.
 
-    Because these pages send no referrer, browsers send `Origin: null` with their forms (Fetch, "append
-    a request Origin header"). Then `Sec-Fetch-Site`, which no page can set, says that it is their own.
+    Because these pages send no referrer, browsers send `Origin: null` with their forms (Fetch,
+    "append a request Origin header"). Then `Sec-Fetch-Site`, which no page can set, shows that it
+    is their own.
     """
     headers = request.headers
     if headers.get("origin") == "null" and headers.get("sec-fetch-site") == "same-origin":

@@ -1,7 +1,7 @@
-"""Issue a token or client secret from a page: a dialog that names what ends, and when.
+"""Issue a token or client secret in a dialog, which names the credential that ends, and when.
 
-A credential that would end at once is named with its last use and has to be confirmed first, because a client that
-still uses it is refused from that second on.
+A credential that would end at once is named with its last use and has to be confirmed first,
+because a client that still uses it is refused from that second on.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _PLACES = {"credentials": ("/issue", "#credentials"), "connect": ("/connect", "#
 
 @dataclass(frozen=True, slots=True)
 class LiveCredential:
-    """A credential that the new one may replace; `used` is "" if no call had it."""
+    """A credential that the new one may replace; `used` is "" if it was never used."""
 
     id: str
     created: str
@@ -56,7 +56,7 @@ async def ask(visit: PageRequest) -> Response:
 async def issue(
     visit: PageRequest, kind: str, place: str
 ) -> Issued | Response | InvalidField | TooMany:
-    """Issue what the dialog's form asks for.
+    """Issue the credential that the dialog's form asks for.
 
     Returns:
         The new credential; or the dialog, which asks for a choice or a confirmation first; or the fault.
@@ -126,7 +126,7 @@ def _live(visit: PageRequest, directory: Directory, sort: Sort) -> list[Token]:
 
 
 def _overlaps(visit: PageRequest) -> list[tuple[str, str]]:
-    """Return the choices for the credential that is live: value and text with the exact time."""
+    """Return the choices for how long the live credential stays valid: value and text with the exact time."""
     now = visit.app.clock.now()
     timed = [
         (

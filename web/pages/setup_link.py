@@ -40,7 +40,7 @@ class TestedNumbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the page shows besides the stored state: the answer to the form that was sent."""
+    """The content of the page besides the stored state: the answer to the form that was sent."""
 
     fresh: Taken | None = None
     fault: str = ""
@@ -59,7 +59,7 @@ async def show(visit: PageRequest, session: SetupSession) -> Response:
 
 
 async def to_page(visit: PageRequest, session: SetupSession) -> Response:
-    """Lead from the address of a form, which was reloaded, to the page."""
+    """Redirect from the address of a form, such as after a reload, to the page."""
     return _back(session)
 
 
