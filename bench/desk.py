@@ -51,7 +51,7 @@ from presence.tenant_links import DirectoryLink
 from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
-from scim.index_values import NOTHING
+from scim.resource_rows import NOTHING
 from scim.users import index_rows
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.models import UserRecord

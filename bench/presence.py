@@ -35,7 +35,7 @@ from presence.instance import runtime_of
 from presence.sync import dispatch
 from presence.sync.sync_tenant import sync
 from presence.tenant_links import DirectoryLink
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared.app import App
 from shared.clock import SystemClock
 from shared.settings import Settings

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contacts.cursors import Range
 from contacts.index_scan import Found, Page, walk
 from directories.models import Directory
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.groups import membership, store
 from scim.groups import models as groups
 from scim.users import index_rows, models
@@ -15,8 +15,7 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
+from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
@@ -147,7 +146,7 @@ async def groups_by_name(
 
     async def one(directory: Directory) -> list[tuple[Directory, str]]:
         row = await app.tables.get(CONTACTS, directory.id, GROUP_NAME.key(keys.fold_case(name)))
-        return [(directory, index_values.decode_owner(row.value))] if row else []
+        return [(directory, resource_rows.decode_owner(row.value))] if row else []
 
     return [group for own in await each(directories, one) for group in own]
 

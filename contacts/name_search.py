@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from contacts import empty_prefix_cache, similar_ranges
+from contacts import index_scan, similar_ranges
 from contacts.condition import Condition
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
@@ -21,14 +21,14 @@ from contacts.similar_ranges import Plan
 from contacts.similarity import Similarities, comparable_words
 from directories.models import Directory
 from presence.service import statuses
-from scim import index_values
+from scim import resource_rows
 from scim.users.contact_cards import RULES, Card, decode
 from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
-from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import MAX_QUERY_ROWS
 from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
 
 ENOUGH = 5  # people found exactly; then no search for similar people follows
@@ -115,7 +115,7 @@ class _Exact:
             return [Range(MAIL, wide.beginning), wide]
         found, likely = [wide], query.likely()
         # Many directories are small, and an empty one is remembered only for a whole range.
-        if likely and len(self._directories) <= empty_prefix_cache.MANY:
+        if likely and len(self._directories) <= index_scan.MANY_DIRECTORIES:
             found = [replace(wide, start=likely), replace(wide, stop=likely)]
         if alone := query.alone():
             found.append(Range(FIND, alone))
@@ -174,7 +174,7 @@ class _Exact:
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
         """Whether a row shows a person: rows of an address may be there for SCIM clients alone."""
-        if value == index_values.NOTHING:
+        if value == resource_rows.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
@@ -323,7 +323,7 @@ class _Similar:
 
     async def _read(self, where: Range) -> _Read:
         app = self._app
-        asked = empty_prefix_cache.without_known_empty(
+        asked = index_scan.without_known_empty(
             app, self._directories, where.family.name, where.beginning
         )
         start, stop = where.family.beginning(where.beginning)
@@ -334,7 +334,7 @@ class _Similar:
             nonlocal is_complete
             rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
             if not rows:
-                empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
+                index_scan.note_empty(app, directory, where.family.name, where.beginning)
             is_complete = is_complete and len(rows) < limit
             time_slice, found = TimeSlice(app.clock), dict[str, Found]()
             for row in rows:

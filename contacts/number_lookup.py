@@ -19,8 +19,7 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.numbers.number import MIN_DIGITS, MIN_SUFFIX
 from shared.numbers.query import Query, query_of
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
+from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100

@@ -5,7 +5,7 @@ from typing import cast
 
 from contacts.response_models import UnparsedNumber
 from directories.models import Directory
-from scim.index_values import decode_unparsed
+from scim.resource_rows import decode_unparsed
 from shared import keys
 from shared.app import App
 from shared.tables.schema import CONTACTS, UNPARSED

@@ -10,8 +10,8 @@ from directories.access_rows import (
     insert_access,
     insert_assertion,
 )
-from directories.cache import cache
 from directories.models import Directory, TrustedIdentity
+from directories.store import cache
 from shared.app import App
 from shared.clock import timestamp
 from shared.tables.port import AlreadyExists

@@ -9,8 +9,7 @@ from directories.audit import AuditEvent
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.keys import fold_case, successor
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, Row, query_all
+from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, query_all
 from shared.tables.schema import (
     ACCOUNT_AUDIT,
     AUDIT,

@@ -14,8 +14,15 @@ from directories.audit import Act, Actor, AuditEvent
 from shared import log
 from shared.app import App
 from shared.cache import LruCache
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import Delete, NotFound, Operation, TableError, Upsert, query_all
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    Delete,
+    NotFound,
+    Operation,
+    TableError,
+    Upsert,
+    query_all,
+)
 from shared.tables.schema import (
     ACCOUNT_AUDIT,
     AUDIT,

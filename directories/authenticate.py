@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from directories import credential_usage, store, tokens, totals
 from directories.access_rows import BY_TRUST, Access, decode_access
-from directories.cache import CACHED_SECONDS, cache
 from directories.models import Directory, is_directory_id
+from directories.store import CACHED_SECONDS, cache
 from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError

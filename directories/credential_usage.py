@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from directories import event_clock, events, store
+from directories import events, store
 from directories.event_types import TURNED_AWAY
 from directories.events import Event
 from directories.models import Directory
@@ -170,7 +170,9 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
         else:
             event = Event(at=store.now(app.clock), kind="connection.tested")
             await app.tables.transact(
-                CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
+                CONTACTS,
+                directory_id,
+                [events.write(event, events.clock_of(app), app.random.bits)],
             )
             return
     await _write(app, directory_id, _SERVED)
@@ -197,5 +199,7 @@ async def _write_denied(
             **events.told(message),
         )
         await app.tables.transact(
-            CONTACTS, directory_id, [events.write(event, event_clock.of(app), app.random.bits)]
+            CONTACTS,
+            directory_id,
+            [events.write(event, events.clock_of(app), app.random.bits)],
         )

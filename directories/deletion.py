@@ -14,15 +14,22 @@ import orjson
 from directories import audit, audit_relay, names, reindex_progress, service, store
 from directories.audit import Act, Actor, system_actor
 from directories.audit_relay import Outbox
-from directories.cache import CACHED_SECONDS, cache
 from directories.errors import NotThere
 from directories.maintenance_jobs import MaintenanceJobs
 from directories.models import Directory
+from directories.store import CACHED_SECONDS, cache
 from shared import keys, log
 from shared.app import App
 from shared.clock import parse_timestamp
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, PreconditionFailed, Row, Upsert
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_QUERY_ROWS,
+    Delete,
+    NotFound,
+    PreconditionFailed,
+    Row,
+    Upsert,
+)
 from shared.tables.schema import (
     ALL_DIRECTORIES,
     CONTACTS,

@@ -4,13 +4,18 @@ An event is a row `event|{ulid}[|{marks}]` of table `contacts` in the directory'
 transaction as the change. The key contains the counters, so that totals and counts need keys only: `u1`, `u-1`, `g1`,
 `g-1` for people and groups that came or went, `a1`, `a-1` for active people, `x3` for three refused requests, `d3` for
 three calls without a valid credential, which are no failures of provisioning.
+
+The totals of a directory are sums up to the key of an event. An event that is dated before it, by a clock that is
+minutes behind or was set back, would not be counted. So what an instance learns from the keys that it reads moves
+the dates of its own events forward (`EventClock`). The daily recount (`totals.recount`) corrects what happens before it
+has learned.
 """
 
 import re
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +23,7 @@ import orjson
 
 from directories.event_types import REFUSED, TURNED_AWAY
 from shared import keys, messages, row_versions
+from shared.app import App
 from shared.clock import Clock
 from shared.ids import RandomBits, new_ulid, ulid
 from shared.messages import Message
@@ -29,6 +35,9 @@ _ULID = 26
 MARKS_AT = len(EVENT.name) + 1 + _ULID  # index of the counters in a key
 _MARK = re.compile(r"([ugaxd])(-?[0-9]+)")
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's, as in a ULID
+_LOOK_SECONDS = 60.0
+# A clock further ahead than this is wrong; following it would date everything wrongly.
+_MAX_AHEAD = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +220,55 @@ def _suffix(event: Event) -> Iterator[str]:
 
 def _cut(part: Any) -> Any:
     return f"{part[: _MAX_TEXT - 1]}…" if isinstance(part, str) and len(part) > _MAX_TEXT else part
+
+
+@dataclass(slots=True)
+class EventClock:
+    """The App's clock, moved forward to the newest event that it has seen."""
+
+    clock: Clock
+    ahead: timedelta = timedelta(0)
+    looked: float = float("-inf")
+    latest: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the time that an event is dated by: never before the one before it."""
+        present = self.clock.now()
+        if present + self.ahead < self.latest <= present + _MAX_AHEAD:  # the clock was set back
+            self.ahead = self.latest - present
+        self.latest = present + self.ahead
+        return self.latest
+
+    def monotonic(self) -> float:
+        """Return the seconds of the App's clock."""
+        return self.clock.monotonic()
+
+    def seen(self, row_key: str) -> None:
+        """Learn from the key of an event."""
+        ahead = moment_of(row_key) - self.clock.now()
+        if self.ahead < ahead <= _MAX_AHEAD:
+            self.ahead = ahead
+
+
+def clock_of(app: App) -> EventClock:
+    """Return the event clock of `app`."""
+    return app.state(EventClock, lambda: EventClock(app.clock))
+
+
+def clock_for_write(app: App, directory_id: str) -> EventClock:
+    """Return the clock for an event of a directory; from time to time, compare it in the background with the newest event."""
+    clock = clock_of(app)
+    now = app.clock.monotonic()
+    if now - clock.looked >= _LOOK_SECONDS:
+        clock.looked = now
+        app.background.start_optional(_look(app, directory_id), "event_clock.look")
+    return clock
+
+
+async def _look(app: App, directory_id: str) -> None:
+    """Look for events that are dated after this clock's present."""
+    clock = clock_of(app)
+    start = bound(clock.now())
+    rows = await app.tables.query(CONTACTS, directory_id, start, end(), keys_only=True)
+    if rows:
+        clock.seen(rows[-1].key)

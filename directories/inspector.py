@@ -3,7 +3,7 @@
 An administrator switches it on (`Directory.inspect_until`), and it ends by itself: each instance
 compares the time with every request. Requests are stored in the background, and at most `MAX_REQUESTS`
 of them; several instances may go beyond that by `_AT_ONCE` each. Another instance knows of a switch
-within 30 seconds (`directories.cache`). The daily maintenance removes them.
+within 30 seconds (`directories.store`). The daily maintenance removes them.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,7 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.ids import new_ulid
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import Delete, Insert, TableError, query_all
+from shared.tables.port import MAX_OPERATIONS, Delete, Insert, TableError, query_all
 from shared.tables.schema import DIRECTORIES, INSPECTED
 
 DURATION = timedelta(hours=1)

@@ -10,8 +10,7 @@ from directories.events import Event, StoredEvent
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.keys import fold_case, search_key
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
+from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema import CONTACTS
 
 _MAX_QUERIES = 30  # for one page; the next one goes on from there

@@ -27,8 +27,7 @@ from directories.audit_relay import Outbox
 from directories.maintenance_jobs import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, Row, Upsert
+from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert
 from shared.tables.schema import (
     ACCESS_TOKEN,
     ALL_DIRECTORIES,

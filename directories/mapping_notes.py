@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from directories import event_clock, events
+from directories import events
 from directories.event_types import MAPPING
 from directories.events import Event, told
 from shared import log, row_versions
@@ -96,7 +96,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
             directory_id,
             [
                 marker,
-                *(events.write(event, event_clock.of(app), app.random.bits) for event in found),
+                *(events.write(event, events.clock_of(app), app.random.bits) for event in found),
             ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):

@@ -22,8 +22,7 @@ from shared import row_versions
 from shared.app import App
 from shared.clock import timestamp
 from shared.concurrency import each
-from shared.tables.limits import MAX_OPERATIONS
-from shared.tables.port import TableError, Upsert, query_all
+from shared.tables.port import MAX_OPERATIONS, TableError, Upsert, query_all
 from shared.tables.schema import DIRECTORIES, account_partition, overview_partition
 
 MAX_AGE = timedelta(minutes=5)

@@ -1,6 +1,6 @@
 """The provisioning log of a directory: writing to it and reading it, newest first."""
 
-from directories import credential_usage, event_clock, rejection_log
+from directories import credential_usage, events, rejection_log
 from directories.event_types import REFUSED
 from directories.events import Event, StoredEvent, events_since, safe_cursor, write
 from directories.log_reader import EVERYTHING, EventFilter, Line, Page, read
@@ -36,7 +36,7 @@ async def happened(app: App, directory_id: str, kind: str, detail: str = "") -> 
     event = Event(timestamp(app.clock.now()), kind, detail=detail)
     try:
         await app.tables.transact(
-            CONTACTS, directory_id, [write(event, event_clock.of(app), app.random.bits)]
+            CONTACTS, directory_id, [write(event, events.clock_of(app), app.random.bits)]
         )
     except TableError as error:
         log.failure("event.lost", error, directory_id=directory_id)

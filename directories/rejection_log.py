@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from directories import event_clock, events, quarantine_warning
+from directories import events, quarantine_warning
 from directories.event_types import REFUSED
 from directories.events import Event
 from shared import log
@@ -85,7 +85,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
             count=each.count,
         )
     if due:
-        operations = [events.write(each, event_clock.of(app), app.random.bits) for each in due]
+        operations = [events.write(each, events.clock_of(app), app.random.bits) for each in due]
         try:
             await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:

@@ -23,7 +23,6 @@ from directories import (
 )
 from directories.audit import Actor
 from directories.audit_relay import Outbox
-from directories.cache import cache
 from directories.errors import (
     DirectoryError,
     InvalidField,
@@ -33,6 +32,7 @@ from directories.errors import (
 )
 from directories.models import Directory, Kind, Token, is_directory_id
 from directories.readers import read_readers
+from directories.store import cache
 from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from directories import event_clock, events
+from directories import events
 from shared import keys, log, row_versions
 from shared.app import App
 from shared.cache import LruCache
@@ -197,7 +197,7 @@ async def _snapshot(app: App, directory_id: str) -> tuple[Totals, str, str, list
 
 def _learn(app: App, behind: list[str]) -> None:
     """Let the event clock learn from the newest event."""
-    clock = event_clock.of(app)
+    clock = events.clock_of(app)
     clock.looked = app.clock.monotonic()
     if behind:
         clock.seen(behind[-1])

@@ -18,7 +18,7 @@ from local.transfer import partitions
 from local.transfer.partitions import Section
 from presence import tenant_links
 from presence.store.manifest import HEAD
-from scim import index_values
+from scim import resource_rows
 from scim.groups import models as group_record
 from scim.groups.models import GroupRecord
 from scim.users import index_rows as user_rows
@@ -281,7 +281,7 @@ def _family(key: str) -> str:
 def _owner(row: Row) -> str:
     """Return the id of the person or group that an index row belongs to."""
     if _family(row.key) in (NAME.name, GROUP_NAME.name):
-        return index_values.decode_owner(row.value)
+        return resource_rows.decode_owner(row.value)
     return row.key.rpartition(keys.SEPARATOR)[2]
 
 
@@ -291,7 +291,7 @@ def _digest(key: str, value: bytes) -> bytes:
     A release may change that text.
     """
     if _family(key) == UNPARSED.name:
-        content = index_values.decode_unparsed(value)
+        content = resource_rows.decode_unparsed(value)
         numbers = [{**number, "fault": ""} for number in content.numbers]
-        value = index_values.encode_unparsed(replace(content, numbers=numbers))
+        value = resource_rows.encode_unparsed(replace(content, numbers=numbers))
     return blake2b(value, digest_size=16).digest()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from presence.graph.client import is_object_id
-from scim.index_values import decode_active
+from scim.resource_rows import decode_active
 from shared.tables.port import Tables
 from shared.tables.schema import CONTACTS, EXTERNAL_ID
 

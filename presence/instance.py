@@ -7,11 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from presence.graph.client import GraphClient
+from presence.graph.client import Budget, GraphClient
 from presence.graph.clouds import cloud_of
-from presence.graph.fault_attribution import Control
-from presence.graph.rate_limit import Budget
-from presence.graph.token_provider import Credential
+from presence.graph.token_provider import Control, Credential
 from presence.store.snapshot import Snapshots
 from presence.tenant_links import DirectoryLink
 from shared.app import App

@@ -14,8 +14,8 @@ import orjson
 
 from shared import row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import (
+    MAX_OPERATIONS,
     AlreadyExists,
     Delete,
     Insert,

@@ -24,8 +24,8 @@ from shared.app import App
 from shared.clock import Clock, timestamp
 from shared.concurrency import TimeSlice, each
 from shared.index_version import INDEX_VERSION
-from shared.tables.limits import MAX_OPERATIONS
 from shared.tables.port import (
+    MAX_OPERATIONS,
     AlreadyExists,
     Delete,
     NotFound,

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from shared import log
 from shared.clock import Clock
+from shared.ids import RandomSource
 from shared.log import LateLines
 from shared.metrics import Metrics
-from shared.random_source import RandomSource
 from shared.settings import Settings
 from shared.tables.port import Tables
 from shared.telemetry import Telemetry

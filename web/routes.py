@@ -2,7 +2,7 @@
 
 from directories import service
 from shared.http import Request, Response
-from web.handlers import Page
+from web.endpoints import Page
 from web.page_request import PageRequest
 from web.pages import (
     audit_log,
@@ -25,7 +25,6 @@ from web.pages import (
     presence_poll,
     provisioning_log,
     readers,
-    recents,
     revoke_access,
     screen_pop,
     setup_callback,
@@ -105,7 +104,7 @@ _OF_CONTACTS: dict[str, dict[str, Page]] = {
     "presence": {"GET": organisation.to_list, "POST": presence_poll.show},
     "statuses": {"GET": organisation.to_list, "POST": live_statuses.show},
     "team": {"GET": team.show},
-    "recents": {"GET": organisation.to_list, "POST": recents.clear},
+    "recents": {"GET": organisation.to_list, "POST": favourites.clear_recents},
 }
 
 _OF_LINK: dict[str, dict[str, SetupPage]] = {

@@ -20,8 +20,9 @@ from local.transfer.partitions import Section
 from local.transfer.progress import Progress
 from shared import row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS, MAX_TRANSACTION_BYTES
 from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_TRANSACTION_BYTES,
     Delete,
     LimitExceeded,
     NotFound,

@@ -10,7 +10,7 @@ from directories import audit, audit_relay, provisioning_log
 from directories.audit import Act, Actor, AuditEvent, system_actor
 from presence import health, tenant_links
 from presence.instance import runtime_of
-from presence.store import commits, compaction, manifest
+from presence.store import commits, manifest
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.manifest import decode as decode_head
@@ -173,11 +173,11 @@ async def _remove_from_manifest(app: App, tenant_id: str, directory_id: str) -> 
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await compaction.remove(tables, tenant_id)  # left by a removal that was killed
+                await commits.remove(tables, tenant_id)  # left by a removal that was killed
             elif not snapshot.head.bit(directory_id):
                 return
             elif len(snapshot.head.linked_directories()) == 1:
-                await compaction.remove(tables, tenant_id, snapshot.tag)
+                await commits.remove(tables, tenant_id, snapshot.tag)
             else:
                 await commits.commit(
                     tables, tenant_id, snapshot, *_without_directory(snapshot, directory_id)

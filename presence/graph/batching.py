@@ -10,8 +10,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from presence.graph.client import MAX_IDS_PER_CALL, TOO_LONG, UNREADABLE
-from presence.graph.errors import BadRequest, Refused, Throttled, Unavailable
+from presence.graph.client import (
+    MAX_IDS_PER_CALL,
+    TOO_LONG,
+    UNREADABLE,
+    BadRequest,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 
 Call = Callable[[Sequence[str]], Awaitable[None]]
 Pause = Callable[[float], Awaitable[None]]

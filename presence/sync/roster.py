@@ -17,7 +17,7 @@ from directories import events
 from directories.events import Event
 from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
-from scim.index_values import decode_active
+from scim.resource_rows import decode_active
 from shared import keys
 from shared.clock import DAY, HOUR, MINUTE, SECOND, is_recent
 from shared.concurrency import each

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core import schemas
 from scim.core.errors import ScimError
 from scim.groups.membership import Member
@@ -128,11 +128,11 @@ def name_key(display_name: str) -> str:
 
 def index_rows(record: GroupRecord) -> dict[str, bytes]:
     """Return the rows by which the group is found."""
-    rows = {name_key(record.resource["displayName"]): index_values.encode_owner(record.id)}
+    rows = {name_key(record.resource["displayName"]): resource_rows.encode_owner(record.id)}
     if external_id := record.resource.get("externalId"):
-        rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = index_values.NOTHING
+        rows[GROUP_EXTERNAL_ID.key(external_id, record.id)] = resource_rows.NOTHING
     for key in resource_rows.unique_keys(schemas.GROUP, record.resource):
-        rows[key] = index_values.encode_owner(record.id)
+        rows[key] = resource_rows.encode_owner(record.id)
     return rows
 
 

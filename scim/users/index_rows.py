@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core import schemas
 from scim.users import contact_cards, number_rows, search_terms
 from scim.users.models import UserRecord, encode
@@ -95,20 +95,20 @@ class _Values(NamedTuple):
             if n.fault
         ]
         families = {
-            NAME.name: index_values.encode_owner(shown.card.id),
-            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
-            MAIL.name: index_values.NOTHING,
-            HIDDEN_NUMBER.name: index_values.NOTHING,
+            NAME.name: resource_rows.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
+            MAIL.name: resource_rows.NOTHING,
+            HIDDEN_NUMBER.name: resource_rows.NOTHING,
             LIST.name: card,
             FIND.name: card,
             SOUND.name: card,
             MANAGER.name: card,
-            UNIQUE.name: index_values.encode_owner(shown.card.id),
+            UNIQUE.name: resource_rows.encode_owner(shown.card.id),
             EXCHANGE.name: card,
         }
         if faults and shown.active:
-            families[UNPARSED.name] = index_values.encode_unparsed(
-                index_values.UnparsedNumbers(shown.card.name, faults)
+            families[UNPARSED.name] = resource_rows.encode_unparsed(
+                resource_rows.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
             return cls(families, {}, [], "")

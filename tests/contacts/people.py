@@ -14,7 +14,7 @@ from local.host.host import Host
 from scim.groups import membership
 from scim.groups import models as groups
 from scim.groups.models import GroupRecord
-from scim.index_values import NOTHING
+from scim.resource_rows import NOTHING
 from scim.users import contact_cards, index_rows
 from scim.users.models import UserRecord
 from shared.app import App

@@ -5,7 +5,7 @@ import random
 import orjson
 import pytest
 
-from contacts import account_directories, empty_prefix_cache, index_scan, number_lookup, search
+from contacts import account_directories, index_scan, number_lookup, search
 from contacts.cursors import Range
 from contacts.index_scan import Found
 from directories.service import list_directories
@@ -118,7 +118,7 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip where somebody is left; a moment later all are asked again."""
-    companies = await _companies(app, empty_prefix_cache.MANY + 4)
+    companies = await _companies(app, index_scan.MANY_DIRECTORIES + 4)
     await companies[3].hire("Zoë Zander")
     directories = await list_directories(app, ACCOUNT)
 
@@ -133,7 +133,7 @@ async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
     similar = len(directories)  # those of the same sound, asked for once
     assert await cost("zol") == (0, 1 + similar)
     assert await cost("zol") == (0, 0)
-    clock.advance(empty_prefix_cache.REMEMBERED)
+    clock.advance(index_scan.EMPTY_SECONDS)
     assert await cost("zol") == (1, len(directories) + similar)
 
 

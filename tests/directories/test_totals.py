@@ -11,8 +11,7 @@ import orjson
 import pytest
 
 from directories import totals
-from directories.event_clock import for_write, of
-from directories.events import Event, write
+from directories.events import Event, for_write, of, write
 from directories.totals import Totals, fold, read
 from local.counting_tables import CountingTables
 from shared.app import App

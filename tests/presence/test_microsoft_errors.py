@@ -11,7 +11,7 @@ from local.graph.login_errors import Kind
 from local.graph.simulator import CONTOSO
 from presence.consent import flow
 from presence.consent.outcomes import OUTCOMES
-from presence.graph.errors import Unavailable
+from presence.graph.client import Unavailable
 from presence.graph.failure_reasons import BY_NUMBER, REASONS, fault_of
 from presence.presence_states import GraphPresence
 from tests.presence.browser import Browser, state_of

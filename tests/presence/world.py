@@ -17,7 +17,7 @@ from presence.service import Status, statuses
 from presence.sync import dispatch
 from presence.sync.sync_tenant import Outcome, sync
 from presence.tenant_links import DirectoryLink
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared import keys
 from shared.app import App
 from shared.clock import FixedClock, timestamp

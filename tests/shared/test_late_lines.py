@@ -10,8 +10,8 @@ import pytest
 from local.counting_tables import CountingTables
 from shared import log, telemetry
 from shared.app import App
+from shared.azure_functions import OperationScope
 from shared.clock import FixedClock
-from shared.instrumentation import OperationScope
 from shared.settings import Settings
 
 

@@ -12,7 +12,7 @@ from shared.clock import FixedClock
 from shared.http import Request, Response
 from shared.settings import Settings
 from web import routes
-from web.handlers import admin, agent
+from web.endpoints import admin, agent
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
 PERSON = "22222222-2222-4222-8222-222222222222"

@@ -11,7 +11,7 @@ from shared.http import Request, Response
 from shared.settings import Settings, SettingsError
 from tests.web.conftest import principal
 from web import routes
-from web.handlers import admin, agent, anyone
+from web.endpoints import admin, agent, anyone
 
 ORIGINS = "https://crm.example.com, https://desk.example.com:8443"
 Ask = Callable[[str], Mapping[str, str]]

@@ -20,7 +20,7 @@ from shared.easy_auth import Principal
 from shared.http import Request
 from shared.messages import Message, catalogue
 from tests.web.conftest import ACCOUNT, PERSON, Visitor, principal
-from web import languages
+from web import page_request
 
 _NOT_BOOLEAN = Message("no_boolean", attribute="active")
 
@@ -196,4 +196,4 @@ async def test_an_event_without_a_code_is_shown_as_it_was_stored(app: App, visit
 )
 def test_the_browsers_preferred_language_is_used(header: str, language: str) -> None:
     """RFC 9110 section 12.5.4."""
-    assert languages.preferred(header) == language
+    assert page_request.preferred_language(header) == language

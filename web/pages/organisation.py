@@ -9,20 +9,27 @@ from contacts import account_directories, agent_lists, listing
 from contacts.agent_lists import AgentLists
 from contacts.availability import among, who_is_free
 from contacts.condition import MAX_DIRECTORIES, in_company
-from contacts.filtered_search import find
 from contacts.index_scan import Page as Contacts
 from contacts.note_search import find_noted
 from contacts.people_query import FREE, MAX_FACET, Free, PeopleQuery
+from contacts.search import find
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import Response
 from web.page_request import PageRequest
 from web.pages import favourites, person
 from web.pages.companies import MAX_SELECT, matching
-from web.pages.contact_rows import key_of, mark_of, person_view, split_key
+from web.pages.contact_rows import (
+    Counted,
+    choices_of,
+    count_free,
+    key_of,
+    mark_of,
+    person_view,
+    soon_address,
+    split_key,
+)
 from web.pages.favourites import GroupLink, StarView
-from web.pages.free_list import choices_of, count_free, soon_address
-from web.pages.people_counted import Counted
 from web.pages.team import team_of
 from web.render import page
 

@@ -8,7 +8,7 @@ from local.counting_tables import CountingTables
 from scim.core.schemas import ENTERPRISE_URN
 from scim.users import index_rows
 from scim.users.models import UserRecord, decode
-from shared.tables.limits import MAX_OPERATIONS
+from shared.tables.port import MAX_OPERATIONS
 from tests.scim.client import Answer, ScimClient
 
 Use = Callable[[ScimClient, str], Awaitable[Answer]]
