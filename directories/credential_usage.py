@@ -172,7 +172,7 @@ async def _write_served(app: App, directory_id: str, *, first: bool) -> None:
             await app.tables.transact(
                 CONTACTS,
                 directory_id,
-                [events.write(event, events.clock_of(app), app.random.bits)],
+                [events.insertion(app, event)],
             )
             return
     await _write(app, directory_id, _SERVED)
@@ -201,5 +201,5 @@ async def _write_denied(
         await app.tables.transact(
             CONTACTS,
             directory_id,
-            [events.write(event, events.clock_of(app), app.random.bits)],
+            [events.insertion(app, event)],
         )

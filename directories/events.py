@@ -22,12 +22,12 @@ from typing import Any
 import orjson
 
 from directories.event_types import REFUSED, TURNED_AWAY
-from shared import keys, messages, row_versions
+from shared import messages, row_versions
 from shared.app import App
 from shared.clock import Clock
 from shared.ids import RandomBits, new_ulid, ulid
 from shared.messages import Message
-from shared.tables.port import Insert, Row, Tables
+from shared.tables.port import Insert
 from shared.tables.schema import CONTACTS, EVENT
 
 _MAX_TEXT = 1000
@@ -117,8 +117,18 @@ class Marks:
 
 
 def write(event: Event, clock: Clock, randbits: RandomBits = secrets.randbits) -> Insert:
-    """Return the operation that stores `event`, for the transaction of the change it tells of."""
+    """Return the operation that stores `event`, dated by `clock`."""
     return Insert(_key(event, new_ulid(clock, randbits)), encode(event), is_unique=True)
+
+
+def insertion(app: App, event: Event) -> Insert:
+    """Return the operation that stores an event apart from a change."""
+    return write(event, clock_of(app), app.random.bits)
+
+
+def insertion_in_change(app: App, directory_id: str, event: Event) -> Insert:
+    """Return the operation that stores `event`, for the transaction of the change it tells of."""
+    return write(event, clock_for_write(app, directory_id), app.random.bits)
 
 
 def encode(event: Event) -> bytes:
@@ -173,33 +183,6 @@ def bound(moment: datetime) -> str:
 def end() -> str:
     """Return a key that sorts after all events."""
     return EVENT.all()[1]
-
-
-async def events_since(
-    tables: Tables, directory_id: str, cursor: str, limit: int = 1000
-) -> list[StoredEvent]:
-    """Return at most `limit` events after `cursor` ("": from the first), oldest first; fewer if there are no more now.
-
-    A slow transaction may appear before a cursor that was already returned, so continue from `safe_cursor`.
-    """
-    start = keys.successor(cursor) if cursor else EVENT.all()[0]
-    return _decoded(await tables.query(CONTACTS, directory_id, start, end(), limit=limit))
-
-
-def safe_cursor(cursor: str, events: list[StoredEvent], clock: Clock, overlap: float = 60.0) -> str:
-    """Return the cursor to continue from, `overlap` seconds ago, so that late events are met and some events twice.
-
-    If more than `events` follow it, the cursor is the last event's key.
-    """
-    if not events:
-        return cursor
-    horizon = clock.now().timestamp() - overlap
-    safe = [stored.key for stored in events if moment_of(stored.key).timestamp() < horizon]
-    return safe[-1] if safe else cursor
-
-
-def _decoded(rows: list[Row]) -> list[StoredEvent]:
-    return [StoredEvent(row.key, decode(row.value)) for row in rows]
 
 
 def _key(event: Event, identifier: str) -> str:

@@ -96,7 +96,7 @@ async def _store(app: App, directory_id: str, faults: Mapping[str, Message], cli
             directory_id,
             [
                 marker,
-                *(events.write(event, events.clock_of(app), app.random.bits) for event in found),
+                *(events.insertion(app, event) for event in found),
             ],
         )
     except (AlreadyExists, NotFound, PreconditionFailed):

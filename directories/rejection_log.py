@@ -85,7 +85,7 @@ async def _store(app: App, directory_id: str, due: list[Event]) -> None:
             count=each.count,
         )
     if due:
-        operations = [events.write(each, events.clock_of(app), app.random.bits) for each in due]
+        operations = [events.insertion(app, each) for each in due]
         try:
             await app.tables.transact(CONTACTS, directory_id, operations)
         except TableError as error:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from directories import events, provisioning_log
-from directories.provisioning_log import Event
+from directories import events
+from directories.events import Event
 from scim import resource_rows
 from scim.groups import membership, models
 from scim.groups.membership import Move, operations_of
@@ -59,7 +59,7 @@ async def write(
     row = own[0]
     operations = [
         *own,
-        provisioning_log.write(event, events.clock_for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
         *operations_of(first),
     ]
     tags = await app.tables.transact(CONTACTS, directory_id, operations)

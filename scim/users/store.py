@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import AsyncIterator
 
-from directories import events, provisioning_log
-from directories.provisioning_log import Event
+from directories import events
+from directories.events import Event
 from scim import resource_rows
 from scim.users import index_rows, models
 from scim.users.models import StoredUser, UserRecord
@@ -51,7 +51,7 @@ async def insert(app: App, directory_id: str, user: UserRecord, region: str, eve
     """Store a new user; raise AlreadyExists if the user name is taken."""
     operations = [
         *index_rows.insertion(user, region),
-        provisioning_log.write(event, events.clock_for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
     ]
     await app.tables.transact(CONTACTS, directory_id, operations)
 
@@ -74,9 +74,7 @@ async def replace(
         directory_id,
         [
             *operations,
-            provisioning_log.write(
-                event, events.clock_for_write(app, directory_id), app.random.bits
-            ),
+            events.insertion_in_change(app, directory_id, event),
         ],
     )
 
@@ -94,7 +92,7 @@ async def delete(
         *index_rows.removal(user.record, user.tag),
         *(Delete(row.key) for row in user.notes),
         *([Delete(NOTED.key(user.id))] if user.notes else []),
-        provisioning_log.write(event, events.clock_for_write(app, directory_id), app.random.bits),
+        events.insertion_in_change(app, directory_id, event),
     ]
     room = (MAX_OPERATIONS - len(own)) // 2
     leaving = [_memberships(user.record.id, group_id) for group_id in user.groups]

@@ -487,7 +487,7 @@ EVENT = Log(
     codec="directories.events",
     writers=("directories.events", "scim.users.store", "scim.groups.store", "directories.erasure"),
     readers=(
-        "directories.log_reader",
+        "directories.provisioning_log",
         "directories.totals",
         "directories.events",
         "presence.sync.roster",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from directories.audit import operator_actor
-from directories.provisioning_log import Event, write
+from directories.events import Event, write
 from local.counting_tables import CountingTables
 from local.graph.people import Tenant
 from local.graph.simulator import CLIENT_ID, CLIENT_SECRET, CONTOSO, HOME_TENANT_ID

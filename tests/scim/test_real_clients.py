@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from directories import provisioning_log
+from directories import events, provisioning_log
 from tests.scim.client import PATCH_OP, USER, ScimClient, patch_body
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -26,7 +26,7 @@ async def _stored(scim: ScimClient, identifier: str) -> dict[str, Any]:
     return dict((await scim.get(f"/Users/{identifier}")).body)
 
 
-async def _log(scim: ScimClient) -> list[provisioning_log.Event]:
+async def _log(scim: ScimClient) -> list[events.Event]:
     await scim.app.background.drain()
     page = await provisioning_log.read(scim.app, scim.directory_id)
     return [line.event for line in page.lines]

@@ -16,7 +16,6 @@ import pytest
 
 from contacts import number_lookup, search
 from directories import maintenance, reindex_progress, store, totals
-from directories.events import events_since
 from local.check import check, check_links
 from local.host.running import ROOT
 from scim import reindex
@@ -28,6 +27,7 @@ from shared.index_version import INDEX_VERSION
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.schema import USER, family_of
+from tests.directories.stored_events import stored_events
 from tests.e2e.test_killed import local
 from tests.local.transfer.filled import scim_host
 from tests.rounds import rounds
@@ -78,7 +78,7 @@ async def visible_state(app: App) -> Any:
             (await scim.get("/Users")).body,
             (await scim.get("/Groups")).body,
             await totals.stored(app, "contoso"),
-            await events_since(app.tables, "contoso", ""),
+            await stored_events(app.tables, "contoso"),
         )
 
 

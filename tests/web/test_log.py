@@ -110,7 +110,7 @@ async def test_while_older_events_wait_the_page_does_not_claim_that_there_are_no
 ) -> None:
     """A rare kind in a busy log: it says how far back it has looked, and goes on by itself."""
     path = await _log(app, clock)
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
     answer = await visit("GET", f"{path}?kind=groups")
     assert b"Looking further back" in answer.body
@@ -129,7 +129,7 @@ async def test_a_search_through_a_long_log_ends_with_an_answer(
 ) -> None:
     """Each part replaces the line that waits for it; the last one says whether any event matched."""
     path = await _log(app, clock)
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 1)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 1)
     clock.advance(7200)
     answer, shown = await visit("GET", f"{path}?kind={kind}"), list[str]()
     for _ in rounds():
