@@ -62,7 +62,8 @@ from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import CONTACTS, MEMBER, USER_GROUP
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MEMBER, USER_GROUP
 
 ACCOUNT = "11111111-1111-4111-8111-111111111111"
 PERIOD = 50.0  # seconds that a status lasts on average: 2 % change in a second

@@ -41,7 +41,8 @@ from shared.clock import SystemClock
 from shared.settings import Settings
 from shared.tables.open import open_tables
 from shared.tables.port import Upsert
-from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 QUEUE_CONCURRENCY = 16  # host.json: extensions.queues.batchSize
 _NAMESPACE = UUID("7d0c6d6e-4a3e-4f57-8a3c-1f2a9d6b0000")

@@ -27,7 +27,7 @@ from shared.clock import SystemClock, timestamp
 from shared.ids import new_id
 from shared.settings import Settings
 from shared.tables.port import Operation
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from shared.tables.sqlite import SqliteTables
 
 SMALL = 1_000

@@ -18,7 +18,7 @@ from shared.concurrency import each
 from shared.http import HttpError
 from shared.messages import Message
 from shared.numbers.number import Number
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 _MOST_GROUPS = 50
 MAX_ZONE = 64  # characters of the name of a time zone

@@ -21,7 +21,7 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.concurrency import TimeSlice, each
 from shared.tables.port import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 _LEAST_ROWS = 16  # of a directory in one round trip
 _MOST_ROWS = 8000  # for one page of all directories: it may come short, its cursor goes on

@@ -16,7 +16,8 @@ from shared.http import HttpError
 from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.port import MAX_QUERY_ROWS, Row
-from shared.tables.schema import CONTACTS, EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000

@@ -29,7 +29,8 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
 from shared.tables.port import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND, MAIL, SOUND
 
 ENOUGH = 5  # people found exactly; then no search for similar people follows
 MOST_SIMILAR = 20  # people on a page

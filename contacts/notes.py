@@ -38,7 +38,8 @@ from shared.tables.port import (
     Replace,
     Upsert,
 )
-from shared.tables.schema import CONTACTS, NOTE, NOTED
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import NOTE, NOTED
 from shared.words import collapse, words_of
 
 MAX_NOTES = 10  # on one person

@@ -13,7 +13,8 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
-from shared.tables.schema import CONTACTS, MANAGER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MANAGER
 
 MAX_PEOPLE = 200  # reports of a manager that are read
 

@@ -20,7 +20,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.keys import search_key
 from shared.numbers.typed import is_number
-from shared.tables.schema import LIST
+from shared.tables.schema.contacts import LIST
 
 _MAX_PAGES = (
     4  # of a search that are looked through for members of a large group, or for free people

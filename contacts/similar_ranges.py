@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from contacts.cursors import Range
 from contacts.similarity import MIN_MISTYPED, MIN_SIMILAR
 from shared.sounds import code
-from shared.tables.schema import FIND, SOUND
+from shared.tables.schema.contacts import FIND, SOUND
 
 _BEGINNING = 3  # letters of a word
 _END = 3  # letters of a code

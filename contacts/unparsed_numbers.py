@@ -8,7 +8,8 @@ from directories.models import Directory
 from scim.resource_rows import decode_unparsed
 from shared import keys
 from shared.app import App
-from shared.tables.schema import CONTACTS, UNPARSED
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import UNPARSED
 
 
 @dataclass(frozen=True, slots=True)

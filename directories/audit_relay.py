@@ -23,16 +23,10 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema import (
-    ACCOUNT_AUDIT,
-    AUDIT,
-    AUDIT_ACCOUNTS,
-    AUDIT_OUTBOX,
-    CONSENT_AUDIT_OUTBOX,
-    DIRECTORIES,
-    LINK_AUDIT_OUTBOX,
-    account_audit_partition,
-)
+from shared.tables.schema.base import AUDIT_ACCOUNTS, DIRECTORIES, account_audit_partition
+from shared.tables.schema.directories import ACCOUNT_AUDIT, AUDIT, AUDIT_OUTBOX
+from shared.tables.schema.presence import LINK_AUDIT_OUTBOX
+from shared.tables.schema.work import CONSENT_AUDIT_OUTBOX
 
 _BATCH = 40  # events of one transaction
 

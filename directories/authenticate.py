@@ -16,7 +16,8 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.http import HttpError
 from shared.messages import Message
-from shared.tables.schema import ACCESS_TOKEN, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import ACCESS_TOKEN
 
 _UPKEEP_EVERY = 2000  # requests of a directory on this instance between two looks at its totals
 

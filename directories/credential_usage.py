@@ -20,7 +20,8 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.messages import CodeFamily, Message
 from shared.tables.port import AlreadyExists, Insert, Tables, Upsert
-from shared.tables.schema import CONTACTS, DIRECTORIES, LAST_USE
+from shared.tables.schema.base import CONTACTS, DIRECTORIES
+from shared.tables.schema.directories import LAST_USE
 
 USED_SECONDS = 300.0
 SERVED_SECONDS = 60.0

@@ -30,16 +30,16 @@ from shared.tables.port import (
     Row,
     Upsert,
 )
-from shared.tables.schema import (
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     CONTACTS,
     DELETIONS,
     DIRECTORIES,
-    DIRECTORY,
     PRESENCE,
     WORK,
     account_partition,
 )
+from shared.tables.schema.directories import DIRECTORY
 
 RESTORE_WINDOW = timedelta(minutes=10)
 _LATE_WRITES = timedelta(seconds=4 * CACHED_SECONDS)

@@ -34,7 +34,8 @@ from shared.tables.port import (
     Row,
     Upsert,
 )
-from shared.tables.schema import CONTACTS, ERASURE, EVENT
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import ERASURE, EVENT
 
 ERASE_AFTER = timedelta(hours=24)
 MAX_DELETIONS = 5000  # of one pass: a person takes about 300 bytes of memory

@@ -28,7 +28,8 @@ from shared.clock import Clock
 from shared.ids import RandomBits, new_ulid, ulid
 from shared.messages import Message
 from shared.tables.port import Insert
-from shared.tables.schema import CONTACTS, EVENT
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT
 
 _MAX_TEXT = 1000
 _ULID = 26

@@ -21,7 +21,8 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.ids import new_ulid
 from shared.tables.port import MAX_OPERATIONS, Delete, Insert, TableError, query_all
-from shared.tables.schema import DIRECTORIES, INSPECTED
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import INSPECTED
 
 DURATION = timedelta(hours=1)
 MAX_REQUESTS = 500

@@ -19,7 +19,8 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import AlreadyExists, Insert, NotFound, PreconditionFailed, Replace
-from shared.tables.schema import CONTACTS, MAPPING_FAULTS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MAPPING_FAULTS
 
 REPEAT_SECONDS = 24 * 3600
 MAX_FAULTS = 100  # remembered per directory; a client that invents names fills no storage

@@ -23,7 +23,7 @@ from shared.app import App
 from shared.clock import timestamp
 from shared.concurrency import each
 from shared.tables.port import MAX_OPERATIONS, TableError, Upsert, query_all
-from shared.tables.schema import DIRECTORIES, account_partition, overview_partition
+from shared.tables.schema.base import DIRECTORIES, account_partition, overview_partition
 
 MAX_AGE = timedelta(minutes=5)
 MAX_REFRESHED = 100  # by one look

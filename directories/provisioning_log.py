@@ -17,7 +17,7 @@ from shared.clock import timestamp
 from shared.concurrency import TimeSlice
 from shared.keys import fold_case, search_key
 from shared.tables.port import MAX_QUERY_ROWS, Row, TableError
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 _MAX_QUERIES = 30  # for one page; the next one goes on from there
 _FIRST_WINDOW = timedelta(hours=1)

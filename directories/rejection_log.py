@@ -19,7 +19,7 @@ from shared.cache import LruCache
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import TableError
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 
 WINDOW_SECONDS = 60.0
 _MAX_DIFFERENT = 60

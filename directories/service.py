@@ -37,7 +37,7 @@ from shared.app import App
 from shared.clock import timestamp
 from shared.messages import Message
 from shared.tables.port import NotFound, Operation, PreconditionFailed, TableError
-from shared.tables.schema import DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
 
 MAX_NAME = 100
 MIN_GIVEN_TOKEN = 20

@@ -39,13 +39,13 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema import (
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     DIRECTORIES,
-    DIRECTORY,
     account_partition,
     overview_partition,
 )
+from shared.tables.schema.directories import DIRECTORY
 from shared.token_bucket import Bucket
 
 _ORPHAN_SECONDS = 3600.0

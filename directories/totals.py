@@ -30,7 +30,8 @@ from shared.tables.port import (
     Replace,
     query_all,
 )
-from shared.tables.schema import CONTACTS, EVENT, GROUP, LIST, TOTAL, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT, GROUP, LIST, TOTAL, USER
 
 LAG = timedelta(minutes=5)
 RECENT = timedelta(seconds=10)

@@ -28,10 +28,14 @@ from shared import keys
 from shared.app import App
 from shared.tables import schema
 from shared.tables.port import Row, StorageUnavailable
-from shared.tables.schema import (
+from shared.tables.schema.base import (
     ALL_DIRECTORIES,
     CONTACTS,
     DIRECTORIES,
+    PRESENCE,
+    account_partition,
+)
+from shared.tables.schema.contacts import (
     EVENT,
     EXCHANGE,
     EXTERNAL_ID,
@@ -47,13 +51,11 @@ from shared.tables.schema import (
     MEMBER,
     NAME,
     NUMBER,
-    PRESENCE,
     SOUND,
     UNIQUE,
     UNPARSED,
     USER,
     USER_GROUP,
-    account_partition,
 )
 
 MAX_FAULTS = 1000  # kept of each kind

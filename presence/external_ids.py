@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from presence.graph.client import is_object_id
 from scim.resource_rows import decode_active
 from shared.tables.port import Tables
-from shared.tables.schema import CONTACTS, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 _SAMPLE = 100
 

@@ -30,7 +30,8 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
-from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.base import TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 8

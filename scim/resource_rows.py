@@ -20,7 +20,8 @@ from shared.app import App
 from shared.cache import LruCache
 from shared.ids import is_id
 from shared.tables.port import MAX_QUERY_ROWS, Row, query_all
-from shared.tables.schema import CONTACTS, UNIQUE, OnePart, TwoParts
+from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.contacts import UNIQUE
 
 _MOST_BYTES = 2 * 1024 * 1024  # of one page: twice a thousand usual people
 _MIN_ROWS = 32

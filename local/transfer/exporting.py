@@ -31,7 +31,7 @@ from local.transfer.progress import Progress
 from presence.store.manifest import HEAD
 from shared.app import App
 from shared.clock import timestamp
-from shared.tables.schema import CONTACTS, PRESENCE
+from shared.tables.schema.base import CONTACTS, PRESENCE
 
 _ATTEMPTS = 5
 _LATE = timedelta(minutes=5)  # a transaction may be stored so long after its event's key was made

@@ -31,7 +31,7 @@ from shared.tables.port import (
     StorageUnavailable,
     Upsert,
 )
-from shared.tables.schema import IMPORT, REINDEX, WORK
+from shared.tables.schema.base import IMPORT, REINDEX, WORK
 
 _MARK = Section(WORK, IMPORT)
 _STATE = "state"

@@ -26,7 +26,7 @@ from shared.tables.port import (
     Replace,
     StorageUnavailable,
 )
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 _ATTEMPTS = 8
 

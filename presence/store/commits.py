@@ -31,7 +31,7 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 MAX_DELTA = 5000  # people; in their longest form they stay below the megabyte of a row
 MAX_DELTAS = 64

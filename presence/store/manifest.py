@@ -13,7 +13,7 @@ import orjson
 
 from shared import row_versions
 from shared.tables.port import Insert, Row
-from shared.tables.schema import DELTA, MANIFEST, PAGE
+from shared.tables.schema.presence import DELTA, MANIFEST, PAGE
 
 HEAD = MANIFEST.key
 

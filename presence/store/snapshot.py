@@ -12,7 +12,7 @@ from presence.store.manifest import HEAD, Manifest
 from shared import keys, log
 from shared.clock import Clock
 from shared.tables.port import Row, Tables, query_all
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 SHARED_FOR = 1.0  # seconds that a snapshot serves without a look at the table
 _MAX_TENANTS = 256

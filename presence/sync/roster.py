@@ -23,7 +23,8 @@ from shared.clock import DAY, HOUR, MINUTE, SECOND, is_recent
 from shared.concurrency import each
 from shared.ids import ulid
 from shared.tables.port import Row, Tables
-from shared.tables.schema import CONTACTS, EVENT, EXTERNAL_ID
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT, EXTERNAL_ID
 
 _WINDOW = HOUR + 5 * MINUTE
 _WINDOW_PAGES = 3  # of 1,000 events; with more of them in the window, the directory is busy

@@ -30,16 +30,8 @@ from shared.tables.port import (
     Upsert,
     query_all,
 )
-from shared.tables.schema import (
-    CONTACTS,
-    GROUP,
-    GROUP_GROUP,
-    MEMBER,
-    USER,
-    USER_GROUP,
-    OnePart,
-    TwoParts,
-)
+from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.contacts import GROUP, GROUP_GROUP, MEMBER, USER, USER_GROUP
 
 Kind = Literal["User", "Group"]
 _RECORDS: dict[Kind, OnePart] = {"User": USER, "Group": GROUP}

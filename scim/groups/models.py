@@ -11,10 +11,9 @@ from scim.core import schemas
 from scim.core.errors import ScimError
 from scim.groups.membership import Member
 from shared import keys, row_versions
-from shared.index_version import INDEX_VERSION
 from shared.messages import Message
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
-from shared.tables.schema import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME
+from shared.tables.schema.contacts import GROUP, GROUP_EXTERNAL_ID, GROUP_NAME, INDEX_VERSION
 
 VERSION = 1
 MAX_BYTES = 64 * 1024

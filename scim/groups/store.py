@@ -11,7 +11,8 @@ from scim.groups.models import OwnRow, StoredGroup
 from scim.write_lock import attempts, busy
 from shared.app import App
 from shared.tables.port import Delete, NotFound, PreconditionFailed, Replace, Row
-from shared.tables.schema import CONTACTS, GROUP, GROUP_GROUP
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import GROUP, GROUP_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredGroup | None:

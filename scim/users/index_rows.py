@@ -13,14 +13,14 @@ from scim.users import contact_cards, number_rows, search_terms
 from scim.users.models import UserRecord, encode
 from scim.users.number_rows import MAX_NUMBERS
 from shared import keys
-from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
-from shared.tables.schema import (
+from shared.tables.schema.contacts import (
     EXCHANGE,
     EXTERNAL_ID,
     FIND,
     HIDDEN_NUMBER,
+    INDEX_VERSION,
     LIST,
     MAIL,
     MANAGER,

@@ -15,7 +15,7 @@ from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.ids import is_id
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 
 _MAX_CANDIDATES = 5
 

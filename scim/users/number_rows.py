@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
 from shared.numbers.number import Key, KeyKind, Number
-from shared.tables.schema import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
+from shared.tables.schema.contacts import EXCHANGE, FIND, HIDDEN_NUMBER, NUMBER
 
 MAX_NUMBERS = 12
 MAX_ROWS = 14  # of one person's numbers: twelve ends, and the rest for parts and exchanges

@@ -16,7 +16,7 @@ from shared import keys
 from shared.concurrency import each
 from shared.numbers.number import MIN_DIGITS, derive
 from shared.tables import schema
-from shared.tables.schema import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
+from shared.tables.schema.contacts import EXTERNAL_ID, HIDDEN_NUMBER, MAIL, MEMBER, NUMBER
 
 # Users that an index names are read one by one if that is less work than to read all, and never more than an answer
 # may hold; to read one alone costs as much as to read some thirty among hundreds.
@@ -42,7 +42,9 @@ class Users:
 
     async def key_of(self, number: int) -> str | None:
         """Return the key of the user with this number, from 1."""
-        return await key_samples.key_of(self.context.app, self.directory_id, schema.USER, number)
+        return await key_samples.key_of(
+            self.context.app, self.directory_id, schema.contacts.USER, number
+        )
 
     async def total(self) -> int:
         """How many users the directory has, active or not."""

@@ -58,7 +58,7 @@ class UserService(ResourceService[StoredUser]):
             await store.insert(self.app, directory.id, user.record, directory.region, event)
         except AlreadyExists as taken:
             raise await self._conflict(taken.key, resource) from None
-        key_samples.created(self.app, directory.id, schema.USER)
+        key_samples.created(self.app, directory.id, schema.contacts.USER)
         return user
 
     async def _update(self, stored: StoredUser, resource: Resource, notes: Notes) -> StoredUser:

@@ -11,7 +11,8 @@ from scim.users.models import StoredUser, UserRecord
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.tables.port import MAX_OPERATIONS, Delete, Row
-from shared.tables.schema import CONTACTS, MEMBER, NOTE, NOTED, USER, USER_GROUP
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import MEMBER, NOTE, NOTED, USER, USER_GROUP
 
 
 async def get(app: App, directory_id: str, identifier: str) -> StoredUser | None:

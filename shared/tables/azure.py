@@ -27,7 +27,7 @@ from shared.tables.port import (
     StorageUnavailable,
     TableError,
 )
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.1  # doubled from one attempt to the next

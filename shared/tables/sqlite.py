@@ -27,7 +27,7 @@ from shared.tables.port import (
     TableError,
     Upsert,
 )
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages

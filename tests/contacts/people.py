@@ -22,7 +22,7 @@ from shared.clock import FixedClock, timestamp
 from shared.http import Request, Response
 from shared.ids import new_id
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import MEMBER, USER_GROUP
+from shared.tables.schema.contacts import MEMBER, USER_GROUP
 
 ACCOUNT = "11111111-1111-1111-1111-111111111111"
 OTHER_ACCOUNT = "22222222-2222-2222-2222-222222222222"

@@ -3,7 +3,8 @@
 from directories import events
 from directories.events import StoredEvent
 from shared.tables.port import Tables
-from shared.tables.schema import CONTACTS, EVENT
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EVENT
 
 
 async def stored_events(tables: Tables, directory_id: str) -> list[StoredEvent]:

@@ -16,7 +16,7 @@ from shared import keys
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Insert, Operation, StorageUnavailable
-from shared.tables.schema import ALL_DIRECTORIES, account_partition
+from shared.tables.schema.base import ALL_DIRECTORIES, account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 

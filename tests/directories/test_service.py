@@ -15,7 +15,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Operation, StorageUnavailable, Upsert
-from shared.tables.schema import account_partition
+from shared.tables.schema.base import account_partition
 from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 

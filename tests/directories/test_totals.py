@@ -17,7 +17,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.tables.port import Insert, Operation, Row
-from shared.tables.schema import LIST, TOTAL, USER
+from shared.tables.schema.contacts import LIST, TOTAL, USER
 
 DIRECTORY = "d1"
 CAME = Event("t", "user.created", users=1, active=True)

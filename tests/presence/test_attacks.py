@@ -11,7 +11,7 @@ from local.graph.simulator import CONTOSO, FABRIKAM
 from local.graph.token import TokenEndpoint
 from presence import tenant_links
 from presence.tenant_links import DirectoryLink
-from shared.tables.schema import AUTH_REQUEST
+from shared.tables.schema.work import AUTH_REQUEST
 from tests.presence.browser import GLORIA, Browser, has_nothing, state_of
 from tests.presence.world import DIRECTORY, World
 

@@ -19,7 +19,7 @@ from presence.store.codec import Delta, Entry, decode, encode
 from presence.store.manifest import LinkedDirectory
 from shared.clock import FixedClock
 from shared.settings import Settings
-from shared.tables.schema import CONSENT_QUOTA
+from shared.tables.schema.work import CONSENT_QUOTA
 from tests.presence.browser import Browser
 from tests.presence.world import DIRECTORY, World, settings_for
 

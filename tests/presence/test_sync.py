@@ -4,7 +4,7 @@ import pytest
 
 from local.graph.simulator import CONTOSO
 from scim.resource_rows import encode_active
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.world import DIRECTORY, World
 
 

@@ -23,7 +23,7 @@ from shared.app import App
 from shared.clock import FixedClock, timestamp
 from shared.settings import Settings
 from shared.tables.port import Delete, Operation, Row, Upsert
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.local.graph.fixtures import RunningSimulator
 
 ACCOUNT = "account-one"

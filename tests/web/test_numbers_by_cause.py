@@ -14,7 +14,7 @@ from shared.clock import timestamp
 from shared.easy_auth import Principal
 from shared.http import HttpError, Request
 from shared.ids import new_id
-from shared.tables.schema import CONTACTS
+from shared.tables.schema.base import CONTACTS
 from tests.web.conftest import ACCOUNT, PERSON, Visitor, principal
 
 NUMBERS = ("4417", "12", "n/a", "unknown", "020 7946 0018")

@@ -21,7 +21,7 @@ from presence.store.snapshot import load
 from presence.tenant_links import DirectoryLink
 from scim import endpoints
 from shared.app import App
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 from tests.scim.client import ScimClient
 
 ACCOUNT = "00000000-0000-4000-8000-000000000001"
