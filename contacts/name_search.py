@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from contacts import index_scan, similar_ranges
+from contacts import index_scan
 from contacts.condition import Condition
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
-from contacts.similar_ranges import Plan
-from contacts.similarity import Similarities, comparable_words
+from contacts.similarity import Plan, Similarities, comparable_words, ranges_of_one, ranges_of_two
 from directories.models import Directory
 from presence.service import statuses
 from scim import resource_rows
@@ -296,11 +295,11 @@ class _Similar:
 
     def _plan(self, words: Sequence[str]) -> Plan:
         if len(words) == 1:
-            return similar_ranges.of_one(words[0])
+            return ranges_of_one(words[0])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
-        return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
+        return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
         place = _place(one)

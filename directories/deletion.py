@@ -15,7 +15,7 @@ from directories import audit, audit_relay, names, reindex_progress, service, st
 from directories.audit import Act, Actor, system_actor
 from directories.audit_relay import Outbox
 from directories.errors import NotThere
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from directories.models import Directory
 from directories.store import CACHED_SECONDS, cache
 from shared import keys, log

@@ -24,7 +24,7 @@ from directories import (
 )
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
 from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert

@@ -15,7 +15,7 @@ from typing import Literal
 import orjson
 
 from directories import deletion, status, store
-from directories.fault_sources import FaultSources, Severity
+from directories.hooks import FaultSources, Severity
 from directories.models import Directory, Kind
 from directories.status import DirectoryStatus
 from shared import row_versions

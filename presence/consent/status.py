@@ -6,7 +6,7 @@ none -> (Microsoft) -> propagating -> waiting -> active -> troubled -> lost -> a
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from directories.fault_sources import Severity
+from directories.hooks import Severity
 from directories.models import Directory
 from presence import external_ids, tenant_links
 from presence.graph.clouds import NO_PRESENCE, cloud_of

@@ -20,9 +20,8 @@ from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.snapshot import Snapshot
 from presence.sync import backoff, diff, roster
-from presence.sync.poll import poll
 from presence.sync.roster import RosterDelta
-from presence.sync.run import SyncRun, outcome, report
+from presence.sync.run import SyncRun, outcome, poll, report
 from shared.app import App
 from shared.clock import SECOND, is_ahead, is_recent, now_ms
 from shared.concurrency import each

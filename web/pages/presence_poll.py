@@ -1,6 +1,10 @@
-"""Changes on an open Organisation page: statuses of the people shown, and the age of the list."""
+"""Changes on an open Organisation page: statuses of the people shown, and the age of the list.
 
-from collections.abc import Sequence
+Statuses of a few people come as JSON, for the parts that a script keeps up to date: stand-ins, the reporting
+line, and people whom the agent wants to be told about.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +12,7 @@ from contacts import account_directories, agent_lists
 from directories.models import Directory
 from presence.service import Status, statuses
 from shared.concurrency import each
-from shared.http import HttpError, Response
+from shared.http import HttpError, Response, json_response
 from web.page_request import PageRequest, trigger
 from web.pages.companies import MAX_SELECT
 from web.pages.contact_rows import PresenceView, is_object_id, presence_view
@@ -18,9 +22,9 @@ from web.pages.person import CardView, Opened, card_of
 from web.pages.person import values as person_values
 from web.render import page
 
-_MOST = 100
 
 Shown = tuple[str, str, str]  # key, object id, mark
+_MAX_PEOPLE = 100
 
 
 async def show(visit: PageRequest) -> Response:
@@ -47,26 +51,36 @@ async def show(visit: PageRequest) -> Response:
 
 def _shown(text: str) -> list[Shown]:
     """`key~object id~mark`, divided by commas, as the page's script sends them."""
-    parts = [part.split("~") for part in text.split(",")[:_MOST] if part.count("~") == 2]
+    parts = [part.split("~") for part in text.split(",")[:_MAX_PEOPLE] if part.count("~") == 2]
     return [(key, object_id, mark) for key, object_id, mark in parts if is_object_id(object_id)]
 
 
 async def _changed(
     visit: PageRequest, directories: Sequence[Directory], shown: list[Shown]
 ) -> list[PresenceView]:
-    own = [one for one in directories if any(key.startswith(f"{one.id}.") for key, _, _ in shown)]
-
-    async def of(directory: Directory) -> dict[str, Status]:
-        ids = [object_id for key, object_id, _ in shown if key.startswith(f"{directory.id}.")]
-        return await statuses(visit.app, directory.id, ids, on_demand=True)
-
-    found = dict(zip([one.id for one in own], await each(own, of), strict=True))
+    found = await _statuses(visit, directories, {key: object_id for key, object_id, _ in shown})
     views = [
         (presence_view(visit, key, found[directory_id].get(object_id)), mark)
         for key, object_id, mark in shown
         if (directory_id := key.partition(".")[0]) in found
     ]
     return [view for view, mark in views if view.mark != mark]
+
+
+async def _statuses(
+    visit: PageRequest, directories: Sequence[Directory], asked: Mapping[str, str]
+) -> dict[str, dict[str, Status]]:
+    """Return the statuses of people by directory and object ID; `asked` are object IDs by key.
+
+    Microsoft is asked for those older than ten seconds. At most one round trip per directory of the people.
+    """
+    own = [one for one in directories if any(key.startswith(f"{one.id}.") for key in asked)]
+
+    async def of(directory: Directory) -> dict[str, Status]:
+        ids = [one for key, one in asked.items() if key.startswith(f"{directory.id}.")]
+        return await statuses(visit.app, directory.id, ids, on_demand=True)
+
+    return dict(zip([one.id for one in own], await each(own, of), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +114,25 @@ async def _card(visit: PageRequest, text: str) -> _Card:
         )
     is_changed = card.presence is not None and card.presence.mark != mark
     return _Card(presence=card if is_changed else None)
+
+
+async def show_statuses(visit: PageRequest) -> Response:
+    """Return state, words and readiness by key, for `key~object id`, divided by commas."""
+    parts = [part.partition("~") for part in visit.form.get("of", "").split(",")[:_MAX_PEOPLE]]
+    asked = {key: object_id for key, _, object_id in parts if is_object_id(object_id)}
+    directories = await account_directories.all_directories(visit.app, visit.reader)
+    found = await _statuses(visit, directories, asked)
+    now, shown = visit.app.clock.now(), dict[str, dict[str, object]]()
+    for key, object_id in asked.items():
+        status = found.get(key.partition(".")[0], {}).get(object_id)
+        if status is None:
+            continue
+        view = presence_view(visit, key, status)
+        is_free = view.readiness == "free" and status.is_confirmed(now)
+        shown[key] = {
+            "state": view.state.lower(),
+            "words": view.words,
+            "stale": view.stale,
+            "free": is_free,
+        }
+    return json_response(shown, headers={"Cache-Control": "no-store"})
