@@ -22,7 +22,6 @@ from web.pages.person import CardView, Opened, card_of
 from web.pages.person import values as person_values
 from web.render import page
 
-
 Shown = tuple[str, str, str]  # key, object id, mark
 _MAX_PEOPLE = 100
 
