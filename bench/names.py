@@ -140,7 +140,9 @@ async def fill(file: Path, people: int) -> None:
     batch, batches = list[Operation](), list[list[Operation]]()
     for resource in _resources(people):
         now = timestamp(app.clock.now())
-        own = index_rows.insertion(UserRecord(new_id(app.clock), resource, now, now), "GB")
+        own = index_rows.insertion(
+            UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now), "GB"
+        )
         if len(batch) + len(own) > 100:
             batches.append(batch)
             batch = []

@@ -95,7 +95,7 @@ def people_of(tenant_id: str, count: int) -> list[str]:
     """Object ids of the tenant's crowd."""
     from local.graph.people import Tenant
 
-    return Tenant(tenant_id, "", "", crowd=count).object_ids()
+    return Tenant(tenant_id=tenant_id, domain="", name="", crowd=count).object_ids()
 
 
 async def prepare(app: App, size: Size) -> None:
@@ -111,7 +111,9 @@ async def prepare(app: App, size: Size) -> None:
             *(app.tables.transact(CONTACTS, directory_id, batch) for batch in batches)
         )
         await linking.connect(
-            app, DirectoryLink(directory_id, tenant_id, "account"), operator_actor("account")
+            app,
+            DirectoryLink(directory_id=directory_id, tenant_id=tenant_id, account="account"),
+            operator_actor("account"),
         )
 
 

@@ -149,7 +149,7 @@ def _person(app: App, n: int) -> UserRecord:
         "emails": [{"value": mail, "type": "work"}],
         "phoneNumbers": [{"value": f"+4420{70_000_000 + n}", "type": "work"}],
     }
-    return UserRecord(new_id(app.clock), resource, now, now)
+    return UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ EMPTY_SECONDS = 5.0  # seconds until a new person is found
 _MAX_EMPTY = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A person of a directory.
 
@@ -96,7 +96,7 @@ def _any_part(_part: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which rows of a range a walk returns, and how many it reads for them.
 
@@ -208,7 +208,7 @@ async def _go_on(
             continue
         card = decode(identifier, row.value)
         if selection.keep(stretch.directory, word, card):
-            stretch.found.append(Found(stretch.directory, card, position))
+            stretch.found.append(Found(directory=stretch.directory, card=card, position=position))
         elif selection.rejected is not None:
             selection.rejected.append(RejectedRow(stretch.directory, position, row.value))
         await time_slice.yield_when_over()

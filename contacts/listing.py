@@ -110,8 +110,8 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
         return None
     numbers = index_rows.derived(user, directory.region)
     return Found(
-        directory,
-        index_rows.card_of(user, numbers),
+        directory=directory,
+        card=index_rows.card_of(user, numbers),
         numbers=tuple(key.digits for _, number in numbers for key in number.keys),
     )
 

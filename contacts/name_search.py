@@ -162,7 +162,7 @@ class _Exact:
         cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
-            partial(self._keep, where),
+            keep=partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
             ahead=MAX_QUERY_ROWS if is_wide or self._condition is not None else _AHEAD,
             enough=max(1, ENOUGH - len(self.found)),
@@ -246,7 +246,7 @@ class _Similar:
         for row in self._exact.rejected:
             identifier = row.position.rpartition(keys.SEPARATOR)[2]
             card = decode(identifier, row.value)
-            self._consider(Found(row.directory, card), may_be_meant=False)
+            self._consider(Found(directory=row.directory, card=card), may_be_meant=False)
             await time_slice.yield_when_over()
         for own in ranges:
             meant = len(self.meant)
@@ -340,7 +340,9 @@ class _Similar:
             for row in rows:
                 identifier = row.key.rpartition(keys.SEPARATOR)[2]
                 if identifier not in found:
-                    found[identifier] = Found(directory, decode(identifier, row.value))
+                    found[identifier] = Found(
+                        directory=directory, card=decode(identifier, row.value)
+                    )
                 await time_slice.yield_when_over()
             return list(found.values())
 

@@ -165,7 +165,7 @@ async def _whole(
 
 
 def _found(match: Match) -> Found:
-    return Found(match.directory, match.card)
+    return Found(directory=match.directory, card=match.card)
 
 
 def _once(found: Iterable[Found]) -> list[Found]:

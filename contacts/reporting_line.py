@@ -68,7 +68,7 @@ def found_of(directory: Directory, user: UserRecord) -> Found:
     """Return a person whose record was read as lists show it."""
     numbers = index_rows.derived(user, directory.region)
     digits = tuple(key.digits for _, number in numbers for key in number.keys)
-    return Found(directory, index_rows.card_of(user, numbers), numbers=digits)
+    return Found(directory=directory, card=index_rows.card_of(user, numbers), numbers=digits)
 
 
 async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> list[Found]:
@@ -81,7 +81,7 @@ async def _reports_of(app: App, directory: Directory, names: Iterable[str]) -> l
         found = list[Found]()
         for row in rows:
             card = contact_cards.decode(MANAGER.second_of(row.key), row.value)
-            found.append(Found(directory, card))
+            found.append(Found(directory=directory, card=card))
             await time_slice.yield_when_over()
         return found
 

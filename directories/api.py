@@ -84,7 +84,9 @@ async def list_all(call: Call) -> Response:
 async def create(call: Call) -> Response:
     """Create a directory and return it with its first token."""
     body = read_body(call.request, NewDirectoryBody)
-    new = NewDirectory(body.name, body.kind, body.region, body.strict_numbers)
+    new = NewDirectory(
+        body.name, kind=body.kind, region=body.region, strict_numbers=body.strict_numbers
+    )
     directory, plain = await service.create(call.app, call.actor, new)
     content = serializers.details(call.app, call.request, directory)
     content["token"] = plain
@@ -186,7 +188,11 @@ async def set_trust(call: Call) -> Response:
     """Trust an identity provider's assertions."""
     body = read_body(call.request, TrustBody)
     trust = TrustedIdentity(
-        body.tenant_id, body.subject, tuple(body.audiences), body.issuer, body.jwks_uri
+        tenant_id=body.tenant_id,
+        subject=body.subject,
+        audiences=tuple(body.audiences),
+        issuer=body.issuer,
+        jwks_uri=body.jwks_uri,
     )
     directory = await credentials.set_trust(call.app, call.actor, call.directory_id, trust)
     return _answer(directory, TrustAnswer(trust=serializers.trust(directory)))

@@ -245,7 +245,9 @@ def _made(app: App, sort: Sort, lifetime: Lifetime) -> tuple[Token, str]:
     days = _days(app, sort, lifetime)
     plain, now = tokens.new_secret(_PREFIXES[sort]), app.clock.now()
     expires = timestamp(now + timedelta(days=days)) if days else ""
-    return Token(tokens.new_short_id(), tokens.digest(plain), timestamp(now), expires), plain
+    return Token(
+        id=tokens.new_short_id(), hash=tokens.digest(plain), created=timestamp(now), expires=expires
+    ), plain
 
 
 def _days(app: App, sort: Sort, lifetime: Lifetime) -> int:
@@ -308,7 +310,7 @@ def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
     for name, value in (("tenantId", tenant_id), ("subject", subject)):
         if not _GUID.fullmatch(value):
             raise InvalidField(name, Message("not_a_guid", field=name))
-    return TrustedIdentity(tenant_id, subject, ())
+    return TrustedIdentity(tenant_id=tenant_id, subject=subject, audiences=())
 
 
 def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
@@ -323,7 +325,9 @@ def _checked_issuer(app: App, trust: TrustedIdentity) -> TrustedIdentity:
         raise InvalidField("jwksUri", Message("key_address_form", allowed=allowed))
     if not subject or len(subject) > _MAX_SUBJECT:
         raise InvalidField("subject", Message("subject_form"))
-    return TrustedIdentity("", subject, (), issuer, jwks_uri)
+    return TrustedIdentity(
+        tenant_id="", subject=subject, audiences=(), issuer=issuer, jwks_uri=jwks_uri
+    )
 
 
 def is_key_address(app: App, address: str) -> bool:

@@ -14,7 +14,7 @@ has learned.
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -52,6 +52,7 @@ class Event:
 
     at: str
     kind: str
+    _: KW_ONLY
     resource_type: str = ""
     resource_id: str = ""
     name: str = ""

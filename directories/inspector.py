@@ -49,7 +49,7 @@ class Inspected:
     client: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Session:
     """The requests of a directory that an instance records: `room` rows before it counts them again."""
 
@@ -88,7 +88,7 @@ def record(app: App, directory: Directory, request: Inspected) -> None:
     sessions = app.state(_Sessions).by_directory
     session = sessions.get(directory.id)
     if session is None or session.until != directory.inspect_until:
-        session = _Session(directory.inspect_until)
+        session = _Session(until=directory.inspect_until)
         sessions.put(directory.id, session)
     if session.is_full or len(session.waiting) >= _MAX_WAITING:
         return

@@ -35,7 +35,7 @@ class _Held:
     count: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Minute:
     started: float
     held: dict[_Sort, _Held] = field(default_factory=dict)
@@ -118,7 +118,7 @@ def _to_store(app: App, directory_id: str, event: Event) -> list[Event]:
     if minute is None or now - minute.started >= WINDOW_SECONDS:
         late = _held_back(app, minute) if minute else []
         minute = _Minute(
-            now,
+            started=now,
             total=minute.total if minute else 0,
             is_to_be_judged=minute.is_to_be_judged if minute else False,
         )

@@ -7,7 +7,7 @@ directory is NotThere, as if it did not exist. An act is stored together with it
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +51,7 @@ class NewDirectory:
     """Initial values of a directory. `id` and `token`: those of another deployment that it is moved from."""
 
     name: str
+    _: KW_ONLY
     kind: Kind = "entra"
     region: str = ""
     strict_numbers: bool = False
@@ -78,7 +79,9 @@ async def create(app: App, actor: Actor, new: NewDirectory) -> tuple[Directory, 
         region=check_region(new.region) if new.region else app.settings.default_region,
         created=at,
         strict_numbers=new.strict_numbers,
-        tokens=(Token(tokens.new_short_id(), tokens.digest(plain), at, expires),),
+        tokens=(
+            Token(id=tokens.new_short_id(), hash=tokens.digest(plain), created=at, expires=expires),
+        ),
     )
     acts = audit_acts.of_creation(directory)
     events = audit.new_events(app.clock, actor, acts, directory.id, directory.name)

@@ -117,7 +117,7 @@ _MEMBERSHIPS = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Findings:
     """The faults found in one directory; none if all rows agree.
 
@@ -136,7 +136,7 @@ class Findings:
 
 async def check(app: App, directory: Directory) -> Findings:
     """Read every row of the directory once and compare it with the record that it belongs to."""
-    findings = Findings(directory.id)
+    findings = Findings(directory_id=directory.id)
     with closing(sqlite3.connect("", isolation_level=None)) as notes:
         notes.executescript(_SCHEMA)
         notes.execute("BEGIN")

@@ -18,7 +18,7 @@ from shared.cache import LruCache
 _LINKS = 20_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RefreshState:
     """Refreshes on demand for one tenant.
 
@@ -34,7 +34,7 @@ class RefreshState:
     task: asyncio.Task[None] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Runtime:
     """Everything an App remembers for presence.
 
@@ -68,10 +68,10 @@ def runtime_of(app: App) -> Runtime:
     def make() -> Runtime:
         credential = Credential(app.settings, app.clock)
         runtime = Runtime(
-            credential,
-            Control(credential, app.clock, app.settings.home_tenant_id),
-            GraphClient(cloud_of(app.settings).graph_url, app.clock),
-            Budget(app.clock),
+            credential=credential,
+            control=Control(credential, app.clock, app.settings.home_tenant_id),
+            graph=GraphClient(cloud_of(app.settings).graph_url, app.clock),
+            budget=Budget(app.clock),
         )
         app.on_close(runtime.close)
         return runtime

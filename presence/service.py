@@ -26,7 +26,7 @@ _NO_LINK_SECONDS = 5.0
 MAX_AGE = timedelta(seconds=15)  # of the status of a person who is recommended
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A person's presence as agents see it.
 
@@ -153,14 +153,14 @@ def _status(entry: Entry, as_of: int, *, mark_stale: bool) -> Status:
     availability, activity, out_of_office = entry.value
     state, message = shown(entry.value)
     return Status(
-        availability,
-        activity,
-        state,
-        message,
-        out_of_office,
-        moment(as_of),
-        moment(entry.changed_at),
-        mark_stale,
+        availability=availability,
+        activity=activity,
+        shown=state,
+        message=message,
+        out_of_office=out_of_office,
+        as_of=moment(as_of),
+        changed_at=moment(entry.changed_at),
+        stale=mark_stale,
     )
 
 

@@ -47,7 +47,7 @@ class LinkConflict(Exception):
     """The link was changed at the same time: read it again and decide again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLink:
     """A tenant that is linked.
 
@@ -65,7 +65,7 @@ class TenantLink:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryLink:
     """A directory's connection to a tenant.
 
@@ -168,7 +168,11 @@ async def join(
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
         unknown_fields = old.unknown_fields if old else {}
         return TenantLink(
-            link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
+            tenant_id=link.tenant_id,
+            owner=link.account,
+            directories=directories,
+            since=now,
+            unknown_fields=unknown_fields,
         )
 
     found = await _change(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeVar
 
 from shared import log
@@ -74,6 +74,7 @@ class App:
     settings: Settings
     clock: Clock
     tables: Tables
+    _: KW_ONLY
     telemetry: Telemetry | None = None
     late_lines: LateLines = field(default_factory=LateLines)
     metrics: Metrics = field(init=False)

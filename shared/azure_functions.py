@@ -9,6 +9,7 @@ exact a template is. So every function takes all methods, answers 405 itself, an
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
@@ -148,7 +149,9 @@ def register_http(
 
     async def main(req: func.HttpRequest) -> func.HttpResponse:
         with OperationScope(app, name, req.route_params.get("directoryId", "")) as call:
-            request = Request(req.method, req.url, req.headers, req.get_body(), req.route_params)
+            request = Request(
+                req.method, req.url, req.headers, req.get_body(), route=req.route_params
+            )
             response = await _answer(call, limited, request, answer)
             if request.method == "HEAD":
                 response.body = b""
@@ -209,29 +212,39 @@ def problem_response(error: Exception) -> Response:
     """Return the RFC 9457 problem for an error of a handler; an unexpected one is logged."""
     if isinstance(error, HttpError):
         return error.response
-    status, message, headers = describe_failure(error)
-    if status == 500:
+    failure = describe_failure(error)
+    if failure.status == 500:
         log.failure("http.error", error)
-    response = problem(status, message)
-    response.headers.update(headers)
+    response = problem(failure.status, failure.message)
+    response.headers.update(failure.headers)
     return response
 
 
-def describe_failure(error: Exception) -> tuple[int, Message, dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class FailureDescription:
+    """How an error is answered."""
+
+    status: int
+    message: Message
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def describe_failure(error: Exception) -> FailureDescription:
     """Return status, message and headers for an error of the storage, or 500 for an unexpected one.
 
     The caller logs an unexpected error; the message has only the request's ID in the log.
     """
     match error:
         case UnsupportedRowVersion(retry_after=seconds):
-            return 503, Message("newer_release"), {"Retry-After": str(seconds)}
+            retry_after = {"Retry-After": str(seconds)}
+            return FailureDescription(503, Message("newer_release"), retry_after)
         case StorageUnavailable(retry_after=seconds, cause=cause):
-            return 503, _CAUSES[cause], {"Retry-After": str(seconds)}
+            return FailureDescription(503, _CAUSES[cause], {"Retry-After": str(seconds)})
         case LimitExceeded():
-            return 413, Message("too_large_to_store"), {}
+            return FailureDescription(413, Message("too_large_to_store"))
         case _:
             call = log.current()
-            return 500, Message("internal_error", id=call.id if call else "-"), {}
+            return FailureDescription(500, Message("internal_error", id=call.id if call else "-"))
 
 
 class JobFailed(Exception):

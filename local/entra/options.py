@@ -22,7 +22,7 @@ CYCLES = (
 FLAG = "aadOptscim062020"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """One provisioning job: its target, credentials and people.
 

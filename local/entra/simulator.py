@@ -16,9 +16,13 @@ def silent(_: Progress) -> None:
 
 async def run(options: Options, report: Report = silent) -> Summary:
     """Run the job's cycles against the server; whatever the server does ends up in the summary, not in an exception."""
-    record = Record(options.token)
+    record = Record(secret=options.token)
     summary = Summary(
-        options.base, options.people, options.connections, options.dialect, list(options.cycles)
+        base=options.base,
+        people=options.people,
+        connections=options.connections,
+        dialect=options.dialect,
+        cycles=list(options.cycles),
     )
     started = time.monotonic()
     try:

@@ -16,7 +16,7 @@ class FederatedCredential:
     audience: str = "api://AzureADTokenExchange"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Application:
     """One app registration. No redirect addresses: any on this machine will do."""
 

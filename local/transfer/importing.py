@@ -62,7 +62,7 @@ class Imported:
     continued: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Loading:
     app: App
     source: Path
@@ -90,7 +90,7 @@ async def load(app: App, source: Path, progress: Progress, *, replace: bool = Fa
         await _note(app, state)
     # Rows of the file may be of other indexing rules than those that the target's passes have gone by.
     await _clear_one(app, Section(WORK, REINDEX))
-    loading = _Loading(app, source, progress, overview, state)
+    loading = _Loading(app=app, source=source, progress=progress, overview=overview, state=state)
     await _write_all(loading)
     await _compare(loading)
     await _drop(app, _MARK, [_STATE])

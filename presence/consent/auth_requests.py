@@ -25,7 +25,7 @@ LIFETIME = 10 * MINUTE
 _SWEPT = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthRequest:
     """A pending request for sign-in or consent (`step`).
 

@@ -75,13 +75,13 @@ async def begin(
     flow.pop("state")
     now = now_ms(app.clock)
     attempt = AuthRequest(
-        "sign-in",
-        directory_id,
-        actor.account,
-        actor.id,
-        auth_requests.digest(browser),
-        now + auth_requests.LIFETIME,
-        redirect_uri,
+        step="sign-in",
+        directory_id=directory_id,
+        account=actor.account,
+        person_id=actor.id,
+        browser=auth_requests.digest(browser),
+        expires=now + auth_requests.LIFETIME,
+        redirect_uri=redirect_uri,
         must_confirm=must_confirm,
         flow=flow,
     )
@@ -204,10 +204,10 @@ async def _consented(app: App, attempt: AuthRequest, query: Mapping[str, str], a
     if named and named != attempt.tenant_id:
         return "other_tenant"
     link = DirectoryLink(
-        attempt.directory_id,
-        attempt.tenant_id,
-        attempt.account,
-        "propagating",
+        directory_id=attempt.directory_id,
+        tenant_id=attempt.tenant_id,
+        account=attempt.account,
+        state="propagating",
         since=now_ms(app.clock),
         probe_id=attempt.probe_id,
         company=attempt.company,

@@ -130,7 +130,7 @@ async def _add_to_manifest(app: App, link: DirectoryLink) -> None:
                 await tables.transact(
                     PRESENCE,
                     tenant_id,
-                    [manifest.first_head([LinkedDirectory(directory_id)])],
+                    [manifest.first_head([LinkedDirectory(id=directory_id)])],
                 )
             else:
                 value = encode_head(_with_directory(head, directory_id))
@@ -155,7 +155,7 @@ def _with_directory(head: Manifest, directory_id: str) -> Manifest:
     directories = (
         head.directories
         if head.bit(directory_id)
-        else [*head.directories, LinkedDirectory(directory_id)]
+        else [*head.directories, LinkedDirectory(id=directory_id)]
     )
     return replace(
         head,

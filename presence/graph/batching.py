@@ -31,7 +31,7 @@ _MAX_STRANGERS = 8  # refused one by one, while hardly anybody is known, before 
 _BACKOFF_SECONDS = 0.5  # doubled with each try
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Result:
     """The result of a run.
 

@@ -116,7 +116,7 @@ class Credential:
             self._fetching.discard(tenant_id)
         use_until = requested_at + token.expires_in - _RENEW_BEFORE
         if not token.may_read_presence:
-            raise Fault("no_role")
+            raise Fault(reason="no_role")
         if not is_dropped:
             self._tokens.put(tenant_id, (use_until, token))
         return token
@@ -136,7 +136,7 @@ class Credential:
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run `work` in a thread of ours, so that a login service that hangs uses up no other threads."""
         if not self.is_set_up:
-            raise Fault("not_set_up")
+            raise Fault(reason="not_set_up")
         self._threads = self._threads or ThreadPoolExecutor(_THREADS, thread_name_prefix="msal")
         context = contextvars.copy_context()  # so that log lines of the thread belong to the call
         return await asyncio.get_running_loop().run_in_executor(

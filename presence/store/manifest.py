@@ -18,7 +18,7 @@ from shared.tables.schema.presence import DELTA, MANIFEST, PAGE
 HEAD = MANIFEST.key
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LinkedDirectory:
     """A linked directory and how far its provisioning log was read. Times in milliseconds; 0: never.
 
@@ -41,7 +41,7 @@ class LinkedDirectory:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Counts:
     """Figures of the last sync, and totals since the tenant was linked."""
 
@@ -86,7 +86,7 @@ class FailureState:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Manifest:
     """The state of a tenant's presence.
 

@@ -36,7 +36,7 @@ _SLOT_AT = len(EVENT.from_time(""))
 _ROWS_PER_PAGE = 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RosterDelta:
     """The change of one directory's roster.
 
@@ -119,7 +119,9 @@ async def moves(
     held = await _held(tables, linked.id, doubtful)
     came = {one for one, found in findings.evidence.items() if found.present}
     linked = replace(to_read.linked, recount=needs_recount)
-    return RosterDelta(linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held)
+    return RosterDelta(
+        linked=linked, came=(came - doubtful.keys()) | held, went=doubtful.keys() - held
+    )
 
 
 def _may_recount(linked: LinkedDirectory, now: int) -> bool:
@@ -157,7 +159,7 @@ async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelt
         people=count,
         recount=False,
     )
-    return RosterDelta(linked, everybody=frozenset(people))
+    return RosterDelta(linked=linked, everybody=frozenset(people))
 
 
 def _event_key(milliseconds: int) -> str:

@@ -22,7 +22,7 @@ _NAME = GROUP_NAME.all()[0]
 OwnRow = Insert | Replace | Delete
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRecord:
     """A group as stored; `version` counts its changes, those of its membership by SCIM requests included.
 
@@ -104,13 +104,13 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
     """Return the record from a row's value."""
     row = row_versions.read(value, "group", VERSION)
     return GroupRecord(
-        identifier,
-        row.pop("resource"),
-        row.pop("created"),
-        row.pop("modified"),
-        row.pop("version"),
-        tuple(row.pop("index", ())),
-        row.pop("index_version", 1),
+        id=identifier,
+        resource=row.pop("resource"),
+        created=row.pop("created"),
+        modified=row.pop("modified"),
+        version=row.pop("version"),
+        index=tuple(row.pop("index", ())),
+        index_version=row.pop("index_version", 1),
         unknown_fields=row,
     )
 

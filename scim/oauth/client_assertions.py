@@ -45,7 +45,7 @@ class Untrusted(BadAssertion):
     of_itself = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedAssertion:
     """An assertion that is good by itself, nothing of it proven yet; `key_id` names the key it is signed with."""
 

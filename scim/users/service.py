@@ -50,7 +50,14 @@ class UserService(ResourceService[StoredUser]):
         check_numbers(directory, {}, resource)
         now = timestamp(self.app.clock.now())
         user = StoredUser(
-            UserRecord(new_id(self.app.clock, self.app.random.bits), resource, now, now), (), ""
+            UserRecord(
+                id=new_id(self.app.clock, self.app.random.bits),
+                resource=resource,
+                created=now,
+                modified=now,
+            ),
+            (),
+            "",
         )
         active = user.record.active
         event = self._event("user.created", user, notes, users=1, active=active)

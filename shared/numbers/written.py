@@ -25,7 +25,7 @@ _CLIR = re.compile(r"(?:\*[0-9]{2}#?|#[0-9]{2}#|\*[0-9]{2}\*)(?=[ +(0-9])")
 _ENUMERATOR = re.compile(r"[0-9]{1,2}\) ?")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Run:
     """Digits that belong together.
 
@@ -79,15 +79,15 @@ class Run:
         """Both as one number that a divider is part of."""
         separators = [*self.separators, other.divider, *other.separators[1:]]
         return Run(
-            self.has_plus,
-            self.groups + other.groups,
-            separators,
-            self.divider,
-            self.after_marker,
-            other.extension,
-            self.is_masked or other.is_masked,
-            self.is_tight,
-            other.is_before_word,
+            has_plus=self.has_plus,
+            groups=self.groups + other.groups,
+            separators=separators,
+            divider=self.divider,
+            after_marker=self.after_marker,
+            extension=other.extension,
+            is_masked=self.is_masked or other.is_masked,
+            is_tight=self.is_tight,
+            is_before_word=other.is_before_word,
         )
 
     def _is_zero(self, at: int) -> bool:
@@ -175,7 +175,7 @@ class _Reader:
         if not self._open:
             self._runs.append(
                 Run(
-                    self._plus,
+                    has_plus=self._plus,
                     divider=self._divider,
                     after_marker=self._marker,
                     is_tight=self._tight,

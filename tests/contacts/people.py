@@ -76,7 +76,7 @@ class Company:
             **({contact_cards.ENTERPRISE: {"department": department}} if department else {}),
             **more,
         }
-        return UserRecord(identifier, resource, now, now)
+        return UserRecord(id=identifier, resource=resource, created=now, modified=now)
 
     async def fill(self, count: int) -> None:
         """Store `count` people of all kinds."""
@@ -104,7 +104,11 @@ class Company:
         self._tick()
         now, identifier = timestamp(self.app.clock.now()), new_id(self.app.clock)
         await self._store(
-            groups.insertion(GroupRecord(identifier, {"displayName": name}, now, now))
+            groups.insertion(
+                GroupRecord(
+                    id=identifier, resource={"displayName": name}, created=now, modified=now
+                )
+            )
         )
         for member in members:
             seen = Insert(MEMBER.key(identifier, member), membership.encode_kind("User"))

@@ -97,7 +97,9 @@ async def test_every_change_of_a_directory_is_an_act(app: App, made: Made) -> No
     await credentials.rotate(app, ALEX, made.id, "tokens", Replacement(1))
     secret = (await credentials.issue(app, ALEX, made.id, "secrets")).credential
     await credentials.revoke(app, ALEX, made.id, "secrets", secret.id)
-    await credentials.set_trust(app, ALEX, made.id, TrustedIdentity(GUID, GUID, ("api://x",)))
+    await credentials.set_trust(
+        app, ALEX, made.id, TrustedIdentity(tenant_id=GUID, subject=GUID, audiences=("api://x",))
+    )
     await credentials.set_trust(app, ALEX, made.id, None)
     await deletion.delete(app, ALEX, made.id)
     await deletion.restore(app, ALEX, made.id)

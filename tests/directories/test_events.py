@@ -34,7 +34,16 @@ async def put(app: App, *found: Event) -> None:
 def created(app: App, name: str, **more: object) -> Event:
     """A person who came."""
     at = timestamp(app.clock.now())
-    return Event(at, "user.created", "User", f"id-{name}", name, users=1, active=True, **more)  # type: ignore[arg-type]
+    return Event(
+        at,
+        "user.created",
+        resource_type="User",
+        resource_id=f"id-{name}",
+        name=name,
+        users=1,
+        active=True,
+        **more,
+    )  # type: ignore[arg-type]
 
 
 async def fail(app: App, name: str, detail: str = "title is too long.") -> None:
@@ -207,7 +216,10 @@ async def test_refusals_are_found_among_an_import_without_reading_it(
 
 async def test_a_rare_kind_is_found_page_by_page(app: App, tables: CountingTables) -> None:
     """A page may come without lines while older events wait; going on from where it ended finds them."""
-    await put(app, Event("t", "group.created", "Group", "g", "Sales", groups=1))
+    await put(
+        app,
+        Event("t", "group.created", resource_type="Group", resource_id="g", name="Sales", groups=1),
+    )
     for _ in range(40):
         app.clock.advance(3600)  # type: ignore[attr-defined]
         operations = [write(created(app, "x"), app.clock) for _ in range(100)]

@@ -21,7 +21,7 @@ from tests.directories.made import ACCOUNT, OTHER_ACCOUNT, Made
 
 async def test_a_directory_is_read_as_it_was_made(any_app: App) -> None:
     """Name, kind, region and strictness are kept on both engines; what is left out has the deployment's default."""
-    new = NewDirectory("  Contoso   Ltd ", "other", "de", strict_numbers=True)
+    new = NewDirectory("  Contoso   Ltd ", kind="other", region="de", strict_numbers=True)
     directory, token = await service.create(any_app, operator_actor(ACCOUNT), new)
     plain, _ = await service.create(any_app, operator_actor(ACCOUNT), NewDirectory("Plain"))
     found = await service.read(any_app, ACCOUNT, directory.id)

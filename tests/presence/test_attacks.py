@@ -204,9 +204,19 @@ async def test_two_accounts_on_the_way_at_once_end_with_one_owner(
 
 async def test_the_last_write_of_a_link_checks_the_owner_too(world: World) -> None:
     """Whatever was looked at before: the transaction that links is the one that decides."""
-    await tenant_links.join(world.tables, DirectoryLink(DIRECTORY, VICTIM, "account-one"), 1, [])
+    await tenant_links.join(
+        world.tables,
+        DirectoryLink(directory_id=DIRECTORY, tenant_id=VICTIM, account="account-one"),
+        1,
+        [],
+    )
     with pytest.raises(tenant_links.TenantOwnedByOtherAccount):
-        await tenant_links.join(world.tables, DirectoryLink(EVIL, VICTIM, "account-evil"), 2, [])
+        await tenant_links.join(
+            world.tables,
+            DirectoryLink(directory_id=EVIL, tenant_id=VICTIM, account="account-evil"),
+            2,
+            [],
+        )
     assert await tenant_links.directory(world.tables, EVIL) is None
 
 

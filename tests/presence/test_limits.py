@@ -186,7 +186,9 @@ def test_people_survive_packing() -> None:
 
 def test_the_largest_delta_fits_a_row() -> None:
     """5,000 people in the longest form stay below 1 MiB of UTF-16 (limits of the table service)."""
-    longest = Entry(intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, 10**13, 99)
+    longest = Entry(
+        intern("a" * 40, "b" * 40, True), 10**13, 2**10, 10**13, retry_at=10**13, tries=99
+    )
     ids = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(commits.MAX_DELTA)]
     assert 2 * len(encode(Delta(dict.fromkeys(ids, longest)))) < 1024 * 1024 - 4096
     assert MAX_IDS_PER_CALL == 650
@@ -196,7 +198,7 @@ async def test_both_engines_store_fold_and_tidy_alike(any_tables: CountingTables
     """Deltas, pages of more than one row, deletion of what no longer counts, on SQLite and on Azurite."""
     tenant = "tenant-of-both-engines"
     await any_tables.transact(
-        "presence", tenant, [manifest.first_head([LinkedDirectory(DIRECTORY)])]
+        "presence", tenant, [manifest.first_head([LinkedDirectory(id=DIRECTORY)])]
     )
     snapshot = await snapshots.load(any_tables, tenant)
     assert snapshot is not None

@@ -134,7 +134,9 @@ class World:
         if consent:
             self.running.simulator.consent(tenant_id)
         await linking.connect(
-            self.app, DirectoryLink(directory_id, tenant_id, account), operator_actor("account")
+            self.app,
+            DirectoryLink(directory_id=directory_id, tenant_id=tenant_id, account=account),
+            operator_actor("account"),
         )
 
     async def linked(self, count: int) -> list[str]:

@@ -108,7 +108,7 @@ async def test_a_line_of_the_time_before_the_first_call_is_written_with_it(
     monkeypatch.setattr(telemetry, "Telemetry", fail)
     late = log.LateLines()
     settings = Settings(open_telemetry=True)
-    app = App(settings, clock, tables, telemetry.start(settings, late), late)
+    app = App(settings, clock, tables, telemetry=telemetry.start(settings, late), late_lines=late)
     assert host.taken == []
     with OperationScope(app, "presence_health"):
         pass

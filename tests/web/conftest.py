@@ -46,7 +46,7 @@ def visit(app: App) -> Visitor:
             sent["x-ms-client-principal"] = principal(role, oid=oid)
         parts = [part for part in path.partition("?")[0].split("/") if part]
         url = f"https://app.example.com{path}"
-        request = Request(method, url, sent, body.encode(), _route(parts))
+        request = Request(method, url, sent, body.encode(), route=_route(parts))
         if parts[:1] == ["contacts"]:
             return await agent(app, routes.of_contacts)(request)
         of_one = routes.of_directory if parts[1:] else routes.of_list

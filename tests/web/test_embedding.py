@@ -27,7 +27,7 @@ def embeddable(tables: CountingTables, clock: FixedClock) -> App:
 async def ask(app: App, path: str) -> Response:
     """Return the page for an administrator; `/embed` for nobody."""
     headers = {} if path.startswith("/embed") else {"x-ms-client-principal": principal()}
-    request = Request("GET", f"https://app.example.com{path}", headers, b"", {"part": ""})
+    request = Request("GET", f"https://app.example.com{path}", headers, b"", route={"part": ""})
     if path.startswith("/contacts"):
         return await agent(app, routes.of_contacts)(request)
     if path.startswith("/embed"):

@@ -119,12 +119,14 @@ async def test_german_pages_do_not_depend_on_the_english_words(
 
 
 async def _problems(app: App) -> list[dict[str, object]]:
-    person = Principal(ACCOUNT, PERSON, "Ada", frozenset({"Directory.Admin"}))
+    person = Principal(
+        account=ACCOUNT, object_id=PERSON, name="Ada", roles=frozenset({"Directory.Admin"})
+    )
     headers = {"x-ms-client-principal": principal()}
     route = {"directoryId": "nowhere"}
     found = []
     for body in (b"", b"{", b"[]", b'{"name": 1}', b'{"nam": "A"}', b'{"name": ""}', b"{}"):
-        request = Request("POST", "https://app.example.com/api", headers, body, route)
+        request = Request("POST", "https://app.example.com/api", headers, body, route=route)
         try:
             await respond(app, request, directories_api.create)
         except Exception as error:

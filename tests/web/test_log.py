@@ -16,13 +16,40 @@ from tests.rounds import rounds
 from tests.web.conftest import ACCOUNT, Visitor
 
 _EVENTS = {
-    "created": Event("", "user.created", "User", "1", "Ada Lovelace", users=1, active=True),
-    "changed": Event("", "user.changed", "User", "1", "Ada Lovelace", changed=("title",)),
-    "disabled": Event("", "user.disabled", "User", "2", "Bob Otto"),
-    "enabled": Event("", "user.enabled", "User", "2", "Bob Otto", active=True),
-    "deleted": Event("", "user.deleted", "User", "2", "Bob Otto", users=-1),
-    "groups": Event("", "group.changed", "Group", "3", "Sales"),
-    "refused": Event("", "request.refused", "User", "", "Eve Kern", status=400, detail="bad"),
+    "created": Event(
+        "",
+        "user.created",
+        resource_type="User",
+        resource_id="1",
+        name="Ada Lovelace",
+        users=1,
+        active=True,
+    ),
+    "changed": Event(
+        "",
+        "user.changed",
+        resource_type="User",
+        resource_id="1",
+        name="Ada Lovelace",
+        changed=("title",),
+    ),
+    "disabled": Event("", "user.disabled", resource_type="User", resource_id="2", name="Bob Otto"),
+    "enabled": Event(
+        "", "user.enabled", resource_type="User", resource_id="2", name="Bob Otto", active=True
+    ),
+    "deleted": Event(
+        "", "user.deleted", resource_type="User", resource_id="2", name="Bob Otto", users=-1
+    ),
+    "groups": Event("", "group.changed", resource_type="Group", resource_id="3", name="Sales"),
+    "refused": Event(
+        "",
+        "request.refused",
+        resource_type="User",
+        resource_id="",
+        name="Eve Kern",
+        status=400,
+        detail="bad",
+    ),
     "access": Event("", "token.revoked", detail="a1b2"),
     "mapping": Event("", "mapping.fault", attribute="dispalyName", detail="not an attribute"),
     "presence": Event("", "presence.lost", detail="no_role"),
@@ -89,9 +116,9 @@ async def test_the_next_lines_keep_the_filter(app: App, clock: FixedClock, visit
         event = Event(
             timestamp(clock.now()),
             "group.created",
-            "Group",
-            str(number),
-            f"Group {number}",
+            resource_type="Group",
+            resource_id=str(number),
+            name=f"Group {number}",
             groups=1,
         )
         await app.tables.transact("contacts", directory_id, [write(event, clock)])

@@ -23,7 +23,7 @@ async def _directory(app: App) -> str:
             "displayName": f"Person {place}",
             "phoneNumbers": [{"type": "work", "value": number}],
         }
-        user = UserRecord(new_id(app.clock), resource, now, now)
+        user = UserRecord(id=new_id(app.clock), resource=resource, created=now, modified=now)
         await app.tables.transact(CONTACTS, directory.id, index_rows.insertion(user, "GB"))
     return directory.id
 

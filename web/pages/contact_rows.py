@@ -21,7 +21,7 @@ _MAX_CHOICES = 50
 _MAX_DIGITS = 7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceView:
     """A presence status as shown.
 
@@ -51,7 +51,7 @@ class Reach:
 NO_REACH = Reach()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
     """A row of the list.
 
@@ -90,20 +90,20 @@ def is_object_id(text: str) -> bool:
 def presence_view(visit: PageRequest, key: str, status: Status | None) -> PresenceView:
     """Return a status in the visitor's language."""
     if status is None:
-        return PresenceView(key, "none", "", mark="-")
+        return PresenceView(key=key, state="none", words="", mark="-")
     words = visit.text(status.message)
     shown = f"{status.shown}|{words}|{status.out_of_office}|{status.stale}"
     mark = hashlib.blake2s(shown.encode(), digest_size=4).hexdigest()
     return PresenceView(
-        key,
-        status.shown,
-        words,
-        status.out_of_office,
-        status.stale,
-        status.as_of,
-        mark,
-        status.changed_at,
-        status.readiness,
+        key=key,
+        state=status.shown,
+        words=words,
+        out_of_office=status.out_of_office,
+        stale=status.stale,
+        as_of=status.as_of,
+        mark=mark,
+        since=status.changed_at,
+        readiness=status.readiness,
     )
 
 
@@ -134,16 +134,18 @@ def person_view(visit: PageRequest, found: Found, known: Statuses, *, alone: boo
     asked = card.external_id if directory.kind == "entra" and is_object_id(card.external_id) else ""
     status = known.get((directory.id, card.external_id))
     return PersonView(
-        key,
-        card.id,
-        card.name,
-        card.title or card.mail or card.user_name,
-        " · ".join(part for part in (card.department, "" if alone else directory.name) if part),
-        card.number,
-        asked,
-        presence_view(visit, key, status) if asked or status else None,
-        _similar(visit, found),
-        reach_of(directory, card),
+        key=key,
+        id=card.id,
+        name=card.name,
+        subtitle=card.title or card.mail or card.user_name,
+        where=" · ".join(
+            part for part in (card.department, "" if alone else directory.name) if part
+        ),
+        number=card.number,
+        object_id=asked,
+        presence=presence_view(visit, key, status) if asked or status else None,
+        similar=_similar(visit, found),
+        reach=reach_of(directory, card),
     )
 
 

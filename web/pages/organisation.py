@@ -39,7 +39,7 @@ _GROUPS = 500
 _LONGEST = 200  # characters of a search
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """The filters of the list.
 
@@ -155,18 +155,18 @@ async def to_list(visit: PageRequest) -> Response:
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters of an address."""
     return Filters(
-        query.get("q", "").strip()[:_LONGEST],
-        query.get("directory", "")[:64],
-        query.get("group", "")[:200],
-        query.get("favourites") == "1",
-        query.get("recent") == "1",
-        query.get("noted") == "1",
-        query.get("groups_of"),
-        _people(query.get("people", "")),
-        query.get("company", "").strip()[:MAX_FACET],
-        query.get("department", "").strip()[:MAX_FACET],
-        query.get("office", "").strip()[:MAX_FACET],
-        free if (free := query.get("free", "")) in FREE else "",
+        q=query.get("q", "").strip()[:_LONGEST],
+        directory=query.get("directory", "")[:64],
+        group=query.get("group", "")[:200],
+        favourites=query.get("favourites") == "1",
+        recent=query.get("recent") == "1",
+        noted=query.get("noted") == "1",
+        groups_of=query.get("groups_of"),
+        people=_people(query.get("people", "")),
+        company=query.get("company", "").strip()[:MAX_FACET],
+        department=query.get("department", "").strip()[:MAX_FACET],
+        office=query.get("office", "").strip()[:MAX_FACET],
+        free=free if (free := query.get("free", "")) in FREE else "",
     )
 
 

@@ -6,7 +6,7 @@ line, and people whom the agent wants to be told about.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contacts import account_directories, agent_lists
 from directories.models import Directory
@@ -22,14 +22,21 @@ from web.pages.person import CardView, Opened, card_of
 from web.pages.person import values as person_values
 from web.render import page
 
-Shown = tuple[str, str, str]  # key, object id, mark
 _MAX_PEOPLE = 100
+
+
+class _Shown(NamedTuple):
+    """A person in view, and the mark of the status that the page shows."""
+
+    key: str
+    object_id: str
+    mark: str
 
 
 async def show(visit: PageRequest) -> Response:
     """Return only changes since the marks that the page sends; 204 if there are none."""
     directories = await account_directories.all_directories(visit.app, visit.reader)
-    changed = await _changed(visit, directories, _shown(visit.form.get("shown", "")))
+    changed = await _changed(visit, directories, _read_shown(visit.form.get("shown", "")))
     card = await _card(visit, visit.form.get("card", ""))
     mark = await list_mark(visit, directories)
     outdated = mark != visit.form.get("list", mark)
@@ -48,20 +55,20 @@ async def show(visit: PageRequest) -> Response:
     )
 
 
-def _shown(text: str) -> list[Shown]:
+def _read_shown(text: str) -> list[_Shown]:
     """`key~object id~mark`, divided by commas, as the page's script sends them."""
     parts = [part.split("~") for part in text.split(",")[:_MAX_PEOPLE] if part.count("~") == 2]
-    return [(key, object_id, mark) for key, object_id, mark in parts if is_object_id(object_id)]
+    return [one for one in map(_Shown._make, parts) if is_object_id(one.object_id)]
 
 
 async def _changed(
-    visit: PageRequest, directories: Sequence[Directory], shown: list[Shown]
+    visit: PageRequest, directories: Sequence[Directory], shown: list[_Shown]
 ) -> list[PresenceView]:
-    found = await _statuses(visit, directories, {key: object_id for key, object_id, _ in shown})
+    found = await _statuses(visit, directories, {one.key: one.object_id for one in shown})
     views = [
-        (presence_view(visit, key, found[directory_id].get(object_id)), mark)
-        for key, object_id, mark in shown
-        if (directory_id := key.partition(".")[0]) in found
+        (presence_view(visit, one.key, found[directory_id].get(one.object_id)), one.mark)
+        for one in shown
+        if (directory_id := one.key.partition(".")[0]) in found
     ]
     return [view for view, mark in views if view.mark != mark]
 

@@ -39,7 +39,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventLine:
     """A line of the log; `person`: the person whose history opens on a press of the name."""
 
@@ -125,17 +125,17 @@ def _filters(query: dict[str, str]) -> Filters:
 def _line(visit: PageRequest, line: Line) -> EventLine:
     event = line.event
     return EventLine(
-        event.at,
-        translations.event_title(visit, event),
-        _TONES.get(event.kind, ""),
-        event.name or event.external_id,
-        (event.resource_id or event.name) if event.resource_type == "User" else "",
-        tuple(_attribute(visit, name) for name in event.changed),
-        _attribute(visit, event.attribute) if event.is_refusal else "",
-        translations.event_detail(visit, event),
-        translations.event_remedy(visit, event),
-        event.client,
-        line.count,
+        at=event.at,
+        words=translations.event_title(visit, event),
+        tone=_TONES.get(event.kind, ""),
+        name=event.name or event.external_id,
+        person=(event.resource_id or event.name) if event.resource_type == "User" else "",
+        changed=tuple(_attribute(visit, name) for name in event.changed),
+        attribute=_attribute(visit, event.attribute) if event.is_refusal else "",
+        detail=translations.event_detail(visit, event),
+        remedy=translations.event_remedy(visit, event),
+        client=event.client,
+        count=line.count,
     )
 
 

@@ -89,7 +89,9 @@ async def _person(scim: ScimClient, number: int) -> str:
 
 async def _link(app: App, directory_id: str) -> None:
     await linking.connect(
-        app, DirectoryLink(directory_id, TENANT, ACCOUNT), operator_actor(ACCOUNT)
+        app,
+        DirectoryLink(directory_id=directory_id, tenant_id=TENANT, account=ACCOUNT),
+        operator_actor(ACCOUNT),
     )
     snapshot = await load(app.tables, TENANT)
     assert snapshot

@@ -111,7 +111,9 @@ def _fullest(word: str, digit: int) -> UserRecord:
         ],
         ENTERPRISE_URN: {"manager": {"value": word}, "department": f"{word}x {word}y"},
     }
-    return UserRecord("01a22052-bc22-7734-9da1-2e9df8907017", resource, "", "")
+    return UserRecord(
+        id="01a22052-bc22-7734-9da1-2e9df8907017", resource=resource, created="", modified=""
+    )
 
 
 def test_the_largest_change_is_one_transaction() -> None:
