@@ -17,7 +17,7 @@ from shared.keys import search_key
 from shared.messages import Message
 from shared.tables.port import MAX_QUERY_ROWS, Row
 from shared.tables.schema.base import CONTACTS
-from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER
+from shared.tables.schema.contacts import EXTERNAL_ID, GROUP, GROUP_NAME, LIST, MEMBER, USER
 
 # Of a group that is searched in; of a larger one, members are looked up among those found.
 MAX_MEMBER_IDS = 2000
@@ -118,14 +118,14 @@ async def read_person(app: App, directory: Directory, identifier: str) -> Found 
 
 async def read_user(app: App, directory: Directory, identifier: str) -> models.UserRecord | None:
     """Return the record of a person, in one round trip; None if no such person is shown."""
-    row = await app.tables.get(CONTACTS, directory.id, index_rows.user_key(identifier))
+    row = await app.tables.get(CONTACTS, directory.id, USER.key(identifier))
     user = models.decode(identifier, row.value) if row else None
     return user if user is not None and user.active else None
 
 
 async def exists(app: App, directory: Directory, identifier: str) -> bool:
     """Return whether a person is stored, active or not."""
-    key = index_rows.user_key(identifier)
+    key = USER.key(identifier)
     return await app.tables.get(CONTACTS, directory.id, key) is not None
 
 

@@ -83,12 +83,6 @@ async def restore(app: App, actor: Actor, directory_id: str) -> Directory:
     return restored
 
 
-async def restorable(app: App, account: str) -> list[Directory]:
-    """Return the account's deleted directories that can still be restored."""
-    found = await store.of_account(app.tables, app.clock, account)
-    return [directory for directory in found if is_restorable(app, directory)]
-
-
 def is_restorable(app: App, directory: Directory) -> bool:
     """Whether a deletion can still be undone."""
     return directory.state == "deleting" and _age(app, directory.deleted) < RESTORE_WINDOW

@@ -61,7 +61,7 @@ def _tables() -> Iterator[str]:
 
 
 def _row(name: str, family: Family) -> str:
-    readers = users()[name] - {family.codec, *family.writers}
+    readers = _users()[name] - {family.codec, *family.writers}
     cells = (
         _code(family.partition),
         _key(family),
@@ -76,7 +76,7 @@ def _row(name: str, family: Family) -> str:
 
 
 @lru_cache(maxsize=1)
-def users() -> Mapping[str, set[str]]:
+def _users() -> Mapping[str, set[str]]:
     """Return the modules that import each family, by the family's name."""
     found = defaultdict[str, set[str]](set)
     for package in _PACKAGES:

@@ -115,11 +115,6 @@ def decode(identifier: str, value: bytes) -> GroupRecord:
     )
 
 
-def group_key(identifier: str) -> str:
-    """Return the key of the record."""
-    return GROUP.key(identifier)
-
-
 def name_key(display_name: str) -> str:
     """Return the key that makes a display name unique, in any case: Entra matches groups by it."""
     return GROUP_NAME.key(keys.fold_case(display_name))
@@ -160,7 +155,7 @@ def insertion(record: GroupRecord) -> list[OwnRow]:
     """Return the operations that store a new group, its record's first."""
     index = index_rows(record)
     return [
-        Insert(group_key(record.id), encode(_with_index(record, index))),
+        Insert(GROUP.key(record.id), encode(_with_index(record, index))),
         *(Insert(key, value) for key, value in index.items()),
     ]
 
@@ -169,7 +164,7 @@ def replacement(old: GroupRecord, new: GroupRecord, tag: str) -> list[OwnRow]:
     """Return the operations that replace a stored group, read with this tag, its record's first."""
     before, after = stored_keys(old), index_rows(new)
     return [
-        Replace(group_key(new.id), encode(_with_index(new, after)), tag),
+        Replace(GROUP.key(new.id), encode(_with_index(new, after)), tag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
     ]
@@ -187,7 +182,7 @@ def reindexing(
         value = rows.pop(name_key(record.resource["displayName"]))
         rows |= {key: value for key in present if key.startswith(_NAME)}
     return [
-        Replace(group_key(record.id), encode(_with_index(record, rows)), tag),
+        Replace(GROUP.key(record.id), encode(_with_index(record, rows)), tag),
         *(Delete(key) for key in present if key not in rows),
         *(
             Insert(key, value)
@@ -200,7 +195,7 @@ def reindexing(
 
 def removal(record: GroupRecord, tag: str) -> list[OwnRow]:
     """Return the operations that remove a group, read with this tag, and its index rows."""
-    return [Delete(group_key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(GROUP.key(record.id), tag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _with_index(record: GroupRecord, rows: Iterable[str]) -> GroupRecord:

@@ -8,7 +8,7 @@ from scim import key_samples, resource_rows
 from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import GROUP
-from scim.groups import membership, models, store
+from scim.groups import membership, store
 from scim.groups.membership import Member
 from scim.groups.models import StoredGroup, represent
 from scim.query import Item
@@ -77,7 +77,8 @@ class Groups:
 
     def _item(self, group: StoredGroup, listed: Sequence[Member] | None) -> Item:
         return Item(
-            models.group_key(group.record.id), represent(group, listed, self.context.base_url)
+            schema.contacts.GROUP.key(group.record.id),
+            represent(group, listed, self.context.base_url),
         )
 
 

@@ -39,11 +39,6 @@ from shared.tables.schema.contacts import (
 MAX_MAILS = 8
 
 
-def user_key(identifier: str) -> str:
-    """Return the key of the record."""
-    return USER.key(identifier)
-
-
 def name_key(user_name: str) -> str:
     """Return the key of a unique user name; userName is not case-exact (RFC 7643 section 4.1.1)."""
     return NAME.key(keys.fold_case(user_name))
@@ -183,7 +178,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
     rows = index_rows(record, region)
     stored = _with_index(record, rows, region)
     return [
-        Insert(user_key(record.id), encode(stored)),
+        Insert(USER.key(record.id), encode(stored)),
         *(Insert(key, value) for key, value in rows.items()),
     ]
 
@@ -197,7 +192,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
     return [
-        Replace(user_key(new.id), encode(_with_index(new, after, region)), etag),
+        Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
         *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
@@ -230,7 +225,7 @@ def reindexing(
         value = rows.pop(own)
         rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
     return [
-        Replace(user_key(record.id), encode(_with_index(record, rows, region)), etag),
+        Replace(USER.key(record.id), encode(_with_index(record, rows, region)), etag),
         *(Delete(key) for key in present if key not in rows),
         *(_stored(key, value, present) for key, value in rows.items()),
     ]
@@ -262,7 +257,7 @@ def _family_of(key: str) -> str:
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
     """Return the operations that remove a user, read with this tag, and all its rows."""
-    return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(USER.key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from scim.context import Context
 from scim.core.filter_ast import Equality
 from scim.core.schemas import USER
 from scim.query import Item
-from scim.users import index_rows, store
+from scim.users import store
 from scim.users.models import StoredUser, represent
 from shared import keys
 from shared.concurrency import each
@@ -73,7 +73,9 @@ class Users:
         return [self._item(user) for user in found if user is not None]
 
     def _item(self, user: StoredUser) -> Item:
-        return Item(index_rows.user_key(user.record.id), represent(user, self.context.base_url))
+        return Item(
+            schema.contacts.USER.key(user.record.id), represent(user, self.context.base_url)
+        )
 
 
 def _without_selection(path: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.storage_document import document, users
+from local.storage_document import document
 from shared.tables.schema import FAMILIES, family_of
 from shared.tables.schema.base import TABLES
 from shared.tables.schema.contacts import EVENT, USER, USER_GROUP
@@ -115,11 +115,6 @@ def test_modules_of_the_schema_exist() -> None:
     named = {module for family in FAMILIES.values() for module in (family.codec, *family.writers)}
     missing = [module for module in named if importlib.util.find_spec(module) is None]
     assert missing == []
-
-
-def test_every_family_is_used() -> None:
-    """Its rows are made or read by some module, which the document names."""
-    assert [name for name in FAMILIES if not users()[name]] == []
 
 
 def test_document_is_current() -> None:
