@@ -20,6 +20,7 @@ from directories.errors import InvalidField, NotThere, TooMany
 from directories.models import MAX_LIVE, Directory, Token, TrustedIdentity
 from shared.app import App
 from shared.clock import readable, timestamp
+from shared.ids import is_guid
 from shared.messages import Message, Param
 from shared.tables.port import Operation
 
@@ -36,7 +37,6 @@ _PREFIXES = {"tokens": tokens.TOKEN_PREFIX, "secrets": tokens.SECRET_PREFIX}
 _NAMES = {"tokens": "token", "secrets": "secret"}  # in the kinds of events
 _ISSUER = re.compile(r"(?:https://|http://(?:localhost|127\.0\.0\.1)[:/])[\x21-\x7e]{1,490}")
 _ADDRESS = re.compile(r"https?://[a-z0-9.:-]{1,260}/[\x21-\x7e]{0,490}", re.IGNORECASE)
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ def checked_trust(app: App, trust: TrustedIdentity) -> TrustedIdentity:
 def _checked_entra(trust: TrustedIdentity) -> TrustedIdentity:
     tenant_id, subject = trust.tenant_id.strip().lower(), trust.subject.strip().lower()
     for name, value in (("tenantId", tenant_id), ("subject", subject)):
-        if not _GUID.fullmatch(value):
+        if not is_guid(value):
             raise InvalidField(name, Message("not_a_guid", field=name))
     return TrustedIdentity(tenant_id=tenant_id, subject=subject, audiences=())
 

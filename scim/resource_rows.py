@@ -18,7 +18,7 @@ from scim.core.errors import ScimError, uniqueness
 from shared import keys, row_versions
 from shared.app import App
 from shared.cache import LruCache
-from shared.ids import is_id
+from shared.ids import is_guid
 from shared.tables.port import MAX_QUERY_ROWS, Row, query_all
 from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
 from shared.tables.schema.contacts import UNIQUE
@@ -35,7 +35,7 @@ async def get(app: App, directory_id: str, family: OnePart, identifier: str) -> 
     It takes one round trip, more for thousands of rows. All ids have one length, so none is a
     prefix of another: a shorter id would read the rows of other people.
     """
-    if not is_id(identifier):
+    if not is_guid(identifier):
         return []
     start = family.key(identifier)
     found = await query_all(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from shared.clock import Clock
 
 RandomBits = Callable[[int], int]
-_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CROCKFORD = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
@@ -32,9 +32,9 @@ def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def is_id(text: str) -> bool:
-    """Return whether `new_id` can have made `text`; other texts that clients send need not be looked up."""
-    return _ID.fullmatch(text) is not None
+def is_guid(text: str) -> bool:
+    """Return whether a text has the form of a UUID in lower case, as `new_id` and Entra's IDs have it."""
+    return _GUID.fullmatch(text) is not None
 
 
 def new_ulid(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:

@@ -8,7 +8,6 @@ instance's share.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,17 +30,11 @@ _PATH = "/v1.0/communications/getPresencesByUserId"
 _TIMEOUT = 10.0
 _MAX_WAIT = 300.0
 _MAX_ANSWER = 8 << 20  # bytes; ten times the answer for 650 people with status notes
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Purpose = Literal["sync", "demand"]
 _LIMITS: dict[Purpose, tuple[float, float]] = {"sync": (450, 30), "demand": (20, 1)}
 _ALL = (200.0, 100.0)
 _TENANTS = 4096
 _ROUNDING = 1e-6  # of a token, so that a caller that waited isn't told to wait a nanosecond more
-
-
-def is_object_id(text: str) -> bool:
-    """Return whether a lower-case text has the form of an Entra object ID, which Graph requires."""
-    return _OBJECT_ID.fullmatch(text) is not None
 
 
 class GraphClient:

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field, replace
 
 from directories import events
 from directories.events import Event
-from presence.graph.client import is_object_id
 from presence.store.manifest import LinkedDirectory
 from scim.resource_rows import decode_active
 from shared import keys
 from shared.clock import DAY, HOUR, MINUTE, SECOND, is_recent
 from shared.concurrency import each
-from shared.ids import ulid
+from shared.ids import is_guid, ulid
 from shared.tables.port import Row, Tables
 from shared.tables.schema.base import CONTACTS
 from shared.tables.schema.contacts import EVENT, EXTERNAL_ID
@@ -143,7 +142,7 @@ async def _scan(tables: Tables, linked: LinkedDirectory, now: int) -> RosterDelt
         for row in rows:
             if decode_active(row.value):
                 object_id = EXTERNAL_ID.parts_of(row.key)[0].lower()
-                if is_object_id(object_id):
+                if is_guid(object_id):
                     people.add(object_id)
                 else:
                     not_ids += 1
@@ -220,7 +219,7 @@ def _note(event: Event, findings: _Findings, *, is_new: bool) -> None:
     is_present = event.kind != "user.deleted" and event.active is True
     for spelling, is_present_now in ((before if before != now else "", False), (now, is_present)):
         object_id = spelling.lower()
-        if is_object_id(object_id):
+        if is_guid(object_id):
             found = findings.evidence.setdefault(object_id, _Evidence())
             found.present |= is_present_now
             found.absent |= not is_present_now

@@ -1,7 +1,6 @@
 """People as rows of the Organisation page, the names by which it asks for them again, and their number."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +13,9 @@ from directories.models import Directory
 from presence.presence_states import Readiness
 from presence.service import Status
 from scim.users.contact_cards import Card
+from shared.ids import is_guid
 from web.page_request import PageRequest
 
-_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MAX_CHOICES = 50
 _MAX_DIGITS = 7
 
@@ -84,7 +83,7 @@ def split_key(key: str) -> tuple[str, str]:
 
 def is_object_id(text: str) -> bool:
     """Return whether presence can be asked for by this external id."""
-    return _OBJECT_ID.fullmatch(text) is not None
+    return is_guid(text.lower())
 
 
 def presence_view(visit: PageRequest, key: str, status: Status | None) -> PresenceView:
