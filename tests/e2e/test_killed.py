@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,16 +14,10 @@ import pytest
 from local import entra
 from local.entra import Options, Progress
 from local.host.running import ROOT
+from tests.emulator import free_port
 
 pytestmark = pytest.mark.slow
 PEOPLE = 150
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def local(*arguments: str) -> tuple[int, str]:

@@ -103,7 +103,8 @@ async def test_strangers_cause_no_line_for_each_request(
     """Through every path that needs no sign-in; what they cause is counted, and the counts are few lines."""
     caplog.set_level(logging.INFO, log.NAME)
     settings = {"TABLES": f"sqlite:///{tmp_path}/strangers.db"}
-    async with running(ROOT / "function_app.py", settings, options=HostOptions()) as host:
+    options = HostOptions(timers=False)
+    async with running(ROOT / "function_app.py", settings, options=options) as host:
         for _ in range(20):
             for method, path in STRANGERS.values():
                 url = host.url + path.format(id=uuid4().hex[:20])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.host.running import ROOT
+from tests.emulator import free_port
 
 from .conftest import APPS
 from .wire import ask, connect
@@ -22,9 +23,7 @@ SAMPLE = ("--app", str(APPS / "sample_http.py"))
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 async def local(*arguments: str, **options: str) -> asyncio.subprocess.Process:

@@ -239,7 +239,7 @@ async def test_a_person_deleted_while_being_added_is_no_member(scim: ScimClient)
     assert await _members(scim, group.id) == set()
 
 
-@pytest.mark.parametrize("size", [5, pytest.param(5_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [5, pytest.param(2_000, marks=pytest.mark.slow)])
 async def test_adding_one_member_costs_the_same_in_any_group(
     scim: ScimClient, tables: CountingTables, size: int
 ) -> None:
