@@ -1,6 +1,6 @@
 """The options of a run of the simulator."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 Dialect = Literal["default", "flag"]
@@ -22,7 +22,7 @@ CYCLES = (
 FLAG = "aadOptscim062020"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Options:
     """One provisioning job: its target, credentials and people.
 
@@ -35,6 +35,7 @@ class Options:
 
     base: str
     token: str = field(repr=False)
+    _: KW_ONLY
     people: int = 250
     connections: int = 8
     dialect: Dialect = "default"

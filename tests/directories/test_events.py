@@ -42,8 +42,8 @@ def created(app: App, name: str, **more: object) -> Event:
         name=name,
         users=1,
         active=True,
-        **more,
-    )  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]
+    )
 
 
 async def fail(app: App, name: str, detail: str = "title is too long.") -> None:

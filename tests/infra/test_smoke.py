@@ -235,7 +235,7 @@ async def test_the_product_passes(tmp_path: Path) -> None:
         },
         options=HostOptions(timers=True),
     ) as host:
-        target = _AtHome(host.url, "admin", wait_seconds=600, is_local=True)
+        target = _AtHome(url=host.url, token="admin", wait_seconds=600, is_local=True)
         checks = [check for check in smoke.CHECKS if check is not smoke.check_sign_in]
         for check in checks:
             await asyncio.to_thread(check, target)
