@@ -52,7 +52,8 @@ COLUMN_BYTES = (
     800  # assumed, of a stored row without its message: ids, times, the host's properties
 )
 ROW_BYTES = 1_200  # of a stored trace or request; a test measures the messages
-# What strangers may fill of the daily quota (infra/modules/settings.bicep), whatever the number of instances.
+# The share of the daily quota that strangers may fill (infra/modules/settings.bicep), for any
+# number of instances.
 QUOTA_GB, MAX_INSTANCES = 1, 100  # LOG_DAILY_QUOTA_GB, MAXIMUM_INSTANCE_COUNT: the defaults
 SHARE = 0.25  # each of: requests under steady load, bursts of requests, lines of metrics
 BURST_REQUESTS = 5 * 450  # host.json: evaluationInterval; 450 requests a second fill an instance

@@ -311,7 +311,7 @@ class NumberKey(TypedDict):
 
 
 class DryRunNumber(TypedDict):
-    """A number, how it was read, and what it is found by."""
+    """A number, how it was read, and the forms by which it is found."""
 
     value: str
     type: str
@@ -330,7 +330,7 @@ class DryRunRemark(TypedDict):
 
 
 class DryRunResult(TypedDict):
-    """What the directory would make of the user. Nothing is stored."""
+    """The user as the directory would store it. Nothing is stored."""
 
     accepted: bool
     refusal: DryRunRefusal | None

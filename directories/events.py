@@ -6,9 +6,8 @@ transaction as the change. The key contains the counters, so that totals and cou
 three calls without a valid credential, which are no failures of provisioning.
 
 The totals of a directory are sums up to the key of an event. An event that is dated before it, by a clock that is
-minutes behind or was set back, would not be counted. So what an instance learns from the keys that it reads moves
-the dates of its own events forward (`EventClock`). The daily recount (`totals.recount`) corrects what happens before it
-has learned.
+minutes slow or was set back, would not be counted. So each event key that an instance reads moves the dates of its
+own events forward (`EventClock`). The daily recount (`totals.recount`) corrects events written before that.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Identifiers that sort by the time of their making, and the random bits that they are made of.
 
-`randbits` is where an identifier's random bits come from: in the product, the App's `random.bits`.
+`randbits` is the source of an identifier's random bits: in the product, the App's `random.bits`.
 """
 
 import os
@@ -50,7 +50,13 @@ def ulid(milliseconds: int, randomness: int = 0) -> str:
 
 
 class RandomSource:
-    """The octets of one App. No piece is given out twice, not to two threads and not after a fork."""
+    """Random octets for the identifiers of one App, drawn from the operating system in blocks.
+
+    No octet is used twice, by two threads or after a fork. Each call of `os.urandom` releases the GIL, and next to
+    the worker's gRPC threads the event loop then waits to get it back: up to 5 ms, a multiple of a request's
+    computing. Identifiers of rows and requests need no secrecy, but must be unique over all instances, so they have
+    the system's randomness too. Secrets (tokens, states, nonces) still ask the system each time, with `secrets`.
+    """
 
     def __init__(self) -> None:
         self._process = os.getpid()

@@ -43,7 +43,7 @@ def answers(port: int) -> bool:
 
 
 def _is_up(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Wait until it answers; False where it ended, as when somebody else has the port by now."""
+    """Wait until it answers; return False if it ended, as when another program has the port by now."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if answers(port):

@@ -15,7 +15,7 @@ from shared import keys
 from shared.keys import MAX_KEY_CHARACTERS
 
 MAX_QUERY_ROWS = 1000  # of one round trip
-# What the operator has to put right, if that is known.
+# The act by which the operator corrects it, if that is known.
 Cause = Literal["", "full", "damaged", "read_only", "missing", "role"]
 MAX_OPERATIONS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024

@@ -1,4 +1,6 @@
-"""Lists, one contact, groups, numbers needing attention: what is shown, to whom, and what is answered again."""
+"""Lists, one contact, groups, numbers needing attention: what is shown, to whom, and with which
+answer.
+"""
 
 import itertools
 from typing import Any
@@ -48,7 +50,7 @@ async def test_pages_of_a_list_join(
 
 
 async def test_a_card_has_what_a_list_shows(agent: Person, contoso: Company) -> None:
-    """Names as sent, the number in E.164; what is not known is left out."""
+    """Names as sent, the number in E.164; unknown values are left out."""
     await contoso.hire(
         "Anna", "020 7946 0958", mail="anna@contoso.example", title="Nurse", department="Care"
     )
@@ -219,7 +221,9 @@ _PATHS = ["contacts", "contacts/any", "numbers", "groups", "export"]
 async def test_another_accounts_directory_does_not_exist(
     admin: Person, stranger: Company, path: str
 ) -> None:
-    """404, the same as for a directory that never was: nobody learns whose directories there are."""
+    """404, the same as for a directory that never was: the answer doesn't tell which directories
+    exist.
+    """
     await stranger.hire("Strange")
     theirs = await admin.call("GET", f"/api/directories/{stranger.id}/{path}")
     none = await admin.call("GET", f"/api/directories/nowhere0000000000000/{path}")

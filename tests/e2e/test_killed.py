@@ -1,4 +1,6 @@
-"""A server that is killed in the middle of Entra's work and started again: nobody is half written, the work is done."""
+"""A server that is killed in the middle of Entra's work and started again: no record is half
+written, the work is done.
+"""
 
 import asyncio
 import os
@@ -21,7 +23,7 @@ PEOPLE = 150
 
 
 async def local(*arguments: str) -> tuple[int, str]:
-    """A command, its exit code and all that it said."""
+    """Run a command; return its exit code and all its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "local", *arguments, cwd=ROOT, env=dict(os.environ),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -16,7 +16,9 @@ PARENT = "00f067aa0ba902b7"
 
 
 async def run(folder: Path) -> None:
-    """A request that is answered, one that is refused, a tick; what is left is sent when the App closes."""
+    """Send a request that is answered, one that is refused, a tick; the rest is sent when the App
+    closes.
+    """
     logging.getLogger("external_directories").setLevel(logging.INFO)
     engine = await Engine.load(ROOT / "function_app.py", {"TABLES": f"sqlite:///{folder}/app.db"})
     engine.trace_parent = f"00-{TRACE}-{PARENT}-01"

@@ -1,4 +1,6 @@
-"""OpenTelemetry by one setting: what the engine's process sends to Application Insights, received on loopback."""
+"""OpenTelemetry by one setting: the engine's process sends it to Application Insights, received on
+loopback.
+"""
 
 import gzip
 import json
@@ -144,7 +146,7 @@ def test_nothing_else_is_sent(sent: list[dict[str, Any]]) -> None:
 def test_what_can_not_be_sent_does_not_keep_the_app_from_working(
     tmp_path: Path, connection_string: str
 ) -> None:
-    """Nobody there, no address, nothing set: requests are answered all the same."""
+    """No receiver, no address, no setting: requests are answered all the same."""
     done = run(tmp_path, connection_string)
     assert done.returncode == 0, done.stderr
     assert "/scim/contoso/v2/Users 401" in done.stdout

@@ -116,7 +116,7 @@ def test_query_shows_what_the_alert_splits_by(rule: Rule) -> None:
 
 @each_rule
 def test_documentation_has_severity_and_rhythm(rule: Rule) -> None:
-    """docs/deploy.md says how urgent an alert is and how soon it comes."""
+    """docs/deploy.md tells how urgent an alert is and how soon it comes."""
     every = rule.every.removeprefix("PT").replace("M", " min").replace("H", " h")
     assert f"| {rule.name} | {rule.severity} | {every} |" in DOCUMENT
 
@@ -137,9 +137,11 @@ def _rule(name: str) -> Rule:
 
 
 def test_server_errors_are_those_of_the_app() -> None:
-    """Not SCIM's 501 for `/Me` (RFC 7644 section 3.11), nor a body above the host's limit: strangers can cause both.
+    """Not SCIM's 501 for `/Me` (RFC 7644 section 3.11), nor a body above the host's limit:
+    strangers can cause both.
 
-    Requests are sampled, so what a row stands for is counted, and our own lines, which aren't, count too.
+    Requests are sampled, so the requests that a row represents are counted; our own lines, which
+    aren't, count too.
     """
     query = _rule("Server errors").query
     assert 'ResultCode != "501"' in query

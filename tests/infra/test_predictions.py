@@ -1,4 +1,6 @@
-"""What Azure would create for each choice of the deployer, as the real compiler predicts it."""
+"""The resources that Azure would create for each choice of the deployer, as the real compiler
+predicts them.
+"""
 
 import re
 import shutil
@@ -61,7 +63,7 @@ def _config(choice: str, name: str) -> dict[str, Any]:
 def test_without_the_compiler_the_script_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make check` goes on with exit status 2, and says what was not done."""
+    """`make check` goes on with exit status 2, and names the omitted check."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert verify.main([]) == 2
     assert "not on the PATH" in capsys.readouterr().err
@@ -91,7 +93,8 @@ def test_a_finding_is_an_error(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 def test_every_name_is_known_before_anything_exists(choice: str) -> None:
     """Else `azd provision --preview` can't show a resource; each keeps Azure's limit of length and letters."""
     for one in _predicted(choice):
-        # Registrations have no name, and the compiler leaves what differs from cloud to cloud to Azure.
+        # Registrations have no name, and the compiler leaves values that differ from cloud to cloud
+        # to Azure.
         name = one.get("name", "")
         assert "[" not in name or "environment()" in name, name
     (app,) = _of(choice, "Microsoft.Web/sites")

@@ -1,4 +1,4 @@
-"""Settings: what the code reads and what the deployment sets are the same list."""
+"""Settings: the code reads and the deployment sets the same list."""
 
 import json
 import math
@@ -65,7 +65,7 @@ def test_every_setting_of_the_code_is_set_or_left_out_for_a_reason() -> None:
 
 
 def test_every_setting_of_the_template_is_known() -> None:
-    """No setting is set that nobody reads."""
+    """No setting is set that is never read."""
     assert _set_by_the_template() == (set(Settings.variables()) - set(NOT_SET_IN_AZURE)) | set(
         PLATFORM
     )
@@ -108,7 +108,7 @@ def test_allowed_intervals_have_a_schedule() -> None:
 
 
 def test_documentation_names_every_setting_of_the_product() -> None:
-    """docs/deploy.md lists what can be set."""
+    """docs/deploy.md lists the settings."""
     document = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     assert [
         name
@@ -125,10 +125,11 @@ def test_no_timer_works_longer_than_the_host_lets_it() -> None:
 
 
 def test_the_platform_takes_more_than_the_app_and_fits_into_memory() -> None:
-    """The app answers 413 for what it refuses, since the host answers a longer body with an empty 500.
+    """The app answers 413 to a body that it refuses, since the host answers a longer one with an
+    empty 500.
 
-    A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY requests at once: at
-    most an eighth of the default instance.
+    A body is held by the host, by the message to the worker and by the worker, for HTTP_CONCURRENCY
+    requests at once: at most an eighth of the default instance.
     """
     from scim.context import MAX_BODY
 

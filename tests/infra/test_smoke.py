@@ -193,7 +193,7 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
 
 
 def test_a_good_deployment_passes(target: smoke.Deployment, handler: type[_Deployment]) -> None:
-    """Health, doors and a whole life over SCIM; nothing is left behind."""
+    """Health, doors and a whole life over SCIM; nothing is left."""
     smoke.run(target)
     assert len(target.passed) == 17
     assert "Log Analytics" in target.notes[0]
@@ -210,7 +210,7 @@ def test_what_comes_by_itself_is_waited_for(
 
 
 class _AtHome(smoke.Deployment):
-    """The local host, whose played sign-in knows people by a cookie instead of a token."""
+    """The local host, which knows people by a cookie of its simulated sign-in instead of a token."""
 
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
@@ -346,7 +346,7 @@ def test_without_a_program_a_directory_made_by_hand_will_do(
 
 
 def test_the_round_trip_can_be_left_out(target: smoke.Deployment) -> None:
-    """Before the first directory exists; the output says that it was."""
+    """Before the first directory exists; the output reports it."""
     target.token = ""
     smoke.run(target)
     assert target.notes[-1] == "no person was provisioned: --no-round-trip"

@@ -114,7 +114,9 @@ def _inner(argument: Any) -> Iterator[str]:
 
 
 def _inputs(pattern: "re.Pattern[Any]") -> Iterator[tuple[str, str, str]]:
-    """Return what to repeat, what comes before it, and what after: one or two of the pattern's characters."""
+    """Return a text to repeat, the text before it and the text after it: one or two of the
+    pattern's characters.
+    """
     tree = parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     own = list(dict.fromkeys(_characters(tree)))[:7]
     literals = "".join(chr(value) for kind, value in tree if kind is codes.LITERAL)
@@ -126,7 +128,9 @@ def _inputs(pattern: "re.Pattern[Any]") -> Iterator[tuple[str, str, str]]:
 
 
 def _uses(name: str, pattern: "re.Pattern[Any]") -> list[Callable[[Any], object]]:
-    """Return what the product does with a pattern: tries it at one place, or looks for it everywhere."""
+    """Return how the product uses a pattern: tries it at one position, or searches for it
+    everywhere.
+    """
     module, _, attribute = name.rpartition(".")
     own = _ROOT / f"{module.replace('.', '/')}.py"
     source = own.read_text() if own.exists() and attribute.startswith("_") else ""
@@ -179,5 +183,5 @@ def test_every_pattern_is_linear(name: str) -> None:
 
 @pytest.mark.parametrize("pattern", [r"[\s,]*x$", r"\[.*\]", r"([;\t]\s*)(?==)"])
 def test_a_pattern_that_is_not_linear_is_noticed(pattern: str) -> None:
-    """The test sees what it is for."""
+    """The test finds the fault that it is for."""
     assert _slow_input("", re.compile(pattern))

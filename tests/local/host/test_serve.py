@@ -96,7 +96,7 @@ async def test_impossible_port_is_one_clear_line(number: str) -> None:
 
 
 async def test_folder_that_can_not_be_written_is_one_clear_line(tmp_path: Path, port: int) -> None:
-    """Here a file where the folder of the tables should be, which no right can overcome."""
+    """Here a file in place of the folder of the tables, which no right can overcome."""
     (tmp_path / "data").write_text("")
     app = tmp_path / "app.py"
     app.write_text(
