@@ -145,6 +145,12 @@ def sampled_per_second(quota_gb: int, instances: int) -> float:
     return min(0.5, _rows_per_day(quota_gb, instances) / 86_400)
 
 
+def traced_per_second(quota_gb: int, instances: int) -> float:
+    """Return the traces of three rows that an instance sends in a second, for half of the traces' quota."""
+    rows_per_day = quota_gb * 1e9 * 0.5 / ROW_BYTES / instances
+    return min(0.5, rows_per_day / 3 / 86_400)
+
+
 def sampled_share(quota_gb: int, instances: int) -> float:
     """Return the largest share of requests that an instance stores, from 0 to 1."""
     per_hour = _rows_per_day(quota_gb, instances) / 24

@@ -155,7 +155,7 @@ async def walk(
 
 
 def _behind(stretches: Sequence[_Stretch], limit: int) -> list[_Stretch]:
-    """Return the directories that may have more people for the page."""
+    """Return the directories that may have more people for this page."""
     positions = sorted(one.position for stretch in stretches for one in stretch.found)
     last = positions[limit - 1] if len(positions) >= limit else keys.MAX_KEY_CHAR
     return [stretch for stretch in stretches if stretch.scanned_to and stretch.scanned_to < last]
@@ -234,7 +234,7 @@ def without_known_empty(
 
 
 def is_known_empty(app: App, directory: Directory, family: str, beginning: str) -> bool:
-    """Return whether a moment ago the directory had no row beginning so, or with less of it."""
+    """Return whether this prefix, or a shorter one, was found empty a moment ago."""
     memory, now = app.state(_Empty).noted_at, app.clock.monotonic()
     beginnings = (beginning[:length] for length in range(1, len(beginning) + 1))
     times = (memory.get((directory.id, family, one)) for one in beginnings)

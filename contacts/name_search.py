@@ -51,9 +51,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the next people whom the query means, and on the first page those who are similar, if few are meant.
+    """Return the next matches of the query, and on the first page similar people if there are few matches.
 
-    No one similar is returned if people who are free are asked for: that none of them is free is an answer.
+    If free people are asked for, no similar ones are returned: that none of the matches is free is an answer.
     Raises HttpError 400 for a cursor of another query.
     """
     exact = _Exact(app, directories, query, limit, condition)
@@ -72,7 +72,7 @@ async def search(
 async def search_exactly(
     app: App, directories: Sequence[Directory], query: NameQuery, limit: int, cursor: str
 ) -> Page:
-    """Return the next people whom the query means, without those who are only similar.
+    """Return the next matches of the query, without similar people.
 
     Raises:
         HttpError: 400 for a cursor of another query.
@@ -83,7 +83,7 @@ async def search_exactly(
 
 
 class _Exact:
-    """The exact search of one page: who was found, who was read besides, and how to go on."""
+    """The exact search of one page: the matches, the rejected rows, and the next cursor."""
 
     def __init__(
         self,
@@ -173,13 +173,13 @@ class _Exact:
         return await walk(self._app, directories, where, limit, cursor, selection)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
-        """Whether a row shows a person: rows of an address may be there for SCIM clients alone."""
+        """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""
         if value == resource_rows.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
     def _keep(self, where: Range, directory: Directory, term: str, card: Card) -> bool:
-        """Whether to show the person at this row: at the first of its rows in this range, if in none before."""
+        """Return whether to show the person at this row: the first of its rows here, if no earlier range had one."""
         if self._condition is not None and not self._condition.meets(directory, card):
             return False
         if not self._query.is_meant(card):
@@ -259,7 +259,10 @@ class _Similar:
             self.cursor = write_cursor(replace(read_cursor(self.cursor), shown=shown))
 
     async def ranked(self) -> list[Found]:
-        """Return the similar people, the nearest first; after five, without those much further than it."""
+        """Return the similar people, the nearest first.
+
+        After five people, only those about as near are returned.
+        """
         present = await _with_presence(self._app, self.found)
 
         def rank(one: Found) -> tuple[object, ...]:
@@ -355,7 +358,7 @@ def _place(one: Found) -> tuple[str, str]:
 
 
 async def _ranked(app: App, found: Sequence[Found], query: NameQuery) -> list[Found]:
-    """Those who are meant: by name first, whole words first, people with presence first, then by the alphabet."""
+    """Return the matches in order: by name first, whole words first, people with presence first, then by the alphabet."""
     present = await _with_presence(app, found)
 
     def rank(one: Found) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
-"""Search as agents type (a name in any spelling, words, an address, a number in any format), with filters.
+"""Search while an agent types (a name in any spelling, words, an address, a number in any format), with filters.
 
-With filters, free people come before those who soon will be. A cursor is that of one search, and before
-it which of several searches, in their order.
+With filters, free people come before those who are free soon. Several searches follow each other; a cursor
+holds the number of one and the cursor in it.
 """
 
 import unicodedata
@@ -67,7 +67,10 @@ async def find_meeting(
 async def _listed(
     app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
 ) -> Page:
-    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
+    """List people who meet a condition, by name.
+
+    If the condition is rare, read these few one by one.
+    """
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),
         may_keep=condition.may_meet,
@@ -81,7 +84,7 @@ async def _listed(
 
 
 def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
-    """Return directory id and object ID of all who are ready, if they are few; else None."""
+    """Return directory ID and object ID of all people who are ready; None if they aren't few."""
     found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
     for directory_id, ready in condition.ready.items():
         ids = ready.ids(condition.wanted, most) if condition.wanted else None
@@ -97,7 +100,7 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if one isn't found by it.
+    """Return the people with these object IDs, by name; None if an ID finds no one.
 
     Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
     capital letters, while presence has it in small ones.
@@ -147,7 +150,7 @@ async def _search_large_group(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Search the whole directory and return those found who are members; a page may be short or empty.
+    """Search the whole directory and return matches that are members; a page may be short or empty.
 
     The members of a group of 50,000 would be megabytes for each letter that an agent types.
     """
@@ -170,7 +173,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
+    """Return the people whom `text` finds.
+
+    A number is looked up as a whole, by its beginning and by its end.
 
     With a `condition`, those who meet it.
     """
@@ -234,7 +239,7 @@ async def find(
 
 
 async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str) -> Page:
-    """Return the next people of the steps, one after the other."""
+    """Return the next people of the searches, one search after the other."""
     number, inner = _split(cursor, len(steps))
     found = list[Found]()
     for at in range(number, len(steps)):
@@ -250,7 +255,7 @@ async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str)
 
 
 def _split(cursor: str, count: int) -> tuple[int, str]:
-    """Return which step a cursor goes on with, and the cursor of its search."""
+    """Return the number of the search that a cursor continues, and the cursor in it."""
     if not cursor:
         return 0, ""
     number = ord(cursor[0]) - _FIRST

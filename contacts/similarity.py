@@ -1,6 +1,6 @@
-"""Who is similar to a query, mistyped or misheard, and in which ranges of rows such people are.
+"""Similarity to a query, in spelling or sound, and the ranges of rows in which similar people are.
 
-Every word of the query must be near one of the person's names. The rows are the `sound` and `find` rows of
+Every word of the query must resemble one of the person's names. The rows are the `sound` and `find` rows of
 `scim.users.search_terms`. A mistyped or misheard word has the code of the right one if only vowels, doubled
 letters or letters that sound alike differ. If a consonant differs, either the beginning of the word is
 intact, by which `find` rows are sorted, or the end of its code, by which `sound` rows are. Ranges are so long
@@ -31,7 +31,7 @@ _END = 3  # letters of a code
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """How far a person is from the query, the words of the query that the name only resembles, and how."""
+    """A person's distance from the query, the words that the name only resembles, and the kind of resemblance."""
 
     cost: float
     words: tuple[str, ...]
@@ -39,7 +39,7 @@ class Similarity:
 
 
 class Similarities:
-    """A comparison of people with one query; the result for a name is reused."""
+    """Compares people with one query, and reuses the result for equal names."""
 
     def __init__(self, query: NameQuery) -> None:
         words = query.collapsed
@@ -84,7 +84,7 @@ def _resemblance(
 
 
 class _Near:
-    """A word of the query and the names that were compared with it: their cost, and whether they sound alike."""
+    """A word of the query with the names compared so far: their cost, and whether they sound alike."""
 
     def __init__(self, word: str, *, is_last: bool) -> None:
         self.word = word
@@ -130,14 +130,17 @@ class _Near:
         return (cost, is_sound) if cost <= most else None
 
     def _may_be_near(self, name: str, most: float) -> bool:
-        """Whether the letters alone don't rule it out, at a tenth of the work of a comparison."""
+        """Return False if the letters alone rule a match out.
+
+        This costs a tenth of a comparison.
+        """
         if abs(len(name) - len(self.word)) > most + 1:
             return False
         return len(self._letters.symmetric_difference(name)) <= 1 + most * _PER_MISTYPED
 
 
 def comparable_words(query: NameQuery) -> list[str]:
-    """Return the words of the query, without particles, if a name may be similar to one of them."""
+    """Return the words of the query without particles, or none if no name can be similar to it."""
     words = [collapse(one) for one in main_words(query.words) if not one.isdigit()]
     if query.addresses or not any(len(w) >= MIN_SIMILAR and not is_unspaced(w) for w in words):
         return []
@@ -146,7 +149,7 @@ def comparable_words(query: NameQuery) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ranges to read at once, and the one to read after them: if all could be read to their end, or if not."""
+    """Ranges to read at once, and one to read afterwards, which depends on whether they could be read to their end."""
 
     ranges: list[Range]
     if_complete: Range | None = None
@@ -172,7 +175,7 @@ def ranges_of_one(word: str) -> Plan:
 
 
 def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
-    """Return the ranges for two words, first as if `other` were right, then as if `searched` were.
+    """Return the ranges for two words: first taking `other` as correct, then `searched`.
 
     All people whose terms begin with `searched` were read before, unless `was_truncated`.
     """
@@ -184,5 +187,5 @@ def ranges_of_two(searched: str, other: str, *, was_truncated: bool) -> Plan:
 
 
 def _with_sound(word: str, beside: str = "") -> Range:
-    """Return the range of people with a word of this sound, and another that ends like `beside`."""
+    """Return the range of people with a word of this sound and another word that ends like `beside`."""
     return Range(SOUND, f"{code(word)[::-1]} {code(beside)[::-1][:1]}")

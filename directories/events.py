@@ -79,7 +79,7 @@ class Event:
 
     @property
     def active_people(self) -> int:
-        """By how many the active people became more: +1, 0 or -1."""
+        """The change in the number of active people: +1, 0 or -1."""
         match self.kind:
             case "user.created" | "user.enabled":
                 return 1 if self.active else 0
@@ -128,7 +128,7 @@ def insertion(app: App, event: Event) -> Insert:
 
 
 def insertion_in_change(app: App, directory_id: str, event: Event) -> Insert:
-    """Return the operation that stores `event`, for the transaction of the change it tells of."""
+    """Return the operation that stores `event`, for the transaction of its change."""
     return write(event, clock_for_write(app, directory_id), app.random.bits)
 
 
@@ -169,7 +169,7 @@ def marks_in(suffix: str) -> Marks:
 
 
 def moment_of(row_key: str) -> datetime:
-    """When the event was written, from its key; to the millisecond."""
+    """Return the time of an event from its key, to the millisecond."""
     milliseconds = 0
     for character in row_key[len(EVENT.name) + 1 : len(EVENT.name) + 11]:
         milliseconds = milliseconds * 32 + _DIGITS.index(character)
@@ -240,7 +240,10 @@ def clock_of(app: App) -> EventClock:
 
 
 def clock_for_write(app: App, directory_id: str) -> EventClock:
-    """Return the clock for an event of a directory; from time to time, compare it in the background with the newest event."""
+    """Return the clock for an event of a directory.
+
+    Sometimes compare it with the newest event, in the background.
+    """
     clock = clock_of(app)
     now = app.clock.monotonic()
     if now - clock.looked >= _LOOK_SECONDS:

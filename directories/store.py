@@ -5,8 +5,8 @@ Table `directories`: partition = directory id with the row `directory` and its s
 partition `index|all` one for each directory. Index rows are written before the directory and stay as long as it can be
 seen, so that none is ever without them; one without a directory is passed over, and removed once it is old.
 
-A remembered directory is at most 30 seconds old. A token issued a moment ago on another instance must work at once, or
-Entra would quarantine the job after a rotation; so a cached directory that a token does not fit is read again. A flood of
+A cached directory is at most 30 seconds old. A token that another instance issued a moment ago must work at once, or
+Entra would quarantine the job after a rotation; so a directory is read again if a token doesn't match it. A flood of
 wrong tokens must not become a flood of reads, so re-reading has an allowance: ten at once, then one per second for each
 directory. Strangers must not learn from the number of reads whether a directory exists. So the allowances of known and
 unknown directories are in one cache, as large as that of the unknown ones: made-up ids push both out of it alike.
@@ -146,7 +146,7 @@ async def get_many(tables: Tables, ids: list[str]) -> list[Directory]:
 
 
 async def index(tables: Tables, partition: str, table: str = DIRECTORIES) -> list[Row]:
-    """All rows of a partition that has few."""
+    """Return all rows of a small partition."""
     return await query_all(tables, table, partition)
 
 
@@ -157,7 +157,10 @@ async def remove(tables: Tables, partition: str, key: str, table: str = DIRECTOR
 
 
 async def drop_orphan(tables: Tables, clock: Clock, partition: str, entry: Row) -> None:
-    """Remove an index row without a directory once it is old: until then its directory may just be being made."""
+    """Remove an old index row without a directory.
+
+    A new one may belong to a directory that is being created.
+    """
     created = parse_timestamp(orjson.loads(entry.value)["created"])
     if (clock.now() - created).total_seconds() > _ORPHAN_SECONDS:
         await remove(tables, partition, entry.key)
@@ -215,7 +218,7 @@ class DirectoryCache:
         return await self._read(app, directory_id), True
 
     async def again(self, app: App, directory_id: str) -> Directory | None:
-        """Return the directory, read again if its allowance permits."""
+        """Return the directory: read again from storage if the allowance permits, else from the cache."""
         entry = self._entry(directory_id)
         if entry is None:
             return await self._read(app, directory_id)
@@ -224,7 +227,7 @@ class DirectoryCache:
         return await self._read(app, directory_id)
 
     def forget(self, directory_id: str) -> None:
-        """Read it again when it is needed next: this instance changed it."""
+        """Forget the directory after this instance changed it, so that it is read again."""
         self.changes += 1
         self._drop(directory_id)
 
@@ -233,7 +236,7 @@ class DirectoryCache:
         self.unknown.forget(directory_id)
 
     def _allowance(self, app: App, directory_id: str) -> Bucket:
-        """Return the bucket of reads that are still allowed."""
+        """Return the token bucket of re-reads for an ID."""
         now = app.clock.monotonic()
         bucket = self.rereads.get(directory_id)
         if bucket is None:

@@ -1,4 +1,4 @@
-"""Presence for other features: statuses of people of a directory, and who of them can take a call.
+"""Presence for other features: statuses of people of a directory, and those of them who can take a call.
 
 Answers come from the instance's snapshot of the tenant, which is at most a second old and shared by all agents of the
 instance: a screen of any size costs at most one round trip.

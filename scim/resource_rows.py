@@ -4,7 +4,7 @@ A record is the row `user|{id}`, followed by its memberships `user|{id}|{group}`
 therefore reads a resource with the groups that it is in, and a walk reads many of them.
 
 Values of index rows, apart from the cards of people (`scim.users.contact_cards`), are derived from a
-record and written with it, so they carry no version but the record's `index_version`.
+record and written with it, so their version is the record's `index_version`.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -74,7 +74,10 @@ def _unique_name(resource_type: ResourceType, attribute: Attribute) -> str:
 async def unique_conflict(
     app: App, directory_id: str, resource_type: ResourceType, key: str
 ) -> ScimError | None:
-    """Return 409 for a key of `unique_keys` that another resource has; None for a key of another family."""
+    """Return 409 if another resource has the key of `unique_keys`.
+
+    Return None for a key of another family.
+    """
     if not UNIQUE.has(key):
         return None
     name, value = UNIQUE.parts_of(key)
@@ -116,7 +119,7 @@ async def page(
 
 @dataclass(frozen=True, slots=True)
 class _RowSizes:
-    """The average size in bytes of the rows of a directory's family that were read last.
+    """The average size in bytes of a directory's rows of a family, as read last.
 
     It is only the number of rows to read in one round trip, so that few are read beyond a page's end.
     """

@@ -220,6 +220,11 @@ class Settings:
         "Most lines of metrics that an instance logs in an hour, 1 to 3600.",
         _whole(1, 3600),
     )
+    log_connection_string: str = _setting(
+        "LOG_CONNECTION_STRING",
+        "",
+        "With OpenTelemetry, the Application Insights resource of log lines; empty: that of the traces.",
+    )
     platform_sign_in: bool = _setting(
         "WEBSITE_AUTH_ENABLED",
         False,
@@ -265,7 +270,7 @@ class Settings:
     def _unsafe_on_azure(self, wrong: set[str]) -> list[str]:
         """Return the settings that are wrong on Azure; variables in `wrong` have their own fault already.
 
-        An instance's own disk ends with the instance, so SQLite there would lose every row without a word.
+        An instance's own disk ends with the instance, so SQLite there would lose every row without notice.
         """
         faults = []
         if "TABLES" not in wrong and not self.tables.startswith("https://"):
@@ -291,5 +296,5 @@ class Settings:
 
     @classmethod
     def variables(cls) -> dict[str, object]:
-        """Every environment variable that is read, with its default."""
+        """Return every environment variable that is read, with its default."""
         return {each.metadata["variable"]: each.default for each in fields(cls)}

@@ -1,6 +1,6 @@
 """Sound of a word: a coarse code of its consonants, and the distance between two words.
 
-The code leads from a misheard or mistyped word to the rows to look at; the distance then decides. A
+The code of a misheard or mistyped word finds the rows to read; the distance then decides. A
 letter of the code is a group of consonants that are heard or written for each other:
 
 - `p`: b p; `t`: d t th dt; `k`: c g k q ch; `f`: f v w ph; `s`: s z sch sh tz, c before e, i and y;
@@ -116,7 +116,7 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def distance(one: str, other: str, most: float) -> float:
-    """Return how much it takes to turn one word into the other: at most 1 for each wrong, missing, extra or swapped letter.
+    """Return the distance between two words: at most 1 for each wrong, missing, extra or swapped letter.
 
     The optimal string alignment distance; easily misheard letters cost less: a vowel for a vowel, consonants of one class,
     a doubled letter, an h. If it is more than `most`, some number above `most` is returned, with less work.

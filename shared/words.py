@@ -1,4 +1,4 @@
-"""Words as names are searched by: one form for all spellings that people take for the same.
+"""Words of names in the one form by which they are searched, equal for spellings that people don't tell apart.
 
 Stored and typed text pass through `words_of` and `collapse`, so a row serves every spelling:
 
@@ -86,7 +86,7 @@ def folded(text: str) -> str:
 def collapse(joined: str) -> str:
     """Return folded and joined words with one letter for `ae`, `oe`, `ue`, `aa` and `dj`.
 
-    The form of a beginning is a beginning of the form of the whole, so that starts-with holds.
+    The form of a word's beginning is a beginning of the word's form, so that prefix search works.
     """
     return _TWO_LETTERS.sub(_first_letter, joined) if _TWO_LETTERS.search(joined) else joined
 

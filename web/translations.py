@@ -15,7 +15,7 @@ def fault_text(visit: PageRequest, fault: InvalidField) -> str:
 
 
 def outcome_words(visit: PageRequest, code: str) -> dict[str, str] | None:
-    """Return how the visit to Microsoft ended; None for a code that doesn't exist."""
+    """Return the words for the outcome of the visit to Microsoft; None for an unknown code."""
     found = OUTCOMES.get(code)
     if found is None:
         return None
@@ -33,7 +33,7 @@ def event_title(visit: PageRequest, event: Event) -> str:
 
 
 def event_detail(visit: PageRequest, event: Event) -> str:
-    """Return more about it: why a request was refused, which token it was, why presence was lost."""
+    """Return the detail of an event: why a request was refused, which token it was, why presence was lost."""
     if event.is_refusal or event.kind.startswith(("user.", "group.", "mapping.", "connection.")):
         return messages.render_stored(event.said or {}, visit.language, event.detail)
     if event.kind == "presence.lost":
@@ -51,7 +51,7 @@ def event_remedy(visit: PageRequest, event: Event) -> str:
 
 
 def event_text(visit: PageRequest, event: Event) -> str:
-    """Return all texts of an event, so that a search finds everything that is shown."""
+    """Return all texts of an event, so that a search covers everything shown."""
     return (
         f"{event_title(visit, event)}\n{event_detail(visit, event)}\n{event_remedy(visit, event)}"
     )

@@ -98,7 +98,7 @@ def check_count(attribute: Attribute, count: int) -> None:
 
 
 def normalize_multi_valued(elements: list[Any]) -> list[Any] | None:
-    """Elements as RFC 7643 section 2.4 wants them: none that holds only type and primary, none twice, one primary."""
+    """Return the elements as RFC 7643 section 2.4 requires: none that holds only type and primary, none twice, one primary."""
     kept = [element for element in elements if not has_only_qualifiers(element)]
     if len(kept) > 1:
         kept = _distinct(kept)
@@ -111,7 +111,7 @@ def has_only_qualifiers(element: Any) -> bool:
 
 
 def _distinct(elements: list[Any]) -> list[Any]:
-    """Elements without those that repeat an earlier one; only the first primary one stays so."""
+    """Return the elements without repetitions; only the first primary one stays primary."""
     places: dict[Any, int] = {}
     kept: list[Any] = []
     primary = False

@@ -47,7 +47,7 @@ def boolean_value(value: object) -> bool | None:
 
 
 def boolean_object(value: object) -> object:
-    """Return the value of {"value": false}: a deactivation must not be lost to its wrapping.
+    """Return the value of {"value": false}: a deactivation must be recognised in its wrapping, too.
 
     AzureAD/SCIMReferenceCode (PatchOperation2) wraps every value so, in an array and in some versions without one.
     """
@@ -176,7 +176,7 @@ _LISTED_NAME = re.compile(r'(?:[^,\["]|\[(?:[^\]"]|"[^"]*")*\]?|")+')
 
 
 def unquoted_text(word: str) -> str | None:
-    """Return the text that a word without quotes means; None for null.
+    """Return the text that an unquoted word means; None for null.
 
     Microsoft's own example is `externalId eq jyoung` (Learn, "Develop a SCIM endpoint"); the RFC wants JSON.
     """

@@ -69,7 +69,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _token(group: int, value: str, position: int) -> Token:
-    """Return the token that a group of `_TOKEN` matched; text without its quotes, of whichever kind they are."""
+    """Return the token of a match of `_TOKEN`; quoted text loses its quotes, double or single."""
     if group == _JSON_TEXT:
         return Token(TEXT, _unquote(value, position), position)
     if group == _SINGLE_QUOTED:

@@ -120,7 +120,7 @@ class Reading:
 
 
 def _number(text: str, reading: Reading) -> Number:
-    """Return the number of one reading, in open numbering plans with its direct dial forms."""
+    """Return the number of one reading, with its direct dial forms in an open numbering plan."""
     digits, run = reading.digits, reading.run
     main = Key(digits, reading.kind, run.extension)
     keys, exchange = [main], ""
@@ -145,7 +145,10 @@ def _number(text: str, reading: Reading) -> Number:
 
 
 def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
-    """Return a value without a public number, found by the digits of its longest run if that isn't too long."""
+    """Return a value without a public number.
+
+    The digits of its longest run find it if they aren't too many.
+    """
     longest = max(runs, key=lambda run: len(run.digits), default=None)
     digits = longest.digits if longest else ""
     has_plus = longest is not None and longest.has_plus
@@ -165,7 +168,10 @@ def _unread(text: str, runs: Sequence[Run], region: str) -> Number:
 
 
 def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
-    """All public numbers among the runs, in order. Shorter ones than the first count only in assigned ranges."""
+    """Return all public numbers among the runs, in order.
+
+    Numbers shorter than the first one must be in assigned ranges.
+    """
     found, before = list[Reading](), None
     for run in runs:
         if run.is_masked or run.is_too_long:
@@ -191,7 +197,7 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
 def _joined(
     before: Run, run: Run, own: Reading | None, last: Reading | None, region: str
 ) -> Reading | None:
-    """Both runs as one number with a divider in it, None if they are two: `030/901820`, and in open plans `12345/67`.
+    """Return both runs as one number with a divider in it, or None if they are two: `030/901820`, in open plans `12345/67`.
 
     `own` is the number that the second run is alone, `last` the number read last.
     """
@@ -264,7 +270,10 @@ def _kind(text: str, number: "PhoneNumber", run: Run) -> KeyKind:
 
 
 def _candidates(run: Run, region: str) -> list[str]:
-    """Digits to read the run as, with a plus if they begin with a country code; the most probable first."""
+    """Return the digits that the run may mean, with a plus if they begin with a country code.
+
+    The most probable digits come first.
+    """
     given = list(dict.fromkeys((run.digits, run.without_trunk_zero)))
     if run.has_plus:
         # An exit code after the plus is one too many; a zero after it makes the plus a mistake.
@@ -298,13 +307,13 @@ def _candidates(run: Run, region: str) -> list[str]:
 
 
 def _has_code(digits: str, code: str, region: str) -> bool:
-    """Whether the digits are a valid number of the region with its country code."""
+    """Return whether the digits are a valid number of the region with its country code."""
     number = plan.parse(f"+{digits}", region) if digits.startswith(code) else None
     return number is not None and plan.is_valid(number)
 
 
 def _is_public(digits: str, region: str) -> bool:
-    """Whether so few digits are a number of the whole country: one that is written without a trunk prefix there."""
+    """Return whether so few digits are a number of the whole country, which is written without a trunk prefix."""
     number = plan.parse(digits, region)
     if number is None or not plan.is_valid(number):
         return False
@@ -312,7 +321,7 @@ def _is_public(digits: str, region: str) -> bool:
 
 
 def _is_complete(written: str, digits: str, region: str) -> bool:
-    """Whether a national number outside the assigned ranges is nevertheless complete."""
+    """Return whether a national number outside the assigned ranges is nevertheless complete."""
     own = dialling(region)
     national = digits[len(own.code) :]
     if len(national) < MIN_SUFFIX or (own.trunk == "0" and national.startswith("0")):

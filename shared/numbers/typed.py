@@ -1,4 +1,4 @@
-"""A number that is being typed: the keys that its digits can be a part of."""
+"""A number while it is typed: the keys that its digits can be a part of."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +15,7 @@ MIN_PART = 4  # digits that are looked for in the middle of a number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """Digits of a number half typed.
+    """Digits of an incomplete number.
 
     `digits` are all of them, as typed. `beginnings` are the first digits of E.164 numbers that they can be, in
     international form or as national digits of the region. `national` are the digits without the trunk prefix, ""
@@ -30,7 +30,7 @@ class Typed:
     has_exit_code: bool = False
 
     def is_in(self, number: str) -> bool:
-        """Whether a number with these digits is one that they can be a part of."""
+        """Return whether the digits can be a part of a number with these digits."""
         if any(number.startswith(beginning) for beginning in self.beginnings):
             return True
         return not self.is_international and (
@@ -39,7 +39,7 @@ class Typed:
 
     @property
     def part(self) -> str:
-        """The digits that are in each number that they can be a part of, "" if those are too few to look for."""
+        """The digits that every matching number contains, "" if they are too few to search for."""
         if self.is_international:
             code = country_code(self.beginnings[0]) if self.beginnings else ""
             part = self.beginnings[0][len(code) :] if code else ""
@@ -53,7 +53,7 @@ class Typed:
 
 
 def is_number(text: str) -> bool:
-    """Whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
+    """Return whether a search is for a number: three digits or more, and no letters but those of an extension or an address."""
     if len(digits_of(text)) < MIN_DIGITS:
         return False
     number = number_in(text)
@@ -85,7 +85,7 @@ def typed_of(text: str, region: str) -> Typed:
 
 
 def _international(digits: str) -> tuple[str, ...]:
-    """Return the beginning of a number whose country code and more is typed: without a trunk prefix after it."""
+    """Return the beginning of a number that has more than its country code, without a trunk prefix after it."""
     digits = digits.removeprefix("00")
     code = country_code(digits)
     national = digits[len(code) :]

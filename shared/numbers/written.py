@@ -55,12 +55,12 @@ class Run:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether it is longer than anybody writes a number."""
+        """Return whether it is longer than any written number."""
         return len(self.digits) + sum(map(len, self.separators)) > _MAX_RUN
 
     @property
     def direct_dial(self) -> str:
-        """The last group if a hyphen sets it apart from two groups or more digits before it: `089 12345-67`."""
+        """The last group, if a hyphen separates it from two or more groups of digits before it: `089 12345-67`."""
         if len(self.groups) < 2 or self.separators[-1].strip() not in ("-", "/"):
             return ""
         return self.groups[-1] if len(self.groups[-1]) <= 5 else ""
@@ -75,7 +75,7 @@ class Run:
         )
 
     def joined(self, other: "Run") -> "Run":
-        """Both as one number that a divider is part of."""
+        """Return both runs as one number with a divider in it."""
         separators = [*self.separators, other.divider, *other.separators[1:]]
         return Run(
             has_plus=self.has_plus,
@@ -110,14 +110,14 @@ def runs_of(text: str) -> list[Run]:
 
 
 def _counts(run: Run, following: list[Run], at: int) -> bool:
-    """Whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
+    """Return whether a run of so few digits can be part of a number: `02/1234`, or another ending: `7946 0014 / 15`."""
     is_before_slash = bool(following) and following[0].divider == "/"
     is_ending = at > 0 and run.divider in BEFORE_ENDING and len(run.digits) == 2
     return len(run.digits) > 2 or is_before_slash or is_ending
 
 
 def typed_digits(text: str) -> tuple[bool, str]:
-    """Whether a text being typed begins with a plus, and all its digits but those of an extension."""
+    """Return whether a typed text begins with a plus, and all its digits except those of an extension."""
     runs = list(_with_extensions(_Reader().read(text)))
     return bool(runs) and runs[0].has_plus, "".join([run.digits for run in runs])
 
@@ -150,7 +150,7 @@ class _Reader:
         self._is_cut = False  # an x or dots are after digits, and no other digits yet
 
     def read(self, text: str) -> list[Run]:
-        """All runs of the text."""
+        """Return all runs of the text."""
         for match in _TOKEN.finditer(text):
             token = match[0]
             self._take(match.lastgroup or "", token)

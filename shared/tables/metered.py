@@ -1,4 +1,4 @@
-"""Count the round trips of each call for the metrics, and log why storage can't be used."""
+"""Count the round trips of each call for the metrics, and log faults of storage."""
 
 import logging
 from collections.abc import Iterator, Sequence

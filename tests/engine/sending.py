@@ -26,6 +26,9 @@ async def run(folder: Path) -> None:
     for path in ("/health", "/scim/contoso/v2/Users"):
         answer = await web.respond("GET", path, "", {"host": "127.0.0.1"}, b"")
         print(path, answer.status)
+    engine.trace_parent = f"00-{TRACE}-{PARENT}-00"  # a request that the host does not sample
+    await web.respond("GET", "/.well-known/security.txt", "", {"host": "127.0.0.1"}, b"")
+    engine.trace_parent = f"00-{TRACE}-{PARENT}-01"
     await engine.timer("maintenance_timer")
     await close_app(sys.modules["function_app"])
     engine.close()

@@ -47,7 +47,7 @@ def of_alerts() -> dict[str, str]:
         if node.children[-1].type == "string"
     }
     queries = {}
-    lists = (variables[name].children[-1] for name in ("rules", "backupRules"))
+    lists = (variables[name].children[-1] for name in ("rules", "backupRules", "traceRules"))
     for node in (node for items in lists for node in items.named_children):
         if node.type == "object":
             given = bicep.entries(node)

@@ -223,6 +223,11 @@ NOTES: list[tuple[dict[str, Any], dict[str, str], str]] = [
         "whether everyone may can't be read",
     ),
     ({"refused": {"role assignment list": "Forbidden"}}, {}, "role assignments can't be read"),
+    (
+        {"refused": {"group show": "(ResourceGroupNotFound) Resource group 'rg-1' not found."}},
+        {},
+        "the resource group rg-1 does not exist -> az group create --name rg-1 --location westeurope",
+    ),
 ]
 
 
@@ -272,7 +277,7 @@ def test_a_note_does_not_stop(
     ],
 )
 def test_what_is_fine_is_no_fault(azure: Azure, change: dict[str, Any]) -> None:
-    """A group that azd will create, one with this deployment, and registrations of one's own or not of this deployment."""
+    """A group that is yet to be created, one with this deployment, and registrations of one's own or not of this deployment."""
     for name, value in change.items():
         setattr(azure, name, value)
     assert azure.run()[0] == 0

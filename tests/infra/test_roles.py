@@ -52,6 +52,7 @@ def test_roles_are_those_of_the_documentation() -> None:
         "storage": "storage account of the data",
         "packageStorage::blobs::container": "container `app-package`",
         "insights": "Application Insights",
+        "traceInsights": "Application Insights of traces (only with `OPEN_TELEMETRY`)",
     }
     assert {(role, scopes[scope]) for role, scope in _assigned()} == _documented()
 

@@ -30,6 +30,7 @@ PLATFORM = {
     "AzureWebJobsDisableHomepage": "/ is the product's page, not the host's",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "a longer body is refused before it fills the instance's memory",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID": "sign-in proves itself with the identity instead of a secret",
+    "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET": "or with a secret in Key Vault, if one is named",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS": "whose people may sign in",
     "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond": (
         "rows of requests that an instance stores, so that all instances together stay within the log quota"
@@ -42,6 +43,8 @@ PLATFORM = {
     ),
     "AzureFunctionsJobHost__telemetryMode": "OpenTelemetry, where switched on",
     "OTEL_SERVICE_NAME": "OpenTelemetry, where switched on: host and app are one role",
+    "OTEL_TRACES_SAMPLER": "OpenTelemetry, where switched on: the host's sampler",
+    "OTEL_TRACES_SAMPLER_ARG": "OpenTelemetry, where switched on: traces a second of an instance",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "OpenTelemetry, where switched on: no figures for anybody else",
 }
 
@@ -52,7 +55,13 @@ LOCAL_ONLY = {
 
 
 def _set_by_the_template() -> set[str]:
-    groups = ("productSettings", "platformSettings", "logSettings", "telemetrySettings")
+    groups = (
+        "productSettings",
+        "platformSettings",
+        "signInSettings",
+        "logSettings",
+        "telemetrySettings",
+    )
     variables = bicep.declarations(SETTINGS, "variable")
     (prefix,) = re.findall(r"var sampling = '([^']+)'", SETTINGS.read_text(encoding="utf-8"))
     keys = (key for group in groups for key in bicep.keys(variables[group]))

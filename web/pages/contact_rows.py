@@ -71,12 +71,12 @@ class PersonView:
 
 
 def key_of(directory_id: str, person_id: str) -> str:
-    """One name for a person of a directory: neither id has a point."""
+    """Return one key for a person of a directory; neither ID contains a point."""
     return f"{directory_id}.{person_id}"
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Directory id and person's id of a key."""
+    """Return directory ID and person's ID of a key."""
     directory_id, _, person_id = key.partition(".")
     return directory_id, person_id
 
@@ -163,7 +163,7 @@ def mark_of(values: Iterable[object]) -> str:
 
 
 def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -> str:
-    """Return that `count` people are free, or will be soon, as far as the list shows them so far."""
+    """Return the text for `count` people who are free now or soon, as far as the list has shown them."""
     if query.free == "soon":
         return visit.counted("people_free_soon_more" if page.cursor else "people_free_soon", count)
     if page.unconfirmed:
@@ -172,7 +172,7 @@ def count_free(visit: PageRequest, query: PeopleQuery, page: Page, count: int) -
 
 
 def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
-    """Return departments, companies and offices of people in view, for the fields of the filters."""
+    """Return departments, companies and offices of the people shown, as choices for the filters."""
     values: dict[str, dict[str, None]] = {"department": {}, "company": {}, "office": {}}
     for one in found:
         values["department"][one.card.department] = None
@@ -182,7 +182,7 @@ def choices_of(found: Iterable[Found]) -> Mapping[str, list[str]]:
 
 
 def soon_address(query: PeopleQuery, directory: str) -> str:
-    """Return the address of the people who are free soon, "" if they are shown already."""
+    """Return the address of the people who are free soon, "" if the list shows them already."""
     if query.free != "now":
         return ""
     names = ("company", "department", "office", "group")

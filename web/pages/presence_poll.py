@@ -56,7 +56,7 @@ async def show(visit: PageRequest) -> Response:
 
 
 def _read_shown(text: str) -> list[_Shown]:
-    """`key~object id~mark`, divided by commas, as the page's script sends them."""
+    """Return the statuses shown, from a comma-separated list of `key~object id~mark`."""
     parts = [part.split("~") for part in text.split(",")[:_MAX_PEOPLE] if part.count("~") == 2]
     return [one for one in map(_Shown._make, parts) if is_object_id(one.object_id)]
 
@@ -78,7 +78,7 @@ async def _statuses(
 ) -> dict[str, dict[str, Status]]:
     """Return the statuses of people by directory and object ID; `asked` are object IDs by key.
 
-    Microsoft is asked for those older than ten seconds. At most one round trip per directory of the people.
+    Microsoft is asked for those older than ten seconds. At most one round trip per directory.
     """
     own = [one for one in directories if any(key.startswith(f"{one.id}.") for key in asked)]
 
@@ -123,7 +123,7 @@ async def _card(visit: PageRequest, text: str) -> _Card:
 
 
 async def show_statuses(visit: PageRequest) -> Response:
-    """Return state, words and readiness by key, for `key~object id`, divided by commas."""
+    """Return state, words and readiness by key, for a comma-separated list of `key~object id`."""
     parts = [part.partition("~") for part in visit.form.get("of", "").split(",")[:_MAX_PEOPLE]]
     asked = {key: object_id for key, _, object_id in parts if is_object_id(object_id)}
     directories = await account_directories.all_directories(visit.app, visit.reader)
