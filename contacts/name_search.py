@@ -195,7 +195,7 @@ class _Exact:
             return start <= term < stop and self._keep(where, directory, term, card)
 
         selection = Selection(
-            keep,
+            keep=keep,
             ahead=MAX_QUERY_ROWS,
             round_trips=1,
             rejected=self.rejected,
