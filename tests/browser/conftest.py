@@ -94,6 +94,12 @@ def empty(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def fresh(populated: Populated) -> World:
+    """An account without any directory, in the product that all tests share."""
+    return populated.world.new_account()
+
+
+@pytest.fixture
 def visitor(browser: Browser, populated: Populated) -> Iterator[BrowserContext]:
     """An administrator's browser at the populated product."""
     with chromium.context(browser, populated.url) as made:
