@@ -88,7 +88,7 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[World]:
-    """A product without any directory."""
+    """A product without any directory, to which no company has consented."""
     with world(f"sqlite:///{tmp_path}/product.db") as running:
         yield running
 

@@ -56,11 +56,11 @@ def test_no_presence_needs_one_choice(browser: Browser, fresh: World) -> None:
         expect(page).to_have_url(f"{fresh.url}/directories/{made.id}")
 
 
-def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, fresh: World) -> None:
+def test_consent_that_is_declined_says_so_in_the_step(browser: Browser, empty: World) -> None:
     """The way back into this step with the reason."""
-    with chromium.visitor(browser, fresh) as visitor:
+    with chromium.visitor(browser, empty) as visitor:
         page = visitor.new_page()
-        made = fresh.add("Brightwater", done=False)
+        made = empty.add("Brightwater", done=False)
         page.goto(f"/directories/{made.id}/presence")
         page.get_by_text("Sync presence", exact=True).click()
         page.get_by_role("button", name="Sign in to Microsoft").click()

@@ -71,16 +71,16 @@ def test_a_search_of_a_long_log_ends_with_an_answer(
     expect(page.get_by_text("Looking further back")).to_have_count(0)
 
 
-def test_the_sign_in_step_works_without_script(browser: Browser, fresh: World) -> None:
+def test_the_sign_in_step_works_without_script(browser: Browser, empty: World) -> None:
     """The browser sends the form, and its policy lets the redirect to Microsoft pass."""
-    made = fresh.add("Brightwater", done=False)
-    with chromium.visitor(browser, fresh, script=False) as visitor:
+    made = empty.add("Brightwater", done=False)
+    with chromium.visitor(browser, empty, script=False) as visitor:
         page = visitor.new_page()
         page.goto(f"/directories/{made.id}/presence")
         page.get_by_text("Sync presence", exact=True).click()
         page.get_by_role("button", name="Save").click()
         page.get_by_role("button", name="Sign in to Microsoft").click()
-        expect(page).to_have_url(re.compile(f"^{fresh.simulator.url}/"))
+        expect(page).to_have_url(re.compile(f"^{empty.simulator.url}/"))
         page.get_by_role("button", name="gloria@contoso.example").click()
         page.get_by_role("button", name="Accept").click()
-        expect(page).to_have_url(re.compile(f"^{fresh.url}/directories/{made.id}/presence"))
+        expect(page).to_have_url(re.compile(f"^{empty.url}/directories/{made.id}/presence"))

@@ -49,14 +49,14 @@ def created(page: Page, made: Made) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def test_from_the_link_to_people_with_presence(browser: Browser, fresh: World) -> None:
+def test_from_the_link_to_people_with_presence(browser: Browser, empty: World) -> None:
     """At most twelve clicks for any number of people with presence; the contact centre sees progress and no secret."""
-    for tenant in fresh.simulator.tenants.values():
+    for tenant in empty.simulator.tenants.values():
         tenant.anyone = True
-    made = fresh.add("Brightwater UK", done=False)
+    made = empty.add("Brightwater UK", done=False)
     with (
-        chromium.visitor(browser, fresh) as centre,
-        stranger(browser, fresh) as company,
+        chromium.visitor(browser, empty) as centre,
+        stranger(browser, empty) as company,
     ):
         desk = centre.new_page()
         watched = [chromium.watch(desk), chromium.watch(company)]
@@ -65,11 +65,11 @@ def test_from_the_link_to_people_with_presence(browser: Browser, fresh: World) -
         link = created(desk, made)
         clicks = Clicks(company)
         secret = _connected(company, clicks, link)
-        base, endpoint = f"{made.base}", f"{fresh.url}/scim/{made.id}/oauth2/token"
-        token = fresh.access_token(endpoint, made.id, secret)
-        assert fresh.provision(base, token, PEOPLE, ("connect", "initial")).ok
+        base, endpoint = f"{made.base}", f"{empty.url}/scim/{made.id}/oauth2/token"
+        token = empty.access_token(endpoint, made.id, secret)
+        assert empty.provision(base, token, PEOPLE, ("connect", "initial")).ok
         expect(company.get_by_text("First person received")).to_be_visible()
-        _with_presence(company, clicks, fresh)
+        _with_presence(company, clicks, empty)
         clicks.press("Take the first ten people")
         expect(company.locator("#numbers .stack bdi").nth(9)).to_be_visible()
         clicks.press("Finish set-up")
@@ -80,7 +80,7 @@ def test_from_the_link_to_people_with_presence(browser: Browser, fresh: World) -
         assert asked
         assert not [url for url in asked if code in url or secret in url]
         assert [one.complaints for one in watched] == [[], []]
-    people = fresh.call("GET", f"/api/directories/{made.id}/contacts?limit=200")["contacts"]
+    people = empty.call("GET", f"/api/directories/{made.id}/contacts?limit=200")["contacts"]
     assert len(people) == PEOPLE
     known = [one for one in people if one["presence"]["shown"] != "unknown"]
     assert len(known) > 40

@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import chromium
-from tests.browser.conftest import Populated
-from tests.browser.world import World
+from tests.browser.world import World, world
 
 
 @pytest.fixture(scope="module")
-def begun(populated: Populated) -> World:
-    """An account that these tests share; each makes directories of its own."""
-    for tenant in populated.world.simulator.tenants.values():
-        tenant.anyone = True
-    return populated.world.new_account()
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A product that these tests share, without consent yet; each makes directories of its own."""
+    folder: Path = tmp_path_factory.mktemp("wrong-turns")
+    with world(f"sqlite:///{folder}/product.db") as running:
+        for tenant in running.simulator.tenants.values():
+            tenant.anyone = True
+        yield running
 
 
 @pytest.fixture
