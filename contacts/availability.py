@@ -43,7 +43,8 @@ async def who_is_free(
     confirmed = await confirmed_ready(app, page.found)
     wanted = ("free", "soon") if query.free == "soon" else ("free",)
     people = [one for one in confirmed.people if one.readiness in wanted]
-    people.sort(key=lambda one: _ORDER[one.readiness])  # somebody may have moved in between
+    # A person may have changed status in between.
+    people.sort(key=lambda one: _ORDER[one.readiness])
     return FreePage(people=people, cursor=page.cursor, unconfirmed=confirmed.unconfirmed)
 
 

@@ -1,4 +1,4 @@
-"""axe-core in a page: what it finds of WCAG 2.2 AA and of good practice, in both themes, wide and narrow."""
+"""axe-core in a page: its findings for WCAG 2.2 AA and good practice, in both themes, wide and narrow."""
 
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ _ALL = {
     "type": "tag",
     "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-# A theme changes colours alone, so the other rules find in the dark what they find in the light.
+# A theme changes colours alone, so the findings of all other rules are the same in both.
 _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 _NARROW = {"width": 320, "height": 700}
 
 
 def violations(page: Page | Frame, rules: dict[str, Any] = _ALL) -> list[str]:
-    """Return what axe finds: rule, help and the elements."""
+    """Return the findings of axe: rule, help and the elements."""
     if page.evaluate("typeof axe === 'undefined'"):
         # The page's policy doesn't bind the browser's tools.
         page.evaluate(_AXE.read_text())
@@ -32,7 +32,7 @@ def violations(page: Page | Frame, rules: dict[str, Any] = _ALL) -> list[str]:
 
 
 def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
-    """Return what axe finds in `page`, which `shown` is or frames, light and dark."""
+    """Return the findings of axe in `page`, light and dark; `shown` is the page itself or the one around it."""
     found = [f"light: {one}" for one in violations(page)]
     shown.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in violations(page, _COLOURS)]
@@ -41,7 +41,7 @@ def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
 
 
 def narrow(page: Page) -> list[str]:
-    """Return what axe finds at 320 px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
+    """Return the findings of axe at 320 px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
     page.set_viewport_size(_NARROW)
     found = [f"320 px: {one}" for one in violations(page)]
     width = page.evaluate("document.documentElement.scrollWidth")
@@ -50,5 +50,5 @@ def narrow(page: Page) -> list[str]:
 
 
 def faults(page: Page) -> list[str]:
-    """Return what axe finds in both themes and at 320 px, and whether that scrolls sideways."""
+    """Return the findings of axe in both themes and at 320 px, and whether that scrolls sideways."""
     return in_both_themes(page, page) + narrow(page)

@@ -18,7 +18,7 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDE, NARROW = (1280, 800), (360, 740)
 
 
-# A window's frame of its own pages, and a processor for graphics that is only simulated, take more time than our pages.
+# The frame of a window, which Chromium draws as pages, and a simulated graphics processor take more time than our pages.
 _FRAME = (
     "InitialWebUI",
     "PreloadTopChromeWebUI",
@@ -33,7 +33,7 @@ _FRAME = (
     "WebUISplitTabsButton",
     "WebUIToolbar",
 )
-# What Playwright turns off (its chromiumSwitches.ts), because only the last switch of this name counts.
+# Playwright turns these off (its chromiumSwitches.ts), and only the last switch of this name counts.
 _PLAYWRIGHT = (
     "AimEnabled",
     "AvoidCorsURLLoaderRestartOnRedirect",
@@ -57,22 +57,24 @@ SWITCHES = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the machine's Chromium or Chrome, else Playwright's own, without what costs time and shows nothing."""
-    names = ("chromium", "google-chrome", "chromium-browser")
+    """Start Chromium's headless shell, else the machine's Chromium or Chrome, else Playwright's own."""
+    names = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
     return playwright.chromium.launch(executable_path=own, args=SWITCHES)
 
 
 @dataclass(slots=True)
 class Watched:
-    """What a page did: hosts that it asked, words in its console, bytes that came over the wire."""
+    """The actions of a page: hosts that it asked, words in its console, bytes that came over the
+    wire.
+    """
 
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 
 
 def watch(page: Page) -> Watched:
-    """Note what `page` does from now on."""
+    """Record the actions of `page` from now on."""
     watched = Watched()
     page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).netloc))
     page.on("console", lambda said: _note(watched, said))
@@ -86,7 +88,7 @@ def wait_until_settled(page: Page) -> None:
 
 
 def poll_until(page: Page, is_there: Callable[[], bool]) -> None:
-    """Let the page's clock, which must be installed, run ahead until a poll has brought what is waited for."""
+    """Let the page's clock, which must be installed, run ahead until a poll has brought the awaited change."""
     for _ in rounds():
         if is_there():
             return
@@ -147,7 +149,7 @@ def visitor(browser: Browser, world: World, **options: Any) -> Iterator[BrowserC
 
 
 def sign_in(visitor: BrowserContext, url: str, role: str) -> None:
-    """Be somebody else from now on: `admin`, `reader`, `none`, or signed out with `out`."""
+    """Be another person from now on: `admin`, `reader`, `none`, or signed out with `out`."""
     account = "00000000-0000-4000-8000-000000000001"
     value = "out" if role == "out" else f"{role}.{account}"
     visitor.add_cookies([{"name": COOKIE, "value": value, "url": url}])

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA as far as axe-core can see it, on what opens on a page, in both themes and at 320 px."""
+"""WCAG 2.2 AA as far as axe-core can see it, on dialogs, results and errors, in both themes and at 320 px."""
 
 from collections.abc import Callable
 

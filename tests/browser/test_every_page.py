@@ -1,4 +1,4 @@
-"""What is true of every page, on one visit of each: its weight, its accessibility, what it says offline."""
+"""Rules for every page, on one visit of each: its weight, its accessibility, its bar when offline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MAX_BYTES = 60_000
 
 @dataclass(slots=True)
 class Visit:
-    """A page that was just loaded, and what came over the wire for it, in bytes."""
+    """A page that was loaded, and the bytes that came over the wire for it."""
 
     page: Page
     watched: Watched
@@ -50,7 +50,7 @@ def test_no_page_has_a_fault(visit: Visit) -> None:
 
 
 def test_every_page_says_that_it_is_offline(visit: Visit) -> None:
-    """What was drawn stays, with a bar above it; the bar goes with the cause."""
+    """The drawn page stays, with a bar above it; the bar goes with the cause."""
     bar = visit.page.get_by_text("You're offline.")
     words = visit.page.locator("main").inner_text()
     visit.page.context.set_offline(True)

@@ -1,4 +1,4 @@
-"""A list of 1,500 people: what of it is kept and laid out, how soon a press is painted, the place after Back."""
+"""A list of 1,500 people: its size in the document, the time until a press is painted, the place after Back."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -15,7 +15,7 @@ from tests.rounds import rounds
 PEOPLE = 1500
 MAX_NEXT_PAINT = 100.0  # milliseconds
 _MORE_ATTEMPTS = (
-    2  # a machine whose every core runs tests is slow for moments, which isn't the page's fault
+    2  # a machine whose every core runs tests is slow for moments, without a fault of the page
 )
 
 _MEASURE = """() => {
@@ -67,7 +67,7 @@ def _session(page: Page) -> CDPSession:
 
 
 def test_a_long_list_stays_small(drawn: Page) -> None:
-    """At most 20 parts of 60 people are in the document; scrolling lays out little more than what is seen."""
+    """At most 20 parts of 60 people are in the document; scrolling lays out little more than the visible part."""
     drawn.evaluate("scrollTo(0, document.body.scrollHeight)")
     height = drawn.evaluate("document.body.scrollHeight")
     assert drawn.locator(".person").count() <= 22 * 60

@@ -53,7 +53,9 @@ def test_a_slow_form_is_sent_once(
     button: str,
     path: str,
 ) -> None:
-    """Pressed twice while nothing seems to happen; an error says so and leaves the form as it was, to be sent again."""
+    """Pressed twice while nothing seems to happen; an error is shown and leaves the form as it was,
+    to be sent again.
+    """
     open_it(page, populated)
     held: list[Route] = []
     page.route(
@@ -96,7 +98,7 @@ def test_a_slow_search_shows_that_it_is_under_way(page: Page, populated: Populat
 
 
 def test_an_unknown_directory_is_a_page_with_a_way_out(page: Page, populated: Populated) -> None:
-    """404 for what is not there, another account's directories included."""
+    """404 for a directory that isn't there, another account's included."""
     answer = page.goto("/directories/nothing-here")
     assert answer is not None
     assert answer.status == 404
@@ -130,7 +132,7 @@ def test_anybody_can_sign_out(visitor: BrowserContext, populated: Populated) -> 
 
 
 def test_the_last_step_says_what_is_left_to_do(page: Page, populated: Populated) -> None:
-    """A button that can't be pressed has a reason beside it."""
+    """A button that can't be pressed has a reason next to it."""
     page.goto(address("step 3 undecided", populated))
     expect(page.get_by_role("button", name="Finish")).to_have_accessible_description(
         "Make your choice first."

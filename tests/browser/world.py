@@ -1,4 +1,4 @@
-"""The product and a simulated Microsoft on this machine, in a thread of their own: what a browser is pointed at.
+"""The product and a simulated Microsoft on this machine, in a thread of their own, for a browser.
 
 Everything is made as people and clients make it: directories by the JSON API, people by the Entra simulator over SCIM,
 consent by walking through the simulator's pages.
@@ -57,7 +57,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What runs in a deployment's thread: its host, its app, the engine that both use, and their loop."""
+    """The parts of a deployment's thread: its host, its app, the engine that both use, and their loop."""
 
     loop: asyncio.AbstractEventLoop
     host: RunningHost

@@ -36,7 +36,7 @@ _LONGEST = 200  # characters of a search
 class Filters:
     """The filters of the list.
 
-    `favourites` and `recent` limit the list to what the agent keeps, `noted` to people with notes,
+    `favourites` and `recent` limit the list to the agent's own, `noted` to people with notes,
     which `q` then searches. `groups_of` is the directory whose
     groups the page offers and to which `group` belongs, None if the request does not name one. `people` is how many are shown.
     """
@@ -61,7 +61,7 @@ class Filters:
 
     @property
     def is_own(self) -> bool:
-        """Whether the list is one of what agents keep: favourites, recents, people with notes."""
+        """Whether the list is one of the agent's own: favourites, recents, people with notes."""
         return self.favourites or self.recent or self.noted
 
     @property
@@ -103,7 +103,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Shortcuts:
-    """What a list of favourites or recents shows above the people."""
+    """The part above the people in a list of favourites or recents."""
 
     groups: Sequence[GroupLink] = ()
     searches: Sequence[str] = ()
@@ -239,7 +239,7 @@ def _empty_name(filters: Filters, chosen: Sequence[Directory]) -> str:
 
 
 async def _lists(visit: PageRequest, filters: Filters, cursor: str) -> AgentLists:
-    """Return what the agent keeps, if the list depends on it or shows the star of a group."""
+    """Return the agent's lists, if the list depends on them or shows the star of a group."""
     if cursor or not (filters.favourites or filters.recent or filters.group):
         return AgentLists()
     return await agent_lists.read(visit.app, visit.reader)
@@ -277,7 +277,7 @@ async def _asked(
     if not query.free:
         return await find(visit.app, directories, query, filters.people, cursor)
     if _is_too_wide(query, directories):
-        return Contacts([])  # the list says to choose a directory
+        return Contacts([])  # the list asks to choose a directory
     page = await who_is_free(visit.app, directories, query, filters.people, cursor)
     found = [one.found for one in page.people]
     return Contacts(found, page.cursor, unconfirmed=page.unconfirmed)
@@ -286,7 +286,7 @@ async def _asked(
 async def _shortcuts(
     visit: PageRequest, filters: Filters, directories: Sequence[Directory], lists: AgentLists
 ) -> Shortcuts | None:
-    """Return what a list of favourites or recents shows above the people, None for any other list."""
+    """Return the part above the people in a list of favourites or recents, None for any other list."""
     if filters.favourites and lists.groups:
         return Shortcuts(groups=await favourites.groups(visit, lists.groups, directories))
     if filters.recent and (lists.people or lists.searches):
