@@ -57,8 +57,8 @@ SWITCHES = (
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start Chromium's headless shell, else the machine's Chromium or Chrome, else Playwright's own."""
-    names = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
+    """The machine's Chromium or Chrome, else Playwright's own."""
+    names = ("chromium", "google-chrome", "chromium-browser")
     own = next((path for name in names if (path := shutil.which(name))), None)
     return playwright.chromium.launch(executable_path=own, args=SWITCHES)
 
