@@ -14,7 +14,7 @@ run: setup-run  ## the product on this machine, with demo data: http://127.0.0.1
 
 test: setup check  ## everything: lint, types, imports, all tests on both engines, in a browser, in the real worker engine
 	$(BIN)/pytest -n 2 -q --ignore=tests/browser
-	$(BIN)/pytest -n 2 -q tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -q tests/browser
 	@$(MAKE) --no-print-directory test-next-python
 
 NEXT := 3.14
