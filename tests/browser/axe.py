@@ -14,7 +14,6 @@ _ALL = {
 }
 # A theme changes colours alone, so the findings of all other rules are the same in both.
 _COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-_NARROW = {"width": 320, "height": 700}
 
 
 def violations(page: Page | Frame, rules: dict[str, Any] = _ALL) -> list[str]:
@@ -42,7 +41,7 @@ def in_both_themes(shown: Page, page: Page | Frame) -> list[str]:
 
 def narrow(page: Page) -> list[str]:
     """Return the findings of axe at 320 px, and whether that scrolls sideways (criterion 1.4.10, Reflow)."""
-    page.set_viewport_size(_NARROW)
+    page.set_viewport_size({"width": 320, "height": 700})
     found = [f"320 px: {one}" for one in violations(page)]
     width = page.evaluate("document.documentElement.scrollWidth")
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
