@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from contacts.details import AttributeTexts
 from contacts.notes import MAX_CHARACTERS
 from contacts.number_lookup import MAX_NUMBERS
 from contacts.screen_pop import MAX_CHOICES
@@ -61,7 +62,7 @@ class GroupReference(TypedDict):
     displayName: str
 
 
-class ContactDetails(Contact):
+class ContactDetails(Contact, AttributeTexts):
     """A person with everything that is known."""
 
     emails: list[ContactEmail]
@@ -69,11 +70,8 @@ class ContactDetails(Contact):
     groups: list[GroupReference]
     lastModified: Time
     name: NotRequired[dict[str, Any]]
-    organization: NotRequired[str]
-    division: NotRequired[str]
     manager: NotRequired[Annotated[str, Doc("The manager's name.")]]
     managerId: NotRequired[str]
-    preferredLanguage: NotRequired[str]
     office: NotRequired[Annotated[str, Doc("City and text of the address for work.")]]
     timeZone: NotRequired[Annotated[str, Doc("A name of the tz database, as `Europe/London`.")]]
 
@@ -182,7 +180,7 @@ class PopRequest(TypedDict):
 
 
 class PopResult(TypedDict):
-    """Whom an incoming call brings on the screen."""
+    """The people to show for an incoming call."""
 
     outcome: Annotated[
         Literal["person", "choice", "none"],

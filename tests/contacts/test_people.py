@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from contacts import listing
+from contacts import details, listing
 from local.counting_tables import CountingTables
+from scim.core.user_schema import ENTERPRISE_SCHEMA, USER_SCHEMA
 from tests.contacts.people import OTHER_ACCOUNT, Company, Person
 from tests.rounds import rounds
 
@@ -92,6 +93,15 @@ async def test_a_contact_has_all_details(agent: Person, contoso: Company) -> Non
     assert "E.164" in home["fault"]
     assert [group["displayName"] for group in found["groups"]] == ["Alarm", "Nurses"]
     assert nurses in [group["id"] for group in found["groups"]]
+
+
+def test_every_attribute_of_a_contact_is_in_its_schema() -> None:
+    """CONTRIBUTING.md, "Add a SCIM attribute": AttributeTexts, SCHEMA_OF and the schema name the same."""
+    schemas = {"": USER_SCHEMA, ENTERPRISE_SCHEMA.id: ENTERPRISE_SCHEMA}
+    known = {urn: {one.name for one in schema.attributes} for urn, schema in schemas.items()}
+    assert details.AttributeTexts.__annotations__.keys() == details.SCHEMA_OF.keys()
+    assert not [name for name, urn in details.SCHEMA_OF.items() if name not in known[urn]]
+    assert details.DETAIL.members <= details.SCHEMA_OF.keys()
 
 
 async def test_a_contact_costs_one_round_trip_and_one_a_group(

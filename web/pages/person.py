@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contacts import account_directories, agent_lists
-from contacts.details import Person, read_contact, time_zone
+from contacts.details import DETAIL, Person, labelled, read_contact, time_zone
 from contacts.serializers import presence_of
 from directories.models import Directory
 from shared.http import HttpError, Response
@@ -57,7 +57,10 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything of a person that an agent is shown; `object_id` is "" if there can be no presence."""
+    """Everything that an agent is shown about a person.
+
+    `object_id` is "" if there can be no presence.
+    """
 
     key: str
     id: str
@@ -103,7 +106,7 @@ class Opened:
 
 
 async def opened(visit: PageRequest) -> Opened | None:
-    """Return the card that the address of the Organisation page names; None if the person is gone."""
+    """Return the card named in the address of the Organisation page; None if the person is gone."""
     try:
         return await open_card(visit, visit.query["person"])
     except HttpError:
@@ -163,6 +166,7 @@ def _view(
     user_name = card.user_name if card.user_name != card.mail else ""
     more = [
         (visit.t("directory"), directory.name),
+        *((visit.t(DETAIL.code(name)), text) for name, text in labelled(person)),
         (visit.t("groups"), groups),
         (visit.t("user_name"), user_name),
     ]
