@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PORT ?= 7071
 BIN := .venv/bin
+# The tests start hundreds of Python processes: without bytecode each compiles the product again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test nightly test-func test-next-python check-fast check setup setup-run lock bench bench-import bench-core screenshots clean
 
