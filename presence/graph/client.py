@@ -17,6 +17,7 @@ import orjson
 from presence.presence_states import GraphPresence, parse
 from shared.cache import LruCache
 from shared.clock import Clock
+from shared.concurrency import import_modules
 from shared.retry_after import seconds_until
 from shared.token_bucket import Bucket
 
@@ -58,6 +59,7 @@ class GraphClient:
         Raises:
             GraphError: Throttled, Unavailable, Refused or BadRequest.
         """
+        await import_modules("aiohttp")
         import aiohttp
 
         session = self._open()
