@@ -6,7 +6,7 @@ _MAX_TAGS = 20
 
 
 def preferred(accept_language: str) -> str:
-    """Return the language of ours that the browser prefers (RFC 9110 section 12.5.4), or English."""
+    """Return the supported language that the browser prefers (RFC 9110 section 12.5.4), or English."""
     ranked: list[tuple[float, int, str]] = []
     for index, part in enumerate(accept_language.split(",")[:_MAX_TAGS]):
         tag, _, weight = part.strip().partition(";q=")
