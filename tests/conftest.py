@@ -2,7 +2,9 @@
 loopback.
 """
 
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,11 @@ from shared.tables.open import open_tables
 from tests import emulator
 from tests.engine.present import HAS_ENGINE, MISSING
 
-<<<<<<< HEAD
 _SYNCHRONOUS = sqlite.SYNCHRONOUS
-=======
 _CLAUSE = "clause"  # the property of a test report that names a clause
->>>>>>> main
+# Processes that tests start would compile the product each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0")
 
 
