@@ -9,7 +9,7 @@ from directories.audit import operator_actor
 from directories.service import NewDirectory
 from local.counting_tables import CountingTables
 from presence.constants import CALLBACK, LINK_CALLBACK
-from presence.store import compaction
+from presence.store import commits
 from shared.clock import FixedClock
 from tests.local.graph.fixtures import RunningSimulator, graph_simulator, served_simulator
 from tests.presence.browser import LOOPBACK, ORIGIN, Browser
@@ -31,8 +31,8 @@ async def world(
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages and deltas of a tenth of their size, so that 3,000 people are as many pages as 30,000."""
-    monkeypatch.setattr(compaction, "PAGE", compaction.PAGE // 10)
-    monkeypatch.setattr(compaction, "MAX_DELTA", compaction.MAX_DELTA // 10)
+    monkeypatch.setattr(commits, "PAGE", commits.PAGE // 10)
+    monkeypatch.setattr(commits, "MAX_DELTA", commits.MAX_DELTA // 10)
 
 
 @pytest.fixture
