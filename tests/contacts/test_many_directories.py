@@ -38,7 +38,7 @@ async def _peopled(app: App, dice: random.Random, count: int) -> list[Company]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("text", ["an", "ann accountant", "bo"])
-async def test_pages_over_many_directories_hold_everybody_once(
+async def test_pages_over_many_directories_hold_everyone_once(
     app: App, seed: int, text: str
 ) -> None:
     """However the pages and round trips fall, a walk to the end meets whom one directory after the other has."""
@@ -116,7 +116,7 @@ async def test_a_search_for_what_most_rows_lack_is_bounded(
     assert 2 <= pages <= 4
 
 
-async def test_where_nobody_is_called_so_longer_words_are_not_looked_for(
+async def test_longer_words_are_not_looked_for_after_an_empty_prefix(
     app: App, tables: CountingTables, clock: FixedClock
 ) -> None:
     """Typing on over many directories costs a round trip if people are left; a moment later all are
