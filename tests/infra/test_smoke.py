@@ -374,7 +374,7 @@ def test_the_guide_quotes_what_it_prints(target: smoke.Deployment) -> None:
 
 
 def test_the_guide_quotes_the_round_trip(target: smoke.Deployment) -> None:
-    """docs/deploy.md describes the round trip in a directory that was made by hand."""
+    """The section "8. The whole way over SCIM" quotes the lines that the script prints."""
     target.token, target.scim = "", (f"{target.url}/scim/d1/v2/", "secret")
     smoke.run(target)
     quoted = _quoted("8. The whole way over SCIM")
