@@ -5,16 +5,15 @@
 
 import re
 import secrets
-from base64 import b32encode
 from collections.abc import Callable
 
 from shared.clock import Clock
 
 RandomBits = Callable[[int], int]
 _ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CROCKFORD = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-)
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]  # by ten bits
+_TENS = range(120, -1, -10)  # places of the 13 pairs in a ULID's 130 bits
 
 
 def new_id(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
@@ -41,5 +40,4 @@ def new_ulid(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
 def ulid(milliseconds: int, randomness: int = 0) -> str:
     """Return a ULID of that moment; without randomness, the lowest of its millisecond, as a bound of a range."""
     value = milliseconds << 80 | randomness
-    # Five bits a letter, as Base32 has them: 20 bytes make 32 letters, the last 26 are those of the 130 bits.
-    return b32encode(value.to_bytes(20))[6:].translate(_CROCKFORD).decode()
+    return "".join([_PAIRS[value >> place & 1023] for place in _TENS])

@@ -77,13 +77,12 @@ class _Shown(NamedTuple):
 class _Values(NamedTuple):
     """The values of a person's rows: the same in all of a family, but each number's own by its end.
 
-    `numbers` are the rows by the ends of numbers, `others` the keys of the other rows of numbers. The row of the address
-    that the card shows, `mail_key`, holds the card as well, so that agents find an active person by it.
+    `numbers` are the rows by the ends of numbers. The row of the address that the card shows, `mail_key`,
+    holds the card as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
-    others: list[str]
     mail_key: str
 
     @classmethod
@@ -111,11 +110,11 @@ class _Values(NamedTuple):
                 index_values.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
-            return cls(families, {}, [], "")
+            return cls(families, {}, "")
         own = [number for _, number in shown.own]
-        by_end, others = number_rows.shown_rows(shown.card.id, card, own)
+        by_end = number_rows.rows_by_end(shown.card.id, card, own)
         mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
-        return cls(families, by_end, others, mail_key)
+        return cls(families, by_end, mail_key)
 
     def at(self, key: str) -> bytes | None:
         """Return the value of the row with this key; None if none is derived."""
@@ -139,7 +138,9 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     }
     if shown.active:
         found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
-        found |= dict.fromkeys(values.others, families[FIND.name])
+        own = [number for _, number in shown.own]
+        others = number_rows.other_keys(shown.card.id, own, values.numbers)
+        found |= dict.fromkeys(others, families[FIND.name])
         if values.mail_key in found:
             found[values.mail_key] = families[FIND.name]
     else:

@@ -1,6 +1,6 @@
 """The rows that a person's numbers are found by: by their end (calls), by any part of them (typing), by their exchange."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
@@ -20,24 +20,20 @@ _LETTERS: dict[KeyKind, str] = {
 _KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
 
 
-def shown_rows(
-    identifier: str, card: bytes, own: Sequence[Number]
-) -> tuple[dict[str, bytes], list[str]]:
-    """Return the rows of an active person's numbers by their ends, and the keys of the rows with the card alone."""
-    ends, others = _ends(own), list[str]()
+def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
+    """Return the rows of an active person's numbers by their ends."""
     # Of two numbers with the same digits the main one has the last word.
-    by_end = {
+    return {
         NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
             card, key.extension, _LETTERS[key.kind]
         )
-        for key in reversed(ends)
+        for key in reversed(_ends(own))
     }
-    left = MAX_ROWS - len(by_end)
-    for part_key in dict.fromkeys(_others(identifier, own)):
-        if len(others) >= left:
-            break
-        others.append(part_key)
-    return by_end, others
+
+
+def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
+    """Return the keys of the rows of an active person's numbers with the card alone, next to those by their ends."""
+    return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
 
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
