@@ -21,7 +21,9 @@ _ORDER: dict[Readiness, int] = {"free": 0, "soon": 1}
 async def who_is_free(
     app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
 ) -> FreePage:
-    """Return the next people who can take a call now, and with `query.free` "soon" then those who will be soon.
+    """Return the next people who can take a call now.
+
+    With `query.free` "soon", return also those who soon can.
 
     Each status is at most 15 seconds old: Microsoft is asked for statuses older than three seconds.
 
@@ -51,7 +53,10 @@ async def who_is_free(
 async def among(
     app: App, directories: Sequence[Directory], query: PeopleQuery, found: Sequence[Found]
 ) -> Page:
-    """Return those of some people who meet the filters of a query, and of free people those whom Microsoft confirms."""
+    """Return those of the people who meet a query's filters.
+
+    Free people are returned only if Microsoft confirms them.
+    """
     if not query.has_filters:
         return Page(list(found))
     conditions = await conditions_of(app, directories, query)
@@ -70,7 +75,7 @@ async def among(
 
 
 async def confirmed_ready(app: App, found: Sequence[Found]) -> FreePage:
-    """Return those of some people who are free or will be soon, in the order given, with confirmed statuses.
+    """Return those of the people who are free now or soon, in the same order, with confirmed statuses.
 
     At most one round trip per directory; Microsoft is asked for statuses that are older than three seconds: of a hundred
     people two change status in a second, so of those confirmed ten seconds ago every tenth is no longer free.

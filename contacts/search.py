@@ -1,4 +1,4 @@
-"""Search as agents type: a name in any spelling, words of title and company, an address, a number in any format."""
+"""Search while an agent types: a name in any spelling, words of title and company, an address, a number in any format."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -60,7 +60,10 @@ async def find_meeting(
 async def _listed(
     app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
 ) -> Page:
-    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
+    """List people who meet a condition, by name.
+
+    If the condition is rare, read these few one by one.
+    """
     selection = Selection(
         keep=lambda directory, _word, card: condition.meets(directory, card),
         may_keep=condition.may_meet,
@@ -74,7 +77,7 @@ async def _listed(
 
 
 def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
-    """Return directory id and object ID of all who are ready, if they are few; else None."""
+    """Return directory ID and object ID of all people who are ready; None if they aren't few."""
     found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
     for directory_id, ready in condition.ready.items():
         ids = ready.ids(condition.wanted, most) if condition.wanted else None
@@ -90,7 +93,7 @@ async def _read_few(
     directories: Sequence[Directory],
     condition: Condition,
 ) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if one isn't found by it.
+    """Return the people with these object IDs, by name; None if an ID finds no one.
 
     Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
     capital letters, while presence has it in small ones.
@@ -140,7 +143,7 @@ async def _search_large_group(
     cursor: str,
     condition: Condition | None,
 ) -> Page:
-    """Search the whole directory and return those found who are members; a page may be short or empty.
+    """Search the whole directory and return matches that are members; a page may be short or empty.
 
     The members of a group of 50,000 would be megabytes for each letter that an agent types.
     """
@@ -163,7 +166,9 @@ async def search(
     cursor: str = "",
     condition: Condition | None = None,
 ) -> Page:
-    """Return the people of the directories whom `text` means; a number is looked up as a whole, by its beginning and its end.
+    """Return the people whom `text` finds.
+
+    A number is looked up as a whole, by its beginning and by its end.
 
     With a `condition`, those who meet it.
     """

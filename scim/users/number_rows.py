@@ -21,7 +21,7 @@ _KINDS: dict[str, KeyKind] = {letter: kind for kind, letter in _LETTERS.items()}
 
 
 def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
-    """Return the rows of an active person's numbers by their ends."""
+    """Return an active person's number rows by a number's end, with their values."""
     # Of two numbers with the same digits the main one has the last word.
     return {
         NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
@@ -32,7 +32,7 @@ def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str
 
 
 def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
-    """Return the keys of the rows of an active person's numbers with the card alone, next to those by their ends."""
+    """Return the keys of an active person's other number rows, which hold the card alone."""
     return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
 
 
@@ -54,7 +54,7 @@ def _ends(own: Sequence[Number]) -> list[Key]:
 
 
 def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
-    """Keys of rows by parts of the numbers and by exchanges, the most useful first."""
+    """Return the keys of the rows by a number's middle and by exchange, the most useful first."""
     typed = [digits for number in own for digits in _typed(number)]
     for digits in typed[:_MAX_TYPED]:
         yield FIND.key(digits, identifier)
@@ -67,7 +67,7 @@ def _others(identifier: str, own: Sequence[Number]) -> Iterator[str]:
 
 
 def _typed(number: Number) -> list[str]:
-    """Return the digits as they are typed: with the extension if that is dialled directly."""
+    """Return the digits as a caller types them: with the extension if it is dialled directly."""
     if number.fault is not None and number.keys:
         return [key.digits for key in number.keys]
     return [number.keys[-1].digits] if number.keys else []

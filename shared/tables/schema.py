@@ -43,7 +43,7 @@ def account_partition(account: str) -> str:
 
 
 def agents_partition(account: str) -> str:
-    """Return the partition of table `contacts` with what the agents of an account keep for themselves."""
+    """Return the partition of table `contacts` with the lists of an account's agents."""
     return keys.key("agents", account)
 
 
