@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core import schemas
 from scim.users import contact_cards, number_rows, search_terms
 from scim.users.models import UserRecord, encode
 from scim.users.number_rows import MAX_NUMBERS
 from shared import keys
-from shared.index_version import INDEX_VERSION
 from shared.numbers.number import Number, derive
 from shared.tables.port import Delete, Insert, Operation, Replace, Upsert
-from shared.tables.schema import (
+from shared.tables.schema.contacts import (
     EXCHANGE,
     EXTERNAL_ID,
     FIND,
     HIDDEN_NUMBER,
+    INDEX_VERSION,
     LIST,
     MAIL,
     MANAGER,
@@ -37,11 +37,6 @@ from shared.tables.schema import (
 # 2 * (8 + 17 + 5 + 14 + 5) + 2 = 100 of 100 operations. The terms are those of `search_terms`, the numbers those of
 # `number_rows`.
 MAX_MAILS = 8
-
-
-def user_key(identifier: str) -> str:
-    """Return the key of the record."""
-    return USER.key(identifier)
 
 
 def name_key(user_name: str) -> str:
@@ -94,20 +89,20 @@ class _Values(NamedTuple):
             if n.fault
         ]
         families = {
-            NAME.name: index_values.encode_owner(shown.card.id),
-            EXTERNAL_ID.name: index_values.encode_active(is_active=shown.active),
-            MAIL.name: index_values.NOTHING,
-            HIDDEN_NUMBER.name: index_values.NOTHING,
+            NAME.name: resource_rows.encode_owner(shown.card.id),
+            EXTERNAL_ID.name: resource_rows.encode_active(is_active=shown.active),
+            MAIL.name: resource_rows.NOTHING,
+            HIDDEN_NUMBER.name: resource_rows.NOTHING,
             LIST.name: card,
             FIND.name: card,
             SOUND.name: card,
             MANAGER.name: card,
-            UNIQUE.name: index_values.encode_owner(shown.card.id),
+            UNIQUE.name: resource_rows.encode_owner(shown.card.id),
             EXCHANGE.name: card,
         }
         if faults and shown.active:
-            families[UNPARSED.name] = index_values.encode_unparsed(
-                index_values.UnparsedNumbers(shown.card.name, faults)
+            families[UNPARSED.name] = resource_rows.encode_unparsed(
+                resource_rows.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
             return cls(families, {}, "")
@@ -184,7 +179,7 @@ def insertion(record: UserRecord, region: str) -> list[Operation]:
     rows = index_rows(record, region)
     stored = _with_index(record, rows, region)
     return [
-        Insert(user_key(record.id), encode(stored)),
+        Insert(USER.key(record.id), encode(stored)),
         *(Insert(key, value) for key, value in rows.items()),
     ]
 
@@ -198,7 +193,7 @@ def replacement(old: UserRecord, new: UserRecord, etag: str, region: str) -> lis
     shown = _Shown.of(new, region)
     before, after = set(stored_keys(old)), _rows_of(new, shown, _Values.of(shown))
     return [
-        Replace(user_key(new.id), encode(_with_index(new, after, region)), etag),
+        Replace(USER.key(new.id), encode(_with_index(new, after, region)), etag),
         *(Delete(key) for key in before if key not in after),
         *(Insert(key, value) for key, value in after.items() if key not in before),
         *(Upsert(key, after[key]) for key in _outdated(old, shown, after, region) if key in before),
@@ -231,7 +226,7 @@ def reindexing(
         value = rows.pop(own)
         rows |= {key: value for key in present if _family_of(key) == _family_of(own)}
     return [
-        Replace(user_key(record.id), encode(_with_index(record, rows, region)), etag),
+        Replace(USER.key(record.id), encode(_with_index(record, rows, region)), etag),
         *(Delete(key) for key in present if key not in rows),
         *(_stored(key, value, present) for key, value in rows.items()),
     ]
@@ -263,7 +258,7 @@ def _family_of(key: str) -> str:
 
 def removal(record: UserRecord, etag: str) -> list[Operation]:
     """Return the operations that remove a user, read with this tag, and all its rows."""
-    return [Delete(user_key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
+    return [Delete(USER.key(record.id), etag), *(Delete(key) for key in stored_keys(record))]
 
 
 def _names(rows: dict[str, bytes], identifier: str) -> tuple[str, ...]:

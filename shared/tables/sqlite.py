@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
-from shared.tables import limits, sqlite_file
+from shared.tables import port, sqlite_file
 from shared.tables.port import (
     AlreadyExists,
     Delete,
@@ -31,7 +31,7 @@ from shared.tables.port import (
     TableError,
     Upsert,
 )
-from shared.tables.schema import TABLES
+from shared.tables.schema.base import TABLES
 
 _GROUP = 64  # transactions in one commit at the most, so that none waits long
 _LOG_PAGES = 4000  # 16 MiB, then the log is carried over: a sixth less is written than with SQLite's 1,000 pages
@@ -84,7 +84,7 @@ class SqliteTables:
         self._reader = _connect(path)
 
     async def get(self, table: str, partition: str, key: str) -> Row | None:
-        limits.check_key(key)
+        port.check_key(key)
         try:
             found = self._reader.execute(
                 f"SELECT value, version FROM {_known(table)} WHERE partition=? AND key=?",
@@ -104,8 +104,8 @@ class SqliteTables:
         limit: int = 1000,
         keys_only: bool = False,
     ) -> list[Row]:
-        if not 1 <= limit <= limits.MAX_QUERY_ROWS:
-            raise ValueError(f"limit {limit} is not in 1..{limits.MAX_QUERY_ROWS}")
+        if not 1 <= limit <= port.MAX_QUERY_ROWS:
+            raise ValueError(f"limit {limit} is not in 1..{port.MAX_QUERY_ROWS}")
         columns = "key, x'', ''" if keys_only else "key, value, version"
         try:
             found = self._reader.execute(
@@ -119,7 +119,7 @@ class SqliteTables:
     async def transact(
         self, table: str, partition: str, operations: Sequence[Operation]
     ) -> list[str]:
-        limits.check(operations)
+        port.check(operations)
         if self._is_read_only:
             raise StorageUnavailable("the file is open for reading only", cause="read_only")
         answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()

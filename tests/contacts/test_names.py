@@ -11,7 +11,8 @@ from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.models import encode
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import CONTACTS, FIND, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND, USER
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 

@@ -182,10 +182,10 @@ def target(handler: type[_Deployment]) -> Iterator[smoke.Deployment]:
         url = f"http://127.0.0.1:{server.server_address[1]}"
         played = _Time()
         yield smoke.Deployment(
-            url,
-            "admin",
-            CLIENT_ID,
-            "1.2.3",
+            url=url,
+            token="admin",
+            client_id=CLIENT_ID,
+            version="1.2.3",
             wait_seconds=50,
             pause=played.pause,
             clock=played.clock,
@@ -237,7 +237,7 @@ async def test_the_product_passes(tmp_path: Path) -> None:
         },
         options=HostOptions(timers=True),
     ) as host:
-        target = _AtHome(host.url, "admin", wait_seconds=600, is_local=True)
+        target = _AtHome(url=host.url, token="admin", wait_seconds=600, is_local=True)
         checks = [check for check in smoke.CHECKS if check is not smoke.check_sign_in]
         for check in checks:
             await asyncio.to_thread(check, target)
@@ -393,7 +393,9 @@ def test_telemetry_needs_az_to_be_looked_for(
 
 def test_an_address_where_nothing_answers_is_a_failure() -> None:
     """With the system's own reason."""
-    target = smoke.Deployment("http://127.0.0.1:9", "t", wait_seconds=0, pause=lambda _: None)
+    target = smoke.Deployment(
+        url="http://127.0.0.1:9", token="t", wait_seconds=0, pause=lambda _: None
+    )
     with pytest.raises(smoke.Failure, match="Nothing answers at"):
         smoke.run(target)
 

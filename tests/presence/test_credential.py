@@ -22,8 +22,7 @@ from local.graph.simulator import (
 )
 from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
-from presence.graph.fault_attribution import Control
-from presence.graph.token_provider import Credential
+from presence.graph.token_provider import Control, Credential
 from shared import log
 from shared.clock import FixedClock, SystemClock
 from tests.local.graph.fixtures import RunningSimulator

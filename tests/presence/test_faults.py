@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO, FABRIKAM
-from presence.graph.client import GraphClient
-from presence.graph.errors import Unavailable
+from presence.graph.client import GraphClient, Unavailable
 from presence.presence_states import GraphPresence
 from presence.service import statuses
 from presence.sync.sync_tenant import sync

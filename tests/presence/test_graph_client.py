@@ -7,8 +7,14 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from presence.graph.client import GraphClient
-from presence.graph.errors import BadRequest, GraphError, Refused, Throttled, Unavailable
+from presence.graph.client import (
+    BadRequest,
+    GraphClient,
+    GraphError,
+    Refused,
+    Throttled,
+    Unavailable,
+)
 from presence.presence_states import GraphPresence
 from shared.clock import FixedClock
 from tests.listening import listening

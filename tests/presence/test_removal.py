@@ -122,10 +122,10 @@ async def test_a_removal_that_was_killed_half_way_can_be_repeated(
     world: World, browser: Browser
 ) -> None:
     """The rows of presence go first; the page offers to remove again."""
-    from presence.store import compaction
+    from presence.store import commits
 
     await connected(world, browser)
-    await compaction.remove(world.tables, CONTOSO, str((await world.row()).etag))
+    await commits.remove(world.tables, CONTOSO, str((await world.row()).etag))
     assert (await browser.connection())["state"] == "troubled"
     assert (await browser.act("remove")).json["state"] == "removed"
     assert await tenant_links.tenant(world.tables, CONTOSO) is None

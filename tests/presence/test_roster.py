@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.index_values import encode_active
+from scim.resource_rows import encode_active
 from shared.tables.port import Delete, Upsert
-from shared.tables.schema import EXTERNAL_ID
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import DIRECTORY, World
 

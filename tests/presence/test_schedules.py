@@ -89,7 +89,7 @@ async def test_a_tenant_linked_after_a_removal_was_killed_is_synced(
         await linking.disconnect(world.app, DIRECTORY)
     other = await world.restarted()
     link = await tenant_links.directory(world.tables, DIRECTORY) or DirectoryLink(
-        DIRECTORY, CONTOSO, ACCOUNT
+        directory_id=DIRECTORY, tenant_id=CONTOSO, account=ACCOUNT
     )
     await linking.connect(other.app, link, operator_actor("account"))
     assert await other.tick() == "synced"

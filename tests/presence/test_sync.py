@@ -3,8 +3,8 @@
 import pytest
 
 from local.graph.simulator import CONTOSO
-from scim.index_values import encode_active
-from shared.tables.schema import EXTERNAL_ID
+from scim.resource_rows import encode_active
+from shared.tables.schema.contacts import EXTERNAL_ID
 from tests.presence.world import DIRECTORY, World
 
 

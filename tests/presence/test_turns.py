@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import pytest
 
 from local.graph.simulator import CONTOSO
-from presence.graph.errors import BadRequest, Unavailable
+from presence.graph.client import BadRequest, Unavailable
 from presence.presence_states import GraphPresence
 from tests.presence.test_faults import all_is_right
 from tests.presence.world import World

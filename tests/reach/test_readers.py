@@ -10,7 +10,8 @@ import pytest
 from directories import audit
 from shared.http import Request, Response
 from shared.tables.port import query_all
-from shared.tables.schema import AUDIT, DIRECTORIES
+from shared.tables.schema.base import DIRECTORIES
+from shared.tables.schema.directories import AUDIT
 from tests.openapi.conftest import ACCOUNT, ADDRESS, Deployed
 
 GROUP = "0b3d4f6a-2c1e-4b7a-8f9d-5e6a7b8c9d0e"

@@ -13,7 +13,7 @@ from local.counting_tables import CountingTables
 from shared.app import App
 from shared.clock import FixedClock
 from shared.tables.port import Delete, Operation, Upsert
-from shared.tables.schema import ALL_DIRECTORIES
+from shared.tables.schema.base import ALL_DIRECTORIES
 from tests.local.transfer.filled import TENANT, Deployment
 
 

@@ -308,9 +308,13 @@ async def test_without_trust_no_assertion_is_taken(client: TokenClient, sign: An
 @pytest.mark.parametrize(
     "other",
     [
-        TrustedIdentity(FABRIKAM, SUBJECT, ("api://other", AUDIENCE)),
-        TrustedIdentity(CONTOSO, "11111111-52f0-4b0b-8a36-2f1f6f0c9b11", ("api://other", AUDIENCE)),
-        TrustedIdentity(CONTOSO, SUBJECT, ("api://third",)),
+        TrustedIdentity(tenant_id=FABRIKAM, subject=SUBJECT, audiences=("api://other", AUDIENCE)),
+        TrustedIdentity(
+            tenant_id=CONTOSO,
+            subject="11111111-52f0-4b0b-8a36-2f1f6f0c9b11",
+            audiences=("api://other", AUDIENCE),
+        ),
+        TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=("api://third",)),
     ],
 )
 async def test_an_access_token_ends_with_the_identity_that_it_was_issued_for(
@@ -376,6 +380,6 @@ async def test_the_issuer_is_that_of_the_deployments_cloud(
     for cloud, host in (("global", "microsoftonline.com"), ("gcchigh", "microsoftonline.us")):
         app = App(Settings.read({"CLOUD": cloud}), clock, tables)
         assert (
-            issuer(app, TrustedIdentity(CONTOSO, SUBJECT, ()))
+            issuer(app, TrustedIdentity(tenant_id=CONTOSO, subject=SUBJECT, audiences=()))
             == f"https://login.{host}/{CONTOSO}/v2.0"
         )

@@ -8,7 +8,7 @@ from local.counting_tables import CountingTables
 from scim.core.schemas import ENTERPRISE_URN
 from scim.users import index_rows
 from scim.users.models import UserRecord, decode
-from shared.tables.limits import MAX_OPERATIONS
+from shared.tables.port import MAX_OPERATIONS
 from tests.scim.client import Answer, ScimClient
 
 Use = Callable[[ScimClient, str], Awaitable[Answer]]
@@ -111,7 +111,9 @@ def _fullest(word: str, digit: int) -> UserRecord:
         ],
         ENTERPRISE_URN: {"manager": {"value": word}, "department": f"{word}x {word}y"},
     }
-    return UserRecord("01a22052-bc22-7734-9da1-2e9df8907017", resource, "", "")
+    return UserRecord(
+        id="01a22052-bc22-7734-9da1-2e9df8907017", resource=resource, created="", modified=""
+    )
 
 
 def test_the_largest_change_is_one_transaction() -> None:

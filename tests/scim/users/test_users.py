@@ -297,10 +297,10 @@ async def test_a_change_after_another_region_writes_the_card_anew(app: App) -> N
     """
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
-        new_id(app.clock),
-        {"userName": "anna", "title": "Cook", "phoneNumbers": number},
-        "",
-        "",
+        id=new_id(app.clock),
+        resource={"userName": "anna", "title": "Cook", "phoneNumbers": number},
+        created="",
+        modified="",
     )
     await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
     stored = await store.get(app, "d", user.id)
