@@ -24,7 +24,7 @@ import orjson
 from directories import tokens
 from shared import row_versions
 from shared.tables.port import Row
-from shared.tables.schema import SETUP_LINK
+from shared.tables.schema.directories import SETUP_LINK
 
 LIFETIME = timedelta(hours=72)
 KEPT = timedelta(days=30)  # at least, after its end, so that an old link is refused with the reason

@@ -9,14 +9,9 @@ from presence import tenant_links
 from shared import row_versions
 from shared.clock import DAY, SECOND
 from shared.tables.port import Row
-from shared.tables.schema import (
-    AUTH_REQUEST,
-    CONSENTS,
-    DIRECTORY_LINK,
-    TENANT_LINKS,
-    TENANTS,
-    WORK,
-)
+from shared.tables.schema.base import CONSENTS, TENANT_LINKS, TENANTS, WORK
+from shared.tables.schema.presence import DIRECTORY_LINK
+from shared.tables.schema.work import AUTH_REQUEST
 from tests.presence.browser import GLORIA, Browser
 from tests.presence.world import DIRECTORY, World
 
