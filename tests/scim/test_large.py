@@ -137,10 +137,10 @@ def test_combining_characters_are_put_in_order_in_short_pieces(
     marks = "a" + "\u0301" * 3000 + "\u0316" * 3000
     assert keys.search_key(marks) == "a"
     assert max(pieces) <= 256
-    began = time.perf_counter()
+    began = time.thread_time()  # a busy machine doesn't count
     ordered = "\u0316" * 3000 + "\u0301" * 2999
     assert keys.fold_case("É" + marks) == f"éá{ordered}"
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 @pytest.mark.parametrize("length", [10, 256, 257, 3000])
