@@ -20,7 +20,7 @@ SHORTEST = 1.0  # seconds that an execution is billed for
 SYNCS = {100: 0.2, 10_000: 0.5, 100_000: 3.1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """The operations and seconds of a month."""
 

@@ -16,6 +16,7 @@ from scim.users.models import UserRecord
 from shared.app import App
 from shared.concurrency import TimeSlice
 from shared.numbers.number import Number
+from shared.tables.schema.contacts import USER
 
 MOST = 20_000
 MAX_CHUNK_BYTES = 16 * 1024 * 1024  # and the person with whom it is reached
@@ -71,7 +72,7 @@ async def export(
     Fewer come if they are more than MAX_CHUNK_BYTES.
     """
     parts, size = [] if cursor else [form.head], 0
-    after, left = index_rows.user_key(cursor) if cursor else "", limit
+    after, left = USER.key(cursor) if cursor else "", limit
     names = ManagerNames(app, directory.id)
     while True:
         count = min(_PAGE, left)
@@ -88,7 +89,7 @@ async def export(
             return Chunk(b"".join(parts), "")
         if not left:
             return Chunk(b"".join(parts), page[-1].record.id)
-        after = index_rows.user_key(page[-1].record.id)
+        after = USER.key(page[-1].record.id)
 
 
 async def _entries(

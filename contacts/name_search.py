@@ -11,25 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from contacts import empty_prefix_cache, similar_ranges
+from contacts import index_scan
 from contacts.condition import Condition
 from contacts.cursors import Cursor, Range, bad_cursor, read_cursor, write_cursor
 from contacts.first_rules import with_first_rules
 from contacts.index_scan import Found, Page, RejectedRow, Selection, walk
 from contacts.name_query import NameQuery
-from contacts.similar_ranges import Plan
-from contacts.similarity import Similarities, comparable_words
+from contacts.similarity import Plan, Similarities, comparable_words, ranges_of_one, ranges_of_two
 from directories.models import Directory
 from presence.service import statuses
-from scim import index_values
+from scim import resource_rows
 from scim.users.contact_cards import RULES, Card, decode
 from scim.users.search_terms import find_terms, sound_terms
 from shared import keys
 from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.keys import search_key
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.schema import CONTACTS, FIND, MAIL, SOUND
+from shared.tables.port import MAX_QUERY_ROWS
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND, MAIL, SOUND
 
 ENOUGH = 5  # people found exactly; then no search for similar people follows
 MOST_SIMILAR = 20  # people on a page
@@ -73,14 +73,21 @@ async def search(
 
 
 async def search_exactly(
-    app: App, directories: Sequence[Directory], query: NameQuery, limit: int, cursor: str
+    app: App,
+    directories: Sequence[Directory],
+    query: NameQuery,
+    limit: int,
+    cursor: str,
+    condition: Condition | None = None,
 ) -> Page:
     """Return the next matches of the query, without similar people.
+
+    With a `condition`, those of them who meet it.
 
     Raises:
         HttpError: 400 for a cursor of another query.
     """
-    exact = _Exact(app, directories, query, limit, None)
+    exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     return Page(await _ranked(app, exact.found, query), exact.cursor)
 
@@ -118,7 +125,7 @@ class _Exact:
             return [Range(MAIL, wide.beginning), wide]
         found, likely = [wide], query.likely()
         # Many directories are small, and an empty one is remembered only for a whole range.
-        if likely and len(self._directories) <= empty_prefix_cache.MANY:
+        if likely and len(self._directories) <= index_scan.MANY_DIRECTORIES:
             found = [replace(wide, start=likely), replace(wide, stop=likely)]
         if alone := query.alone():
             found.append(Range(FIND, alone))
@@ -169,7 +176,7 @@ class _Exact:
         cursor = write_cursor(Cursor(where.name, position)) if position else ""
         left = _ROUND_TRIPS - self.round_trips
         selection = Selection(
-            partial(self._keep, where),
+            keep=partial(self._keep, where),
             # Most rows of one word lack the others: as many are read as one round trip can bring.
             ahead=MAX_QUERY_ROWS if is_wide or self._condition is not None else _AHEAD,
             enough=max(1, ENOUGH - len(self.found)),
@@ -196,7 +203,7 @@ class _Exact:
             return start <= term < stop and self._keep(where, directory, term, card)
 
         selection = Selection(
-            keep,
+            keep=keep,
             ahead=MAX_QUERY_ROWS,
             round_trips=1,
             rejected=self.rejected,
@@ -217,7 +224,7 @@ class _Exact:
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
         """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""
-        if value == index_values.NOTHING:
+        if value == resource_rows.NOTHING:
             return False
         return self._condition is None or self._condition.may_meet(directory, value)
 
@@ -289,7 +296,7 @@ class _Similar:
         for row in self._exact.rejected:
             identifier = row.position.rpartition(keys.SEPARATOR)[2]
             card = decode(identifier, row.value)
-            self._consider(Found(row.directory, card), may_be_meant=False)
+            self._consider(Found(directory=row.directory, card=card), may_be_meant=False)
             await time_slice.yield_when_over()
         for own in ranges:
             meant = len(self.meant)
@@ -341,11 +348,11 @@ class _Similar:
 
     def _plan(self, words: Sequence[str]) -> Plan:
         if len(words) == 1:
-            return similar_ranges.of_one(words[0])
+            return ranges_of_one(words[0])
         wide = self._query.wide()
         searched = next((one for one in words if wide.endswith(one)), words[-1])
         other = words[0] if searched == words[-1] else words[-1]
-        return similar_ranges.of_two(searched, other, was_truncated=bool(self._exact.cursor))
+        return ranges_of_two(searched, other, was_truncated=bool(self._exact.cursor))
 
     def _consider(self, one: Found, *, may_be_meant: bool) -> None:
         place = _place(one)
@@ -369,7 +376,7 @@ class _Similar:
 
     async def _read(self, where: Range) -> _Read:
         app = self._app
-        asked = empty_prefix_cache.without_known_empty(
+        asked = index_scan.without_known_empty(
             app, self._directories, where.family.name, where.beginning
         )
         start, stop = where.family.beginning(where.beginning)
@@ -380,13 +387,15 @@ class _Similar:
             nonlocal is_complete
             rows = await app.tables.query(CONTACTS, directory.id, start, stop, limit=limit)
             if not rows:
-                empty_prefix_cache.note(app, directory, where.family.name, where.beginning)
+                index_scan.note_empty(app, directory, where.family.name, where.beginning)
             is_complete = is_complete and len(rows) < limit
             time_slice, found = TimeSlice(app.clock), dict[str, Found]()
             for row in rows:
                 identifier = row.key.rpartition(keys.SEPARATOR)[2]
                 if identifier not in found:
-                    found[identifier] = Found(directory, decode(identifier, row.value))
+                    found[identifier] = Found(
+                        directory=directory, card=decode(identifier, row.value)
+                    )
                 await time_slice.yield_when_over()
             return list(found.values())
 

@@ -19,9 +19,9 @@ from shared.app import App
 from shared.concurrency import TimeSlice, each
 from shared.numbers.number import MIN_DIGITS, MIN_SUFFIX
 from shared.numbers.query import Query, query_of
-from shared.tables.limits import MAX_QUERY_ROWS
-from shared.tables.port import Row
-from shared.tables.schema import CONTACTS, EXCHANGE, NUMBER
+from shared.tables.port import MAX_QUERY_ROWS, Row
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import EXCHANGE, NUMBER
 
 MAX_NUMBERS = 100
 MOST_LOOKUPS = 2000  # round trips per request, in addition to one per directory

@@ -21,7 +21,7 @@ from shared.app import App
 from shared.concurrency import each
 from shared.keys import MAX_KEY_CHAR, SEPARATOR
 from shared.numbers.query import query_of
-from shared.tables.limits import MAX_QUERY_ROWS
+from shared.tables.port import MAX_QUERY_ROWS
 
 _ENOUGH = 5  # people; with so many on a page, the next stage is left to the next page
 _MAX_READS = (
@@ -165,7 +165,7 @@ async def _whole(
 
 
 def _found(match: Match) -> Found:
-    return Found(match.directory, match.card)
+    return Found(directory=match.directory, card=match.card)
 
 
 def _once(found: Iterable[Found]) -> list[Found]:

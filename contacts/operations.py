@@ -87,7 +87,10 @@ _PERSON = {
         "stale": False,
     },
 }
-_PAGE = {200: Answer("A page of people.", ContactPage, {"contacts": [_PERSON]}), 304: UNCHANGED}
+_PAGE = {
+    200: Answer("A page of people.", ContactPage, example={"contacts": [_PERSON]}),
+    304: UNCHANGED,
+}
 
 OPERATIONS = (
     Operation(
@@ -117,7 +120,11 @@ OPERATIONS = (
             200: Answer(
                 "Exact matches first.",
                 LookupResult,
-                {"numbers": [{"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}]},
+                example={
+                    "numbers": [
+                        {"number": "030 901820", "matches": [{**_PERSON, "match": "exact"}]}
+                    ]
+                },
             ),
             304: UNCHANGED,
         },
@@ -140,7 +147,7 @@ OPERATIONS = (
             200: Answer(
                 "Whom the number belongs to.",
                 PopResult,
-                {
+                example={
                     "outcome": "choice",
                     "number": "+4930901820",
                     "count": 1,

@@ -1,28 +1,31 @@
-"""Search while an agent types: a name in any spelling, words of title and company, an address, a number in any format."""
+"""Search while an agent types (a name in any spelling, words, an address, a number in any format), with filters.
+
+With filters, free people come before those who are free soon. Several searches follow each other; a cursor
+holds the number of one and the cursor in it.
+"""
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from contacts import company_search, listing, name_search
-from contacts.condition import Condition
-from contacts.cursors import Range
-from contacts.index_scan import Found, Page, Selection, walk
+from contacts import company_search, filtered_listing, listing, name_search
+from contacts.condition import Condition, conditions_of
+from contacts.cursors import bad_cursor
+from contacts.index_scan import Found, Page
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.app import App
-from shared.concurrency import each
 from shared.keys import search_key
 from shared.numbers.typed import is_number
-from shared.tables.schema import LIST
 
 _MAX_PAGES = (
     4  # of a search that are looked through for members of a large group, or for free people
 )
-_MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
-_AHEAD = 8  # rows read for each free person wanted
+_IN_GROUPS = "g"  # begins a cursor of a search in the groups with a name
+_FIRST = ord("0")
+_MAX_GROUPS = 30  # of one name, in as many directories
 
 
 async def find_meeting(
@@ -42,9 +45,7 @@ async def find_meeting(
     if not query.group:
         if text:
             return await search(app, directories, text, limit, cursor, condition)
-        if condition is None:
-            return await listing.list_contacts(app, directories, limit, cursor)
-        return await _listed(app, directories, limit, cursor, condition)
+        return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
     (directory,) = directories
     if not text:
         return await _members(app, directory, query.group, limit, cursor, condition)
@@ -55,62 +56,6 @@ async def find_meeting(
     return await _search_large_group(
         app, directory, replace(query, text=text), limit, cursor, condition
     )
-
-
-async def _listed(
-    app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
-) -> Page:
-    """List people who meet a condition, by name.
-
-    If the condition is rare, read these few one by one.
-    """
-    selection = Selection(
-        keep=lambda directory, _word, card: condition.meets(directory, card),
-        may_keep=condition.may_meet,
-        ahead=_AHEAD,
-        round_trips=_MAX_PAGES,
-    )
-    few = _few(condition, limit) if not cursor else None
-    if few is not None and (found := await _read_few(app, few, directories, condition)) is not None:
-        return Page(found)
-    return await walk(app, directories, Range(LIST), limit, cursor, selection)
-
-
-def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
-    """Return directory ID and object ID of all people who are ready; None if they aren't few."""
-    found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
-    for directory_id, ready in condition.ready.items():
-        ids = ready.ids(condition.wanted, most) if condition.wanted else None
-        if ids is None or len(found) + len(ids) > most:
-            return None
-        found += [(directory_id, one) for one in ids]
-    return found
-
-
-async def _read_few(
-    app: App,
-    few: Sequence[tuple[str, str]],
-    directories: Sequence[Directory],
-    condition: Condition,
-) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if an ID finds no one.
-
-    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
-    capital letters, while presence has it in small ones.
-    """
-    by_id = {one.id: one for one in directories}
-
-    async def one(item: tuple[str, str]) -> list[Found] | None:
-        directory = by_id[item[0]]
-        ids = await listing.ids_by_external_id(app, directory.id, item[1])
-        people = [await listing.read_person(app, directory, identifier) for identifier in ids]
-        return [one for one in people if one and condition.meets(directory, one.card)] or None
-
-    read = await each(few, one)
-    found = [one for own in read if own for one in own]
-    if None in read:
-        return None
-    return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
 
 
 async def _members(
@@ -178,8 +123,78 @@ async def search(
     query = NameQuery.of(text)
     if not query:
         return Page([])
-    if condition is None and (
-        page := await company_search.search(app, directories, text, limit, cursor)
-    ):
+    if page := await company_search.search(app, directories, text, limit, cursor, condition):
         return page
     return await name_search.search(app, directories, query, limit, cursor, condition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One search of those that make the answer."""
+
+    condition: Condition
+    directories: Sequence[Directory]
+    query: PeopleQuery
+
+
+async def find(
+    app: App, directories: Sequence[Directory], query: PeopleQuery, limit: int, cursor: str = ""
+) -> Page:
+    """Return the next people, listed or (with a text) searched, who meet the filters of the query.
+
+    With `query.group`, `directories` is that of the group. If free people are asked for and no one is found by the words,
+    these are taken for the name of a group, which is one round trip per directory.
+
+    Raises:
+        HttpError: 400 for a cursor of another query, or if too many directories are asked for free people.
+    """
+    if not query.has_filters:
+        return await find_meeting(app, directories, query, limit, cursor, None)
+    conditions = await conditions_of(app, directories, query)
+    is_named = bool(query.group_name) or cursor.startswith(_IN_GROUPS)
+    if not is_named:
+        steps = [_Step(one, conditions.directories, query) for one in conditions.in_order]
+        page = await _go_through(app, steps, limit, cursor)
+        may_be_group = bool(query.free and query.text and not query.group)
+        if page.found or page.cursor or cursor or not may_be_group:
+            return page
+    name = query.group_name or query.text
+    if not name:
+        raise bad_cursor()
+    targets = await listing.groups_by_name(app, conditions.directories, name)
+    text = query.text if query.group_name else ""
+    steps = [
+        _Step(condition, [directory], replace(query, text=text, group=group))
+        for condition in conditions.in_order
+        for directory, group in targets[:_MAX_GROUPS]
+    ]
+    if not steps:
+        return Page([])
+    page = await _go_through(app, steps, limit, cursor.removeprefix(_IN_GROUPS))
+    return Page(page.found, _IN_GROUPS + page.cursor if page.cursor else "")
+
+
+async def _go_through(app: App, steps: Sequence[_Step], limit: int, cursor: str) -> Page:
+    """Return the next people of the searches, one search after the other."""
+    number, inner = _split(cursor, len(steps))
+    found = list[Found]()
+    for at in range(number, len(steps)):
+        step, left = steps[at], limit - len(found)
+        if not left:
+            return Page(found, chr(_FIRST + at))
+        page = await find_meeting(app, step.directories, step.query, left, inner, step.condition)
+        found += page.found
+        if page.cursor:
+            return Page(found, f"{chr(_FIRST + at)}{page.cursor}")
+        inner = ""
+    return Page(found)
+
+
+def _split(cursor: str, count: int) -> tuple[int, str]:
+    """Return the number of the search that a cursor continues, and the cursor in it."""
+    if not cursor:
+        return 0, ""
+    number = ord(cursor[0]) - _FIRST
+    if not 0 <= number < count:
+        raise bad_cursor()
+    return number, cursor[1:]

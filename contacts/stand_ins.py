@@ -10,13 +10,13 @@ from typing import Literal, get_args
 
 from contacts import listing
 from contacts.availability import confirmed_ready
-from contacts.filtered_search import find
 from contacts.free_people import FreePerson
 from contacts.index_scan import Found
 from contacts.people_query import PeopleQuery
 from contacts.reporting_line import ReportingLine
+from contacts.search import find
 from directories.models import Directory
-from presence.readiness import readiness_of
+from presence.service import readiness_of
 from scim.users.contact_cards import Card
 from shared.app import App
 from shared.concurrency import each

@@ -24,23 +24,14 @@ from directories import (
 )
 from directories.access_rows import expires_of
 from directories.audit_relay import Outbox
-from directories.maintenance_jobs import MaintenanceJobs
+from directories.hooks import MaintenanceJobs
 from shared import keys, log, row_versions
 from shared.app import App
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, NotFound, Row, Upsert
-from shared.tables.schema import (
-    ACCESS_TOKEN,
-    ALL_DIRECTORIES,
-    CONTACTS,
-    DIRECTORIES,
-    EVENT,
-    HEALTH,
-    MAINTENANCE_PLACE,
-    USED_ASSERTION,
-    WORK,
-    Family,
-)
+from shared.tables.port import MAX_OPERATIONS, MAX_QUERY_ROWS, Delete, NotFound, Row, Upsert
+from shared.tables.schema.base import ALL_DIRECTORIES, CONTACTS, DIRECTORIES, HEALTH, WORK, Family
+from shared.tables.schema.contacts import EVENT
+from shared.tables.schema.directories import ACCESS_TOKEN, USED_ASSERTION
+from shared.tables.schema.work import MAINTENANCE_PLACE
 
 _HOURS = 24
 _EXPIRING = (ACCESS_TOKEN, USED_ASSERTION)

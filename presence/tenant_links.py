@@ -30,11 +30,13 @@ from shared.tables.port import (
     Tables,
     query_all,
 )
-from shared.tables.schema import DIRECTORY_LINK, TENANT_LINK, TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.base import TENANT_LINKS, TENANTS, Family
+from shared.tables.schema.presence import DIRECTORY_LINK, TENANT_LINK
 
 DirectoryState = Literal["propagating", "linked", "removed"]
 _ATTEMPTS = 8
 _MAX_PAUSE_SECONDS = 0.02
+_UNCONFIRMED_VERSION = 2  # of a directory's row; an older release would connect the company
 T = TypeVar("T")
 
 
@@ -46,7 +48,7 @@ class LinkConflict(Exception):
     """The link was changed at the same time: read it again and decide again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLink:
     """A tenant that is linked.
 
@@ -64,13 +66,14 @@ class TenantLink:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryLink:
     """A directory's connection to a tenant.
 
     `probe_id` is the object ID of the administrator; Graph is asked for this person's presence
     first. `company` is the domain of the company that signed in, `accepted_by` the administrator's user name there;
-    until the company `is_confirmed` as the right one, it isn't connected. `probed_at`, `probes` and `reason`
+    `begun_by` is the ID of the actor here who began it. Until the company `is_confirmed` as the right one, it isn't
+    connected, and the row has a version that no release without this rule reads. `probed_at`, `probes` and `reason`
     are the time, number and result of the checks whether consent has arrived. When it arrived,
     Graph was asked for `sampled` of the directory's people and had a presence for `sample_known` of
     them. A removed connection keeps the tenant's ID, so that the end of access can be checked:
@@ -89,6 +92,7 @@ class DirectoryLink:
     reason: str = ""
     company: str = ""
     accepted_by: str = ""
+    begun_by: str = ""
     is_confirmed: bool = True
     sampled: int = 0
     sample_known: int = 0
@@ -102,7 +106,7 @@ class DirectoryLink:
 
 async def tenant(tables: Tables, tenant_id: str) -> TenantLink | None:
     """Return the tenant's link, or None."""
-    row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
     return decode_tenant(row) if row else None
 
 
@@ -113,7 +117,7 @@ async def tenants(tables: Tables) -> list[TenantLink]:
 
 async def directory(tables: Tables, directory_id: str) -> DirectoryLink | None:
     """Return the directory's connection, or None."""
-    row = await tables.get(TENANTS, TENANT_LINKS, _directory_key(directory_id))
+    row = await tables.get(TENANTS, TENANT_LINKS, DIRECTORY_LINK.key(directory_id))
     return decode_directory(row) if row else None
 
 
@@ -146,7 +150,7 @@ async def save_link(tables: Tables, link: DirectoryLink, events: Sequence[AuditE
 async def forget(tables: Tables, directory_id: str) -> None:
     """Delete the connection of a directory that doesn't exist any more."""
     try:
-        await tables.transact(TENANTS, TENANT_LINKS, [Delete(_directory_key(directory_id))])
+        await tables.transact(TENANTS, TENANT_LINKS, [Delete(DIRECTORY_LINK.key(directory_id))])
     except NotFound:
         return
 
@@ -167,7 +171,11 @@ async def join(
         directories = tuple(dict.fromkeys((*others, link.directory_id)))
         unknown_fields = old.unknown_fields if old else {}
         return TenantLink(
-            link.tenant_id, link.account, directories, since=now, unknown_fields=unknown_fields
+            tenant_id=link.tenant_id,
+            owner=link.account,
+            directories=directories,
+            since=now,
+            unknown_fields=unknown_fields,
         )
 
     found = await _change(
@@ -191,6 +199,7 @@ async def leave(
         since=now,
         probe_id="",
         accepted_by="",
+        begun_by="",
         is_confirmed=True,
         probed_at=0,
         probes=0,
@@ -234,9 +243,9 @@ async def _change(
         LinkConflict: `also` doesn't fit, or others keep changing the row.
     """
     for _ in range(_ATTEMPTS):
-        row = await tables.get(TENANTS, TENANT_LINKS, _tenant_key(tenant_id))
+        row = await tables.get(TENANTS, TENANT_LINKS, TENANT_LINK.key(tenant_id))
         new = change(decode_tenant(row) if row else None)
-        operations = _operations(_tenant_key(tenant_id), row, new)
+        operations = _operations(TENANT_LINK.key(tenant_id), row, new)
         operations += also
         try:
             if operations:
@@ -257,21 +266,15 @@ def _operations(key: str, row: Row | None, new: TenantLink | None) -> list[Opera
 
 def _store(link: DirectoryLink, read: DirectoryLink) -> Insert | Replace:
     """Return the operation that stores a link in place of the one that was read."""
-    key, value = _directory_key(link.directory_id), encode(link)
+    key, value = DIRECTORY_LINK.key(link.directory_id), encode(link)
     return Replace(key, value, read.tag) if read.tag else Insert(key, value)
-
-
-def _tenant_key(tenant_id: str) -> str:
-    return TENANT_LINK.key(tenant_id)
-
-
-def _directory_key(directory_id: str) -> str:
-    return DIRECTORY_LINK.key(directory_id)
 
 
 def encode(link: TenantLink | DirectoryLink) -> bytes:
     """Return the value of a link's row."""
-    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": 1})
+    is_unconfirmed = isinstance(link, DirectoryLink) and not link.is_confirmed
+    version = _UNCONFIRMED_VERSION if is_unconfirmed else 1
+    return orjson.dumps({**row_versions.as_row(link, "tag"), "v": version})
 
 
 def decode_tenant(row: Row) -> TenantLink:
@@ -284,6 +287,7 @@ def decode_tenant(row: Row) -> TenantLink:
 
 def decode_directory(row: Row) -> DirectoryLink:
     """Return a directory's connection. Raise UnsupportedRowVersion."""
-    content = {**row_versions.read(row.value, "directory link"), "tag": row.etag}
+    stored = row_versions.read(row.value, "directory link", _UNCONFIRMED_VERSION)
+    content = {**stored, "tag": row.etag}
     link: DirectoryLink = row_versions.build(DirectoryLink, content)
     return link

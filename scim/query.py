@@ -90,7 +90,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuery:
     """A client's query; `cursor` is None for index paging, "" for the first cursor page."""
 

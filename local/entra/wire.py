@@ -24,7 +24,7 @@ class Quarantined(Exception):
     """The job can't go on; Entra would put it into quarantine (Microsoft Learn, "Quarantine status")."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer as received. `content` is the decoded JSON, None without or with malformed JSON.
 
@@ -145,7 +145,14 @@ class Wire:
             body = await response.read()
         self._record.answered(operation, time.perf_counter() - started, response.status)
         lower = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(request, response.status, lower, body, _decoded(body), attempt > 1)
+        return Answer(
+            request=request,
+            status=response.status,
+            headers=lower,
+            body=body,
+            content=_decoded(body),
+            repeated=attempt > 1,
+        )
 
 
 def equals(attribute: str, value: str) -> str:

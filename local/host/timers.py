@@ -20,7 +20,7 @@ _LONGEST_SLEEP = 60.0  # so that a machine that wakes up, or a clock that is set
 Call = Callable[[TimerFunction, TimerRequest], Awaitable[Any]]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class _Timer:
     function: TimerFunction
     schedule: Schedule
@@ -38,7 +38,7 @@ class Timers:
         self._wake = asyncio.Event()
         now = clock.now()
         self._timers = [
-            _Timer(each, schedule, schedule.after(now))
+            _Timer(function=each, schedule=schedule, due=schedule.after(now))
             for each in functions
             for schedule in [_read(each)]
         ]

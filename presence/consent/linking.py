@@ -4,13 +4,14 @@ The rows of presence change first and the link after them, both ways: killed in 
 that should not be, and doing it again finishes.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from directories import audit, audit_relay, provisioning_log
 from directories.audit import Act, Actor, AuditEvent, system_actor
 from presence import health, tenant_links
 from presence.instance import runtime_of
-from presence.store import commits, compaction, manifest
+from presence.store import commits, manifest
 from presence.store.codec import Delta
 from presence.store.manifest import LinkedDirectory, Manifest
 from presence.store.manifest import decode as decode_head
@@ -26,7 +27,7 @@ from shared.tables.port import (
     Replace,
     StorageUnavailable,
 )
-from shared.tables.schema import PRESENCE
+from shared.tables.schema.base import PRESENCE
 
 _ATTEMPTS = 8
 
@@ -81,16 +82,20 @@ async def _undo_link(app: App, link: DirectoryLink) -> None:
 
 
 async def disconnect(
-    app: App, directory_id: str, actor: Actor | None = None
+    app: App,
+    directory_id: str,
+    actor: Actor | None = None,
+    *,
+    only_if: Callable[[DirectoryLink], bool] = lambda _: True,
 ) -> DirectoryLink | None:
     """Unlink a directory, and return the link that it had.
 
     Deletes tokens and presence that no other directory shares. Without an actor, the app does it
-    because the directory was deleted.
+    because the directory was deleted. A link for which `only_if` is False stays: it was changed at the same time.
     """
     for _ in range(_ATTEMPTS):
         link = await tenant_links.directory(app.tables, directory_id)
-        if link is None or link.state == "removed":
+        if link is None or link.state == "removed" or not only_if(link):
             return link
         await _remove_from_manifest(app, link.tenant_id, directory_id)
         by = actor or system_actor(link.account, "presence_timer")
@@ -130,7 +135,7 @@ async def _add_to_manifest(app: App, link: DirectoryLink) -> None:
                 await tables.transact(
                     PRESENCE,
                     tenant_id,
-                    [manifest.first_head([LinkedDirectory(directory_id)])],
+                    [manifest.first_head([LinkedDirectory(id=directory_id)])],
                 )
             else:
                 value = encode_head(_with_directory(head, directory_id))
@@ -155,7 +160,7 @@ def _with_directory(head: Manifest, directory_id: str) -> Manifest:
     directories = (
         head.directories
         if head.bit(directory_id)
-        else [*head.directories, LinkedDirectory(directory_id)]
+        else [*head.directories, LinkedDirectory(id=directory_id)]
     )
     return replace(
         head,
@@ -173,11 +178,11 @@ async def _remove_from_manifest(app: App, tenant_id: str, directory_id: str) -> 
         snapshot = await runtime.snapshots.get(tables, app.clock, tenant_id)
         try:
             if snapshot is None:
-                await compaction.remove(tables, tenant_id)  # left by a removal that was killed
+                await commits.remove(tables, tenant_id)  # left by a removal that was killed
             elif not snapshot.head.bit(directory_id):
                 return
             elif len(snapshot.head.linked_directories()) == 1:
-                await compaction.remove(tables, tenant_id, snapshot.tag)
+                await commits.remove(tables, tenant_id, snapshot.tag)
             else:
                 await commits.commit(
                     tables, tenant_id, snapshot, *_without_directory(snapshot, directory_id)

@@ -13,25 +13,25 @@ from typing import Literal
 
 import orjson
 
-from scim import index_values, resource_rows
+from scim import resource_rows
 from scim.core.errors import ScimError
 from scim.core.patch import MemberChange
 from shared import keys
 from shared.app import App
 from shared.concurrency import each
 from shared.messages import Message
-from shared.tables.limits import MAX_OPERATIONS, MAX_QUERY_ROWS
-from shared.tables.port import Delete, Operation, Replace, Row, Upsert, query_all
-from shared.tables.schema import (
-    CONTACTS,
-    GROUP,
-    GROUP_GROUP,
-    MEMBER,
-    USER,
-    USER_GROUP,
-    OnePart,
-    TwoParts,
+from shared.tables.port import (
+    MAX_OPERATIONS,
+    MAX_QUERY_ROWS,
+    Delete,
+    Operation,
+    Replace,
+    Row,
+    Upsert,
+    query_all,
 )
+from shared.tables.schema.base import CONTACTS, OnePart, TwoParts
+from shared.tables.schema.contacts import GROUP, GROUP_GROUP, MEMBER, USER, USER_GROUP
 
 Kind = Literal["User", "Group"]
 _RECORDS: dict[Kind, OnePart] = {"User": USER, "Group": GROUP}
@@ -193,7 +193,7 @@ async def _join(app: App, directory_id: str, group_id: str, member_id: str) -> M
         if record is not None:
             seen_from_group = Upsert(MEMBER.key(group_id, member_id), encode_kind(kind))
             seen_from_member = Upsert(
-                _SEEN_FROM_MEMBER[kind].key(member_id, group_id), index_values.NOTHING
+                _SEEN_FROM_MEMBER[kind].key(member_id, group_id), resource_rows.NOTHING
             )
             touch = Replace(key, record.value, record.etag)
             return Move(member_id, True, [touch, seen_from_group, seen_from_member])

@@ -65,7 +65,7 @@ def test_a_search_of_a_long_log_ends_with_an_answer(
     page: Page, populated: Populated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page goes on by itself, tells how far it looked, and then that nothing matches."""
-    monkeypatch.setattr("directories.log_reader._MAX_QUERIES", 4)
+    monkeypatch.setattr("directories.provisioning_log._MAX_QUERIES", 4)
     page.goto(f"/directories/{populated.entra.id}/log?q=zzzz&kind=refused")
     expect(page.get_by_text("No event in this log matches the filter.")).to_be_visible()
     expect(page.get_by_text("Looking further back")).to_have_count(0)
@@ -74,14 +74,13 @@ def test_a_search_of_a_long_log_ends_with_an_answer(
 def test_the_sign_in_step_works_without_script(browser: Browser, empty: World) -> None:
     """The browser sends the form, and its policy lets the redirect to Microsoft pass."""
     made = empty.add("Brightwater", done=False)
-    context = browser.new_context(base_url=empty.url, java_script_enabled=False, locale="en-GB")
-    page = context.new_page()
-    page.goto(f"/directories/{made.id}/presence")
-    page.get_by_text("Sync presence", exact=True).click()
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Sign in to Microsoft").click()
-    expect(page).to_have_url(re.compile(f"^{empty.simulator.url}/"))
-    page.get_by_role("button", name="gloria@contoso.example").click()
-    page.get_by_role("button", name="Accept").click()
-    expect(page).to_have_url(re.compile(f"^{empty.url}/directories/{made.id}/presence"))
-    context.close()
+    with chromium.visitor(browser, empty, script=False) as visitor:
+        page = visitor.new_page()
+        page.goto(f"/directories/{made.id}/presence")
+        page.get_by_text("Sync presence", exact=True).click()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Sign in to Microsoft").click()
+        expect(page).to_have_url(re.compile(f"^{empty.simulator.url}/"))
+        page.get_by_role("button", name="gloria@contoso.example").click()
+        page.get_by_role("button", name="Accept").click()
+        expect(page).to_have_url(re.compile(f"^{empty.url}/directories/{made.id}/presence"))

@@ -11,7 +11,8 @@ from scim.users import contact_cards, index_rows
 from scim.users.contact_cards import ENTERPRISE
 from scim.users.models import encode
 from shared.tables.port import Insert, Operation
-from shared.tables.schema import CONTACTS, FIND, USER
+from shared.tables.schema.base import CONTACTS
+from shared.tables.schema.contacts import FIND, USER
 from tests.contacts.people import Company, Person
 from tests.rounds import rounds
 
@@ -161,7 +162,7 @@ async def test_a_typing_error_still_finds_the_person(
 
 
 @pytest.mark.parametrize("text", ["wilhelm zchneibev", "xyz", "else", "anna", "schn eider karl"])
-async def test_more_errors_than_that_find_nobody_similar(
+async def test_more_errors_than_that_find_no_one_similar(
     agent: Person, contoso: Company, text: str
 ) -> None:
     """One error from five letters on, two from nine."""
@@ -211,7 +212,7 @@ async def test_a_name_that_sounds_alike_finds_the_person(
     assert by == "sound"
 
 
-async def test_two_digits_beside_a_name_are_no_part_of_a_number(
+async def test_two_digits_next_to_a_name_are_no_part_of_a_number(
     agent: Person, contoso: Company
 ) -> None:
     """Nearly every number has them somewhere; three digits are a part of a number, as for a search by number."""
@@ -232,7 +233,7 @@ async def test_exact_hits_come_before_similar_ones(agent: Person, contoso: Compa
     assert (await _found(agent, contoso, "meyer"))[2] == "Antje Meier"
 
 
-async def test_nobody_similar_is_looked_for_if_five_are_found(
+async def test_no_one_similar_is_looked_for_if_five_are_found(
     agent: Person, contoso: Company, tables: CountingTables
 ) -> None:
     """One round trip then; at most three more if not."""

@@ -161,7 +161,7 @@ def test_accounts_are_kept_apart(command: Command) -> None:
         (("rotate", "--id", "none", "--overlap", "99999"), "--overlap"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_what_is_wrong_is_reported_in_one_line(
     command: Command, arguments: tuple[str, ...], said: str
 ) -> None:
     """The option, the fault and the remedy; no traceback."""
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert printed.count("\n") == 1
 
 
-def test_a_wrong_place_is_said_in_one_line(command: Command) -> None:
+def test_a_wrong_place_is_reported_in_one_line(command: Command) -> None:
     """A TABLES value that is none, and a file that can't be opened."""
     for url in ("nonsense", "sqlite:////proc/none/x.db"):
         command.url = url

@@ -22,8 +22,7 @@ from local.graph.simulator import (
 )
 from presence.graph import tokens
 from presence.graph.failure_reasons import Fault
-from presence.graph.fault_attribution import Control
-from presence.graph.token_provider import Credential
+from presence.graph.token_provider import Control, Credential
 from shared import log
 from shared.clock import FixedClock, SystemClock
 from tests.local.graph.fixtures import RunningSimulator
@@ -387,7 +386,7 @@ async def test_a_sign_in_that_hangs_for_one_tenant_delays_no_other(
     await hanging
 
 
-async def test_the_control_asks_anew_whether_our_own_credential_works(
+async def test_the_control_asks_again_whether_our_own_credential_works(
     graph_simulator: RunningSimulator, credential: Credential
 ) -> None:
     """A token of the own tenant in memory proves nothing: a company would be told that it had withdrawn consent."""

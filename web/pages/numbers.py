@@ -26,7 +26,7 @@ _PEOPLE = 200
 _MOST_COUNTED = 999
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNumber:
     """A number as it was sent, with its person and why it can't be read. `key` opens the person's card."""
 
@@ -88,7 +88,14 @@ async def _by_cause(
             code, why, remedy = _described(visit, fault, number["fault"])
             cause = causes.setdefault(code, Cause(code, remedy, []))
             cause.numbers.append(
-                PersonNumber(key, person.id, person.name, number["value"], number["type"], why)
+                PersonNumber(
+                    key=key,
+                    id=person.id,
+                    name=person.name,
+                    value=number["value"],
+                    type=number["type"],
+                    why=why,
+                )
             )
         await time_slice.yield_when_over()
     return sorted(causes.values(), key=lambda one: -len(one.numbers))

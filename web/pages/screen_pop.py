@@ -33,7 +33,7 @@ async def show(visit: PageRequest) -> Response:
     filters = Filters(q=pop.number if _has_digits(pop.number) else "", directory=chosen)
     found = None
     if pop.outcome != "none":
-        found = Page([Found(match.directory, match.card) for match in pop.matches])
+        found = Page([Found(directory=match.directory, card=match.card) for match in pop.matches])
     values = await list_values(visit, filters, directories, found=found, partial=visit.is_partial)
     values |= {
         "directories": directories,

@@ -154,7 +154,7 @@ def test_a_missing_user_name_is_named(name: object) -> None:
     assert (scim_type, detail.split()[0]) == ("invalidValue", "userName")
 
 
-def test_nobody_is_refused_for_having_no_name() -> None:
+def test_no_one_is_refused_for_having_no_name() -> None:
     """Guests and room accounts have neither given nor family name; one refusal is retried for 28 days."""
     assert _user()["userName"] == "babs"
 

@@ -244,7 +244,7 @@ async def test_another_directory_knows_nothing_of_a_user(
     assert (await crossed.get("/Users")).status == 401
 
 
-async def test_what_stands_beside_a_person_follows_each_sort_of_change(
+async def test_after_each_kind_of_change_the_rows_are_those_of_a_new_derivation(
     scim: ScimClient, app: App
 ) -> None:
     """After every change the rows are those that a new derivation gives: none missing, none stale,
@@ -296,16 +296,16 @@ async def _beside(app: App, directory_id: str) -> dict[str, Row]:
     }
 
 
-async def test_a_change_after_another_region_writes_the_card_anew(app: App) -> None:
+async def test_a_change_after_another_region_writes_the_card_again(app: App) -> None:
     """National numbers are read as of the directory's region; if that changed since, no row keeps
     the old form.
     """
     number = [{"type": "work", "value": "030 1234567"}]
     user = UserRecord(
-        new_id(app.clock),
-        {"userName": "anna", "title": "Cook", "phoneNumbers": number},
-        "",
-        "",
+        id=new_id(app.clock),
+        resource={"userName": "anna", "title": "Cook", "phoneNumbers": number},
+        created="",
+        modified="",
     )
     await app.tables.transact("contacts", "d", index_rows.insertion(user, "DE"))
     stored = await store.get(app, "d", user.id)
