@@ -40,7 +40,8 @@ _LEAST_ROWS, _MOST_ROWS = (
     16,
     8000,
 )  # of a directory, of all, that one range of similar people is read to
-_LEAST_BEGUN, _ENDING = 3, 4  # letters of a mistyped word that are taken for right, that aren't
+_LEAST_BEGUN, _MOST_BEGUN = 3, 6  # letters of a mistyped word that are taken for right
+_ENDING = 4  # letters of a word that may be wrong
 _SELECTIVE = 5  # letters with which so few words begin that all their rows are read
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
@@ -193,7 +194,7 @@ class _Exact:
         the search for similar people.
         """
         word, stop = where.beginning, keys.escape(where.stop)
-        begun = word[: max(_LEAST_BEGUN, len(word) - _ENDING)]
+        begun = word[: max(_LEAST_BEGUN, min(_MOST_BEGUN, len(word) - _ENDING))]
         is_selective = len(begun) >= _SELECTIVE
         around = replace(where, beginning=begun, start="" if is_selective else word, stop="")
         start = keys.escape(word)

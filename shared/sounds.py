@@ -25,14 +25,14 @@ _SPELLINGS = {
     "tsch": "k", "tch": "k", "cz": "k", "ch": "k", "ck": "k", "sch": "s", "sh": "s", "sz": "s", "zs": "s",
     "tz": "s", "ts": "s", "ce": "s", "ci": "s", "cy": "s", "ph": "f", "pf": "f", "th": "t", "dt": "t",
     "td": "t", "dg": "k", "gh": "", "x": "ks", "qu": "k", "qv": "k", "kv": "k", "kw": "k", "tts": "s", "ttz": "s",
-    "cc": "s", "mp": "m", "aul": "a",
+    "cc": "s", "mp": "m", "aul": "a", "tew": "t", "hew": "h", "pherd": "prt", "phard": "prt",
 }  # fmt: skip
 # Letters that aren't heard: f, ph and v after a vowel and before a consonant or at the end, w before a consonant or at the
 # end, j inside a word, x at the end of French names.
 _UNHEARD = "(?<=[aeiouy])(?:(?:ff|f|ph)(?![aeiouylr])|v(?![aeiouy]))|(?<=.)w(?![aeiouy])|(?<=.)j|(?<=[aeo]u)x$"
 _GROUPS = re.compile(
     f"(?P<unheard>{_UNHEARD})|^kn|^wr|^gh|^g(?=[eiy])|^y(?=[aeiou])|^x|tsch|tch|tts|ttz|cz|ch|ck|sch|sh|sz|zs|tz|ts|"
-    "cc(?=[ei])|c(?=[eiy])|ph|pf|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
+    "cc(?=[ei])|c(?=[eiy])|ph[ae]rd|ph|pf|[th]ew(?=[aeiou])|th|dt|td|dg|gh|x|qu|qv|kv|kw|mp(?=[st])|aul(?=[td]s?$)"
 )
 _AT_THE_BEGINNING = {"kn": "n", "wr": "r", "gh": "k", "g": "j", "y": "j", "x": "s"}
 _CLASSES = str.maketrans("bcdfgjklmnpqrstvwxz", "pktfkjklmnpkrstffks", "aeiouyh")
