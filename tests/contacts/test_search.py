@@ -219,7 +219,7 @@ async def test_no_one_is_repeated_where_a_directory_comes_short(
     """A page ends at the end of the directory that was read least far, so that the cursor is right
     for all of them.
     """
-    monkeypatch.setattr("contacts.index_scan._MOST_ROWS", 1)
+    monkeypatch.setattr("contacts.index_scan._MAX_ROWS", 1)
     for n in range(60):
         await contoso.hire(f"Person {n}", title="Accountant")
     await fabrikam.hire("Zoe Fabrikam", title="Accountant")

@@ -52,6 +52,14 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return Command(tmp_path, capsys)
 
 
+def test_a_name_that_is_taken_gets_a_number(command: Command) -> None:
+    """A script may add several directories by one name; on the pages each name is used once."""
+    for name in ("Contoso", "CONTOSO", "Contoso"):
+        command.run("add", "--name", name)
+    names = {one["name"] for one in command.run("list")}
+    assert names == {"Contoso", "CONTOSO (2)", "Contoso (3)"}
+
+
 def opens(command: Command, directory_id: str, token: str) -> bool:
     """Whether the token opens the directory."""
     import asyncio

@@ -9,7 +9,7 @@ from tests.presence.world import DIRECTORY, World
 
 
 async def test_everyones_status_is_known_after_the_first_sync(world: World) -> None:
-    """From link to status: roster, token, Graph, rows (issue: presence at most 30 seconds old)."""
+    """From link to status: roster, token, Graph, rows."""
     ids = await world.linked(700)
     assert await world.tick() == "synced"
     assert await world.shown(ids) == world.truth(ids)

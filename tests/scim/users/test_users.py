@@ -36,10 +36,15 @@ async def test_values_come_back_as_they_were_sent(scim: ScimClient) -> None:
     sent = [
         {"type": "work", "value": "(020) 7946-0018 x12"},
         {"type": "mobile", "value": "10-040-1308"},
+        {"type": "other", "value": " +49 (0)30  123456 "},
     ]
-    answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent)
-    assert answer.body["phoneNumbers"] == sent
-    assert answer.body["userName"] == "Anna.MÜLLER@Example.com"
+    texts = {"displayName": " Mu\u0308ller,  ANNA ", "title": "Chief  \u200bOfficer "}
+    answer = await scim.user("Anna.MÜLLER@Example.com", phoneNumbers=sent, **texts)
+    stored = await scim.get(f"/Users/{answer.id}")
+    for body in (answer.body, stored.body):
+        assert body["phoneNumbers"] == sent
+        assert body["userName"] == "Anna.MÜLLER@Example.com"
+        assert {name: body[name] for name in texts} == texts
 
 
 @pytest.mark.clause("7643/4.1.1-userName", "7644/3.3-409", "interop/case", "interop/conflict")
