@@ -40,6 +40,8 @@ _LEAST_ROWS, _MOST_ROWS = (
     16,
     8000,
 )  # of a directory, of all, that one range of similar people is read to
+_LEAST_BEGUN, _ENDING = 3, 4  # letters of a mistyped word that are taken for right, that aren't
+_SELECTIVE = 5  # letters with which so few words begin that all their rows are read
 _AHEAD = 2  # rows read for each person wanted: some words lead to the same person
 
 
@@ -127,7 +129,11 @@ class _Exact:
         enough = min(ENOUGH, self._limit)
         for number, where in enumerate(ranges):
             start = cursor.position if cursor and not number else ""
-            page = await self._walk(where, start, is_first=cursor is None)
+            is_rest = where.stop != "" and not self.found and self._condition is None
+            if is_rest and cursor is None:
+                page = await self._walk_rest(where)
+            else:
+                page = await self._walk(where, start, is_first=cursor is None)
             self.found += page.found
             self.round_trips += page.round_trips
             if page.cursor:
@@ -171,6 +177,42 @@ class _Exact:
             may_keep=self._may_keep,
         )
         return await walk(self._app, directories, where, limit, cursor, selection)
+
+    async def _walk_rest(self, where: Range) -> Page:
+        """Return the people of the rest of the range, whose first part had no one.
+
+        So the word may be mistyped. If that is near its end, the right word begins with the same
+        letters: the same round trip reads such rows too, which are rejected here and considered by
+        the search for similar people.
+        """
+        word, stop = where.beginning, keys.escape(where.stop)
+        begun = word[: max(_LEAST_BEGUN, len(word) - _ENDING)]
+        is_selective = len(begun) >= _SELECTIVE
+        around = replace(where, beginning=begun, start="" if is_selective else word, stop="")
+        start = keys.escape(word)
+
+        def keep(directory: Directory, term: str, card: Card) -> bool:
+            return start <= term < stop and self._keep(where, directory, term, card)
+
+        selection = Selection(
+            keep=keep,
+            ahead=MAX_QUERY_ROWS,
+            round_trips=1,
+            rejected=self.rejected,
+            may_keep=self._may_keep,
+        )
+        limit = self._limit - len(self.found)
+        page = await walk(self._app, self._directories, around, limit, "", selection)
+        if not page.cursor:
+            return page
+        position = read_cursor(page.cursor).position
+        term = position.rpartition(keys.SEPARATOR)[0]
+        if term >= stop:
+            return replace(page, cursor="")
+        if term >= start:
+            return replace(page, cursor=write_cursor(Cursor(where.name, position)))
+        self.round_trips += page.round_trips  # too many rows before the range
+        return await self._walk(where, "", is_first=True)
 
     def _may_keep(self, directory: Directory, value: bytes) -> bool:
         """Return whether a row shows a person: rows of an address may be there for SCIM clients alone."""

@@ -114,7 +114,7 @@ class _Near:
         most = 2.0 if length >= MIN_TWICE_MISTYPED else 1.0 if length >= MIN_MISTYPED else 0.0
         is_sound = code(name) == self._code
         if is_sound:
-            most = max(most, 1.2 + 0.15 * length)
+            most = max(most, 1.2 + 0.18 * length)
         if not most:
             return None
         begun = name

@@ -355,6 +355,8 @@ def _complex(
     read = read_single(attribute, sent, notes) or {}
     if not isinstance(sent, dict):
         return current or None
+    if not sent and "value" in attribute.subs:
+        return None  # an empty reference refers to nothing
     named = [attribute.subs[name.lower()].name for name in sent if name.lower() in attribute.subs]
     kept = {name: part for name, part in current.items() if name not in named}
     if "value" in read and read["value"] != current.get("value"):

@@ -138,7 +138,7 @@ def is_unknown_name(name: str, resource_type: ResourceType) -> bool:
         urns = (resource_type.schema.id.lower(), *resource_type.urns)
         prefixes = tuple(f"{urn}{divider}" for urn in urns for divider in ":.")
         return not name.lower().startswith(prefixes)
-    root = name.partition(".")[0]
+    root = name.removeprefix("$.").partition(".")[0]
     return _PLAIN_NAME.fullmatch(name) is not None and resource_type.find(root) is None
 
 

@@ -127,6 +127,8 @@ def _number(text: str, reading: Reading) -> Number:
     code = plan.country_code(digits)
     if code in OPEN_PLANS:
         direct = run.direct_dial
+        if run.extension and run.groups[-1] == "0":
+            direct = "0"  # the switchboard: 12345 0, extension 67
         base = digits[: len(digits) - len(direct)]
         if direct and len(base) - len(code) in plan.lengths(code):
             exchange = base
@@ -179,6 +181,10 @@ def _read_all(runs: Sequence[Run], region: str) -> list[Reading]:
             continue
         is_shorter = bool(found) and len(run.digits) < len(found[0].run.digits)
         reading = read_run(run, region, only_valid=is_shorter)
+        if reading is None and (two := _divided(run, region)):
+            found += two
+            before = None
+            continue
         last = found[-1] if found else None
         if before and (joined := _joined(before, run, reading, last, region)):
             if last and last.run is before:
@@ -211,6 +217,22 @@ def _joined(
     # Without spaces it is one number if it can be; in open plans almost everything can.
     is_one = run.is_tight and joined.is_valid and (len(run.digits) <= 5 or not _is_open(joined))
     return joined if is_one else None
+
+
+def _divided(run: Run, region: str) -> list[Reading]:
+    """Return the two numbers of a run that is none: `020 7946 0014 - 020 7946 0015`."""
+    trunk = dialling(region).trunk
+    for at in range(1, len(run.groups)):
+        space = run.separators[at]
+        if not (space.strip() or "  " in space or (trunk and run.groups[at].startswith(trunk))):
+            continue
+        parts = [run.part(0, at), run.part(at, None)]
+        if min(len(part.digits) for part in parts) >= MIN_SUFFIX:
+            both = [read_run(part, region, only_valid=True) for part in parts]
+            found = [one for one in both if one]
+            if len(found) == len(parts):
+                return found
+    return []
 
 
 def _is_open(reading: Reading) -> bool:
@@ -250,13 +272,15 @@ def read_run(run: Run, region: str, *, only_valid: bool = False) -> Reading | No
             text.startswith("+") or _is_complete(run.digits, plan.digits(number), region)
         ):
             return Reading(plan.digits(number), _kind(text, number, run), run)
+    if not only_valid and (digits := plan.with_ninth_digit(run.digits, region)):
+        return Reading(digits, "possible", run)
     return None
 
 
 def _with_extension(run: Run, region: str) -> Reading | None:
-    """Return a number with its extension after a hyphen if that is not dialled directly: `020 7946 0958-62`."""
-    is_after_hyphen = len(run.groups) > 2 and run.separators[-1].strip() == "-"
-    if not is_after_hyphen or not run.direct_dial or run.extension:
+    """Return a number with its extension set apart if that is not dialled directly: `020 7946 0958-62`, `… (62)`."""
+    is_apart = len(run.groups) > 2 and run.separators[-1].strip() in ("-", "~", "(")
+    if not is_apart or not run.direct_dial or run.extension:
         return None
     base = read_run(run.without_direct_dial(), region, only_valid=True)
     return base if base and base.run.extension == run.direct_dial else None

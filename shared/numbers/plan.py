@@ -149,6 +149,15 @@ def _national_format(number: "PhoneNumber") -> str:
     return format_number(number, PhoneNumberFormat.NATIONAL)
 
 
+def with_ninth_digit(text: str, region: str) -> str:
+    """Return today's form of a Brazilian mobile number of ten digits, "" for any other (Anatel resolution 553/2010)."""
+    national = text.lstrip("0")
+    if dialling(region).code != "55" or len(national) != 10 or national[2] not in "6789":
+        return ""
+    number = parse(f"+55{national[:2]}9{national[2:]}", region)
+    return digits(number) if number is not None and is_valid(number) else ""
+
+
 def has_exit_code(number: "PhoneNumber") -> bool:
     """Return whether `parse` found the region's prefix of an international call before the country code."""
     from phonenumbers import CountryCodeSource

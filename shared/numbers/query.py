@@ -42,12 +42,14 @@ class Query:
         if digits in self._set:
             return True
         own, code = self.number.digits, plan.country_code(digits)
-        is_public = kind in ("international", "national")
+        is_public = kind in ("international", "national", "possible")
         if is_public and (self.is_international or code == plan.country_code(own)):
             if self.is_international and kind == "national" and code != plan.country_code(own):
                 return self._ends_alike(digits)
             return are_versions(digits, own) or self._ends_in(digits[len(code) :])
-        return self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :]))
+        if self._ends_alike(digits) or (is_public and self._ends_in(digits[len(code) :])):
+            return True
+        return is_public and any(are_versions(digits, code + end) for end in self.ends)
 
     def _ends_alike(self, digits: str) -> bool:
         stored = digits.lstrip("0")

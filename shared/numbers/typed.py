@@ -10,6 +10,8 @@ from shared.numbers.plan import country_code, dialling, trunks_of_code
 from shared.numbers.text import MAX_TEXT, digits_of, fold_word, plain
 from shared.numbers.written import typed_digits
 
+# Digits before a mobile number that some callers dial: Mexico's until 2019, Argentina's from abroad.
+_MOBILE_PREFIXES = {"52": "1", "54": "9"}
 MIN_PART = 4  # digits that are looked for in the middle of a number
 
 
@@ -95,6 +97,10 @@ def _international(digits: str) -> tuple[str, ...]:
             beginnings[code + national[len(trunk) :]] = None
         elif trunk.startswith(national):
             beginnings[code] = None
+    if code in _MOBILE_PREFIXES and national:
+        prefix = _MOBILE_PREFIXES[code]
+        other = national[1:] if national.startswith(prefix) else prefix + national
+        beginnings[code + other] = None
     # No number of a country with the trunk prefix 0 begins with a zero itself; with the prefix 8, numbers can.
     if not (beginnings and national.startswith("0")):
         beginnings = {digits: None, **beginnings}
