@@ -7,7 +7,8 @@ match the whole query by their own names come first.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts import listing, name_search
+from contacts import filtered_listing, name_search
+from contacts.condition import Condition
 from contacts.index_scan import Found, Page
 from contacts.name_query import NameQuery
 from directories.models import Directory
@@ -59,9 +60,16 @@ def _is_of(name: Sequence[str], token: str) -> bool:
 
 
 async def search(
-    app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
+    app: App,
+    directories: Sequence[Directory],
+    text: str,
+    limit: int,
+    cursor: str = "",
+    condition: Condition | None = None,
 ) -> Page | None:
     """Return the people who match the whole query, then the people of the company that it names.
+
+    With a `condition`, such as being free, those of them who meet it.
 
     None if it names no company, or if the first page would be empty.
 
@@ -73,19 +81,23 @@ async def search(
         return None
     found, rest = list[Found](), cursor.removeprefix(_BY_NAME)
     if not cursor.startswith(_OF_COMPANY):
-        page = await name_search.search_exactly(app, directories, query, limit, rest)
+        page = await name_search.search_exactly(app, directories, query, limit, rest, condition)
         if page.cursor or len(page.found) >= limit:
             return Page(page.found, f"{_BY_NAME}{page.cursor}" if page.cursor else _OF_COMPANY)
         found = page.found
-    page = await _of_company(app, company, limit - len(found), cursor.removeprefix(_OF_COMPANY))
+    rest = cursor.removeprefix(_OF_COMPANY)
+    page = await _of_company(app, company, limit - len(found), rest, condition)
     found += [one for one in page.found if not query.is_meant(one.card)]
     if not (found or page.cursor or cursor):
         return None
     return Page(found, f"{_OF_COMPANY}{page.cursor}" if page.cursor else "")
 
 
-async def _of_company(app: App, company: Company, limit: int, cursor: str) -> Page:
+async def _of_company(
+    app: App, company: Company, limit: int, cursor: str, condition: Condition | None
+) -> Page:
+    directories = company.directories
     if not company.rest:
-        return await listing.list_contacts(app, company.directories, limit, cursor)
+        return await filtered_listing.list_meeting(app, directories, limit, cursor, condition)
     query = NameQuery.of(company.rest)
-    return await name_search.search_exactly(app, company.directories, query, limit, cursor)
+    return await name_search.search_exactly(app, directories, query, limit, cursor, condition)

@@ -72,14 +72,21 @@ async def search(
 
 
 async def search_exactly(
-    app: App, directories: Sequence[Directory], query: NameQuery, limit: int, cursor: str
+    app: App,
+    directories: Sequence[Directory],
+    query: NameQuery,
+    limit: int,
+    cursor: str,
+    condition: Condition | None = None,
 ) -> Page:
     """Return the next matches of the query, without similar people.
+
+    With a `condition`, those of them who meet it.
 
     Raises:
         HttpError: 400 for a cursor of another query.
     """
-    exact = _Exact(app, directories, query, limit, None)
+    exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     return Page(await _ranked(app, exact.found, query), exact.cursor)
 
