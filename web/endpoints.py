@@ -6,6 +6,7 @@ all addresses that no other function has; its name sorts last.
 The pages, those of errors too, are imported by the first call, because a cold start for a SCIM call doesn't need them.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from directories.rate_limits import limit_user
 from presence.constants import CALLBACK
 from shared.app import App
 from shared.azure_functions import Handler, method_dispatcher, register_http
+from shared.concurrency import import_modules
 from shared.easy_auth import require_admin, require_reader
 from shared.http import HttpError, Request, Response, check_same_origin, select_by_method
 from shared.messages import Message
@@ -34,6 +36,14 @@ _SETUP_ROUTES = {"page_setup": "set-up/{linkId}/{page?}", "page_setup_start": "s
 # Of the functions whose template fits, the host takes the first by name.
 _LAST = "zz_unknown_address"
 Page = Callable[[PageRequest], Awaitable[Response]]
+_PAGES = (
+    "jinja2",
+    "phonenumbers",
+    "web.routes",
+    "web.setup_handlers",
+    "web.error_page",
+    "web.text_families",
+)
 
 
 def _choose_page(name: str) -> Callable[[Request], dict[str, Page]]:
@@ -97,6 +107,7 @@ def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Return the handler of a set-up link's pages, which need no sign-in."""
 
     async def handle(request: Request) -> Response:
+        await _import_pages()
         from web import setup_handlers
 
         return await setup_handlers.answer(app, request, choose(request))
@@ -106,6 +117,7 @@ def stranger(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
 
 def _handler(app: App, choose: Callable[[Request], dict[str, Page]], require: Any) -> Handler:
     async def handle(request: Request) -> Response:
+        await _import_pages()
         try:
             person = require(request, app.settings)
             check_same_origin(request, app.settings.public_url)
@@ -124,6 +136,7 @@ def anyone(app: App, choose: Callable[[Request], dict[str, Page]]) -> Handler:
     """Return the handler of pages without data, for people who are not signed in."""
 
     async def handle(request: Request) -> Response:
+        await _import_pages()
         try:
             return await _page_of(request, choose(request))(PageRequest(request, None, app))
         except Exception as error:
@@ -141,11 +154,21 @@ def unknown_address(app: App) -> Handler:
         is_page = "text/html" in request.headers.get("accept", "")
         if not is_page or request.path.startswith(("/api/", "/scim/")):
             raise HttpError(404, Message("no_such_address"))
+        await _import_pages()
         from web import error_page
 
         return error_page.show(app, request, HttpError(404, Message("no_such_page")))
 
     return handle
+
+
+async def _import_pages() -> None:
+    """Import all pages, which share most of their modules, and compile their templates; other requests go on."""
+    await import_modules(*_PAGES)
+    from web import render
+
+    if not render.has_templates():
+        await asyncio.to_thread(render.compile_templates)
 
 
 def _page_of(request: Request, pages: dict[str, Page]) -> Page:

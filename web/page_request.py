@@ -143,7 +143,7 @@ def here(request: Request) -> str:
 
 
 def preferred_language(accept_language: str) -> str:
-    """Return the language of ours that the browser prefers (RFC 9110 section 12.5.4), or English."""
+    """Return the supported language that the browser prefers (RFC 9110 section 12.5.4), or English."""
     ranked: list[tuple[float, int, str]] = []
     for index, part in enumerate(accept_language.split(",")[:_MAX_TAGS]):
         tag, _, weight = part.strip().partition(";q=")

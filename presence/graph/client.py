@@ -16,6 +16,7 @@ import orjson
 
 from presence.presence_states import GraphPresence, parse
 from shared.clock import Clock
+from shared.concurrency import import_modules
 from shared.limits import Bucket, Buckets
 from shared.retry_after import seconds_until
 
@@ -57,6 +58,7 @@ class GraphClient:
         Raises:
             GraphError: Throttled, Unavailable, Refused or BadRequest.
         """
+        await import_modules("aiohttp")
         import aiohttp
 
         session = self._open()

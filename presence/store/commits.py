@@ -91,7 +91,7 @@ async def commit(
 def _delta_row(seq: int, delta: Delta) -> list[Operation]:
     """Return the operation for the row of a delta.
 
-    It overwrites a row with this number, which can't count, because the manifest is stored with it.
+    It overwrites a row with this number: the manifest, stored in the same transaction, doesn't count that row.
     """
     return (
         [Upsert(manifest.delta_key(seq), codec.encode(delta))]

@@ -49,8 +49,7 @@ def parse_path(text: str, resource_type: ResourceType) -> Path:
 
     Raises:
         ScimError: invalidPath if it is malformed, its subclass UnknownAttribute if the resource
-        type
-            does not have the attribute, invalidFilter for a fault in its brackets.
+            type does not have the attribute, invalidFilter for a fault in its brackets.
     """
     return (
         _parse_kept(text, resource_type)

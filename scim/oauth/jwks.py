@@ -14,6 +14,7 @@ from directories.credentials import is_key_address
 from directories.models import TrustedIdentity
 from shared import log
 from shared.app import App
+from shared.concurrency import import_modules
 from shared.limits import LruCache
 
 _FRESH_SECONDS = 24 * 3600.0
@@ -103,6 +104,7 @@ _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 async def _download(address: str) -> bytes:
     """Return the body at an address of the login service; raise OSError or ValueError."""
+    await import_modules("aiohttp", "jwt")
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)

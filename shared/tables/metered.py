@@ -14,7 +14,7 @@ _MAX_REASONS = 32
 
 
 class MeteredTables:
-    """An engine that adds each call made through it to the request, tick or message that makes it."""
+    """Wraps an engine, and counts each call in the current request, tick or message."""
 
     def __init__(self, inner: Tables, clock: Clock | None = None) -> None:
         self._inner = inner

@@ -146,7 +146,7 @@ class ThreeParts(Family):
 
     @property
     def word(self) -> str:
-        """The fixed word, which the description of the second part names in backquotes."""
+        """The fixed word of the second part, which its description has in backquotes."""
         return self.parts[1].split("`")[1]
 
 
