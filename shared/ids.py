@@ -6,7 +6,6 @@
 import os
 import re
 import secrets
-from base64 import b32encode
 from collections import deque
 from collections.abc import Callable
 
@@ -14,9 +13,9 @@ from shared.clock import Clock
 
 RandomBits = Callable[[int], int]
 _GUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CROCKFORD = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-)
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _CROCKFORD for second in _CROCKFORD]  # by ten bits
+_TENS = range(120, -1, -10)  # places of the 13 pairs in a ULID's 130 bits
 _PIECE = 16  # octets, as many as an identifier needs at most
 _PIECES = 256  # of a block
 
@@ -45,8 +44,7 @@ def new_ulid(clock: Clock, randbits: RandomBits = secrets.randbits) -> str:
 def ulid(milliseconds: int, randomness: int = 0) -> str:
     """Return a ULID of that moment; without randomness, the lowest of its millisecond, as a bound of a range."""
     value = milliseconds << 80 | randomness
-    # Five bits a letter, as Base32 has them: 20 bytes make 32 letters, the last 26 are those of the 130 bits.
-    return b32encode(value.to_bytes(20))[6:].translate(_CROCKFORD).decode()
+    return "".join([_PAIRS[value >> place & 1023] for place in _TENS])
 
 
 class RandomSource:

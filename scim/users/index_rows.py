@@ -72,13 +72,12 @@ class _Shown(NamedTuple):
 class _Values(NamedTuple):
     """The values of a person's rows: one value per family, but number rows each have their own.
 
-    `numbers` are the values of rows by a number's end, `others` the keys of the other number rows. The row of the
-    address on the card, `mail_key`, holds the card as well, so that agents find an active person by it.
+    `numbers` are the values of rows by a number's end. The row of the address on the card, `mail_key`, holds the card
+    as well, so that agents find an active person by it.
     """
 
     families: dict[str, bytes]
     numbers: dict[str, bytes]
-    others: list[str]
     mail_key: str
 
     @classmethod
@@ -106,11 +105,11 @@ class _Values(NamedTuple):
                 resource_rows.UnparsedNumbers(shown.card.name, faults)
             )
         if not shown.active:
-            return cls(families, {}, [], "")
+            return cls(families, {}, "")
         own = [number for _, number in shown.own]
-        by_end, others = number_rows.shown_rows(shown.card.id, card, own)
+        by_end = number_rows.rows_by_end(shown.card.id, card, own)
         mail_key = MAIL.key(keys.fold_case(shown.card.mail), shown.card.id)
-        return cls(families, by_end, others, mail_key)
+        return cls(families, by_end, mail_key)
 
     def at(self, key: str) -> bytes | None:
         """Return the value of the row with this key; None if none is derived."""
@@ -134,7 +133,9 @@ def _rows_of(record: UserRecord, shown: _Shown, values: _Values) -> dict[str, by
     }
     if shown.active:
         found |= dict.fromkeys(_shown_keys(shown.card), families[FIND.name])
-        found |= dict.fromkeys(values.others, families[FIND.name])
+        own = [number for _, number in shown.own]
+        others = number_rows.other_keys(shown.card.id, own, values.numbers)
+        found |= dict.fromkeys(others, families[FIND.name])
         if values.mail_key in found:
             found[values.mail_key] = families[FIND.name]
     else:

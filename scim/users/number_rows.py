@@ -6,7 +6,7 @@ the first digit of a row. So three ranges find them all: rows that begin with th
 digit, and less its first two; the digits before the dot tell the rest. The end of a number is found by reversed digits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scim.users import contact_cards
 from scim.users.contact_cards import Card
@@ -28,24 +28,20 @@ _MIN_TYPED = 4
 _DOT = "."
 
 
-def shown_rows(
-    identifier: str, card: bytes, own: Sequence[Number]
-) -> tuple[dict[str, bytes], list[str]]:
-    """Return an active person's number rows: by a number's end with their values, and the keys of all others."""
-    ends, others = _ends(own), list[str]()
+def rows_by_end(identifier: str, card: bytes, own: Sequence[Number]) -> dict[str, bytes]:
+    """Return an active person's number rows by a number's end, with their values."""
     # Of two numbers with the same digits the main one has the last word.
-    by_end = {
+    return {
         NUMBER.key(key.digits[::-1], identifier): contact_cards.with_number_key(
             card, key.extension, _LETTERS[key.kind]
         )
-        for key in reversed(ends)
+        for key in reversed(_ends(own))
     }
-    left = MAX_ROWS - len(by_end)
-    for part_key in dict.fromkeys(_others(identifier, own)):
-        if len(others) >= left:
-            break
-        others.append(part_key)
-    return by_end, others
+
+
+def other_keys(identifier: str, own: Sequence[Number], by_end: Mapping[str, bytes]) -> list[str]:
+    """Return the keys of an active person's other number rows, which hold the card alone."""
+    return list(dict.fromkeys(_others(identifier, own)))[: MAX_ROWS - len(by_end)]
 
 
 def hidden_keys(identifier: str, own: Sequence[Number]) -> Iterator[str]:
