@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contacts import listing, name_search
+from contacts.condition import Condition
 from contacts.index_scan import Found, Page
+from contacts.meeting_list import list_meeting
 from contacts.name_query import NameQuery
 from directories.models import Directory
 from shared.app import App
@@ -25,6 +27,12 @@ class Company:
 
     directories: Sequence[Directory]
     rest: str
+
+    def has(self, one: Found) -> bool:
+        """Return whether the query finds a person as one of these companies."""
+        if one.directory.id not in {own.id for own in self.directories}:
+            return False
+        return not self.rest or NameQuery.of(self.rest).is_meant(one.card)
 
 
 def company_of(directories: Sequence[Directory], text: str) -> Company | None:
@@ -57,9 +65,14 @@ def _is_of(name: Sequence[str], token: str) -> bool:
 
 
 async def search(
-    app: App, directories: Sequence[Directory], text: str, limit: int, cursor: str = ""
+    app: App,
+    directories: Sequence[Directory],
+    text: str,
+    limit: int,
+    cursor: str = "",
+    condition: Condition | None = None,
 ) -> Page | None:
-    """Return the people whom the query means, and then those of the company that it names.
+    """Return the people whom the query means, and then those of the company that it names, who meet the condition.
 
     None if it names no company, or if the first page would be empty.
 
@@ -71,19 +84,26 @@ async def search(
         return None
     found, rest = list[Found](), cursor.removeprefix(_BY_NAME)
     if not cursor.startswith(_OF_COMPANY):
-        page = await name_search.search_exactly(app, directories, query, limit, rest)
+        page = await name_search.search_exactly(app, directories, query, limit, rest, condition)
         if page.cursor or len(page.found) >= limit:
             return Page(page.found, f"{_BY_NAME}{page.cursor}" if page.cursor else _OF_COMPANY)
         found = page.found
-    page = await _of_company(app, company, limit - len(found), cursor.removeprefix(_OF_COMPANY))
+    after = cursor.removeprefix(_OF_COMPANY)
+    page = await _of_company(app, company, limit - len(found), after, condition)
     found += [one for one in page.found if not query.is_meant(one.card)]
     if not (found or page.cursor or cursor):
         return None
     return Page(found, f"{_OF_COMPANY}{page.cursor}" if page.cursor else "")
 
 
-async def _of_company(app: App, company: Company, limit: int, cursor: str) -> Page:
-    if not company.rest:
+async def _of_company(
+    app: App, company: Company, limit: int, cursor: str, condition: Condition | None
+) -> Page:
+    if company.rest:
+        query = NameQuery.of(company.rest)
+        return await name_search.search_exactly(
+            app, company.directories, query, limit, cursor, condition
+        )
+    if condition is None:
         return await listing.list_contacts(app, company.directories, limit, cursor)
-    query = NameQuery.of(company.rest)
-    return await name_search.search_exactly(app, company.directories, query, limit, cursor)
+    return await list_meeting(app, company.directories, limit, cursor, condition)

@@ -70,14 +70,19 @@ async def search(
 
 
 async def search_exactly(
-    app: App, directories: Sequence[Directory], query: NameQuery, limit: int, cursor: str
+    app: App,
+    directories: Sequence[Directory],
+    query: NameQuery,
+    limit: int,
+    cursor: str,
+    condition: Condition | None = None,
 ) -> Page:
-    """Return the next people whom the query means, without those who are only similar.
+    """Return the next people whom the query means and who meet the condition, without those who are only similar.
 
     Raises:
         HttpError: 400 for a cursor of another query.
     """
-    exact = _Exact(app, directories, query, limit, None)
+    exact = _Exact(app, directories, query, limit, condition)
     await exact.read(read_cursor(cursor) if cursor else None)
     return Page(await _ranked(app, exact.found, query), exact.cursor)
 

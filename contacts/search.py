@@ -6,23 +6,15 @@ from dataclasses import replace
 
 from contacts import company_search, listing, name_search
 from contacts.condition import Condition
-from contacts.cursors import Range
-from contacts.index_scan import Found, Page, Selection, walk
+from contacts.index_scan import Found, Page
+from contacts.meeting_list import MAX_PAGES, list_meeting
 from contacts.name_query import NameQuery
 from contacts.number_search import find_by_number
 from contacts.people_query import PeopleQuery
 from directories.models import Directory
 from shared.app import App
-from shared.concurrency import each
 from shared.keys import search_key
 from shared.numbers.typed import is_number
-from shared.tables.schema import LIST
-
-_MAX_PAGES = (
-    4  # of a search that are looked through for members of a large group, or for free people
-)
-_MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
-_AHEAD = 8  # rows read for each free person wanted
 
 
 async def find_meeting(
@@ -44,7 +36,7 @@ async def find_meeting(
             return await search(app, directories, text, limit, cursor, condition)
         if condition is None:
             return await listing.list_contacts(app, directories, limit, cursor)
-        return await _listed(app, directories, limit, cursor, condition)
+        return await list_meeting(app, directories, limit, cursor, condition)
     (directory,) = directories
     if not text:
         return await _members(app, directory, query.group, limit, cursor, condition)
@@ -55,59 +47,6 @@ async def find_meeting(
     return await _search_large_group(
         app, directory, replace(query, text=text), limit, cursor, condition
     )
-
-
-async def _listed(
-    app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
-) -> Page:
-    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
-    selection = Selection(
-        keep=lambda directory, _word, card: condition.meets(directory, card),
-        may_keep=condition.may_meet,
-        ahead=_AHEAD,
-        round_trips=_MAX_PAGES,
-    )
-    few = _few(condition, limit) if not cursor else None
-    if few is not None and (found := await _read_few(app, few, directories, condition)) is not None:
-        return Page(found)
-    return await walk(app, directories, Range(LIST), limit, cursor, selection)
-
-
-def _few(condition: Condition, limit: int) -> list[tuple[str, str]] | None:
-    """Return directory id and object ID of all who are ready, if they are few; else None."""
-    found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
-    for directory_id, ready in condition.ready.items():
-        ids = ready.ids(condition.wanted, most) if condition.wanted else None
-        if ids is None or len(found) + len(ids) > most:
-            return None
-        found += [(directory_id, one) for one in ids]
-    return found
-
-
-async def _read_few(
-    app: App,
-    few: Sequence[tuple[str, str]],
-    directories: Sequence[Directory],
-    condition: Condition,
-) -> list[Found] | None:
-    """Return the people with these object IDs, by name; None if one isn't found by it.
-
-    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
-    capital letters, while presence has it in small ones.
-    """
-    by_id = {one.id: one for one in directories}
-
-    async def one(item: tuple[str, str]) -> list[Found] | None:
-        directory = by_id[item[0]]
-        ids = await listing.ids_by_external_id(app, directory.id, item[1])
-        people = [await listing.read_person(app, directory, identifier) for identifier in ids]
-        return [one for one in people if one and condition.meets(directory, one.card)] or None
-
-    read = await each(few, one)
-    found = [one for own in read if own for one in own]
-    if None in read:
-        return None
-    return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
 
 
 async def _members(
@@ -121,7 +60,7 @@ async def _members(
     """Return the next members of a group who meet the condition; a page may be short or empty."""
     page = Page([], cursor)
     found = list[Found]()
-    for _ in range(_MAX_PAGES):
+    for _ in range(MAX_PAGES):
         page = await listing.list_members(app, directory, group, limit, page.cursor)
         if condition is None:
             return page
@@ -145,7 +84,7 @@ async def _search_large_group(
     The members of a group of 50,000 would be megabytes for each letter that an agent types.
     """
     page = Page([], cursor)
-    for _ in range(_MAX_PAGES):
+    for _ in range(MAX_PAGES):
         page = await search(app, [directory], query.text, limit, page.cursor, condition)
         ids = [one.card.id for one in page.found]
         members = await listing.members_among(app, directory, query.group, ids)
@@ -173,8 +112,6 @@ async def search(
     query = NameQuery.of(text)
     if not query:
         return Page([])
-    if condition is None and (
-        page := await company_search.search(app, directories, text, limit, cursor)
-    ):
+    if page := await company_search.search(app, directories, text, limit, cursor, condition):
         return page
     return await name_search.search(app, directories, query, limit, cursor, condition)

@@ -1,0 +1,74 @@
+"""Everyone who meets a condition, by name: the list of people under filters, without words."""
+
+from collections.abc import Sequence
+
+from contacts import listing
+from contacts.condition import Condition
+from contacts.cursors import Range
+from contacts.index_scan import Found, Page, Selection, walk
+from directories.models import Directory
+from shared.app import App
+from shared.concurrency import each
+from shared.keys import search_key
+from shared.tables.schema import LIST
+
+MAX_PAGES = 4  # of one answer that are read for people who meet a condition
+_MAX_FEW = 32  # free people of whom the rows are read instead of everyone's
+_AHEAD = 8  # rows read for each free person wanted
+
+
+async def list_meeting(
+    app: App, directories: Sequence[Directory], limit: int, cursor: str, condition: Condition
+) -> Page:
+    """List people who meet a condition, by name: the few who do are read one by one if they are rare."""
+    selection = Selection(
+        keep=lambda directory, _word, card: condition.meets(directory, card),
+        may_keep=condition.may_meet,
+        ahead=_AHEAD,
+        round_trips=MAX_PAGES,
+    )
+    few = _few(condition, directories, limit) if not cursor else None
+    if few is not None and (found := await _read_few(app, few, directories, condition)) is not None:
+        return Page(found)
+    return await walk(app, directories, Range(LIST), limit, cursor, selection)
+
+
+def _few(
+    condition: Condition, directories: Sequence[Directory], limit: int
+) -> list[tuple[str, str]] | None:
+    """Return directory id and object ID of all who are ready, if they are few; else None."""
+    if condition.wanted is None:
+        return None
+    found, most = list[tuple[str, str]](), min(_MAX_FEW, limit)
+    for directory in directories:
+        ids = condition.ready[directory.id].ids(condition.wanted, most)
+        if ids is None or len(found) + len(ids) > most:
+            return None
+        found += [(directory.id, one) for one in ids]
+    return found
+
+
+async def _read_few(
+    app: App,
+    few: Sequence[tuple[str, str]],
+    directories: Sequence[Directory],
+    condition: Condition,
+) -> list[Found] | None:
+    """Return the people with these object IDs, by name; None if one isn't found by it.
+
+    Two round trips per person. External IDs are case exact (RFC 7643 section 3.1), and a client may send an object ID in
+    capital letters, while presence has it in small ones.
+    """
+    by_id = {one.id: one for one in directories}
+
+    async def one(item: tuple[str, str]) -> list[Found] | None:
+        directory = by_id[item[0]]
+        ids = await listing.ids_by_external_id(app, directory.id, item[1])
+        people = [await listing.read_person(app, directory, identifier) for identifier in ids]
+        return [one for one in people if one and condition.meets(directory, one.card)] or None
+
+    read = await each(few, one)
+    found = [one for own in read if own for one in own]
+    if None in read:
+        return None
+    return sorted(found, key=lambda one: (search_key(one.card.name), one.card.id))
