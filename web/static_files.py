@@ -23,6 +23,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
+_COMPRESSED = ".gz"
 _YEAR = "public, max-age=31536000, immutable"
 
 
@@ -39,7 +40,8 @@ class StaticFile:
 def _by_name() -> dict[str, StaticFile]:
     """Every file that a page loads by its hashed name, read once."""
     parts = {part for own in _JOINED.values() for part in own}
-    alone = {path.name for path in _FOLDER.iterdir() if path.suffix in _TYPES} - parts
+    found = {path.name.removesuffix(_COMPRESSED) for path in _FOLDER.iterdir()}
+    alone = {name for name in found if Path(name).suffix in _TYPES} - parts
     return {_hashed(name): _read(name) for name in sorted(alone | set(_JOINED))}
 
 
@@ -49,7 +51,13 @@ def _read(name: str) -> StaticFile:
 
 
 def _content(name: str) -> bytes:
-    return b"".join((_FOLDER / part).read_bytes() for part in _JOINED.get(name, (name,)))
+    return b"".join(_file(part) for part in _JOINED.get(name, (name,)))
+
+
+def _file(name: str) -> bytes:
+    """Return the content of a file, which a library has compressed in the folder."""
+    path = _FOLDER / f"{name}{_COMPRESSED}"
+    return gzip.decompress(path.read_bytes()) if path.exists() else (_FOLDER / name).read_bytes()
 
 
 def _hashed(name: str) -> str:

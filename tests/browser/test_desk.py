@@ -119,7 +119,7 @@ def _metric(session: CDPSession, name: str) -> float:
 
 def _draw(page: Page, people: int) -> None:
     """Scroll until so many people were drawn."""
-    page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 60")
+    page.evaluate("window.drawn = () => document.querySelectorAll('.part').length * 40")
     drawn = 0
     for _ in rounds():
         if drawn >= people:
@@ -130,13 +130,13 @@ def _draw(page: Page, people: int) -> None:
 
 
 def test_a_long_list_stays_small(browser: Browser, long_list: World) -> None:
-    """At most 20 parts of 60 people are in the document; scrolling lays out little more than what is seen."""
+    """At most 20 parts of 40 people are in the document; scrolling lays out little more than what is seen."""
     with chromium.context(browser, long_list.url) as visitor:
         page = visitor.new_page()
         page.goto("/contacts")
         _draw(page, LONG)
         height = page.evaluate("document.body.scrollHeight")
-        assert page.locator(".person").count() <= 22 * 60
+        assert page.locator(".person").count() <= 22 * 40
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
         before = _metric(session, "LayoutCount")

@@ -43,7 +43,7 @@ async def test_a_letter_begins_the_list(visit: Visitor, app: App, tables: Counti
 
 async def test_letters_are_offered_above_a_long_list_of_everyone(visit: Visitor, app: App) -> None:
     """Not above a search, nor if everyone is in view. Without a script they are links."""
-    company = await _company(app, 55)
+    company = await _company(app, 35)
     offered = b'<nav class="letters"'
     assert offered in (await visit("GET", "/contacts")).body
     assert offered not in (await visit("GET", "/contacts?q=berta")).body

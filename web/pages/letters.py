@@ -29,7 +29,7 @@ def letters_of(visit: PageRequest, directory: str) -> Sequence[Letter]:
 
     latin = [letter(one, one.upper()) for one in string.ascii_lowercase]
     return [
-        letter("", "*", visit.t("letters_all")),
+        letter("", visit.t("letters_all")),
         *latin,
         letter(_AFTER_Z, "…", visit.t("letters_other")),
     ]

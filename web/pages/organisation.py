@@ -29,7 +29,7 @@ from web.pages.people_counted import Counted
 from web.pages.team import team_of
 from web.render import page
 
-_PEOPLE = 60  # of a part
+_PEOPLE = 40  # of a part
 _MAX_PEOPLE = 960  # of all parts that Back draws at once
 _GROUPS = 500
 _LONGEST = 200  # characters of a search

@@ -62,7 +62,7 @@
   });
 
   // The place in the list stands in the history entry: Back, and a reload, draw as many people and scroll there.
-  const PART = 60;
+  const PART = 40;
   const MOST = 960;
   let waiting = null;
   const keep = () => {
